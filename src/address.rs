@@ -1,0 +1,11 @@
+//! Addresses: read, unwrapped, and held against the ranges that are nobody's network.
+
+mod network;
+mod parse;
+mod prefix;
+mod special;
+
+pub use network::Network;
+pub use parse::{BadAddress, parse, parse_bare, unwrap};
+pub use prefix::Prefix;
+pub use special::{Special, is_routable, special};

@@ -1,0 +1,140 @@
+//! An address prefix, such as 203.0.112.0/22.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
+
+/// A block of addresses that share their leading bits. Bits behind the length are always zero.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Prefix {
+    address: IpAddr,
+    length: u8,
+}
+
+/// Bits of an address of this family: 32 or 128.
+pub(crate) fn width(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
+}
+
+/// An address as a number, in the low 32 bits for IPv4.
+pub(crate) fn to_bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(v4) => u128::from(v4.to_bits()),
+        IpAddr::V6(v6) => v6.to_bits(),
+    }
+}
+
+/// The address of `like`'s family with these bits. Bits above an IPv4 address are ignored.
+pub(crate) fn from_bits(bits: u128, like: IpAddr) -> IpAddr {
+    if like.is_ipv4() {
+        #[expect(clippy::cast_possible_truncation, reason = "an IPv4 address keeps its low 32 bits")]
+        IpAddr::V4(Ipv4Addr::from_bits(bits as u32))
+    } else {
+        IpAddr::V6(Ipv6Addr::from_bits(bits))
+    }
+}
+
+impl Prefix {
+    /// The prefix of `length` bits that `address` lies in; None when the family has no such length.
+    #[must_use]
+    pub fn new(address: IpAddr, length: u8) -> Option<Self> {
+        let width = width(address);
+        if length > width {
+            return None;
+        }
+        let mask = host_mask(width, length);
+        Some(Self { address: from_bits(to_bits(address) & !mask, address), length })
+    }
+
+    /// The prefix around `address`: `v4` bits long for IPv4, `v6` for IPv6, each capped at the family's width.
+    #[must_use]
+    pub fn around(address: IpAddr, v4: u8, v6: u8) -> Self {
+        let width = width(address);
+        let length = if address.is_ipv4() { v4 } else { v6 }.min(width);
+        let mask = host_mask(width, length);
+        Self { address: from_bits(to_bits(address) & !mask, address), length }
+    }
+
+    /// Leading bits: 0 to 32 or 0 to 128.
+    #[must_use]
+    pub fn length(self) -> u8 {
+        self.length
+    }
+
+    /// The lowest address in it.
+    #[must_use]
+    pub fn first(self) -> IpAddr {
+        self.address
+    }
+
+    /// The highest address in it.
+    #[must_use]
+    pub fn last(self) -> IpAddr {
+        from_bits(to_bits(self.address) | host_mask(width(self.address), self.length), self.address)
+    }
+
+    /// Whether the address lies inside. An address of the other family never does.
+    #[must_use]
+    pub fn contains(self, address: IpAddr) -> bool {
+        address.is_ipv4() == self.address.is_ipv4()
+            && (to_bits(address) ^ to_bits(self.address)) & !host_mask(width(self.address), self.length) == 0
+    }
+}
+
+/// The bits of an address of `width` bits behind a prefix of `length`.
+pub(crate) fn host_mask(width: u8, length: u8) -> u128 {
+    let host = u32::from(width.saturating_sub(length));
+    if host == 0 { 0 } else { u128::MAX >> (128 - host) }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.length)
+    }
+}
+
+impl FromStr for Prefix {
+    type Err = ();
+
+    /// `203.0.112.0/22` or `2001:db8::/32`; a bare address is a prefix of its whole width. Bits behind the length
+    /// are cleared, as routers do.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| ())?;
+        let length = match length {
+            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().map_err(|_| ())?,
+            Some(_) => return Err(()),
+            None => width(address),
+        };
+        Self::new(address, length).ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_what_lies_inside_and_nothing_of_the_other_family() {
+        let prefix: Prefix = "203.0.112.0/22".parse().unwrap();
+        assert!(prefix.contains("203.0.115.255".parse().unwrap()));
+        assert!(!prefix.contains("203.0.116.0".parse().unwrap()));
+        assert!(!prefix.contains("::".parse().unwrap()));
+        assert_eq!(prefix.last(), "203.0.115.255".parse::<IpAddr>().unwrap());
+        let all: Prefix = "::/0".parse().unwrap();
+        assert!(all.contains("ffff::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn refuses_lengths_that_the_family_has_not() {
+        for bad in ["203.0.113.0/33", "2001:db8::/129", "203.0.113.0/+8", "203.0.113.0/", "x/8", "10.0/8"] {
+            assert!(bad.parse::<Prefix>().is_err(), "{bad}");
+        }
+        assert_eq!("203.0.113.7/24".parse::<Prefix>().unwrap().to_string(), "203.0.113.0/24");
+    }
+}

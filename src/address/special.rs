@@ -1,0 +1,99 @@
+//! Addresses that are nobody's network: IANA's special-purpose registries, multicast, and what is not handed out.
+
+use super::prefix::Prefix;
+use std::{net::IpAddr, sync::LazyLock};
+
+/// A range that no registry hands to anybody, so that asking one about it is pointless.
+#[derive(Clone, Copy, Debug)]
+pub struct Special {
+    /// The range.
+    pub prefix: Prefix,
+    /// IANA's name for it, such as "Private-Use".
+    pub name: &'static str,
+    /// Where it is defined.
+    pub reference: &'static str,
+}
+
+/// IANA's tables, one range a line: `prefix|globally reachable|name|reference`.
+static TABLE: LazyLock<Vec<(Special, bool)>> =
+    LazyLock::new(|| include_str!("special.txt").lines().filter_map(read_line).collect());
+
+fn read_line(line: &'static str) -> Option<(Special, bool)> {
+    let mut parts = line.split('|');
+    let prefix = parts.next()?.parse().ok()?;
+    let reachable = parts.next()? == "yes";
+    Some((Special { prefix, name: parts.next()?, reference: parts.next()? }, reachable))
+}
+
+/// The most specific special-purpose range that holds the address, unless IANA calls that range globally reachable
+/// (such as AS112's, which have an operator and a whois record like any other).
+#[must_use]
+pub fn special(address: IpAddr) -> Option<Special> {
+    TABLE
+        .iter()
+        .filter(|(special, _)| special.prefix.contains(address))
+        .max_by_key(|(special, _)| special.prefix.length())
+        .and_then(|(special, reachable)| (!reachable).then_some(*special))
+}
+
+/// Whether a server at this address may be connected to because a stranger's text names it: an address of the
+/// public internet, and not the inside of the network that we run in.
+#[must_use]
+pub fn is_routable(address: IpAddr) -> bool {
+    special(super::unwrap(address)).is_none() && special(address).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(address: &str) -> Option<&'static str> {
+        special(address.parse().unwrap()).map(|s| s.name)
+    }
+
+    #[test]
+    fn every_line_of_the_table_is_read() {
+        let lines = include_str!("special.txt").lines().filter(|l| !l.starts_with('#') && !l.is_empty());
+        assert_eq!(lines.count(), TABLE.len());
+    }
+
+    #[test]
+    fn knows_what_nobody_runs() {
+        assert_eq!(name("10.1.2.3"), Some("Private-Use"));
+        assert_eq!(name("127.0.0.1"), Some("Loopback"));
+        assert_eq!(name("100.127.255.255"), Some("Shared Address Space"));
+        assert_eq!(name("224.0.0.1"), Some("Multicast"));
+        assert_eq!(name("255.255.255.255"), Some("Limited Broadcast"));
+        assert_eq!(name("2001:db8::1"), Some("Documentation"));
+        assert_eq!(name("fe80::1"), Some("Link-Local Unicast"));
+        assert_eq!(name("ff02::1"), Some("Multicast"));
+        assert_eq!(name("4000::1"), Some("Reserved by IETF"));
+        assert_eq!(name("fec0::1"), Some("Deprecated (previously Site-Local)"));
+        assert_eq!(name("::"), Some("Unspecified Address"));
+    }
+
+    #[test]
+    fn the_reachable_parts_of_special_ranges_have_owners() {
+        assert_eq!(name("192.0.0.9"), None, "inside 192.0.0.0/24, but globally reachable");
+        assert_eq!(name("192.175.48.6"), None);
+        assert_eq!(name("2620:4f:8000::1"), None);
+        assert_eq!(name("8.8.8.8"), None);
+        assert_eq!(name("2a00:1450::1"), None);
+    }
+
+    #[test]
+    fn wrapped_inside_addresses_are_not_routable() {
+        for inside in [
+            "127.0.0.1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::10.0.0.1",
+            "2002:7f00:1::",
+            "::1",
+            "fd00::1",
+            "0.0.0.0",
+        ] {
+            assert!(!is_routable(inside.parse().unwrap()), "{inside}");
+        }
+        assert!(is_routable("193.0.6.135".parse().unwrap()));
+    }
+}

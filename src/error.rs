@@ -1,0 +1,71 @@
+//! What stops a run. What befalls one address is no error but a value in its verdict ([`crate::lookup::Unknown`]).
+
+use crate::exit::Exit;
+use std::{fmt, io, path::Path};
+
+/// A run that cannot go on: one sentence for the admin, in lower case, that names the file, the line and the
+/// remedy, and the exit code that goes with it.
+#[derive(Debug)]
+pub struct Error {
+    exit: Exit,
+    message: String,
+}
+
+/// The result of whatever may stop the run.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// The command line is wrong (exit 64).
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, message: message.into() }
+    }
+
+    /// A file is in no format that we read (exit 65).
+    pub fn data(message: impl Into<String>) -> Self {
+        Self { exit: Exit::DataErr, message: message.into() }
+    }
+
+    /// An input cannot be read (exit 66).
+    pub fn input(path: &Path, error: &io::Error) -> Self {
+        Self { exit: Exit::NoInput, message: format!("cannot read {}: {}", path.display(), reason(error)) }
+    }
+
+    /// A mistake of our own or of the machine (exit 70).
+    pub fn software(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Software, message: message.into() }
+    }
+
+    /// An output cannot be written (exit 74), or its reader went away (141, without a word).
+    pub fn output(what: &str, error: &io::Error) -> Self {
+        let exit = if error.kind() == io::ErrorKind::BrokenPipe { Exit::BrokenPipe } else { Exit::IoErr };
+        Self { exit, message: format!("cannot write {what}: {}", reason(error)) }
+    }
+
+    /// A pattern or configuration file is wrong (exit 78).
+    pub fn config(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Config, message: message.into() }
+    }
+
+    /// What the process should end with.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The operating system's reason, without Rust's "(os error 2)" behind it, in lower case as all our messages are.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,1 @@
+//! What a server's reply is, decided before anything else reads it.
