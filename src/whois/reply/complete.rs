@@ -50,7 +50,7 @@ pub(super) fn is_opened(text: &str) -> bool {
 /// Whether a last line without an end cannot be the whole of one: half a key, or a network whose digits may go on.
 /// Editors and copied strings leave out the last line end, so this alone is what cuts saved text.
 fn is_half(line: &str) -> bool {
-    Form::of(line).is_some()
+    Page::read(line, Registry::Other).is_some()
         || (line.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !line.is_empty())
 }
 
