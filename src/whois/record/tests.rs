@@ -217,3 +217,28 @@ fn a_country_is_a_code_and_nothing_behind_it() {
         assert_eq!(country(value).as_deref(), code, "{value}");
     }
 }
+
+#[test]
+fn operators_spell_as_they_like() {
+    for (fields, expected) in [
+        ("network:OrgName:Example\nnetwork:NetName:EX\nnetwork:CountryCode:us\n", "EX | Example | US | "),
+        (
+            "network:ORG_NAME;I:Example\nnetwork:ID:EX-1\nnetwork:Country:United States\n",
+            "EX-1 | Example | - | ",
+        ),
+        (
+            "network:Cust-Name:Customer\nnetwork:Organization:Carrier\nnetwork:AbuseEmail:a@x.example\n",
+            "- | Customer | - | a@x.example",
+        ),
+        (
+            "network:Organization;I:ORG-1\n\norganization:ID:ORG-1\norganization:Org-Name:Example\n",
+            "- | Example | - | ",
+        ),
+        ("network:Org-Name:Example\n\ncontact:Abuse-Email:a@x.example\n", "- | Example | - | a@x.example"),
+    ] {
+        let text = format!("network:IP-Network:192.0.2.0/24\n{fields}");
+        let told = told(&record(&text, "192.0.2.1"));
+        let fields: Vec<&str> = told.split(" | ").skip(1).take(4).collect();
+        assert_eq!(fields.join(" | "), expected, "{text}");
+    }
+}
