@@ -256,6 +256,11 @@ impl<'a> Parser<'a> {
             'B' => Node::Edge(Edge::NotWord),
             'w' | 'W' => set(char == 'W', Class::Alnum, &[('_', '_')]),
             's' | 'S' => set(char == 'S', Class::Space, &[]),
+            // Ignoring case, the C library holds an escaped small letter against capitals, and never finds it.
+            char if self.folds && char.is_ascii_lowercase() => {
+                self.torn = true;
+                return Ok(if self.as_second { Node::Char(char) } else { self.char(char) });
+            }
             char => return Ok(self.char(char)),
         };
         self.extensions.push(at);
