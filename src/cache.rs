@@ -12,6 +12,8 @@ mod body;
 mod contract;
 mod extent;
 mod handle;
+pub mod import;
+mod imported;
 mod memory;
 mod place;
 mod server;
@@ -272,9 +274,14 @@ pub trait Ledger: Send + Sync {
     /// When the cache cannot be read.
     fn list(&self, after: i64, limit: usize) -> Outcome<Vec<(i64, Kept)>>;
 
-    /// Forgets every answer that may serve an address in `network`; with None all of them, imported data too.
-    /// Returns how many answers were forgotten. What is owed to the servers (pace, hold-offs) stays: a ban does not
-    /// end because we forgot it.
+    /// Keeps many answers at once.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    fn keep_all(&self, kept: &[Kept]) -> Outcome<()>;
+
+    /// Forgets every answer that may serve an address in `network`; with None everything, what is
+    /// known of the servers too. Returns how many answers were forgotten.
     ///
     /// # Errors
     /// When the cache cannot be written.

@@ -1,13 +1,15 @@
 //! The cache as the rest of the program sees it: it never fails.
 
+use super::imported::Imported;
 use super::{
     Cache, CacheError, Env, Found, Holder, Kept, Ledger, Location, Memory, Outcome, Shelf, Sqlite, Stats,
     Trouble, Want,
 };
-use crate::{address::Network, answer::Answer};
+use crate::{address::Network, answer::Answer, whois::Registry};
 use jiff::{SignedDuration, Timestamp};
 use std::{
     net::IpAddr,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -19,17 +21,24 @@ const REST: SignedDuration = SignedDuration::from_secs(60);
 /// memory serves.
 #[must_use]
 pub fn open(location: &Location, env: &Env, now: Timestamp) -> Handle {
-    let opened: Outcome<Option<Box<dyn Cache>>> = match location {
-        Location::None => Ok(None),
-        Location::Path(path) => Sqlite::open(path, now).map(|cache| Some(Box::new(cache) as _)),
-        Location::Default => open_default(env, now).map(|cache| Some(Box::new(cache) as _)),
+    let opened = match location {
+        Location::None => return Handle::new(None),
+        Location::Path(path) => Sqlite::open(path, now),
+        Location::Default => open_default(env, now),
         Location::Redis(url) => Err(CacheError::new(
             Trouble::Unusable,
             format!("the cache {url} cannot be used: this build speaks to no Redis"),
         )),
     };
     match opened {
-        Ok(cache) => Handle::new(cache),
+        Ok(cache) => {
+            let file = cache.path().to_owned();
+            Handle {
+                imported: Some(Imported::beside(&file)),
+                file: Some(file),
+                ..Handle::new(Some(Box::new(cache)))
+            }
+        }
         Err(error) => {
             let handle = Handle::new(None);
             handle.lock().warn(&error);
@@ -40,7 +49,6 @@ pub fn open(location: &Location, env: &Env, now: Timestamp) -> Handle {
 
 /// The shared file when it can be written, else the user's own.
 fn open_default(env: &Env, now: Timestamp) -> Outcome<Sqlite> {
-    // Only a folder that is there, or that root may make: anybody else's attempt would be a failed write a run.
     if let Ok(cache) = Sqlite::open(&env.shared(), now)
         && !cache.is_read_only()
     {
@@ -62,6 +70,9 @@ fn open_default(env: &Env, now: Timestamp) -> Outcome<Sqlite> {
 /// A cache that never fails: what the real one cannot do, the process's own memory does.
 pub struct Handle {
     real: Option<Box<dyn Cache>>,
+    /// The cache's file, where it has one on this machine.
+    file: Option<PathBuf>,
+    imported: Option<Imported>,
     memory: Memory,
     state: Mutex<State>,
 }
@@ -90,7 +101,7 @@ impl Handle {
     /// Wraps a cache; None is memory alone.
     #[must_use]
     pub fn new(real: Option<Box<dyn Cache>>) -> Self {
-        Self { real, memory: Memory::new(), state: Mutex::default() }
+        Self { real, file: None, imported: None, memory: Memory::new(), state: Mutex::default() }
     }
 
     /// What the user should be told, once: the first thing that went wrong. Taken, not read.
@@ -152,13 +163,13 @@ impl Handle {
     /// [`super::Keeper::find`]. What memory kept while the real cache rested answers too.
     #[must_use]
     pub fn find(&self, address: IpAddr, want: &Want) -> Option<Found> {
-        self.look(want, |cache| cache.find(address, want))
+        self.or_imported(address, self.look(want, |cache| cache.find(address, want)))
     }
 
     /// [`super::Keeper::find_stale`].
     #[must_use]
     pub fn find_stale(&self, address: IpAddr, want: &Want) -> Option<Found> {
-        self.look(want, |cache| cache.find_stale(address, want))
+        self.or_imported(address, self.look(want, |cache| cache.find_stale(address, want)))
     }
 
     fn look(&self, want: &Want, ask: impl Fn(&dyn Cache) -> Outcome<Option<Found>>) -> Option<Found> {
@@ -166,9 +177,35 @@ impl Handle {
         found.or_else(|| ask(&self.memory).unwrap_or_default())
     }
 
+    /// Of what was kept and what was imported the more specific; of two alike what was asked for, which is newer.
+    fn or_imported(&self, address: IpAddr, kept: Option<Found>) -> Option<Found> {
+        let imported = self.ask_imported(|imported| imported.find(address));
+        match (kept, imported) {
+            (Some(kept), Some(imported)) if imported.extent.length() > kept.extent.length() => Some(imported),
+            (Some(kept), _) => Some(kept),
+            (None, imported) => imported,
+        }
+    }
+
+    fn ask_imported<T>(&self, ask: impl FnOnce(&Imported) -> Outcome<Option<T>>) -> Option<T> {
+        ask(self.imported.as_ref()?).unwrap_or_else(|error| {
+            self.lock().warn(&error);
+            None
+        })
+    }
+
+    /// Which registry holds the address today, by imported delegated statistics: newer than any table compiled in.
+    #[must_use]
+    pub fn delegated(&self, address: IpAddr) -> Option<Registry> {
+        self.ask_imported(|imported| imported.delegated(address))
+    }
+
     /// [`super::Keeper::answer`].
     #[must_use]
     pub fn answer(&self, found: &Found) -> Option<Answer> {
+        if found.shelf == Shelf::Import {
+            return self.ask_imported(|imported| imported.answer(found));
+        }
         self.on(found, |cache| cache.answer(found))
     }
 
@@ -235,7 +272,7 @@ impl Handle {
         self.serve(Some(now), |cache| cache.held_off(server, now))
     }
 
-    /// The real cache, for `cache stats|list|forget|export`: there a failure is the answer. Memory where there is none.
+    /// The real cache, for `cache list|export|import`: there a failure is the answer. Memory where there is none.
     #[must_use]
     pub fn ledger(&self) -> &dyn Ledger {
         match &self.real {
@@ -244,19 +281,34 @@ impl Handle {
         }
     }
 
-    /// Counts and sizes.
+    /// The cache's own file; imported data lies beside it. None for a cache without one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Counts and sizes, of imported data too.
     ///
     /// # Errors
     /// When the cache cannot be read.
     pub fn stats(&self, now: Timestamp) -> Outcome<Stats> {
-        self.ledger().stats(now)
+        let mut stats = self.ledger().stats(now)?;
+        if let Some(imported) = &self.imported {
+            let extent = imported.extent()?;
+            stats.imported = extent.entries;
+            stats.bytes += extent.bytes;
+        }
+        Ok(stats)
     }
 
-    /// Forgets what may serve an address in `network`, or everything; returns how many answers.
+    /// Forgets what may serve an address in `network`, or everything, imported data too; returns how many answers.
     ///
     /// # Errors
     /// When the cache cannot be written.
     pub fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
+        if let (None, Some(imported)) = (network, &self.imported) {
+            imported.forget()?;
+        }
         self.ledger().forget(network)
     }
 }
