@@ -16,12 +16,15 @@ pub mod import;
 mod imported;
 mod memory;
 mod place;
+mod redis;
 mod server;
 mod sqlite;
+mod tier;
 
 pub use handle::{Handle, open};
 pub use memory::Memory;
 pub use place::{Env, Location};
+pub use redis::Redis;
 pub use sqlite::Sqlite;
 
 use crate::{
@@ -88,6 +91,8 @@ pub enum Shelf {
     Memory,
     /// In the cache proper.
     Cache,
+    /// In this machine's own file, which stands in for a server that does not answer.
+    Local,
     /// In a registry's imported data.
     Import,
 }

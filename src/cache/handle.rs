@@ -1,12 +1,12 @@
 //! The cache as the rest of the program sees it: it never fails.
 
-use super::imported::Imported;
 use super::{
     Cache, CacheError, Env, Found, Holder, Kept, Ledger, Location, Memory, Outcome, Shelf, Sqlite, Stats,
     Trouble, Want,
 };
+use super::{Redis, imported::Imported, tier::Tier};
 use crate::{address::Network, answer::Answer, whois::Registry};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
@@ -14,37 +14,33 @@ use std::{
     time::Duration,
 };
 
-/// After a failure the cache is left alone for this long, by the clock that lookups bring; a daemon tries it again.
-const REST: SignedDuration = SignedDuration::from_secs(60);
-
 /// Opens the cache that `location` names. Where that fails there is a [`Handle::warning`], and the process's own
-/// memory serves.
+/// memory serves. A cache on a server has the default file behind it, which answers while the server does not.
 #[must_use]
 pub fn open(location: &Location, env: &Env, now: Timestamp) -> Handle {
-    let opened = match location {
-        Location::None => return Handle::new(None),
+    let mut handle = Handle::new(None);
+    let file = match location {
+        Location::None => return handle,
         Location::Path(path) => Sqlite::open(path, now),
         Location::Default => open_default(env, now),
-        Location::Redis(url) => Err(CacheError::new(
-            Trouble::Unusable,
-            format!("the cache {url} cannot be used: this build speaks to no Redis"),
-        )),
+        Location::Redis(url) => {
+            match Redis::new(url) {
+                Ok(redis) => handle.tiers.push(Tier::new(Box::new(redis))),
+                Err(error) => handle.lock().warn(&error),
+            }
+            open_default(env, now)
+        }
     };
-    match opened {
+    match file {
         Ok(cache) => {
             let file = cache.path().to_owned();
-            Handle {
-                imported: Some(Imported::beside(&file)),
-                file: Some(file),
-                ..Handle::new(Some(Box::new(cache)))
-            }
+            handle.imported = Some(Imported::beside(&file));
+            handle.file = Some(file);
+            handle.tiers.push(Tier::new(Box::new(cache)));
         }
-        Err(error) => {
-            let handle = Handle::new(None);
-            handle.lock().warn(&error);
-            handle
-        }
+        Err(error) => handle.lock().warn(&error),
     }
+    handle
 }
 
 /// The shared file when it can be written, else the user's own.
@@ -67,9 +63,10 @@ fn open_default(env: &Env, now: Timestamp) -> Outcome<Sqlite> {
     }
 }
 
-/// A cache that never fails: what the real one cannot do, the process's own memory does.
+/// A cache that never fails: what the real one cannot do, the next does, and last the process's own memory.
 pub struct Handle {
-    real: Option<Box<dyn Cache>>,
+    /// The real cache; behind one on a server, this machine's file.
+    tiers: Vec<Tier>,
     /// The cache's file, where it has one on this machine.
     file: Option<PathBuf>,
     imported: Option<Imported>,
@@ -82,8 +79,6 @@ struct State {
     /// To be printed, once.
     warning: Option<String>,
     warned: bool,
-    /// The real cache is left alone, until then where that is known.
-    resting: Option<Option<Timestamp>>,
     /// The latest time that a lookup brought.
     now: Option<Timestamp>,
 }
@@ -101,13 +96,19 @@ impl Handle {
     /// Wraps a cache; None is memory alone.
     #[must_use]
     pub fn new(real: Option<Box<dyn Cache>>) -> Self {
-        Self { real, file: None, imported: None, memory: Memory::new(), state: Mutex::default() }
+        Self {
+            tiers: real.into_iter().map(Tier::new).collect(),
+            file: None,
+            imported: None,
+            memory: Memory::new(),
+            state: Mutex::default(),
+        }
     }
 
     /// What the user should be told, once: the first thing that went wrong. Taken, not read.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
-        let notice = self.real.as_ref().and_then(|real| real.notice());
+        let notice = self.tiers.iter().find_map(|tier| tier.cache.notice());
         let mut state = self.lock();
         if let Some(notice) = notice
             && !state.warned
@@ -122,39 +123,32 @@ impl Handle {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The real cache, unless it rests.
-    fn real(&self, now: Option<Timestamp>) -> Option<&dyn Cache> {
-        let real = self.real.as_deref()?;
-        let mut state = self.lock();
-        if now.is_some() {
-            state.now = now;
-        }
-        match (state.resting, now) {
-            (None, _) => Some(real),
-            (Some(Some(until)), Some(now)) if now >= until => {
-                state.resting = None;
-                Some(real)
-            }
-            (Some(_), _) => None,
-        }
-    }
-
-    /// Asks the real cache, or where that fails, memory.
+    /// Asks the first cache that is up and does not fail; memory has nothing that could.
     fn serve<T: Default>(&self, now: Option<Timestamp>, ask: impl Fn(&dyn Cache) -> Outcome<T>) -> T {
-        match self.try_real(now, &ask) {
+        match self.tiers.iter().find_map(|tier| self.try_tier(tier, now, &ask)) {
             Some(value) => value,
-            // Memory has nothing that could fail.
             None => ask(&self.memory).unwrap_or_default(),
         }
     }
 
-    fn try_real<T>(&self, now: Option<Timestamp>, ask: &impl Fn(&dyn Cache) -> Outcome<T>) -> Option<T> {
-        match ask(self.real(now)?) {
+    fn try_tier<T>(
+        &self,
+        tier: &Tier,
+        now: Option<Timestamp>,
+        ask: &impl Fn(&dyn Cache) -> Outcome<T>,
+    ) -> Option<T> {
+        if now.is_some() {
+            self.lock().now = now;
+        }
+        if !tier.is_up(now) {
+            return None;
+        }
+        match ask(tier.cache.as_ref()) {
             Ok(value) => Some(value),
             Err(error) => {
                 let mut state = self.lock();
                 state.warn(&error);
-                state.resting = Some(state.now.and_then(|now| now.saturating_add(REST).ok()));
+                tier.rest(state.now);
                 None
             }
         }
@@ -173,8 +167,16 @@ impl Handle {
     }
 
     fn look(&self, want: &Want, ask: impl Fn(&dyn Cache) -> Outcome<Option<Found>>) -> Option<Found> {
-        let found = self.try_real(Some(want.now), &ask).flatten();
-        found.or_else(|| ask(&self.memory).unwrap_or_default())
+        for (place, tier) in self.tiers.iter().enumerate() {
+            let Some(found) = self.try_tier(tier, Some(want.now), &ask) else { continue };
+            if let Some(mut found) = found {
+                found.shelf = if place == 0 { Shelf::Cache } else { Shelf::Local };
+                return Some(found);
+            }
+            // It works and has nothing: then those behind it, which only stand in for it, are not asked.
+            break;
+        }
+        ask(&self.memory).unwrap_or_default()
     }
 
     /// Of what was kept and what was imported the more specific; of two alike what was asked for, which is newer.
@@ -209,9 +211,15 @@ impl Handle {
         self.on(found, |cache| cache.answer(found))
     }
 
-    /// [`super::Keeper::keep`].
+    /// [`super::Keeper::keep`]: in the cache and in what stands in for it.
     pub fn keep(&self, kept: &Kept) {
-        self.serve(None, |cache| cache.keep(kept));
+        let mut done = false;
+        for tier in &self.tiers {
+            done |= self.try_tier(tier, None, &|cache| cache.keep(kept)).is_some();
+        }
+        if !done {
+            let _ = super::Keeper::keep(&self.memory, kept);
+        }
     }
 
     /// [`super::Keeper::recall`].
@@ -225,12 +233,15 @@ impl Handle {
         self.on(found, |cache| cache.remember(found, patterns, address, decision).map(Some));
     }
 
-    /// Asks the cache that found it.
+    /// Asks the cache that found it. Decisions about imported networks lie in this machine's file, the last.
     fn on<T>(&self, found: &Found, ask: impl Fn(&dyn Cache) -> Outcome<Option<T>>) -> Option<T> {
-        match found.shelf {
-            Shelf::Memory => ask(&self.memory).unwrap_or_default(),
-            Shelf::Cache | Shelf::Import => self.try_real(None, &ask).flatten(),
-        }
+        let tier = match found.shelf {
+            Shelf::Memory => return ask(&self.memory).unwrap_or_default(),
+            Shelf::Cache => self.tiers.first(),
+            Shelf::Local => self.tiers.get(1),
+            Shelf::Import => self.tiers.last(),
+        };
+        self.try_tier(tier?, None, &ask).flatten()
     }
 
     /// [`super::Desk::claim`].
@@ -242,7 +253,7 @@ impl Handle {
     /// [`super::Desk::release`].
     pub fn release(&self, what: &str, holder: Holder) {
         // Claimed before the cache failed or after: given back in both.
-        self.try_real(None, &|cache| cache.release(what, holder));
+        self.serve(None, |cache| cache.release(what, holder));
         let _ = super::Desk::release(&self.memory, what, holder);
     }
 
@@ -256,14 +267,13 @@ impl Handle {
     /// deadline.
     #[must_use]
     pub fn pace_by(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Timestamp {
-        self.try_real(Some(now), &|cache| cache.pace(server, every, now, by))
-            .unwrap_or_else(|| super::Desk::pace(&self.memory, server, every, now, by).unwrap_or(now))
+        self.serve(Some(now), |cache| cache.pace(server, every, now, by).map(Some)).unwrap_or(now)
     }
 
     /// [`super::Desk::hold_off`]. Memory takes note too: should the real cache fail, a denial is not forgotten.
     pub fn hold_off(&self, server: &str, now: Timestamp) -> Timestamp {
         let own = super::Desk::hold_off(&self.memory, server, now).unwrap_or(now);
-        self.try_real(Some(now), &|cache| cache.hold_off(server, now)).unwrap_or(own)
+        self.serve(Some(now), |cache| cache.hold_off(server, now).map(Some)).unwrap_or(own)
     }
 
     /// [`super::Desk::held_off`].
@@ -275,8 +285,8 @@ impl Handle {
     /// The real cache, for `cache list|export|import`: there a failure is the answer. Memory where there is none.
     #[must_use]
     pub fn ledger(&self) -> &dyn Ledger {
-        match &self.real {
-            Some(real) => real.as_ref() as &dyn Ledger,
+        match self.tiers.first() {
+            Some(tier) => tier.cache.as_ref() as &dyn Ledger,
             None => &self.memory,
         }
     }
@@ -308,6 +318,10 @@ impl Handle {
     pub fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
         if let (None, Some(imported)) = (network, &self.imported) {
             imported.forget()?;
+        }
+        // What only stands in for the cache forgets too; whether it can is of no account.
+        for tier in self.tiers.iter().skip(1) {
+            let _ = tier.cache.forget(network);
         }
         self.ledger().forget(network)
     }
