@@ -150,13 +150,21 @@ fn explain(error: &RedisError) -> String {
     if error.is_timeout() {
         return "does not answer".to_owned();
     }
-    match error.code() {
-        Some("LOADING") => "is still loading its data".to_owned(),
-        Some("READONLY") => "is a read-only replica".to_owned(),
-        Some("OOM") => "is full".to_owned(),
-        Some("NOAUTH" | "WRONGPASS" | "NOPERM") => "does not let us in".to_owned(),
-        _ if error.is_io_error() => format!("cannot be reached: {}", error.to_string().to_lowercase()),
-        _ => format!("failed: {error}"),
+    // In a transaction the server's word stands behind "transaction aborted".
+    let said = error.to_string();
+    let says = |code: &str| error.code() == Some(code) || said.contains(&format!("\"{code}\""));
+    let known = [
+        ("LOADING", "is still loading its data"),
+        ("READONLY", "is a read-only replica"),
+        ("OOM", "is full"),
+        ("NOAUTH", "does not let us in"),
+        ("WRONGPASS", "does not let us in"),
+        ("NOPERM", "does not let us in"),
+    ];
+    match known.iter().find(|(code, _)| says(code)) {
+        Some((_, why)) => (*why).to_owned(),
+        None if error.is_io_error() => format!("cannot be reached: {}", said.to_lowercase()),
+        None => format!("failed: {said}"),
     }
 }
 
