@@ -11,6 +11,7 @@ mod body;
 #[cfg(test)]
 mod contract;
 mod extent;
+mod gathered;
 mod handle;
 pub mod import;
 mod imported;
@@ -299,7 +300,20 @@ pub trait Cache: Keeper + Desk + Ledger {
     fn notice(&self) -> Option<String> {
         None
     }
+
+    /// All extents, for a run over many addresses; None where that is too many, or not worth it.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    #[doc(hidden)]
+    fn extents(&self) -> Outcome<Option<Extents>> {
+        Ok(None)
+    }
 }
+
+/// The extents of a cache, as only caches make and read them.
+#[derive(Debug)]
+pub struct Extents(Vec<gathered::Extent>);
 
 /// What `cache stats` says.
 #[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]

@@ -1,7 +1,12 @@
 //! What was imported, as lookups read it. The file is never changed, only replaced ([`super::import`]), so it is opened
 //! without locks and without looking for a journal.
 
-use super::{CacheError, Found, Outcome, Shelf, Trouble, body, extent, place, server::moment};
+use super::{
+    CacheError, Extents, Found, Outcome, Shelf, Trouble, body, extent,
+    gathered::{Extent, MOST},
+    place,
+    server::{micros, moment},
+};
 use crate::{
     address::Prefix,
     answer::{Answer, Source},
@@ -43,7 +48,7 @@ impl std::fmt::Debug for Open {
 
 /// What `cache stats` says of it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Extent {
+pub(super) struct Size {
     pub(super) entries: u64,
     pub(super) bytes: u64,
 }
@@ -106,6 +111,25 @@ impl Imported {
         }
     }
 
+    /// Every extent, unless they are too many.
+    pub(super) fn extents(&self) -> Outcome<Option<Extents>> {
+        self.with(|open| {
+            let mut statement = open.connection.prepare("SELECT prefix, network, source FROM extent1")?;
+            let mut rows = statement.query([])?;
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                let Some(prefix) = row.get_ref(0)?.as_blob().ok().and_then(extent::decode) else { continue };
+                let source: i64 = row.get(2)?;
+                let Some((fetched, _)) = open.sources.get(&source) else { continue };
+                all.push(Extent { prefix, fetched: micros(*fetched), id: row.get(1)?, asked: None });
+                if all.len() > MOST {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(Extents(all)))
+        })
+    }
+
     /// Which registry holds the address today, by its own statistics.
     pub(super) fn delegated(&self, address: IpAddr) -> Outcome<Option<Registry>> {
         self.with(|open| {
@@ -127,14 +151,14 @@ impl Imported {
         })
     }
 
-    pub(super) fn extent(&self) -> Outcome<Extent> {
+    pub(super) fn size(&self) -> Outcome<Size> {
         let bytes = fs::metadata(&self.path).map_or(0, |meta| meta.len());
         let entries = self.with(|open| {
             let sql = "SELECT total(entries) FROM source1";
             Ok(Some(open.connection.query_row(sql, [], |row| row.get::<_, f64>(0))?))
         })?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
-        Ok(Extent { entries: entries.unwrap_or_default() as u64, bytes })
+        Ok(Size { entries: entries.unwrap_or_default() as u64, bytes })
     }
 
     /// Removes it.

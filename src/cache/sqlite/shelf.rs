@@ -5,7 +5,8 @@ use crate::{
     address::{Network, Prefix},
     answer::{Answer, Source},
     cache::{
-        Found, Keeper, Kept, Outcome, Shelf, Want, body, extent,
+        Extents, Found, Keeper, Kept, Outcome, Shelf, Want, body, extent,
+        gathered::{Extent, MOST},
         memory::{DECISIONS, is_superseded},
         server::{micros, moment},
     },
@@ -130,6 +131,22 @@ fn prune(connection: &Connection, now: Timestamp, room: u64) -> Attempt<()> {
         }
     }
     Ok(())
+}
+
+/// Every extent, unless they are too many.
+pub(super) fn extents(connection: &Connection) -> Attempt<Option<Extents>> {
+    let mut statement = connection.prepare("SELECT prefix, fetched, network, asked FROM extent1")?;
+    let mut rows = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let prefix = row.get_ref(0)?.as_blob().ok().and_then(extent::decode).ok_or_else(damaged)?;
+        let asked = row.get_ref(3)?.as_blob().ok().and_then(extent::decode_address).ok_or_else(damaged)?;
+        all.push(Extent { prefix, fetched: row.get(1)?, id: row.get(2)?, asked: Some(asked) });
+        if all.len() > MOST {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Extents(all)))
 }
 
 /// Bytes of the file that hold something.
