@@ -6,7 +6,7 @@ use whodunit::{
     cli::{Cli, Command},
     error::{Error, Result},
     exit::Exit,
-    mode::{self, check, generate, text},
+    mode::{self, cache, check, generate, text, warm},
 };
 
 fn main() -> ExitCode {
@@ -23,13 +23,11 @@ fn run(cli: &Cli) -> Result<Exit> {
         Some(Command::Match(typed)) => text::run(typed),
         Some(Command::Completions(typed)) => generate::completions(typed),
         Some(Command::Man) => generate::man(),
-        Some(
-            Command::Report(_)
-            | Command::Serve(_)
-            | Command::Patterns(_)
-            | Command::Cache(_)
-            | Command::Warm(_),
-        ) => Err(Error::usage("this command is not built in yet")),
+        Some(Command::Cache(typed)) => cache::run(typed),
+        Some(Command::Warm(typed)) => warm::run(typed),
+        Some(Command::Report(_) | Command::Serve(_) | Command::Patterns(_)) => {
+            Err(Error::usage("this command is not built in yet"))
+        }
     }
 }
 
