@@ -6,7 +6,10 @@ use crate::{
     farm::{Does, Farm, Plan, Rule, Scenario},
     jig::{Room, Run},
 };
-use std::time::{Duration, Instant};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 const RIPE: &str = "whois.ripe.net";
 
@@ -23,6 +26,9 @@ fn of_status(status: &str) -> Rule {
     let with = [("status".to_owned(), status.to_owned())].into();
     Rule { network: Some("193.0.20.0/22".into()), with, ..answering() }
 }
+
+/// A script that runs the room's copy of the program as nobody.
+const AS_NOBODY: &str = r#"shift; exec setpriv --reuid=65534 --regid=65534 --clear-groups ./whodunit "$@""#;
 
 /// A run with the room's cache, as wide and fast as it likes.
 fn cached<'a>(room: &'a Room, farm: &Farm, args: &[&str]) -> Run<'a> {
@@ -176,21 +182,21 @@ fn what_is_past_its_age_serves_while_the_registry_is_held_off() {
 fn a_killed_asker_holds_the_others_up_no_longer_than_their_timeout() {
     let silent = Rule { does: Does::Silence, times: Some(1), ..Rule::default() };
     let (room, farm) = (Room::new(), ripe(vec![silent, answering()]));
-    let first = cached(&room, &farm, &["--timeout", "20", "193.0.22.1"]);
+    let first = cached(&room, &farm, &["--timeout", "3", "193.0.22.1"]);
     let mut first = first.spawn();
     let begun = Instant::now();
     while farm.questions() == 0 && begun.elapsed() < Duration::from_secs(5) {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let second = cached(&room, &farm, &["--timeout", "3", "193.0.22.2"]);
+    let second = cached(&room, &farm, &["--timeout", "2", "193.0.22.2"]);
     let waiting = second.spawn();
     std::thread::sleep(Duration::from_millis(100));
     first.kill();
     first.finish();
     let outcome = waiting.finish();
-    assert!(outcome.took < Duration::from_millis(3300), "took {:?}", outcome.took);
-    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
-    cached(&room, &farm, &["--timeout", "3", "193.0.22.3"]).code(0).check();
+    assert!(outcome.took < Duration::from_millis(2300), "took {:?}", outcome.took);
+    assert!([0, 75].contains(&outcome.code), "{}{}", outcome.stdout, outcome.stderr);
+    cached(&room, &farm, &["--timeout", "5", "193.0.22.3"]).code(0).check();
 }
 
 #[test]
@@ -207,7 +213,7 @@ fn storms_of_killed_processes_leave_the_file_whole() {
     };
     for round in 0..8_u64 {
         let runs: Vec<Run<'_>> = (0..24)
-            .map(|i| cached(&room, &farm, &["--timeout", "8", &format!("193.{round}.{}.9", i % 12)]))
+            .map(|i| cached(&room, &farm, &["--timeout", "2", &format!("193.{round}.{}.9", i % 12)]))
             .collect();
         let mut started: Vec<_> = runs.iter().map(Run::spawn).collect();
         for _ in 0..12 {
@@ -225,14 +231,36 @@ fn storms_of_killed_processes_leave_the_file_whole() {
             );
         }
         assert_eq!(integrity(&room), "ok", "round {round}");
-        let later = cached(&room, &farm, &["--timeout", "8", &format!("193.{round}.1.9")]).code(0).check();
-        assert!(later.took < Duration::from_secs(3), "took {:?}", later.took);
+        let later: Vec<String> = (0..12).map(|i| format!("193.{round}.{i}.9")).collect();
+        let later: Vec<&str> = later.iter().map(String::as_str).collect();
+        cached(&room, &farm, &["--timeout", "5"]).args(&later).code(0).check();
     }
 }
 
 fn integrity(room: &Room) -> String {
     let file = rusqlite::Connection::open(room.path("cache.db")).unwrap();
     file.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_daemon_and_root_share_what_lies_in_a_folder_of_the_daemons_group() {
+    let (room, farm) = (Room::new(), ripe(vec![answering()]));
+    if !super::jig::is_root() {
+        return super::jig::skip("root, who alone can give files to others");
+    }
+    room.open_to_all(&farm.list());
+    let mut setup = Command::new("sh");
+    setup.args(["-c", "mkdir shared; chown 0:65534 shared; chmod 2770 shared"]).current_dir(room.path("."));
+    assert!(setup.status().unwrap().success());
+    let run = |address| {
+        room.run(["-e", "Contoso", address]).farm(&farm).env("WHODUNIT_CACHE", "shared/cache.db").code(1)
+    };
+    run("193.0.22.9").check();
+    for address in ["193.0.22.10", "193.0.99.9", "193.0.99.10"] {
+        run(address).through(AS_NOBODY).check();
+    }
+    run("193.0.99.11").check();
+    assert_eq!(farm.questions(), 2);
 }
 
 #[test]

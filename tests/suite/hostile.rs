@@ -106,7 +106,7 @@ fn hops_share_one_deadline() {
         optional: true,
         rule: vec![Rule {
             reply: Some("arin-transferred".into()),
-            network: Some("141.30.0.0/16".into()),
+            network: Some("128.30.0.0/16".into()),
             delay_ms: 400,
             with: [("referral".to_owned(), format!("ReferralServer: whois://{next}"))].into(),
             ..Rule::default()
@@ -122,7 +122,7 @@ fn hops_share_one_deadline() {
     ];
     let farm = Farm::start(&Scenario { server, ..Scenario::default() });
     let room = Room::new();
-    let outcome = room.run(["--json", "--timeout", "1", "141.30.7.7"]).farm(&farm).code(75).check();
+    let outcome = room.run(["--json", "--timeout", "1", "128.30.7.7"]).farm(&farm).code(75).check();
     assert!(outcome.took < Duration::from_secs(1) + GRACE, "took {:?}", outcome.took);
 }
 

@@ -12,7 +12,8 @@ use std::{
     ffi::OsString,
     fs,
     io::Write,
-    path::PathBuf,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
     time::Duration,
@@ -26,6 +27,11 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_whodunit");
 pub(crate) fn skip(lacking: &str) {
     assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "CI lacks {lacking}");
     eprintln!("skipped: this machine lacks {lacking}");
+}
+
+/// Whether the tests run as root.
+pub(crate) fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n")
 }
 
 /// A folder of its own for one test, with a HOME and the XDG folders in it.
@@ -62,6 +68,15 @@ impl Room {
     /// A path in the working folder; `../config/...` and so on reach the others.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("work").join(name)
+    }
+
+    /// Lets any user run a copy of the program here, named `whodunit`, and read the server list.
+    pub(crate) fn open_to_all(&self, list: &Path) {
+        self.write("whodunit", fs::read(PROGRAM).unwrap());
+        let folder = list.parent().unwrap();
+        for path in [self.folder.path(), &self.path("."), &self.path("whodunit"), folder, list] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
     }
 
     /// A run in this room.

@@ -108,9 +108,9 @@ impl Played {
         if lines.len() != wanted.len() {
             faults.push(format!("{} lines of JSON, not {}:\n{}", lines.len(), wanted.len(), outcome.stdout));
         }
-        for (wanted, line) in wanted.iter().zip(lines) {
+        for (number, (wanted, line)) in wanted.iter().zip(lines).enumerate() {
             match line {
-                Ok(line) => differ("", wanted, &line, faults),
+                Ok(line) => differ(&format!("line {}: ", number + 1), wanted, &line, faults),
                 Err(fault) => faults.push(fault),
             }
         }
