@@ -11,6 +11,8 @@ mod log;
 mod scan;
 mod source;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod time;
 mod token;
 

@@ -29,7 +29,9 @@ impl Clock {
 
     /// The clock goes on while a stream is read.
     pub(crate) fn set_now(&mut self, now: Timestamp) {
-        self.now = now.as_second();
+        if self.now != now.as_second() {
+            (self.now, self.minute) = (now.as_second(), None);
+        }
     }
 
     /// See [`time`].
@@ -43,18 +45,22 @@ impl Clock {
     }
 
     fn on_the_wall(&mut self, stamp: Stamp) -> Option<i64> {
-        let second = i64::from(stamp.second);
+        let second = i64::from(stamp.second.min(59));
         let minute = Stamp { second: 0, ..stamp };
-        let known = self.minute.filter(|(known, began)| *known == minute && began + second <= self.now);
-        if let Some((_, began)) = known {
+        if let Some((_, began)) = self.minute.filter(|(known, _)| *known == minute) {
             return Some(began + second);
         }
-        let at = match stamp.year {
-            Some(year) => self.local(year, stamp)?,
-            None => self.without_year(stamp)?,
+        let at = |stamp: Stamp| match stamp.year {
+            Some(year) => self.local(year, stamp),
+            None => self.without_year(stamp),
         };
-        self.minute = Some((minute, at - second));
-        Some(at)
+        let (began, ended) = (at(minute)?, at(Stamp { second: 59, ..stamp })?);
+        if began + 59 == ended {
+            self.minute = Some((minute, began));
+            return Some(began + second);
+        }
+        // Now is inside this minute: what lies before it is of this year, what lies behind it of the last.
+        at(stamp)
     }
 
     /// The latest such time that is not behind now. February 29 may be up to eight years ago.

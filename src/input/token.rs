@@ -26,6 +26,7 @@ enum Class {
     Border,
 }
 
+#[expect(clippy::indexing_slicing, reason = "a table of all bytes, made by the compiler, which checks it")]
 const CLASS: [Class; 256] = {
     let mut table = [Class::Border; 256];
     let mut byte = 0;
@@ -117,7 +118,7 @@ fn v4_in_part(line: &[u8], from: usize, to: usize) -> Option<Token> {
 fn v6_in_run(line: &[u8], start: usize, end: usize) -> Option<Token> {
     let mut from = start;
     let run = line.get(start..end)?;
-    if run.starts_with(b"6:") && line.get(..start)?.to_ascii_lowercase().ends_with(b"ipv") {
+    if run.starts_with(b"6:") && start >= 3 && line.get(start - 3..start)?.eq_ignore_ascii_case(b"ipv") {
         // The tag of RFC 5321 4.1.3: [IPv6:2001:db8::1].
         from += 2;
         if start > 3 && !opens(line, start - 3) {
@@ -167,7 +168,7 @@ pub(crate) fn v6(text: &[u8]) -> Option<IpAddr> {
 pub(crate) fn bare(text: &[u8]) -> Option<IpAddr> {
     if let Some((address, length)) = quad(text) {
         let rest = text.get(length..)?;
-        let port = rest.strip_prefix(b":").is_some_and(|port| is_number(port));
+        let port = rest.strip_prefix(b":").is_some_and(is_number);
         return (rest.is_empty() || port).then_some(IpAddr::V4(address));
     }
     let tagged = text.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case(b"ipv6:"));

@@ -88,13 +88,25 @@ fn read(text: &[u8]) -> Option<IpAddr> {
     host_address(text)
 }
 
-/// The first address in square brackets that is neither in round ones (HELO) nor Exim's own (`I=`).
+/// The first address in square brackets that is neither in round ones (HELO) nor Exim's own (`I=`) nor quoted.
 fn host_address(text: &[u8]) -> Option<IpAddr> {
-    let unquoted = pieces::before(text, b" input=\"");
-    pieces::first_bracketed(unquoted, |before| {
-        let quotes = memchr::memchr_iter(b'"', before).count();
-        quotes.is_multiple_of(2) && (before.is_empty() || before.ends_with(b" ") || before.ends_with(b"H="))
-    })
+    let text = pieces::before(text, b" input=\"");
+    let mut quoted = false;
+    for at in memchr::memchr2_iter(b'"', b'[', text) {
+        if text.get(at) == Some(&b'"') {
+            quoted = !quoted;
+            continue;
+        }
+        let before = text.get(at.saturating_sub(2)..at).unwrap_or_default();
+        let host = before.is_empty() || before.ends_with(b" ") || before == b"H=";
+        if host
+            && !quoted
+            && let Some(address) = pieces::bracketed(text, at)
+        {
+            return Some(address);
+        }
+    }
+    None
 }
 
 /// `no host name found for IP address 203.0.113.7`, `host lookup did not complete for 203.0.113.7`

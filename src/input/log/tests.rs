@@ -44,7 +44,7 @@ fn a_hostile_line_costs_no_more_than_its_length() {
             "Nov 23 10:34:34 mx sshd[1]: ",
             "2026-11-23 10:34:34 H=",
         ] {
-            client(format!("{head}{line}").as_bytes());
+            let _ = client(format!("{head}{line}").as_bytes());
         }
         assert!(began.elapsed().as_secs() < 5, "{piece}");
     }

@@ -72,13 +72,13 @@ fn is_slashed_date(text: &[u8]) -> bool {
 
 /// `... *1 user "x" was not found, client: 203.0.113.7, server: mail.example, request: "..."`
 fn nginx_error(line: &[u8]) -> Reading {
-    let mut at = 0;
-    while let Some(found) = line.get(at..).and_then(|rest| memchr::memmem::find(rest, b", client: ")) {
-        let here = at + found;
-        let before = line.get(..here).unwrap_or_default();
-        at = here + 10;
-        if memchr::memchr_iter(b'"', before).count().is_multiple_of(2) {
-            return line.get(at..).and_then(token::leading).into();
+    let mut quoted = false;
+    for at in memchr::memchr2_iter(b'"', b',', line) {
+        let rest = line.get(at..).unwrap_or_default();
+        if rest.starts_with(b"\"") {
+            quoted = !quoted;
+        } else if !quoted && let Some(client) = rest.strip_prefix(b", client: ") {
+            return token::leading(client).into();
         }
     }
     Reading::Foreign
