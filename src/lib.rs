@@ -12,4 +12,5 @@ pub mod answer;
 pub mod deadline;
 pub mod error;
 pub mod exit;
+pub mod policy;
 pub mod whois;
