@@ -16,6 +16,7 @@ mod pool;
 mod reply;
 mod request;
 mod service;
+mod stdio;
 mod warm;
 
 pub use decision::{Decision, Oracle, Rule, Ruling};
@@ -24,5 +25,6 @@ pub use journal::{Journal, Sink, SyslogSink};
 pub use listen::Listen;
 pub use reply::{Conduct, OnUnknown, RejectText};
 pub use request::{Client, Requests, Trouble};
-pub use service::{Service, Stdio};
+pub use service::Service;
+pub use stdio::Stdio;
 pub use warm::Warm;

@@ -7,6 +7,7 @@ use super::{
     desk::Desk,
     journal::Journal,
     listen::{Listen, Listener, inherited},
+    stdio::Stdio,
 };
 use crate::error::{Error, Result, reason};
 use signal_hook::{
@@ -14,7 +15,6 @@ use signal_hook::{
     iterator::Signals,
 };
 use std::{
-    fs::File,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -32,14 +32,6 @@ const STACK: usize = 1024 * 1024;
 const GRACE: Duration = Duration::from_secs(1);
 /// A listener that fails (no descriptors left) is tried again after this.
 const BREATH: Duration = Duration::from_millis(100);
-
-/// Requests from one descriptor, answers to another: what spawn(8) starts a program with.
-pub struct Stdio {
-    /// Where requests come from.
-    pub requests: File,
-    /// Where answers go.
-    pub answers: File,
-}
 
 /// The policy service, ready to run.
 pub struct Service<O> {
