@@ -1,0 +1,134 @@
+//! Whether an answer came to its end. Registries close their answers with a line of their own; one that was cut before
+//! it may lack the very record that matters.
+
+use super::Provenance;
+use crate::whois::{
+    Registry,
+    record::{
+        Form, Page,
+        block::{is_comment, lines},
+    },
+};
+
+/// What an answer lacks at its end, as the end of a sentence; None when it is whole, or when this registry's answers
+/// have no end that could be missed.
+///
+/// From the network, RIPE's, APNIC's and rwhois servers' closing lines must be there. For the others, and in saved
+/// text, they must be there when the registry's opening lines are: people save excerpts, and those have neither.
+/// Doubtful, and why:
+/// - RIPE and APNIC had no closing line before 2012 or so. A saved answer of that time is told by how it opens.
+/// - AFRINIC's answers have none in any capture seen, TWNIC's neither. Their last object and last line must be whole.
+/// - Of JPNIC it is known only that both lists of neighbours stand in every whole answer seen.
+pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance) -> Option<&'static str> {
+    let network = provenance == Provenance::Network;
+    let shape = Shape::of(text);
+    let lacks = match registry {
+        Registry::Ripe | Registry::Apnic => {
+            let modern = shape.opened && !shape.old;
+            ((network || modern) && !shape.closed).then_some("the line \"This query was served by\"")
+        }
+        Registry::Arin => (shape.opened && !shape.closed).then_some("ARIN's terms of use below the record"),
+        Registry::Lacnic | Registry::RegistroBr => {
+            (shape.opened && !shape.closed).then_some("the line \"accepts only direct match queries\"")
+        }
+        Registry::Krnic => (shape.opened && !shape.closed).then_some("the line \"KISA/KRNIC WHOIS Service\""),
+        Registry::Jpnic => (shape.opened && !shape.closed).then_some("the list of more specific networks"),
+        Registry::Rwhois => ((network || shape.opened) && !shape.closed).then_some("%ok"),
+        Registry::Afrinic | Registry::Twnic | Registry::Iana | Registry::Other => None,
+    };
+    // Where a closing line stands, nobody cares whether a line end follows it.
+    let whole = shape.closed || text.ends_with('\n');
+    let open_line = network || is_half(text.rsplit('\n').next().unwrap_or_default());
+    lacks.or_else(|| (!whole && open_line).then_some("the end of its last line"))
+}
+
+/// Whether the text has the opening lines of a server's whole answer.
+pub(super) fn is_opened(text: &str) -> bool {
+    Shape::of(text).opened
+}
+
+/// Whether a last line without an end cannot be the whole of one: half a key, or a network whose digits may go on.
+/// Editors and copied strings leave out the last line end, so this alone is what cuts saved text.
+fn is_half(line: &str) -> bool {
+    Page::read(line, Registry::Other).is_some()
+        || (line.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !line.is_empty())
+}
+
+/// What an answer's own lines show of its beginning and its end.
+#[derive(Default)]
+struct Shape {
+    /// Lines that every whole answer of the registry begins with.
+    opened: bool,
+    /// Lines that it ends with, behind the last record.
+    closed: bool,
+    /// The opening of a server that closed with nothing.
+    old: bool,
+}
+
+impl Shape {
+    fn of(text: &str) -> Self {
+        let mut shape = Self::default();
+        let mut recorded = false;
+        for line in lines(text) {
+            if !is_comment(line) && Form::of(line).is_some() {
+                recorded = true;
+                // Whatever stood before this was not the end.
+                shape.closed = false;
+            } else if line.starts_with("# ARIN WHOIS data") {
+                // ARIN's terms stand in front and behind; before 2011 behind only.
+                shape.closed = recorded;
+                shape.opened |= !recorded;
+            } else if closes(line) {
+                shape.closed = true;
+            } else if !recorded && opens(line) {
+                shape.opened = true;
+            }
+            shape.old |= is_old(line);
+        }
+        shape
+    }
+}
+
+/// What RIPE's and APNIC's servers of before 2012 opened with.
+fn is_old(line: &str) -> bool {
+    line.starts_with("% [whois.apnic.net node-")
+        || line.starts_with("% Note: This output has been filtered")
+        || (line.starts_with("% This is the RIPE ") && line.contains("server #"))
+}
+
+fn opens(line: &str) -> bool {
+    [
+        "% This is the RIPE ",
+        "% This is the AfriNIC ",
+        "% This is the AFRINIC ",
+        "% [whois.apnic.net",
+        "# Query terms are ambiguous",
+        "# The following results may also be",
+        "% Joint Whois - whois.lacnic.net",
+        "% LACNIC resource:",
+        "% Copyright LACNIC",
+        "% Copyright (c) Nic.br",
+        "# KOREAN",
+        "query : ",
+        "[ JPNIC database provides",
+        "%rwhois V-",
+    ]
+    .iter()
+    .any(|of| line.starts_with(of))
+}
+
+fn closes(line: &str) -> bool {
+    [
+        "% This query was served by the ",
+        "# ARIN WHOIS database, last updated",
+        "# Enter ? for additional hints",
+        "%ok",
+        "%error ",
+        "More Specific Info.",
+        "下位情報",
+    ]
+    .iter()
+    .any(|of| line.starts_with(of))
+        || (line.starts_with('%') && line.contains("accepts only direct match queries"))
+        || (line.starts_with("- ") && line.contains("WHOIS Service -"))
+}
