@@ -3,6 +3,13 @@
 //!
 //! `cargo bench --bench serve -- PLACE SECONDS CONNECTIONS` measures whatever listens at PLACE (HOST:PORT).
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a measurement says what it measured, and stops at the first surprise"
+)]
+
 use std::{
     io::{Read, Write},
     net::TcpStream,

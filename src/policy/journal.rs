@@ -14,6 +14,8 @@ use std::{
 const BACKLOG: usize = 4 * 1024 * 1024;
 /// Lines are gathered for so long, so that a busy service writes a hundred times a second and not sixty thousand.
 const GATHER: Duration = Duration::from_millis(10);
+/// Reading the time zone's file takes more than a small stack has.
+const STACK: usize = 1024 * 1024;
 /// Characters of one value.
 const VALUE: usize = 200;
 
@@ -50,7 +52,7 @@ impl Journal {
     pub fn start(mut sink: Sink) -> io::Result<Self> {
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
         let writer = Arc::clone(&shared);
-        thread::Builder::new().name("log".into()).stack_size(128 * 1024).spawn(move || {
+        thread::Builder::new().name("log".into()).stack_size(STACK).spawn(move || {
             loop {
                 write_pending(&writer, &mut sink);
             }

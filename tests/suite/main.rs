@@ -2,6 +2,7 @@
 //!
 //! | module | what belongs in it |
 //! | --- | --- |
+//! | `mailservers` | qpsmtpd, Postfix, Exim, systemd and fail2ban with what integrations/ gives them |
 //! | `jig` | starting the program with nothing inherited, and checking stdout, stderr and code at once |
 //! | `farm_itself` | that the farm notices what it is there to notice |
 //! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
@@ -17,4 +18,5 @@
 mod farm;
 mod farm_itself;
 mod jig;
+mod mailservers;
 mod play;

@@ -83,7 +83,11 @@ impl Qpsmtpd {
 
     fn session(&self, address: &str, commands: &str) -> Session {
         let mut command = self.command(&["timeout", "30", "perl", "-T", &self.world.text("driver")]);
-        command.env("TCPREMOTEIP", address).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .env("TCPREMOTEIP", address)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(commands.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
@@ -100,10 +104,15 @@ impl Qpsmtpd {
 #[test]
 fn the_plugins_own_tests_pass() {
     let Some(_) = installed("qpsmtpd", &["/usr/share/qpsmtpd/plugins".into()]) else { return };
-    let run = Command::new("perl").args(["-T", "t/run.pl"]).current_dir(integrations("qpsmtpd")).output().unwrap();
+    let run =
+        Command::new("perl").args(["-T", "t/run.pl"]).current_dir(integrations("qpsmtpd")).output().unwrap();
     let text = String::from_utf8_lossy(&run.stdout);
     let told = String::from_utf8_lossy(&run.stderr);
-    assert!(run.status.success(), "{}{told}", text.lines().filter(|l| !l.starts_with("ok")).collect::<String>());
+    assert!(
+        run.status.success(),
+        "{}{told}",
+        text.lines().filter(|l| !l.starts_with("ok")).collect::<String>()
+    );
     assert!(text.contains("1..83") && !told.contains("line "), "warnings: {told}");
     let pod = Command::new("podchecker").arg(integrations("qpsmtpd/whodunit")).output().unwrap();
     assert!(pod.status.success(), "{}", String::from_utf8_lossy(&pod.stderr));
@@ -114,7 +123,8 @@ fn denies_who_is_blocked_and_greets_the_rest() {
     let Some(qpsmtpd) = Qpsmtpd::with("") else { return };
     qpsmtpd.greet(CLEAR).is("220 ", "whodunit: pass, Northwind Traders, NL, 193.0.24.0/24");
     let denied = format!("550 {TEXT}");
-    let fail = |network: &str| format!("fail, Contoso GmbH, DE, {network}, {}:2", qpsmtpd.world.text("blocked"));
+    let fail =
+        |network: &str| format!("fail, Contoso GmbH, DE, {network}, {}:2", qpsmtpd.world.text("blocked"));
     qpsmtpd.greet(BLOCKED).is(&denied, &fail("193.0.20.0/24"));
     qpsmtpd.greet(MAPPED).is(&denied, &fail("193.0.20.0/24"));
     qpsmtpd.greet(BLOCKED6).is(&denied, &fail("2a00:db8::/32"));
@@ -184,8 +194,8 @@ fn the_lines_of_the_readme_work() {
         }) else {
             return;
         };
-        let session =
-            qpsmtpd.session(BLOCKED, "EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@example.test>\r\nQUIT\r\n");
+        let session = qpsmtpd
+            .session(BLOCKED, "EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@example.test>\r\nQUIT\r\n");
         session.is(greeting, logged);
         let refused = session.replies.contains(&format!("550 {TEXT}"));
         assert_eq!(refused, which > 0, "{}", session.replies);
@@ -230,14 +240,29 @@ fn the_forking_server_delivers_while_others_hang() {
     let user = if is_root() { "nobody".to_owned() } else { std::env::var("USER").unwrap() };
     let pid = qpsmtpd.world.text("pid");
     let mut command = qpsmtpd.command(&[
-        "qpsmtpd-forkserver", "-l", "127.0.0.1", "-p", &port, "-u", &user, "--pid-file", &pid,
+        "qpsmtpd-forkserver",
+        "-l",
+        "127.0.0.1",
+        "-p",
+        &port,
+        "-u",
+        &user,
+        "--pid-file",
+        &pid,
     ]);
     let _running = Running::start(command.stdin(Stdio::null()).stdout(Stdio::null()));
     let place = format!("127.0.0.1:{port}");
     until("forkserver", || TcpStream::connect(&place).is_ok());
     let replies = smtp(
         &TcpStream::connect(&place).unwrap(),
-        &["HELO c.test", "MAIL FROM:<a@b.test>", "RCPT TO:<c@example.test>", "DATA", "Subject: x\r\n\r\nx\r\n.", "QUIT"],
+        &[
+            "HELO c.test",
+            "MAIL FROM:<a@b.test>",
+            "RCPT TO:<c@example.test>",
+            "DATA",
+            "Subject: x\r\n\r\nx\r\n.",
+            "QUIT",
+        ],
     );
     let codes: Vec<&str> = replies.iter().map(|reply| &reply[..3]).collect();
     assert_eq!(codes, ["220", "250", "250", "250", "354", "250", "221"], "{replies:?}");

@@ -24,7 +24,9 @@ fn answers_as_the_contract_says() {
     }
     assert_eq!(world.farm.questions(), 3, "each network once");
     let rule = format!("rule={}:2", world.text("blocked"));
-    serve.running.says(&format!("client_address={BLOCKED} verdict=blocked action=REJECT {rule} netblock=193.0.20.0/24"));
+    serve.running.says(&format!(
+        "client_address={BLOCKED} verdict=blocked action=REJECT {rule} netblock=193.0.20.0/24"
+    ));
     serve.running.says("org=\"Contoso GmbH\" server=whois.ripe.net source=whois delay=");
     serve.running.says("source=memory");
     serve.running.says("client_address is no address: \\\"unknown\\\"");
@@ -46,7 +48,11 @@ fn an_unknown_address_gets_what_was_asked_for() {
         assert!(begun.elapsed() < Duration::from_millis(1300), "{:?}", begun.elapsed());
         let again = Instant::now();
         assert_eq!(serve.ask(SILENT), answer);
-        assert!(again.elapsed() < Duration::from_millis(300), "the second recipient waits {:?}", again.elapsed());
+        assert!(
+            again.elapsed() < Duration::from_millis(300),
+            "the second recipient waits {:?}",
+            again.elapsed()
+        );
     }
 }
 
@@ -153,7 +159,9 @@ fn holds_many_idle_connections_in_little_memory() {
 fn nothing_that_is_sent_ends_it() {
     let world = World::new();
     let serve = Serve::start(&world, &[]);
-    for junk in [&b"\0\xff\xfe\n\n"[..], b"GET / HTTP/1.0\r\n\r\n", &[b'x'; 1_000_000], &b"a=b\n".repeat(9999)] {
+    for junk in
+        [&b"\0\xff\xfe\n\n"[..], b"GET / HTTP/1.0\r\n\r\n", &[b'x'; 1_000_000], &b"a=b\n".repeat(9999)]
+    {
         let mut stream = TcpStream::connect(("127.0.0.1", serve.port)).unwrap();
         let _ = stream.write_all(junk);
         let _ = stream.shutdown(Shutdown::Write);
