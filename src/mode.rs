@@ -4,6 +4,7 @@ pub mod cache;
 pub mod check;
 pub mod explain;
 pub mod generate;
+pub mod serve;
 pub mod text;
 pub mod warm;
 
@@ -84,12 +85,18 @@ pub fn manners(query: &Query, remember: &Remember) -> Manners {
 /// The cache that the settings name. What is wrong with it costs a line on stderr, never a verdict.
 #[must_use]
 pub fn open(remember: &Remember) -> Handle {
+    let cache = opened(remember);
+    tell(&cache);
+    cache
+}
+
+/// The same, without a word on stderr: what is wrong with it is still to be said.
+#[must_use]
+pub fn opened(remember: &Remember) -> Handle {
     let location = remember.location.as_deref().map_or(Location::Default, Location::from);
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let env = Env { home: folder("HOME"), xdg_cache_home: folder("XDG_CACHE_HOME"), ..Default::default() };
-    let cache = open_cache(&location, &env, Timestamp::now());
-    tell(&cache);
-    cache
+    open_cache(&location, &env, Timestamp::now())
 }
 
 /// Says what went wrong with the cache, if something did that was not said yet.

@@ -2,6 +2,7 @@
 //!
 //! | module | what belongs in it |
 //! | --- | --- |
+//! | `mailservers` | qpsmtpd, Postfix, Exim, systemd and fail2ban with what integrations/ gives them |
 //! | `jig` | starting the program with nothing inherited, and checking stdout, stderr and code at once |
 //! | `bad_input` | wrong arguments, files and patterns: the exit code, the message, and nobody asked |
 //! | `cache` | asking once, remembering, sharing, and what happens when the file breaks |
@@ -40,4 +41,5 @@ mod logs;
 mod many;
 mod matching;
 mod output;
+mod mailservers;
 mod play;
