@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `jig` | starting the program with nothing inherited, and checking stdout, stderr and code at once |
 //! | `farm_itself` | that the farm notices what it is there to notice |
+//! | `house` | the source itself: imports that run one way, small rooms |
 //! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
 #![expect(
     clippy::unwrap_used,
@@ -16,5 +17,6 @@
 #[path = "../farm/farm.rs"]
 mod farm;
 mod farm_itself;
+mod house;
 mod jig;
 mod play;
