@@ -9,6 +9,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod cache;
 pub mod deadline;
 pub mod error;
 pub mod exit;

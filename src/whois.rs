@@ -2,9 +2,11 @@
 //!
 //! Nothing in here knows of a cache or of patterns.
 
+pub mod charset;
 pub mod record;
+pub mod referral;
 pub mod registry;
 pub mod reply;
 
-pub use record::Record;
+pub use record::{Record, is_leaf};
 pub use registry::Registry;

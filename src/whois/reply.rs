@@ -1,1 +1,175 @@
-//! What a server's reply is, decided before anything else reads it.
+//! What a server's reply is, decided before anything else reads it: failure > placeholder > empty > record.
+//!
+//! A denial may follow valid objects, a reply may be cut, and a registry's database holds places that are nobody's.
+//! None of these may clear an address, and none may match a pattern.
+
+mod complete;
+mod failure;
+mod segment;
+
+use super::{
+    Record, Registry,
+    record::Page,
+    referral::{self, Referral},
+};
+use crate::answer::Kind;
+use segment::Segment;
+use std::net::IpAddr;
+
+/// Where a text comes from, which decides how much of it must be there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Provenance {
+    /// A server has just sent it: it must have its end, and the network that it describes must hold the address.
+    Network,
+    /// A file that somebody saved: perhaps an excerpt, perhaps with a client's own lines and several answers in it.
+    Saved,
+}
+
+/// What a reply is. Each message is one sentence's worth, in lower case.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Reply {
+    /// The server gives no answer, or only a part of one.
+    Failure {
+        /// The contract's kind.
+        kind: Kind,
+        /// What it said, or what its answer lacks.
+        message: String,
+    },
+    /// It only keeps a place for the network and knows nothing of it.
+    Placeholder {
+        /// How that is told.
+        message: String,
+        /// Whom to ask instead, best first; perhaps nobody.
+        next: Vec<Referral>,
+    },
+    /// It names no network.
+    Empty {
+        /// [`Kind::NotFound`] when it says that there is none, [`Kind::Incomplete`] when it says nothing at all.
+        kind: Kind,
+        /// What it said.
+        message: String,
+    },
+    /// It describes the network, and names who may know more of it.
+    Record(Box<Record>, Vec<Referral>),
+}
+
+impl Reply {
+    /// What the reply was taken for, and why: one sentence for `--explain`.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        match self {
+            Self::Failure { kind, message } => format!("a failure ({}): {message}", kind.as_str()),
+            Self::Placeholder { message, .. } => format!("a placeholder: {message}"),
+            Self::Empty { kind, message } => format!("no record ({}): {message}", kind.as_str()),
+            Self::Record(record, _) => {
+                format!("a record: {} is the smallest network that it names for the address", record.network)
+            }
+        }
+    }
+}
+
+/// Whose answer a text is, where nobody says who was asked. Of several answers in it, the last.
+#[must_use]
+pub fn detect(text: &str) -> Registry {
+    let segments = segment::segments(text, Registry::Other, Provenance::Saved);
+    let last = segments.iter().rev().find(|part| segment::has_content(part.text)).or(segments.last());
+    match last {
+        Some(part) if part.registry != Registry::Other => part.registry,
+        Some(part) => segment::guess(part.text),
+        None => Registry::Other,
+    }
+}
+
+/// Decides what a reply is. `registry` is whom we asked, or for saved text what [`detect`] says.
+///
+/// The record is that of the smallest network that holds the address; of two alike the later, which is the customer's
+/// or the national registry's. Without an address it is the smallest network of all. Saved text that names no network
+/// around the address is taken at its word, because whoever gives both says that they belong together; from the
+/// network such an answer describes something else, and is none.
+#[must_use]
+pub fn classify(text: &str, registry: Registry, address: Option<IpAddr>, provenance: Provenance) -> Reply {
+    let mut segments = segment::segments(text, registry, provenance);
+    // The head under which LACNIC passes on another's answer says nothing itself, unless it is a denial.
+    let head = |part: &Segment<'_>| !segment::has_content(part.text) && failure::refusal(part.text).is_none();
+    let last = segments.iter().rposition(|part| !head(part)).unwrap_or(segments.len().saturating_sub(1));
+    segments.truncate(last + 1);
+    let mut judged = segments.iter().rev().map(|part| judge(part, registry, address, provenance));
+    let reply = judged.next().unwrap_or_else(|| nothing(""));
+    let dead_end =
+        segments.last().is_some_and(|part| matches!(part.registry, Registry::Rwhois | Registry::Other));
+    match &reply {
+        // An operator's own server that gives no answer leaves the registry's, which led there.
+        Reply::Failure { .. } | Reply::Empty { .. } if dead_end => {
+            judged.find(|earlier| matches!(earlier, Reply::Record(..))).unwrap_or(reply)
+        }
+        _ => reply,
+    }
+}
+
+/// What one server's part of the text is.
+fn judge(part: &Segment<'_>, asked: Registry, address: Option<IpAddr>, provenance: Provenance) -> Reply {
+    if let Some((kind, message)) = failure::refusal(part.text) {
+        return Reply::Failure { kind, message: format!("the server said: {message}") };
+    }
+    let Some(page) = segment::page(part) else {
+        let next = referral::named(part.text, part.registry);
+        let next: Vec<_> = next.into_iter().filter(|next| !is_of(next, part.registry)).collect();
+        if next.is_empty() {
+            return nothing(part.text);
+        }
+        return Reply::Placeholder { message: "it names no network, only another server".to_owned(), next };
+    };
+    // Whoever passes on another's answer need not pass on its end; if it passes on the head, the end must be there.
+    let provenance = if part.registry == asked { provenance } else { Provenance::Saved };
+    let missing = complete::missing_end(part.text, part.registry, provenance);
+    let cut = part.registry == Registry::Afrinic && page.breaks_off();
+    if let Some(missing) = missing.or(cut.then_some("the end of its last object")) {
+        return Reply::Failure {
+            kind: Kind::Incomplete,
+            message: format!("the reply was cut: it lacks {missing}"),
+        };
+    }
+    record(part, &page, address, provenance)
+}
+
+/// The record among the networks that an answer names, or what stands in its place.
+fn record(part: &Segment<'_>, page: &Page<'_>, address: Option<IpAddr>, provenance: Provenance) -> Reply {
+    let Some(smallest) = page.smallest(address).or_else(|| page.smallest(None)) else {
+        return nothing(part.text);
+    };
+    let named =
+        referral::named(part.text, part.registry).into_iter().filter(|next| !is_of(next, part.registry));
+    if let Some(standin) = page.standin(smallest) {
+        let next = referral::distinct(named.chain(standin.next).collect());
+        let message = format!("{} is nobody's network: {}", smallest.network, standin.why);
+        return Reply::Placeholder { message, next };
+    }
+    match address {
+        Some(address) if provenance == Provenance::Network && !smallest.network.contains(address) => {
+            Reply::Empty {
+                kind: Kind::NotFound,
+                message: format!("the server described {}, which does not hold {address}", smallest.network),
+            }
+        }
+        _ => Reply::Record(Box::new(page.record(smallest)), named.collect()),
+    }
+}
+
+fn is_of(referral: &Referral, registry: Registry) -> bool {
+    registry != Registry::Other && Registry::of_server(&referral.host) == registry
+}
+
+/// A text that names no network.
+fn nothing(text: &str) -> Reply {
+    if let Some(message) = failure::absence(text) {
+        return Reply::Empty { kind: Kind::NotFound, message: format!("the server said: {message}") };
+    }
+    let message = if text.trim().is_empty() {
+        "the reply is empty"
+    } else if segment::has_content(text) {
+        "the reply is in no form that is known"
+    } else {
+        "the reply holds nothing but the server's own remarks"
+    };
+    Reply::Empty { kind: Kind::Incomplete, message: message.to_owned() }
+}

@@ -1,0 +1,307 @@
+//! The cache: what was asked once is remembered, and many processes share what they remember and how often they ask.
+//!
+//! Three rules. A failure is never kept as an answer. An answer is kept with the network that it describes *and*
+//! with what it may be re-used for, which is often less ([`Kept::extent`]); the most specific extent that holds an
+//! address answers. And no lock is ever held while a registry is waited for: who asks is written down with an
+//! expiry ([`Desk::claim`]), so a process that dies leaves nothing locked.
+//!
+//! [`Handle`] is what the rest of the program uses: it never fails. A cache that breaks costs one warning and speed.
+
+mod body;
+#[cfg(test)]
+mod contract;
+mod extent;
+mod handle;
+mod memory;
+mod place;
+mod server;
+mod sqlite;
+
+pub use handle::{Handle, open};
+pub use memory::Memory;
+pub use place::{Env, Location};
+pub use sqlite::Sqlite;
+
+use crate::{
+    address::{Network, Prefix},
+    answer::Answer,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::{collections::BTreeMap, fmt, net::IpAddr, time::Duration};
+
+/// An answer with what decides how far it may be re-used.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Kept {
+    /// What the registry said.
+    pub answer: Answer,
+    /// The address that it was asked about.
+    pub asked: IpAddr,
+    /// The registry's own status says that nothing smaller can be registered inside the network.
+    pub leaf: bool,
+}
+
+impl Kept {
+    /// The addresses that this answer may serve: all of the network for a leaf, else no more of it than the /24 or
+    /// /48 around the address that was asked about. None when that address is not in the network at all.
+    #[must_use]
+    pub fn extent(&self) -> Option<Network> {
+        let network = self.answer.record.network;
+        if !network.contains(self.asked) {
+            return None;
+        }
+        if self.leaf { Some(network) } else { network.overlap(&Prefix::around(self.asked, 24, 48).into()) }
+    }
+}
+
+/// What a reader accepts.
+#[derive(Clone, Copy, Debug)]
+pub struct Want {
+    /// The time.
+    pub now: Timestamp,
+    /// How old an answer may be. Imported data has no age: the next import replaces it.
+    pub max_age: SignedDuration,
+    /// `--share`: no answer serves more than this much around the address that was asked about.
+    pub share: Option<(u8, u8)>,
+}
+
+impl Want {
+    /// Whether an answer of that time is young enough. One from more than a day ahead was written by a clock that
+    /// was wrong, and is as good as expired.
+    #[must_use]
+    pub fn is_fresh(&self, fetched: Timestamp) -> bool {
+        let age = self.now.duration_since(fetched);
+        age < self.max_age && age > SignedDuration::from_hours(-24)
+    }
+
+    /// Whether `--share` lets an answer about `asked` serve `address`.
+    fn shares(&self, asked: IpAddr, address: IpAddr) -> bool {
+        self.share.is_none_or(|(v4, v6)| Prefix::around(asked, v4, v6).contains(address))
+    }
+}
+
+/// Where a [`Found`] lies.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Shelf {
+    /// In this process alone.
+    Memory,
+    /// In the cache proper.
+    Cache,
+    /// In a registry's imported data.
+    Import,
+}
+
+/// A network that answers for an address. The answer itself is only unpacked when asked for ([`Keeper::answer`]):
+/// a hook whose decision is remembered needs none of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Found {
+    /// Where it lies.
+    pub shelf: Shelf,
+    /// Its number there; a network that is asked about anew gets a new one.
+    pub id: i64,
+    /// The block that holds the address: all of the extent, or the part of it that is a prefix.
+    pub extent: Prefix,
+    /// When the registry was asked.
+    pub fetched: Timestamp,
+    /// When it is too old for what the reader accepts. Imported data never is.
+    pub expires: Timestamp,
+    /// It is too old already.
+    pub stale: bool,
+}
+
+/// What went wrong with a cache, in one sentence. It never decides a verdict.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CacheError {
+    kind: Trouble,
+    message: String,
+}
+
+/// The kinds of trouble that are treated differently.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Trouble {
+    /// The content makes no sense: it is set aside.
+    Corrupt,
+    /// It cannot be reached at all from here: no such folder, not permitted, read-only, written by a newer whodunit.
+    Unusable,
+    /// Anything that may be over in a moment: locked, full.
+    Passing,
+}
+
+impl CacheError {
+    pub(crate) fn new(kind: Trouble, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    pub(crate) fn kind(&self) -> Trouble {
+        self.kind
+    }
+}
+
+impl fmt::Display for CacheError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for CacheError {}
+
+/// The result of everything that a cache does.
+pub type Outcome<T> = Result<T, CacheError>;
+
+/// Who holds a claim: one per lookup, never two alike, on however many machines.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Holder(u64);
+
+impl Holder {
+    /// A holder unlike any other.
+    #[must_use]
+    pub fn unique() -> Self {
+        use std::hash::{BuildHasher, Hasher, RandomState};
+        // Keyed anew by the system for each process, and counted on within it; the pid makes up for a fork.
+        let mut hasher = RandomState::new().build_hasher();
+        hasher.write_u32(std::process::id());
+        // SQLite's integers are signed.
+        Self(hasher.finish() >> 1)
+    }
+
+    /// The number, for storage.
+    fn as_integer(self) -> i64 {
+        i64::try_from(self.0).unwrap_or(i64::MAX)
+    }
+}
+
+/// Answers: found, kept, and what was decided about them.
+pub trait Keeper: Send + Sync {
+    /// The most specific extent that holds the address and is what the reader accepts.
+    ///
+    /// # Errors
+    /// When the cache cannot be read; so below.
+    fn find(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>>;
+
+    /// The same whatever its age, for an address whose server is held off.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    fn find_stale(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>>;
+
+    /// The answer that was found, its source and staleness filled in; None when it was removed meanwhile.
+    ///
+    /// # Errors
+    /// When the cache cannot be read, or what it holds cannot be unpacked.
+    fn answer(&self, found: &Found) -> Outcome<Option<Answer>>;
+
+    /// Remembers an answer. One that its own question does not lie in is not remembered.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    fn keep(&self, kept: &Kept) -> Outcome<()>;
+
+    /// What was decided about this network with patterns of this digest; `address` where the decision depends on it.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    fn recall(&self, found: &Found, patterns: &[u8; 16], address: Option<IpAddr>)
+    -> Outcome<Option<Vec<u8>>>;
+
+    /// Remembers a decision, for [`Keeper::recall`]. The bytes are the caller's own.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    fn remember(
+        &self,
+        found: &Found,
+        patterns: &[u8; 16],
+        address: Option<IpAddr>,
+        decision: &[u8],
+    ) -> Outcome<()>;
+}
+
+/// Manners: who asks, how often, and who may not be asked at all, over all processes.
+pub trait Desk: Send + Sync {
+    /// Takes one of `width` places at `what` until `until`, or renews it; false when all are taken. A place whose
+    /// time has passed counts for nothing, so the dead hold up nobody for longer.
+    ///
+    /// # Errors
+    /// When the cache cannot be read or written; so below.
+    fn claim(
+        &self,
+        what: &str,
+        width: u32,
+        holder: Holder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Outcome<bool>;
+
+    /// Gives a place back.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    fn release(&self, what: &str, holder: Holder) -> Outcome<()>;
+
+    /// Books the next free moment for a question to this server, when questions come no closer together than
+    /// `every`, and returns it. Later than `by`, it is returned and *not* booked: nobody would use it.
+    ///
+    /// # Errors
+    /// When the cache cannot be read or written.
+    fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Outcome<Timestamp>;
+
+    /// Notes a denial: until when the server is to be left alone, longer each time.
+    ///
+    /// # Errors
+    /// When the cache cannot be read or written.
+    fn hold_off(&self, server: &str, now: Timestamp) -> Outcome<Timestamp>;
+
+    /// Until when the server is to be left alone, if it is.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    fn held_off(&self, server: &str, now: Timestamp) -> Outcome<Option<Timestamp>>;
+}
+
+/// What `cache stats|list|forget|export` need.
+pub trait Ledger: Send + Sync {
+    /// Counts and sizes.
+    ///
+    /// # Errors
+    /// When the cache cannot be read; so below.
+    fn stats(&self, now: Timestamp) -> Outcome<Stats>;
+
+    /// Shows what is kept, oldest question first, up to `limit` entries numbered above `after`; with each its number.
+    /// Imported data is not among it.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    fn list(&self, after: i64, limit: usize) -> Outcome<Vec<(i64, Kept)>>;
+
+    /// Forgets every answer that may serve an address in `network`; with None all of them, imported data too.
+    /// Returns how many answers were forgotten. What is owed to the servers (pace, hold-offs) stays: a ban does not
+    /// end because we forgot it.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    fn forget(&self, network: Option<&Network>) -> Outcome<u64>;
+}
+
+/// The whole of a cache.
+pub trait Cache: Keeper + Desk + Ledger {
+    /// What the user should be told once, such as a corrupt file that was set aside. Taken, not read.
+    fn notice(&self) -> Option<String> {
+        None
+    }
+}
+
+/// What `cache stats` says.
+#[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]
+pub struct Stats {
+    /// Answers kept.
+    pub networks: u64,
+    /// Bytes on disk, imported data included.
+    pub bytes: u64,
+    /// When the oldest answer was fetched.
+    pub oldest: Option<Timestamp>,
+    /// When the newest answer was fetched.
+    pub newest: Option<Timestamp>,
+    /// Servers that may not be asked now, and until when.
+    pub held_off: BTreeMap<String, Timestamp>,
+    /// Networks in imported data.
+    pub imported: u64,
+}

@@ -1,0 +1,278 @@
+//! A cache in the memory of one process: for `--cache none`, and in the stead of a cache that broke.
+
+use super::{
+    Cache, Desk, Found, Holder, Keeper, Kept, Ledger, Outcome, Shelf, Stats, Want, body, extent,
+    server::{self, Server, micros, moment},
+};
+use crate::{
+    address::{Network, Prefix},
+    answer::{Answer, Source},
+};
+use jiff::Timestamp;
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// Answers are dropped, the oldest first, above this many bytes: a run over a whole provider's log must not eat the
+/// machine.
+const ROOM: usize = 64 << 20;
+
+/// Remembers for as long as the process lives.
+#[derive(Debug, Default)]
+pub struct Memory {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// Prefix, when fetched, number: in the order of the walk, the newest last.
+    extents: BTreeMap<(Prefix, i64, i64), IpAddr>,
+    entries: BTreeMap<i64, Entry>,
+    last: i64,
+    weight: usize,
+    claims: HashMap<String, BTreeMap<Holder, (i64, i64)>>,
+    servers: HashMap<String, Server>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    kept: Kept,
+    decisions: HashMap<([u8; 16], Option<IpAddr>), Vec<u8>>,
+}
+
+impl Memory {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing in here is left half done by a panic elsewhere.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// The most specific extent that holds the address and pleases.
+    fn walk(
+        &self,
+        address: IpAddr,
+        mut pleases: impl FnMut(Prefix, i64, i64, IpAddr) -> bool,
+    ) -> Option<(Prefix, i64, i64)> {
+        let mut bound = extent::start(address);
+        'seek: loop {
+            for (&(prefix, fetched, id), &asked) in self.extents.range(..=(bound, i64::MAX, i64::MAX)).rev() {
+                if !prefix.contains(address) {
+                    bound = extent::next(prefix, address)?;
+                    continue 'seek;
+                }
+                if pleases(prefix, fetched, id, asked) {
+                    return Some((prefix, fetched, id));
+                }
+            }
+            return None;
+        }
+    }
+
+    fn remove(&mut self, id: i64) {
+        let Some(entry) = self.entries.remove(&id) else { return };
+        self.weight = self.weight.saturating_sub(body::weight(&entry.kept));
+        for prefix in entry.kept.extent().iter().flat_map(Network::prefixes) {
+            self.extents.remove(&(prefix, micros(entry.kept.answer.fetched), id));
+        }
+    }
+}
+
+impl Memory {
+    fn look(&self, address: IpAddr, want: &Want, any_age: bool) -> Option<Found> {
+        let inner = self.lock();
+        let (extent, fetched, id) = inner.walk(address, |_, fetched, _, asked| {
+            want.shares(asked, address) && (any_age || want.is_fresh(moment(fetched)))
+        })?;
+        Some(Found::new(Shelf::Memory, id, extent, moment(fetched), want))
+    }
+}
+
+impl Found {
+    /// A network in the cache proper, or in memory: it ages.
+    pub(super) fn new(shelf: Shelf, id: i64, extent: Prefix, fetched: Timestamp, want: &Want) -> Self {
+        let expires = fetched.saturating_add(want.max_age).unwrap_or(Timestamp::MAX);
+        Self { shelf, id, extent, fetched, expires, stale: !want.is_fresh(fetched) }
+    }
+}
+
+impl Keeper for Memory {
+    fn find(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>> {
+        Ok(self.look(address, want, false))
+    }
+
+    fn find_stale(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>> {
+        Ok(self.look(address, want, true))
+    }
+
+    fn answer(&self, found: &Found) -> Outcome<Option<Answer>> {
+        let inner = self.lock();
+        let entry = inner.entries.get(&found.id);
+        Ok(entry.map(|e| Answer { source: Source::Cache, stale: found.stale, ..e.kept.answer.clone() }))
+    }
+
+    fn keep(&self, kept: &Kept) -> Outcome<()> {
+        let Some(extent) = kept.extent() else { return Ok(()) };
+        let Some(part) = extent::part(&extent, kept.asked) else { return Ok(()) };
+        let mut inner = self.lock();
+        let fetched = micros(kept.answer.fetched);
+        let mut superseded = Vec::new();
+        inner.walk(kept.asked, |prefix, then, id, asked| {
+            if then <= fetched && is_superseded(prefix, asked, part, kept.asked) {
+                superseded.push(id);
+            }
+            false
+        });
+        for id in superseded {
+            inner.remove(id);
+        }
+        inner.last += 1;
+        let id = inner.last;
+        for prefix in extent.prefixes() {
+            inner.extents.insert((prefix, fetched, id), kept.asked);
+        }
+        inner.weight += body::weight(kept);
+        inner.entries.insert(id, Entry { kept: kept.clone(), decisions: HashMap::new() });
+        while inner.weight > ROOM {
+            let Some((&oldest, _)) = inner.entries.first_key_value() else { break };
+            inner.remove(oldest);
+        }
+        Ok(())
+    }
+
+    fn recall(
+        &self,
+        found: &Found,
+        patterns: &[u8; 16],
+        address: Option<IpAddr>,
+    ) -> Outcome<Option<Vec<u8>>> {
+        let inner = self.lock();
+        Ok(inner.entries.get(&found.id).and_then(|e| e.decisions.get(&(*patterns, address))).cloned())
+    }
+
+    fn remember(
+        &self,
+        found: &Found,
+        patterns: &[u8; 16],
+        address: Option<IpAddr>,
+        decision: &[u8],
+    ) -> Outcome<()> {
+        if let Some(entry) = self.lock().entries.get_mut(&found.id) {
+            if entry.decisions.len() >= DECISIONS {
+                entry.decisions.clear();
+            }
+            entry.decisions.insert((*patterns, address), decision.to_vec());
+        }
+        Ok(())
+    }
+}
+
+/// Decisions remembered of one network: pattern files change, and decisions of the old ones are of no use.
+pub(super) const DECISIONS: usize = 300;
+
+/// Whether a new answer about `asked`, which will serve `part`, takes the place of an older one: of the same
+/// question, or of a smaller network that would hide the new one although the registry did not name it this time.
+/// Others of the same extent stay, because a reader with `--share` may not use the new one in their stead.
+pub(super) fn is_superseded(old: Prefix, old_asked: IpAddr, part: Prefix, asked: IpAddr) -> bool {
+    old.length() > part.length() || (old == part && old_asked == asked)
+}
+
+impl Desk for Memory {
+    fn claim(
+        &self,
+        what: &str,
+        width: u32,
+        holder: Holder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Outcome<bool> {
+        let mut inner = self.lock();
+        let claims = inner.claims.entry(what.to_owned()).or_default();
+        claims.retain(|_, &mut (made, until)| server::holds(made, until, now));
+        if !claims.contains_key(&holder) && claims.len() >= width as usize {
+            return Ok(false);
+        }
+        claims.insert(holder, (micros(now), micros(until)));
+        Ok(true)
+    }
+
+    fn release(&self, what: &str, holder: Holder) -> Outcome<()> {
+        let mut inner = self.lock();
+        if let Some(claims) = inner.claims.get_mut(what) {
+            claims.remove(&holder);
+            if claims.is_empty() {
+                inner.claims.remove(what);
+            }
+        }
+        Ok(())
+    }
+
+    fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Outcome<Timestamp> {
+        Ok(self.lock().servers.entry(server.to_owned()).or_default().book(every, now, by).0)
+    }
+
+    fn hold_off(&self, server: &str, now: Timestamp) -> Outcome<Timestamp> {
+        Ok(self.lock().servers.entry(server.to_owned()).or_default().deny(now))
+    }
+
+    fn held_off(&self, server: &str, now: Timestamp) -> Outcome<Option<Timestamp>> {
+        Ok(self.lock().servers.get(server).and_then(|server| server.held(now)))
+    }
+}
+
+impl Ledger for Memory {
+    fn stats(&self, now: Timestamp) -> Outcome<Stats> {
+        let inner = self.lock();
+        let times = || inner.entries.values().map(|entry| entry.kept.answer.fetched);
+        Ok(Stats {
+            networks: inner.entries.len() as u64,
+            bytes: inner.weight as u64,
+            oldest: times().min(),
+            newest: times().max(),
+            held_off: inner
+                .servers
+                .iter()
+                .filter_map(|(name, server)| Some((name.clone(), server.held(now)?)))
+                .collect(),
+            imported: 0,
+        })
+    }
+
+    fn list(&self, after: i64, limit: usize) -> Outcome<Vec<(i64, Kept)>> {
+        let inner = self.lock();
+        let from = after.saturating_add(1);
+        Ok(inner.entries.range(from..).take(limit).map(|(&id, entry)| (id, entry.kept.clone())).collect())
+    }
+
+    fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
+        let mut inner = self.lock();
+        let Some(network) = network else {
+            let count = inner.entries.len() as u64;
+            inner.extents.clear();
+            inner.entries.clear();
+            inner.weight = 0;
+            return Ok(count);
+        };
+        let ids: Vec<i64> = inner
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.kept.extent().is_some_and(|extent| extent.overlap(network).is_some()))
+            .map(|(&id, _)| id)
+            .collect();
+        for &id in &ids {
+            inner.remove(id);
+        }
+        Ok(ids.len() as u64)
+    }
+}
+
+impl Cache for Memory {}

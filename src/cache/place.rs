@@ -1,0 +1,186 @@
+//! Where the cache lies, and with whose rights its files are made.
+
+use crate::error::reason;
+use std::{
+    fs::{self, File, OpenOptions, Permissions},
+    io,
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+/// The file's name in a folder of its own.
+const NAME: &str = "cache.db";
+/// So many corrupt files are kept for a look; older ones go.
+const SET_ASIDE: usize = 3;
+
+/// What `--cache` names.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Location {
+    /// A file, or a folder to make one in.
+    Path(PathBuf),
+    /// The shared folder when it can be written, else the user's own.
+    Default,
+    /// `redis://` or `rediss://`.
+    Redis(String),
+    /// Nothing is kept beyond the run.
+    None,
+}
+
+impl From<&str> for Location {
+    fn from(text: &str) -> Self {
+        match text {
+            "none" => Self::None,
+            _ if text.starts_with("redis://") || text.starts_with("rediss://") => {
+                Self::Redis(text.to_owned())
+            }
+            _ => Self::Path(PathBuf::from(text)),
+        }
+    }
+}
+
+/// What the default location depends on, given as values.
+#[derive(Clone, Debug)]
+pub struct Env {
+    /// `HOME`.
+    pub home: Option<PathBuf>,
+    /// `XDG_CACHE_HOME`; one that is not absolute is ignored, as its specification asks.
+    pub xdg_cache_home: Option<PathBuf>,
+    /// The folder that the machine's daemons share.
+    pub shared: PathBuf,
+}
+
+impl Default for Env {
+    fn default() -> Self {
+        Self { home: None, xdg_cache_home: None, shared: PathBuf::from("/var/cache/whodunit") }
+    }
+}
+
+impl Env {
+    /// The user's own file; None without a home.
+    pub(super) fn own(&self) -> Option<PathBuf> {
+        let xdg = self.xdg_cache_home.as_ref().filter(|path| path.is_absolute()).cloned();
+        let base = xdg.or_else(|| self.home.as_ref().map(|home| home.join(".cache")))?;
+        Some(base.join("whodunit").join(NAME))
+    }
+
+    /// The shared file.
+    pub(super) fn shared(&self) -> PathBuf {
+        self.shared.join(NAME)
+    }
+}
+
+/// The file that a path given by the user means.
+pub(super) fn file(path: &Path) -> PathBuf {
+    if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        path.join(NAME)
+    } else {
+        path.to_owned()
+    }
+}
+
+/// Makes an empty file, and its folder, unless there is one. It belongs to the folder's owner and group, with the
+/// folder's group rights, before anybody can see it: made by root, it must not lock out the daemon whose folder it is.
+pub(super) fn make(path: &Path) -> io::Result<()> {
+    let folder = folder_of(path);
+    if !folder.exists() {
+        make_folder(folder)?;
+    }
+    let owner = fs::metadata(folder)?;
+    let shared = owner.mode() & 0o2020 != 0;
+    let mode = if shared { 0o660 } else { 0o600 };
+    let draft = beside(path, &format!(".{}.new", std::process::id()));
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let result = file
+        .set_permissions(Permissions::from_mode(mode))
+        .and_then(|()| give(&file, &owner, shared))
+        // A link fails where a rename would replace what another process made in the meantime.
+        .and_then(|()| fs::hard_link(&draft, path));
+    let _ = fs::remove_file(&draft);
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+/// Gives the file to the folder's owner and group where that makes a difference and we may.
+fn give(file: &File, owner: &fs::Metadata, shared: bool) -> io::Result<()> {
+    let made = file.metadata()?;
+    if made.uid() == 0 && (owner.uid(), owner.gid()) != (made.uid(), made.gid()) {
+        return std::os::unix::fs::fchown(file, Some(owner.uid()), Some(owner.gid()));
+    }
+    if shared && owner.gid() != made.gid() {
+        // Not our group: then the folder's group cannot share it, but we can still use it.
+        let _ = std::os::unix::fs::fchown(file, None, Some(owner.gid()));
+    }
+    Ok(())
+}
+
+/// Makes a folder: open to its group below /var, where daemons share, else the user's own.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let shared = folder.starts_with("/var/cache");
+    fs::set_permissions(folder, Permissions::from_mode(if shared { 0o2770 } else { 0o700 }))
+}
+
+/// Which file lies at the path now: device and inode.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+/// Sets a corrupt file aside under a name with `stamp`, and its journal with it, if it still is the file that was
+/// opened: of several processes that stumble over it, one does it. Returns the new name, or None when another was
+/// faster.
+pub(super) fn set_aside(path: &Path, opened: Option<(u64, u64)>, stamp: &str) -> io::Result<Option<PathBuf>> {
+    let file = File::open(path)?;
+    file.lock()?;
+    let meta = file.metadata()?;
+    let ours = Some((meta.dev(), meta.ino()));
+    if !meta.is_file() || identity(path) != ours || opened.is_some_and(|opened| Some(opened) != ours) {
+        return Ok(None);
+    }
+    let aside = beside(path, &format!(".corrupt-{stamp}"));
+    // The journal first: a new file that met the old one's journal would be corrupted by it in turn.
+    for kind in ["-journal", "-wal", "-shm"] {
+        let journal = beside(path, kind);
+        if journal.exists() {
+            fs::rename(&journal, beside(&aside, kind))?;
+        }
+    }
+    fs::rename(path, &aside)?;
+    forget_old(path);
+    Ok(Some(aside))
+}
+
+/// Removes all but the newest few files that were set aside. Their names sort by time.
+fn forget_old(path: &Path) {
+    let Some(name) = path.file_name() else { return };
+    let prefix = format!("{}.corrupt-", name.to_string_lossy());
+    let Ok(entries) = fs::read_dir(folder_of(path)) else { return };
+    let mut names: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+        .map(|entry| entry.path())
+        .collect();
+    names.sort();
+    let excess = names.len().saturating_sub(SET_ASIDE);
+    for old in names.iter().take(excess) {
+        // It is only housekeeping: what cannot be removed stays.
+        let _ = fs::remove_file(old);
+    }
+}
+
+/// A sentence for a failure to make the file.
+pub(super) fn sentence(path: &Path, error: &io::Error) -> String {
+    format!("cannot make the cache {}: {}", path.display(), reason(error))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The path with something behind its name.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}

@@ -1,0 +1,151 @@
+//! How one server is treated: when it may be asked next, and whether it may be asked at all. Pure arithmetic on
+//! moments in microseconds; the caches only store it.
+
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// How long the first denial holds a server off; each further one doubles it.
+const FIRST: SignedDuration = SignedDuration::from_mins(5);
+/// The longest hold. RIPE's own temporary blocks end at midnight, within a day.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+/// After this much time without a denial behind the end of a hold, the next denial counts as the first again.
+const QUIET: SignedDuration = SignedDuration::from_hours(24);
+/// Clocks of several machines differ by this much; more, and a clock was set back.
+const SLACK: SignedDuration = SignedDuration::from_secs(5);
+
+/// What is noted of one server. All moments are microseconds since the epoch; 0 is never.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Server {
+    /// The moment up to which questions are booked.
+    pub(super) next: i64,
+    /// When the last booking was made.
+    pub(super) booked: i64,
+    /// Until when it is held off.
+    pub(super) until: i64,
+    /// When it last denied.
+    pub(super) denied: i64,
+    /// Denials in a row.
+    pub(super) times: i64,
+}
+
+impl Server {
+    /// Books the next free moment, unless that is later than `by`. True when it was booked.
+    pub(super) fn book(&mut self, every: Duration, now: Timestamp, by: Timestamp) -> (Timestamp, bool) {
+        // Bookings from the future are those of a clock that was wrong: they would hold everybody up for hours.
+        let turned_back = after(now, SLACK) < self.booked;
+        let at = if turned_back { micros(now) } else { self.next.max(micros(now)) };
+        if at > micros(by) {
+            return (moment(at), false);
+        }
+        self.next = at.saturating_add(i64::try_from(every.as_micros()).unwrap_or(i64::MAX));
+        self.booked = micros(now);
+        (moment(at), true)
+    }
+
+    /// Notes a denial, and says until when to hold off. Answers of questions that were under way at the same moment
+    /// bring the same news, so denials during a hold do not lengthen it.
+    pub(super) fn deny(&mut self, now: Timestamp) -> Timestamp {
+        if let Some(until) = self.held(now) {
+            return until;
+        }
+        let quiet = self.until < micros(now.saturating_sub(QUIET).unwrap_or(now));
+        self.times = if quiet { 1 } else { self.times.saturating_add(1) };
+        let doublings = u32::try_from(self.times - 1).unwrap_or(0).min(16);
+        let hold = FIRST.saturating_mul(1_i32 << doublings).min(LONGEST);
+        self.until = after(now, hold);
+        self.denied = micros(now);
+        moment(self.until)
+    }
+
+    /// Until when it is held off, if it is now.
+    pub(super) fn held(&self, now: Timestamp) -> Option<Timestamp> {
+        let set_back = after(now, SLACK) < self.denied;
+        (self.until > micros(now) && !set_back).then(|| moment(self.until))
+    }
+}
+
+/// Whether a claim made at `made` to last until `until` still holds at `now`. One that was made in the future was
+/// made by a clock that has been set back since.
+pub(super) fn holds(made: i64, until: i64, now: Timestamp) -> bool {
+    until > micros(now) && made <= after(now, SLACK)
+}
+
+/// Microseconds since the epoch.
+pub(super) fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+/// The moment, as far as jiff can express it.
+pub(super) fn moment(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+fn after(now: Timestamp, span: SignedDuration) -> i64 {
+    micros(now.saturating_add(span).unwrap_or(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn questions_keep_their_distance_and_a_late_one_books_nothing() {
+        let mut server = Server::default();
+        let every = Duration::from_secs(2);
+        assert_eq!(server.book(every, at(0), at(10)), (at(0), true));
+        assert_eq!(server.book(every, at(0), at(10)), (at(2), true));
+        assert_eq!(server.book(every, at(0), at(3)), (at(4), false));
+        assert_eq!(server.book(every, at(0), at(10)), (at(4), true), "the late one took no place");
+        assert_eq!(server.book(every, at(60), at(70)), (at(60), true), "time unused is not saved up");
+    }
+
+    #[test]
+    fn a_clock_set_back_books_no_far_future() {
+        let mut server = Server::default();
+        let every = Duration::from_secs(2);
+        server.book(every, at(86_400), at(90_000));
+        assert_eq!(server.book(every, at(0), at(10)), (at(0), true));
+        assert_eq!(server.book(every, at(0), at(10)), (at(2), true), "and the pace holds from there");
+        assert_eq!(
+            server.book(every, at(-3), at(10)),
+            (at(4), true),
+            "other machines' clocks differ a little"
+        );
+    }
+
+    #[test]
+    fn each_denial_holds_off_for_longer_until_it_has_been_quiet() {
+        let mut server = Server::default();
+        assert_eq!(server.held(at(0)), None);
+        assert_eq!(server.deny(at(0)), at(300));
+        assert_eq!(server.deny(at(1)), at(300), "the same denial, seen by another question");
+        assert_eq!(server.held(at(299)), Some(at(300)));
+        assert_eq!(server.held(at(300)), None);
+        assert_eq!(server.deny(at(301)), at(301 + 600));
+        assert_eq!(server.deny(at(1000)), at(1000 + 1200));
+        let mut now = 3000;
+        for _ in 0..10 {
+            now = server.deny(at(now)).as_second() - at(0).as_second() + 1;
+        }
+        assert_eq!(server.deny(at(now)), at(now + 86_400), "a day at most");
+        assert_eq!(
+            server.deny(at(now + 3 * 86_400)),
+            at(now + 3 * 86_400 + 300),
+            "forgotten after a quiet day"
+        );
+    }
+
+    #[test]
+    fn a_hold_or_a_claim_from_the_future_counts_for_nothing() {
+        let mut server = Server::default();
+        server.deny(at(86_400));
+        assert_eq!(server.held(at(0)), None);
+        assert!(!holds(micros(at(86_400)), micros(at(86_410)), at(0)));
+        assert!(holds(micros(at(0)), micros(at(10)), at(9)));
+        assert!(!holds(micros(at(0)), micros(at(10)), at(10)));
+    }
+}

@@ -1,0 +1,120 @@
+//! Claims and servers in the file.
+
+use super::{Attempt, Sqlite};
+use crate::cache::{
+    Desk, Holder, Outcome,
+    server::{self, Server, micros, moment},
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::time::Duration;
+
+/// Those who hold a place at `what` now, without `holder`.
+fn others(connection: &Connection, what: &str, holder: Holder, now: Timestamp) -> Attempt<u32> {
+    let mut statement =
+        connection.prepare_cached("SELECT made, until FROM claim1 WHERE what = ?1 AND holder <> ?2")?;
+    let mut rows = statement.query(params![what, holder.as_integer()])?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        count += u32::from(server::holds(row.get(0)?, row.get(1)?, now));
+    }
+    Ok(count)
+}
+
+fn read(connection: &Connection, name: &str) -> Attempt<Server> {
+    let row = connection
+        .prepare_cached("SELECT next, booked, until, denied, times FROM server1 WHERE name = ?1")?
+        .query_row([name], |row| from_row(row, 0))
+        .optional()?;
+    Ok(row.unwrap_or_default())
+}
+
+/// The five columns of a server, from `at` on.
+pub(super) fn from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<Server> {
+    Ok(Server {
+        next: row.get(at)?,
+        booked: row.get(at + 1)?,
+        until: row.get(at + 2)?,
+        denied: row.get(at + 3)?,
+        times: row.get(at + 4)?,
+    })
+}
+
+fn store(connection: &Connection, name: &str, server: Server) -> Attempt<()> {
+    let Server { next, booked, until, denied, times } = server;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO server1 VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![name, next, booked, until, denied, times])?;
+    Ok(())
+}
+
+impl Desk for Sqlite {
+    fn claim(
+        &self,
+        what: &str,
+        width: u32,
+        holder: Holder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Outcome<bool> {
+        // Those who wait ask again and again: they only read, and leave the lock to those who get on.
+        if self.with(|connection| others(connection, what, holder, now))? >= width {
+            return Ok(false);
+        }
+        self.write(false, |connection| {
+            if others(connection, what, holder, now)? >= width {
+                return Ok(false);
+            }
+            connection
+                .prepare_cached("DELETE FROM claim1 WHERE until <= ?1 OR made > ?2")?
+                .execute([micros(now), micros(now).saturating_add(3_600_000_000)])?;
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO claim1 VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![what, holder.as_integer(), micros(now), micros(until)])?;
+            Ok(true)
+        })
+    }
+
+    fn release(&self, what: &str, holder: Holder) -> Outcome<()> {
+        self.write(false, |connection| {
+            connection
+                .prepare_cached("DELETE FROM claim1 WHERE what = ?1 AND holder = ?2")?
+                .execute(params![what, holder.as_integer()])?;
+            Ok(())
+        })
+    }
+
+    fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Outcome<Timestamp> {
+        let (at, booked) = self.with(|connection| Ok(read(connection, server)?.book(every, now, by)))?;
+        if !booked {
+            return Ok(at);
+        }
+        self.write(false, |connection| {
+            let mut noted = read(connection, server)?;
+            let (at, booked) = noted.book(every, now, by);
+            if booked {
+                store(connection, server, noted)?;
+            }
+            Ok(at)
+        })
+    }
+
+    fn hold_off(&self, server: &str, now: Timestamp) -> Outcome<Timestamp> {
+        // Through to the disk: a machine that restarts must not go on asking.
+        self.write(true, |connection| {
+            let mut noted = read(connection, server)?;
+            let until = noted.deny(now);
+            store(connection, server, noted)?;
+            Ok(until)
+        })
+    }
+
+    fn held_off(&self, server: &str, now: Timestamp) -> Outcome<Option<Timestamp>> {
+        self.with(|connection| Ok(read(connection, server)?.held(now)))
+    }
+}
+
+/// The moment of a column.
+pub(super) fn time(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(at)?.map(moment))
+}

@@ -1,0 +1,105 @@
+//! ARIN's records: a network, then who holds it, then whom to reach; and its lists of one line a network.
+
+use super::{
+    Record,
+    block::{Block, Field, is_comment, lines},
+    country, extend_distinct, mail,
+    page::Page,
+    range::range,
+    systems,
+};
+
+pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mut Record) {
+    let group = group(page, index);
+    let holder = holder(page, index, group);
+    record.name = block.get("NetName").map(str::to_owned);
+    record.status = block.get("NetType").map(str::to_owned);
+    let own = || block.first(&["Customer", "Organization"]).map(without_id);
+    record.org =
+        holder.and_then(|holder| holder.first(&["CustName", "OrgName"])).map(str::to_owned).or_else(own);
+    record.country = holder.and_then(|holder| holder.get("Country")).and_then(country);
+    record.descr = block.all("Comment").map(str::to_owned).collect();
+    extend_distinct(&mut record.asn, block.all("OriginAS").flat_map(systems));
+    for key in ["RAbuseEmail", "OrgAbuseEmail", "AbuseEmail"] {
+        extend_distinct(&mut record.abuse, group.iter().flat_map(|b| b.all(key)).flat_map(mail::mailboxes));
+    }
+    let comments = |block: &Block<'_>| mail::complaints(block.all("Comment"));
+    extend_distinct(&mut record.abuse, comments(block));
+    if record.abuse.is_empty() {
+        record.abuse.extend(holder.map(comments).unwrap_or_default());
+    }
+}
+
+/// The blocks from this network up to the next.
+fn group<'p, 'a>(page: &'p Page<'a>, index: usize) -> &'p [Block<'a>] {
+    let rest = page.blocks.get(index..).unwrap_or_default();
+    let next = rest.iter().skip(1).position(is_network).map_or(rest.len(), |at| at + 1);
+    rest.get(..next).unwrap_or_default()
+}
+
+fn is_network(block: &Block<'_>) -> bool {
+    block.has("NetRange")
+}
+
+fn is_holder(block: &Block<'_>) -> bool {
+    block.has("OrgName") || block.has("CustName")
+}
+
+/// The block that says who holds the network: behind it, but before it in ARIN's form of before 2011, which is told
+/// by a holder that stands before the first network.
+fn holder<'p, 'a>(page: &'p Page<'a>, index: usize, group: &'p [Block<'a>]) -> Option<&'p Block<'a>> {
+    let first = page.blocks.iter().find(|block| is_network(block) || is_holder(block));
+    if first.is_some_and(|first| !is_network(first)) {
+        return page.blocks.get(..index)?.iter().rev().find(|block| is_holder(block));
+    }
+    let customer = group.iter().find(|block| block.has("CustName"));
+    customer.or_else(|| group.iter().find(|block| block.has("OrgName")))
+}
+
+/// `Example Networks (EXN-1)` without its handle.
+fn without_id(name: &str) -> String {
+    match name.rsplit_once(" (") {
+        Some((name, id)) if id.ends_with(')') && !id.contains(' ') => name.trim().to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+/// `Example Inc. EXAMPLE-1 (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255`, the range perhaps on the next line.
+pub(super) fn is_list_line(line: &str) -> bool {
+    !is_comment(line) && handle(line).is_some()
+}
+
+/// What stands before and behind the handle of a list line.
+fn handle(line: &str) -> Option<(&str, &str)> {
+    let at = line.find(" (NET-").or_else(|| line.find(" (NET6-"))?;
+    let (before, rest) = line.split_at_checked(at)?;
+    Some((before, rest.split_once(')')?.1))
+}
+
+/// The lines of a list as blocks.
+pub(super) fn list(text: &str) -> Vec<Block<'_>> {
+    let mut blocks: Vec<Block<'_>> = Vec::new();
+    let mut open = false;
+    for line in lines(text) {
+        if let Some((before, behind)) = handle(line).filter(|_| !is_comment(line)) {
+            let (org, name) = before.trim().rsplit_once(' ').unwrap_or(("", before));
+            let mut fields = vec![Field::new("OrgName", org), Field::new("NetName", name)];
+            open = behind.trim().is_empty();
+            fields.extend((!open).then(|| Field::new("NetRange", behind)));
+            blocks.push(Block { fields });
+        } else if open && range(line).is_some() {
+            blocks
+                .iter_mut()
+                .last()
+                .into_iter()
+                .for_each(|block| block.fields.push(Field::new("NetRange", line)));
+            open = false;
+        }
+    }
+    blocks
+}
+
+pub(super) fn fill_from_list(block: &Block<'_>, record: &mut Record) {
+    record.org = block.get("OrgName").map(str::to_owned);
+    record.name = block.get("NetName").map(str::to_owned);
+}

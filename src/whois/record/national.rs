@@ -1,0 +1,121 @@
+//! KRNIC's and TWNIC's records.
+
+use super::{
+    Record,
+    block::{Block, Field, lines, push},
+    extend_distinct, mail,
+    range::range,
+};
+
+/// KRNIC's labels in English, old and new, and in Korean.
+const KRNIC: [(&str, &str); 17] = [
+    ("IPv4 Address", "network"),
+    ("IPv6 Address", "network"),
+    ("IP Address", "network"),
+    ("IPv4주소", "network"),
+    ("IPv6주소", "network"),
+    ("IPv4", "network"),
+    ("IPv6", "network"),
+    ("Organization Name", "organization"),
+    ("Org Name", "organization"),
+    ("기관명", "organization"),
+    ("Service Name", "name"),
+    ("Network Name", "name"),
+    ("서비스명", "name"),
+    ("Network Type", "status"),
+    ("네트워크 구분", "status"),
+    ("E-Mail", "e-mail"),
+    ("전자우편", "e-mail"),
+];
+
+fn krnic_field(line: &str) -> Option<(&'static str, &str)> {
+    let (label, value) = line.split_once(':')?;
+    let label = label.trim();
+    let key = KRNIC.iter().find(|(of, _)| *of == label).map(|(_, key)| *key);
+    // Old captures have the Korean letters mangled or lost; what is left of the label is its beginning.
+    let key = key.or_else(|| label.starts_with("IPv").then_some("network"))?;
+    Some((key, value.trim()))
+}
+
+pub(super) fn is_krnic_network(line: &str) -> bool {
+    krnic_field(line).is_some_and(|(key, value)| key == "network" && range(value).is_some())
+}
+
+/// One block a network: the provider's, then the customer's. What stands in English is preferred: the Korean half
+/// says the same before it.
+pub(super) fn krnic(text: &str) -> Vec<Block<'_>> {
+    let english = krnic_half(text, true);
+    if english.is_empty() { krnic_half(text, false) } else { english }
+}
+
+fn krnic_half(text: &str, english: bool) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    let mut block = Block::default();
+    let mut abuse = false;
+    let mut wanted = !english;
+    for line in lines(text) {
+        wanted |= line.starts_with("# ENGLISH");
+        let Some((key, value)) = krnic_field(line).filter(|_| wanted) else {
+            if line.starts_with('[') {
+                abuse = line.contains("Abuse") || line.contains("abuse");
+            }
+            continue;
+        };
+        if key == "network" && block.has("network") {
+            push(&mut blocks, &mut block);
+        }
+        let key = if key == "e-mail" && abuse { "abuse" } else { key };
+        if key == "network" || block.has("network") {
+            block.fields.push(Field::new(key, value));
+        }
+    }
+    push(&mut blocks, &mut block);
+    blocks
+}
+
+pub(super) fn fill_krnic(block: &Block<'_>, record: &mut Record) {
+    record.name = block.get("name").map(str::to_owned);
+    record.org = block.get("organization").map(str::to_owned);
+    record.status = block.get("status").map(str::to_owned);
+    record.country = Some("KR".to_owned());
+    // KRNIC names one contact for everything, unless there is a part of its own for abuse.
+    for key in ["abuse", "e-mail"] {
+        if record.abuse.is_empty() {
+            extend_distinct(&mut record.abuse, block.all(key).flat_map(mail::mailboxes));
+        }
+    }
+}
+
+pub(super) fn is_twnic_network(line: &str) -> bool {
+    line.trim_start().strip_prefix("Netblock:").is_some_and(|value| range(value).is_some())
+}
+
+/// TWNIC: an address of the holder (not always), then the network's name and range, then contacts below headings.
+pub(super) fn twnic(text: &str) -> Vec<Block<'_>> {
+    let mut block = Block::default();
+    let mut heading = "holder";
+    for line in lines(text).map(str::trim).filter(|line| !line.starts_with(['%', '#', '[', '-'])) {
+        let (key, value) = line.split_once(':').unwrap_or(("", line));
+        match key {
+            "" if value.is_empty() => {}
+            "Netname" => block.fields.push(Field::new("name", value)),
+            "Netblock" => block.fields.push(Field::new("network", value)),
+            "" => block.fields.push(Field::new(heading, value)),
+            _ if value.trim().is_empty() => {
+                heading = if key.contains("contact") { "contact" } else { "holder" }
+            }
+            "Organization" | "Registrant" | "Company" => {
+                block.fields.push(Field::new("holder", value));
+            }
+            _ => {}
+        }
+    }
+    vec![block]
+}
+
+pub(super) fn fill_twnic(block: &Block<'_>, record: &mut Record) {
+    record.name = block.get("name").map(str::to_owned);
+    record.org = block.all("holder").find(|line| !line.contains('@')).map(str::to_owned);
+    record.country = Some("TW".to_owned());
+    extend_distinct(&mut record.abuse, block.all("contact").flat_map(mail::mailboxes));
+}

@@ -1,0 +1,135 @@
+//! Records in the form of the routing policy language (RFC 2622): RIPE, APNIC, AFRINIC, and LACNIC and registro.br
+//! with names of their own.
+
+use super::{
+    Record, Registry,
+    block::{Block, is_comment, lines},
+    country, extend_distinct, mail,
+    page::Page,
+    range::range,
+    systems,
+};
+use std::collections::HashSet;
+
+/// Attributes that lead from a network to those who answer for it.
+const LINKS: [&str; 6] = ["org", "abuse-c", "admin-c", "tech-c", "mnt-irt", "owner-c"];
+
+pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mut Record) {
+    let organisation = organisation(page, block);
+    record.name = block.get("netname").map(str::to_owned);
+    record.descr = block.all("descr").map(str::to_owned).collect();
+    record.org = block
+        .whole("owner")
+        .or_else(|| block.whole("org-name"))
+        .or_else(|| organisation.and_then(|block| block.whole("org-name")))
+        .or_else(|| record.descr.iter().find(|line| line.contains(char::is_alphanumeric)).cloned())
+        .or_else(|| block.whole("organisation"));
+    record.country = block
+        .get("country")
+        .and_then(country)
+        .or_else(|| organisation.and_then(|block| block.get("country")).and_then(country));
+    if record.country.is_none() && record.registry == Registry::RegistroBr {
+        record.country = Some("BR".to_owned());
+    }
+    let maintainers = block.all("mnt-by").flat_map(|value| value.split(','));
+    extend_distinct(&mut record.maintainer, maintainers.map(|name| name.trim().to_owned()));
+    let status = block.get("status").and_then(|status| status.split('#').next());
+    record.status = status.map(|status| status.trim().to_owned());
+    let origins = page.blocks.iter().filter(|block| block.has("route") || block.has("route6"));
+    extend_distinct(&mut record.asn, block.all("aut-num").flat_map(systems));
+    extend_distinct(&mut record.asn, origins.flat_map(|block| block.all("origin")).flat_map(systems));
+    record.abuse = abuse(page, index, block, organisation);
+}
+
+/// The organisation's object that the network names.
+fn organisation<'p, 'a>(page: &'p Page<'a>, block: &Block<'a>) -> Option<&'p Block<'a>> {
+    let handle = block.get("org")?;
+    page.blocks
+        .iter()
+        .find(|other| other.get("organisation").is_some_and(|id| id.eq_ignore_ascii_case(handle)))
+}
+
+/// Where to complain: what the server says itself, what the network's abuse contact says, any abuse mailbox of those
+/// whom the network names, and last what prose says.
+fn abuse(page: &Page<'_>, index: usize, block: &Block<'_>, organisation: Option<&Block<'_>>) -> Vec<String> {
+    let mut found = Vec::new();
+    extend_distinct(&mut found, announced(page, block));
+    let contacts =
+        block.all("abuse-c").chain(organisation.into_iter().flat_map(|block| block.all("abuse-c")));
+    let contacts: HashSet<String> = contacts.map(str::to_ascii_lowercase).collect();
+    let related = related(page, index, block);
+    let named = related.iter().filter(|block| id(block).is_some_and(|id| contacts.contains(&id)));
+    for contact in named {
+        let mailboxes: Vec<_> = contact.all("abuse-mailbox").flat_map(mail::mailboxes).collect();
+        let none = mailboxes.is_empty();
+        extend_distinct(&mut found, mailboxes);
+        if none {
+            // LACNIC's contacts have an address only.
+            extend_distinct(&mut found, contact.all("e-mail").flat_map(mail::mailboxes));
+        }
+    }
+    extend_distinct(&mut found, block.all("abuse-mailbox").flat_map(mail::mailboxes));
+    extend_distinct(
+        &mut found,
+        related.iter().flat_map(|b| b.all("abuse-mailbox")).flat_map(mail::mailboxes),
+    );
+    extend_distinct(&mut found, mail::complaints(prose(block)));
+    let called = |mailbox: &String| mailbox.split('@').next().is_some_and(|local| local.contains("abuse"));
+    extend_distinct(
+        &mut found,
+        related.iter().flat_map(|b| b.all("e-mail")).flat_map(mail::mailboxes).filter(called),
+    );
+    if found.is_empty() {
+        extend_distinct(&mut found, related.iter().flat_map(|block| mail::complaints(prose(block))));
+    }
+    if found.is_empty() {
+        // An incident response team without an abuse mailbox is still the one to write to.
+        let teams = related.iter().filter(|block| block.has("irt"));
+        extend_distinct(&mut found, teams.flat_map(|block| block.all("e-mail")).flat_map(mail::mailboxes));
+    }
+    found
+}
+
+fn prose<'b>(block: &'b Block<'_>) -> impl Iterator<Item = &'b str> {
+    let fields = block.fields.iter().filter(|field| matches!(field.key, "remarks" | "descr" | "trouble"));
+    fields.map(|field| field.value)
+}
+
+/// The name under which others refer to an object.
+fn id(block: &Block<'_>) -> Option<String> {
+    block.first(&["nic-hdl", "nic-hdl-br", "irt", "organisation"]).map(str::to_ascii_lowercase)
+}
+
+/// The objects that stand with the network, up to the next network, and those that it names wherever they stand:
+/// a server that answers with two networks sends a contact that both have only once.
+fn related<'p, 'a>(page: &'p Page<'a>, index: usize, block: &Block<'a>) -> Vec<&'p Block<'a>> {
+    let wanted: HashSet<String> =
+        LINKS.iter().flat_map(|link| block.all(link)).map(str::to_ascii_lowercase).collect();
+    let mut near = false;
+    let mut related = Vec::new();
+    for (at, other) in page.blocks.iter().enumerate() {
+        if other.has("inetnum") || other.has("inet6num") {
+            near = at == index;
+        } else if !other.has("route")
+            && !other.has("route6")
+            && (near || id(other).is_some_and(|id| wanted.contains(&id)))
+        {
+            related.push(other);
+        }
+    }
+    related
+}
+
+/// `% Abuse contact for '192.0.2.0 - 192.0.2.255' is 'abuse@example.net'`, for this very network.
+fn announced(page: &Page<'_>, block: &Block<'_>) -> Vec<String> {
+    let Some(network) = block.first(&["inetnum", "inet6num"]).and_then(range) else { return Vec::new() };
+    let mut found = Vec::new();
+    for line in lines(page.text).filter(|line| is_comment(line)) {
+        let Some((_, rest)) = line.split_once("Abuse contact for '") else { continue };
+        let Some((of, rest)) = rest.split_once('\'') else { continue };
+        if range(of) == Some(network) && rest.trim_start().starts_with("is") {
+            extend_distinct(&mut found, mail::mailboxes(rest));
+        }
+    }
+    found
+}

@@ -1,0 +1,112 @@
+//! Operators' own records (RFC 2167): `network:IP-Network:192.0.2.0/24`. The attributes' names are each operator's.
+
+use super::{
+    Record,
+    block::{Block, Field, lines, push},
+    country, extend_distinct, mail,
+    page::Page,
+    systems,
+};
+
+const ORG: [&str; 11] = [
+    "customer-organization",
+    "customer-name",
+    "customer",
+    "org-name",
+    "organization-name",
+    "organization",
+    "organisation",
+    "company-name",
+    "company",
+    "owner",
+    "org",
+];
+const NAME: [&str; 6] = ["network-name", "net-name", "netname", "network", "id", "handle"];
+const COUNTRY: [&str; 6] = [
+    "country-code",
+    "customer-country-code",
+    "country",
+    "customer-country",
+    "org-country",
+    "organization-country",
+];
+
+/// Objects, set apart by a blank line or by an attribute that an object has only once.
+pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    let mut block = Block::default();
+    for line in lines(text) {
+        let Some((class, rest)) = line.split_once(':').filter(|_| !line.starts_with('%')) else {
+            if line.trim().is_empty() {
+                push(&mut blocks, &mut block);
+            }
+            continue;
+        };
+        let Some((key, value)) = rest.split_once(':') else { continue };
+        let key = attribute(key);
+        let network = class.eq_ignore_ascii_case("network");
+        let single = ["class-name", "id", "auth-area", "ip-network"].iter().find(|single| **single == key);
+        if network && single.is_some_and(|single| block.has(single)) {
+            push(&mut blocks, &mut block);
+        }
+        block.fields.push(Field::new(key, value));
+    }
+    push(&mut blocks, &mut block);
+    blocks
+}
+
+/// `Org Name;I` as `org-name`, for the names that we know.
+fn attribute(key: &str) -> &str {
+    let key = key.split(';').next().unwrap_or_default().trim();
+    let known = ORG.iter().chain(&NAME).chain(&COUNTRY).chain(&[
+        "class-name",
+        "auth-area",
+        "ip-network",
+        "ip-network-block",
+        "ip-range",
+        "network-block",
+        "netblock",
+        "cidr",
+        "origin-as",
+        "as-number",
+        "e-mail",
+        "email",
+    ]);
+    let same = |name: &&&str| {
+        name.len() == key.len()
+            && name.bytes().zip(key.bytes()).all(|(a, b)| match b {
+                b' ' | b'_' => a == b'-',
+                b => a == b.to_ascii_lowercase(),
+            })
+    };
+    known.clone().find(same).copied().unwrap_or(key)
+}
+
+pub(super) fn fill(page: &Page<'_>, block: &Block<'_>, record: &mut Record) {
+    record.name = block.first(&NAME).map(str::to_owned);
+    record.org = block.first(&ORG).map(str::to_owned);
+    record.country = COUNTRY.iter().flat_map(|key| block.all(key)).find_map(country);
+    for key in ["origin-as", "as-number"] {
+        extend_distinct(&mut record.asn, block.all(key).flat_map(systems));
+    }
+    let contacts: Vec<&str> = abuse_fields(block).collect();
+    extend_distinct(&mut record.abuse, contacts.iter().flat_map(|value| mail::mailboxes(value)));
+    if record.abuse.is_empty() {
+        // The contact is a handle, and perhaps there is an object of that name with an address.
+        let of = |other: &&Block<'_>| other.get("id").is_some_and(|id| contacts.contains(&id));
+        let objects = page.blocks.iter().filter(of);
+        let mailboxes = objects.flat_map(|other| other.all("e-mail").chain(other.all("email")));
+        extend_distinct(&mut record.abuse, mailboxes.flat_map(mail::mailboxes));
+    }
+    if record.abuse.is_empty() {
+        let elsewhere =
+            page.blocks.iter().filter(|other| other.first(&["ip-network", "ip-network-block"]).is_none());
+        extend_distinct(&mut record.abuse, elsewhere.flat_map(abuse_fields).flat_map(mail::mailboxes));
+    }
+}
+
+/// Values of the attributes that speak of abuse, whatever their full names.
+fn abuse_fields<'b>(block: &'b Block<'_>) -> impl Iterator<Item = &'b str> {
+    let speaks = |key: &str| key.to_ascii_lowercase().contains("abuse");
+    block.fields.iter().filter(move |field| speaks(field.key)).map(|field| field.value)
+}

@@ -1,0 +1,145 @@
+//! Who a reply says to ask instead, or next.
+
+use super::{Registry, record::Page};
+use std::net::Ipv6Addr;
+
+/// A server that a reply names. Whether it may be asked (address, port, seen before) is for whoever asks to say: the
+/// text of a referral can be written by any customer of a registry.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Referral {
+    /// Host name or address, in lower case; an IPv6 address without its brackets.
+    pub host: String,
+    /// The port, where one is named; else 43, or 4321 for [`rwhois`](Self::rwhois).
+    pub port: Option<u16>,
+    /// Whether it speaks RFC 2167.
+    pub rwhois: bool,
+}
+
+/// National registries that APNIC's remarks send the reader to for more specific networks.
+const NATIONAL: [&str; 6] = [
+    "whois.nic.ad.jp",
+    "whois.krnic.net",
+    "whois.kisa.or.kr",
+    "whois.nic.or.kr",
+    "whois.twnic.net.tw",
+    "whois.twnic.net",
+];
+
+impl Referral {
+    /// A whois server on its usual port.
+    pub(crate) fn whois(host: &str) -> Self {
+        Self { host: host.to_owned(), port: None, rwhois: false }
+    }
+
+    /// Reads `whois://host:port/path`, `rwhois://...` or a bare host. None for a web address, for the root of the
+    /// rwhois tree (which knows nobody and answers no one), and for what is no host.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.split_whitespace().next()?.to_ascii_lowercase();
+        let (scheme, rest) = text.split_once("://").unwrap_or(("", &text));
+        if !matches!(scheme, "" | "whois" | "rwhois") {
+            return None;
+        }
+        let authority = rest.split('/').next().unwrap_or_default();
+        let (host, port) = match authority.strip_prefix('[') {
+            Some(literal) => {
+                let (host, port) = literal.split_once(']')?;
+                (host, port.strip_prefix(':'))
+            }
+            // Two colons: an IPv6 address that nobody put into brackets.
+            None if authority.matches(':').count() > 1 => (authority, None),
+            None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
+        };
+        let port = match port {
+            None | Some("") => None,
+            Some(port) => Some(port.parse::<u16>().ok().filter(|&port| port != 0)?),
+        };
+        let host = host.trim_end_matches('.');
+        if !is_host(host) || host == "root.rwhois.net" {
+            return None;
+        }
+        let rwhois =
+            scheme == "rwhois" || (scheme.is_empty() && (port == Some(4321) || host.starts_with("rwhois.")));
+        Some(Self { host: host.to_owned(), port, rwhois })
+    }
+}
+
+/// A name with a dot in it, or an address.
+fn is_host(host: &str) -> bool {
+    let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    host.parse::<Ipv6Addr>().is_ok()
+        || (host.len() <= 253
+            && host.contains('.')
+            && !host.starts_with(['.', '-'])
+            && !host.contains("..")
+            && host.bytes().all(name))
+}
+
+/// The servers that `text` names, the one to ask first in front, none twice.
+///
+/// Of several `ReferralServer` lines the last counts: ARIN writes the parent's first. A `ResourceLink` counts where
+/// there is none. `refer:` and `whois:` are IANA's alone. Blocks that a registry only keeps a place for name the
+/// registry they went to. APNIC's remarks name the national registry that knows more.
+#[must_use]
+pub fn referrals(text: &str, registry: Registry) -> Vec<Referral> {
+    let mut found = named(text, registry);
+    if let Some(page) = Page::read(text, registry) {
+        found.extend(page.elsewhere());
+    }
+    distinct(found)
+}
+
+/// Those that stand in the text by name.
+pub(crate) fn named(text: &str, registry: Registry) -> Vec<Referral> {
+    let mut server = None;
+    let mut link = None;
+    let mut others = Vec::new();
+    for line in text.lines() {
+        if let Some(directive) = strip_prefix_ignoring_case(line, "%referral") {
+            others.extend(Referral::parse(directive));
+        } else if let Some(resource) = line.strip_prefix("% ").and_then(|line| line.split_once(" resource: "))
+        {
+            // LACNIC's joint whois says whose answer it passes on.
+            others.extend(Referral::parse(resource.1));
+        } else if let Some((key, value)) = line.split_once(':') {
+            if key.eq_ignore_ascii_case("ReferralServer") {
+                server = Referral::parse(value).or(server);
+            } else if key.eq_ignore_ascii_case("ResourceLink") {
+                link = Referral::parse(value).or(link);
+            } else if registry == Registry::Iana && matches!(key, "refer" | "whois") {
+                others.extend(Referral::parse(value));
+            } else if matches!(key, "remarks" | "descr") {
+                others.extend(national(value));
+            }
+        }
+    }
+    server.or(link).into_iter().chain(distinct(others)).collect()
+}
+
+/// Without those that came before.
+pub(crate) fn distinct(referrals: Vec<Referral>) -> Vec<Referral> {
+    let mut seen = Vec::new();
+    for referral in referrals {
+        // A hostile reply may name very many servers; nobody follows more than a few.
+        if seen.len() < 8 && !seen.contains(&referral) {
+            seen.push(referral);
+        }
+    }
+    seen
+}
+
+/// The national registry's server that a remark names, in a word of its own.
+fn national(remark: &str) -> Option<Referral> {
+    if !remark.contains('.') {
+        return None;
+    }
+    let words = remark.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"' | '\''));
+    words
+        .map(|word| word.trim_matches('.').to_ascii_lowercase())
+        .find_map(|word| NATIONAL.contains(&word.as_str()).then(|| Referral::whois(&word)))
+}
+
+fn strip_prefix_ignoring_case<'a>(line: &'a str, prefix: &str) -> Option<&'a str> {
+    let (head, rest) = line.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(rest)
+}
