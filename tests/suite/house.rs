@@ -58,6 +58,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("main", &["cli", "error", "exit", "mode"]),
 ];
 
+/// Imports that break a rule, each with its reason. May this list stay short.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("whois::record::page", "whois::referral", "a place that is only kept names whom to ask instead"),
+    ("whois::record::standin", "whois::referral", "a place that is only kept names whom to ask instead"),
+    ("whois::record::page", "whois::record::arin", "a page hands itself to the reader of its form"),
+    ("whois::record::page", "whois::record::rpsl", "a page hands itself to the reader of its form"),
+    ("whois::record::page", "whois::record::rwhois", "a page hands itself to the reader of its form"),
+    ("whois::record::page", "whois::record::standin", "a page hands itself to the reader of its form"),
+];
+
 /// Lines that a file may have, its tests aside.
 const ROOMY: usize = 350;
 
@@ -222,6 +232,7 @@ fn edges(sources: &[Source]) -> BTreeSet<(String, String)> {
             handed.insert([source.module.as_slice(), &[name]].concat(), path);
         }
     }
+    let excepted = |from: &str, to: &str| EXCEPTIONS.iter().any(|(a, b, _)| (*a, *b) == (from, to));
     let mut edges = BTreeSet::new();
     for source in sources {
         for mut path in source.imports() {
@@ -235,8 +246,9 @@ fn edges(sources: &[Source]) -> BTreeSet<(String, String)> {
             while !modules.contains(path.as_slice()) {
                 path.pop();
             }
-            if path != source.module && !path.is_empty() {
-                edges.insert((source.module.join("::"), path.join("::")));
+            let (from, to) = (source.module.join("::"), path.join("::"));
+            if from != to && !to.is_empty() && !excepted(&from, &to) {
+                edges.insert((from, to));
             }
         }
     }
