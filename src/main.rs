@@ -1,3 +1,54 @@
 //! The program: parse, settle, run, and end with the exit code that the run earned.
 
-fn main() {}
+use clap::{Parser, error::ErrorKind};
+use std::process::ExitCode;
+use whodunit::{
+    cli::{Cli, Command},
+    error::{Error, Result},
+    exit::Exit,
+    mode::{self, check, generate, text},
+};
+
+fn main() -> ExitCode {
+    let exit = match Cli::try_parse() {
+        Ok(cli) => run(&cli).unwrap_or_else(|error| tell(&error)),
+        Err(error) => refuse(&error),
+    };
+    exit.into()
+}
+
+fn run(cli: &Cli) -> Result<Exit> {
+    match &cli.command {
+        None => check::run(&cli.check),
+        Some(Command::Match(typed)) => text::run(typed),
+        Some(Command::Completions(typed)) => generate::completions(typed),
+        Some(Command::Man) => generate::man(),
+        Some(
+            Command::Report(_)
+            | Command::Serve(_)
+            | Command::Patterns(_)
+            | Command::Cache(_)
+            | Command::Warm(_),
+        ) => Err(Error::usage("this command is not built in yet")),
+    }
+}
+
+/// Says what stopped the run. A reader of our output that went away needs no word.
+fn tell(error: &Error) -> Exit {
+    if error.exit() != Exit::BrokenPipe {
+        mode::warn(&error.to_string());
+    }
+    error.exit()
+}
+
+/// `--help` and `--version` are what was asked for; everything else is bad usage.
+fn refuse(error: &clap::Error) -> Exit {
+    let printed = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match printed {
+            Ok(()) => Exit::Clear,
+            Err(error) => tell(&Error::output("stdout", &error)),
+        },
+        _ => Exit::Usage,
+    }
+}

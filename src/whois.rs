@@ -3,10 +3,18 @@
 //! Nothing in here knows of a cache or of patterns.
 
 pub mod charset;
+mod client;
 pub mod record;
 pub mod referral;
 pub mod registry;
 pub mod reply;
+mod resolve;
+mod responsible;
+mod rwhois;
+mod server;
 
+pub use client::{Failed, ask};
 pub use record::{Record, is_leaf};
 pub use registry::Registry;
+pub use responsible::{Responsible, responsible};
+pub use server::{Server, Servers};

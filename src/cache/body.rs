@@ -39,7 +39,7 @@ pub(super) fn pack(answer: &Answer) -> Outcome<Vec<u8>> {
         .map_err(|error| CacheError::new(Trouble::Passing, format!("cannot pack an answer: {error}")))?;
     plain.push(b'\n');
     plain.extend_from_slice(answer.text.as_bytes());
-    let (tag, bytes) = match zstd::bulk::compress(&plain, LEVEL) {
+    let (tag, bytes) = match compress(&plain) {
         Ok(small) if small.len() < plain.len() => (ZSTD, small),
         _ => (PLAIN, plain),
     };
@@ -47,6 +47,12 @@ pub(super) fn pack(answer: &Answer) -> Outcome<Vec<u8>> {
     packed.push(tag);
     packed.extend(bytes);
     Ok(packed)
+}
+
+fn compress(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+    compressor.include_checksum(true)?;
+    compressor.compress(plain)
 }
 
 /// Unpacks [`pack`]'s bytes.
@@ -103,6 +109,9 @@ mod tests {
     fn damage_is_an_error_and_no_panic() {
         let answer = answer("203.0.112.0", "203.0.115.255");
         let packed = pack(&answer).unwrap();
+        let mut torn = packed.clone();
+        *torn.last_mut().unwrap() ^= 1;
+        assert!(unpack(&torn, answer.fetched, Source::Cache, false).is_err(), "the checksum sees it");
         for cut in 0..packed.len() {
             assert!(unpack(&packed[..cut], answer.fetched, Source::Cache, false).is_err(), "{cut}");
         }

@@ -1,10 +1,14 @@
 //! The cache in one SQLite file, shared by all processes of a machine.
 //!
 //! The journal is SQLite's oldest kind (DELETE), not a WAL: opening, finding and closing takes 115 µs with it and
-//! 240 µs with a WAL, whose two more files also need rights to write for mere readers. Answers are written through
-//! to the disk; who asks and who may be asked is not (`synchronous`), because after a power cut it is worth nothing,
-//! and its few pages are rewritten in place.
+//! 240 µs with a WAL, whose two more files also need rights to write for mere readers. A killed process leaves a
+//! journal that the next one rolls back. The disk is not waited for (`synchronous = OFF`): nothing in here is worth
+//! one of a mail server's fsyncs, 13 ms in which every hook would wait. So a power cut, unlike a crash, may leave a
+//! torn file; then SQLite's own checks, zstd's checksum and the look at what an answer is about ([`shelf`]) see to it
+//! that it is begun anew, and never answers for the wrong network.
 
+#[cfg(test)]
+mod breakage;
 mod desk;
 mod ledger;
 mod shelf;
@@ -13,15 +17,22 @@ use super::{Cache, CacheError, Outcome, Trouble, place};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::{
+    cell::Cell,
     io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-/// How long to wait for a lock. Writers hold it for about a millisecond; where one holds it for this long, it was
-/// stopped, and a verdict without a cache is better than a hook that hangs.
-const PATIENCE: Duration = Duration::from_millis(1500);
+/// How often a lock is tried, 3 ms apart and more under load: for a second. Writers hold it for about a millisecond;
+/// where one holds it for this long, it was stopped, and a verdict without a cache is better than a hook that hangs.
+const MANY: i32 = 330;
+/// The same for what is not worth waiting for.
+const FEW: i32 = 10;
+thread_local! {
+    /// Which of the two holds; SQLite's handler is a bare function, and remembers nothing.
+    static TRIES: Cell<i32> = const { Cell::new(MANY) };
+}
 
 /// "whod": what `file` and SQLite's tools see as the owner of the file.
 const APPLICATION: i32 = 0x7768_6f64;
@@ -117,9 +128,11 @@ impl Sqlite {
                 .map_err(|error| CacheError::new(Trouble::Unusable, place::sentence(&self.path, &error)))?;
             inner.identity = place::identity(&self.path);
         }
-        let connection =
+        let mut connection =
             Connection::open_with_flags(&self.path, flags).map_err(|error| self.explain(&error))?;
-        connection.busy_timeout(PATIENCE).map_err(|error| self.explain(&error))?;
+        // Not SQLite's own handler, which sleeps for up to 100 ms at a time: in a storm of hooks the lock is free for
+        // most of that.
+        connection.busy_handler(Some(try_again)).map_err(|error| self.explain(&error))?;
         inner.connection = Some(connection);
         Ok(())
     }
@@ -150,16 +163,27 @@ impl Sqlite {
         })
     }
 
-    /// The same within a transaction that writes. `careful` waits for the disk.
-    fn write<T>(&self, careful: bool, work: impl Fn(&Connection) -> Attempt<T>) -> Outcome<T> {
+    /// The same within a transaction that writes.
+    fn write<T>(&self, work: impl Fn(&Connection) -> Attempt<T>) -> Outcome<T> {
         self.with(|connection| {
-            connection.pragma_update(None, "synchronous", if careful { "NORMAL" } else { "OFF" })?;
+            connection.pragma_update(None, "synchronous", "OFF")?;
             let transaction =
                 rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
             transaction.commit()?;
             Ok(value)
         })
+    }
+
+    /// Writes what only saves time, and lets it be when the file is busy.
+    fn write_if_idle(&self, work: impl Fn(&Connection) -> Attempt<()>) -> Outcome<()> {
+        TRIES.set(FEW);
+        let result = self.write(work);
+        TRIES.set(MANY);
+        match result {
+            Err(error) if error.kind() == Trouble::Passing => Ok(()),
+            other => other,
+        }
     }
 
     /// Makes the tables of a new file; an error when the file is another program's, or a newer whodunit's.
@@ -276,6 +300,12 @@ type Attempt<T> = Result<T, Failure>;
 /// A damaged value in a row.
 fn damaged() -> Failure {
     Failure::Cache(CacheError::new(Trouble::Corrupt, "the cache holds a row that makes no sense"))
+}
+
+/// What SQLite calls when it meets a lock, in the thread that met it.
+fn try_again(tries: i32) -> bool {
+    std::thread::sleep(Duration::from_millis(3));
+    tries < TRIES.get()
 }
 
 /// Whether the query failed because its tables are not there.

@@ -31,6 +31,14 @@ impl Referral {
         Self { host: host.to_owned(), port: None, rwhois: false }
     }
 
+    /// Whether both name one server, the usual port said or not. A national registry has several names.
+    fn is_same_server(&self, other: &Self) -> bool {
+        let port = |referral: &Self| referral.port.unwrap_or(if referral.rwhois { 4321 } else { 43 });
+        let registry = Registry::of_server(&self.host);
+        let same_registry = registry != Registry::Other && registry == Registry::of_server(&other.host);
+        port(self) == port(other) && (self.host == other.host || same_registry)
+    }
+
     /// Reads `whois://host:port/path`, `rwhois://...` or a bare host. None for a web address, for the root of the
     /// rwhois tree (which knows nobody and answers no one), and for what is no host.
     #[must_use]
@@ -108,32 +116,41 @@ pub(crate) fn named(text: &str, registry: Registry) -> Vec<Referral> {
                 link = Referral::parse(value).or(link);
             } else if registry == Registry::Iana && matches!(key, "refer" | "whois") {
                 others.extend(Referral::parse(value));
-            } else if matches!(key, "remarks" | "descr") {
-                others.extend(national(value));
+            } else if registry == Registry::Apnic {
+                others.extend(national(key, value));
             }
         }
     }
     server.or(link).into_iter().chain(distinct(others)).collect()
 }
 
-/// Without those that came before.
+/// Without those whose server came before.
 pub(crate) fn distinct(referrals: Vec<Referral>) -> Vec<Referral> {
-    let mut seen = Vec::new();
+    let mut seen: Vec<Referral> = Vec::new();
     for referral in referrals {
         // A hostile reply may name very many servers; nobody follows more than a few.
-        if seen.len() < 8 && !seen.contains(&referral) {
+        if seen.len() < 8 && !seen.iter().any(|known| known.is_same_server(&referral)) {
             seen.push(referral);
         }
     }
     seen
 }
 
-/// The national registry's server that a remark names, in a word of its own.
-fn national(remark: &str) -> Option<Referral> {
-    if !remark.contains('.') {
+/// The national registry's server that a remark names, in a word of its own, or that an object was copied from.
+fn national(key: &str, value: &str) -> Option<Referral> {
+    if key == "source" {
+        let copied = match value.trim() {
+            "JPNIC" => Registry::Jpnic.server(),
+            "KRNIC" => Registry::Krnic.server(),
+            "TWNIC" => Registry::Twnic.server(),
+            _ => None,
+        };
+        return copied.map(Referral::whois);
+    }
+    if !matches!(key, "remarks" | "descr") || !value.contains('.') {
         return None;
     }
-    let words = remark.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"' | '\''));
+    let words = value.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"' | '\''));
     words
         .map(|word| word.trim_matches('.').to_ascii_lowercase())
         .find_map(|word| NATIONAL.contains(&word.as_str()).then(|| Referral::whois(&word)))

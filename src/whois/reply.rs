@@ -122,7 +122,7 @@ fn judge(part: &Segment<'_>, asked: Registry, address: Option<IpAddr>, provenanc
     // Whoever passes on another's answer need not pass on its end; if it passes on the head, the end must be there.
     let provenance = if part.registry == asked { provenance } else { Provenance::Saved };
     let missing = complete::missing_end(part.text, part.registry, provenance);
-    let cut = part.registry == Registry::Afrinic && page.breaks_off();
+    let cut = part.registry == Registry::Afrinic && complete::is_opened(part.text) && page.breaks_off();
     if let Some(missing) = missing.or(cut.then_some("the end of its last object")) {
         return Reply::Failure {
             kind: Kind::Incomplete,
@@ -163,6 +163,9 @@ fn is_of(referral: &Referral, registry: Registry) -> bool {
 fn nothing(text: &str) -> Reply {
     if let Some(message) = failure::absence(text) {
         return Reply::Empty { kind: Kind::NotFound, message: format!("the server said: {message}") };
+    }
+    if text.lines().any(|line| line.trim_end() == "%ok") {
+        return Reply::Empty { kind: Kind::NotFound, message: "the server has no network for it".to_owned() };
     }
     let message = if text.trim().is_empty() {
         "the reply is empty"

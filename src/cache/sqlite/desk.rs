@@ -61,7 +61,7 @@ impl Desk for Sqlite {
         if self.with(|connection| others(connection, what, holder, now))? >= width {
             return Ok(false);
         }
-        self.write(false, |connection| {
+        self.write(|connection| {
             if others(connection, what, holder, now)? >= width {
                 return Ok(false);
             }
@@ -76,7 +76,7 @@ impl Desk for Sqlite {
     }
 
     fn release(&self, what: &str, holder: Holder) -> Outcome<()> {
-        self.write(false, |connection| {
+        self.write(|connection| {
             connection
                 .prepare_cached("DELETE FROM claim1 WHERE what = ?1 AND holder = ?2")?
                 .execute(params![what, holder.as_integer()])?;
@@ -89,7 +89,7 @@ impl Desk for Sqlite {
         if !booked {
             return Ok(at);
         }
-        self.write(false, |connection| {
+        self.write(|connection| {
             let mut noted = read(connection, server)?;
             let (at, booked) = noted.book(every, now, by);
             if booked {
@@ -100,8 +100,7 @@ impl Desk for Sqlite {
     }
 
     fn hold_off(&self, server: &str, now: Timestamp) -> Outcome<Timestamp> {
-        // Through to the disk: a machine that restarts must not go on asking.
-        self.write(true, |connection| {
+        self.write(|connection| {
             let mut noted = read(connection, server)?;
             let until = noted.deny(now);
             store(connection, server, noted)?;

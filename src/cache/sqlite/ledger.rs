@@ -53,7 +53,7 @@ impl Ledger for Sqlite {
     }
 
     fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
-        self.write(true, |connection| {
+        self.write(|connection| {
             let Some(network) = network else {
                 let count: u32 =
                     connection.query_row("SELECT count(*) FROM network1", [], |row| row.get(0))?;

@@ -172,7 +172,7 @@ impl Keeper for Sqlite {
         let Some(part) = extent::part(&reach, kept.asked) else { return Ok(()) };
         let packed = body::pack(&kept.answer)?;
         let fetched = micros(kept.answer.fetched);
-        self.write(true, |connection| {
+        self.write(|connection| {
             let mut superseded = Vec::new();
             walk(connection, kept.asked, |step| {
                 if step.fetched <= fetched && is_superseded(step.prefix, step.asked, part, kept.asked) {
@@ -232,7 +232,7 @@ impl Keeper for Sqlite {
         decision: &[u8],
     ) -> Outcome<()> {
         let address = address.map(extent::encode_address).unwrap_or_default();
-        self.write(true, |connection| {
+        self.write_if_idle(|connection| {
             let there: Option<i64> = connection
                 .prepare_cached("SELECT 1 FROM network1 WHERE id = ?1 AND fetched = ?2")?
                 .query_row([found.id, micros(found.fetched)], |row| row.get(0))

@@ -11,7 +11,7 @@ use super::{
 
 pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mut Record) {
     let group = group(page, index);
-    let holder = holder(page, index, group);
+    let holder = holder(page, index);
     record.name = block.get("NetName").map(str::to_owned);
     record.status = block.get("NetType").map(str::to_owned);
     let own = || block.first(&["Customer", "Organization"]).map(without_id);
@@ -47,11 +47,12 @@ fn is_holder(block: &Block<'_>) -> bool {
 
 /// The block that says who holds the network: behind it, but before it in ARIN's form of before 2011, which is told
 /// by a holder that stands before the first network.
-fn holder<'p, 'a>(page: &'p Page<'a>, index: usize, group: &'p [Block<'a>]) -> Option<&'p Block<'a>> {
+pub(super) fn holder<'p, 'a>(page: &'p Page<'a>, index: usize) -> Option<&'p Block<'a>> {
     let first = page.blocks.iter().find(|block| is_network(block) || is_holder(block));
     if first.is_some_and(|first| !is_network(first)) {
         return page.blocks.get(..index)?.iter().rev().find(|block| is_holder(block));
     }
+    let group = group(page, index);
     let customer = group.iter().find(|block| block.has("CustName"));
     customer.or_else(|| group.iter().find(|block| block.has("OrgName")))
 }

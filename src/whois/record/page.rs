@@ -116,8 +116,7 @@ impl<'a> Page<'a> {
 
     /// Why the network is nobody's: the registry only keeps a place for it. None for a network that is somebody's.
     pub(crate) fn standin(&self, named: Named) -> Option<StandIn> {
-        let block = self.blocks.get(named.block)?;
-        standin::judge(self, block, &self.record(named))
+        standin::judge(self, named.block, &self.record(named))
     }
 
     /// Whom the places that are only kept point to. Looks at the smallest few: a hostile reply may have very many.
@@ -132,9 +131,13 @@ impl<'a> Page<'a> {
             .collect()
     }
 
-    /// Whether the last block breaks off before the line that closes every object of an RPSL database.
+    /// Whether an RPSL answer breaks off: its last object lacks the `source:` that every object has, or the
+    /// organisation that a network names does not come.
     pub(crate) fn breaks_off(&self) -> bool {
-        self.form == Form::Rpsl && self.blocks.last().is_some_and(|last| !last.has("source"))
+        let unsourced = self.blocks.last().is_some_and(|last| !last.has("source"));
+        let block = self.networks.first().and_then(|named| self.blocks.get(named.block));
+        self.form == Form::Rpsl
+            && (unsourced || block.is_some_and(|block| rpsl::lacks_organisation(self, block)))
     }
 }
 

@@ -16,8 +16,9 @@ pub(crate) fn range(text: &str) -> Option<Network> {
     if let Some((first, last)) = text.split_once(char::is_whitespace) {
         return Network::new(address(first)?.0, address(last)?.0);
     }
-    let (base, length) = address(text)?;
-    Prefix::new(base, length).map(Network::from)
+    let (base, written) = address(text)?;
+    // An address cut short may be one that the reply was cut in.
+    Network::new(base, base).filter(|_| written >= 32)
 }
 
 /// JPNIC's older networks stand without a length: that of the class that the address once was in (RFC 791), as far as
@@ -77,7 +78,6 @@ mod tests {
             ("192.0.2.0/26", "192.0.2.0/26"),
             ("198.18/15", "198.18.0.0/15"),
             ("192.0.2/24", "192.0.2.0/24"),
-            ("10", "10.0.0.0/8"),
             ("203.0.113.9", "203.0.113.9/32"),
             ("203.0.112.0 - 203.0.115.255 (/23+/23)", "203.0.112.0/22"),
             ("203.000.113.000/24", "203.0.113.0/24"),
@@ -104,6 +104,8 @@ mod tests {
             "192.0.2.9 - 192.0.2.1",
             "300.0.0.0/8",
             "192.0.2.0/33",
+            "10",
+            "192.0.2",
             "NET-192-0-2-0",
             "x",
         ] {

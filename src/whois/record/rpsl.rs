@@ -49,6 +49,11 @@ fn organisation<'p, 'a>(page: &'p Page<'a>, block: &Block<'a>) -> Option<&'p Blo
         .find(|other| other.get("organisation").is_some_and(|id| id.eq_ignore_ascii_case(handle)))
 }
 
+/// Whether the network names an organisation that the answer does not have.
+pub(super) fn lacks_organisation(page: &Page<'_>, block: &Block<'_>) -> bool {
+    block.has("org") && organisation(page, block).is_none()
+}
+
 /// Where to complain: what the server says itself, what the network's abuse contact says, any abuse mailbox of those
 /// whom the network names, and last what prose says.
 fn abuse(page: &Page<'_>, index: usize, block: &Block<'_>, organisation: Option<&Block<'_>>) -> Vec<String> {

@@ -6,7 +6,7 @@
 //! whole value all the same, he makes his network unknown, not clear.
 
 use super::{
-    Record, Registry,
+    Record, Registry, arin,
     block::Block,
     page::{Form, Page},
 };
@@ -28,7 +28,7 @@ impl StandIn {
 }
 
 /// How each regional registry is called in the others' databases, in lower case, and its server.
-const REGIONS: [(&str, Registry); 12] = [
+const REGIONS: [(&str, Registry); 13] = [
     ("ripe ncc", Registry::Ripe),
     ("ripe network coordination centre", Registry::Ripe),
     ("ripe", Registry::Ripe),
@@ -41,10 +41,11 @@ const REGIONS: [(&str, Registry); 12] = [
     ("arin", Registry::Arin),
     ("american registry for internet numbers", Registry::Arin),
     ("internet assigned numbers authority", Registry::Iana),
+    ("iana", Registry::Iana),
 ];
 
 /// Whether the network is nobody's.
-pub(super) fn judge(page: &Page<'_>, block: &Block<'_>, record: &Record) -> Option<StandIn> {
+pub(super) fn judge(page: &Page<'_>, index: usize, record: &Record) -> Option<StandIn> {
     if record.network.is_everything() {
         return Some(StandIn::new("it is the root of the whole address space", Vec::new()));
     }
@@ -52,8 +53,8 @@ pub(super) fn judge(page: &Page<'_>, block: &Block<'_>, record: &Record) -> Opti
         return Some(StandIn::new("IANA only says which registry is responsible", Vec::new()));
     }
     let own = match page.form {
-        Form::Arin | Form::ArinList => arin(page, record),
-        Form::Rpsl => rpsl(page.registry, block, record),
+        Form::Arin | Form::ArinList => arin(page, index, record),
+        Form::Rpsl => rpsl(page.registry, page.blocks.get(index)?, record),
         Form::Brackets | Form::Krnic | Form::Twnic | Form::Rwhois => None,
     };
     own.or_else(|| pool(record))
@@ -79,25 +80,30 @@ fn pool(record: &Record) -> Option<StandIn> {
     if record.network.span() < wide - 1 || special {
         return None;
     }
-    let next = if registry == record.registry { Vec::new() } else { ask(&[registry]) };
-    Some(StandIn::new(format!("it is the stock of {registry}"), next))
+    Some(StandIn::new(format!("it is the stock of {registry}"), elsewhere(record.registry, &[registry])))
 }
 
-/// ARIN: `NetType` says who it was given to, or the holder is another registry.
-fn arin(page: &Page<'_>, record: &Record) -> Option<StandIn> {
+/// ARIN: `NetType` says who it was given to, or the holder is another registry. An excerpt may have neither line; then
+/// the name is what ARIN gives such blocks (`RIPE-ERX-192-0-2-0`, `APNIC-8`).
+fn arin(page: &Page<'_>, index: usize, record: &Record) -> Option<StandIn> {
     let kind = record.status.clone().unwrap_or_default();
     let lower = kind.to_ascii_lowercase();
     let lower = lower.strip_prefix("early registrations, ").unwrap_or(&lower);
-    let to = ["transferred to ", "maintained by ", "allocated to "]
-        .iter()
-        .find_map(|verb| lower.strip_prefix(verb));
+    let verbs = ["transferred to ", "maintained by ", "allocated to ", "assigned to "];
+    let to = verbs.iter().find_map(|verb| lower.strip_prefix(verb));
     if let Some(registry) = to.and_then(region) {
-        let next = if registry == Registry::Arin { Vec::new() } else { ask(&[registry]) };
-        return Some(StandIn::new(format!("its type is \"{kind}\""), next));
+        return Some(StandIn::new(format!("its type is \"{kind}\""), elsewhere(Registry::Arin, &[registry])));
     }
-    let holder = record.org.as_deref().and_then(region);
+    let id = arin::holder(page, index).and_then(|holder| holder.get("OrgId"));
+    let holder = id.or(record.org.as_deref()).and_then(region);
+    let name = record.name.as_deref().unwrap_or_default();
+    let numbered = name.split_once('-').filter(|(_, rest)| {
+        let rest = rest.strip_prefix("ERX-").unwrap_or(rest);
+        record.org.is_none() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+    });
+    let holder = holder.or_else(|| region(numbered?.0));
     let foreign = [Registry::Ripe, Registry::Apnic, Registry::Lacnic, Registry::Afrinic];
-    let holder = holder.filter(|holder| foreign.contains(holder) && page.registry == Registry::Arin)?;
+    let holder = holder.filter(|holder| foreign.contains(holder))?;
     Some(StandIn::new(format!("its holder is {holder}, a registry"), ask(&[holder])))
 }
 
@@ -174,7 +180,7 @@ fn rpsl(registry: Registry, block: &Block<'_>, record: &Record) -> Option<StandI
     let country = country.to_ascii_lowercase().replace(' ', "");
     let unassigned =
         !record.status.as_deref().unwrap_or_default().to_ascii_uppercase().starts_with("ASSIGNED");
-    if (country.contains("worldwide")) && kept && unassigned {
+    if country.contains("worldwide") && kept && unassigned {
         let next = elsewhere(registry, &[Registry::Arin]);
         return Some(StandIn::new("its country is the whole world", next));
     }

@@ -5,7 +5,7 @@ use super::Provenance;
 use crate::whois::{
     Registry,
     record::{
-        Form,
+        Form, Page,
         block::{is_comment, lines},
     },
 };
@@ -38,7 +38,20 @@ pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance
     };
     // Where a closing line stands, nobody cares whether a line end follows it.
     let whole = shape.closed || text.ends_with('\n');
-    lacks.or_else(|| (network && !whole).then_some("the end of its last line"))
+    let open_line = network || is_half(text.rsplit('\n').next().unwrap_or_default());
+    lacks.or_else(|| (!whole && open_line).then_some("the end of its last line"))
+}
+
+/// Whether the text has the opening lines of a server's whole answer.
+pub(super) fn is_opened(text: &str) -> bool {
+    Shape::of(text).opened
+}
+
+/// Whether a last line without an end cannot be the whole of one: half a key, or a network whose digits may go on.
+/// Editors and copied strings leave out the last line end, so this alone is what cuts saved text.
+fn is_half(line: &str) -> bool {
+    Page::read(line, Registry::Other).is_some()
+        || (line.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !line.is_empty())
 }
 
 /// What an answer's own lines show of its beginning and its end.
@@ -55,52 +68,39 @@ struct Shape {
 impl Shape {
     fn of(text: &str) -> Self {
         let mut shape = Self::default();
-        let mut form = None;
+        let mut recorded = false;
         for line in lines(text) {
-            if let Some(side) = terms(line) {
-                // ARIN says the same in front and behind.
-                shape.opened |= form.is_none();
-                shape.closed = form.is_some() || side;
-            } else if form.is_none() && opens(line) {
-                shape.opened = true;
-                shape.old |= line.starts_with("% [whois.apnic.net node-");
+            if !is_comment(line) && Form::of(line).is_some() {
+                recorded = true;
+                // Whatever stood before this was not the end.
+                shape.closed = false;
+            } else if line.starts_with("# ARIN WHOIS data") {
+                // ARIN's terms stand in front and behind; before 2011 behind only.
+                shape.closed = recorded;
+                shape.opened |= !recorded;
             } else if closes(line) {
                 shape.closed = true;
-            } else if line.starts_with("% Note: This output has been filtered")
-                || line.contains("Whois query server #")
-            {
-                shape.old = true;
-            } else if begins_record(line) {
-                form = Form::of(line).or(form);
-                // A record behind the end is no end: a joint answer goes on.
-                shape.closed &= !is_arin(line);
+            } else if !recorded && opens(line) {
+                shape.opened = true;
             }
+            shape.old |= is_old(line);
         }
         shape
     }
 }
 
-fn is_arin(line: &str) -> bool {
-    line.starts_with("NetRange:") || line.starts_with("# start")
-}
-
-fn begins_record(line: &str) -> bool {
-    !is_comment(line) && !line.is_empty()
-}
-
-/// ARIN's terms: Some(true) for those of old that stand only at the end.
-fn terms(line: &str) -> Option<bool> {
-    if line.starts_with("# ARIN WHOIS database, last updated")
-        || line.starts_with("# Enter ? for additional hints")
-    {
-        return Some(true);
-    }
-    line.starts_with("# ARIN WHOIS data and services").then_some(false)
+/// What RIPE's and APNIC's servers of before 2012 opened with.
+fn is_old(line: &str) -> bool {
+    line.starts_with("% [whois.apnic.net node-")
+        || line.starts_with("% Note: This output has been filtered")
+        || (line.starts_with("% This is the RIPE ") && line.contains("server #"))
 }
 
 fn opens(line: &str) -> bool {
     [
         "% This is the RIPE ",
+        "% This is the AfriNIC ",
+        "% This is the AFRINIC ",
         "% [whois.apnic.net",
         "# Query terms are ambiguous",
         "# The following results may also be",
@@ -118,9 +118,17 @@ fn opens(line: &str) -> bool {
 }
 
 fn closes(line: &str) -> bool {
-    ["% This query was served by the ", "%ok", "%error ", "More Specific Info.", "下位情報"]
-        .iter()
-        .any(|of| line.starts_with(of))
+    [
+        "% This query was served by the ",
+        "# ARIN WHOIS database, last updated",
+        "# Enter ? for additional hints",
+        "%ok",
+        "%error ",
+        "More Specific Info.",
+        "下位情報",
+    ]
+    .iter()
+    .any(|of| line.starts_with(of))
         || (line.starts_with('%') && line.contains("accepts only direct match queries"))
         || (line.starts_with("- ") && line.contains("WHOIS Service -"))
 }

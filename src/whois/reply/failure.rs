@@ -2,7 +2,10 @@
 
 use crate::{
     answer::Kind,
-    whois::record::block::{field, is_comment, lines},
+    whois::record::{
+        Form,
+        block::{field, is_comment, lines},
+    },
 };
 
 /// Phrases of a denial, in lower case. They count in a server's own lines alone; a customer may write them too.
@@ -78,7 +81,11 @@ pub(super) fn refusal(text: &str) -> Option<(Kind, String)> {
             between = true;
             by_server(line)
         } else {
-            let own = between && field(line).is_none() && !line.starts_with([' ', '\t', '+']);
+            // Of ARIN's lists, too, a customer's name begins the line.
+            let own = between
+                && field(line).is_none()
+                && !line.starts_with([' ', '\t', '+'])
+                && Form::of(line).is_none();
             between = line.trim().is_empty();
             if own || bare_code(line) { by_server(line).or_else(|| by_client(line)) } else { None }
         };
@@ -134,8 +141,8 @@ fn code(line: &str, words: &str) -> Option<Option<Kind>> {
         });
     }
     let numbered = line.strip_prefix(['%', '#']).filter(|rest| rest.as_bytes().get(3) == Some(&b' '));
-    let number = numbered.and_then(digits).filter(|number| (200..=299).contains(number))?;
-    (number > 0).then_some(Some(Kind::Denied))
+    let number = numbered.and_then(digits)?;
+    (200..=299).contains(&number).then_some(Some(Kind::Denied))
 }
 
 fn by_client(line: &str) -> Option<Kind> {

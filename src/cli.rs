@@ -1,0 +1,322 @@
+//! The command line: clap's definitions and help texts, nothing else. What they mean is [`crate::settings`]' business.
+
+mod options;
+
+pub use options::{Caching, Color, Extract, OnUnknown, Output, Patterns, Querying, Reading};
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+use std::path::PathBuf;
+
+/// Says who runs the network behind an IP address, and whether your pattern files say you want its mail.
+#[derive(Debug, Parser)]
+#[command(
+    name = "whodunit",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_help = AFTER,
+    after_long_help = AFTER
+)]
+pub struct Cli {
+    /// A command other than classifying addresses.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Classifying addresses, the default.
+    #[command(flatten)]
+    pub check: Check,
+}
+
+const AFTER: &str = "\
+Exit codes:
+  0   no address is blocked, and all are known
+  1   at least one address is blocked
+  75  none is blocked, and at least one is unknown: ask the client to come back later
+  64 bad usage · 65 bad data · 66 an input cannot be read · 74 an output cannot be written · 78 a pattern or config file is wrong
+
+Examples:
+  whodunit 193.0.6.135                                  who runs this network?
+  whodunit -c -f /etc/qpsmtpd/blocked_registrars IP     the old hook's `whois | egrep -f | wc -l`
+  grep reject /var/log/mail.log | whodunit -f blocked   the verdict on every client of these lines
+  whodunit report --suggest /var/log/mail.log           who was it, and which lines stop them";
+
+/// The commands beside the default one.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Match patterns against whois text that you already have (no network, no cache)
+    Match(Match),
+    /// Who is behind the traffic in mail logs: owners ranked by hits, runs drawn over time
+    Report(Report),
+    /// Answer Postfix's policy delegation protocol (also for Exim, through readsocket)
+    Serve(Serve),
+    /// Check pattern files for mistakes, each as FILE:LINE:COLUMN: message
+    Patterns(Lint),
+    /// Look after the cache
+    Cache(Cache),
+    /// Fill the cache from mail logs, at the registries' own pace
+    Warm(Warm),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Print the manual page (roff)
+    Man,
+}
+
+/// `whodunit [OPTIONS] [IP]...`
+#[derive(Args, Debug)]
+pub struct Check {
+    /// Addresses: 203.0.113.7, 2001:db8::1, [IPv6:2001:db8::1]:25; `-` reads them from stdin
+    #[arg(value_name = "IP", value_hint = ValueHint::Other)]
+    pub addresses: Vec<String>,
+    /// A mail log to take addresses from, also gzip, bzip2, xz or zstd (repeatable)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub log: Vec<PathBuf>,
+    /// Show the whole walk of each address: registry, hops, cache, reply, record, patterns, verdict
+    #[arg(long, conflicts_with_all = ["json", "csv", "count", "quiet"])]
+    pub explain: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub reading: Reading,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub patterns: Patterns,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub output: Output,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub querying: Querying,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub caching: Caching,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub config: Config,
+}
+
+/// Where settings come from.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Config {
+    /// Read this configuration file alone; `none` reads none
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        help_heading = "Configuration",
+        global = true
+    )]
+    pub config: Option<PathBuf>,
+}
+
+/// `whodunit match [OPTIONS] [FILE]...`
+#[derive(Args, Debug)]
+pub struct Match {
+    /// Files of whois text; none, or `-`, is stdin
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// The address that the text is about: picks the record that holds it
+    #[arg(long, value_name = "IP")]
+    pub ip: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub patterns: Patterns,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub output: Output,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub config: Config,
+}
+
+/// `whodunit report [OPTIONS] [LOG]...`
+#[derive(Args, Debug)]
+pub struct Report {
+    /// Mail logs; none, or `-`, is stdin
+    #[arg(value_name = "LOG", value_hint = ValueHint::FilePath)]
+    pub logs: Vec<PathBuf>,
+    /// Show the N owners with the most hits
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// Read only the log lines that this pattern matches
+    #[arg(long, value_name = "ERE")]
+    pub grep: Option<String>,
+    /// Read only lines from this time on: 2026-11-23, 2026-11-23T10:00:00Z, or an age such as 12h or 2d
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Read only lines before this time
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Print a pattern file for the owners that are not blocked yet
+    #[arg(long, conflicts_with_all = ["json", "csv", "html"])]
+    pub suggest: bool,
+    /// A log of mail that you want: no owner seen in it is suggested (repeatable)
+    #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath, requires = "suggest")]
+    pub ham: Vec<PathBuf>,
+    /// One JSON object an owner
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// A header, then one CSV row an owner
+    #[arg(long)]
+    pub csv: bool,
+    /// Write the report as one self-contained web page
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
+    /// Colour and drawing: auto, always, never
+    #[arg(long, value_name = "WHEN", value_enum)]
+    pub color: Option<Color>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub reading: Reading,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub patterns: Patterns,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub querying: Querying,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub caching: Caching,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub config: Config,
+}
+
+/// `whodunit serve [OPTIONS]`
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// Where to listen: inet:127.0.0.1:10045 or unix:/path (repeatable)
+    #[arg(long, value_name = "WHERE", conflicts_with = "stdio")]
+    pub listen: Vec<String>,
+    /// Speak on stdin and stdout, for Postfix's spawn(8); logs to syslog then, never to a descriptor
+    #[arg(long)]
+    pub stdio: bool,
+    /// What a blocked client is told; {org} {network} {ip} {file} {line} are filled in
+    #[arg(long, value_name = "TEXT")]
+    pub reject_text: Option<String>,
+    /// Answer WARN where REJECT would be due: rejects nothing, and the mail log shows what would have been
+    #[arg(long)]
+    pub dry_run: bool,
+    /// One line a decision to syslog (facility mail) in place of stderr
+    #[arg(long)]
+    pub syslog: bool,
+    /// What an unknown network means: pass (DUNNO) or defer (DEFER_IF_PERMIT) [default: pass]
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub on_unknown: Option<OnUnknown>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub patterns: Patterns,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub querying: Querying,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub caching: Caching,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub config: Config,
+}
+
+/// `whodunit patterns [OPTIONS]`
+#[derive(Args, Debug)]
+pub struct Lint {
+    /// Pattern files to check, as block patterns
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// Say for each pattern how many networks in the cache it matches, and which
+    #[arg(long)]
+    pub against_cache: bool,
+    /// Say which patterns match no network in the cache
+    #[arg(long)]
+    pub unused: bool,
+    /// One JSON object a problem or pattern
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub patterns: Patterns,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub caching: Caching,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub config: Config,
+}
+
+/// `whodunit warm [LOG]...`
+#[derive(Args, Debug)]
+pub struct Warm {
+    /// Mail logs; none, or `-`, is stdin
+    #[arg(value_name = "LOG", value_hint = ValueHint::FilePath)]
+    pub logs: Vec<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub reading: Reading,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub querying: Querying,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub caching: Caching,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub config: Config,
+}
+
+/// `whodunit cache COMMAND`
+#[derive(Args, Debug)]
+pub struct Cache {
+    #[command(subcommand)]
+    #[expect(missing_docs, reason = "the enum says it")]
+    pub command: CacheCommand,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub caching: Caching,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub config: Config,
+}
+
+/// What `whodunit cache` can do.
+#[derive(Debug, Subcommand)]
+pub enum CacheCommand {
+    /// How much is kept, how old it is, and which servers are held off until when
+    Stats {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// The networks that are kept
+    List {
+        /// JSON Lines
+        #[arg(long, conflicts_with = "csv")]
+        json: bool,
+        /// A header, then one CSV row a network
+        #[arg(long)]
+        csv: bool,
+    },
+    /// Forget what is kept of an address or a network
+    Forget {
+        /// An address or a network, such as 203.0.113.7 or 203.0.112.0/22
+        #[arg(value_name = "IP|CIDR", required_unless_present = "all", conflicts_with = "all")]
+        what: Vec<String>,
+        /// Forget everything, hold-offs and imported data too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Read a registry's bulk data: RPSL split files, delegated-extended statistics, or an export
+    Import {
+        /// The files, also gzip, bzip2, xz or zstd
+        #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+    },
+    /// Write what is kept as JSON Lines, which `cache import` reads back
+    Export,
+}
+
+/// `whodunit completions SHELL`
+#[derive(Args, Debug)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

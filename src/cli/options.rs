@@ -1,0 +1,142 @@
+//! Options that several commands share, in the groups in which `--help` shows them.
+//!
+//! Everything here is an `Option`: what was not typed may stand in the environment or in a file.
+
+use crate::settings::{Age, Rate, Seconds, Share};
+use clap::{Args, ValueEnum, ValueHint};
+use serde::Deserialize;
+use std::{ffi::OsString, path::PathBuf};
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Even into a pipe
+    Always,
+    /// Never
+    Never,
+}
+
+/// Which addresses of a log line count.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Extract {
+    /// The connecting client alone
+    #[default]
+    Client,
+    /// Every valid address
+    All,
+}
+
+/// What a network that nobody could name means.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUnknown {
+    /// Let it in (exit 0)
+    Pass,
+    /// Ask the client to come back later (exit 75)
+    Defer,
+    /// Treat it as blocked (exit 1)
+    Block,
+}
+
+/// How log lines are read.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct Reading {
+    /// Take from a log line: client (the connecting host alone) or all (every address) [default: client]
+    #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
+    pub extract: Option<Extract>,
+}
+
+/// Which mail is not wanted.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Patterns")]
+pub struct Patterns {
+    /// Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)
+    #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub block: Vec<PathBuf>,
+    /// Patterns of networks to let in whatever blocks them (repeatable)
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub allow: Vec<PathBuf>,
+    /// One block pattern, a POSIX extended regular expression or an @field line (repeatable)
+    #[arg(short = 'e', long, value_name = "ERE", allow_hyphen_values = true)]
+    pub regexp: Vec<OsString>,
+    /// Ignore case, as grep -i
+    #[arg(short, long)]
+    pub ignore_case: bool,
+}
+
+/// What is printed.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Output")]
+pub struct Output {
+    /// JSON Lines: one object an address
+    #[arg(long, conflicts_with_all = ["csv", "count", "quiet"])]
+    pub json: bool,
+    /// A header, then one CSV row an address
+    #[arg(long, conflicts_with_all = ["count", "quiet"])]
+    pub csv: bool,
+    /// The number of whois lines that block patterns match, as `whois IP | egrep -f FILE | wc -l`
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub count: bool,
+    /// Print nothing: the exit code says it all
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Also the whois text, its matching lines highlighted
+    #[arg(long, conflicts_with_all = ["json", "csv", "count", "quiet"])]
+    pub whois: bool,
+    /// Colour: auto, always, never [default: auto]
+    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true)]
+    pub color: Option<Color>,
+    /// What an unknown network means: pass (exit 0), defer (75) or block (1) [default: defer]
+    #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
+    pub on_unknown: Option<OnUnknown>,
+}
+
+/// How registries are asked.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Querying")]
+pub struct Querying {
+    /// Give up on an address after so many seconds, all questions together [default: 10; serve: 2]
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<Seconds>,
+    /// Lookups at once [default: 32]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Questions at once to one server [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub per_server: Option<u16>,
+    /// Questions a second to one server, 0 = no limit [default: each registry's own]
+    #[arg(long, value_name = "Q")]
+    pub rate: Option<Rate>,
+    /// Servers to ask in place of the built-in ones (whois-rust's JSON form)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub servers: Option<PathBuf>,
+    /// Ask RIPE for persons too, which its daily quota counts
+    #[arg(long)]
+    pub full: bool,
+    /// Ask nobody: cache and imported data only
+    #[arg(long, conflicts_with = "refresh")]
+    pub offline: bool,
+    /// Ask anew, whatever the cache has
+    #[arg(long)]
+    pub refresh: bool,
+}
+
+/// What is remembered.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Cache")]
+pub struct Caching {
+    /// Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG's]
+    #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, global = true)]
+    pub cache: Option<String>,
+    /// Use answers that are no older, such as 14d, 12h, 30m [default: 14d]
+    #[arg(long, value_name = "AGE")]
+    pub max_age: Option<Age>,
+    /// Use an answer for no more than its address's /V4 or /V6; 32,128 shares nothing
+    #[arg(long, value_name = "V4,V6")]
+    pub share: Option<Share>,
+}

@@ -1,0 +1,135 @@
+//! The client of a log line: the machine that connected, and nobody else that the line names.
+//!
+//! Each mail program writes its lines in its own way, and each has its file here, headed by what its lines look
+//! like. What no file claims is read by [`general`]'s rules. To add a format, write a file with one function that
+//! takes a message and answers a [`Reading`], and name it in [`by_program`] (the program is known from its syslog
+//! tag) or in [`by_shape`] (the line shows it).
+
+mod courier;
+mod dovecot;
+mod exim;
+mod fields;
+mod general;
+mod haraka;
+mod head;
+mod ims;
+mod login;
+mod opensmtpd;
+mod pieces;
+mod postfix;
+mod qmail;
+mod qpsmtpd;
+mod sendmail;
+#[cfg(test)]
+mod tests;
+mod web;
+
+pub(crate) use fields::Fields;
+use head::Head;
+use std::net::IpAddr;
+
+/// Of a line, no more than this is looked at: no mail program writes its client behind 64 KiB.
+pub(crate) const LONGEST: usize = 64 << 10;
+
+/// What a format's reader says of a line.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Reading {
+    /// This one connected.
+    Client(IpAddr),
+    /// The line is known, and it is about no client.
+    Nobody,
+    /// Not a line of this format.
+    Foreign,
+}
+
+impl From<Option<IpAddr>> for Reading {
+    fn from(client: Option<IpAddr>) -> Self {
+        client.map_or(Self::Nobody, Self::Client)
+    }
+}
+
+/// The connecting client of a log line, unwrapped, or None when the line is about no client. Only the first 64 KiB
+/// are looked at. The columns of Exchange and IIS are guessed from the shape of the line; whoever reads a whole file
+/// knows them from its header ([`Fields`]).
+#[must_use]
+pub fn client(line: &[u8]) -> Option<IpAddr> {
+    client_with(line, None)
+}
+
+/// [`client`], of a file whose `#Fields:` header is known.
+pub(crate) fn client_with(line: &[u8], fields: Option<&Fields>) -> Option<IpAddr> {
+    let line = line.get(..LONGEST).unwrap_or(line);
+    if let Some(head) = head::read(line) {
+        return client_of(line, head);
+    }
+    if line.first() == Some(&b'#') {
+        return None;
+    }
+    if let Some(fields) = fields {
+        return fields.client(line);
+    }
+    if let Some((rest, head)) = head::behind_file_name(line) {
+        return client_of(rest, head);
+    }
+    match head::bare_tag(line).map_or(Reading::Foreign, |head| by_program(head.program, head.message)) {
+        Reading::Foreign => settle(by_shape(line), line),
+        reading => settle(reading, line),
+    }
+}
+
+/// The client of a line with a syslog head.
+fn client_of(line: &[u8], head: Head) -> Option<IpAddr> {
+    match by_program(head.program, head.message) {
+        Reading::Foreign => settle(by_shape(head.message), line.get(head.behind_host..).unwrap_or(line)),
+        reading => settle(reading, line),
+    }
+}
+
+fn settle(reading: Reading, line: &[u8]) -> Option<IpAddr> {
+    match reading {
+        Reading::Client(address) => Some(address).filter(|a| !general::is_nobody(*a)),
+        Reading::Nobody => None,
+        Reading::Foreign => general::client(line),
+    }
+}
+
+/// The reader of a program's messages, by the name in its syslog tag: `postfix/smtpd`, `sm-mta`, `imapd-ssl`.
+fn by_program(program: &[u8], message: &[u8]) -> Reading {
+    if let Some(slash) = memchr::memrchr(b'/', program) {
+        let (suite, service) = (program.get(..slash), program.get(slash + 1..));
+        let (suite, service) = (suite.unwrap_or_default(), service.unwrap_or_default());
+        return match suite {
+            b"cyrus" | b"master" => Reading::Foreign,
+            b"courier" => courier::client(service, message),
+            _ => postfix::client(service, message),
+        };
+    }
+    match program {
+        b"sendmail" | b"sm-mta" | b"sm-msp-queue" | b"sm-acceptingconnections" | b"newaliases" => {
+            sendmail::client(message)
+        }
+        b"dovecot" | b"dovecot-auth" | b"auth" | b"auth-worker" | b"imap-login" | b"pop3-login"
+        | b"managesieve-login" | b"submission-login" => dovecot::client(message),
+        b"smtpd" => opensmtpd::client(message),
+        b"sshd" | b"sshd-session" | b"sshd-auth" | b"dropbear" => login::secure_shell(message),
+        b"tcpserver" | b"rblsmtpd" => qmail::client(program, message),
+        b"haproxy" => web::haproxy(message),
+        b"qpsmtpd" | b"qpsmtpd-forkserver" | b"qpsmtpd-prefork" | b"logterse" => qpsmtpd::client(message),
+        b"danted" | b"sockd" => login::dante(message),
+        _ if program.starts_with(b"exim") => exim::client(message),
+        _ if program.starts_with(b"sendmail") || program.starts_with(b"sm-mta") => sendmail::client(message),
+        _ if program.starts_with(b"roundcube") => login::roundcube(message),
+        _ => courier::client(program, message),
+    }
+}
+
+/// The reader of a line that no syslog tag announces, by its looks.
+fn by_shape(line: &[u8]) -> Reading {
+    let readers =
+        [qpsmtpd::by_shape, haraka::by_shape, web::by_shape, ims::by_shape, fields::by_shape, exim::by_shape];
+    readers
+        .iter()
+        .map(|read| read(line))
+        .find(|reading| *reading != Reading::Foreign)
+        .unwrap_or(Reading::Foreign)
+}

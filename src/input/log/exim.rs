@@ -1,0 +1,152 @@
+//! Exim's main and reject logs: `H=name (helo) [ADDRESS]:port I=[local]:port`. The HELO stands in round brackets
+//! and may be a bracketed address of the client's choice; on delivery lines (`=>`) H= is where the mail went; what
+//! stands between double quotes came over the wire.
+
+use super::{Reading, general, pieces};
+use crate::input::token;
+use std::net::IpAddr;
+
+/// What a message says after its id when it is about a delivery, or about nobody.
+const DELIVERY: &[&[u8]] = &[b"=>", b"->", b">>", b"*>", b"**", b"==", b"Completed", b"Frozen", b"Unfrozen"];
+
+/// What follows H=... when Exim was the client of that host.
+const OUTGOING: &[&[u8]] = &[
+    b": SMTP error from remote",
+    b": LMTP error",
+    b": Remote host closed",
+    b": remote host",
+    b": SMTP timeout",
+    b": TLS session",
+    b": a TLS session",
+    b": Connection ",
+    b": Network ",
+    b": No route",
+    b"] Connection ",
+    b"] Network ",
+    b"] No route",
+    b"] No address",
+    b"] Operation timed out",
+    b"] Permission denied",
+    b"] TLS error on connection to",
+    b" (SSL_connect)",
+    b"DANE ",
+];
+
+/// A message of the program `exim`, with or without Exim's own date in front.
+pub(super) fn client(message: &[u8]) -> Reading {
+    let message = behind_date(message).unwrap_or(message);
+    about(message)
+}
+
+/// A line of Exim's own log files, known by its date and by what follows.
+pub(super) fn by_shape(line: &[u8]) -> Reading {
+    let Some(message) = behind_date(line) else { return Reading::Foreign };
+    let known = message_id(message).is_some()
+        || pieces::has(message, b"H=")
+        || [
+            &b"SMTP "[..],
+            b"no host name found",
+            b"no IP address found",
+            b"exim ",
+            b"TLS error on connection",
+        ]
+        .iter()
+        .any(|start| message.starts_with(start))
+        || pieces::has(message, b"authenticator failed for ")
+        || pieces::has(message, b"rejected EHLO from")
+        || pieces::has(message, b"rejected HELO from")
+        || pieces::has(message, b"listening for SMTP");
+    if known { about(message) } else { Reading::Foreign }
+}
+
+fn about(message: &[u8]) -> Reading {
+    let mut text = message;
+    if let Some(rest) = message_id(message) {
+        if DELIVERY.iter().any(|mark| rest.starts_with(mark)) || pieces::has(rest, b" => ") {
+            return Reading::Nobody;
+        }
+        let outgoing = |host: &[u8]| OUTGOING.iter().any(|mark| pieces::has(host, mark));
+        // Up to the text that the remote side has a hand in.
+        if rest.starts_with(b"H=") && outgoing(rest.get(..512).unwrap_or(rest)) {
+            return Reading::Nobody;
+        }
+        text = rest;
+    }
+    if pieces::has(text, b"listening for ") || text.starts_with(b"Start queue run") {
+        return Reading::Nobody;
+    }
+    read(text).map_or_else(|| Reading::from(unbracketed(text)), Reading::Client)
+}
+
+fn read(text: &[u8]) -> Option<IpAddr> {
+    // `SMTP syntax error in "TEXT" H=...`: the text may hold quotes and H= itself, so the last H= is Exim's.
+    let error =
+        text.starts_with(b"SMTP syntax error in \"") || text.starts_with(b"SMTP protocol error in \"");
+    if error && let Some(host) = pieces::behind_last(text, b"\" H=") {
+        return host_address(host);
+    }
+    host_address(text)
+}
+
+/// The first address in square brackets that is neither in round ones (HELO) nor Exim's own (`I=`) nor quoted.
+fn host_address(text: &[u8]) -> Option<IpAddr> {
+    let text = pieces::before(text, b" input=\"");
+    let mut quoted = false;
+    for at in memchr::memchr2_iter(b'"', b'[', text) {
+        if text.get(at) == Some(&b'"') {
+            quoted = !quoted;
+            continue;
+        }
+        let before = text.get(at.saturating_sub(2)..at).unwrap_or_default();
+        let host = before.is_empty() || before.ends_with(b" ") || before == b"H=";
+        if host
+            && !quoted
+            && let Some(address) = pieces::bracketed(text, at)
+        {
+            return Some(address);
+        }
+    }
+    None
+}
+
+/// `no host name found for IP address 203.0.113.7`, `host lookup did not complete for 203.0.113.7`
+fn unbracketed(text: &[u8]) -> Option<IpAddr> {
+    match pieces::behind(text, b"IP address ") {
+        Some(rest) => token::leading(rest),
+        None => general::client(text),
+    }
+}
+
+/// The text behind `2026-11-23 10:34:34`, with milliseconds, a zone and a process id where they are logged.
+fn behind_date(line: &[u8]) -> Option<&[u8]> {
+    let shape = matches!(
+        line,
+        [b'0'..=b'9', _, _, _, b'-', _, _, b'-', _, _, b' ', b'0'..=b'9', _, b':', _, _, b':', ..]
+    );
+    if !shape {
+        return None;
+    }
+    let (_, mut rest) = pieces::cut_blank(line.get(11..)?)?;
+    if matches!(rest, [b'+' | b'-', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b' ', ..]) {
+        rest = rest.get(6..)?;
+    }
+    if rest.first() == Some(&b'[') {
+        let (pid, message) = pieces::cut_blank(rest)?;
+        let pid = pid.strip_prefix(b"[").and_then(|pid| pid.strip_suffix(b"]")).unwrap_or_default();
+        if !pid.is_empty() && pid.iter().all(u8::is_ascii_digit) {
+            rest = message;
+        }
+    }
+    Some(rest)
+}
+
+/// The text behind a message id: `1Abcde-000123-Xy ` or, since 4.97, `1abcdE-00000001234-ABcd `.
+fn message_id(message: &[u8]) -> Option<&[u8]> {
+    let (id, rest) = pieces::cut_blank(message)?;
+    let mut lengths =
+        id.split(|b| *b == b'-').map(|part| (part.len(), part.iter().all(u8::is_ascii_alphanumeric)));
+    let shape = [lengths.next(), lengths.next(), lengths.next(), lengths.next()];
+    let old = [Some((6, true)), Some((6, true)), Some((2, true)), None];
+    let new = [Some((6, true)), Some((11, true)), Some((4, true)), None];
+    (shape == old || shape == new).then_some(rest)
+}

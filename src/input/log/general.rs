@@ -1,0 +1,283 @@
+//! The rules for lines of no known format: an address that a key calls the client's; else the first that no key
+//! calls somebody else's. What stands between double quotes was said by the other side, and counts only where the
+//! quotes hold nothing but the address.
+
+use crate::input::token::{Token, tokens};
+use std::net::IpAddr;
+
+/// Words in front of an address that say: this is the client.
+const CLIENT: &[&str] = &[
+    "rip",
+    "rhost",
+    "client",
+    "client_ip",
+    "client-ip",
+    "clientip",
+    "client_addr",
+    "client_address",
+    "client-address",
+    "clientaddr",
+    "clientaddress",
+    "remote",
+    "remote_ip",
+    "remote-ip",
+    "remoteip",
+    "remote_addr",
+    "remote-addr",
+    "remoteaddr",
+    "remote_address",
+    "remoteaddress",
+    "remote_host",
+    "remotehost",
+    "raddr",
+    "ip",
+    "ipaddr",
+    "ip_address",
+    "ip-address",
+    "ipaddress",
+    "peer",
+    "peer_ip",
+    "peeraddr",
+    "src",
+    "srcip",
+    "src_ip",
+    "source",
+    "source_ip",
+    "sourceip",
+    "saddr",
+    "cip",
+    "c-ip",
+    "from",
+    "attacker",
+    "address",
+    "addr",
+    "oip",
+    "user_ip",
+    "userip",
+    "x-real-ip",
+    "connecting",
+];
+
+/// Words in front of an address that say: this is somebody else, or no address at all.
+const OTHER: &[&str] = &[
+    "lip",
+    "laddr",
+    "local",
+    "local_ip",
+    "local-ip",
+    "localip",
+    "local_addr",
+    "localaddr",
+    "local_address",
+    "localaddress",
+    "lhost",
+    "to",
+    "dst",
+    "dest",
+    "destination",
+    "dstip",
+    "dst_ip",
+    "dst-ip",
+    "daddr",
+    "helo",
+    "ehlo",
+    "i",
+    "server",
+    "server_ip",
+    "serverip",
+    "s-ip",
+    "listen",
+    "listening",
+    "listener",
+    "bind",
+    "bound",
+    "binding",
+    "on",
+    "as",
+    "via",
+    "gateway",
+    "gw",
+    "vhost",
+    "ns",
+    "nameserver",
+    "resolver",
+    "dns",
+    "version",
+    "ver",
+    "release",
+    "build",
+    "rev",
+    "revision",
+    "upstream",
+    "backend",
+    "against",
+    "forwarded",
+    "proxy",
+    "x-forwarded-for",
+    "x-originating-ip",
+    "mta",
+    "msgid",
+    "message-id",
+    "id",
+    "domain",
+    "netmask",
+    "mask",
+    "subnet",
+    "network",
+    "oid",
+    "user",
+    "ruser",
+    "username",
+    "loginname",
+    "password",
+    "pass",
+    "realm",
+    "session",
+    "fingerprint",
+    "serial",
+    "mailfrom",
+    "rcptto",
+    "recipient",
+    "rcpt",
+    "relayed",
+    "forward",
+    "interface",
+    "iface",
+    "s_ip",
+    "my_ip",
+    "listens",
+    "bounced",
+];
+
+/// Words that need the word before them to say whose address it is: `local address`, `server ip`.
+const WEAK: &[&str] = &["ip", "address", "addr", "ip-address", "ip_address", "ipaddress", "connecting"];
+
+/// Whose address it is, as far as the words before it say.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Role {
+    Client,
+    Other,
+    Unsaid,
+}
+
+/// The client by general rules.
+pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
+    let quotes = Quotes::of(line);
+    let mut first = None;
+    let mut rhost = None;
+    for token in tokens(line) {
+        if is_nobody(token.address) || in_url(line, token.start) {
+            continue;
+        }
+        let Some(before) = quotes.before(line, token) else { continue };
+        let (role, key) = role(before);
+        if key.eq_ignore_ascii_case(b"rhost") {
+            // PAM writes the user's name, which may be `rhost=...`, before it: the last one is PAM's own.
+            rhost = Some(token.address);
+        } else if role == Role::Client && rhost.is_none() {
+            return Some(token.address);
+        } else if role == Role::Unsaid && first.is_none() {
+            first = Some(token.address);
+        }
+    }
+    rhost.or(first)
+}
+
+/// Whether an address is none that ever connects: "this network" (RFC 791), which programs print for "any" and
+/// which versions look like.
+pub(super) fn is_nobody(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.octets().first() == Some(&0),
+        IpAddr::V6(v6) => v6.is_unspecified(),
+    }
+}
+
+/// Whether the word that an address is part of is a URL.
+fn in_url(line: &[u8], start: usize) -> bool {
+    let before = line.get(start.saturating_sub(256)..start).unwrap_or_default();
+    let word = before.iter().rposition(|b| b.is_ascii_whitespace() || *b == b'"').map_or(0, |at| at + 1);
+    before.get(word..).is_some_and(|word| super::pieces::has(word, b"://"))
+}
+
+/// The pairs of double quotes in a line.
+struct Quotes {
+    pairs: Vec<(usize, usize)>,
+}
+
+impl Quotes {
+    fn of(line: &[u8]) -> Self {
+        let mut pairs = Vec::new();
+        // In JSON all text is quoted, so that quotes say nothing.
+        if line.first() == Some(&b'{') {
+            return Self { pairs };
+        }
+        let mut open = None;
+        for at in memchr::memchr_iter(b'"', line) {
+            let escaped = at.checked_sub(1).and_then(|at| line.get(at)) == Some(&b'\\');
+            match open {
+                Some(start) if !escaped => {
+                    pairs.push((start, at));
+                    open = None;
+                }
+                Some(_) => {}
+                None => open = Some(at),
+            }
+        }
+        Self { pairs }
+    }
+
+    /// The text before an address that may say whose it is; None when the address is a part of quoted text.
+    fn before<'a>(&self, line: &'a [u8], token: Token) -> Option<&'a [u8]> {
+        let place = self.pairs.partition_point(|(_, close)| *close < token.start);
+        let Some((open, close)) = self.pairs.get(place).copied().filter(|(open, _)| *open < token.start)
+        else {
+            return line.get(..token.start);
+        };
+        let alone = !line.get(open..close)?.iter().any(u8::is_ascii_whitespace);
+        if alone { line.get(..open) } else { None }
+    }
+}
+
+/// Whose address follows `before`, and the word that says so.
+fn role(before: &[u8]) -> (Role, &[u8]) {
+    let (word, rest, clothed) = last_word(before);
+    let (second, _, _) = last_word(rest);
+    if is_in(OTHER, word) {
+        return (Role::Other, word);
+    }
+    if is_in(CLIENT, word) {
+        let theirs = is_in(WEAK, word) && is_in(OTHER, second);
+        return (if theirs { Role::Other } else { Role::Client }, word);
+    }
+    // `from mail.example.net [203.0.113.7]`: the word is a name, and the key is before it.
+    if clothed && is_in(OTHER, second) {
+        (Role::Other, second)
+    } else if clothed && is_in(CLIENT, second) {
+        (Role::Client, second)
+    } else {
+        (Role::Unsaid, word)
+    }
+}
+
+/// The last word of a text, what is before it, and whether brackets stand between the word and the end. A comma, a
+/// closing bracket and the like end a clause: what is before them says nothing of what is behind.
+fn last_word(text: &[u8]) -> (&[u8], &[u8], bool) {
+    let near = text.get(text.len().saturating_sub(128)..).unwrap_or_default();
+    let skipped = near.iter().rev().take_while(|b| is_joint(**b)).count();
+    let (near, joints) = near.split_at(near.len() - skipped);
+    let length = near.iter().rev().take_while(|b| !is_joint(**b) && !is_clause_end(**b)).count();
+    let (rest, word) = near.split_at(near.len() - length);
+    (word, rest, joints.iter().any(|b| matches!(b, b'[' | b'(' | b'<')))
+}
+
+fn is_joint(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'=' | b':' | b'[' | b'(' | b'<' | b'{' | b'"' | b'\'' | b'/')
+}
+
+fn is_clause_end(byte: u8) -> bool {
+    matches!(byte, b',' | b';' | b')' | b']' | b'>' | b'}' | b'|' | b'!')
+}
+
+fn is_in(words: &[&str], word: &[u8]) -> bool {
+    words.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word))
+}

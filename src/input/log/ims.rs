@@ -1,0 +1,39 @@
+//! Programs that write one element or one row of quoted columns a line: Oracle's messaging server, hMailServer.
+
+use super::{Reading, pieces};
+use crate::input::token;
+
+/// A line known by how it begins.
+pub(super) fn by_shape(line: &[u8]) -> Reading {
+    if line.starts_with(b"<co ") {
+        return oracle(line);
+    }
+    if ["\"SMTPD\"\t", "\"POP3D\"\t", "\"IMAPD\"\t", "\"TCPIP\"\t"]
+        .iter()
+        .any(|start| line.starts_with(start.as_bytes()))
+    {
+        return hmailserver(line);
+    }
+    if line.starts_with(b"\"SMTPC\"\t") {
+        return Reading::Nobody;
+    }
+    Reading::Foreign
+}
+
+/// `<co ... tr="TCP|server|25|client|59762" ap="SMTP" .../>`
+fn oracle(line: &[u8]) -> Reading {
+    let transport = pieces::behind(line, b" tr=\"").unwrap_or_default();
+    let mut parts = pieces::before(transport, b"\"").split(|b| *b == b'|');
+    parts.nth(3).and_then(token::bare).into()
+}
+
+/// `"SMTPD"<TAB>1828<TAB>5273<TAB>"2026-11-23 10:34:34.123"<TAB>"203.0.113.7"<TAB>"RECEIVED: EHLO ..."`, and
+/// `"TCPIP"<TAB>1828<TAB>"2026-..."<TAB>"TCP - 203.0.113.7 connected to 192.0.2.1:25."`
+fn hmailserver(line: &[u8]) -> Reading {
+    let mut columns = line.split(|b| *b == b'\t').map(|column| column.trim_ascii());
+    let found = columns.find_map(|column| {
+        let inside = column.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        token::bare(inside).or_else(|| token::leading(inside.strip_prefix(b"TCP - ")?))
+    });
+    found.into()
+}

@@ -1,0 +1,62 @@
+//! Postfix: `NAME[ADDRESS]` of smtpd and `[ADDRESS]:PORT` of postscreen. The client comes first; what follows it
+//! (HELO, sender, the texts of lists and policies) was said by others. The queue manager and the delivery agents
+//! know no client: their `relay=` is where the mail goes.
+
+use super::{Reading, pieces};
+use crate::input::token;
+use std::net::IpAddr;
+
+/// The client of a message of `service`, such as `smtpd`.
+pub(super) fn client(service: &[u8], message: &[u8]) -> Reading {
+    match service {
+        b"smtpd" => smtpd(message).into(),
+        b"qmgr" | b"smtp" | b"lmtp" | b"error" | b"local" | b"virtual" | b"pipe" | b"discard" | b"retry"
+        | b"bounce" | b"trace" | b"defer" | b"master" | b"pickup" | b"scache" | b"oqmgr" | b"nqmgr"
+        | b"relay" | b"verify" | b"proxymap" | b"trivial-rewrite" | b"tlsmgr" | b"postfix-script"
+        | b"sendmail" | b"flush" | b"spawn" | b"postqueue" | b"postsuper" | b"postlog" | b"script"
+        | b"showq" => Reading::Nobody,
+        b"cleanup" => cleanup(message).into(),
+        b"postscreen" | b"tlsproxy" => first_bracket(message).into(),
+        b"anvil" => anvil(message).into(),
+        // `addr 203.0.113.7 listed by domain list.example as 127.0.0.4`
+        b"dnsblog" => message.strip_prefix(b"addr ").and_then(token::leading).into(),
+        _ => Reading::Foreign,
+    }
+}
+
+/// The first brackets of a message, if an address is in them. `unknown[unknown]` has been gone before its address
+/// could be asked for, and no later bracket is its address.
+fn first_bracket(message: &[u8]) -> Option<IpAddr> {
+    pieces::bracketed(message, memchr::memchr(b'[', message)?)
+}
+
+fn smtpd(message: &[u8]) -> Option<IpAddr> {
+    if let Some(open) = memchr::memchr(b'[', message) {
+        return pieces::bracketed(message, open);
+    }
+    let warning = message.strip_prefix(b"warning: ")?;
+    // `hostname mail.example.net does not resolve to address 203.0.113.7: ...`
+    if let Some(rest) = pieces::behind(warning, b" does not resolve to address ") {
+        return token::leading(rest);
+    }
+    // `203.0.113.7: hostname mail.example.net verification failed: ...`, `203.0.113.7: address not listed for ...`
+    let address = warning.get(..memchr::memmem::find(warning, b": ")?)?;
+    token::bare(address)
+}
+
+/// cleanup names the client of the message that it rejects, holds or warns of.
+fn cleanup(message: &[u8]) -> Option<IpAddr> {
+    if pieces::has(message, b": milter-") {
+        return first_bracket(message);
+    }
+    // `QUEUEID: reject: header Subject: TEXT from NAME[ADDRESS]; from=<...> to=<...>`: the text is the sender's.
+    let end = memchr::memmem::rfind(message, b"]; from=<")?;
+    pieces::bracketed(message, memchr::memrchr(b'[', message.get(..end)?)?)
+}
+
+/// `statistics: max connection rate 1/60s for (smtp:203.0.113.7) at Nov 23 10:34:34`
+fn anvil(message: &[u8]) -> Option<IpAddr> {
+    let place = pieces::behind(message, b" for (")?;
+    let place = place.get(memchr::memchr(b':', place)? + 1..)?;
+    token::bare(place.get(..memchr::memchr(b')', place)?)?)
+}

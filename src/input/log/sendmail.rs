@@ -1,0 +1,42 @@
+//! Sendmail: `QUEUEID: from=<...>, ..., relay=name [ADDRESS] (may be forged)`. On `to=` lines relay is where the
+//! mail went. The arguments of a ruleset come before relay= and were written by the client, the text of a reject
+//! comes after it and may quote them.
+
+use super::{Reading, pieces};
+use crate::input::token;
+use std::net::IpAddr;
+
+/// The client of a message.
+pub(super) fn client(message: &[u8]) -> Reading {
+    let text = behind_queue_id(message);
+    if text.starts_with(b"to=") || text.starts_with(b"STARTTLS=client") || text.starts_with(b"AUTH=client") {
+        return Reading::Nobody;
+    }
+    let own = pieces::before(text, b", reject=");
+    if let Some(relay) = pieces::behind_last(own, b"relay=") {
+        return in_relay(relay).into();
+    }
+    match pieces::first_bracketed(text, |before| !before.ends_with(b"(") && !before.ends_with(b"<")) {
+        Some(address) => Reading::Client(address),
+        None => Reading::Foreign,
+    }
+}
+
+/// `name [203.0.113.7] (may be forged)`, `[203.0.113.7]`, `IDENT:user@name [IPv6:2001:db8::1]`; up to the next key.
+fn in_relay(relay: &[u8]) -> Option<IpAddr> {
+    let relay = pieces::before(relay, b", ");
+    pieces::first_bracketed(relay, |_| true).or_else(|| token::leading(relay))
+}
+
+fn behind_queue_id(message: &[u8]) -> &[u8] {
+    match pieces::cut_blank(message) {
+        Some((id, rest))
+            if id.len() > 5
+                && id.ends_with(b":")
+                && id.iter().all(|b| b.is_ascii_alphanumeric() || *b == b':') =>
+        {
+            rest
+        }
+        _ => message,
+    }
+}

@@ -1,0 +1,98 @@
+//! Web servers and proxies: the Common Log Format, the error logs of Apache and nginx, haproxy.
+
+use super::{Reading, general, pieces};
+use crate::input::token;
+use std::net::IpAddr;
+
+/// A line known by its looks.
+pub(super) fn by_shape(line: &[u8]) -> Reading {
+    if is_slashed_date(line) {
+        return nginx_error(line);
+    }
+    if line.first() == Some(&b'[')
+        && let Some(rest) = pieces::behind(line.get(..256).unwrap_or(line), b"[client ")
+    {
+        return token::leading(rest).into();
+    }
+    match access(line) {
+        Some(client) => client.into(),
+        None => Reading::Foreign,
+    }
+}
+
+/// `203.0.113.7 - - [23/Nov/2026:10:34:34 +0000] "GET ..."`, a virtual host's name or a list of forwarders before
+/// it: the first address before the date. The request is the client's own text.
+fn access(line: &[u8]) -> Option<Option<IpAddr>> {
+    let near = line.get(..512).unwrap_or(line);
+    let date =
+        memchr::memmem::find(near, b" [").filter(|at| is_clf_date(near.get(at + 2..).unwrap_or_default()))?;
+    let before = line.get(..date)?;
+    // host, ident and user, and one or two more that people add; a sentence is no access log.
+    if before.split(|b| *b == b' ').count() > 6 {
+        return None;
+    }
+    Some(token::tokens(before).map(|token| token.address).find(|address| !general::is_nobody(*address)))
+}
+
+/// `23/Nov/2026:10:`
+fn is_clf_date(text: &[u8]) -> bool {
+    matches!(text, [b'0'..=b'9', b'0'..=b'9', b'/', b'A'..=b'Z', _, _, b'/', b'0'..=b'9', _, _, _, b':', ..])
+}
+
+/// `2026/11/23 10:34:34 [`
+fn is_slashed_date(text: &[u8]) -> bool {
+    matches!(
+        text,
+        [
+            b'0'..=b'9',
+            _,
+            _,
+            _,
+            b'/',
+            _,
+            _,
+            b'/',
+            _,
+            _,
+            b' ',
+            b'0'..=b'9',
+            _,
+            b':',
+            _,
+            _,
+            b':',
+            _,
+            _,
+            b' ',
+            b'[',
+            ..
+        ]
+    )
+}
+
+/// `... *1 user "x" was not found, client: 203.0.113.7, server: mail.example, request: "..."`
+fn nginx_error(line: &[u8]) -> Reading {
+    let mut quoted = false;
+    for at in memchr::memchr2_iter(b'"', b',', line) {
+        let rest = line.get(at..).unwrap_or_default();
+        if rest.starts_with(b"\"") {
+            quoted = !quoted;
+        } else if !quoted && let Some(client) = rest.strip_prefix(b", client: ") {
+            return token::leading(client).into();
+        }
+    }
+    Reading::Foreign
+}
+
+/// `203.0.113.7:33317 [23/Nov/2026:10:34:34.655] frontend backend/server ...`. An IPv6 address has no brackets here,
+/// so that only the place of the port, which is always there, tells them apart.
+pub(super) fn haproxy(message: &[u8]) -> Reading {
+    let Some((peer, rest)) = pieces::cut_blank(message).filter(|(_, rest)| rest.starts_with(b"[")) else {
+        return Reading::Foreign;
+    };
+    if !is_clf_date(rest.get(1..).unwrap_or_default()) {
+        return Reading::Foreign;
+    }
+    let address = memchr::memrchr(b':', peer).and_then(|colon| peer.get(..colon)).unwrap_or(peer);
+    token::bare(address).into()
+}

@@ -1,0 +1,206 @@
+//! Reading whole inputs: packed, long, broken, many at once.
+
+use super::{Clients, Extract, From, Spec, read};
+use crate::exit::Exit;
+use jiff::{Timestamp, tz::TimeZone};
+use std::{io::Write, path::PathBuf};
+use tempfile::TempDir;
+
+fn spec() -> Spec {
+    let now: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+    Spec { zone: TimeZone::UTC, ..Spec::new(now) }
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn file(folder: &TempDir, name: &str, content: &[u8]) -> PathBuf {
+    let path = folder.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+fn read_one(content: &[u8], spec: &Spec) -> Clients {
+    let folder = folder();
+    read(&[From::File(&file(&folder, "log", content))], spec, &|_, _| {}).unwrap()
+}
+
+fn hits(clients: &Clients) -> String {
+    clients.seen.iter().map(|seen| format!("{}={}", seen.address, seen.hits)).collect::<Vec<_>>().join(" ")
+}
+
+const LOG: &str = "\
+Nov 23 10:34:34 mx postfix/smtpd[1]: connect from b.example.net[203.0.113.9]
+198.51.100.2
+Nov 23 10:34:35 mx postfix/smtpd[1]: connect from a.example.net[203.0.113.7]\r
+Nov 23 10:34:36 mx postfix/qmgr[1]: 4Xy: removed
+Nov 23 10:35:34 mx postfix/smtpd[1]: disconnect from b.example.net[203.0.113.9] helo=[192.0.2.6]
+[IPv6:2001:db8::1]:25";
+
+#[test]
+fn lists_and_logs_may_be_mixed_and_keep_their_order() {
+    let clients = read_one(LOG.as_bytes(), &spec());
+    assert_eq!(hits(&clients), "203.0.113.9=2 198.51.100.2=1 203.0.113.7=1 2001:db8::1=1");
+    assert_eq!((clients.lines, clients.selected, clients.with_client), (6, 6, 5));
+    assert_eq!(clients.seen[0].first, None, "no time is read unless it is asked for");
+    let all = read_one(LOG.as_bytes(), &Spec { extract: Extract::All, ..spec() });
+    assert_eq!(hits(&all), "203.0.113.9=2 198.51.100.2=1 203.0.113.7=1 192.0.2.6=1 2001:db8::1=1");
+}
+
+#[test]
+fn times_bounds_and_expressions_choose_the_lines() {
+    let times = read_one(LOG.as_bytes(), &Spec { times: true, ..spec() });
+    let first = &times.seen[0];
+    assert_eq!(first.first, Some("2026-11-23T10:34:34Z".parse().unwrap()));
+    assert_eq!(first.last, Some("2026-11-23T10:35:34Z".parse().unwrap()));
+    assert_eq!(first.activity.drawn(first.first.unwrap(), first.last.unwrap(), 2), [1, 1]);
+    let since = Some("2026-11-23T10:34:35Z".parse().unwrap());
+    let window = read_one(LOG.as_bytes(), &Spec { since, until: since, ..spec() });
+    assert_eq!(hits(&window), "203.0.113.7=1", "a line without a time is in no window");
+    let grep = Some(regex::bytes::Regex::new("disconnect").unwrap());
+    let grepped = read_one(LOG.as_bytes(), &Spec { grep, ..spec() });
+    assert_eq!((hits(&grepped).as_str(), grepped.lines, grepped.selected), ("203.0.113.9=1", 6, 1));
+}
+
+/// The content as each program would pack it, in two members or frames.
+fn packed(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let halves = content.split_at(content.len() / 2);
+    let twice = |pack: &dyn Fn(&[u8]) -> Vec<u8>| [pack(halves.0), pack(halves.1)].concat();
+    vec![
+        (
+            "gzip",
+            twice(&|part| {
+                let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                to.write_all(part).unwrap();
+                to.finish().unwrap()
+            }),
+        ),
+        (
+            "bzip2",
+            twice(&|part| {
+                let mut to = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+                to.write_all(part).unwrap();
+                to.finish().unwrap()
+            }),
+        ),
+        (
+            "xz",
+            twice(&|part| {
+                let mut to = liblzma::write::XzEncoder::new(Vec::new(), 1);
+                to.write_all(part).unwrap();
+                to.finish().unwrap()
+            }),
+        ),
+        ("zstd", twice(&|part| zstd::encode_all(part, 1).unwrap())),
+    ]
+}
+
+#[test]
+fn packed_files_are_known_by_content_and_read_whole() {
+    let want = hits(&read_one(LOG.as_bytes(), &spec()));
+    for (name, content) in packed(LOG.as_bytes()) {
+        assert_eq!(hits(&read_one(&content, &spec())), want, "{name}");
+    }
+    assert_eq!(hits(&read_one(b"", &spec())), "");
+    assert_eq!(hits(&read_one(b"BZh9 203.0.113.7", &spec())), "203.0.113.7=1", "not every BZh is bzip2's");
+}
+
+#[test]
+fn a_packed_file_that_is_cut_short_is_no_input() {
+    let long = LOG.repeat(2000);
+    for (name, content) in packed(long.as_bytes()) {
+        let folder = folder();
+        let path = file(&folder, "cut", &content[..content.len() - 9]);
+        let error = read(&[From::File(&path)], &spec(), &|_, _| {}).unwrap_err();
+        assert_eq!(error.exit(), Exit::NoInput, "{name}");
+        assert!(error.to_string().contains("cut: "), "{name}: {error}");
+    }
+}
+
+#[test]
+fn any_encoding_is_read() {
+    let want = hits(&read_one(LOG.as_bytes(), &spec()));
+    let wide = |mark: [u8; 2], bytes: fn(u16) -> [u8; 2]| {
+        let units = LOG.encode_utf16().flat_map(bytes);
+        mark.into_iter().chain(units).collect::<Vec<u8>>()
+    };
+    assert_eq!(hits(&read_one(&wide([0xff, 0xfe], u16::to_le_bytes), &spec())), want);
+    assert_eq!(hits(&read_one(&wide([0xfe, 0xff], u16::to_be_bytes), &spec())), want);
+    assert_eq!(hits(&read_one(&[b"\xef\xbb\xbf", LOG.as_bytes()].concat(), &spec())), want);
+    let latin = b"Nov 23 10:34:34 mx postfix/smtpd[1]: connect from \xfc\0\xe4[203.0.113.7]\n\0\0\n";
+    assert_eq!(hits(&read_one(latin, &spec())), "203.0.113.7=1");
+}
+
+#[test]
+fn a_line_of_many_megabytes_costs_its_beginning() {
+    let mut text = b"203.0.113.7 - - [23/Nov/2026:10:34:34 +0000] \"".to_vec();
+    text.resize(5 << 20, b'x');
+    text.extend_from_slice(b" 198.51.100.9\n203.0.113.8\n");
+    text.resize(text.len() + (3 << 20), b'1');
+    let clients = read_one(&text, &spec());
+    assert_eq!(hits(&clients), "203.0.113.7=1 203.0.113.8=1");
+    assert_eq!(clients.lines, 3);
+}
+
+#[test]
+fn many_chunks_give_what_one_would_in_the_same_order() {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    let mut want = std::collections::HashMap::new();
+    let mut order = Vec::new();
+    for i in 0_u32..60_000 {
+        let n = (i.wrapping_mul(2_654_435_761) >> 16) % 5000;
+        let address = format!("203.0.{}.{}", n / 250, n % 250);
+        writeln!(text, "Nov 23 10:34:34 mx postfix/smtpd[{i}]: connect from unknown[{address}]").unwrap();
+        let count = want.entry(address.clone()).or_insert(0);
+        if *count == 0 {
+            order.push(address);
+        }
+        *count += 1;
+    }
+    let clients = read_one(text.as_bytes(), &Spec { times: true, ..spec() });
+    let got: Vec<String> = clients.seen.iter().map(|seen| seen.address.to_string()).collect();
+    assert_eq!(got, order);
+    assert!(clients.seen.iter().all(|seen| want[&seen.address.to_string()] == seen.hits));
+    assert_eq!(clients.lines, 60_000);
+}
+
+#[test]
+fn columns_come_from_the_header_and_end_with_the_file() {
+    let folder = folder();
+    let iis = file(&folder, "iis", b"#Version: 1.0\n#Fields: date time s-ip c-ip cs-method\n\
+        2026-11-23 10:34:34 192.0.2.1 203.0.113.7 GET\n#Fields: date time c-ip s-ip\n2026-11-23 10:34:34 203.0.113.8 192.0.2.1\n");
+    let exchange = file(&folder, "exchange", b"\xef\xbb\xbf#Software: Microsoft Exchange Server\r\n#Version: 15.0.0.0\r\n\
+        #Fields: date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context\r\n\
+        2026-11-23T10:34:34.123Z,\"MX,1\",08D8,2,192.0.2.1:25,203.0.113.9:4711,<,EHLO [198.51.100.6],\r\n");
+    let plain = file(&folder, "plain", b"client 203.0.113.10 is here\n");
+    let sources = [From::File(&iis), From::File(&exchange), From::File(&plain)];
+    let clients = read(&sources, &spec(), &|_, _| {}).unwrap();
+    assert_eq!(hits(&clients), "203.0.113.7=1 203.0.113.8=1 203.0.113.9=1 203.0.113.10=1");
+}
+
+#[test]
+fn one_file_that_cannot_be_read_stops_all() {
+    let folder = folder();
+    let good = file(&folder, "good", b"203.0.113.7\n");
+    for bad in [folder.path().join("none"), folder.path().to_owned()] {
+        let error = read(&[From::File(&good), From::File(&bad)], &spec(), &|_, _| {}).unwrap_err();
+        assert_eq!(error.exit(), Exit::NoInput);
+        assert!(error.to_string().contains(&bad.display().to_string()), "{error}");
+    }
+}
+
+#[test]
+fn progress_ends_at_the_whole() {
+    let folder = folder();
+    let path = file(&folder, "log", LOG.repeat(20_000).as_bytes());
+    let last = std::cell::Cell::new((0, 0));
+    let told = |done, total| {
+        assert!(done >= last.get().0);
+        last.set((done, total));
+    };
+    read(&[From::File(&path)], &spec(), &told).unwrap();
+    let size = std::fs::metadata(&path).unwrap().len();
+    assert_eq!(last.get(), (size, size));
+}

@@ -1,0 +1,193 @@
+//! When a log line was written.
+
+mod shape;
+
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use shape::{Moment, Stamp};
+
+/// The time of a log line, to the second, or None when it has none. Read are syslog's (with and without a year),
+/// ISO 8601 and RFC 5424, Exim's, the Common Log Format, TAI64N, Exchange's and IIS's, and a few that single
+/// programs write. A time without a zone is in `zone`, but for IIS, which writes UTC. Where the year is not said,
+/// it is the last one in which the line does not lie behind `now`.
+#[must_use]
+pub fn time(line: &[u8], now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    Clock::new(now, zone.clone()).time(line)
+}
+
+/// Reads the times of many lines: most of them are written within the minute of the line before.
+pub(crate) struct Clock {
+    now: i64,
+    zone: TimeZone,
+    /// A minute on the wall and the second it began at, since 1970.
+    minute: Option<(Stamp, i64)>,
+}
+
+impl Clock {
+    pub(crate) fn new(now: Timestamp, zone: TimeZone) -> Self {
+        Self { now: now.as_second(), zone, minute: None }
+    }
+
+    /// The clock goes on while a stream is read.
+    pub(crate) fn set_now(&mut self, now: Timestamp) {
+        if self.now != now.as_second() {
+            (self.now, self.minute) = (now.as_second(), None);
+        }
+    }
+
+    /// See [`time`].
+    pub(crate) fn time(&mut self, line: &[u8]) -> Option<Timestamp> {
+        let second = match shape::find(line)? {
+            Moment::Unix(second) => second,
+            Moment::Civil(stamp, Some(offset)) => shape::utc(&stamp)? - i64::from(offset),
+            Moment::Civil(stamp, None) => self.on_the_wall(stamp)?,
+        };
+        Timestamp::from_second(second).ok()
+    }
+
+    fn on_the_wall(&mut self, stamp: Stamp) -> Option<i64> {
+        let second = i64::from(stamp.second.min(59));
+        let minute = Stamp { second: 0, ..stamp };
+        if let Some((_, began)) = self.minute.filter(|(known, _)| *known == minute) {
+            return Some(began + second);
+        }
+        let at = |stamp: Stamp| match stamp.year {
+            Some(year) => self.local(year, stamp),
+            None => self.without_year(stamp),
+        };
+        let (began, ended) = (at(minute)?, at(Stamp { second: 59, ..stamp })?);
+        if began + 59 == ended {
+            self.minute = Some((minute, began));
+            return Some(began + second);
+        }
+        // Now is inside this minute: what lies before it is of this year, what lies behind it of the last.
+        at(stamp)
+    }
+
+    /// The latest such time that is not behind now. February 29 may be up to eight years ago.
+    fn without_year(&self, stamp: Stamp) -> Option<i64> {
+        let now = Timestamp::from_second(self.now).ok()?;
+        // Somebody's new year may be a day before ours.
+        let year = self.zone.to_datetime(now).year() + 1;
+        (0..=9).find_map(|back| self.local(year - back, stamp).filter(|at| *at <= self.now))
+    }
+
+    fn local(&self, year: i16, stamp: Stamp) -> Option<i64> {
+        let [month, day, hour, minute] = [stamp.month, stamp.day, stamp.hour, stamp.minute]
+            .map(|part| i8::try_from(part).unwrap_or(i8::MAX));
+        // A leap second is the second before it to everything that counts from 1970.
+        let second = i8::try_from(stamp.second.min(59)).ok()?;
+        let civil = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
+        self.zone.to_timestamp(civil).ok().map(|at| at.as_second())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str, now: &str, zone: &str) -> String {
+        let zone = if zone == "Z" {
+            TimeZone::UTC
+        } else {
+            TimeZone::fixed(jiff::tz::offset(zone.parse::<i8>().unwrap()))
+        };
+        time(line.as_bytes(), now.parse().unwrap(), &zone).map_or_else(|| "-".to_owned(), |at| at.to_string())
+    }
+
+    #[test]
+    fn reads_every_program_s_way_of_writing_it() {
+        for line in [
+            "Nov 23 10:34:34 mx postfix/smtpd[1]: x",
+            "Nov 23 2026 10:34:34 mx x",
+            "<22>Nov 23 10:34:34 mx x",
+            "mail.log.1:Nov 23 10:34:34 mx x",
+            "2026-11-23T10:34:34.123456+00:00 mx x",
+            "2026-11-23T11:34:34+0100 mx x",
+            "2026-11-23T10:34:34Z x",
+            "<22>1 2026-11-23T10:34:34.003Z mx app 1 - - x",
+            "2026-11-23 10:34:34 H=x",
+            "2026-11-23 10:34:34.123 [4711] H=x",
+            "2026-11-23 04:34:34 -0600 H=x",
+            "203.0.113.7 - - [23/Nov/2026:10:34:34 +0000] \"GET /?t=2001-01-01T01:01:01Z HTTP/1.1\"",
+            "mail.example.com:443 2001:db8::1 - - [23/Nov/2026:12:34:34 +0200] \"x\"",
+            "2026/11/23 10:34:34 [error] 1#0: x",
+            "[Mon Nov 23 10:34:34.123456 2026] [error] x",
+            "[Mon Nov 23 10:34:34 2026] x",
+            "Mon Nov 23 10:34:34 2026 - [1] x",
+            "Mon 2026-11-23 10:34:34: [1] x",
+            "Mon, 23 Nov 2026 10:34:34 +0000 x",
+            "[23/Nov/2026 10:34:34] x",
+            "[23-Nov-2026 10:34:34 +0000]: x",
+            "11-23-2026 10:34:34   x",
+            "[04711:00010-3735542592] 23-11-2026 10:34:34   x",
+            "11/23/2026 10:34:34 [LOGIN_ERROR] x",
+            "23.11.2026 10:34:34 x",
+            "Nov-23-26 10:34:34 x",
+            "2026-11-23T10:34:34.123Z,MX\\Default,08D8,2,192.0.2.1:25,203.0.113.7:1,<,,",
+            "<co ts=\"2026-11-23T10:34:34.99\" pi=\"72aa\"/>",
+            "\"SMTPD\"\t1828\t5273\t\"2026-11-23 10:34:34.123\"\t\"203.0.113.7\"\t\"x\"",
+            "{\"time\":\"2026-11-23T10:34:34Z\"}",
+        ] {
+            assert_eq!(read(line, "2026-12-01T00:00:00Z", "Z"), "2026-11-23T10:34:34Z", "{line}");
+        }
+    }
+
+    #[test]
+    fn a_missing_year_never_puts_a_line_into_the_future() {
+        for (line, now, zone, want) in [
+            ("Nov 23 10:34:34 mx x", "2026-11-23T10:34:34Z", "Z", "2026-11-23T10:34:34Z"),
+            ("Nov 23 10:34:35 mx x", "2026-11-23T10:34:34Z", "Z", "2025-11-23T10:34:35Z"),
+            ("Dec 31 23:59:59 mx x", "2027-01-01T00:00:05Z", "Z", "2026-12-31T23:59:59Z"),
+            ("Jan  1 00:30:00 mx x", "2026-12-31T23:45:00Z", "1", "2026-12-31T23:30:00Z"),
+            ("Dec 31 23:30:00 mx x", "2027-01-01T00:00:00Z", "-1", "2026-01-01T00:30:00Z"),
+            ("Feb 29 12:00:00 mx x", "2027-03-01T00:00:00Z", "Z", "2024-02-29T12:00:00Z"),
+            ("Feb 29 12:00:00 mx x", "1907-03-01T00:00:00Z", "Z", "1904-02-29T12:00:00Z"),
+            ("Feb 29 12:00:00 mx x", "1903-03-01T00:00:00Z", "Z", "1896-02-29T12:00:00Z"),
+        ] {
+            assert_eq!(read(line, now, zone), want, "{line} read at {now}");
+        }
+    }
+
+    #[test]
+    fn takes_the_zone_that_it_is_given_and_iis_as_utc() {
+        let now = "2026-12-01T00:00:00Z";
+        assert_eq!(read("Nov 23 10:34:34 mx x", now, "1"), "2026-11-23T09:34:34Z");
+        assert_eq!(read("2026-11-23 10:34:34 H=x", now, "1"), "2026-11-23T09:34:34Z");
+        assert_eq!(
+            read("2026-11-23 10:34:34 192.0.2.1 GET / - 443 - 203.0.113.7", now, "1"),
+            "2026-11-23T10:34:34Z"
+        );
+    }
+
+    #[test]
+    fn says_nothing_where_there_is_no_time() {
+        for line in [
+            "",
+            "4711 Connection from x [203.0.113.7]",
+            "Nov 31 10:34:34 x",
+            "Nov 23 25:34:34 x",
+            "203.0.113.7",
+            "2026-13-23 10:34:34 x",
+            "Xyz 23 10:34:34 x",
+            "@4000000000000000 x",
+            "10:34:34",
+        ] {
+            assert_eq!(read(line, "2026-12-01T00:00:00Z", "Z"), "-", "{line}");
+        }
+    }
+
+    #[test]
+    fn many_lines_read_as_one_by_one() {
+        let now: Timestamp = "2026-03-29T12:00:00Z".parse().unwrap();
+        let mut clock = Clock::new(now, TimeZone::UTC);
+        for line in [
+            "Mar 29 11:59:59 x",
+            "Mar 29 12:00:00 x",
+            "Mar 29 12:00:01 x",
+            "Mar 29 12:00:00 x",
+            "Mar 29 11:59:01 x",
+        ] {
+            assert_eq!(clock.time(line.as_bytes()), time(line.as_bytes(), now, &TimeZone::UTC), "{line}");
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Addresses inside a line: what may count as one, by what stands before and behind it.
+//!
+//! A line is full of things that look like addresses: versions, object identifiers, names that begin with an
+//! address, networks, times, MAC addresses, fingerprints, `Module::Name`. All of them are told apart here, so that
+//! whoever reads a format has only to say which of the true addresses it wants.
+
+use crate::address;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// A true address in a line, unwrapped, and where its text begins and ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Token {
+    pub(crate) address: IpAddr,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+/// What a byte means for the borders of an address.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Class {
+    /// May be part of an address.
+    Part,
+    /// Makes what it touches a part of something longer: a name, a version, a local part.
+    Glue,
+    /// Ends or begins anything.
+    Border,
+}
+
+#[expect(clippy::indexing_slicing, reason = "a table of all bytes, made by the compiler, which checks it")]
+const CLASS: [Class; 256] = {
+    let mut table = [Class::Border; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let at = byte as u8;
+        if at.is_ascii_hexdigit() || at == b':' || at == b'.' {
+            table[byte] = Class::Part;
+        } else if at.is_ascii_alphanumeric() || matches!(at, b'_' | b'-' | b'@' | b'+' | b'%' | b'~') {
+            table[byte] = Class::Glue;
+        }
+        byte += 1;
+    }
+    table
+};
+
+fn class(byte: Option<&u8>) -> Class {
+    byte.and_then(|b| CLASS.get(usize::from(*b))).copied().unwrap_or(Class::Border)
+}
+
+/// All addresses of a line, from left to right.
+pub(crate) fn tokens(line: &[u8]) -> Tokens<'_> {
+    Tokens { line, at: 0 }
+}
+
+/// See [`tokens`].
+pub(crate) struct Tokens<'a> {
+    line: &'a [u8],
+    at: usize,
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        loop {
+            let rest = self.line.get(self.at..)?;
+            let start = self.at + rest.iter().position(|b| class(Some(b)) == Class::Part)?;
+            let run = self.line.get(start..)?;
+            let length = run.iter().position(|b| class(Some(b)) != Class::Part).unwrap_or(run.len());
+            self.at = start + length;
+            // No text of an address is longer than 45 bytes; with a port and a key's tail it stays below this.
+            if (3..=64).contains(&length)
+                && let Some(token) = in_run(self.line, start, start + length)
+            {
+                return Some(token);
+            }
+        }
+    }
+}
+
+/// The address in a run of hexadecimal digits, colons and dots.
+fn in_run(line: &[u8], start: usize, end: usize) -> Option<Token> {
+    let run = line.get(start..end)?;
+    let colons = memchr::memchr_iter(b':', run).count();
+    if colons >= 2
+        && let Some(token) = v6_in_run(line, start, end)
+    {
+        return Some(token);
+    }
+    if memchr::memchr_iter(b'.', run).count() < 3 {
+        return None;
+    }
+    let mut from = start;
+    for part in run.split(|b| *b == b':') {
+        let to = from + part.len();
+        if let Some(token) = v4_in_part(line, from, to) {
+            return Some(token);
+        }
+        from = to + 1;
+    }
+    None
+}
+
+fn v4_in_part(line: &[u8], from: usize, to: usize) -> Option<Token> {
+    let part = line.get(from..to)?;
+    let (address, length) = quad(part)?;
+    // A sentence may end behind an address.
+    let dot = part.get(length..)? == b".";
+    let end = from + length;
+    if (length != part.len() && !dot)
+        || !opens(line, from)
+        || !closes(line, if dot { end + 1 } else { end }, 32)
+    {
+        return None;
+    }
+    Some(Token { address: IpAddr::V4(address), start: from, end })
+}
+
+fn v6_in_run(line: &[u8], start: usize, end: usize) -> Option<Token> {
+    let mut from = start;
+    let run = line.get(start..end)?;
+    if run.starts_with(b"6:") && start >= 3 && line.get(start - 3..start)?.eq_ignore_ascii_case(b"ipv") {
+        // The tag of RFC 5321 4.1.3: [IPv6:2001:db8::1].
+        from += 2;
+        if start > 3 && !opens(line, start - 3) {
+            return None;
+        }
+    } else if run.starts_with(b":") && (!run.starts_with(b"::") || run.starts_with(b":::")) {
+        // `key:2001:db8::1`
+        from += 1;
+    } else if !opens(line, start) {
+        return None;
+    }
+    let text = line.get(from..end)?;
+    let trimmed = text.strip_suffix(b".").unwrap_or(text);
+    let sentence = trimmed.strip_suffix(b":").unwrap_or(trimmed);
+    let (address, length) = [trimmed, sentence, without_port(sentence)]
+        .into_iter()
+        .find_map(|text| Some((v6(text)?, text.len())))?;
+    closes(line, end, 128).then_some(Token { address, start: from, end: from + length })
+}
+
+/// `2001:db8::1234:58430` without what can only be a port: a last group of five digits.
+fn without_port(text: &[u8]) -> &[u8] {
+    match memchr::memrchr(b':', text).and_then(|colon| Some((text.get(..colon)?, text.get(colon + 1..)?))) {
+        Some((address, port))
+            if port.iter().all(u8::is_ascii_digit) && (port.len() == 5 || quad_ends(address)) =>
+        {
+            address
+        }
+        _ => text,
+    }
+}
+
+fn quad_ends(text: &[u8]) -> bool {
+    text.contains(&b'.')
+}
+
+/// An IPv6 address and nothing else, unwrapped. What a log means by eight groups of two digits is a fingerprint or
+/// an EUI-64; `::` alone is nobody.
+pub(crate) fn v6(text: &[u8]) -> Option<IpAddr> {
+    let address: Ipv6Addr = std::str::from_utf8(text).ok()?.parse().ok()?;
+    let pairs = text.len() == 23 && text.split(|b| *b == b':').all(|group| group.len() == 2);
+    let wordlike = !text.iter().any(u8::is_ascii_digit);
+    (!pairs && !wordlike && !address.is_unspecified()).then(|| address::unwrap(IpAddr::V6(address)))
+}
+
+/// An address and nothing else, as it stands between brackets; a tag `IPv6:` may be in front, a port behind.
+pub(crate) fn bare(text: &[u8]) -> Option<IpAddr> {
+    if let Some((address, length)) = quad(text) {
+        let rest = text.get(length..)?;
+        let port = rest.strip_prefix(b":").is_some_and(is_number);
+        return (rest.is_empty() || port).then_some(IpAddr::V4(address));
+    }
+    let tagged = text.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case(b"ipv6:"));
+    v6(if tagged { text.get(5..)? } else { text })
+}
+
+/// The address that a text begins with, bare or between brackets.
+pub(crate) fn leading(text: &[u8]) -> Option<IpAddr> {
+    let near = text.get(..80).unwrap_or(text);
+    let found = tokens(near).next()?;
+    (found.start <= 1 || near.get(..found.start)?.eq_ignore_ascii_case(b"[ipv6:")).then_some(found.address)
+}
+
+fn is_number(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(u8::is_ascii_digit)
+}
+
+/// A dotted quad at the beginning of a text, and how many bytes it takes. Leading zeros are refused, since some
+/// programs read them as octal.
+pub(crate) fn quad(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
+    let mut bits = 0_u32;
+    let mut at = 0;
+    for place in 0..4 {
+        if place > 0 {
+            if text.get(at) != Some(&b'.') {
+                return None;
+            }
+            at += 1;
+        }
+        let (octet, length) = octet(text.get(at..)?)?;
+        bits = bits << 8 | octet;
+        at += length;
+    }
+    Some((Ipv4Addr::from_bits(bits), at))
+}
+
+fn octet(text: &[u8]) -> Option<(u32, usize)> {
+    let digit = |at: usize| text.get(at).map(|b| u32::from(b.wrapping_sub(b'0'))).filter(|digit| *digit < 10);
+    let first = digit(0)?;
+    let Some(second) = digit(1) else { return Some((first, 1)) };
+    if first == 0 {
+        return None;
+    }
+    let Some(third) = digit(2) else { return Some((first * 10 + second, 2)) };
+    let value = first * 100 + second * 10 + third;
+    (value < 256).then_some((value, 3))
+}
+
+/// Whether an address may begin here.
+fn opens(line: &[u8], start: usize) -> bool {
+    let before = start.checked_sub(1).and_then(|at| line.get(at));
+    match before {
+        // What stands before the colon is a key, a host or another number, and none of our business.
+        Some(b':') => true,
+        // In a path or a URL it is what was asked for; `host/192.0.2.1` is how Java writes a peer.
+        Some(b'/') => start.checked_sub(2).and_then(|at| line.get(at)) != Some(&b'/'),
+        // `user@[192.0.2.1]` is somebody's mail address.
+        Some(b'[') => start.checked_sub(2).and_then(|at| line.get(at)) != Some(&b'@'),
+        Some(b'.') => false,
+        other => class(other) == Class::Border,
+    }
+}
+
+/// Whether an address may end here; `width` is its family's number of bits.
+fn closes(line: &[u8], end: usize, width: usize) -> bool {
+    let rest = line.get(end..).unwrap_or_default();
+    match rest.first() {
+        Some(b'-') => rest.get(1) == Some(&b'>'),
+        Some(b'/') => !is_prefix_length(rest.get(1..).unwrap_or_default(), width),
+        Some(b':') => true,
+        other => class(other) == Class::Border,
+    }
+}
+
+/// Whether what stands behind a slash makes the whole a network.
+fn is_prefix_length(text: &[u8], width: usize) -> bool {
+    let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let number = text.get(..digits).and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| d.parse().ok());
+    number.is_some_and(|length: usize| length <= width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(line: &str) -> String {
+        tokens(line.as_bytes()).map(|t| t.address.to_string()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn finds_addresses_in_their_clothes() {
+        for (line, want) in [
+            ("203.0.113.7", "203.0.113.7"),
+            ("from [203.0.113.7]:25, then 198.51.100.2.", "203.0.113.7 198.51.100.2"),
+            ("ip=203.0.113.7,x", "203.0.113.7"),
+            ("(203.0.113.7)", "203.0.113.7"),
+            ("203.0.113.7:4711->198.51.100.2:25", "203.0.113.7 198.51.100.2"),
+            ("/203.0.113.7:4711", "203.0.113.7"),
+            ("mail.example/203.0.113.7", "203.0.113.7"),
+            ("client 203.0.113.7#53", "203.0.113.7"),
+            ("smtp:203.0.113.7", "203.0.113.7"),
+            (":203.0.113.7::40123", "203.0.113.7"),
+            ("[::ffff:203.0.113.7]", "203.0.113.7"),
+            ("::ffff:203.0.113.7:4711", "203.0.113.7"),
+            ("[IPv6:2001:DB8::1]", "2001:db8::1"),
+            ("ip:2001:db8::1", "2001:db8::1"),
+            ("2001:db8::1: error", "2001:db8::1"),
+            ("2001:db8::1234:58430", "2001:db8::1234"),
+            ("unknown[2001:db8:0:1::25]: x", "2001:db8:0:1::25"),
+            ("rip=::1, lip=::1", "::1 ::1"),
+        ] {
+            assert_eq!(all(line), want, "{line}");
+        }
+    }
+
+    #[test]
+    fn is_not_misled_by_what_only_looks_like_one() {
+        for line in [
+            "203.0.113.7.dyn.example.net",
+            "203.0.113.7-dyn.example.net",
+            "host-203.0.113.7",
+            "c203.0.113.7",
+            "192.0.2.09",
+            "192.0.2.256",
+            "1.2.3.4.5",
+            "1.3.6.1.4.1.2021",
+            "192.0.2.0/24",
+            "2001:db8::/32",
+            "<id@9.9.9.9>",
+            "<a@[9.9.9.9]>",
+            "bounce-1.2.3.4@example.net",
+            "1.2.3.4@example.net",
+            "http://192.0.2.1/x",
+            "v2.3.19.1",
+            "10:34:34",
+            "2026-11-23T10:34:34.123456+00:00",
+            "00:11:22:33:44:55",
+            "00:11:22:33:44:55:66:77",
+            "ab:cd:ef:01:23:45:67:89:ab:cd:ef:01:23:45:67:89",
+            "ident::geoip",
+            "Mail::SPF::Server",
+            "SSL routines::unexpected eof",
+            "dead::beef",
+            "fe80::1%eth0",
+            "::",
+            "1.2.3",
+            "....",
+            ":::::",
+        ] {
+            assert_eq!(all(line), "", "{line}");
+        }
+    }
+
+    #[test]
+    fn a_quad_is_what_the_standard_library_calls_one() {
+        for text in ["0.0.0.0", "255.255.255.255", "256.1.1.1", "1.2.3", "01.2.3.4", "1.2.3.4", "1..2.3"] {
+            let mine = quad(text.as_bytes()).filter(|(_, length)| *length == text.len()).map(|(a, _)| a);
+            assert_eq!(mine, text.parse().ok(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Many addresses: lanes by registry, and within a lane by neighbourhood, so that a slow registry holds up nobody
+//! else and neighbours find each other's answers in the cache.
+//!
+//! What is done for one address is the caller's; here is only what may happen at the same time.
+
+use crate::address::Prefix;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::{
+    collections::{HashMap, VecDeque},
+    net::IpAddr,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc},
+};
+
+/// Waiting for the network needs little stack; a process under a memory limit is glad of it.
+const STACK: usize = 512 * 1024;
+
+/// Addresses that are asked about one after the other, since one answer may serve the next: a /22, or a /44.
+const CHAIN: (u8, u8) = (22, 44);
+
+/// Addresses of which one is asked about before any other: a /16, or a /32. A large assigned network then costs one
+/// question, and a large allocated one no more than that question's wait.
+const NEIGHBOURHOOD: (u8, u8) = (16, 32);
+
+/// How much may happen at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Width {
+    /// In all: 1 or more.
+    pub jobs: usize,
+    /// In one lane: 1 or more.
+    pub per_lane: usize,
+}
+
+/// An address and its place in the caller's order.
+type Job = (usize, IpAddr);
+
+/// Jobs in their order, and what may start when they are done.
+#[derive(Debug, Default)]
+struct Item {
+    chain: Vec<Job>,
+    then: Vec<Vec<Job>>,
+}
+
+/// What waits in one lane.
+#[derive(Debug, Default)]
+struct Lane {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    ready: VecDeque<Item>,
+    /// Items that somebody works on, and that may bring more.
+    busy: usize,
+}
+
+/// Does `work` for every address, and hands each result over on this thread, as it comes, with the address's place
+/// in the order given. `lane` names the lane that an address belongs to.
+pub fn run<T: Send>(
+    addresses: impl IntoIterator<Item = (usize, IpAddr)>,
+    width: Width,
+    lane: impl Fn(IpAddr) -> String,
+    work: impl Fn(IpAddr) -> T + Sync,
+    mut done: impl FnMut(usize, T),
+) {
+    let lanes = sort(addresses, lane);
+    let workers = rota(&lanes, width.per_lane);
+    let Some(pool) = pool(width.jobs.min(workers.len())) else {
+        // Not even one thread to be had: this one does it all.
+        for lane in &lanes {
+            lane.drain(|place, address| done(place, work(address)));
+        }
+        return;
+    };
+    let (sender, receiver) = mpsc::channel();
+    pool.in_place_scope(|scope| {
+        for lane in workers {
+            let (sender, work) = (sender.clone(), &work);
+            scope.spawn(move |_| {
+                lane.drain(|place, address| {
+                    // The receiver outlives every worker; a send that fails has nobody left to tell.
+                    let _ = sender.send((place, work(address)));
+                });
+            });
+        }
+        drop(sender);
+        for (place, result) in receiver {
+            done(place, result);
+        }
+    });
+}
+
+/// A worker for each turn in each lane, all lanes' first workers first, so that no lane waits for another's last.
+fn rota(lanes: &[Lane], per_lane: usize) -> Vec<&Lane> {
+    let wanted: Vec<(usize, &Lane)> = lanes.iter().map(|lane| (lane.chains().min(per_lane), lane)).collect();
+    let most = wanted.iter().map(|(count, _)| *count).max().unwrap_or_default();
+    (0..most)
+        .flat_map(|round| wanted.iter().filter(move |(count, _)| *count > round).map(|(_, lane)| *lane))
+        .collect()
+}
+
+/// A pool of its own (the global one is as wide as the machine has processors, and lookups only wait); narrower
+/// where the system refuses threads, None where it refuses all.
+fn pool(threads: usize) -> Option<ThreadPool> {
+    let mut threads = threads;
+    while threads > 0 {
+        let builder = ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK);
+        if let Ok(pool) = builder.thread_name(|n| format!("lookup {n}")).build() {
+            return Some(pool);
+        }
+        threads /= 2;
+    }
+    None
+}
+
+/// Sorts addresses into lanes, neighbourhoods and chains, each in the order of its first address.
+fn sort(addresses: impl IntoIterator<Item = Job>, lane: impl Fn(IpAddr) -> String) -> Vec<Lane> {
+    let mut lanes: Vec<Vec<Vec<Vec<Job>>>> = Vec::new();
+    let mut names: HashMap<String, usize> = HashMap::new();
+    let mut areas: HashMap<(usize, Prefix), usize> = HashMap::new();
+    let mut chains: HashMap<(usize, Prefix), usize> = HashMap::new();
+    for (place, address) in addresses {
+        let lane = place_of(&mut names, lane(address), &mut lanes);
+        let area = Prefix::around(address, NEIGHBOURHOOD.0, NEIGHBOURHOOD.1);
+        let Some(list) = lanes.get_mut(lane) else { continue };
+        let area = place_of(&mut areas, (lane, area), list);
+        let Some(list) = list.get_mut(area) else { continue };
+        let chain = place_of(&mut chains, (lane, Prefix::around(address, CHAIN.0, CHAIN.1)), list);
+        let Some(list) = list.get_mut(chain) else { continue };
+        list.push((place, address));
+    }
+    lanes.into_iter().map(|areas| Lane::of(areas.into_iter().map(Item::of))).collect()
+}
+
+/// The place of a key in a list, which gets a new, empty entry for a new key.
+fn place_of<K: std::hash::Hash + Eq, T: Default>(
+    places: &mut HashMap<K, usize>,
+    key: K,
+    list: &mut Vec<T>,
+) -> usize {
+    *places.entry(key).or_insert_with(|| {
+        list.push(T::default());
+        list.len() - 1
+    })
+}
+
+impl Item {
+    /// A neighbourhood: its first address alone, then all of its chains at once.
+    fn of(mut chains: Vec<Vec<Job>>) -> Self {
+        let first = chains.first_mut().map(|chain| chain.drain(..1).collect()).unwrap_or_default();
+        chains.retain(|chain| !chain.is_empty());
+        Self { chain: first, then: chains }
+    }
+}
+
+impl Lane {
+    fn of(items: impl Iterator<Item = Item>) -> Self {
+        Self { queue: Mutex::new(Queue { ready: items.collect(), busy: 0 }), changed: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // A worker that panicked did so outside of the lock: the queue is whole.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many could ever be at work in it at once.
+    fn chains(&self) -> usize {
+        self.lock().ready.iter().map(|item| item.then.len().max(1)).sum()
+    }
+
+    /// Takes items until there are none and none can come.
+    fn drain(&self, mut work: impl FnMut(usize, IpAddr)) {
+        while let Some(item) = self.take() {
+            for (place, address) in item.chain {
+                work(place, address);
+            }
+            let mut queue = self.lock();
+            queue.busy -= 1;
+            // What a first answer set free goes first: its neighbours are fresh in the cache.
+            for chain in item.then.into_iter().rev() {
+                queue.ready.push_front(Item { chain, then: Vec::new() });
+            }
+            self.changed.notify_all();
+        }
+    }
+
+    fn take(&self) -> Option<Item> {
+        let mut queue = self.lock();
+        loop {
+            if let Some(item) = queue.ready.pop_front() {
+                queue.busy += 1;
+                return Some(item);
+            }
+            if queue.busy == 0 {
+                return None;
+            }
+            queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        collections::HashSet,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    fn addresses(texts: &[&str]) -> Vec<Job> {
+        texts.iter().map(|text| text.parse().unwrap()).enumerate().collect()
+    }
+
+    #[test]
+    fn every_address_is_done_once() {
+        let all: Vec<Job> =
+            (0..5000u32).map(|n| (n as usize, IpAddr::V4((0x0800_0000 + n * 7919).into()))).collect();
+        let mut seen = HashSet::new();
+        let width = Width { jobs: 8, per_lane: 3 };
+        run(
+            all.clone(),
+            width,
+            |a| format!("{}", a.to_string().len()),
+            |a| a,
+            |place, address| {
+                assert_eq!(all[place].1, address);
+                assert!(seen.insert(place));
+            },
+        );
+        assert_eq!(seen.len(), all.len());
+    }
+
+    #[test]
+    fn a_lane_is_no_wider_than_allowed() {
+        let all: Vec<Job> = (0..60u32).map(|n| (n as usize, IpAddr::V4((n << 24 | 1).into()))).collect();
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = |_| {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::yield_now();
+            now.fetch_sub(1, Ordering::SeqCst);
+        };
+        run(all, Width { jobs: 16, per_lane: 3 }, |_| "one".into(), work, |_, ()| {});
+        assert!(most.load(Ordering::SeqCst) <= 3, "{most:?}");
+    }
+
+    #[test]
+    fn neighbours_wait_for_the_first_of_them() {
+        // A worker that meets an address of the neighbourhood before the first is done would see 0.
+        let all = addresses(&["8.8.0.1", "8.8.4.1", "8.8.8.1", "8.8.12.1", "8.8.8.2"]);
+        let first_done = AtomicUsize::new(0);
+        let work = |address: IpAddr| {
+            if address == all[0].1 {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                first_done.store(1, Ordering::SeqCst);
+            }
+            first_done.load(Ordering::SeqCst)
+        };
+        let mut results = Vec::new();
+        run(
+            all.clone(),
+            Width { jobs: 8, per_lane: 8 },
+            |_| "one".into(),
+            work,
+            |_, done| results.push(done),
+        );
+        assert_eq!(results, [1, 1, 1, 1, 1]);
+    }
+}

@@ -1,0 +1,255 @@
+//! The hops of one address: a question, what its reply is taken for, and where that sends us.
+
+use super::{Manners, Trace, turn::Turn};
+use crate::{
+    answer::{Answer, Kind, Source, Unknown},
+    cache::Handle,
+    deadline::Deadline,
+    whois::{
+        Failed, Record, Registry, Server, ask, charset,
+        referral::Referral,
+        reply::{Provenance, Reply, classify},
+    },
+};
+use jiff::Timestamp;
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
+
+/// Referrals that are followed for one address.
+const HOPS: usize = 4;
+
+/// What a server that may add to a good answer may cost at most; many that ARIN's records name are long dead.
+const SLICE: Duration = Duration::from_secs(3);
+
+/// The walk of one address from server to server.
+pub(super) struct Walk<'a> {
+    cache: &'a Handle,
+    manners: &'a Manners,
+    address: IpAddr,
+    deadline: Deadline,
+    trace: &'a mut Trace,
+    asked: Vec<Server>,
+    /// The texts of the records, parent first. A placeholder's text is nobody's, and patterns never see it.
+    text: String,
+    best: Option<Record>,
+    partial: bool,
+    /// Why the last server that gave no record gave none.
+    placeholder: Option<String>,
+}
+
+/// Where a hop leaves the walk.
+enum Next {
+    Ask(Server),
+    Done,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(
+        cache: &'a Handle,
+        manners: &'a Manners,
+        address: IpAddr,
+        deadline: Deadline,
+        trace: &'a mut Trace,
+    ) -> Self {
+        Self {
+            cache,
+            manners,
+            address,
+            deadline,
+            trace,
+            asked: Vec::new(),
+            text: String::new(),
+            best: None,
+            partial: false,
+            placeholder: None,
+        }
+    }
+
+    /// Walks from the first server to an answer. `booked` says that the first server's turn was waited for already.
+    pub(super) fn run(mut self, first: Server, booked: bool) -> Result<Answer, Unknown> {
+        let mut next = Next::Ask(first);
+        while let Next::Ask(server) = next {
+            if self.asked.len() > HOPS {
+                let why = format!("{} referrals, and {} is one more", HOPS, server.name);
+                self.trace.say("referral", || format!("not followed: {why}"));
+                self.give_up(Kind::Placeholder, why)?;
+                break;
+            }
+            let reply = self.hop(&server, booked && self.asked.is_empty());
+            self.asked.push(server.clone());
+            next = match reply {
+                Ok(reply) => self.read(&server, reply)?,
+                Err(failed) => self.fail(&server, failed.kind, failed.message)?,
+            };
+        }
+        self.arrive()
+    }
+
+    /// One question, in its turn.
+    fn hop(&mut self, server: &Server, booked: bool) -> Result<(Reply, String), Failed> {
+        // What can only add to a good answer must not cost the whole of the deadline.
+        let deadline = match (&self.best, self.deadline.remaining()) {
+            (Some(_), Some(left)) => self.deadline.at_most(SLICE.min(left / 2)),
+            _ => self.deadline,
+        };
+        let late =
+            || Failed { kind: Kind::Timeout, message: format!("no turn to ask {} in time", server.name) };
+        if let Some(until) = self.cache.held_off(&server.name, Timestamp::now()) {
+            let message =
+                format!("{} denied us before, and is not asked again until {until:.0}", server.name);
+            return Err(Failed { kind: Kind::Denied, message });
+        }
+        if !booked && !Turn::await_pace(self.cache, self.manners, server, deadline) {
+            return Err(late());
+        }
+        let what = format!("server {}", server.name);
+        let turn =
+            Turn::claim(self.cache, what, self.manners.per_server, deadline, || false).ok_or_else(late)?;
+        let started = Instant::now();
+        let answered = ask(server, self.address, self.manners.full, deadline);
+        drop(turn);
+        let took = started.elapsed();
+        let (address, full) = (self.address, self.manners.full);
+        self.trace.say("asked", || {
+            let question = server.question(full).replace("$addr", &address.to_string());
+            format!("{} `{}` ({} ms)", server.name, question.trim_end(), took.as_millis())
+        });
+        let text = charset::decode(&answered?, server.registry);
+        Ok((classify(&text, server.registry, Some(self.address), Provenance::Network), text))
+    }
+
+    /// Takes a reply for what it is.
+    fn read(&mut self, server: &Server, (reply, text): (Reply, String)) -> Result<Next, Unknown> {
+        self.trace.say("reply", || format!("{}: {}", server.name, reply.explain()));
+        match reply {
+            Reply::Failure { kind, message } => self.fail(server, kind, message),
+            Reply::Placeholder { message, next } => {
+                self.placeholder = Some(format!("{}: {message}", server.name));
+                match self.follow(&next).or_else(|| self.fall_back()) {
+                    Some(server) => Ok(Next::Ask(server)),
+                    None => self.give_up(Kind::Placeholder, format!("{}: {message}", server.name)),
+                }
+            }
+            // A parent's record stands where the operator's own server has nothing to add.
+            Reply::Empty { .. } if self.best.is_some() => Ok(Next::Done),
+            Reply::Empty { kind, message } => {
+                Err(Unknown { kind, message: format!("{}: {message}", server.name) })
+            }
+            Reply::Record(record, next) => {
+                self.adopt(*record, &text);
+                Ok(self.follow(&next).map_or(Next::Done, Next::Ask))
+            }
+        }
+    }
+
+    /// A hop that brought nothing: the parent's answer stands if there is one, but not against a denial.
+    fn fail(&mut self, server: &Server, kind: Kind, message: String) -> Result<Next, Unknown> {
+        let message =
+            if message.contains(&server.name) { message } else { format!("{}: {message}", server.name) };
+        self.trace.say("failed", || format!("{}: {message}", kind.as_str()));
+        if kind == Kind::Denied {
+            if self.cache.held_off(&server.name, Timestamp::now()).is_none() {
+                let until = self.cache.hold_off(&server.name, Timestamp::now());
+                self.trace.say("held off", || format!("{} until {until:.0}", server.name));
+            }
+            return Err(Unknown { kind, message });
+        }
+        self.give_up(kind, message)
+    }
+
+    /// Nowhere left to go: the parent's answer stands, partial, or nobody could say.
+    fn give_up(&mut self, kind: Kind, message: String) -> Result<Next, Unknown> {
+        if self.best.is_none() {
+            return Err(Unknown { kind, message });
+        }
+        self.partial = true;
+        Ok(Next::Done)
+    }
+
+    /// The first referral that leads to a server not asked yet.
+    fn follow(&mut self, referrals: &[Referral]) -> Option<Server> {
+        for referral in referrals {
+            let port = referral.port;
+            let server = self.manners.servers.find(&referral.host, port, referral.rwhois);
+            let strange = port.is_some_and(|port| !matches!(port, 43 | 4321)) && !server.listed;
+            if self.knows(&server) {
+                self.trace
+                    .say("referral", || format!("to {}, which was asked already: not followed", server.name));
+            } else if strange {
+                // Whoever may write a referral must not make us knock on any port of any host.
+                self.partial |= self.best.is_some();
+                self.trace
+                    .say("referral", || format!("to {} port {}: not a whois port", server.name, server.port));
+            } else {
+                self.trace.say("referral", || format!("to {}", server.name));
+                return Some(server);
+            }
+        }
+        None
+    }
+
+    /// Whom to ask about a block that a registry says is not its own, without saying whose: ARIN, which keeps a
+    /// record with a referral of all early registrations that others look after now.
+    fn fall_back(&mut self) -> Option<Server> {
+        let arin = self
+            .manners
+            .servers
+            .of(Registry::Arin)
+            .filter(|arin| !self.knows(arin) && self.best.is_none())?;
+        self.trace.say("referral", || format!("none; {} knows of early registrations", arin.name));
+        Some(arin)
+    }
+
+    fn knows(&self, server: &Server) -> bool {
+        let same = |asked: &Server| {
+            let registry = asked.registry == server.registry;
+            asked.name == server.name
+                || registry && !matches!(asked.registry, Registry::Other | Registry::Rwhois)
+        };
+        self.asked.iter().any(same)
+    }
+
+    /// Adds a record: the smallest network describes the address, and the parent says what the smaller one leaves
+    /// out. Patterns see the text of all of them.
+    fn adopt(&mut self, record: Record, text: &str) {
+        self.text.push_str(text);
+        if !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+        self.best = Some(match self.best.take() {
+            Some(parent) if parent.network.span() < record.network.span() => completed(parent, record),
+            Some(parent) => completed(record, parent),
+            None => record,
+        });
+    }
+
+    fn arrive(self) -> Result<Answer, Unknown> {
+        let message = self.placeholder.unwrap_or_else(|| "nobody answered".into());
+        let record = self.best.ok_or(Unknown { kind: Kind::Placeholder, message })?;
+        Ok(Answer {
+            record,
+            text: self.text,
+            servers: self.asked.into_iter().map(|server| server.name).collect(),
+            fetched: Timestamp::now(),
+            partial: self.partial,
+            source: Source::Whois,
+            stale: false,
+        })
+    }
+}
+
+/// A network's record, with what it does not say itself taken from the network around it. Never the owner's name.
+fn completed(mut inner: Record, outer: Record) -> Record {
+    if inner.abuse.is_empty() {
+        inner.abuse = outer.abuse;
+    }
+    if inner.asn.is_empty() {
+        inner.asn = outer.asn;
+    }
+    if inner.country.is_none() {
+        inner.country = outer.country;
+    }
+    inner
+}

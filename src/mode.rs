@@ -1,0 +1,123 @@
+//! What the program can do, one file a command.
+
+pub mod check;
+pub mod explain;
+pub mod generate;
+pub mod text;
+
+use crate::{
+    cache::{self, Handle},
+    error::{Error, Result},
+    exit::Exit,
+    lookup::Manners,
+    settings::{Query, Remember},
+    verdict::{Judged, Verdict},
+};
+use jiff::Timestamp;
+use std::{
+    io::{self, IsTerminal, Write},
+    net::IpAddr,
+    path::PathBuf,
+};
+
+/// An address to classify, and how often it was seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Client {
+    /// The address, out of its wrapping.
+    pub address: IpAddr,
+    /// Log lines, or times that it was named.
+    pub hits: u64,
+}
+
+/// The exit code that all verdicts of a run come to: blocked before unknown before clear.
+#[derive(Clone, Copy, Debug)]
+pub struct Tally {
+    exit: Exit,
+    unknown: Exit,
+}
+
+impl Tally {
+    /// A run without a verdict yet; `unknown` is what an unknown address ends in.
+    #[must_use]
+    pub fn new(unknown: Exit) -> Self {
+        Self { exit: Exit::Clear, unknown }
+    }
+
+    /// One more verdict.
+    pub fn add(&mut self, judged: &Judged) {
+        let exit = match judged.verdict {
+            Verdict::Allowed | Verdict::Clear => Exit::Clear,
+            Verdict::Blocked => Exit::Blocked,
+            Verdict::Unknown => self.unknown,
+        };
+        self.exit = match (self.exit, exit) {
+            (Exit::Blocked, _) | (_, Exit::Blocked) => Exit::Blocked,
+            (Exit::Clear, other) => other,
+            (worse, _) => worse,
+        };
+    }
+
+    /// What the run ends with.
+    #[must_use]
+    pub fn exit(self) -> Exit {
+        self.exit
+    }
+}
+
+/// How the registries are to be asked, out of the settings.
+#[must_use]
+pub fn manners(query: &Query, remember: &Remember) -> Manners {
+    Manners {
+        servers: query.servers.clone(),
+        per_server: u32::from(query.per_server),
+        rate: query.rate,
+        full: query.full,
+        offline: query.offline,
+        refresh: query.refresh,
+        max_age: remember.max_age,
+        share: remember.share,
+    }
+}
+
+/// The cache that the settings name. What is wrong with it costs a line on stderr, never a verdict.
+#[must_use]
+pub fn open(remember: &Remember) -> Handle {
+    let location = remember.location.as_deref().map_or(cache::Location::Default, cache::Location::from);
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let env =
+        cache::Env { home: folder("HOME"), xdg_cache_home: folder("XDG_CACHE_HOME"), ..Default::default() };
+    let cache = cache::open(&location, &env, Timestamp::now());
+    tell(&cache);
+    cache
+}
+
+/// Says what went wrong with the cache, if something did that was not said yet.
+pub fn tell(cache: &Handle) {
+    if let Some(warning) = cache.warning() {
+        warn(&warning);
+    }
+}
+
+/// Tells the user something that does not stop the run.
+pub fn warn(message: &str) {
+    // A closed stderr must not stop it either.
+    let _ = writeln!(io::stderr(), "whodunit: {message}");
+}
+
+/// Stdout, written in large pieces into a pipe and a line at a time to a terminal.
+#[must_use]
+pub fn stdout() -> Box<dyn Write> {
+    if io::stdout().is_terminal() {
+        Box::new(io::stdout())
+    } else {
+        Box::new(io::BufWriter::new(io::stdout()))
+    }
+}
+
+/// Writes out what is still on its way.
+///
+/// # Errors
+/// Stdout cannot be written to (74), or its reader went away (141).
+pub fn flush(out: &mut impl Write) -> Result<()> {
+    out.flush().map_err(|error| Error::output("stdout", &error))
+}

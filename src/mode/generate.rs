@@ -1,0 +1,39 @@
+//! `whodunit completions` and `whodunit man`: made from the same definitions as the command line itself.
+
+use super::{flush, stdout};
+use crate::{
+    cli::{Cli, Completions},
+    error::{Error, Result},
+    exit::Exit,
+};
+use clap::CommandFactory;
+use std::io::Write;
+
+/// Prints a shell's completion script.
+///
+/// # Errors
+/// Stdout cannot be written to.
+pub fn completions(typed: &Completions) -> Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(typed.shell, &mut Cli::command(), "whodunit", &mut script);
+    print(&script)
+}
+
+/// Prints the manual page.
+///
+/// # Errors
+/// Stdout cannot be written to.
+pub fn man() -> Result<Exit> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command())
+        .render(&mut page)
+        .map_err(|error| Error::output("stdout", &error))?;
+    print(&page)
+}
+
+fn print(bytes: &[u8]) -> Result<Exit> {
+    let mut out = stdout();
+    out.write_all(bytes).map_err(|error| Error::output("stdout", &error))?;
+    flush(&mut out)?;
+    Ok(Exit::Clear)
+}

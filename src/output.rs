@@ -1,0 +1,69 @@
+//! What is printed: one format, one file. Nothing in here knows of a cache or of a registry's ways.
+
+mod csv;
+mod json;
+mod paint;
+pub mod progress;
+mod safe;
+mod text;
+
+pub use json::{Reply, object};
+pub use paint::Paint;
+pub use safe::safe;
+pub use text::{Columns, matched};
+
+use crate::{
+    error::{Error, Result},
+    verdict::Judged,
+};
+use std::io::Write;
+
+/// A way to print verdicts.
+#[derive(Debug)]
+pub enum Format {
+    /// Columns: tab-separated for a pipe, aligned and coloured for a terminal.
+    Text(Columns),
+    /// JSON Lines.
+    Json,
+    /// A header, then a row an address.
+    Csv,
+    /// The count alone.
+    Count,
+    /// `ADDRESS:COUNT`.
+    Counts,
+    /// Nothing.
+    Quiet,
+}
+
+impl Format {
+    /// What stands above the first verdict.
+    ///
+    /// # Errors
+    /// Stdout cannot be written to (74), or its reader went away (141).
+    pub fn head(&self, out: &mut impl Write) -> Result<()> {
+        match self {
+            Self::Csv => csv::head(out),
+            _ => Ok(()),
+        }
+        .map_err(|error| Error::output("stdout", &error))
+    }
+
+    /// One verdict.
+    ///
+    /// # Errors
+    /// Stdout cannot be written to (74), or its reader went away (141).
+    pub fn row(&self, judged: &Judged, out: &mut impl Write) -> Result<()> {
+        match self {
+            Self::Text(columns) => columns.row(judged, out),
+            Self::Json => json::row(judged, out),
+            Self::Csv => csv::row(judged, out),
+            Self::Count => writeln!(out, "{}", judged.count),
+            Self::Counts => match judged.address {
+                Some(address) => writeln!(out, "{address}:{}", judged.count),
+                None => writeln!(out, "{}", judged.count),
+            },
+            Self::Quiet => Ok(()),
+        }
+        .map_err(|error| Error::output("stdout", &error))
+    }
+}

@@ -1,0 +1,58 @@
+//! CSV (RFC 4180): a header, then one row an address. Lists are joined by a blank.
+
+use super::safe;
+use crate::verdict::Judged;
+use std::io::{self, Write};
+
+const HEADER: [&str; 16] = [
+    "ip", "verdict", "count", "hits", "owner", "country", "first", "last", "name", "registry", "asn",
+    "abuse", "file", "line", "source", "error",
+];
+
+pub(super) fn head(out: &mut impl Write) -> io::Result<()> {
+    write(out, HEADER.iter().map(|name| (*name).to_owned()))
+}
+
+pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
+    let answer = judged.answer();
+    let record = answer.map(|answer| &answer.record);
+    let network = record
+        .map(|record| record.network)
+        .or_else(|| judged.reserved().map(|special| special.prefix.into()));
+    let text = |value: Option<&str>| value.map(|value| safe(value).into_owned()).unwrap_or_default();
+    let list = |values: Vec<String>| values.join(" ");
+    let source = answer.map_or_else(
+        || if judged.reserved().is_some() { "reserved" } else { judged.asked().as_str() },
+        |answer| answer.source.as_str(),
+    );
+    let decisive = judged.decisive();
+    let fields = [
+        judged.address.map(|address| address.to_string()).unwrap_or_default(),
+        judged.verdict.as_str().to_owned(),
+        judged.count.to_string(),
+        judged.hits.to_string(),
+        text(record.and_then(|record| record.org.as_deref())),
+        text(record.and_then(|record| record.country.as_deref())),
+        network.map(|network| network.first().to_string()).unwrap_or_default(),
+        network.map(|network| network.last().to_string()).unwrap_or_default(),
+        text(
+            record.and_then(|r| r.name.as_deref()).or_else(|| judged.reserved().map(|special| special.name)),
+        ),
+        record.map(|record| record.registry.as_str().to_owned()).unwrap_or_default(),
+        record.map(|record| list(record.asn.iter().map(ToString::to_string).collect())).unwrap_or_default(),
+        record
+            .map(|record| list(record.abuse.iter().map(|a| safe(a).into_owned()).collect()))
+            .unwrap_or_default(),
+        text(decisive.map(|found| found.file.as_str())),
+        decisive.map(|found| found.line.to_string()).unwrap_or_default(),
+        source.to_owned(),
+        judged.unknown().map(|unknown| unknown.kind.as_str().to_owned()).unwrap_or_default(),
+    ];
+    write(out, fields.into_iter())
+}
+
+fn write(out: &mut impl Write, fields: impl Iterator<Item = String>) -> io::Result<()> {
+    let mut row = csv::WriterBuilder::new().from_writer(Vec::new());
+    row.write_record(fields.collect::<Vec<_>>()).map_err(io::Error::other)?;
+    out.write_all(&row.into_inner().map_err(|error| io::Error::other(error.to_string()))?)
+}

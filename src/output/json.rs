@@ -1,0 +1,143 @@
+//! JSON Lines: the contract's object, one an address.
+
+use super::safe::acts;
+use crate::{pattern::Match, verdict::Judged, whois::Record};
+use serde::Serialize;
+use serde_json::ser::{CharEscape, Formatter, Serializer};
+use std::{
+    io::{self, Write},
+    net::IpAddr,
+};
+
+/// One address, as it is printed.
+#[derive(Debug, Serialize)]
+pub struct Reply<'a> {
+    ip: Option<IpAddr>,
+    verdict: &'static str,
+    count: u64,
+    hits: u64,
+    matches: &'a [Match],
+    network: Option<Network<'a>>,
+    source: &'static str,
+    servers: &'a [String],
+    fetched: Option<String>,
+    error: Option<Trouble<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    partial: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stale: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Network<'a> {
+    first: IpAddr,
+    last: IpAddr,
+    cidr: Vec<String>,
+    name: Option<&'a str>,
+    org: Option<&'a str>,
+    country: Option<&'a str>,
+    asn: &'a [u32],
+    abuse: &'a [String],
+    maintainer: &'a [String],
+    registry: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Trouble<'a> {
+    kind: &'static str,
+    message: &'a str,
+}
+
+impl<'a> From<&'a Record> for Network<'a> {
+    fn from(record: &'a Record) -> Self {
+        Self {
+            first: record.network.first(),
+            last: record.network.last(),
+            cidr: record.network.prefixes().iter().map(ToString::to_string).collect(),
+            name: record.name.as_deref(),
+            org: record.org.as_deref(),
+            country: record.country.as_deref(),
+            asn: &record.asn,
+            abuse: &record.abuse,
+            maintainer: &record.maintainer,
+            registry: record.registry.as_str(),
+        }
+    }
+}
+
+impl<'a> From<&'a Judged> for Reply<'a> {
+    fn from(judged: &'a Judged) -> Self {
+        let answer = judged.answer();
+        let reserved = judged.reserved().map(|special| Network {
+            first: special.prefix.first(),
+            last: special.prefix.last(),
+            cidr: vec![special.prefix.to_string()],
+            name: Some(special.name),
+            org: None,
+            country: None,
+            asn: &[],
+            abuse: &[],
+            maintainer: &[],
+            registry: "iana",
+        });
+        let source = match (answer, &reserved, judged.address) {
+            (Some(answer), ..) => answer.source.as_str(),
+            (None, Some(_), _) => "reserved",
+            (None, None, _) => judged.asked().as_str(),
+        };
+        Self {
+            ip: judged.address,
+            verdict: judged.verdict.as_str(),
+            count: judged.count,
+            hits: judged.hits,
+            matches: &judged.matches,
+            network: answer.map(|answer| (&answer.record).into()).or(reserved),
+            source,
+            servers: answer.map(|answer| answer.servers.as_slice()).unwrap_or_default(),
+            fetched: answer.map(|answer| format!("{:.0}", answer.fetched)),
+            error: judged.unknown().map(|u| Trouble { kind: u.kind.as_str(), message: &u.message }),
+            partial: answer.is_some_and(|answer| answer.partial),
+            stale: answer.is_some_and(|answer| answer.stale),
+        }
+    }
+}
+
+/// One line: the object, nothing in it that acts on a terminal.
+pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
+    object(&Reply::from(judged), out)
+}
+
+/// Any object as one line, with every acting character escaped, also those that JSON would let through.
+///
+/// # Errors
+/// The output's own.
+pub fn object<W: Write, T: Serialize>(value: &T, out: &mut W) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(&mut *out, Escaping))?;
+    out.write_all(b"\n")
+}
+
+/// serde_json's compact form, which escapes C0 controls alone, and here the other acting characters too.
+struct Escaping;
+
+impl Formatter for Escaping {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        if !fragment.contains(acts) {
+            return out.write_all(fragment.as_bytes());
+        }
+        let mut units = [0; 2];
+        for c in fragment.chars() {
+            if acts(c) {
+                for unit in c.encode_utf16(&mut units) {
+                    write!(out, "\\u{unit:04x}")?;
+                }
+            } else {
+                write!(out, "{c}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_char_escape<W: ?Sized + Write>(&mut self, out: &mut W, escape: CharEscape) -> io::Result<()> {
+        serde_json::ser::CompactFormatter.write_char_escape(out, escape)
+    }
+}

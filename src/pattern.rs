@@ -1,0 +1,203 @@
+//! Pattern files: what an admin says about whose mail is not wanted, or wanted above all.
+//!
+//! A line is a POSIX extended regular expression as GNU `egrep -f` reads it, matched against each line of the whois
+//! text; or it begins with `@field` and looks at one field of the record, whichever registry gave it. A blank line and
+//! one that begins with `#` hold no pattern. [`Patterns::read`] only reads the files, [`Patterns::check`] understands
+//! them, and [`Patterns::judge`] compiles no more than the answer at hand asks for: a mail server's hook judges one
+//! address and ends.
+
+mod digest;
+mod ere;
+mod expression;
+mod field;
+mod judge;
+mod lines;
+mod places;
+mod rules;
+mod screen;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    error::{Error, Result},
+    whois::Record,
+};
+use rules::Rules;
+use serde::{Deserialize, Serialize};
+use source::{Line, Source};
+use std::{
+    borrow::Cow,
+    ffi::OsString,
+    net::IpAddr,
+    ops::Range,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
+
+/// What a match means. Allow wins over block, whatever the order.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// The mail is wanted.
+    Allow,
+    /// The mail is not wanted.
+    Block,
+}
+
+impl Action {
+    /// The name in output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Block => "block",
+        }
+    }
+}
+
+/// Which patterns to read.
+#[derive(Clone, Debug, Default)]
+pub struct Spec {
+    /// Files as the user named them, in that order. A folder stands for every file in it, in the order of their names;
+    /// hidden files and those ending in `~` are left out.
+    pub files: Vec<(Action, PathBuf)>,
+    /// Block patterns given inline. In matches their file is `-e`, and their line which of them it is, from 1.
+    pub inline: Vec<OsString>,
+    /// Whole-text expressions ignore case, as `grep -i` does. Field lines always do.
+    pub ignore_case: bool,
+}
+
+/// Patterns, read once and shared by all who judge.
+#[derive(Clone, Debug)]
+pub struct Patterns {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    sources: Vec<Source>,
+    lines: Vec<Line>,
+    folds: bool,
+    rules: OnceLock<Rules>,
+}
+
+/// What patterns are held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The whois text of all hops; lines end as the server sent them.
+    pub text: &'a str,
+    /// The record, for field lines; without one no field line but `@cidr` matches.
+    pub record: Option<&'a Record>,
+    /// The address, for `@cidr`.
+    pub address: Option<IpAddr>,
+}
+
+/// What the patterns say.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Finding {
+    /// One for each pattern that matched, in the order of the command line.
+    pub matches: Vec<Match>,
+    /// Distinct whois lines that block expressions match, and one for each block field line that matches; 0 when an
+    /// allow pattern matched.
+    pub count: u64,
+    /// What follows: allow wins over block. None when nothing matched.
+    pub action: Option<Action>,
+}
+
+/// One pattern that matched. The names are those of the JSON output.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Match {
+    /// The pattern's file as it was named, or `-e`.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: u32,
+    /// The line itself.
+    pub pattern: String,
+    /// Whether it allows or blocks.
+    pub action: Action,
+    /// The first whois line that it matches, without the carriage return; for a field line the field's value.
+    pub text: String,
+    /// For a field line, the field's name without `@`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+impl Patterns {
+    /// Reads the files and cuts them into lines; nothing is understood yet.
+    ///
+    /// # Errors
+    /// A file or folder cannot be read (exit 66), or is larger than 4 GiB (exit 65).
+    pub fn read(spec: &Spec) -> Result<Self> {
+        let sources = source::read(spec)?;
+        let lines = source::lines(&sources);
+        let inner = Inner { sources, lines, folds: spec.ignore_case, rules: OnceLock::new() };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Whether there is no pattern at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inner.lines.is_empty()
+    }
+
+    /// A number for these patterns, under which decisions can be remembered: it changes with every name, byte, action
+    /// and option, and with the way patterns are read.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 16] {
+        digest::of(&self.inner.sources, self.inner.folds)
+    }
+
+    /// Whether the answer may differ between two addresses of one network: there is an `@cidr` line.
+    #[must_use]
+    pub fn depends_on_address(&self) -> bool {
+        let mut lines = self.inner.lines.iter();
+        lines.any(|line| self.inner.source(*line).is_some_and(|s| field::is_cidr(s.bytes_of(*line))))
+    }
+
+    /// Understands every line.
+    ///
+    /// # Errors
+    /// A line is no pattern, or one that cannot be had (exit 78): the message names file, line and column (in
+    /// characters, from 1), and what to write instead.
+    pub fn check(&self) -> Result<()> {
+        let flaws = &self.inner.rules().flaws;
+        let Some((line, flaw)) = flaws.first() else { return Ok(()) };
+        let file = self.inner.source(*line).map(|source| source.name.as_str()).unwrap_or_default();
+        let column = column(&self.inner.text_of(*line), flaw.at);
+        Err(Error::config(format!("{file}:{}:{column}: {}", line.number, flaw.what)))
+    }
+
+    /// Holds the subject against all patterns. What [`Patterns::check`] would refuse matches nothing.
+    #[must_use]
+    pub fn judge(&self, subject: &Subject<'_>) -> Finding {
+        judge::judge(&self.inner, subject)
+    }
+
+    /// What of one whois line (without its newline) the whole-text expressions match, as `grep --color` would show it:
+    /// byte ranges, in order, that do not overlap.
+    #[must_use]
+    pub fn spans(&self, line: &str) -> Vec<Range<usize>> {
+        judge::spans(&self.inner, line)
+    }
+}
+
+impl Inner {
+    fn rules(&self) -> &Rules {
+        self.rules.get_or_init(|| Rules::new(&self.sources, &self.lines, self.folds))
+    }
+
+    fn source(&self, line: Line) -> Option<&Source> {
+        self.sources.get(line.source as usize)
+    }
+
+    fn text_of(&self, line: Line) -> Cow<'_, str> {
+        self.source(line).map(|source| source.text_of(line)).unwrap_or_default()
+    }
+}
+
+/// The column, in characters from 1, of what lies behind `at` bytes.
+fn column(line: &str, at: usize) -> usize {
+    line.get(..at).unwrap_or(line).chars().count() + 1
+}

@@ -1,0 +1,91 @@
+//! POSIX extended regular expressions as GNU grep reads them, brought into a form that the regex crate runs.
+//!
+//! An expression is read into a tree, and everything else is read off the tree: what must occur in a line for the
+//! expression to match ([`needs`]), how large it is ([`bound`]), and the regex crate's own syntax ([`print`]), in which
+//! brackets, braces, anchors and escapes all mean something else.
+
+mod bound;
+mod bracket;
+mod needs;
+mod print;
+mod reader;
+mod syntax;
+mod tree;
+
+pub(crate) use needs::Needs;
+pub(crate) use print::Alphabet;
+
+use tree::Node;
+
+/// Why an expression cannot be had: where, and what to do instead.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Flaw {
+    /// Bytes in front of the place.
+    pub(crate) at: usize,
+    /// One sentence in lower case.
+    pub(crate) what: String,
+}
+
+impl Flaw {
+    /// `what` is wrong behind `at` bytes.
+    pub(crate) fn new(at: usize, what: impl Into<String>) -> Self {
+        Self { at, what: what.into() }
+    }
+}
+
+/// An expression that has been read.
+#[derive(Clone, Debug)]
+pub(crate) struct Ere {
+    root: Node,
+    extensions: Vec<usize>,
+}
+
+impl Ere {
+    /// Reads an expression; with `folds`, one that ignores case: it is then to be held against [`folded`] text.
+    pub(crate) fn read(text: &str, folds: bool) -> Result<Self, Flaw> {
+        let (root, extensions) = syntax::read(text, folds)?;
+        bound::check(&root)?;
+        Ok(Self { root, extensions })
+    }
+
+    /// What a line must hold for the expression to match.
+    pub(crate) fn needs(&self) -> Needs {
+        needs::of(&self.root)
+    }
+
+    /// The same expression as the regex crate writes it.
+    pub(crate) fn translate(&self, alphabet: Alphabet) -> String {
+        print::print(&self.root, alphabet)
+    }
+
+    /// Where it uses what POSIX does not have (`\<`, `\w`, ...), in bytes from the start.
+    pub(crate) fn extensions(&self) -> &[usize] {
+        &self.extensions
+    }
+}
+
+/// The character in capitals, as towupper(3) gives it: one for one, so that ß stays what it is.
+///
+/// GNU grep compares capitals when it ignores case; hence `s` also finds the long ſ, and `k` does not find the Kelvin
+/// sign, which is a capital already.
+pub(crate) fn fold(char: char) -> char {
+    if char.is_ascii() {
+        return char.to_ascii_uppercase();
+    }
+    let mut upper = char.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(one), None) => one,
+        _ => char,
+    }
+}
+
+/// The text in capitals, character by character.
+pub(crate) fn folded(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_uppercase() } else { text.chars().map(fold).collect() }
+}
+
+/// Whether the text stands for itself alone, as most lines of a pattern file do.
+pub(crate) fn is_plain(text: &str) -> bool {
+    const SPECIAL: &[u8] = br"\^$.[()|*+?{";
+    !text.is_empty() && !text.bytes().any(|byte| SPECIAL.contains(&byte))
+}

@@ -1,0 +1,168 @@
+//! Bracket expressions: `[]a]`, `[^[:alpha:]_]`, `[[.-.]]`. A backslash in them is a backslash.
+
+use super::{
+    Flaw, fold,
+    reader::Reader,
+    tree::{Class, Set},
+};
+
+/// The longest name that a class or a collating symbol may have, as in GNU's reader.
+const LONGEST_NAME: usize = 32;
+
+/// One thing that stands in the brackets.
+enum Element {
+    /// A character as itself: it may begin or end a range.
+    Char(char),
+    /// `[.x.]`: a character, too.
+    Symbol(char),
+    /// `[=x=]`: a character that may begin no range.
+    Alike(char),
+    /// `[:name:]`.
+    Class(Class),
+}
+
+/// A bracket expression that is being read.
+pub(super) struct Bracket {
+    /// What it holds.
+    pub(super) set: Set,
+    /// GNU grep would hand the whole line to its second matcher (see [`super::syntax`]).
+    pub(super) second: bool,
+    /// Where its `[` stands.
+    opened: usize,
+    /// It holds single characters alone so far.
+    plain: bool,
+    folds: bool,
+}
+
+/// Reads what follows the `[` at `opened`, up to and with its `]`. With `folds`, letters are kept in capitals.
+pub(super) fn read(reader: &mut Reader<'_>, opened: usize, folds: bool) -> Result<Bracket, Flaw> {
+    let negated = reader.eat('^');
+    let set = Set { negated, ..Set::default() };
+    let mut bracket = Bracket { set, second: negated, opened, plain: true, folds };
+    let body = reader.at();
+    while bracket.element(reader, body)? {}
+    Ok(bracket)
+}
+
+impl Bracket {
+    /// Reads one element or range; false when it was the closing bracket.
+    fn element(&mut self, reader: &mut Reader<'_>, body: usize) -> Result<bool, Flaw> {
+        let at = reader.at();
+        let first = at == body;
+        let char = reader.next().ok_or_else(|| self.unclosed())?;
+        if char == ']' && !first {
+            let inside = reader.between(body, at);
+            if self.plain && is_misplaced_class(inside) {
+                let what = format!("a character class is written [[{inside}]], not [{inside}]");
+                return Err(Flaw::new(self.opened, what));
+            }
+            return Ok(false);
+        }
+        // Only the first and the last hyphen stand for themselves; elsewhere GNU reads the start of a bad range.
+        if char == '-' && !first && reader.peek() != Some(']') {
+            return Err(Flaw::new(
+                at,
+                "a hyphen that makes no range must stand first or last in the brackets",
+            ));
+        }
+        let start = match self.one(reader, char, at)? {
+            Element::Char(start) => start,
+            Element::Symbol(start) => {
+                self.second = true;
+                start
+            }
+            Element::Alike(char) => {
+                self.second = true;
+                self.push(char, char);
+                return Ok(true);
+            }
+            Element::Class(class) => {
+                self.second |= !matches!(class, Class::Digit | Class::Xdigit);
+                self.set.classes.push(if self.folds { uncased(class) } else { class });
+                return Ok(true);
+            }
+        };
+        if reader.peek() == Some('-') && reader.peek_second() != Some(']') {
+            reader.next();
+            return self.range(reader, start, at);
+        }
+        self.push(start, start);
+        Ok(true)
+    }
+
+    /// Reads the end of a range whose hyphen has been read.
+    fn range(&mut self, reader: &mut Reader<'_>, start: char, started: usize) -> Result<bool, Flaw> {
+        let at = reader.at();
+        let char = reader.next().ok_or_else(|| self.unclosed())?;
+        let end = match self.one(reader, char, at)? {
+            Element::Char(end) => end,
+            Element::Symbol(end) => {
+                self.second = true;
+                end
+            }
+            Element::Alike(_) | Element::Class(_) => return Err(Flaw::new(at, "a class cannot end a range")),
+        };
+        let (low, high) = if self.folds { (fold(start), fold(end)) } else { (start, end) };
+        if low > high {
+            let what = format!("the range {start}-{end} is empty, since {end} comes before {start}");
+            return Err(Flaw::new(started, what));
+        }
+        self.plain = false;
+        self.second |= start != end && !(start.is_ascii_digit() && end.is_ascii_digit());
+        self.set.ranges.push((low, high));
+        Ok(true)
+    }
+
+    /// What `char`, already read, begins: itself, or `[:name:]`, `[.x.]`, `[=x=]`.
+    fn one(&mut self, reader: &mut Reader<'_>, char: char, at: usize) -> Result<Element, Flaw> {
+        let Some(kind @ (':' | '.' | '=')) = reader.peek().filter(|_| char == '[') else {
+            return Ok(Element::Char(char));
+        };
+        self.plain = false;
+        reader.next();
+        let start = reader.at();
+        let name = loop {
+            let end = reader.at();
+            let char = reader.next().ok_or_else(|| self.unclosed())?;
+            if char == kind && reader.peek() == Some(']') {
+                reader.next();
+                break reader.between(start, end);
+            }
+            if reader.at() - start > LONGEST_NAME {
+                return Err(self.unclosed());
+            }
+        };
+        if kind == ':' {
+            let unknown = || Flaw::new(at, format!("there is no character class [:{name}:]"));
+            return Class::named(name).map(Element::Class).ok_or_else(unknown);
+        }
+        // In the C locale's order an element is one byte long, so that names such as [.space.] do not exist.
+        let mut chars = name.chars();
+        match (chars.next(), chars.next()) {
+            (Some(char), None) if char.is_ascii() && kind == '.' => Ok(Element::Symbol(char)),
+            (Some(char), None) if char.is_ascii() => Ok(Element::Alike(char)),
+            _ => Err(Flaw::new(
+                at,
+                format!("[{kind}{name}{kind}] names no single character; write the character"),
+            )),
+        }
+    }
+
+    fn push(&mut self, low: char, high: char) {
+        self.set.ranges.push(if self.folds { (fold(low), fold(high)) } else { (low, high) });
+    }
+
+    fn unclosed(&self) -> Flaw {
+        Flaw::new(self.opened, "the bracket expression is not closed; add ] or write \\[ for a bracket")
+    }
+}
+
+/// `[:alpha:]` where `[[:alpha:]]` is meant; GNU grep refuses it, too.
+fn is_misplaced_class(inside: &str) -> bool {
+    inside.len() > 2 && inside.starts_with(':') && inside.ends_with(':') && inside.chars().any(|c| c != ':')
+}
+
+/// The class that is meant where case does not matter.
+fn uncased(class: Class) -> Class {
+    if matches!(class, Class::Upper | Class::Lower) { Class::Alpha } else { class }
+}

@@ -1,0 +1,164 @@
+//! What a line must hold for an expression to match, so that most expressions never need to run.
+
+use super::tree::{Node, Set};
+
+/// The most texts of which one must occur, and the longest that is worth keeping, in bytes.
+const MOST: usize = 16;
+const LONGEST: usize = 64;
+
+/// What must occur in a line for it to match.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Needs {
+    /// The expression is this text and nothing else: a line that holds it matches.
+    Literal(String),
+    /// One of these must occur; then the expression itself has to decide.
+    OneOf(Vec<String>),
+    /// Nothing can be said.
+    Nothing,
+}
+
+/// Reads it off the tree.
+pub(super) fn of(root: &Node) -> Needs {
+    if let Some(literal) = literal(root) {
+        return Needs::Literal(literal);
+    }
+    match survey(root).best() {
+        Some(texts) => Needs::OneOf(texts),
+        None => Needs::Nothing,
+    }
+}
+
+/// The text of an expression that is nothing but characters.
+fn literal(node: &Node) -> Option<String> {
+    let mut text = String::new();
+    fn add(node: &Node, text: &mut String) -> bool {
+        match node {
+            Node::Char(char) => {
+                text.push(*char);
+                true
+            }
+            Node::Cat(items) => items.iter().all(|item| add(item, text)),
+            _ => false,
+        }
+    }
+    (add(node, &mut text) && !text.is_empty()).then_some(text)
+}
+
+/// What is known of a part of an expression.
+struct Survey {
+    /// All texts that it can match, where they are few and short.
+    exact: Option<Vec<String>>,
+    /// Texts of which one occurs in whatever it matches.
+    inner: Option<Vec<String>>,
+}
+
+impl Survey {
+    fn nothing() -> Self {
+        Self { exact: None, inner: None }
+    }
+
+    fn exact(texts: Vec<String>) -> Self {
+        Self { exact: Some(texts), inner: None }
+    }
+
+    /// The better of what must occur and what it is.
+    fn best(self) -> Option<Vec<String>> {
+        better(self.inner, self.exact)
+    }
+}
+
+/// The set whose shortest text is longer, then the smaller one; a set with an empty text says nothing.
+fn better(one: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<String>> {
+    let worth = |texts: &Option<Vec<String>>| {
+        let texts = texts.as_ref()?;
+        let shortest = texts.iter().map(String::len).min().filter(|len| *len > 0)?;
+        Some((shortest, MOST.saturating_sub(texts.len())))
+    };
+    match (worth(&one), worth(&other)) {
+        (None, None) => None,
+        (mine, yours) if mine >= yours => one,
+        _ => other,
+    }
+}
+
+fn survey(node: &Node) -> Survey {
+    match node {
+        Node::Empty | Node::Edge(_) => Survey::exact(vec![String::new()]),
+        Node::Char(char) => Survey::exact(vec![char.to_string()]),
+        Node::Any => Survey::nothing(),
+        Node::Set(set) => chars(set).map_or_else(Survey::nothing, Survey::exact),
+        Node::Cat(items) => sequence(items),
+        Node::Alt(branches) => alternatives(branches),
+        Node::Repeat { inner, min, max } => {
+            let inner = survey(inner);
+            match (min, max) {
+                (1, Some(1)) => inner,
+                (0, _) => Survey::nothing(),
+                _ => Survey { exact: None, inner: inner.best() },
+            }
+        }
+    }
+}
+
+/// The characters of a small set.
+fn chars(set: &Set) -> Option<Vec<String>> {
+    if set.negated || !set.classes.is_empty() {
+        return None;
+    }
+    let size: u32 = set.ranges.iter().map(|(low, high)| u32::from(*high) - u32::from(*low) + 1).sum();
+    (size <= 4).then(|| set.ranges.iter().flat_map(|(low, high)| *low..=*high).map(String::from).collect())
+}
+
+fn sequence(items: &[Node]) -> Survey {
+    let mut inner = None;
+    let mut run = vec![String::new()];
+    let mut whole = true;
+    for item in items {
+        if let Node::Char(char) = item
+            && run.iter().all(|text| text.len() + char.len_utf8() <= LONGEST)
+        {
+            run.iter_mut().for_each(|text| text.push(*char));
+            continue;
+        }
+        let survey = survey(item);
+        let longer = survey.exact.as_ref().and_then(|texts| product(&run, texts));
+        if let Some(longer) = longer {
+            run = longer;
+            continue;
+        }
+        whole = false;
+        inner = better(inner, Some(run));
+        inner = better(inner, survey.inner);
+        // What is too long to go on with begins a run of its own.
+        run = survey.exact.unwrap_or_else(|| vec![String::new()]);
+    }
+    if whole {
+        return Survey { exact: Some(run), inner };
+    }
+    Survey { exact: None, inner: better(inner, Some(run)) }
+}
+
+/// Every text of the one followed by every text of the other, as long as they stay few and short.
+fn product(heads: &[String], tails: &[String]) -> Option<Vec<String>> {
+    let longest = |texts: &[String]| texts.iter().map(String::len).max().unwrap_or(0);
+    if heads.len() * tails.len() > MOST || longest(heads) + longest(tails) > LONGEST {
+        return None;
+    }
+    Some(heads.iter().flat_map(|head| tails.iter().map(move |tail| format!("{head}{tail}"))).collect())
+}
+
+fn alternatives(branches: &[Node]) -> Survey {
+    let mut exact = Some(Vec::new());
+    let mut inner = Some(Vec::new());
+    for branch in branches {
+        let survey = survey(branch);
+        exact = exact.zip(survey.exact.clone()).map(|(all, some)| [all, some].concat());
+        inner = inner.zip(survey.best()).map(|(all, some)| [all, some].concat());
+        exact = exact.filter(|texts| texts.len() <= MOST);
+        inner = inner.filter(|texts| texts.len() <= MOST);
+        if exact.is_none() && inner.is_none() {
+            break;
+        }
+    }
+    Survey { exact, inner }
+}

@@ -1,0 +1,168 @@
+//! A tree in the regex crate's own syntax.
+
+use super::tree::{Class, Edge, Node, Set};
+use std::fmt::Write;
+
+/// What the lines that an expression is held against are made of.
+///
+/// Most whois text is ASCII, and an expression that knows it is far smaller: Unicode's letters alone lie in some 700
+/// ranges. So each expression exists twice, and which one runs depends on the line.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Alphabet {
+    /// ASCII alone.
+    Ascii,
+    /// Any of Unicode.
+    Unicode,
+}
+
+/// Writes out the tree.
+pub(super) fn print(root: &Node, alphabet: Alphabet) -> String {
+    let mut out = String::new();
+    node(&mut out, root, alphabet);
+    out
+}
+
+fn node(out: &mut String, tree: &Node, alphabet: Alphabet) {
+    match tree {
+        Node::Empty => out.push_str("(?:)"),
+        Node::Char(char) => one(out, *char, alphabet),
+        Node::Any => out.push_str(if alphabet == Alphabet::Ascii { r"[\x00-\x7F]" } else { "(?s:.)" }),
+        Node::Set(tree) => set(out, tree, alphabet),
+        Node::Edge(edge) => out.push_str(match edge {
+            Edge::LineStart => r"\A",
+            Edge::LineEnd => r"\z",
+            Edge::WordStart => r"\b{start}",
+            Edge::WordEnd => r"\b{end}",
+            Edge::Word => r"\b",
+            Edge::NotWord => r"\B",
+        }),
+        Node::Cat(items) => {
+            out.push_str("(?:");
+            items.iter().for_each(|item| node(out, item, alphabet));
+            out.push(')');
+        }
+        Node::Alt(branches) => {
+            out.push_str("(?:");
+            for (n, branch) in branches.iter().enumerate() {
+                if n > 0 {
+                    out.push('|');
+                }
+                node(out, branch, alphabet);
+            }
+            out.push(')');
+        }
+        Node::Repeat { inner, min, max } => {
+            out.push_str("(?:");
+            node(out, inner, alphabet);
+            out.push(')');
+            // Writing to a String cannot fail.
+            _ = match (min, max) {
+                (0, None) => write!(out, "*"),
+                (1, None) => write!(out, "+"),
+                (0, Some(1)) => write!(out, "?"),
+                (min, None) => write!(out, "{{{min},}}"),
+                (min, Some(max)) => write!(out, "{{{min},{max}}}"),
+            };
+        }
+    }
+}
+
+/// A class that holds nothing, for what cannot occur in ASCII.
+const NOTHING: &str = r"[^\x00-\x7F]";
+
+fn one(out: &mut String, char: char, alphabet: Alphabet) {
+    if alphabet == Alphabet::Ascii && !char.is_ascii() {
+        return out.push_str(NOTHING);
+    }
+    escaped(out, char);
+}
+
+/// The character with no meaning but itself, in a class or outside.
+fn escaped(out: &mut String, char: char) {
+    if char.is_ascii_alphanumeric() || !char.is_ascii() && !char.is_control() {
+        out.push(char);
+    } else {
+        _ = write!(out, r"\x{{{:X}}}", u32::from(char));
+    }
+}
+
+fn set(out: &mut String, set: &Set, alphabet: Alphabet) {
+    if alphabet == Alphabet::Ascii {
+        return ascii(out, set);
+    }
+    out.push_str(if set.negated { "[^" } else { "[" });
+    for (low, high) in &set.ranges {
+        escaped(out, *low);
+        if low != high {
+            out.push('-');
+            escaped(out, *high);
+        }
+    }
+    set.classes.iter().for_each(|class| out.push_str(unicode(*class)));
+    out.push(']');
+}
+
+/// The set's ASCII part, in as few ranges as it has.
+fn ascii(out: &mut String, set: &Set) {
+    let holds = |byte: u8| {
+        let char = char::from(byte);
+        let inside = set.ranges.iter().any(|(low, high)| (*low..=*high).contains(&char))
+            || set.classes.iter().any(|class| in_class(byte, *class));
+        inside != set.negated
+    };
+    let mut ranges: Vec<(u8, u8)> = Vec::new();
+    for byte in (0..0x80).filter(|byte| holds(*byte)) {
+        match ranges.last_mut() {
+            Some((_, high)) if *high + 1 == byte => *high = byte,
+            _ => ranges.push((byte, byte)),
+        }
+    }
+    if ranges.is_empty() {
+        return out.push_str(NOTHING);
+    }
+    out.push('[');
+    for (low, high) in ranges {
+        _ = write!(out, r"\x{low:02X}-\x{high:02X}");
+    }
+    out.push(']');
+}
+
+fn in_class(byte: u8, class: Class) -> bool {
+    match class {
+        Class::Alnum => byte.is_ascii_alphanumeric(),
+        Class::Alpha => byte.is_ascii_alphabetic(),
+        Class::Blank => matches!(byte, b' ' | b'\t'),
+        Class::Cntrl => byte.is_ascii_control(),
+        Class::Digit => byte.is_ascii_digit(),
+        Class::Graph => byte.is_ascii_graphic(),
+        Class::Lower => byte.is_ascii_lowercase(),
+        Class::Print => byte.is_ascii_graphic() || byte == b' ',
+        Class::Punct => byte.is_ascii_punctuation(),
+        Class::Space => matches!(byte, b' ' | b'\t'..=b'\r'),
+        Class::Upper => byte.is_ascii_uppercase(),
+        Class::Xdigit => byte.is_ascii_hexdigit(),
+    }
+}
+
+/// The class as the C library has it in its C.UTF-8 locale, in Unicode's properties: spaces that do not break are no
+/// spaces, and foreign digits are letters, since C allows only ten digits.
+fn unicode(class: Class) -> &'static str {
+    match class {
+        Class::Alnum => r"\p{Alphabetic}\p{Nd}",
+        Class::Alpha => r"[[\p{Alphabetic}\p{Nd}]--[0-9]]",
+        Class::Blank => r"\t \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{205F}\x{3000}",
+        Class::Cntrl => r"\x00-\x1F\x7F-\x{9F}\x{2028}\x{2029}",
+        Class::Digit => "0-9",
+        Class::Graph => {
+            r"[[^\p{Cn}\p{Cc}\p{Cs}]--[ \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x{2029}\x{205F}\x{3000}]]"
+        }
+        Class::Lower => r"\p{Lowercase}",
+        Class::Print => r"[[^\p{Cn}\p{Cc}\p{Cs}]--[\x{2028}\x{2029}]]",
+        Class::Punct => {
+            r"[[^\p{Cn}\p{Cc}\p{Cs}\p{Alphabetic}\p{Nd}]--[ \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x{2029}\x{205F}\x{3000}]]"
+        }
+        Class::Space => r"\t-\r \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x{2029}\x{205F}\x{3000}",
+        Class::Upper => r"\p{Uppercase}",
+        Class::Xdigit => "0-9A-Fa-f",
+    }
+}

@@ -1,0 +1,64 @@
+//! Reading an expression character by character.
+
+/// A place in an expression.
+#[derive(Clone)]
+pub(super) struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// Bytes read so far.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// The character that comes next.
+    pub(super) fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    /// The character behind the next one.
+    pub(super) fn peek_second(&self) -> Option<char> {
+        self.rest().chars().nth(1)
+    }
+
+    /// Takes the next character.
+    pub(super) fn next(&mut self) -> Option<char> {
+        let char = self.peek()?;
+        self.at += char.len_utf8();
+        Some(char)
+    }
+
+    /// Takes the next character if it is this one.
+    pub(super) fn eat(&mut self, char: char) -> bool {
+        let found = self.peek() == Some(char);
+        if found {
+            self.at += char.len_utf8();
+        }
+        found
+    }
+
+    /// Takes a number of decimal digits, held at `cap`; None when no digit comes next.
+    pub(super) fn number(&mut self, cap: u32) -> Option<u32> {
+        let mut number: Option<u32> = None;
+        while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
+            self.at += 1;
+            number = Some(number.unwrap_or(0).saturating_mul(10).saturating_add(digit).min(cap));
+        }
+        number
+    }
+
+    /// What stands between two places.
+    pub(super) fn between(&self, start: usize, end: usize) -> &'a str {
+        self.text.get(start..end).unwrap_or_default()
+    }
+}

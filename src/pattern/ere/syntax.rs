@@ -1,0 +1,271 @@
+//! The grammar: alternatives, sequences, repetitions, groups, anchors and escapes.
+//!
+//! GNU grep has two matchers with grammars of their own. The first, an automaton, reads `^*a` as "perhaps at the start";
+//! the second, the C library's, which takes over in a UTF-8 locale as soon as a line has a `\<`, `\w`, a negated
+//! bracket, a class or a range of letters, takes the star for nothing. Both check every line's syntax. To count as grep
+//! counts, we read as the one that would have the last word.
+
+use super::{
+    Flaw, bracket, fold,
+    reader::Reader,
+    tree::{Class, Edge, Node, Set},
+};
+
+/// How deep groups may nest. No hand-written line comes near; a deeper one could exhaust the stack.
+const DEEPEST: usize = 100;
+
+/// How many intervals may follow each other: `a{2}{3}`.
+const ROW: usize = 8;
+
+/// The highest count in an interval (RE_DUP_MAX).
+const MOST: u32 = 32767;
+
+/// Reads an expression into a tree, and names the places of GNU's own constructs.
+pub(super) fn read(text: &str, folds: bool) -> Result<(Node, Vec<usize>), Flaw> {
+    let mut first = Parser::new(text, folds, false);
+    let root = first.expression()?;
+    if !(first.second && first.torn) {
+        return Ok((root, first.extensions));
+    }
+    let mut second = Parser::new(text, folds, true);
+    let root = second.expression()?;
+    Ok((root, second.extensions))
+}
+
+struct Parser<'a> {
+    reader: Reader<'a>,
+    folds: bool,
+    /// Read as the second matcher does.
+    as_second: bool,
+    /// Something in the line makes grep turn to its second matcher.
+    second: bool,
+    /// Something in the line is read differently by the two.
+    torn: bool,
+    /// Groups that are open.
+    open: usize,
+    extensions: Vec<usize>,
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, folds: bool, as_second: bool) -> Self {
+        let reader = Reader::new(text);
+        Self { reader, folds, as_second, second: false, torn: false, open: 0, extensions: Vec::new() }
+    }
+
+    /// Alternatives up to the end, or to the `)` of the innermost group.
+    fn expression(&mut self) -> Result<Node, Flaw> {
+        let mut branches = Vec::new();
+        loop {
+            branches.push(self.branch()?);
+            if !self.reader.eat('|') {
+                break;
+            }
+        }
+        Ok(if branches.len() == 1 { branches.pop().unwrap_or(Node::Empty) } else { Node::Alt(branches) })
+    }
+
+    /// A sequence up to `|`, the group's end or the line's.
+    fn branch(&mut self) -> Result<Node, Flaw> {
+        let mut items = Vec::new();
+        self.leading_operators()?;
+        while let Some(char) = self.reader.peek() {
+            if char == '|' || char == ')' && self.open > 0 {
+                break;
+            }
+            let atom = self.atom()?;
+            let item = match atom {
+                Node::Edge(_) => self.behind_edge(atom)?,
+                atom => self.repetitions(atom)?,
+            };
+            if item != Node::Empty {
+                items.push(item);
+            }
+        }
+        Ok(match items.len() {
+            0 => Node::Empty,
+            1 => items.pop().unwrap_or(Node::Empty),
+            _ => Node::Cat(items),
+        })
+    }
+
+    /// Repetition operators with nothing in front of them to repeat: `*a`, `a|*b`, `(*a)`.
+    fn leading_operators(&mut self) -> Result<(), Flaw> {
+        let mut skipped = false;
+        loop {
+            match self.reader.peek() {
+                Some('*' | '+' | '?') => {
+                    self.reader.next();
+                    skipped = true;
+                }
+                Some('{') => {
+                    let brace = self.reader.clone();
+                    if self.interval(true)?.is_none() {
+                        break;
+                    }
+                    skipped = false;
+                    // The automaton takes {1} for a repetition of nothing; the C library skips the brace alone.
+                    self.torn = true;
+                    if self.as_second {
+                        self.reader = brace;
+                        self.reader.next();
+                        return Ok(());
+                    }
+                }
+                _ => break,
+            }
+        }
+        self.no_group_end(skipped)
+    }
+
+    /// An anchor or word edge may be followed by operators, too: `^*a`.
+    fn behind_edge(&mut self, edge: Node) -> Result<Node, Flaw> {
+        if !matches!(self.reader.peek(), Some('*' | '+' | '?' | '{')) {
+            return Ok(edge);
+        }
+        self.torn = true;
+        if self.as_second {
+            self.leading_operators()?;
+            return Ok(edge);
+        }
+        let starred = matches!(self.reader.peek(), Some('*' | '+' | '?'));
+        let item = self.repetitions(edge)?;
+        self.no_group_end(starred)?;
+        Ok(item)
+    }
+
+    /// Behind an operator that repeats nothing the C library takes `)` for a character, and then misses the group's.
+    fn no_group_end(&self, skipped: bool) -> Result<(), Flaw> {
+        if skipped && self.open > 0 && self.reader.peek() == Some(')') {
+            let what = "an operator that repeats nothing stands before ); grep refuses this, so leave it out";
+            return Err(Flaw::new(self.reader.at(), what));
+        }
+        Ok(())
+    }
+
+    /// `*`, `+`, `?` and intervals behind `node`, as many as there are.
+    fn repetitions(&mut self, mut node: Node) -> Result<Node, Flaw> {
+        let mut intervals = 0;
+        loop {
+            let at = self.reader.at();
+            let (min, max) = match self.reader.peek() {
+                Some('*') => (0, None),
+                Some('+') => (1, None),
+                Some('?') => (0, Some(1)),
+                Some('{') => {
+                    let Some(range) = self.interval(false)? else { return Ok(node) };
+                    intervals += 1;
+                    if intervals > ROW {
+                        return Err(Flaw::new(at, "too many intervals in a row; multiply them out"));
+                    }
+                    node = Node::repeated(node, range.0, range.1);
+                    continue;
+                }
+                _ => return Ok(node),
+            };
+            self.reader.next();
+            node = Node::repeated(node, min, max);
+        }
+    }
+
+    /// `{m}`, `{m,}`, `{,n}`, `{m,n}`: taken when it is one; left where it is, as characters, when it is none. Of braces
+    /// that hold no interval GNU refuses some, unless they are `leading`, with nothing in front to repeat.
+    fn interval(&mut self, leading: bool) -> Result<Option<(u16, Option<u16>)>, Flaw> {
+        let at = self.reader.at();
+        let mut reader = self.reader.clone();
+        reader.next();
+        let low = reader.number(MOST + 1);
+        let comma = reader.eat(',');
+        let high = if comma { reader.number(MOST + 1) } else { low };
+        let bad = |what: &str| if leading { Ok(None) } else { Err(Flaw::new(at, what)) };
+        if !reader.eat('}') {
+            return if comma && high.is_some() && reader.peek() == Some(',') {
+                bad("an interval has at most two numbers; write \\{ for a brace")
+            } else {
+                Ok(None)
+            };
+        }
+        if low.is_none() && !comma {
+            return bad("an interval needs a number; write \\{ for a brace");
+        }
+        let low = low.unwrap_or(0);
+        if high.is_some_and(|high| high < low) {
+            return bad("the interval's second number is below its first");
+        }
+        let count = |n: u32| u16::try_from(n).ok().filter(|_| n <= MOST);
+        let too_high = || Flaw::new(at, format!("an interval counts to {MOST} at most"));
+        let min = count(low).ok_or_else(too_high)?;
+        let max = high.map(|high| count(high).ok_or_else(too_high)).transpose()?;
+        self.reader = reader;
+        Ok(Some((min, max)))
+    }
+
+    /// One character, set, group or edge.
+    fn atom(&mut self) -> Result<Node, Flaw> {
+        let at = self.reader.at();
+        let Some(char) = self.reader.next() else { return Ok(Node::Empty) };
+        match char {
+            '\\' => self.escape(at),
+            '^' => Ok(Node::Edge(Edge::LineStart)),
+            '$' => Ok(Node::Edge(Edge::LineEnd)),
+            '.' => Ok(Node::Any),
+            '[' => {
+                let bracket = bracket::read(&mut self.reader, at, self.folds)?;
+                self.second |= bracket.second;
+                Ok(Node::Set(Box::new(bracket.set)))
+            }
+            '(' => {
+                self.open += 1;
+                if self.open > DEEPEST {
+                    return Err(too_deep(at));
+                }
+                let inner = self.expression()?;
+                self.open -= 1;
+                if !self.reader.eat(')') {
+                    return Err(Flaw::new(
+                        at,
+                        "the group is not closed; add ) or write \\( for a parenthesis",
+                    ));
+                }
+                Ok(inner)
+            }
+            char => Ok(self.char(char)),
+        }
+    }
+
+    fn char(&self, char: char) -> Node {
+        Node::Char(if self.folds { fold(char) } else { char })
+    }
+
+    /// What a backslash makes of the next character: mostly that character itself.
+    fn escape(&mut self, at: usize) -> Result<Node, Flaw> {
+        let Some(char) = self.reader.next() else {
+            return Err(Flaw::new(at, "a backslash ends the line; write \\\\ for a backslash"));
+        };
+        let node = match char {
+            '1'..='9' => {
+                let what = format!("the back-reference \\{char} is not supported; write out what it repeats");
+                return Err(Flaw::new(at, what));
+            }
+            '`' => Node::Edge(Edge::LineStart),
+            '\'' => Node::Edge(Edge::LineEnd),
+            '<' => Node::Edge(Edge::WordStart),
+            '>' => Node::Edge(Edge::WordEnd),
+            'b' => Node::Edge(Edge::Word),
+            'B' => Node::Edge(Edge::NotWord),
+            'w' | 'W' => set(char == 'W', Class::Alnum, &[('_', '_')]),
+            's' | 'S' => set(char == 'S', Class::Space, &[]),
+            char => return Ok(self.char(char)),
+        };
+        self.extensions.push(at);
+        self.second |= !matches!(char, '`' | '\'');
+        Ok(node)
+    }
+}
+
+fn set(negated: bool, class: Class, ranges: &[(char, char)]) -> Node {
+    Node::Set(Box::new(Set { negated, ranges: ranges.to_vec(), classes: vec![class] }))
+}
+
+fn too_deep(at: usize) -> Flaw {
+    Flaw::new(at, format!("groups nest more than {DEEPEST} deep; write the pattern in several lines"))
+}

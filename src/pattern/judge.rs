@@ -1,0 +1,174 @@
+//! Holding what is known of a network against all patterns.
+
+use super::{
+    Action, Finding, Inner, Match, Subject, ere,
+    expression::Expression,
+    field::{FIELDS, Field},
+    lines::Lines,
+    rules::{Rule, Test},
+};
+use crate::whois::Record;
+use std::{borrow::Cow, collections::BTreeMap, net::IpAddr, ops::Range};
+
+/// The matches so far, by rule, and the lines that make up the count.
+struct Tally<'a> {
+    inner: &'a Inner,
+    matches: BTreeMap<u32, Match>,
+    /// Whether a block pattern matched this line.
+    blocked: Vec<bool>,
+    fields_blocked: u64,
+}
+
+/// Judges one subject.
+pub(super) fn judge(inner: &Inner, subject: &Subject<'_>) -> Finding {
+    let mut tally = Tally { inner, matches: BTreeMap::new(), blocked: Vec::new(), fields_blocked: 0 };
+    tally.text(subject.text);
+    if let Some(record) = subject.record {
+        FIELDS.into_iter().for_each(|field| tally.field(field, record));
+        record.asn.iter().for_each(|asn| tally.system(*asn));
+    }
+    if let Some(address) = subject.address {
+        tally.place(address);
+    }
+    tally.finding()
+}
+
+impl Tally<'_> {
+    fn text(&mut self, text: &str) {
+        let plain = Lines::new(Cow::Borrowed(text));
+        let folded = self.inner.folds.then(|| Lines::new(Cow::Owned(ere::folded(text))));
+        let lines = folded.as_ref().unwrap_or(&plain);
+        self.blocked = vec![false; plain.count()];
+        let inner = self.inner;
+        for number in inner.rules().text.candidates(lines) {
+            let Some((rule, expression, pattern)) = inner.expression(number) else { continue };
+            let matched = expression.matched(&pattern, lines);
+            let Some(first) = matched.first() else { continue };
+            if inner.action(rule) == Action::Block {
+                for line in &matched {
+                    if let Some(blocked) = self.blocked.get_mut(*line) {
+                        *blocked = true;
+                    }
+                }
+            }
+            // A CR is part of a line for the pattern, but not for whoever reads the match.
+            let text = plain.line(*first).trim_end_matches('\r').to_owned();
+            self.matches.insert(number, inner.found(rule, text, None));
+        }
+    }
+
+    fn field(&mut self, field: Field, record: &Record) {
+        let inner = self.inner;
+        let Some(screen) = inner.rules().fields.get(field.index()) else { return };
+        let values = field.values(record);
+        let folded = Lines::of(&values, ere::folded);
+        for number in screen.candidates(&folded) {
+            let Some((rule, expression, pattern)) = inner.expression(number) else { continue };
+            let first = expression.matched(&pattern, &folded).first().and_then(|first| values.get(*first));
+            if let Some(value) = first {
+                self.by_field(number, rule, (*value).to_owned(), field.name());
+            }
+        }
+    }
+
+    fn system(&mut self, asn: u32) {
+        for number in self.inner.rules().systems.of(asn) {
+            if let Some(rule) = self.inner.rule(number) {
+                self.by_field(number, rule, format!("AS{asn}"), "asn");
+            }
+        }
+    }
+
+    fn place(&mut self, address: IpAddr) {
+        for number in self.inner.rules().places.holding(address) {
+            if let Some(rule) = self.inner.rule(number) {
+                self.by_field(number, rule, address.to_string(), "cidr");
+            }
+        }
+    }
+
+    fn by_field(&mut self, number: u32, rule: &Rule, value: String, field: &str) {
+        let found = self.inner.found(rule, value, Some(field.to_owned()));
+        if self.matches.insert(number, found).is_none() && self.inner.action(rule) == Action::Block {
+            self.fields_blocked += 1;
+        }
+    }
+
+    fn finding(self) -> Finding {
+        let matches: Vec<Match> = self.matches.into_values().collect();
+        let has = |action| matches.iter().any(|found: &Match| found.action == action);
+        let action = [Action::Allow, Action::Block].into_iter().find(|action| has(*action));
+        let lines = self.blocked.iter().filter(|blocked| **blocked).count() as u64;
+        let count = if action == Some(Action::Allow) { 0 } else { lines + self.fields_blocked };
+        Finding { matches, count, action }
+    }
+}
+
+/// What of one line any expression matches, in order and without overlaps.
+pub(super) fn spans(inner: &Inner, line: &str) -> Vec<Range<usize>> {
+    let folded = inner.folds.then(|| ere::folded(line));
+    let text = folded.as_deref().unwrap_or(line);
+    let lines = Lines::new(Cow::Borrowed(text));
+    let expressions = inner.rules().text.candidates(&lines).into_iter();
+    let expressions = expressions.filter_map(|number| inner.expression(number));
+    let mut spans: Vec<_> = expressions
+        .flat_map(|(_, expression, pattern): (_, &Expression, _)| expression.spans(&pattern, text))
+        .collect();
+    spans.sort_unstable_by_key(|span| (span.start, span.end));
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for span in spans {
+        match merged.last_mut() {
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => merged.push(span),
+        }
+    }
+    if folded.is_some() && !line.is_ascii() {
+        merged.iter_mut().for_each(|span| *span = unfolded(line, span));
+    }
+    merged
+}
+
+/// Where in `line` lies what has this range in its folded form. Capitals may be longer or shorter in UTF-8.
+fn unfolded(line: &str, span: &Range<usize>) -> Range<usize> {
+    let place = |wanted: usize| {
+        let mut folded = 0;
+        let found = line.char_indices().find(|(_, char)| {
+            let here = folded >= wanted;
+            folded += ere::fold(*char).len_utf8();
+            here
+        });
+        found.map_or(line.len(), |(at, _)| at)
+    };
+    place(span.start)..place(span.end)
+}
+
+impl Inner {
+    fn rule(&self, number: u32) -> Option<&Rule> {
+        self.rules().rules.get(number as usize)
+    }
+
+    /// A rule with its expression and what that was made from.
+    fn expression(&self, number: u32) -> Option<(&Rule, &Expression, Cow<'_, str>)> {
+        let rule = self.rule(number)?;
+        let line = self.text_of(rule.line);
+        match &rule.test {
+            Test::Text(expression) => Some((rule, expression, line)),
+            Test::Field(expression, at) => {
+                let pattern = line.get(*at..).unwrap_or_default();
+                let pattern = pattern.strip_suffix('\r').unwrap_or(pattern).to_owned();
+                Some((rule, expression, Cow::Owned(pattern)))
+            }
+            Test::Listed => None,
+        }
+    }
+
+    fn action(&self, rule: &Rule) -> Action {
+        self.source(rule.line).map_or(Action::Block, |source| source.action)
+    }
+
+    fn found(&self, rule: &Rule, text: String, field: Option<String>) -> Match {
+        let file = self.source(rule.line).map(|source| source.name.clone()).unwrap_or_default();
+        let pattern = self.text_of(rule.line).into_owned();
+        Match { file, line: rule.line.number, pattern, action: self.action(rule), text, field }
+    }
+}

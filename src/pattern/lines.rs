@@ -1,0 +1,55 @@
+//! Text cut into lines as grep cuts it: at every newline, a carriage return being part of the line.
+
+use std::borrow::Cow;
+
+/// Text and where its lines begin.
+pub(super) struct Lines<'a> {
+    text: Cow<'a, str>,
+    /// Byte offsets, in order.
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    /// Cuts `text`. What follows the last newline is a line if it is not empty.
+    pub(super) fn new(text: Cow<'a, str>) -> Self {
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes());
+        let starts = std::iter::once(0).chain(ends.map(|end| end + 1)).filter(|start| *start < text.len());
+        Self { starts: starts.collect(), text }
+    }
+
+    /// These values, each a line of its own.
+    pub(super) fn of(values: &[&str], map: impl Fn(&str) -> String) -> Self {
+        let mut text = String::new();
+        let mut starts = Vec::new();
+        for value in values {
+            starts.push(text.len());
+            // A value never holds a newline; if one did, it would still be one line.
+            text.push_str(&map(value).replace('\n', " "));
+            text.push('\n');
+        }
+        Self { text: Cow::Owned(text), starts }
+    }
+
+    /// All of it.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How many lines there are.
+    pub(super) fn count(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// The line of this number, from 0, without its newline.
+    pub(super) fn line(&self, number: usize) -> &str {
+        let Some(start) = self.starts.get(number) else { return "" };
+        let end = self.starts.get(number + 1).copied().unwrap_or(self.text.len());
+        let line = self.text.get(*start..end).unwrap_or_default();
+        line.strip_suffix('\n').unwrap_or(line)
+    }
+
+    /// The number of the line that holds this byte.
+    pub(super) fn number_at(&self, offset: usize) -> usize {
+        self.starts.partition_point(|start| *start <= offset).saturating_sub(1)
+    }
+}

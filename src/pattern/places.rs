@@ -1,0 +1,74 @@
+//! Which `@cidr` and `@asn` lines hold: found by look-up, however many there are.
+
+use crate::address::Prefix;
+use std::net::IpAddr;
+
+/// The prefixes of all `@cidr` lines.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// Sorted once [`Places::sort`] has run.
+    prefixes: Vec<(Prefix, u32)>,
+    /// The lengths that occur, for each family.
+    v4: Vec<u8>,
+    v6: Vec<u8>,
+}
+
+impl Places {
+    /// Enters a rule.
+    pub(super) fn add(&mut self, prefix: Prefix, rule: u32) {
+        self.prefixes.push((prefix, rule));
+    }
+
+    /// Makes ready for [`Places::holding`].
+    pub(super) fn sort(&mut self) {
+        self.prefixes.sort_unstable();
+        let lengths = |v4: bool| {
+            let mut lengths: Vec<u8> = self
+                .prefixes
+                .iter()
+                .map(|(prefix, _)| *prefix)
+                .filter(|prefix| prefix.first().is_ipv4() == v4)
+                .map(Prefix::length)
+                .collect();
+            lengths.sort_unstable();
+            lengths.dedup();
+            lengths
+        };
+        (self.v4, self.v6) = (lengths(true), lengths(false));
+    }
+
+    /// The rules whose prefix holds the address.
+    pub(super) fn holding(&self, address: IpAddr) -> impl Iterator<Item = u32> {
+        let lengths = if address.is_ipv4() { &self.v4 } else { &self.v6 };
+        lengths.iter().filter_map(move |length| Prefix::new(address, *length)).flat_map(|prefix| {
+            let from = self.prefixes.partition_point(|(known, _)| *known < prefix);
+            let rest = self.prefixes.get(from..).unwrap_or_default();
+            rest.iter().take_while(move |(known, _)| *known == prefix).map(|(_, rule)| *rule)
+        })
+    }
+}
+
+/// The numbers of all `@asn` lines.
+#[derive(Debug, Default)]
+pub(super) struct Systems {
+    numbers: Vec<(u32, u32)>,
+}
+
+impl Systems {
+    /// Enters a rule.
+    pub(super) fn add(&mut self, asn: u32, rule: u32) {
+        self.numbers.push((asn, rule));
+    }
+
+    /// Makes ready for [`Systems::of`].
+    pub(super) fn sort(&mut self) {
+        self.numbers.sort_unstable();
+    }
+
+    /// The rules for this system.
+    pub(super) fn of(&self, asn: u32) -> impl Iterator<Item = u32> {
+        let from = self.numbers.partition_point(|(known, _)| *known < asn);
+        let rest = self.numbers.get(from..).unwrap_or_default();
+        rest.iter().take_while(move |(known, _)| *known == asn).map(|(_, rule)| *rule)
+    }
+}

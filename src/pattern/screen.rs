@@ -1,0 +1,99 @@
+//! Telling quickly which of many patterns cannot match a text.
+//!
+//! An automaton over all patterns' literals would take longer to build than a mail server's hook runs. So it is the text
+//! that is indexed, a few kilobytes, and each pattern asks whether its first and its last four bytes occur in it.
+
+use super::{ere::Needs, lines::Lines};
+
+/// Bytes that are looked up at once.
+const GRAM: usize = 4;
+
+/// The patterns that are held against one kind of text, by what they need to occur in it.
+#[derive(Debug, Default)]
+pub(super) struct Screen {
+    entries: Vec<Entry>,
+    /// Rules that need nothing in particular.
+    always: Vec<u32>,
+}
+
+/// A text that a rule needs.
+#[derive(Debug)]
+struct Entry {
+    head: u32,
+    tail: u32,
+    rule: u32,
+}
+
+impl Screen {
+    /// Enters a rule.
+    pub(super) fn add(&mut self, rule: u32, needs: &Needs) {
+        match needs {
+            Needs::Literal(text) => self.entries.push(Entry::new(rule, text)),
+            Needs::OneOf(texts) => self.entries.extend(texts.iter().map(|text| Entry::new(rule, text))),
+            Needs::Nothing => self.always.push(rule),
+        }
+    }
+
+    /// The rules that may match, in order.
+    pub(super) fn candidates(&self, lines: &Lines<'_>) -> Vec<u32> {
+        let mut rules = self.always.clone();
+        if !self.entries.is_empty() {
+            let index = Index::of(lines.text().as_bytes());
+            let occurs = |entry: &&Entry| index.holds(entry.tail) && index.holds(entry.head);
+            rules.extend(self.entries.iter().filter(occurs).map(|entry| entry.rule));
+            rules.sort_unstable();
+            rules.dedup();
+        }
+        rules
+    }
+}
+
+impl Entry {
+    fn new(rule: u32, text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let head = gram(bytes.get(..GRAM).unwrap_or(bytes));
+        let tail = gram(bytes.get(bytes.len().saturating_sub(GRAM)..).unwrap_or(bytes));
+        Self { head, tail, rule }
+    }
+}
+
+/// A few bytes as one well-mixed number. What is shorter than a gram is another number than any gram's beginning.
+fn gram(bytes: &[u8]) -> u32 {
+    let packed = bytes.iter().take(GRAM).fold(0, |sum: u32, byte| sum << 8 | u32::from(*byte));
+    let length = u32::try_from(bytes.len().min(GRAM)).unwrap_or(0);
+    // Knuth's multiplicative hash; its high bits are the good ones.
+    (packed ^ (length << 27)).wrapping_mul(0x9E37_79B1)
+}
+
+/// Which grams occur in a text: a bit for each, so that a stranger passes now and then but none is missed.
+struct Index {
+    bits: Vec<u64>,
+    shift: u32,
+}
+
+impl Index {
+    fn of(text: &[u8]) -> Self {
+        // Some sixteen bits for each byte, between 8 KiB (which stays in the processor's nearest cache) and 8 MiB.
+        let log2 = (text.len().max(1).ilog2() + 5).clamp(16, 26);
+        let mut index = Self { bits: vec![0; 1 << (log2 - 6)], shift: 32 - log2 };
+        for at in 0..text.len() {
+            let rest = text.get(at..).unwrap_or_default();
+            for length in 1..=GRAM.min(rest.len()) {
+                index.set(gram(rest.get(..length).unwrap_or_default()));
+            }
+        }
+        index
+    }
+
+    fn set(&mut self, gram: u32) {
+        let bit = gram >> self.shift;
+        if let Some(word) = self.bits.get_mut((bit >> 6) as usize) {
+            *word |= 1 << (bit & 63);
+        }
+    }
+
+    fn holds(&self, gram: u32) -> bool {
+        let bit = gram >> self.shift;
+        self.bits.get((bit >> 6) as usize).is_some_and(|word| word >> (bit & 63) & 1 == 1)
+    }
+}

@@ -1,0 +1,186 @@
+//! Values as people write them: `4`, `0.5`, `14d`, `24,48`. The same on the command line, in the environment and in
+//! a configuration file.
+
+use serde::{Deserialize, Deserializer, de};
+use std::{fmt, str::FromStr, time::Duration};
+
+/// A number of seconds above 0, fractions allowed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Seconds(pub Duration);
+
+/// An age: a number and one of s, m, h, d, w.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Age(pub Duration);
+
+/// Questions a second; 0 means no limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate(pub f64);
+
+/// The widest networks that one answer may serve: prefix lengths for IPv4 (0 to 32) and IPv6 (0 to 128).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Share(pub u8, pub u8);
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.strip_suffix('s').unwrap_or(text);
+        match number.parse::<f64>() {
+            Ok(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(Self(Duration::from_secs_f64(seconds))),
+            _ => Err(format!("`{text}` is no number of seconds above 0 and up to 86400")),
+        }
+    }
+}
+
+impl FromStr for Age {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let complaint = || format!("`{text}` is no age: write a number and s, m, h, d or w, such as 14d");
+        let (digits, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
+            Some(at) => text.split_at(at),
+            None => (text, "s"),
+        };
+        let factor = match unit.trim() {
+            "s" => 1,
+            "m" | "min" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            "w" => 604_800,
+            _ => return Err(complaint()),
+        };
+        let number: u64 = digits.parse().map_err(|_| complaint())?;
+        // A century is as long as anybody means; it also keeps sums of times in range.
+        Ok(Self(Duration::from_secs(number.saturating_mul(factor).min(3_155_760_000))))
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse::<f64>() {
+            Ok(rate) if rate == 0.0 || (0.0001..=1_000_000.0).contains(&rate) => Ok(Self(rate)),
+            _ => Err(format!("`{text}` is no number of questions a second (0 = no limit)")),
+        }
+    }
+}
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let pair = text.split_once(',').and_then(|(v4, v6)| {
+            let v4 = v4.trim().trim_start_matches('/').parse().ok().filter(|n| *n <= 32)?;
+            let v6 = v6.trim().trim_start_matches('/').parse().ok().filter(|n| *n <= 128)?;
+            Some(Self(v4, v6))
+        });
+        pair.ok_or_else(|| format!("`{text}` is no pair of prefix lengths: write two numbers, such as 24,48"))
+    }
+}
+
+/// Reads a string or a bare number through `FromStr`, so that `timeout = 4` and `timeout = "4"` are the same.
+fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err = String>,
+{
+    struct Either<T>(std::marker::PhantomData<T>);
+    impl<T: FromStr<Err = String>> de::Visitor<'_> for Either<T> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number or a string")
+        }
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            text.parse().map_err(E::custom)
+        }
+        fn visit_bool<E: de::Error>(self, flag: bool) -> Result<T, E> {
+            self.visit_str(if flag { "true" } else { "false" })
+        }
+        fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
+            self.visit_str(&number.to_string())
+        }
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
+            self.visit_str(&number.to_string())
+        }
+        fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
+            self.visit_str(&number.to_string())
+        }
+    }
+    deserializer.deserialize_any(Either(std::marker::PhantomData))
+}
+
+macro_rules! lenient {
+    ($($value:ty),*) => {$(
+        impl<'de> Deserialize<'de> for $value {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                lenient(deserializer)
+            }
+        }
+    )*};
+}
+lenient!(Seconds, Age, Rate, Share, Count, Flag);
+
+/// A number of workers: 1 to 1024.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Count(pub u16);
+
+impl FromStr for Count {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(number @ 1..=1024) => Ok(Self(number)),
+            _ => Err(format!("`{text}` is no number from 1 to 1024")),
+        }
+    }
+}
+
+/// A switch: `true`, and what people write for it in an environment variable.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Flag(pub bool);
+
+impl FromStr for Flag {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "true" | "1" | "yes" | "on" => Ok(Self(true)),
+            "false" | "0" | "no" | "off" | "" => Ok(Self(false)),
+            _ => Err(format!("`{text}` is neither true nor false")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_have_units() {
+        assert_eq!("14d".parse(), Ok(Age(Duration::from_secs(14 * 86_400))));
+        assert_eq!("90".parse(), Ok(Age(Duration::from_secs(90))));
+        assert_eq!("2w".parse(), Ok(Age(Duration::from_secs(1_209_600))));
+        for bad in ["", "d", "14y", "-1d", "1.5h"] {
+            assert!(bad.parse::<Age>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_patience_is_above_nothing() {
+        assert_eq!("0.5".parse(), Ok(Seconds(Duration::from_millis(500))));
+        for bad in ["0", "-1", "inf", "NaN", "x", "1e9"] {
+            assert!(bad.parse::<Seconds>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn shares_and_rates_stay_in_range() {
+        assert_eq!("32,128".parse(), Ok(Share(32, 128)));
+        for bad in ["33,48", "24", "24,129", "a,b", "24,48,64"] {
+            assert!(bad.parse::<Share>().is_err(), "{bad}");
+        }
+        assert_eq!("0".parse(), Ok(Rate(0.0)));
+        assert!("-1".parse::<Rate>().is_err());
+    }
+}

@@ -1,0 +1,138 @@
+//! What is known of an address, held against the patterns: the verdict.
+
+use crate::{
+    address::Special,
+    answer::{Answer, Kind, Known, Source, Unknown},
+    pattern::{Action, Finding, Match, Patterns, Subject},
+};
+use serde::Serialize;
+use std::net::IpAddr;
+
+/// The word of the contract.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// An allow pattern matched; it wins over any block pattern.
+    Allowed,
+    /// A block pattern matched.
+    Blocked,
+    /// The network is known and nothing matched; or it is reserved.
+    Clear,
+    /// Who runs it could not be found out.
+    Unknown,
+}
+
+impl Verdict {
+    /// The word in output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Blocked => "blocked",
+            Self::Clear => "clear",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One address with everything that is said of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The address; None for text that nobody gave one for (`match`).
+    pub address: Option<IpAddr>,
+    /// How often it was seen.
+    pub hits: u64,
+    /// The word.
+    pub verdict: Verdict,
+    /// Whois lines that block patterns match; 0 when allowed or unknown.
+    pub count: u64,
+    /// Which patterns matched, in the order in which they were given.
+    pub matches: Vec<Match>,
+    /// What is known of it.
+    pub known: Known,
+    /// It was judged from text that the user had, and nobody was asked.
+    pub text: bool,
+}
+
+/// Judges what is known of an address. Patterns are never held against anything but a registry's record: not against
+/// a denial, not against a placeholder, and not against the name of a reserved range.
+#[must_use]
+pub fn judge(address: IpAddr, hits: u64, known: Known, patterns: &Patterns) -> Judged {
+    let finding = match &known {
+        Known::Answer(answer) => find(patterns, answer, Some(address)),
+        Known::Reserved(_) | Known::Unknown(_) => Finding::default(),
+    };
+    settle(Some(address), hits, known, finding)
+}
+
+/// Holds the patterns against one answer.
+#[must_use]
+pub fn find(patterns: &Patterns, answer: &Answer, address: Option<IpAddr>) -> Finding {
+    if patterns.is_empty() {
+        return Finding::default();
+    }
+    patterns.judge(&Subject { text: &answer.text, record: Some(&answer.record), address })
+}
+
+/// The verdict that a finding and what is known come to.
+#[must_use]
+pub fn settle(address: Option<IpAddr>, hits: u64, known: Known, finding: Finding) -> Judged {
+    let verdict = match (&known, finding.action) {
+        (Known::Unknown(_), _) => Verdict::Unknown,
+        (Known::Reserved(_), _) | (Known::Answer(_), None) => Verdict::Clear,
+        (Known::Answer(_), Some(Action::Allow)) => Verdict::Allowed,
+        (Known::Answer(_), Some(Action::Block)) => Verdict::Blocked,
+    };
+    let count = if verdict == Verdict::Blocked { finding.count } else { 0 };
+    Judged { address, hits, verdict, count, matches: finding.matches, known, text: false }
+}
+
+impl Judged {
+    /// The answer, where there is one.
+    #[must_use]
+    pub fn answer(&self) -> Option<&Answer> {
+        match &self.known {
+            Known::Answer(answer) => Some(answer),
+            Known::Reserved(_) | Known::Unknown(_) => None,
+        }
+    }
+
+    /// Why it is unknown, where it is.
+    #[must_use]
+    pub fn unknown(&self) -> Option<&Unknown> {
+        match &self.known {
+            Known::Unknown(unknown) => Some(unknown),
+            Known::Reserved(_) | Known::Answer(_) => None,
+        }
+    }
+
+    /// The special-purpose range, where it lies in one.
+    #[must_use]
+    pub fn reserved(&self) -> Option<&Special> {
+        match &self.known {
+            Known::Reserved(special) => Some(special),
+            Known::Answer(_) | Known::Unknown(_) => None,
+        }
+    }
+
+    /// Where an answer would have come from, had there been one.
+    #[must_use]
+    pub fn asked(&self) -> Source {
+        match (self.unknown().map(|unknown| unknown.kind), self.address, self.text) {
+            (_, _, true) => Source::Text,
+            (Some(Kind::Offline), ..) => Source::Cache,
+            _ => Source::Whois,
+        }
+    }
+
+    /// The pattern that decided: the first of those whose action the verdict is.
+    #[must_use]
+    pub fn decisive(&self) -> Option<&Match> {
+        let action = match self.verdict {
+            Verdict::Allowed => Action::Allow,
+            Verdict::Blocked => Action::Block,
+            Verdict::Clear | Verdict::Unknown => return None,
+        };
+        self.matches.iter().find(|found| found.action == action)
+    }
+}

@@ -1,0 +1,104 @@
+//! One question to one server: resolved, policed, asked through whois-rust, once more after a reset.
+
+use super::{Registry, resolve::resolve, rwhois, server::Server};
+use crate::{answer::Kind, deadline::Deadline};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+};
+use whois_rust::{WhoIs, WhoIsError, WhoIsLookupOptions, WhoIsServerValue};
+
+/// More than any registry says about one address: ARIN's longest answers, 256 networks, stay under it.
+pub(super) const LONGEST: usize = 1024 * 1024;
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Failed {
+    /// The kind, for scripts.
+    pub kind: Kind,
+    /// The sentence, for people.
+    pub message: String,
+}
+
+/// Asks one server about one address, and hands over what it sent, byte for byte.
+///
+/// A refused or reset connection is tried again once, as long as the deadline allows.
+///
+/// # Errors
+/// [`Failed`] says why nothing, or nothing whole, came back.
+pub fn ask(server: &Server, address: IpAddr, full: bool, deadline: Deadline) -> Result<Vec<u8>, Failed> {
+    let sockets = resolve(server, deadline)?;
+    let first = ask_any(server, &sockets, address, full, deadline);
+    match first {
+        Err(Failed { kind: Kind::Network, .. }) if deadline.remaining().is_some() => {
+            ask_any(server, &sockets, address, full, deadline)
+        }
+        other => other,
+    }
+}
+
+fn ask_any(
+    server: &Server,
+    sockets: &[SocketAddr],
+    address: IpAddr,
+    full: bool,
+    deadline: Deadline,
+) -> Result<Vec<u8>, Failed> {
+    let mut last = Failed { kind: Kind::Network, message: format!("{} has no address", server.name) };
+    for (tried, socket) in sockets.iter().enumerate() {
+        // A server's first address that swallows connections must not cost all of the time.
+        let others = sockets.len() - tried - 1;
+        let slice = match (deadline.remaining(), others) {
+            (Some(left), 1..) => deadline.at_most(left / 2),
+            (Some(_), 0) => deadline,
+            (None, _) => return Err(timed_out(server)),
+        };
+        match ask_at(server, *socket, address, full, slice) {
+            Err(failed) if matches!(failed.kind, Kind::Network | Kind::Timeout) => last = failed,
+            done => return done,
+        }
+    }
+    Err(last)
+}
+
+fn timed_out(server: &Server) -> Failed {
+    Failed { kind: Kind::Timeout, message: format!("{} did not answer in time", server.name) }
+}
+
+fn ask_at(
+    server: &Server,
+    socket: SocketAddr,
+    address: IpAddr,
+    full: bool,
+    deadline: Deadline,
+) -> Result<Vec<u8>, Failed> {
+    let Some(patience) = deadline.remaining() else { return Err(timed_out(server)) };
+    let question = server.question(full);
+    if server.registry == Registry::Rwhois {
+        let question = question.replace("$addr", &address.to_string());
+        return rwhois::ask(socket, &question, deadline).map_err(|error| failed(server, &error));
+    }
+    let ours = |error: WhoIsError| match error {
+        WhoIsError::IOError(error) => failed(server, &error),
+        other => Failed { kind: Kind::Network, message: format!("{}: {other}", server.name) },
+    };
+    let client = WhoIs::from_host(socket.to_string()).map_err(ours)?;
+    let mut value = WhoIsServerValue::from_string(socket.to_string()).map_err(ours)?;
+    value.query = Some(question.to_owned());
+    let mut options = WhoIsLookupOptions::from_string(address.to_string()).map_err(ours)?;
+    options.server = Some(value);
+    options.follow = 0;
+    options.timeout = Some(patience);
+    options.max_response_size = Some(LONGEST);
+    client.lookup_raw(options).map_err(ours)
+}
+
+fn failed(server: &Server, error: &io::Error) -> Failed {
+    let name = &server.name;
+    let (kind, message) = match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => return timed_out(server),
+        io::ErrorKind::InvalidData => (Kind::TooLarge, format!("{name} sent more than {LONGEST} bytes")),
+        _ => (Kind::Network, format!("{name}: {}", crate::error::reason(error))),
+    };
+    Failed { kind, message }
+}

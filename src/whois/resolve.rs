@@ -1,0 +1,54 @@
+//! Names to addresses, inside the deadline, and never to the inside of our own network on a stranger's word.
+
+use super::{client::Failed, server::Server};
+use crate::{address::is_routable, answer::Kind, deadline::Deadline};
+use std::{
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    sync::mpsc,
+    thread,
+};
+
+/// At most so many of a server's addresses are tried.
+const ADDRESSES: usize = 4;
+
+/// The resolver of the C library wants room for its own buffers; 256 KiB is four times what it used when measured.
+const STACK: usize = 256 * 1024;
+
+/// The addresses at which a server can be asked, at most four, in the order in which to try them.
+pub(super) fn resolve(server: &Server, deadline: Deadline) -> Result<Vec<SocketAddr>, Failed> {
+    let found = match server.host.parse::<IpAddr>() {
+        Ok(address) => vec![SocketAddr::new(address, server.port)],
+        Err(_) => look_up(server, deadline)?,
+    };
+    let mut allowed: Vec<SocketAddr> =
+        found.into_iter().filter(|socket| server.listed || is_routable(socket.ip())).collect();
+    allowed.truncate(ADDRESSES);
+    if allowed.is_empty() {
+        let message = format!("{} is at an address that is not on the public internet", server.name);
+        return Err(Failed { kind: Kind::Network, message });
+    }
+    Ok(allowed)
+}
+
+/// getaddrinfo(3) knows no deadline, so it runs on a thread that is left behind when it takes too long.
+fn look_up(server: &Server, deadline: Deadline) -> Result<Vec<SocketAddr>, Failed> {
+    let network = |why: &str| Failed { kind: Kind::Network, message: format!("{}: {why}", server.name) };
+    let timeout = || Failed { kind: Kind::Timeout, message: format!("{}: no address in time", server.name) };
+    let left = deadline.remaining().ok_or_else(timeout)?;
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let target = (server.host.clone(), server.port);
+    thread::Builder::new()
+        .name("resolve".into())
+        .stack_size(STACK)
+        .spawn(move || {
+            let found = target.to_socket_addrs().map(|found| found.take(2 * ADDRESSES).collect::<Vec<_>>());
+            // Nobody listens any more when the deadline has passed.
+            let _ = sender.send(found);
+        })
+        .map_err(|_| network("cannot start a thread to look its address up"))?;
+    match receiver.recv_timeout(left) {
+        Ok(Ok(found)) if !found.is_empty() => Ok(found),
+        Ok(_) => Err(network("no such host")),
+        Err(_) => Err(timeout()),
+    }
+}
