@@ -3,6 +3,7 @@
 //! | module | what belongs in it |
 //! | --- | --- |
 //! | `jig` | starting the program with nothing inherited, and checking stdout, stderr and code at once |
+//! | `completions` | completions and the manual page: current, and read by real shells |
 //! | `farm_itself` | that the farm notices what it is there to notice |
 //! | `house` | the source itself: imports that run one way, small rooms |
 //! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
@@ -14,6 +15,7 @@
     reason = "a test that meets what it did not expect should stop there"
 )]
 
+mod completions;
 #[path = "../farm/farm.rs"]
 mod farm;
 mod farm_itself;
