@@ -83,7 +83,7 @@ fn zsh_completes() {
 #[test]
 fn fish_completes() {
     let script = format!(
-        "source {}; complete -C 'whodunit --js'; complete -C 'whodunit cache st'; complete -C 'whodunit --color al'",
+        "source {}; complete -C 'whodunit --js'; complete -C 'whodunit cache st'; complete -C 'whodunit report --color al'",
         file("whodunit.fish").display()
     );
     let Some(said) = shell("fish", &["--no-config", "-c"], &script) else { return };
