@@ -15,6 +15,7 @@
 //! | `many` | many addresses: width, pace, order |
 //! | `matching` | `match`, and the promise that counts equal egrep's |
 //! | `output` | streams: terminals, closed pipes, full disks, progress |
+//! | `pictures` | README's pictures of a terminal |
 //! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
 #![expect(
     clippy::unwrap_used,
@@ -40,4 +41,5 @@ mod logs;
 mod many;
 mod matching;
 mod output;
+mod pictures;
 mod play;
