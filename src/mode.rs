@@ -5,6 +5,7 @@ pub mod check;
 pub mod explain;
 pub mod generate;
 pub mod serve;
+mod manual;
 pub mod text;
 pub mod warm;
 

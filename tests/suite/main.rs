@@ -6,6 +6,7 @@
 //! | `jig` | starting the program with nothing inherited, and checking stdout, stderr and code at once |
 //! | `bad_input` | wrong arguments, files and patterns: the exit code, the message, and nobody asked |
 //! | `cache` | asking once, remembering, sharing, and what happens when the file breaks |
+//! | `completions` | completions and the manual page: current, and read by real shells |
 //! | `config` | configuration files, variables, and what wins |
 //! | `egrep` | that patterns read as GNU grep reads them, over thousands of generated cases |
 //! | `farm_itself` | that the farm notices what it is there to notice |
@@ -16,6 +17,7 @@
 //! | `many` | many addresses: width, pace, order |
 //! | `matching` | `match`, and the promise that counts equal egrep's |
 //! | `output` | streams: terminals, closed pipes, full disks, progress |
+//! | `pictures` | README's pictures of a terminal |
 //! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
 #![expect(
     clippy::unwrap_used,
@@ -30,6 +32,7 @@ mod farm;
 
 mod bad_input;
 mod cache;
+mod completions;
 mod config;
 mod egrep;
 mod farm_itself;
@@ -42,4 +45,5 @@ mod many;
 mod matching;
 mod output;
 mod mailservers;
+mod pictures;
 mod play;
