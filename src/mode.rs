@@ -1,5 +1,6 @@
 //! What the program can do, one file a command.
 
+pub mod batch;
 pub mod check;
 pub mod explain;
 pub mod generate;
