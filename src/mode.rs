@@ -1,6 +1,7 @@
 //! What the program can do, one file a command.
 
 pub mod cache;
+pub mod batch;
 pub mod check;
 pub mod explain;
 pub mod generate;
