@@ -61,6 +61,13 @@ impl<'a> Lookup<'a> {
         if self.manners.refresh { None } else { self.cache.find(address, &self.want(now)) }
     }
 
+    /// Gets ready for so many addresses that reading the whole cache pays ([`Handle::gather`]).
+    pub fn gather(&self, now: Timestamp) {
+        if !self.manners.refresh {
+            self.cache.gather(&self.want(now));
+        }
+    }
+
     fn want(&self, now: Timestamp) -> Want {
         let max_age = SignedDuration::try_from(self.manners.max_age).unwrap_or(SignedDuration::MAX);
         Want { now, max_age, share: self.manners.share }

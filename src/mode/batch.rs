@@ -17,9 +17,19 @@ use crate::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     net::IpAddr,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::sync_channel,
+    },
+    thread,
 };
+
+/// From so many addresses on, the whole cache is read at once and judged on all processors.
+const MANY: usize = 2000;
+/// Addresses that a thread judges at a time.
+const PIECE: usize = 256;
 
 /// Everything that judging many addresses needs, settled before the first question.
 pub struct Batch<'a> {
@@ -44,8 +54,13 @@ impl Batch<'_> {
         // What is known already is answered here and now, with no thread: the hook that asks again about a client.
         let mut checked = false;
         let mut known = 0;
-        for client in clients {
-            let Some(judged) = self.at_once(client.address, client.hits, &mut checked)? else { break };
+        if clients.len() >= MANY {
+            self.check(&mut checked)?;
+            self.lookup.gather(Timestamp::now());
+            known = self.known(clients, done)?;
+        }
+        for client in clients.get(known..).unwrap_or_default() {
+            let Some(judged) = self.at_once(client.address, client.hits, Some(&mut checked))? else { break };
             done(judged)?;
             known += 1;
         }
@@ -58,17 +73,75 @@ impl Batch<'_> {
         }
     }
 
+    /// Judges those of many that are known, on all processors, up to the first that is not; how many that were.
+    fn known(&self, clients: &[Client], done: &mut dyn FnMut(Judged) -> Result<()>) -> Result<usize> {
+        let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let workers = thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8));
+        thread::scope(|scope| {
+            let (to_printer, judged) = sync_channel(2 * workers);
+            for _ in 0..workers {
+                let to_printer = to_printer.clone();
+                let (next, stopped) = (&next, &stopped);
+                let work = move || {
+                    while !stopped.load(Ordering::Relaxed) {
+                        let place = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(piece) = clients.chunks(PIECE).nth(place) else { return };
+                        let one = |client: &Client| self.at_once(client.address, client.hits, None);
+                        if to_printer.send((place, piece.iter().map(one).collect::<Vec<_>>())).is_err() {
+                            return;
+                        }
+                    }
+                };
+                // Fewer threads than asked for are slower, and with none of them each is judged one by one.
+                let _ = thread::Builder::new().spawn_scoped(scope, work);
+            }
+            drop(to_printer);
+            let mut early = BTreeMap::new();
+            let (mut due, mut known) = (0, 0);
+            let mut print = |piece: Vec<Result<Option<Judged>>>| -> Result<bool> {
+                for one in piece {
+                    let Some(one) = one? else { return Ok(false) };
+                    done(one)?;
+                    known += 1;
+                }
+                Ok(true)
+            };
+            let mut outcome = Ok(());
+            'all: for (place, piece) in judged {
+                early.insert(place, piece);
+                while let Some(piece) = early.remove(&due) {
+                    due += 1;
+                    match print(piece) {
+                        Ok(true) => {}
+                        Ok(false) => break 'all,
+                        Err(error) => {
+                            outcome = Err(error);
+                            break 'all;
+                        }
+                    }
+                }
+            }
+            stopped.store(true, Ordering::Relaxed);
+            outcome.map(|()| known)
+        })
+    }
+
     /// The verdict on an address that nobody need be asked about. With a decision remembered beside the network, no
     /// pattern is even compiled.
-    fn at_once(&self, address: IpAddr, hits: u64, checked: &mut bool) -> Result<Option<Judged>> {
+    ///
+    /// `checked` says whether all patterns have been; None is one of many addresses, for which all are ready, and
+    /// holding them against an answer takes no longer than looking up what they once made of it.
+    fn at_once(&self, address: IpAddr, hits: u64, checked: Option<&mut bool>) -> Result<Option<Judged>> {
         if let Some(special) = special(address) {
-            self.check(checked)?;
+            checked.map_or(Ok(()), |checked| self.check(checked))?;
             return Ok(Some(judge(address, hits, Known::Reserved(special), self.patterns)));
         }
-        match self.lookup.remembered(address, Timestamp::now()) {
-            Some(found) => self.decide(address, hits, &found, checked),
-            None => Ok(None),
+        let Some(found) = self.lookup.remembered(address, Timestamp::now()) else { return Ok(None) };
+        if let Some(checked) = checked {
+            return self.decide(address, hits, &found, checked);
         }
+        let known = self.cache.answer(&found).map(|answer| Known::Answer(Box::new(answer)));
+        Ok(known.map(|known| judge(address, hits, known, self.patterns)))
     }
 
     /// Every pattern is looked at once before any is used.
