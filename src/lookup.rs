@@ -61,10 +61,10 @@ impl<'a> Lookup<'a> {
         if self.manners.refresh { None } else { self.cache.find(address, &self.want(now)) }
     }
 
-    /// Gets ready for so many addresses that reading the whole cache pays ([`Handle::gather`]).
-    pub fn gather(&self, now: Timestamp) {
+    /// Reads the cache once for all addresses to come, for a run over many.
+    pub fn gather(&self) {
         if !self.manners.refresh {
-            self.cache.gather(&self.want(now));
+            self.cache.gather(&self.want(Timestamp::now()));
         }
     }
 
