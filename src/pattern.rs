@@ -17,9 +17,6 @@ mod rules;
 mod screen;
 mod source;
 
-#[cfg(test)]
-mod tests;
-
 use crate::{
     error::{Error, Result},
     whois::Record,

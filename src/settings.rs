@@ -108,7 +108,8 @@ fn user_file() -> Option<PathBuf> {
 }
 
 /// A switch that was typed, or set beneath.
-fn on(typed: bool, beneath: Option<Flag>) -> bool {
+#[must_use]
+pub fn on(typed: bool, beneath: Option<Flag>) -> bool {
     typed || beneath.is_some_and(|flag| flag.0)
 }
 

@@ -51,7 +51,7 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
     write(out, fields.into_iter())
 }
 
-fn write(out: &mut impl Write, fields: impl Iterator<Item = String>) -> io::Result<()> {
+pub(super) fn write(out: &mut impl Write, fields: impl Iterator<Item = String>) -> io::Result<()> {
     let mut row = csv::WriterBuilder::new().from_writer(Vec::new());
     row.write_record(fields.collect::<Vec<_>>()).map_err(io::Error::other)?;
     out.write_all(&row.into_inner().map_err(|error| io::Error::other(error.to_string()))?)

@@ -70,7 +70,7 @@ fn why(judged: &Judged) -> String {
 }
 
 /// The text with blanks behind it, up to so many cells.
-fn pad(text: &str, width: usize) -> String {
+pub(super) fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 

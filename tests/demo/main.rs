@@ -92,5 +92,6 @@ fn serve(delay_ms: u64) {
         let _nobody_waits = ended.send(lines);
     });
     let _ended = end.recv_timeout(Duration::from_secs(600));
-    println!("questions {}", farm.questions());
+    // Whoever closed stdin may have closed our stdout as well.
+    let _unread = writeln!(std::io::stdout(), "questions {}", farm.questions());
 }

@@ -223,12 +223,9 @@ fn storms_of_killed_processes_leave_the_file_whole() {
         }
         for (run, started) in runs.iter().zip(started) {
             let outcome = started.finish();
-            assert!(
-                [0, 137].contains(&outcome.code) && !outcome.killed,
-                "{}: {}",
-                run.shown(),
-                outcome.stderr
-            );
+            // One that waited for a killed process may have waited in vain, but no longer than its own timeout.
+            let fine = [0, 75, 137].contains(&outcome.code) && outcome.took < Duration::from_millis(2900);
+            assert!(fine, "{}: {} after {:?}: {}", run.shown(), outcome.code, outcome.took, outcome.stderr);
         }
         assert_eq!(integrity(&room), "ok", "round {round}");
         let later: Vec<String> = (0..12).map(|i| format!("193.{round}.{i}.9")).collect();

@@ -22,10 +22,10 @@ use std::{
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_whodunit");
 
-/// Says that a test is not made because the machine lacks something. Under CI=true nothing may be lacking.
+/// Says that a test is not made because whoever runs it may not do something: a matter of the machine, not of what is
+/// installed there, so that CI does without it as well.
 #[expect(clippy::print_stderr, reason = "a test that was not made must not look like one that passed")]
 pub(crate) fn skip(lacking: &str) {
-    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "CI lacks {lacking}");
     eprintln!("skipped: this machine lacks {lacking}");
 }
 

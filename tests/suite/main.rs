@@ -2,11 +2,13 @@
 //!
 //! | module | what belongs in it |
 //! | --- | --- |
+//! | `mailservers` | qpsmtpd, Postfix, Exim, systemd and fail2ban with what integrations/ gives them |
 //! | `jig` | starting the program with nothing inherited, and checking stdout, stderr and code at once |
 //! | `bad_input` | wrong arguments, files and patterns: the exit code, the message, and nobody asked |
 //! | `cache` | asking once, remembering, sharing, and what happens when the file breaks |
 //! | `completions` | completions and the manual page: current, and read by real shells |
 //! | `config` | configuration files, variables, and what wins |
+//! | `egrep` | that patterns read as GNU grep reads them, over thousands of generated cases |
 //! | `farm_itself` | that the farm notices what it is there to notice |
 //! | `hooks` | the conditions that mail servers start programs under |
 //! | `hostile` | servers that mean harm |
@@ -34,6 +36,7 @@ mod bad_input;
 mod cache;
 mod completions;
 mod config;
+mod egrep;
 mod farm_itself;
 mod hooks;
 mod hostile;
@@ -43,6 +46,7 @@ mod logs;
 mod many;
 mod matching;
 mod output;
+mod mailservers;
 mod pictures;
 mod play;
 mod readme;

@@ -1,0 +1,178 @@
+//! Many addresses judged: what is known already at once, the rest through the lanes.
+
+use super::Client;
+use crate::{
+    address::special,
+    answer::{Answer, Known},
+    cache::{Found, Handle},
+    deadline::Deadline,
+    error::Result,
+    lanes,
+    lookup::{Lookup, Trace},
+    output::progress::Progress,
+    pattern::{Finding, Patterns},
+    settings::Query,
+    verdict::{self, Judged, judge, settle},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// Everything that judging many addresses needs, settled before the first question.
+pub struct Batch<'a> {
+    /// The way to an answer.
+    pub lookup: Lookup<'a>,
+    /// Where answers, and what patterns made of them, are kept.
+    pub cache: &'a Handle,
+    /// What the answers are held against.
+    pub patterns: &'a Patterns,
+    /// How much is asked at once, and for how long.
+    pub query: &'a Query,
+    /// Keep the whois text in what is handed over.
+    pub whois: bool,
+}
+
+impl Batch<'_> {
+    /// Hands over each verdict in the order of the clients, as soon as those before it are out.
+    ///
+    /// # Errors
+    /// A pattern is wrong (78), before anybody is asked; and what `done` fails with, which ends the run.
+    pub fn each(&self, clients: &[Client], done: &mut dyn FnMut(Judged) -> Result<()>) -> Result<()> {
+        // What is known already is answered here and now, with no thread: the hook that asks again about a client.
+        let mut checked = false;
+        let mut known = 0;
+        for client in clients {
+            let Some(judged) = self.at_once(client.address, client.hits, &mut checked)? else { break };
+            done(judged)?;
+            known += 1;
+        }
+        match clients.get(known..) {
+            None | Some([]) => Ok(()),
+            Some(rest) => {
+                self.check(&mut checked)?;
+                self.ask(rest, done)
+            }
+        }
+    }
+
+    /// The verdict on an address that nobody need be asked about. With a decision remembered beside the network, no
+    /// pattern is even compiled.
+    fn at_once(&self, address: IpAddr, hits: u64, checked: &mut bool) -> Result<Option<Judged>> {
+        if let Some(special) = special(address) {
+            self.check(checked)?;
+            return Ok(Some(judge(address, hits, Known::Reserved(special), self.patterns)));
+        }
+        match self.lookup.remembered(address, Timestamp::now()) {
+            Some(found) => self.decide(address, hits, &found, checked),
+            None => Ok(None),
+        }
+    }
+
+    /// Every pattern is looked at once before any is used.
+    fn check(&self, checked: &mut bool) -> Result<()> {
+        if !*checked {
+            self.patterns.check()?;
+            *checked = true;
+        }
+        Ok(())
+    }
+
+    /// Holds the patterns against a kept answer, or recalls what that came to the last time. None when the answer
+    /// went away meanwhile.
+    fn decide(
+        &self,
+        address: IpAddr,
+        hits: u64,
+        found: &Found,
+        checked: &mut bool,
+    ) -> Result<Option<Judged>> {
+        let digest = self.patterns.digest();
+        let about = self.patterns.depends_on_address().then_some(address);
+        // What is remembered has no whois text in it: it is what every form but --whois prints.
+        let recalled = if self.whois { None } else { self.cache.recall(found, &digest, about) };
+        if let Some(decision) = recalled.and_then(|bytes| serde_json::from_slice::<Decision>(&bytes).ok()) {
+            return Ok(Some(decision.settle(address, hits, found)));
+        }
+        let Some(mut answer) = self.cache.answer(found) else { return Ok(None) };
+        self.check(checked)?;
+        let finding = verdict::find(self.patterns, &answer, Some(address));
+        if !self.whois {
+            answer.text.clear();
+            let decision = Decision { finding, answer };
+            if let Ok(bytes) = serde_json::to_vec(&decision) {
+                self.cache.remember(found, &digest, about, &bytes);
+            }
+            return Ok(Some(decision.settle(address, hits, found)));
+        }
+        Ok(Some(settle(Some(address), hits, Known::Answer(Box::new(answer)), finding)))
+    }
+
+    /// Asks about what is not known. For one address no pool is built: hooks run under limits that a pool would hit.
+    fn ask(&self, rest: &[Client], done: &mut dyn FnMut(Judged) -> Result<()>) -> Result<()> {
+        if let [Client { address, hits }] = rest {
+            let known = self.lookup.look_up(*address, self.deadline(), false, &mut Trace::off());
+            return done(judge(*address, *hits, known, self.patterns));
+        }
+        let mut waiting: Vec<Option<Judged>> = rest.iter().map(|_| None).collect();
+        let (mut next, mut finished) = (0, 0);
+        let (mut outcome, stopped) = (Ok(()), AtomicBool::new(false));
+        let mut progress = Progress::addresses(rest.len() as u64);
+        let width = lanes::Width { jobs: self.query.jobs.into(), per_lane: self.query.per_server.into() };
+        lanes::run(
+            rest.iter().map(|client| client.address).enumerate(),
+            width,
+            |address| self.lookup.first_server(address).name,
+            // Once the output fails, nobody more is asked.
+            |address| (!stopped.load(Ordering::Relaxed)).then(|| self.one(address)),
+            |place, judged| {
+                finished += 1;
+                progress.reach(finished);
+                if let Some(slot) = waiting.get_mut(place) {
+                    *slot = judged;
+                }
+                while let Some(judged) = waiting.get_mut(next).and_then(Option::take) {
+                    let hits = rest.get(next).map_or(1, |client| client.hits);
+                    if outcome.is_ok() {
+                        outcome = progress.aside(|| done(Judged { hits, ..judged }));
+                        stopped.store(outcome.is_err(), Ordering::Relaxed);
+                    }
+                    next += 1;
+                }
+            },
+        );
+        outcome
+    }
+
+    /// One address of many, on a lane's thread.
+    fn one(&self, address: IpAddr) -> Judged {
+        let asks = !self.query.offline
+            && special(address).is_none()
+            && self.lookup.remembered(address, Timestamp::now()).is_none();
+        if asks {
+            self.lookup.await_turn(address);
+        }
+        let known = self.lookup.look_up(address, self.deadline(), asks, &mut Trace::off());
+        judge(address, 1, known, self.patterns)
+    }
+
+    fn deadline(&self) -> Deadline {
+        Deadline::within(self.query.timeout)
+    }
+}
+
+/// What is remembered beside a network for one set of patterns: all that is printed.
+#[derive(Deserialize, Serialize)]
+struct Decision {
+    finding: Finding,
+    answer: Answer,
+}
+
+impl Decision {
+    fn settle(self, address: IpAddr, hits: u64, found: &Found) -> Judged {
+        let answer = Answer { stale: found.stale, ..self.answer };
+        settle(Some(address), hits, Known::Answer(Box::new(answer)), self.finding)
+    }
+}
