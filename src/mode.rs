@@ -1,12 +1,12 @@
 //! What the program can do, one file a command.
 
-pub mod cache;
 pub mod batch;
+pub mod cache;
 pub mod check;
 pub mod explain;
 pub mod generate;
-pub mod serve;
 mod manual;
+pub mod serve;
 pub mod text;
 pub mod warm;
 
