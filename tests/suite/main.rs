@@ -19,6 +19,8 @@
 //! | `output` | streams: terminals, closed pipes, full disks, progress |
 //! | `pictures` | README's pictures of a terminal |
 //! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
+//! | `readme` | every command and every output in README.md |
+//! | `seeds` | what fuzzing starts from, cut behind every byte |
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -47,3 +49,5 @@ mod matching;
 mod output;
 mod pictures;
 mod play;
+mod readme;
+mod seeds;
