@@ -6,7 +6,7 @@ use whodunit::{
     cli::{Cli, Command},
     error::{Error, Result},
     exit::Exit,
-    mode::{self, check, generate, text},
+    mode::{self, check, generate, report, text},
 };
 
 fn main() -> ExitCode {
@@ -21,15 +21,12 @@ fn run(cli: &Cli) -> Result<Exit> {
     match &cli.command {
         None => check::run(&cli.check),
         Some(Command::Match(typed)) => text::run(typed),
+        Some(Command::Report(typed)) => report::run(typed),
         Some(Command::Completions(typed)) => generate::completions(typed),
         Some(Command::Man) => generate::man(),
-        Some(
-            Command::Report(_)
-            | Command::Serve(_)
-            | Command::Patterns(_)
-            | Command::Cache(_)
-            | Command::Warm(_),
-        ) => Err(Error::usage("this command is not built in yet")),
+        Some(Command::Serve(_) | Command::Patterns(_) | Command::Cache(_) | Command::Warm(_)) => {
+            Err(Error::usage("this command is not built in yet"))
+        }
     }
 }
 

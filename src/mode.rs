@@ -4,6 +4,7 @@ pub mod batch;
 pub mod check;
 pub mod explain;
 pub mod generate;
+pub mod report;
 pub mod text;
 
 use crate::{
