@@ -77,7 +77,10 @@ impl<'a> Lookup<'a> {
     /// The server that is asked first about an address.
     #[must_use]
     pub fn first_server(&self, address: IpAddr) -> Server {
-        let registry = responsible(address).map_or(Registry::Iana, |row| row.registry);
+        let registry = self
+            .cache
+            .delegated(address)
+            .unwrap_or_else(|| responsible(address).map_or(Registry::Iana, |row| row.registry));
         self.manners
             .servers
             .of(registry)

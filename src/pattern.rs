@@ -18,9 +18,6 @@ mod screen;
 mod selector;
 mod source;
 
-#[cfg(test)]
-mod tests;
-
 pub use selector::selector;
 
 use crate::{
