@@ -1,6 +1,10 @@
 //! `whodunit [IP]...`: the verdict on every address.
 
-use super::{Client, Tally, batch::Batch, explain, flush, manners, open, stdout, tell};
+use super::{
+    Client, Tally,
+    batch::{Batch, Came},
+    explain, flush, manners, open, stdout, tell,
+};
 use crate::{
     address,
     cli::Check,
@@ -118,14 +122,14 @@ fn format(form: Form, alone: bool, clients: &[Client], paint: Paint) -> Format {
 fn all(batch: &Batch, clients: &[Client], format: &Format, paint: Paint, mut tally: Tally) -> Result<Exit> {
     let mut out = stdout();
     format.head(&mut out)?;
-    batch.each(clients, &mut |judged| {
+    batch.each(clients, &mut |judged, came| {
         tally.add(&judged);
         format.row(&judged, &mut out)?;
         if let (true, Some(answer)) = (batch.whois, judged.answer()) {
             output::matched(&answer.text, batch.patterns, paint, true, &mut out)
                 .map_err(|error| Error::output("stdout", &error))?;
         }
-        Ok(())
+        if came == Came::Late { flush(&mut out) } else { Ok(()) }
     })?;
     flush(&mut out)?;
     tell(batch.cache);

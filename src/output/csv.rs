@@ -38,7 +38,7 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
         text(
             record.and_then(|r| r.name.as_deref()).or_else(|| judged.reserved().map(|special| special.name)),
         ),
-        record.map(|record| record.registry.as_str().to_owned()).unwrap_or_default(),
+        text(record.map(|r| r.registry.as_str()).or_else(|| judged.reserved().map(|_| "iana"))),
         record.map(|record| list(record.asn.iter().map(ToString::to_string).collect())).unwrap_or_default(),
         record
             .map(|record| list(record.abuse.iter().map(|a| safe(a).into_owned()).collect()))
