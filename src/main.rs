@@ -6,12 +6,8 @@ use whodunit::{
     cli::{Cli, Command},
     error::{Error, Result},
     exit::Exit,
-<<<<<<< HEAD
-    mode::{self, check, generate, report, text},
-=======
-    mode::{self, cache, check, generate, serve, text, warm},
+    mode::{self, cache, check, generate, report, serve, text, warm},
     policy::Stdio,
->>>>>>> main
 };
 
 fn main() -> ExitCode {
@@ -42,15 +38,9 @@ fn run(cli: &Cli, stdio: Option<Stdio>) -> Result<Exit> {
         Some(Command::Completions(typed)) => generate::completions(typed),
         Some(Command::Serve(typed)) => serve::run(typed, stdio),
         Some(Command::Man) => generate::man(),
-<<<<<<< HEAD
-        Some(Command::Serve(_) | Command::Patterns(_) | Command::Cache(_) | Command::Warm(_)) => {
-=======
         Some(Command::Cache(typed)) => cache::run(typed),
         Some(Command::Warm(typed)) => warm::run(typed),
-        Some(Command::Report(_) | Command::Patterns(_)) => {
->>>>>>> main
-            Err(Error::usage("this command is not built in yet"))
-        }
+        Some(Command::Patterns(_)) => Err(Error::usage("this command is not built in yet")),
     }
 }
 

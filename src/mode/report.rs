@@ -137,7 +137,7 @@ fn nobody(clients: &input::Clients) -> String {
 /// Judges all clients. Whois text is dropped at once: a report has no use for it, and a log many clients.
 fn judge_all(batch: &Batch, clients: &[Client]) -> Result<Vec<Judged>> {
     let mut all = Vec::with_capacity(clients.len());
-    batch.each(clients, &mut |mut judged| {
+    batch.each(clients, &mut |mut judged, _| {
         if let Known::Answer(answer) = &mut judged.known {
             answer.text = String::new();
         }
