@@ -19,6 +19,7 @@
 //! | `output` | streams: terminals, closed pipes, full disks, progress |
 //! | `pictures` | README's pictures of a terminal |
 //! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
+//! | `reports` | `report`: owners ranked, drawn, and the lines that would stop them |
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -47,3 +48,4 @@ mod matching;
 mod output;
 mod pictures;
 mod play;
+mod reports;
