@@ -6,6 +6,8 @@
 //! is asked.
 
 mod activity;
+#[cfg(test)]
+mod hostile;
 mod list;
 mod log;
 mod scan;

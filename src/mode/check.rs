@@ -38,6 +38,7 @@ pub fn run(typed: &Check) -> Result<Exit> {
         patterns: &patterns,
         query: &query,
         whois: form == Form::Whois,
+        prints: true,
     };
     let paint = Paint { colored: settings::colored(typed.output.color, &beneath) };
     let tally = Tally::new(settings::unknown_exit(settings::on_unknown(typed.output.on_unknown, &beneath)));

@@ -21,6 +21,7 @@
 //! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
 //! | `readme` | every command and every output in README.md |
 //! | `seeds` | what fuzzing starts from, cut behind every byte |
+//! | `reports` | `report`: owners ranked, drawn, and the lines that would stop them |
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -50,4 +51,5 @@ mod output;
 mod pictures;
 mod play;
 mod readme;
+mod reports;
 mod seeds;
