@@ -19,7 +19,8 @@ pub(crate) fn check(data: &[u8]) {
     let now = Timestamp::from_second(1_795_478_400).unwrap();
     match import(&cache, &kept, vec![input], now, &mut || {}) {
         Ok(brought) => {
-            let all = [brought.networks, brought.contacts, brought.blocks, brought.answers, brought.placeholders];
+            let all =
+                [brought.networks, brought.contacts, brought.blocks, brought.answers, brought.placeholders];
             // No line of input makes more than one of anything.
             assert!(all.iter().all(|count| *count <= data.len() as u64));
         }

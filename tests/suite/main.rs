@@ -17,6 +17,7 @@
 //! | `many` | many addresses: width, pace, order |
 //! | `matching` | `match`, and the promise that counts equal egrep's |
 //! | `output` | streams: terminals, closed pipes, full disks, progress |
+//! | `package` | what strangers get: package, example configuration, documents that keep their word |
 //! | `pictures` | README's pictures of a terminal |
 //! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
 //! | `readme` | every command and every output in README.md |
@@ -48,6 +49,7 @@ mod mailservers;
 mod many;
 mod matching;
 mod output;
+mod package;
 mod pictures;
 mod play;
 mod readme;

@@ -168,6 +168,11 @@ fn one_verdict() {
 }
 
 #[test]
+fn owners() {
+    check("report.svg", &["report", "-f", "blocked", "mail.log"]);
+}
+
+#[test]
 fn colours_become_stretches() {
     let bold_red = Look { color: Some(1), bold: true, dim: false };
     let plain = Look::default();

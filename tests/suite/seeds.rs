@@ -5,10 +5,14 @@ use std::{fs, panic, path::Path};
 
 #[path = "../../fuzz/checks/address.rs"]
 mod address;
+#[path = "../../fuzz/checks/import.rs"]
+mod import;
 #[path = "../../fuzz/checks/log.rs"]
 mod log;
 #[path = "../../fuzz/checks/pattern.rs"]
 mod pattern;
+#[path = "../../fuzz/checks/policy.rs"]
+mod policy;
 #[path = "../../fuzz/checks/record.rs"]
 mod record;
 #[path = "../../fuzz/checks/referral.rs"]
@@ -40,6 +44,12 @@ fn addresses() {
 }
 
 #[test]
+fn imports() {
+    // Each writes a file.
+    plant("import", 17, import::check);
+}
+
+#[test]
 fn logs() {
     // Each makes a file; a cut inside every line is enough.
     plant("log", 61, log::check);
@@ -48,6 +58,11 @@ fn logs() {
 #[test]
 fn patterns() {
     plant("pattern", 1, pattern::check);
+}
+
+#[test]
+fn requests() {
+    plant("policy", 1, policy::check);
 }
 
 #[test]
