@@ -1,5 +1,7 @@
 //! What the warm path costs, and how fast networks are found among many.
 
+#![expect(clippy::unwrap_used, reason = "a bench that cannot be set up should stop")]
+
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use jiff::{SignedDuration, Timestamp};
 use std::{net::Ipv4Addr, path::Path};

@@ -6,6 +6,8 @@
 //! is asked.
 
 mod activity;
+#[cfg(test)]
+mod hostile;
 mod list;
 mod log;
 mod scan;
@@ -18,6 +20,7 @@ mod token;
 
 pub use activity::Activity;
 pub use log::client;
+pub use source::unpacked;
 pub use time::time;
 
 use crate::error::{Error, Result};

@@ -6,7 +6,7 @@ use whodunit::{
     cli::{Cli, Command},
     error::{Error, Result},
     exit::Exit,
-    mode::{self, check, generate, serve, text},
+    mode::{self, cache, check, generate, report, serve, text, warm},
     policy::Stdio,
 };
 
@@ -34,12 +34,13 @@ fn run(cli: &Cli, stdio: Option<Stdio>) -> Result<Exit> {
     match &cli.command {
         None => check::run(&cli.check),
         Some(Command::Match(typed)) => text::run(typed),
+        Some(Command::Report(typed)) => report::run(typed),
         Some(Command::Completions(typed)) => generate::completions(typed),
         Some(Command::Serve(typed)) => serve::run(typed, stdio),
         Some(Command::Man) => generate::man(),
-        Some(Command::Report(_) | Command::Patterns(_) | Command::Cache(_) | Command::Warm(_)) => {
-            Err(Error::usage("this command is not built in yet"))
-        }
+        Some(Command::Cache(typed)) => cache::run(typed),
+        Some(Command::Warm(typed)) => warm::run(typed),
+        Some(Command::Patterns(_)) => Err(Error::usage("this command is not built in yet")),
     }
 }
 

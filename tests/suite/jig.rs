@@ -3,19 +3,36 @@
 //! The environment is empty but for PATH; HOME, the XDG folders and the working folder are the room's own; a run that
 //! takes too long is killed and fails.
 
+mod started;
+
+pub(crate) use started::{Outcome, Started};
+
 use crate::farm::Farm;
 use std::{
     ffi::OsString,
     fs,
-    io::{Read, Write},
+    io::Write,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_whodunit");
+
+/// Says that a test is not made because whoever runs it may not do something: a matter of the machine, not of what is
+/// installed there, so that CI does without it as well.
+#[expect(clippy::print_stderr, reason = "a test that was not made must not look like one that passed")]
+pub(crate) fn skip(lacking: &str) {
+    eprintln!("skipped: this machine lacks {lacking}");
+}
+
+/// Whether the tests run as root.
+pub(crate) fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n")
+}
 
 /// A folder of its own for one test, with a HOME and the XDG folders in it.
 pub(crate) struct Room {
@@ -51,6 +68,15 @@ impl Room {
     /// A path in the working folder; `../config/...` and so on reach the others.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("work").join(name)
+    }
+
+    /// Lets any user run a copy of the program here, named `whodunit`, and read the server list.
+    pub(crate) fn open_to_all(&self, list: &Path) {
+        self.write("whodunit", fs::read(PROGRAM).unwrap());
+        let folder = list.parent().unwrap();
+        for path in [self.folder.path(), &self.path("."), &self.path("whodunit"), folder, list] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
     }
 
     /// A run in this room.
@@ -127,6 +153,12 @@ impl Run<'_> {
         self
     }
 
+    /// More arguments.
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(OsString::from));
+        self
+    }
+
     pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = Stdin::Bytes(bytes.into());
         self
@@ -200,17 +232,14 @@ impl Run<'_> {
 
     /// Starts it and leaves it running.
     pub(crate) fn spawn(&self) -> Started {
-        let begun = Instant::now();
         let mut command = self.command();
-        let mut child = command.spawn().unwrap_or_else(|e| panic!("{:?}: {e}", command.get_program()));
+        let mut started = Started::new(&mut command, self.patience);
         if let Stdin::Bytes(bytes) = &self.stdin {
-            let (mut pipe, bytes) = (child.stdin.take().unwrap(), bytes.clone());
+            let (mut pipe, bytes) = (started.stdin(), bytes.clone());
             // It may end without reading all of it.
             thread::spawn(move || drop(pipe.write_all(&bytes)));
         }
-        let stdout = collect(child.stdout.take().unwrap());
-        let stderr = collect(child.stderr.take().unwrap());
-        Started { child, begun, patience: self.patience, stdout: Some(stdout), stderr: Some(stderr) }
+        started
     }
 
     fn command(&self) -> Command {
@@ -273,103 +302,5 @@ impl Run<'_> {
     /// The arguments, as one would type them.
     pub(crate) fn shown(&self) -> String {
         self.args.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
-    }
-}
-
-type Stream = thread::JoinHandle<Vec<u8>>;
-
-fn collect(mut pipe: impl Read + Send + 'static) -> Stream {
-    thread::spawn(move || {
-        let mut bytes = vec![];
-        drop(pipe.read_to_end(&mut bytes));
-        bytes
-    })
-}
-
-/// A program that is running.
-pub(crate) struct Started {
-    child: Child,
-    begun: Instant,
-    patience: Duration,
-    stdout: Option<Stream>,
-    stderr: Option<Stream>,
-}
-
-impl Started {
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// kill -9.
-    pub(crate) fn kill(&mut self) {
-        drop(self.child.kill());
-    }
-
-    /// Waits for its end, or ends it when its time is up.
-    pub(crate) fn finish(mut self) -> Outcome {
-        let (mut killed, mut peak_kb, mut threads) = (false, 0, 0);
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            if self.begun.elapsed() > self.patience {
-                killed = true;
-                drop(self.child.kill());
-            }
-            peak_kb = peak_kb.max(self.proc_number("VmHWM:"));
-            threads = threads.max(self.proc_number("Threads:"));
-            thread::sleep(Duration::from_millis(2));
-        };
-        let took = self.begun.elapsed();
-        let text = |stream: Option<Stream>| {
-            let bytes = stream.unwrap().join().unwrap();
-            String::from_utf8_lossy(&bytes).replace("\r\n", "\n")
-        };
-        Outcome {
-            code: std::os::unix::process::ExitStatusExt::signal(&status)
-                .map_or_else(|| status.code().unwrap(), |signal| 128 + signal),
-            stdout: text(self.stdout.take()),
-            stderr: text(self.stderr.take()),
-            took,
-            killed,
-            peak_kb,
-            threads,
-        }
-    }
-
-    /// A line of /proc/PID/status, zero when there is none (it may just have ended).
-    pub(crate) fn proc_number(&self, key: &str) -> u64 {
-        let status = Path::new("/proc").join(self.child.id().to_string()).join("status");
-        let text = fs::read_to_string(status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
-        line.split_ascii_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
-    }
-}
-
-/// What came of a run.
-pub(crate) struct Outcome {
-    /// The exit code; 128 and the signal's number when a signal ended it.
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    pub(crate) took: Duration,
-    /// Its time was up.
-    pub(crate) killed: bool,
-    /// The most memory it had resident, in kilobytes, as far as it was seen.
-    pub(crate) peak_kb: u64,
-    /// The most threads it was seen with, main included.
-    pub(crate) threads: u64,
-}
-
-impl Outcome {
-    /// Stdout as JSON Lines.
-    pub(crate) fn json(&self) -> Vec<serde_json::Value> {
-        let read = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("no JSON: {e}: {line}"));
-        self.stdout.lines().map(read).collect()
-    }
-
-    /// Lines of stdout, split at tabs.
-    pub(crate) fn rows(&self) -> Vec<Vec<&str>> {
-        self.stdout.lines().map(|line| line.split('\t').collect()).collect()
     }
 }

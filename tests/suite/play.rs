@@ -108,9 +108,9 @@ impl Played {
         if lines.len() != wanted.len() {
             faults.push(format!("{} lines of JSON, not {}:\n{}", lines.len(), wanted.len(), outcome.stdout));
         }
-        for (wanted, line) in wanted.iter().zip(lines) {
+        for (number, (wanted, line)) in wanted.iter().zip(lines).enumerate() {
             match line {
-                Ok(line) => differ("", wanted, &line, faults),
+                Ok(line) => differ(&format!("line {}: ", number + 1), wanted, &line, faults),
                 Err(fault) => faults.push(fault),
             }
         }
@@ -157,5 +157,44 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    afrinic
+    allowed
+    apnic
+    apnic_transferred
+    arin
+    control_characters
+    denied
+    denied_behind_placeholder
+    denied_holds_off
+    denied_in_every_tongue
+    denied_words_of_a_customer
+    field_patterns
+    full
+    incomplete
+    ipv6
+    jpnic
+    krnic
+    lacnic
+    lacnic_proxied
+    log_lines
+    nested_records
+    network_trouble
+    not_found
+    on_unknown
+    order_and_hits
+    pattern_files
+    placeholder
+    referral_arin_to_ripe
+    referral_dead_rwhois
+    referral_forms
+    referral_inside
+    referral_last_wins
+    referral_loop
+    referral_resource_link
+    referral_self_loop
+    referral_too_many_hops
+    registrobr_reduced
+    reserved
     ripe_assigned
+    unwrapped
 }

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 /// The client of a message of `service`, such as `smtpd`.
 pub(super) fn client(service: &[u8], message: &[u8]) -> Reading {
     match service {
-        b"smtpd" => smtpd(message).into(),
+        b"smtpd" | b"smtps" | b"submission" | b"submissions" => smtpd(message).into(),
         b"qmgr" | b"smtp" | b"lmtp" | b"error" | b"local" | b"virtual" | b"pipe" | b"discard" | b"retry"
         | b"bounce" | b"trace" | b"defer" | b"master" | b"pickup" | b"scache" | b"oqmgr" | b"nqmgr"
         | b"relay" | b"verify" | b"proxymap" | b"trivial-rewrite" | b"tlsmgr" | b"postfix-script"
