@@ -21,7 +21,8 @@ pub(super) fn read(line: &[u8]) -> Option<Head<'_>> {
         return behind_time(line, start + 16);
     }
     if is_iso_time(text) {
-        let time = memchr::memchr(b' ', text)?;
+        // Exchange writes ISO time, too, but with a comma behind it.
+        let time = memchr::memchr2(b' ', b',', text).filter(|end| text.get(*end) == Some(&b' '))?;
         return behind_time(line, start + time + 1);
     }
     // multilog: `@400000004c91b044077a9e94 message`, where a program's name may stand as in a tag
@@ -104,10 +105,6 @@ fn behind_time(line: &[u8], start: usize) -> Option<Head<'_>> {
     }
     let rest = line.get(at..)?;
     let host = memchr::memchr(b' ', rest)?;
-    // An Exchange log has ISO time, too, but it has commas and no blank behind it.
-    if memchr::memchr(b',', rest.get(..host)?).is_some() {
-        return None;
-    }
     // Some write no host: then the tag, or a level in brackets, is where the host would be.
     let tagged = rest.get(..host)?.ends_with(b":") || rest.starts_with(b"[");
     let behind_host = if tagged { at } else { at + host + 1 };
@@ -117,7 +114,7 @@ fn behind_time(line: &[u8], start: usize) -> Option<Head<'_>> {
 /// Splits `tag[pid]: message`.
 fn tag(line: &[u8], behind_host: usize) -> Head<'_> {
     let text = line.get(behind_host..).unwrap_or_default();
-    let length = text.iter().take(64).position(|b| matches!(b, b'[' | b':' | b' ')).unwrap_or(0);
+    let length = memchr::memchr3(b'[', b':', b' ', text.get(..64).unwrap_or(text)).unwrap_or(0);
     let none = Head { program: b"", message: text, behind_host };
     let Some(rest) = text.get(length..) else { return none };
     let message = match rest.first() {
