@@ -1,5 +1,7 @@
 //! What the warm path costs, and how fast networks are found among many.
 
+#![expect(clippy::unwrap_used, reason = "a bench that cannot be set up should stop")]
+
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use jiff::{SignedDuration, Timestamp};
 use std::{net::Ipv4Addr, path::Path};
@@ -46,7 +48,8 @@ fn kept(n: u32) -> Kept {
         network.last()
     );
     let servers = vec!["whois.ripe.net".into()];
-    let answer = Answer { record, text, servers, fetched: now(), partial: false, source: Source::Whois, stale: false };
+    let answer =
+        Answer { record, text, servers, fetched: now(), partial: false, source: Source::Whois, stale: false };
     Kept { answer, asked: network.first(), leaf: true }
 }
 

@@ -11,15 +11,21 @@ mod body;
 #[cfg(test)]
 mod contract;
 mod extent;
+mod gathered;
 mod handle;
+pub mod import;
+mod imported;
 mod memory;
 mod place;
+mod redis;
 mod server;
 mod sqlite;
+mod tier;
 
 pub use handle::{Handle, open};
 pub use memory::Memory;
 pub use place::{Env, Location};
+pub use redis::Redis;
 pub use sqlite::Sqlite;
 
 use crate::{
@@ -86,6 +92,8 @@ pub enum Shelf {
     Memory,
     /// In the cache proper.
     Cache,
+    /// In this machine's own file, which stands in for a server that does not answer.
+    Local,
     /// In a registry's imported data.
     Import,
 }
@@ -272,9 +280,14 @@ pub trait Ledger: Send + Sync {
     /// When the cache cannot be read.
     fn list(&self, after: i64, limit: usize) -> Outcome<Vec<(i64, Kept)>>;
 
-    /// Forgets every answer that may serve an address in `network`; with None all of them, imported data too.
-    /// Returns how many answers were forgotten. What is owed to the servers (pace, hold-offs) stays: a ban does not
-    /// end because we forgot it.
+    /// Keeps many answers at once.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    fn keep_all(&self, kept: &[Kept]) -> Outcome<()>;
+
+    /// Forgets every answer that may serve an address in `network`; with None everything, what is
+    /// known of the servers too. Returns how many answers were forgotten.
     ///
     /// # Errors
     /// When the cache cannot be written.
@@ -287,7 +300,20 @@ pub trait Cache: Keeper + Desk + Ledger {
     fn notice(&self) -> Option<String> {
         None
     }
+
+    /// All extents, for a run over many addresses; None where that is too many, or not worth it.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    #[doc(hidden)]
+    fn extents(&self) -> Outcome<Option<Extents>> {
+        Ok(None)
+    }
 }
+
+/// The extents of a cache, as only caches make and read them.
+#[derive(Debug)]
+pub struct Extents(Vec<gathered::Extent>);
 
 /// What `cache stats` says.
 #[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]

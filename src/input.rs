@@ -20,6 +20,7 @@ mod token;
 
 pub use activity::Activity;
 pub use log::client;
+pub use source::unpacked;
 pub use time::time;
 
 use crate::error::{Error, Result};

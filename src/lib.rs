@@ -20,6 +20,8 @@ pub mod lookup;
 pub mod mode;
 pub mod output;
 pub mod pattern;
+pub mod policy;
+pub mod report;
 pub mod settings;
 pub mod verdict;
 pub mod whois;

@@ -61,6 +61,13 @@ impl<'a> Lookup<'a> {
         if self.manners.refresh { None } else { self.cache.find(address, &self.want(now)) }
     }
 
+    /// Reads the cache once for all addresses to come, for a run over many.
+    pub fn gather(&self) {
+        if !self.manners.refresh {
+            self.cache.gather(&self.want(Timestamp::now()));
+        }
+    }
+
     fn want(&self, now: Timestamp) -> Want {
         let max_age = SignedDuration::try_from(self.manners.max_age).unwrap_or(SignedDuration::MAX);
         Want { now, max_age, share: self.manners.share }
@@ -77,7 +84,10 @@ impl<'a> Lookup<'a> {
     /// The server that is asked first about an address.
     #[must_use]
     pub fn first_server(&self, address: IpAddr) -> Server {
-        let registry = responsible(address).map_or(Registry::Iana, |row| row.registry);
+        let registry = self
+            .cache
+            .delegated(address)
+            .unwrap_or_else(|| responsible(address).map_or(Registry::Iana, |row| row.registry));
         self.manners
             .servers
             .of(registry)

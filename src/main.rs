@@ -6,30 +6,41 @@ use whodunit::{
     cli::{Cli, Command},
     error::{Error, Result},
     exit::Exit,
-    mode::{self, check, generate, text},
+    mode::{self, cache, check, generate, report, serve, text, warm},
+    policy::Stdio,
 };
 
 fn main() -> ExitCode {
+    let stdio = serve::descriptors(std::env::args_os());
+    let silent = stdio.is_some();
     let exit = match Cli::try_parse() {
-        Ok(cli) => run(&cli).unwrap_or_else(|error| tell(&error)),
-        Err(error) => refuse(&error),
+        Ok(cli) => run(&cli, stdio).unwrap_or_else(|error| {
+            if silent {
+                serve::complain(&error.to_string());
+            }
+            tell(&error)
+        }),
+        Err(error) => {
+            if silent {
+                serve::complain(&error.to_string());
+            }
+            refuse(&error)
+        }
     };
     exit.into()
 }
 
-fn run(cli: &Cli) -> Result<Exit> {
+fn run(cli: &Cli, stdio: Option<Stdio>) -> Result<Exit> {
     match &cli.command {
         None => check::run(&cli.check),
         Some(Command::Match(typed)) => text::run(typed),
+        Some(Command::Report(typed)) => report::run(typed),
         Some(Command::Completions(typed)) => generate::completions(typed),
+        Some(Command::Serve(typed)) => serve::run(typed, stdio),
         Some(Command::Man) => generate::man(),
-        Some(
-            Command::Report(_)
-            | Command::Serve(_)
-            | Command::Patterns(_)
-            | Command::Cache(_)
-            | Command::Warm(_),
-        ) => Err(Error::usage("this command is not built in yet")),
+        Some(Command::Cache(typed)) => cache::run(typed),
+        Some(Command::Warm(typed)) => warm::run(typed),
+        Some(Command::Patterns(_)) => Err(Error::usage("this command is not built in yet")),
     }
 }
 

@@ -1,12 +1,18 @@
 //! What the program can do, one file a command.
 
+pub mod batch;
+pub mod cache;
 pub mod check;
 pub mod explain;
 pub mod generate;
+mod manual;
+pub mod report;
+pub mod serve;
 pub mod text;
+pub mod warm;
 
 use crate::{
-    cache::{self, Handle},
+    cache::{Env, Handle, Location, open as open_cache},
     error::{Error, Result},
     exit::Exit,
     lookup::Manners,
@@ -82,13 +88,18 @@ pub fn manners(query: &Query, remember: &Remember) -> Manners {
 /// The cache that the settings name. What is wrong with it costs a line on stderr, never a verdict.
 #[must_use]
 pub fn open(remember: &Remember) -> Handle {
-    let location = remember.location.as_deref().map_or(cache::Location::Default, cache::Location::from);
-    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let env =
-        cache::Env { home: folder("HOME"), xdg_cache_home: folder("XDG_CACHE_HOME"), ..Default::default() };
-    let cache = cache::open(&location, &env, Timestamp::now());
+    let cache = opened(remember);
     tell(&cache);
     cache
+}
+
+/// The same, without a word on stderr: what is wrong with it is still to be said.
+#[must_use]
+pub fn opened(remember: &Remember) -> Handle {
+    let location = remember.location.as_deref().map_or(Location::Default, Location::from);
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let env = Env { home: folder("HOME"), xdg_cache_home: folder("XDG_CACHE_HOME"), ..Default::default() };
+    open_cache(&location, &env, Timestamp::now())
 }
 
 /// Says what went wrong with the cache, if something did that was not said yet.

@@ -1,15 +1,23 @@
 //! What is printed: one format, one file. Nothing in here knows of a cache or of a registry's ways.
 
+pub mod advice;
+mod clock;
 mod csv;
 mod json;
+pub mod owners;
+pub mod page;
 mod paint;
 pub mod progress;
 mod safe;
+mod spark;
+pub mod table;
 mod text;
 
+pub use clock::Clock;
 pub use json::{Reply, object};
 pub use paint::Paint;
 pub use safe::safe;
+pub use spark::Ink;
 pub use text::{Columns, matched};
 
 use crate::{

@@ -15,10 +15,10 @@ mod lines;
 mod places;
 mod rules;
 mod screen;
+mod selector;
 mod source;
 
-#[cfg(test)]
-mod tests;
+pub use selector::selector;
 
 use crate::{
     error::{Error, Result},

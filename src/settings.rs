@@ -2,13 +2,11 @@
 //! modes, so that each room gets its own few values.
 
 mod layer;
-mod values;
 
 pub use layer::{Layer, List};
-pub use values::{Age, Count, Flag, Rate, Seconds, Share};
 
 use crate::{
-    cli::{Caching, Color, Config, OnUnknown, Output, Patterns, Querying, Reading},
+    cli::{Caching, Color, Config, Flag, OnUnknown, Output, Patterns, Querying, Reading},
     error::{Error, Result},
     exit::Exit,
     input, pattern,
@@ -110,7 +108,8 @@ fn user_file() -> Option<PathBuf> {
 }
 
 /// A switch that was typed, or set beneath.
-fn on(typed: bool, beneath: Option<values::Flag>) -> bool {
+#[must_use]
+pub fn on(typed: bool, beneath: Option<Flag>) -> bool {
     typed || beneath.is_some_and(|flag| flag.0)
 }
 

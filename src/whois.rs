@@ -13,8 +13,8 @@ mod responsible;
 mod rwhois;
 mod server;
 
-pub use client::{Failed, ask};
+pub use client::ask;
 pub use record::{Record, is_leaf};
 pub use registry::Registry;
 pub use responsible::{Responsible, responsible};
-pub use server::{Server, Servers};
+pub use server::{Failed, Server, Servers};

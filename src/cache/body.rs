@@ -8,6 +8,7 @@ use crate::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use zstd::dict::{DecoderDictionary, EncoderDictionary};
 
 /// The first byte: how the rest is packed.
 const PLAIN: u8 = 0;
@@ -30,47 +31,38 @@ struct Head<'a> {
 
 /// Packs an answer. When it was fetched is not among it: that is a column of its own.
 pub(super) fn pack(answer: &Answer) -> Outcome<Vec<u8>> {
-    let head = Head {
-        record: Cow::Borrowed(&answer.record),
-        servers: Cow::Borrowed(&answer.servers),
-        partial: answer.partial,
-    };
-    let mut plain = serde_json::to_vec(&head)
+    let plain = plain(&answer.record, &answer.servers, answer.partial, &answer.text)
         .map_err(|error| CacheError::new(Trouble::Passing, format!("cannot pack an answer: {error}")))?;
-    plain.push(b'\n');
-    plain.extend_from_slice(answer.text.as_bytes());
-    let (tag, bytes) = match compress(&plain) {
-        Ok(small) if small.len() < plain.len() => (ZSTD, small),
-        _ => (PLAIN, plain),
-    };
-    let mut packed = Vec::with_capacity(bytes.len() + 1);
-    packed.push(tag);
-    packed.extend(bytes);
-    Ok(packed)
+    Ok(squeeze(&plain))
 }
 
-fn compress(plain: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
-    compressor.include_checksum(true)?;
-    compressor.compress(plain)
+/// An answer's bytes before they are packed: a line of JSON, then the text.
+pub(super) fn plain(
+    record: &Record,
+    servers: &[String],
+    partial: bool,
+    text: &str,
+) -> serde_json::Result<Vec<u8>> {
+    let head = Head { record: Cow::Borrowed(record), servers: Cow::Borrowed(servers), partial };
+    let mut plain = serde_json::to_vec(&head)?;
+    plain.push(b'\n');
+    plain.extend_from_slice(text.as_bytes());
+    Ok(plain)
 }
 
 /// Unpacks [`pack`]'s bytes.
 pub(super) fn unpack(packed: &[u8], fetched: Timestamp, source: Source, stale: bool) -> Outcome<Answer> {
-    read(packed, fetched, source, stale)
-        .ok_or_else(|| CacheError::new(Trouble::Corrupt, "the cache holds an answer that cannot be unpacked"))
+    stretch(packed, None).and_then(|plain| read(&plain, fetched, source, stale)).ok_or_else(damaged)
 }
 
-fn read(packed: &[u8], fetched: Timestamp, source: Source, stale: bool) -> Option<Answer> {
-    let plain = match packed.split_first()? {
-        (&PLAIN, rest) => Cow::Borrowed(rest),
-        (&ZSTD, rest) => {
-            let length = usize::try_from(zstd::zstd_safe::get_frame_content_size(rest).ok()??).ok()?;
-            Cow::Owned(zstd::bulk::decompress(rest, (length <= LONGEST).then_some(length)?).ok()?)
-        }
-        _ => return None,
-    };
-    let line = memchr::memchr(b'\n', &plain)?;
+/// The error for bytes that make no sense.
+pub(super) fn damaged() -> CacheError {
+    CacheError::new(Trouble::Corrupt, "the cache holds an answer that cannot be unpacked")
+}
+
+/// Reads [`plain`]'s bytes.
+pub(super) fn read(plain: &[u8], fetched: Timestamp, source: Source, stale: bool) -> Option<Answer> {
+    let line = memchr::memchr(b'\n', plain)?;
     let head: Head<'static> = serde_json::from_slice(plain.get(..line)?).ok()?;
     let text = String::from_utf8(plain.get(line + 1..)?.to_vec()).ok()?;
     Some(Answer {
@@ -82,6 +74,61 @@ fn read(packed: &[u8], fetched: Timestamp, source: Source, stale: bool) -> Optio
         source,
         stale,
     })
+}
+
+/// Packs bytes, one after another, with a dictionary or without.
+pub(super) struct Squeezer<'a> {
+    compressor: Option<zstd::bulk::Compressor<'a>>,
+}
+
+impl<'a> Squeezer<'a> {
+    pub(super) fn new(level: i32, dictionary: Option<&'a EncoderDictionary<'_>>) -> Self {
+        let compressor = match dictionary {
+            Some(dictionary) => zstd::bulk::Compressor::with_prepared_dictionary(dictionary),
+            None => zstd::bulk::Compressor::new(level),
+        };
+        let compressor = compressor.and_then(|mut compressor| {
+            compressor.include_checksum(true)?;
+            compressor.include_dictid(false)?;
+            Ok(compressor)
+        });
+        Self { compressor: compressor.ok() }
+    }
+
+    pub(super) fn squeeze(&mut self, plain: &[u8]) -> Vec<u8> {
+        let small = self.compressor.as_mut().and_then(|compressor| compressor.compress(plain).ok());
+        let (tag, bytes) = match &small {
+            Some(small) if small.len() < plain.len() => (ZSTD, small.as_slice()),
+            _ => (PLAIN, plain),
+        };
+        let mut packed = Vec::with_capacity(bytes.len() + 1);
+        packed.push(tag);
+        packed.extend_from_slice(bytes);
+        packed
+    }
+}
+
+/// Packs some bytes.
+pub(super) fn squeeze(plain: &[u8]) -> Vec<u8> {
+    Squeezer::new(LEVEL, None).squeeze(plain)
+}
+
+/// Unpacks [`squeeze`]'s bytes, with the dictionary that they were packed with.
+pub(super) fn stretch(packed: &[u8], dictionary: Option<&DecoderDictionary<'_>>) -> Option<Vec<u8>> {
+    match packed.split_first()? {
+        (&PLAIN, rest) => Some(rest.to_vec()),
+        (&ZSTD, rest) => {
+            let length = usize::try_from(zstd::zstd_safe::get_frame_content_size(rest).ok()??).ok()?;
+            let length = (length <= LONGEST).then_some(length)?;
+            match dictionary {
+                Some(dictionary) => zstd::bulk::Decompressor::with_prepared_dictionary(dictionary)
+                    .and_then(|mut decompressor| decompressor.decompress(rest, length))
+                    .ok(),
+                None => zstd::bulk::decompress(rest, length).ok(),
+            }
+        }
+        _ => None,
+    }
 }
 
 /// About how much memory an answer takes.

@@ -1,68 +1,39 @@
 //! The cache as the rest of the program sees it: it never fails.
 
+mod opening;
+
+pub use opening::open;
+
 use super::{
-    Cache, CacheError, Env, Found, Holder, Kept, Ledger, Location, Memory, Outcome, Shelf, Sqlite, Stats,
-    Trouble, Want,
+    Cache, CacheError, Found, Holder, Kept, Ledger, Memory, Outcome, Shelf, Stats, Want, gathered::Gathered,
+    imported::Imported, tier::Tier,
 };
-use crate::{address::Network, answer::Answer};
-use jiff::{SignedDuration, Timestamp};
+use crate::{address::Network, answer::Answer, whois::Registry};
+use jiff::Timestamp;
 use std::{
     net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
-/// After a failure the cache is left alone for this long, by the clock that lookups bring; a daemon tries it again.
-const REST: SignedDuration = SignedDuration::from_secs(60);
+/// Decisions that one process writes.
+const DECISIONS: u32 = 64;
 
-/// Opens the cache that `location` names. Where that fails there is a [`Handle::warning`], and the process's own
-/// memory serves.
-#[must_use]
-pub fn open(location: &Location, env: &Env, now: Timestamp) -> Handle {
-    let opened: Outcome<Option<Box<dyn Cache>>> = match location {
-        Location::None => Ok(None),
-        Location::Path(path) => Sqlite::open(path, now).map(|cache| Some(Box::new(cache) as _)),
-        Location::Default => open_default(env, now).map(|cache| Some(Box::new(cache) as _)),
-        Location::Redis(url) => Err(CacheError::new(
-            Trouble::Unusable,
-            format!("the cache {url} cannot be used: this build speaks to no Redis"),
-        )),
-    };
-    match opened {
-        Ok(cache) => Handle::new(cache),
-        Err(error) => {
-            let handle = Handle::new(None);
-            handle.lock().warn(&error);
-            handle
-        }
-    }
-}
-
-/// The shared file when it can be written, else the user's own.
-fn open_default(env: &Env, now: Timestamp) -> Outcome<Sqlite> {
-    // Only a folder that is there, or that root may make: anybody else's attempt would be a failed write a run.
-    if let Ok(cache) = Sqlite::open(&env.shared(), now)
-        && !cache.is_read_only()
-    {
-        return Ok(cache);
-    }
-    match env.own() {
-        Some(path) => Sqlite::open(&path, now),
-        None => Err(CacheError::new(
-            Trouble::Unusable,
-            format!(
-                "no cache: {} cannot be written, and neither XDG_CACHE_HOME nor HOME says where else; name one with \
-                 --cache",
-                env.shared.display()
-            ),
-        )),
-    }
-}
-
-/// A cache that never fails: what the real one cannot do, the process's own memory does.
+/// A cache that never fails: what the real one cannot do, the next does, and last the process's own memory.
 pub struct Handle {
-    real: Option<Box<dyn Cache>>,
+    /// The real cache; behind one on a server, this machine's file.
+    tiers: Vec<Tier>,
+    /// The cache's file, where it has one on this machine.
+    file: Option<PathBuf>,
+    imported: Option<Imported>,
     memory: Memory,
+    gathered: OnceLock<Gathered>,
+    /// Decisions that may still be written.
+    decisions: AtomicU32,
     state: Mutex<State>,
 }
 
@@ -71,8 +42,6 @@ struct State {
     /// To be printed, once.
     warning: Option<String>,
     warned: bool,
-    /// The real cache is left alone, until then where that is known.
-    resting: Option<Option<Timestamp>>,
     /// The latest time that a lookup brought.
     now: Option<Timestamp>,
 }
@@ -90,13 +59,21 @@ impl Handle {
     /// Wraps a cache; None is memory alone.
     #[must_use]
     pub fn new(real: Option<Box<dyn Cache>>) -> Self {
-        Self { real, memory: Memory::new(), state: Mutex::default() }
+        Self {
+            tiers: real.into_iter().map(Tier::new).collect(),
+            file: None,
+            imported: None,
+            memory: Memory::new(),
+            gathered: OnceLock::new(),
+            decisions: AtomicU32::new(DECISIONS),
+            state: Mutex::default(),
+        }
     }
 
     /// What the user should be told, once: the first thing that went wrong. Taken, not read.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
-        let notice = self.real.as_ref().and_then(|real| real.notice());
+        let notice = self.tiers.iter().find_map(|tier| tier.cache.notice());
         let mut state = self.lock();
         if let Some(notice) = notice
             && !state.warned
@@ -111,70 +88,129 @@ impl Handle {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The real cache, unless it rests.
-    fn real(&self, now: Option<Timestamp>) -> Option<&dyn Cache> {
-        let real = self.real.as_deref()?;
-        let mut state = self.lock();
-        if now.is_some() {
-            state.now = now;
-        }
-        match (state.resting, now) {
-            (None, _) => Some(real),
-            (Some(Some(until)), Some(now)) if now >= until => {
-                state.resting = None;
-                Some(real)
-            }
-            (Some(_), _) => None,
-        }
-    }
-
-    /// Asks the real cache, or where that fails, memory.
+    /// Asks the first cache that is up and does not fail; memory has nothing that could.
     fn serve<T: Default>(&self, now: Option<Timestamp>, ask: impl Fn(&dyn Cache) -> Outcome<T>) -> T {
-        match self.try_real(now, &ask) {
+        match self.tiers.iter().find_map(|tier| self.try_tier(tier, now, &ask)) {
             Some(value) => value,
-            // Memory has nothing that could fail.
             None => ask(&self.memory).unwrap_or_default(),
         }
     }
 
-    fn try_real<T>(&self, now: Option<Timestamp>, ask: &impl Fn(&dyn Cache) -> Outcome<T>) -> Option<T> {
-        match ask(self.real(now)?) {
+    fn try_tier<T>(
+        &self,
+        tier: &Tier,
+        now: Option<Timestamp>,
+        ask: &impl Fn(&dyn Cache) -> Outcome<T>,
+    ) -> Option<T> {
+        if now.is_some() {
+            self.lock().now = now;
+        }
+        if !tier.is_up(now) {
+            return None;
+        }
+        match ask(tier.cache.as_ref()) {
             Ok(value) => Some(value),
             Err(error) => {
                 let mut state = self.lock();
                 state.warn(&error);
-                state.resting = Some(state.now.and_then(|now| now.saturating_add(REST).ok()));
+                tier.rest(state.now);
                 None
             }
         }
     }
 
+    /// Reads all that is kept and imported into memory, for a run over so many addresses that it pays: a network is
+    /// then found in a tenth of a microsecond. What is kept from now on is found as before.
+    pub fn gather(&self, want: &Want) {
+        if self.gathered.get().is_some() || self.lock().warned {
+            return;
+        }
+        let kept = match self.tiers.first() {
+            Some(tier) => match self.try_tier(tier, Some(want.now), &|cache| cache.extents()).flatten() {
+                Some(kept) => kept.0,
+                None => return,
+            },
+            None => Vec::new(),
+        };
+        let imported = match &self.imported {
+            Some(imported) => match imported.extents() {
+                Ok(found) => found.map(|found| found.0).unwrap_or_default(),
+                Err(_) => return,
+            },
+            None => Vec::new(),
+        };
+        let _ = self.gathered.set(Gathered::new(kept.into_iter().chain(imported), want));
+    }
+
     /// [`super::Keeper::find`]. What memory kept while the real cache rested answers too.
     #[must_use]
     pub fn find(&self, address: IpAddr, want: &Want) -> Option<Found> {
-        self.look(want, |cache| cache.find(address, want))
+        if let Some(found) = self.gathered.get().and_then(|gathered| gathered.find(address, want)) {
+            return Some(found);
+        }
+        self.or_imported(address, self.look(want, |cache| cache.find(address, want)))
     }
 
     /// [`super::Keeper::find_stale`].
     #[must_use]
     pub fn find_stale(&self, address: IpAddr, want: &Want) -> Option<Found> {
-        self.look(want, |cache| cache.find_stale(address, want))
+        self.or_imported(address, self.look(want, |cache| cache.find_stale(address, want)))
     }
 
     fn look(&self, want: &Want, ask: impl Fn(&dyn Cache) -> Outcome<Option<Found>>) -> Option<Found> {
-        let found = self.try_real(Some(want.now), &ask).flatten();
-        found.or_else(|| ask(&self.memory).unwrap_or_default())
+        for (place, tier) in self.tiers.iter().enumerate() {
+            let Some(found) = self.try_tier(tier, Some(want.now), &ask) else { continue };
+            if let Some(mut found) = found {
+                found.shelf = if place == 0 { Shelf::Cache } else { Shelf::Local };
+                return Some(found);
+            }
+            // It works and has nothing: then those behind it, which only stand in for it, are not asked.
+            break;
+        }
+        ask(&self.memory).unwrap_or_default()
+    }
+
+    /// Of what was kept and what was imported the more specific; of two alike what was asked for, which is newer.
+    fn or_imported(&self, address: IpAddr, kept: Option<Found>) -> Option<Found> {
+        let imported = self.ask_imported(|imported| imported.find(address));
+        match (kept, imported) {
+            (Some(kept), Some(imported)) if imported.extent.length() > kept.extent.length() => Some(imported),
+            (Some(kept), _) => Some(kept),
+            (None, imported) => imported,
+        }
+    }
+
+    fn ask_imported<T>(&self, ask: impl FnOnce(&Imported) -> Outcome<Option<T>>) -> Option<T> {
+        ask(self.imported.as_ref()?).unwrap_or_else(|error| {
+            self.lock().warn(&error);
+            None
+        })
+    }
+
+    /// Which registry holds the address today, by imported delegated statistics: newer than any table compiled in.
+    #[must_use]
+    pub fn delegated(&self, address: IpAddr) -> Option<Registry> {
+        self.ask_imported(|imported| imported.delegated(address))
     }
 
     /// [`super::Keeper::answer`].
     #[must_use]
     pub fn answer(&self, found: &Found) -> Option<Answer> {
+        if found.shelf == Shelf::Import {
+            return self.ask_imported(|imported| imported.answer(found));
+        }
         self.on(found, |cache| cache.answer(found))
     }
 
-    /// [`super::Keeper::keep`].
+    /// [`super::Keeper::keep`]: in the cache and in what stands in for it.
     pub fn keep(&self, kept: &Kept) {
-        self.serve(None, |cache| cache.keep(kept));
+        let mut done = false;
+        for tier in &self.tiers {
+            done |= self.try_tier(tier, None, &|cache| cache.keep(kept)).is_some();
+        }
+        if !done {
+            let _ = super::Keeper::keep(&self.memory, kept);
+        }
     }
 
     /// [`super::Keeper::recall`].
@@ -183,17 +219,26 @@ impl Handle {
         self.on(found, |cache| cache.recall(found, patterns, address))
     }
 
-    /// [`super::Keeper::remember`].
+    /// [`super::Keeper::remember`]. Only so many are written: a hook has one, and a run over many addresses has its
+    /// patterns ready, and decides again faster than it writes.
     pub fn remember(&self, found: &Found, patterns: &[u8; 16], address: Option<IpAddr>, decision: &[u8]) {
+        let left =
+            self.decisions.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if left.is_err() {
+            return;
+        }
         self.on(found, |cache| cache.remember(found, patterns, address, decision).map(Some));
     }
 
-    /// Asks the cache that found it.
+    /// Asks the cache that found it. Decisions about imported networks lie in this machine's file, the last.
     fn on<T>(&self, found: &Found, ask: impl Fn(&dyn Cache) -> Outcome<Option<T>>) -> Option<T> {
-        match found.shelf {
-            Shelf::Memory => ask(&self.memory).unwrap_or_default(),
-            Shelf::Cache | Shelf::Import => self.try_real(None, &ask).flatten(),
-        }
+        let tier = match found.shelf {
+            Shelf::Memory => return ask(&self.memory).unwrap_or_default(),
+            Shelf::Cache => self.tiers.first(),
+            Shelf::Local => self.tiers.get(1),
+            Shelf::Import => self.tiers.last(),
+        };
+        self.try_tier(tier?, None, &ask).flatten()
     }
 
     /// [`super::Desk::claim`].
@@ -205,7 +250,7 @@ impl Handle {
     /// [`super::Desk::release`].
     pub fn release(&self, what: &str, holder: Holder) {
         // Claimed before the cache failed or after: given back in both.
-        self.try_real(None, &|cache| cache.release(what, holder));
+        self.serve(None, |cache| cache.release(what, holder));
         let _ = super::Desk::release(&self.memory, what, holder);
     }
 
@@ -219,14 +264,13 @@ impl Handle {
     /// deadline.
     #[must_use]
     pub fn pace_by(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Timestamp {
-        self.try_real(Some(now), &|cache| cache.pace(server, every, now, by))
-            .unwrap_or_else(|| super::Desk::pace(&self.memory, server, every, now, by).unwrap_or(now))
+        self.serve(Some(now), |cache| cache.pace(server, every, now, by).map(Some)).unwrap_or(now)
     }
 
     /// [`super::Desk::hold_off`]. Memory takes note too: should the real cache fail, a denial is not forgotten.
     pub fn hold_off(&self, server: &str, now: Timestamp) -> Timestamp {
         let own = super::Desk::hold_off(&self.memory, server, now).unwrap_or(now);
-        self.try_real(Some(now), &|cache| cache.hold_off(server, now)).unwrap_or(own)
+        self.serve(Some(now), |cache| cache.hold_off(server, now).map(Some)).unwrap_or(own)
     }
 
     /// [`super::Desk::held_off`].
@@ -235,28 +279,47 @@ impl Handle {
         self.serve(Some(now), |cache| cache.held_off(server, now))
     }
 
-    /// The real cache, for `cache stats|list|forget|export`: there a failure is the answer. Memory where there is none.
+    /// The real cache, for `cache list|export|import`: there a failure is the answer. Memory where there is none.
     #[must_use]
     pub fn ledger(&self) -> &dyn Ledger {
-        match &self.real {
-            Some(real) => real.as_ref() as &dyn Ledger,
+        match self.tiers.first() {
+            Some(tier) => tier.cache.as_ref() as &dyn Ledger,
             None => &self.memory,
         }
     }
 
-    /// Counts and sizes.
+    /// The cache's own file; imported data lies beside it. None for a cache without one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Counts and sizes, of imported data too.
     ///
     /// # Errors
     /// When the cache cannot be read.
     pub fn stats(&self, now: Timestamp) -> Outcome<Stats> {
-        self.ledger().stats(now)
+        let mut stats = self.ledger().stats(now)?;
+        if let Some(imported) = &self.imported {
+            let size = imported.size()?;
+            stats.imported = size.entries;
+            stats.bytes += size.bytes;
+        }
+        Ok(stats)
     }
 
-    /// Forgets what may serve an address in `network`, or everything; returns how many answers.
+    /// Forgets what may serve an address in `network`, or everything, imported data too; returns how many answers.
     ///
     /// # Errors
     /// When the cache cannot be written.
     pub fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
+        if let (None, Some(imported)) = (network, &self.imported) {
+            imported.forget()?;
+        }
+        // What only stands in for the cache forgets too; whether it can is of no account.
+        for tier in self.tiers.iter().skip(1) {
+            let _ = tier.cache.forget(network);
+        }
         self.ledger().forget(network)
     }
 }

@@ -253,13 +253,15 @@ impl Ledger for Memory {
         Ok(inner.entries.range(from..).take(limit).map(|(&id, entry)| (id, entry.kept.clone())).collect())
     }
 
+    fn keep_all(&self, kept: &[Kept]) -> Outcome<()> {
+        kept.iter().try_for_each(|kept| self.keep(kept))
+    }
+
     fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
         let mut inner = self.lock();
         let Some(network) = network else {
             let count = inner.entries.len() as u64;
-            inner.extents.clear();
-            inner.entries.clear();
-            inner.weight = 0;
+            *inner = Inner { last: inner.last, ..Inner::default() };
             return Ok(count);
         };
         let ids: Vec<i64> = inner

@@ -13,7 +13,7 @@ mod desk;
 mod ledger;
 mod shelf;
 
-use super::{Cache, CacheError, Outcome, Trouble, place};
+use super::{Cache, CacheError, Extents, Outcome, Trouble, place};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::{
@@ -274,6 +274,10 @@ impl Sqlite {
 impl Cache for Sqlite {
     fn notice(&self) -> Option<String> {
         self.notice.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn extents(&self) -> Outcome<Option<Extents>> {
+        self.with(shelf::extents)
     }
 }
 

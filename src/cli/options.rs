@@ -2,7 +2,7 @@
 //!
 //! Everything here is an `Option`: what was not typed may stand in the environment or in a file.
 
-use crate::settings::{Age, Rate, Seconds, Share};
+use super::values::{Age, Rate, Seconds, Share};
 use clap::{Args, ValueEnum, ValueHint};
 use serde::Deserialize;
 use std::{ffi::OsString, path::PathBuf};

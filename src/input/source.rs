@@ -39,6 +39,14 @@ impl<R: Read> Read for Counting<R> {
     }
 }
 
+/// A file's own bytes, whatever it is packed in; `done` is told of every byte read from the file itself.
+///
+/// # Errors
+/// It cannot be opened or read.
+pub fn unpacked(path: &Path, done: Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
+    unpack(Box::new(Counting { inner: File::open(path)?, done }))
+}
+
 impl Source {
     /// Opens a file; `done` is told of every byte read from it.
     pub(super) fn open(path: &Path, done: Arc<AtomicU64>) -> io::Result<Self> {

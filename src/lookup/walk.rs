@@ -132,8 +132,10 @@ impl<'a> Walk<'a> {
                     None => self.give_up(Kind::Placeholder, format!("{}: {message}", server.name)),
                 }
             }
-            // A parent's record stands where the operator's own server has nothing to add.
-            Reply::Empty { .. } if self.best.is_some() => Ok(Next::Done),
+            // A parent's record stands where the operator's own server has nothing to add; a server that says nothing
+            // at all was not followed.
+            Reply::Empty { kind: Kind::NotFound, .. } if self.best.is_some() => Ok(Next::Done),
+            Reply::Empty { kind, message } if self.best.is_some() => self.give_up(kind, message),
             Reply::Empty { kind, message } => {
                 Err(Unknown { kind, message: format!("{}: {message}", server.name) })
             }
@@ -213,9 +215,16 @@ impl<'a> Walk<'a> {
 
     /// Adds a record: the smallest network describes the address, and the parent says what the smaller one leaves
     /// out. Patterns see the text of all of them.
-    fn adopt(&mut self, record: Record, text: &str) {
-        self.text.push_str(text);
-        if !self.text.ends_with('\n') {
+    fn adopt(&mut self, mut record: Record, text: &str) {
+        // Whoever was referred to speaks for the network that led there and no more: an operator's server that
+        // claimed half of the internet would answer for it from the cache.
+        if let Some(within) = self.best.as_ref().and_then(|parent| record.network.overlap(&parent.network)) {
+            record.network = within;
+        }
+        // Some servers end their lines in CR CR LF. A line's text ends before that, as whois(1) prints it: a pattern
+        // with a `$` means the end of what can be read.
+        for line in text.lines() {
+            self.text.push_str(line.trim_end_matches('\r'));
             self.text.push('\n');
         }
         self.best = Some(match self.best.take() {

@@ -1,37 +1,23 @@
 //! `whodunit [IP]...`: the verdict on every address.
 
-use super::{Client, Tally, explain, flush, manners, open, stdout, tell};
+use super::{
+    Client, Tally,
+    batch::{Batch, Came},
+    explain, flush, manners, open, stdout, tell,
+};
 use crate::{
-    address::{self, special},
-    answer::{Answer, Known},
-    cache::{Found, Handle},
+    address,
     cli::Check,
-    deadline::Deadline,
     error::{Error, Result},
     exit::Exit,
-    input, lanes,
-    lookup::{Lookup, Trace},
-    output::{
-        self, Columns, Format, Paint,
-        progress::{self, Progress},
-    },
-    pattern::{Finding, Patterns},
-    settings::{self, Form, Layer, PATIENCE, Query},
-    verdict::{self, Judged, judge, settle},
+    input,
+    lookup::Lookup,
+    output::{self, Columns, Format, Paint, progress},
+    pattern::Patterns,
+    settings::{self, Form, Layer, PATIENCE},
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, io::IsTerminal, net::IpAddr};
-
-/// Everything that a run over addresses needs, settled before the first question.
-struct Run<'a> {
-    lookup: Lookup<'a>,
-    cache: &'a Handle,
-    patterns: Patterns,
-    query: Query,
-    /// Keep the whois text for the output.
-    whois: bool,
-}
 
 /// Classifies addresses, and says what to end with.
 ///
@@ -46,22 +32,23 @@ pub fn run(typed: &Check) -> Result<Exit> {
     let cache = open(&remember);
     let manners = manners(&query, &remember);
     let form = settings::form(&typed.output, &beneath);
-    let run = Run {
+    let batch = Batch {
         lookup: Lookup::new(&manners, &cache),
         cache: &cache,
-        patterns,
-        query,
+        patterns: &patterns,
+        query: &query,
         whois: form == Form::Whois,
+        prints: true,
     };
     let paint = Paint { colored: settings::colored(typed.output.color, &beneath) };
     let tally = Tally::new(settings::unknown_exit(settings::on_unknown(typed.output.on_unknown, &beneath)));
     if typed.explain {
-        run.patterns.check()?;
-        return explain::run(&run.lookup, &run.patterns, &clients, run.query.timeout, paint, tally);
+        patterns.check()?;
+        return explain::run(&batch.lookup, &patterns, &clients, query.timeout, paint, tally);
     }
     let alone = typed.log.is_empty() && matches!(typed.addresses.as_slice(), [one] if one != "-");
     let format = format(form, alone, &clients, paint);
-    run.all(&clients, &format, paint, tally)
+    all(&batch, &clients, &format, paint, tally)
 }
 
 /// The addresses to classify, all of them read before anything is asked.
@@ -131,154 +118,20 @@ fn format(form: Form, alone: bool, clients: &[Client], paint: Paint) -> Format {
     }
 }
 
-impl Run<'_> {
-    /// Verdicts in the order of first appearance, each as soon as those before it are out.
-    fn all(&self, clients: &[Client], format: &Format, paint: Paint, mut tally: Tally) -> Result<Exit> {
-        let mut out = stdout();
-        let mut checked = false;
-        format.head(&mut out)?;
-        let mut print = |judged: &Judged| -> Result<()> {
-            tally.add(judged);
-            format.row(judged, &mut out)?;
-            if let (true, Some(answer)) = (self.whois, judged.answer()) {
-                output::matched(&answer.text, &self.patterns, paint, true, &mut out)
-                    .map_err(|error| Error::output("stdout", &error))?;
-            }
-            Ok(())
-        };
-        // What is known already is answered here and now, with no thread: the hook that asks again about a client.
-        let mut rest = clients.iter().enumerate().peekable();
-        while let Some((_, seen)) = rest.peek() {
-            let Some(judged) = self.at_once(seen.address, seen.hits, &mut checked)? else { break };
-            print(&judged)?;
-            rest.next();
+/// Verdicts in the order of first appearance.
+fn all(batch: &Batch, clients: &[Client], format: &Format, paint: Paint, mut tally: Tally) -> Result<Exit> {
+    let mut out = stdout();
+    format.head(&mut out)?;
+    batch.each(clients, &mut |judged, came| {
+        tally.add(&judged);
+        format.row(&judged, &mut out)?;
+        if let (true, Some(answer)) = (batch.whois, judged.answer()) {
+            output::matched(&answer.text, batch.patterns, paint, true, &mut out)
+                .map_err(|error| Error::output("stdout", &error))?;
         }
-        if rest.peek().is_some() {
-            self.patterns.check()?;
-            let rest: Vec<(usize, IpAddr, u64)> =
-                rest.map(|(n, seen)| (n, seen.address, seen.hits)).collect();
-            self.ask(&rest, &mut print)?;
-        }
-        flush(&mut out)?;
-        tell(self.cache);
-        Ok(tally.exit())
-    }
-
-    /// The verdict on an address that nobody need be asked about. With a decision remembered beside the network, no
-    /// pattern is even compiled.
-    fn at_once(&self, address: IpAddr, hits: u64, checked: &mut bool) -> Result<Option<Judged>> {
-        if let Some(special) = special(address) {
-            self.check(checked)?;
-            return Ok(Some(judge(address, hits, Known::Reserved(special), &self.patterns)));
-        }
-        match self.lookup.remembered(address, Timestamp::now()) {
-            Some(found) => self.decide(address, hits, &found, checked),
-            None => Ok(None),
-        }
-    }
-
-    /// Every pattern is looked at once before any is used.
-    fn check(&self, checked: &mut bool) -> Result<()> {
-        if !*checked {
-            self.patterns.check()?;
-            *checked = true;
-        }
-        Ok(())
-    }
-
-    /// Holds the patterns against a kept answer, or recalls what that came to the last time. None when the answer
-    /// went away meanwhile.
-    fn decide(
-        &self,
-        address: IpAddr,
-        hits: u64,
-        found: &Found,
-        checked: &mut bool,
-    ) -> Result<Option<Judged>> {
-        let digest = self.patterns.digest();
-        let about = self.patterns.depends_on_address().then_some(address);
-        // What is remembered has no whois text in it: it is what every form but --whois prints.
-        let recalled = if self.whois { None } else { self.cache.recall(found, &digest, about) };
-        if let Some(decision) = recalled.and_then(|bytes| serde_json::from_slice::<Decision>(&bytes).ok()) {
-            return Ok(Some(decision.settle(address, hits, found)));
-        }
-        let Some(mut answer) = self.cache.answer(found) else { return Ok(None) };
-        self.check(checked)?;
-        let finding = verdict::find(&self.patterns, &answer, Some(address));
-        if !self.whois {
-            answer.text.clear();
-            let decision = Decision { finding, answer };
-            if let Ok(bytes) = serde_json::to_vec(&decision) {
-                self.cache.remember(found, &digest, about, &bytes);
-            }
-            return Ok(Some(decision.settle(address, hits, found)));
-        }
-        Ok(Some(settle(Some(address), hits, Known::Answer(Box::new(answer)), finding)))
-    }
-
-    /// Asks about what is not known. For one address no pool is built: hooks run under limits that a pool would hit.
-    fn ask(&self, rest: &[(usize, IpAddr, u64)], print: &mut dyn FnMut(&Judged) -> Result<()>) -> Result<()> {
-        if let [(_, address, hits)] = rest {
-            let known = self.lookup.look_up(*address, self.deadline(), false, &mut Trace::off());
-            return print(&judge(*address, *hits, known, &self.patterns));
-        }
-        let first = rest.first().map_or(0, |(n, ..)| *n);
-        let mut waiting: Vec<Option<Judged>> = rest.iter().map(|_| None).collect();
-        let mut next = 0;
-        let mut stopped = Ok(());
-        let mut progress = Progress::addresses(rest.len() as u64);
-        let mut done = 0;
-        let width = lanes::Width { jobs: self.query.jobs.into(), per_lane: self.query.per_server.into() };
-        lanes::run(
-            rest.iter().map(|(n, address, _)| (n - first, *address)),
-            width,
-            |address| self.lookup.first_server(address).name,
-            |address| self.one(address),
-            |place, judged| {
-                done += 1;
-                progress.reach(done);
-                if let Some(slot) = waiting.get_mut(place) {
-                    *slot = judged;
-                }
-                while let Some(judged) = waiting.get_mut(next).and_then(Option::take) {
-                    let hits = rest.get(next).map_or(1, |(.., hits)| *hits);
-                    if stopped.is_ok() {
-                        stopped = progress.aside(|| print(&Judged { hits, ..judged }));
-                    }
-                    next += 1;
-                }
-            },
-        );
-        stopped
-    }
-
-    /// One address of many, on a lane's thread; None when the run has been stopped.
-    fn one(&self, address: IpAddr) -> Option<Judged> {
-        let asks = !self.query.offline
-            && special(address).is_none()
-            && self.lookup.remembered(address, Timestamp::now()).is_none();
-        if asks {
-            self.lookup.await_turn(address);
-        }
-        let known = self.lookup.look_up(address, self.deadline(), asks, &mut Trace::off());
-        Some(judge(address, 1, known, &self.patterns))
-    }
-
-    fn deadline(&self) -> Deadline {
-        Deadline::within(self.query.timeout)
-    }
-}
-
-/// What is remembered beside a network for one set of patterns: all that is printed.
-#[derive(Deserialize, Serialize)]
-struct Decision {
-    finding: Finding,
-    answer: Answer,
-}
-
-impl Decision {
-    fn settle(self, address: IpAddr, hits: u64, found: &Found) -> Judged {
-        let answer = Answer { stale: found.stale, ..self.answer };
-        settle(Some(address), hits, Known::Answer(Box::new(answer)), self.finding)
-    }
+        if came == Came::Late { flush(&mut out) } else { Ok(()) }
+    })?;
+    flush(&mut out)?;
+    tell(batch.cache);
+    Ok(tally.exit())
 }

@@ -1,6 +1,6 @@
 //! `whodunit completions` and `whodunit man`: made from the same definitions as the command line itself.
 
-use super::{flush, stdout};
+use super::{flush, manual, stdout};
 use crate::{
     cli::{Cli, Completions},
     error::{Error, Result},
@@ -19,15 +19,12 @@ pub fn completions(typed: &Completions) -> Result<Exit> {
     print(&script)
 }
 
-/// Prints the manual page.
+/// Prints the manual page, all commands on one.
 ///
 /// # Errors
 /// Stdout cannot be written to.
 pub fn man() -> Result<Exit> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command())
-        .render(&mut page)
-        .map_err(|error| Error::output("stdout", &error))?;
+    let page = manual::page(Cli::command()).map_err(|error| Error::output("stdout", &error))?;
     print(&page)
 }
 

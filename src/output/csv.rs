@@ -38,7 +38,7 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
         text(
             record.and_then(|r| r.name.as_deref()).or_else(|| judged.reserved().map(|special| special.name)),
         ),
-        record.map(|record| record.registry.as_str().to_owned()).unwrap_or_default(),
+        text(record.map(|r| r.registry.as_str()).or_else(|| judged.reserved().map(|_| "iana"))),
         record.map(|record| list(record.asn.iter().map(ToString::to_string).collect())).unwrap_or_default(),
         record
             .map(|record| list(record.abuse.iter().map(|a| safe(a).into_owned()).collect()))
@@ -51,7 +51,7 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
     write(out, fields.into_iter())
 }
 
-fn write(out: &mut impl Write, fields: impl Iterator<Item = String>) -> io::Result<()> {
+pub(super) fn write(out: &mut impl Write, fields: impl Iterator<Item = String>) -> io::Result<()> {
     let mut row = csv::WriterBuilder::new().from_writer(Vec::new());
     row.write_record(fields.collect::<Vec<_>>()).map_err(io::Error::other)?;
     out.write_all(&row.into_inner().map_err(|error| io::Error::other(error.to_string()))?)

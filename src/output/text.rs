@@ -36,7 +36,8 @@ impl Columns {
         let network = record
             .map(|record| record.network.to_string())
             .or_else(|| judged.reserved().map(|special| special.prefix.to_string()));
-        let registry = record.map(|record| record.registry.as_str());
+        let registry =
+            record.map_or_else(|| judged.reserved().map(|_| "iana"), |record| Some(record.registry.as_str()));
         let cell = |value: Option<&str>| safe(value.filter(|v| !v.is_empty()).unwrap_or("-")).into_owned();
         let (owner, country, network) = (cell(owner), cell(country), cell(network.as_deref()));
         let (registry, why) = (cell(registry), why(judged));
@@ -70,7 +71,7 @@ fn why(judged: &Judged) -> String {
 }
 
 /// The text with blanks behind it, up to so many cells.
-fn pad(text: &str, width: usize) -> String {
+pub(super) fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 

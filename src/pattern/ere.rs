@@ -59,6 +59,7 @@ impl Ere {
     }
 
     /// Where it uses what POSIX does not have (`\<`, `\w`, ...), in bytes from the start.
+    #[expect(dead_code, reason = "asked for by the lint")]
     pub(crate) fn extensions(&self) -> &[usize] {
         &self.extensions
     }

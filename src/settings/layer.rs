@@ -1,8 +1,7 @@
 //! One place that settings come from: a configuration file, or the environment. The keys are the long options'.
 
-use super::values::{Age, Count, Flag, Rate, Seconds, Share};
 use crate::{
-    cli::{Color, Extract, OnUnknown},
+    cli::{Age, Color, Count, Extract, Flag, OnUnknown, Rate, Seconds, Share},
     error::{Error, Result, reason},
 };
 use serde::{Deserialize, Deserializer};

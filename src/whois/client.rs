@@ -1,24 +1,17 @@
 //! One question to one server: resolved, policed, asked through whois-rust, once more after a reset.
 
-use super::{Registry, resolve::resolve, rwhois, server::Server};
+use super::{
+    Registry,
+    resolve::resolve,
+    rwhois,
+    server::{Failed, LONGEST, Server},
+};
 use crate::{answer::Kind, deadline::Deadline};
 use std::{
     io,
     net::{IpAddr, SocketAddr},
 };
 use whois_rust::{WhoIs, WhoIsError, WhoIsLookupOptions, WhoIsServerValue};
-
-/// More than any registry says about one address: ARIN's longest answers, 256 networks, stay under it.
-pub(super) const LONGEST: usize = 1024 * 1024;
-
-/// Why a question has no answer.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Failed {
-    /// The kind, for scripts.
-    pub kind: Kind,
-    /// The sentence, for people.
-    pub message: String,
-}
 
 /// Asks one server about one address, and hands over what it sent, byte for byte.
 ///

@@ -113,3 +113,6 @@ fn extend_distinct<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

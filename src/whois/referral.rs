@@ -160,3 +160,93 @@ fn strip_prefix_ignoring_case<'a>(line: &'a str, prefix: &str) -> Option<&'a str
     let (head, rest) = line.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(rest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_server() {
+        for (text, host, port, rwhois) in [
+            ("whois://whois.ripe.net", "whois.ripe.net", None, false),
+            ("whois://WHOIS.Example.NET:43", "whois.example.net", Some(43), false),
+            ("rwhois://rwhois.example.net:4321/", "rwhois.example.net", Some(4321), true),
+            ("rwhois://host.example.net/auth-area=.", "host.example.net", None, true),
+            (" whois.example.net. ", "whois.example.net", None, false),
+            ("rwhois.example.net", "rwhois.example.net", None, true),
+            ("host.example.net:4321", "host.example.net", Some(4321), true),
+            ("whois://[2001:db8::1]:43/", "2001:db8::1", Some(43), false),
+            ("rwhois://2001:DB8::1/", "2001:db8::1", None, true),
+            ("whois://192.0.2.1", "192.0.2.1", None, false),
+        ] {
+            let expected = Referral { host: host.to_owned(), port, rwhois };
+            assert_eq!(Referral::parse(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_server() {
+        for text in [
+            "",
+            "https://whois.example.net",
+            "http://www.example.net/whois",
+            "ftp://example.net",
+            "rwhois://root.rwhois.net:4321/auth-area=.",
+            "localhost",
+            "whois://host.example.net:0",
+            "whois://host.example.net:65536",
+            "whois://host.example.net:43x",
+            "whois://-host.example.net",
+            "whois://a..example.net",
+            "whois://host.example.net\u{1b}[2J",
+            "whois://user@host.example.net",
+            "whois://[2001:db8::1",
+        ] {
+            assert_eq!(Referral::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn where_a_reply_points() {
+        for (text, registry, hosts) in [
+            (
+                "ReferralServer: whois://a.example\n\nReferralServer: rwhois://B.example:4321/\n",
+                Registry::Arin,
+                "b.example",
+            ),
+            (
+                "ResourceLink:  https://a.example\nResourceLink:  whois.b.example\n",
+                Registry::Arin,
+                "whois.b.example",
+            ),
+            ("ReferralServer: a.example\nResourceLink: b.example\n", Registry::Arin, "a.example"),
+            ("Comment: ReferralServer: whois://a.example\n", Registry::Arin, ""),
+            (
+                "refer:        whois.a.example\n\nwhois:        whois.b.example\n",
+                Registry::Iana,
+                "whois.a.example whois.b.example",
+            ),
+            ("refer:        whois.a.example\n", Registry::Ripe, ""),
+            (
+                "%referral rwhois://root.rwhois.net:4321/auth-area=.\n%referral rwhois://a.example:4321/auth-area=x\n",
+                Registry::Rwhois,
+                "a.example",
+            ),
+            (
+                "remarks: please use the KRNIC whois server at WHOIS.KRNIC.NET.\nremarks: whois.nic.ad.jp/e and (whois.nic.ad.jp)\n",
+                Registry::Apnic,
+                "whois.krnic.net whois.nic.ad.jp",
+            ),
+            ("remarks: ask whois.krnic.net\n", Registry::Ripe, ""),
+            ("source: JPNIC\nsource: APNIC\n", Registry::Apnic, "whois.nic.ad.jp"),
+            (
+                "inetnum: 192.0.2.0/24\ndescr: Transferred to the LACNIC region on 2020-01-01\nmnt-by: APNIC-STUB\n",
+                Registry::Apnic,
+                "whois.lacnic.net",
+            ),
+        ] {
+            let found: Vec<String> = referrals(text, registry).into_iter().map(|r| r.host).collect();
+            assert_eq!(found.join(" "), hosts, "{text}");
+        }
+    }
+}

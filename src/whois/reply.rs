@@ -176,3 +176,8 @@ fn nothing(text: &str) -> Reply {
     };
     Reply::Empty { kind: Kind::Incomplete, message: message.to_owned() }
 }
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod tests;

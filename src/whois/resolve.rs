@@ -1,6 +1,6 @@
 //! Names to addresses, inside the deadline, and never to the inside of our own network on a stranger's word.
 
-use super::{client::Failed, server::Server};
+use super::server::{Failed, Server};
 use crate::{address::is_routable, answer::Kind, deadline::Deadline};
 use std::{
     net::{IpAddr, SocketAddr, ToSocketAddrs},

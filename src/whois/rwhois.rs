@@ -1,7 +1,7 @@
 //! Referral whois (RFC 2167). Its answer ends in `%ok` or `%error`, and many servers keep the connection open behind
 //! that, so that waiting for the end of the stream, as whois does, would wait for nothing.
 
-use super::client::LONGEST;
+use super::server::LONGEST;
 use crate::deadline::Deadline;
 use std::{
     io::{self, Read, Write},

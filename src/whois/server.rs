@@ -1,13 +1,19 @@
 //! One server to ask, and the user's list of servers to ask in place of the built-in ones.
 
 use super::Registry;
-use crate::error::{Error, Result};
+use crate::{
+    answer::Kind,
+    error::{Error, Result},
+};
 use std::{collections::HashMap, path::Path};
 
 /// Port of whois (RFC 3912).
 const WHOIS: u16 = 43;
 /// Port of referral whois (RFC 2167).
 pub(super) const RWHOIS: u16 = 4321;
+
+/// More than any registry says about one address: ARIN's longest answers, 256 networks, stay under it.
+pub(super) const LONGEST: usize = 1024 * 1024;
 
 /// A server that can be asked.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,6 +30,15 @@ pub struct Server {
     pub question: Option<String>,
     /// It stands in the user's list, so that it may be inside the network, too.
     pub listed: bool,
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Failed {
+    /// The kind, for scripts.
+    pub kind: Kind,
+    /// The sentence, for people.
+    pub message: String,
 }
 
 /// The user's server list (`--servers`), in whois-rust's JSON form, keyed by server name.

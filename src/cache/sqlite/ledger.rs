@@ -52,13 +52,22 @@ impl Ledger for Sqlite {
         })
     }
 
+    fn keep_all(&self, kept: &[Kept]) -> Outcome<()> {
+        let ready = kept
+            .iter()
+            .filter_map(|kept| shelf::Ready::new(kept).transpose())
+            .collect::<Outcome<Vec<_>>>()?;
+        self.write(|connection| ready.iter().try_for_each(|ready| ready.insert(connection, self.room)))
+    }
+
     fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
         self.write(|connection| {
             let Some(network) = network else {
                 let count: u32 =
                     connection.query_row("SELECT count(*) FROM network1", [], |row| row.get(0))?;
-                connection
-                    .execute_batch("DELETE FROM extent1; DELETE FROM decision1; DELETE FROM network1;")?;
+                connection.execute_batch(
+                    "DELETE FROM extent1; DELETE FROM decision1; DELETE FROM network1; DELETE FROM server1;",
+                )?;
                 return Ok(count.into());
             };
             let mut statement = connection.prepare("SELECT id, first, last, asked, leaf FROM network1")?;

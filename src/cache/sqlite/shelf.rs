@@ -5,7 +5,8 @@ use crate::{
     address::{Network, Prefix},
     answer::{Answer, Source},
     cache::{
-        Found, Keeper, Kept, Outcome, Shelf, Want, body, extent,
+        Extents, Found, Keeper, Kept, Outcome, Shelf, Want, body, extent,
+        gathered::{Extent, MOST},
         memory::{DECISIONS, is_superseded},
         server::{micros, moment},
     },
@@ -117,6 +118,10 @@ fn prune(connection: &Connection, now: Timestamp, room: u64) -> Attempt<()> {
     for id in ids(oldest, too_old)? {
         remove(connection, id)?;
     }
+    if used(connection)? > room {
+        // Networks in imported data are not pruned, and what was decided about them costs least to decide again.
+        connection.execute("DELETE FROM decision1 WHERE network < 0", [])?;
+    }
     for _ in 0..8 {
         if used(connection)? <= room {
             break;
@@ -128,11 +133,77 @@ fn prune(connection: &Connection, now: Timestamp, room: u64) -> Attempt<()> {
     Ok(())
 }
 
+/// Every extent, unless they are too many.
+pub(super) fn extents(connection: &Connection) -> Attempt<Option<Extents>> {
+    let mut statement = connection.prepare("SELECT prefix, fetched, network, asked FROM extent1")?;
+    let mut rows = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let prefix = row.get_ref(0)?.as_blob().ok().and_then(extent::decode).ok_or_else(damaged)?;
+        let asked = row.get_ref(3)?.as_blob().ok().and_then(extent::decode_address).ok_or_else(damaged)?;
+        all.push(Extent { prefix, fetched: row.get(1)?, id: row.get(2)?, asked: Some(asked) });
+        if all.len() > MOST {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Extents(all)))
+}
+
 /// Bytes of the file that hold something.
 pub(super) fn used(connection: &Connection) -> Attempt<u64> {
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let pages = number("page_count")? - number("freelist_count")?;
     Ok(u64::try_from(pages.saturating_mul(number("page_size")?)).unwrap_or(0))
+}
+
+/// An answer that is ready to be written, so that no lock is held while it is packed.
+pub(super) struct Ready<'a> {
+    kept: &'a Kept,
+    reach: Network,
+    part: Prefix,
+    packed: Vec<u8>,
+}
+
+impl<'a> Ready<'a> {
+    /// None when the answer does not hold its own question.
+    pub(super) fn new(kept: &'a Kept) -> Outcome<Option<Self>> {
+        let Some(reach) = kept.extent() else { return Ok(None) };
+        let Some(part) = extent::part(&reach, kept.asked) else { return Ok(None) };
+        Ok(Some(Self { kept, reach, part, packed: body::pack(&kept.answer)? }))
+    }
+
+    /// Writes it, in the place of those that it supersedes.
+    pub(super) fn insert(&self, connection: &Connection, room: u64) -> Attempt<()> {
+        let Self { kept, reach, part, packed } = self;
+        let fetched = micros(kept.answer.fetched);
+        let mut superseded = Vec::new();
+        walk(connection, kept.asked, |step| {
+            if step.fetched <= fetched && is_superseded(step.prefix, step.asked, *part, kept.asked) {
+                superseded.push(step.id);
+            }
+            false
+        })?;
+        for &id in &superseded {
+            remove(connection, id)?;
+        }
+        let network = kept.answer.record.network;
+        let asked = extent::encode_address(kept.asked);
+        let (first, last) = (extent::encode_address(network.first()), extent::encode_address(network.last()));
+        let sql =
+            "INSERT INTO network1 (first, last, asked, leaf, fetched, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        connection.prepare_cached(sql)?.execute(params![first, last, asked, kept.leaf, fetched, packed])?;
+        let id = connection.last_insert_rowid();
+        let mut insert = connection.prepare_cached("INSERT INTO extent1 VALUES (?1, ?2, ?3, ?4)")?;
+        for prefix in reach.prefixes() {
+            insert.execute(params![extent::encode(prefix), fetched, id, asked])?;
+        }
+        if id % PRUNE_EVERY == 0 { prune(connection, kept.answer.fetched, room) } else { Ok(()) }
+    }
+}
+
+/// The number under which a network's decisions stand. Those of imported data are below zero.
+fn number(found: &Found) -> i64 {
+    if found.shelf == Shelf::Import { -found.id } else { found.id }
 }
 
 impl Sqlite {
@@ -168,43 +239,8 @@ impl Keeper for Sqlite {
     }
 
     fn keep(&self, kept: &Kept) -> Outcome<()> {
-        let Some(reach) = kept.extent() else { return Ok(()) };
-        let Some(part) = extent::part(&reach, kept.asked) else { return Ok(()) };
-        let packed = body::pack(&kept.answer)?;
-        let fetched = micros(kept.answer.fetched);
-        self.write(|connection| {
-            let mut superseded = Vec::new();
-            walk(connection, kept.asked, |step| {
-                if step.fetched <= fetched && is_superseded(step.prefix, step.asked, part, kept.asked) {
-                    superseded.push(step.id);
-                }
-                false
-            })?;
-            for &id in &superseded {
-                remove(connection, id)?;
-            }
-            let network = kept.answer.record.network;
-            connection
-                .prepare_cached(
-                    "INSERT INTO network1 (first, last, asked, leaf, fetched, body) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                )?
-                .execute(params![
-                    extent::encode_address(network.first()),
-                    extent::encode_address(network.last()),
-                    extent::encode_address(kept.asked),
-                    kept.leaf,
-                    fetched,
-                    packed
-                ])?;
-            let id = connection.last_insert_rowid();
-            let mut insert = connection.prepare_cached("INSERT INTO extent1 VALUES (?1, ?2, ?3, ?4)")?;
-            for prefix in reach.prefixes() {
-                let asked = extent::encode_address(kept.asked);
-                insert.execute(params![extent::encode(prefix), fetched, id, asked])?;
-            }
-            if id % PRUNE_EVERY == 0 { prune(connection, kept.answer.fetched, self.room) } else { Ok(()) }
-        })
+        let Some(ready) = Ready::new(kept)? else { return Ok(()) };
+        self.write(|connection| ready.insert(connection, self.room))
     }
 
     fn recall(
@@ -219,7 +255,7 @@ impl Keeper for Sqlite {
                 "SELECT decision FROM decision1 \
                  WHERE network = ?1 AND patterns = ?2 AND address = ?3 AND fetched = ?4",
             )?;
-            let values = params![found.id, patterns.as_slice(), address, micros(found.fetched)];
+            let values = params![number(found), patterns.as_slice(), address, micros(found.fetched)];
             Ok(statement.query_row(values, |row| row.get(0)).optional()?)
         })
     }
@@ -237,18 +273,24 @@ impl Keeper for Sqlite {
                 .prepare_cached("SELECT 1 FROM network1 WHERE id = ?1 AND fetched = ?2")?
                 .query_row([found.id, micros(found.fetched)], |row| row.get(0))
                 .optional()?;
-            if there.is_none() {
+            if there.is_none() && found.shelf != Shelf::Import {
                 return Ok(());
             }
             let count: i64 = connection
                 .prepare_cached("SELECT count(*) FROM decision1 WHERE network = ?1")?
-                .query_row([found.id], |row| row.get(0))?;
+                .query_row([number(found)], |row| row.get(0))?;
             if count >= i64::try_from(DECISIONS).unwrap_or(i64::MAX) {
-                connection.execute("DELETE FROM decision1 WHERE network = ?1", [found.id])?;
+                connection.execute("DELETE FROM decision1 WHERE network = ?1", [number(found)])?;
             }
             connection
                 .prepare_cached("INSERT OR REPLACE INTO decision1 VALUES (?1, ?2, ?3, ?4, ?5)")?
-                .execute(params![found.id, patterns.as_slice(), address, micros(found.fetched), decision])?;
+                .execute(params![
+                    number(found),
+                    patterns.as_slice(),
+                    address,
+                    micros(found.fetched),
+                    decision
+                ])?;
             Ok(())
         })
     }

@@ -154,12 +154,12 @@ fn unicode(class: Class) -> &'static str {
         Class::Cntrl => r"\x00-\x1F\x7F-\x{9F}\x{2028}\x{2029}",
         Class::Digit => "0-9",
         Class::Graph => {
-            r"[[^\p{Cn}\p{Cc}\p{Cs}]--[ \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x{2029}\x{205F}\x{3000}]]"
+            r"[[^\p{Cn}\p{Cc}]--[ \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x{2029}\x{205F}\x{3000}]]"
         }
         Class::Lower => r"\p{Lowercase}",
-        Class::Print => r"[[^\p{Cn}\p{Cc}\p{Cs}]--[\x{2028}\x{2029}]]",
+        Class::Print => r"[[^\p{Cn}\p{Cc}]--[\x{2028}\x{2029}]]",
         Class::Punct => {
-            r"[[^\p{Cn}\p{Cc}\p{Cs}\p{Alphabetic}\p{Nd}]--[ \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x{2029}\x{205F}\x{3000}]]"
+            r"[[^\p{Cn}\p{Cc}\p{Alphabetic}\p{Nd}]--[ \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x{2029}\x{205F}\x{3000}]]"
         }
         Class::Space => r"\t-\r \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x{2029}\x{205F}\x{3000}",
         Class::Upper => r"\p{Uppercase}",

@@ -72,13 +72,17 @@ impl<'a> Parser<'a> {
             if char == '|' || char == ')' && self.open > 0 {
                 break;
             }
+            let second = self.second;
             let atom = self.atom()?;
             let item = match atom {
                 Node::Edge(_) => self.behind_edge(atom)?,
                 atom => self.repetitions(atom)?,
             };
-            if item != Node::Empty {
-                items.push(item);
+            match item {
+                Node::Empty => {}
+                // The automaton forgets what is repeated no times, and whether it had to turn to the other for it.
+                Node::Repeat { max: Some(0), .. } => self.second = second,
+                item => items.push(item),
             }
         }
         Ok(match items.len() {
@@ -98,18 +102,16 @@ impl<'a> Parser<'a> {
                     skipped = true;
                 }
                 Some('{') => {
-                    let brace = self.reader.clone();
+                    // The automaton takes {1} for a repetition of nothing; the C library skips the brace alone.
+                    self.torn = true;
+                    if self.as_second {
+                        let what = "a brace stands where there is nothing to repeat; write \\{ for a brace";
+                        return Err(Flaw::new(self.reader.at(), what));
+                    }
                     if self.interval(true)?.is_none() {
                         break;
                     }
                     skipped = false;
-                    // The automaton takes {1} for a repetition of nothing; the C library skips the brace alone.
-                    self.torn = true;
-                    if self.as_second {
-                        self.reader = brace;
-                        self.reader.next();
-                        return Ok(());
-                    }
                 }
                 _ => break,
             }
@@ -254,6 +256,11 @@ impl<'a> Parser<'a> {
             'B' => Node::Edge(Edge::NotWord),
             'w' | 'W' => set(char == 'W', Class::Alnum, &[('_', '_')]),
             's' | 'S' => set(char == 'S', Class::Space, &[]),
+            // Ignoring case, the C library holds an escaped small letter against capitals, and never finds it.
+            char if self.folds && char.is_ascii_lowercase() => {
+                self.torn = true;
+                return Ok(if self.as_second { Node::Char(char) } else { self.char(char) });
+            }
             char => return Ok(self.char(char)),
         };
         self.extensions.push(at);

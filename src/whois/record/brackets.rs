@@ -41,7 +41,7 @@ fn name(label: &str) -> Option<&'static str> {
 
 /// Whether the line names a network in this form.
 pub(super) fn is_network(line: &str) -> bool {
-    line.contains('[') && label(line).is_some_and(|(label, _)| name(label) == Some("network"))
+    label(line).is_some_and(|(label, _)| name(label) == Some("network"))
 }
 
 /// Whether the line begins the part about larger or smaller networks, which are lists of another form.

@@ -47,25 +47,28 @@ pub(crate) struct Page<'a> {
 impl Form {
     /// The form of the first line that belongs to one.
     pub(crate) fn of(text: &str) -> Option<Self> {
-        block::lines(text).find_map(|line| {
-            let starts = |prefix: &str| {
-                line.split_at_checked(prefix.len()).is_some_and(|(head, _)| head.eq_ignore_ascii_case(prefix))
-            };
-            if starts("inetnum:") || starts("inet6num:") {
-                Some(Self::Rpsl)
-            } else if starts("NetRange:") {
-                Some(Self::Arin)
-            } else if starts("network:") {
-                Some(Self::Rwhois)
-            } else if brackets::is_network(line) {
-                Some(Self::Brackets)
-            } else if national::is_krnic_network(line) {
-                Some(Self::Krnic)
-            } else if national::is_twnic_network(line) {
-                Some(Self::Twnic)
-            } else {
-                arin::is_list_line(line).then_some(Self::ArinList)
+        block::lines(text).find_map(Self::of_line)
+    }
+
+    /// The form that a line belongs to, if it can belong to one only.
+    pub(crate) fn of_line(line: &str) -> Option<Self> {
+        let starts = |prefix: &str| {
+            line.split_at_checked(prefix.len()).is_some_and(|(head, _)| head.eq_ignore_ascii_case(prefix))
+        };
+        // Every line of every reply comes by here: its first letter rules out most forms.
+        let own = match line.bytes().next()? {
+            b'i' if starts("inetnum:") || starts("inet6num:") => Some(Self::Rpsl),
+            b'I' if national::is_krnic_network(line) => Some(Self::Krnic),
+            b'n' | b'N' if starts("NetRange:") => Some(Self::Arin),
+            b'n' | b'N' if starts("network:") => Some(Self::Rwhois),
+            b' ' | b'\t' | b'N' if national::is_twnic_network(line) => Some(Self::Twnic),
+            _ => None,
+        };
+        own.or_else(|| {
+            if line.contains('[') && brackets::is_network(line) {
+                return Some(Self::Brackets);
             }
+            (line.contains('(') && arin::is_list_line(line)).then_some(Self::ArinList)
         })
     }
 }

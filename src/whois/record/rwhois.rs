@@ -8,7 +8,8 @@ use super::{
     systems,
 };
 
-const ORG: [&str; 11] = [
+const ORG: [&str; 12] = [
+    "cust-name",
     "customer-organization",
     "customer-name",
     "customer",
@@ -72,19 +73,18 @@ fn attribute(key: &str) -> &str {
         "e-mail",
         "email",
     ]);
-    let same = |name: &&&str| {
-        name.len() == key.len()
-            && name.bytes().zip(key.bytes()).all(|(a, b)| match b {
-                b' ' | b'_' => a == b'-',
-                b => a == b.to_ascii_lowercase(),
-            })
-    };
+    // `Org-Name`, `Org Name`, `ORG_NAME` and `OrgName` are one.
+    let same = |name: &&&str| letters(name).eq(letters(key));
     known.clone().find(same).copied().unwrap_or(key)
+}
+
+fn letters(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
 }
 
 pub(super) fn fill(page: &Page<'_>, block: &Block<'_>, record: &mut Record) {
     record.name = block.first(&NAME).map(str::to_owned);
-    record.org = block.first(&ORG).map(str::to_owned);
+    record.org = block.first(&ORG).map(|org| organisation(page, org).unwrap_or(org).to_owned());
     record.country = COUNTRY.iter().flat_map(|key| block.all(key)).find_map(country);
     for key in ["origin-as", "as-number"] {
         extend_distinct(&mut record.asn, block.all(key).flat_map(systems));
@@ -103,6 +103,12 @@ pub(super) fn fill(page: &Page<'_>, block: &Block<'_>, record: &mut Record) {
             page.blocks.iter().filter(|other| other.first(&["ip-network", "ip-network-block"]).is_none());
         extend_distinct(&mut record.abuse, elsewhere.flat_map(abuse_fields).flat_map(mail::mailboxes));
     }
+}
+
+/// The name of an organisation that the network refers to by its handle.
+fn organisation<'a>(page: &Page<'a>, handle: &str) -> Option<&'a str> {
+    let of = |block: &&Block<'_>| block.get("id") == Some(handle) && block.get("ip-network").is_none();
+    page.blocks.iter().find(of)?.first(&ORG)
 }
 
 /// Values of the attributes that speak of abuse, whatever their full names.

@@ -168,7 +168,8 @@ fn rpsl(registry: Registry, block: &Block<'_>, record: &Record) -> Option<StandI
     });
     if let Some((_, next)) = numbered {
         let told = block.all("remarks").find_map(transferred);
-        let next = told.or(moved).map_or_else(|| elsewhere(registry, next), |registry| ask(&[registry]));
+        let next =
+            told.or(moved).map_or_else(|| elsewhere(registry, next), |told| elsewhere(registry, &[told]));
         return Some(StandIn::new(format!("{name} is the name of a kept place"), next));
     }
     let said = descr.clone().next().is_some_and(|line| DESCRIPTIONS.iter().any(|of| line.starts_with(of)));

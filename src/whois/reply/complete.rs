@@ -70,7 +70,7 @@ impl Shape {
         let mut shape = Self::default();
         let mut recorded = false;
         for line in lines(text) {
-            if !is_comment(line) && Form::of(line).is_some() {
+            if !is_comment(line) && Form::of_line(line).is_some() {
                 recorded = true;
                 // Whatever stood before this was not the end.
                 shape.closed = false;
@@ -80,7 +80,8 @@ impl Shape {
                 shape.opened |= !recorded;
             } else if closes(line) {
                 shape.closed = true;
-            } else if !recorded && opens(line) {
+            } else if !recorded && opens(line.trim_start()) {
+                // LACNIC indents the head that it passes on.
                 shape.opened = true;
             }
             shape.old |= is_old(line);

@@ -85,7 +85,7 @@ pub(super) fn refusal(text: &str) -> Option<(Kind, String)> {
             let own = between
                 && field(line).is_none()
                 && !line.starts_with([' ', '\t', '+'])
-                && Form::of(line).is_none();
+                && Form::of_line(line).is_none();
             between = line.trim().is_empty();
             if own || bare_code(line) { by_server(line).or_else(|| by_client(line)) } else { None }
         };
@@ -108,6 +108,10 @@ fn by_server(line: &str) -> Option<Kind> {
     let words = line.trim_start_matches(['%', '#', ' ', '\t']);
     if let Some(kind) = code(line, words) {
         return kind;
+    }
+    // Most lines of servers are bare signs.
+    if words.len() < 10 {
+        return None;
     }
     let lower = words.to_lowercase();
     if DENIALS.iter().any(|phrase| lower.contains(phrase))
@@ -152,7 +156,8 @@ fn by_client(line: &str) -> Option<Kind> {
 
 /// The server's words that there is no such network. They mean that only where it names none.
 pub(super) fn absence(text: &str) -> Option<String> {
-    lines(text).map(|line| (line, line.to_lowercase())).find_map(|(line, lower)| {
+    let lines = lines(text).filter(|line| line.len() >= 8);
+    lines.map(|line| (line, line.to_lowercase())).find_map(|(line, lower)| {
         let unallocated = lower.starts_with("% unallocated") || lower.starts_with("% reserved:");
         (unallocated || ABSENCES.iter().any(|phrase| lower.contains(phrase))).then(|| said(line))
     })

@@ -1,0 +1,275 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'whodunit'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'whodunit' {
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'A mail log to take addresses from, also gzip, bzip2, xz or zstd (repeatable)')
+            [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
+            [CompletionResult]::new('--regexp', '--regexp', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: auto, always, never [default: auto]')
+            [CompletionResult]::new('--on-unknown', '--on-unknown', [CompletionResultType]::ParameterName, 'What an unknown network means: pass (exit 0), defer (75) or block (1) [default: defer]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up on an address after so many seconds, all questions together [default: 10; serve: 2]')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')
+            [CompletionResult]::new('--per-server', '--per-server', [CompletionResultType]::ParameterName, 'Questions at once to one server [default: 3]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Questions a second to one server, 0 = no limit [default: each registry''s own]')
+            [CompletionResult]::new('--servers', '--servers', [CompletionResultType]::ParameterName, 'Servers to ask in place of the built-in ones (whois-rust''s JSON form)')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]')
+            [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Show the whole walk of each address: registry, hops, cache, reply, record, patterns, verdict')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
+            [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON Lines: one object an address')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'A header, then one CSV row an address')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The number of whois lines that block patterns match, as `whois IP | egrep -f FILE | wc -l`')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'The number of whois lines that block patterns match, as `whois IP | egrep -f FILE | wc -l`')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing: the exit code says it all')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing: the exit code says it all')
+            [CompletionResult]::new('--whois', '--whois', [CompletionResultType]::ParameterName, 'Also the whois text, its matching lines highlighted')
+            [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Ask RIPE for persons too, which its daily quota counts')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask nobody: cache and imported data only')
+            [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'Ask anew, whatever the cache has')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('match', 'match', [CompletionResultType]::ParameterValue, 'Match patterns against whois text that you already have (no network, no cache)')
+            [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Who is behind the traffic in mail logs: owners ranked by hits, runs drawn over time')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Answer Postfix''s policy delegation protocol (also for Exim, through readsocket)')
+            [CompletionResult]::new('patterns', 'patterns', [CompletionResultType]::ParameterValue, 'Check pattern files for mistakes, each as FILE:LINE:COLUMN: message')
+            [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'Look after the cache')
+            [CompletionResult]::new('warm', 'warm', [CompletionResultType]::ParameterValue, 'Fill the cache from mail logs, at the registries'' own pace')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page (roff)')
+            break
+        }
+        'whodunit;match' {
+            [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'The address that the text is about: picks the record that holds it')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
+            [CompletionResult]::new('--regexp', '--regexp', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: auto, always, never [default: auto]')
+            [CompletionResult]::new('--on-unknown', '--on-unknown', [CompletionResultType]::ParameterName, 'What an unknown network means: pass (exit 0), defer (75) or block (1) [default: defer]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
+            [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON Lines: one object an address')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'A header, then one CSV row an address')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The number of whois lines that block patterns match, as `whois IP | egrep -f FILE | wc -l`')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'The number of whois lines that block patterns match, as `whois IP | egrep -f FILE | wc -l`')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing: the exit code says it all')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing: the exit code says it all')
+            [CompletionResult]::new('--whois', '--whois', [CompletionResultType]::ParameterName, 'Also the whois text, its matching lines highlighted')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'whodunit;report' {
+            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'Show the N owners with the most hits')
+            [CompletionResult]::new('--grep', '--grep', [CompletionResultType]::ParameterName, 'Read only the log lines that this pattern matches')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Read only lines from this time on: 2026-11-23, 2026-11-23T10:00:00Z, or an age such as 12h or 2d')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Read only lines before this time')
+            [CompletionResult]::new('--ham', '--ham', [CompletionResultType]::ParameterName, 'A log of mail that you want: no owner seen in it is suggested (repeatable)')
+            [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write the report as one self-contained web page')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour and drawing: auto, always, never')
+            [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
+            [CompletionResult]::new('--regexp', '--regexp', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up on an address after so many seconds, all questions together [default: 10; serve: 2]')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')
+            [CompletionResult]::new('--per-server', '--per-server', [CompletionResultType]::ParameterName, 'Questions at once to one server [default: 3]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Questions a second to one server, 0 = no limit [default: each registry''s own]')
+            [CompletionResult]::new('--servers', '--servers', [CompletionResultType]::ParameterName, 'Servers to ask in place of the built-in ones (whois-rust''s JSON form)')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]')
+            [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('--suggest', '--suggest', [CompletionResultType]::ParameterName, 'Print a pattern file for the owners that are not blocked yet')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object an owner')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'A header, then one CSV row an owner')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
+            [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
+            [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Ask RIPE for persons too, which its daily quota counts')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask nobody: cache and imported data only')
+            [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'Ask anew, whatever the cache has')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'whodunit;serve' {
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where to listen: inet:127.0.0.1:10045 or unix:/path (repeatable)')
+            [CompletionResult]::new('--reject-text', '--reject-text', [CompletionResultType]::ParameterName, 'What a blocked client is told; {org} {network} {ip} {file} {line} are filled in')
+            [CompletionResult]::new('--on-unknown', '--on-unknown', [CompletionResultType]::ParameterName, 'What an unknown network means: pass (DUNNO) or defer (DEFER_IF_PERMIT) [default: pass]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
+            [CompletionResult]::new('--regexp', '--regexp', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up on an address after so many seconds, all questions together [default: 10; serve: 2]')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')
+            [CompletionResult]::new('--per-server', '--per-server', [CompletionResultType]::ParameterName, 'Questions at once to one server [default: 3]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Questions a second to one server, 0 = no limit [default: each registry''s own]')
+            [CompletionResult]::new('--servers', '--servers', [CompletionResultType]::ParameterName, 'Servers to ask in place of the built-in ones (whois-rust''s JSON form)')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]')
+            [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('--stdio', '--stdio', [CompletionResultType]::ParameterName, 'Speak on stdin and stdout, for Postfix''s spawn(8); logs to syslog then, never to a descriptor')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Answer WARN where REJECT would be due: rejects nothing, and the mail log shows what would have been')
+            [CompletionResult]::new('--syslog', '--syslog', [CompletionResultType]::ParameterName, 'One line a decision to syslog (facility mail) in place of stderr')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
+            [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
+            [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Ask RIPE for persons too, which its daily quota counts')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask nobody: cache and imported data only')
+            [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'Ask anew, whatever the cache has')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'whodunit;patterns' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
+            [CompletionResult]::new('--regexp', '--regexp', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]')
+            [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('--against-cache', '--against-cache', [CompletionResultType]::ParameterName, 'Say for each pattern how many networks in the cache it matches, and which')
+            [CompletionResult]::new('--unused', '--unused', [CompletionResultType]::ParameterName, 'Say which patterns match no network in the cache')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a problem or pattern')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
+            [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'whodunit;cache' {
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]')
+            [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'How much is kept, how old it is, and which servers are held off until when')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'The networks that are kept')
+            [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Forget what is kept of an address or a network')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Read a registry''s bulk data: RPSL split files, delegated-extended statistics, or an export')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write what is kept as JSON Lines, which `cache import` reads back')
+            break
+        }
+        'whodunit;cache;stats' {
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'whodunit;cache;list' {
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON Lines')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'A header, then one CSV row a network')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'whodunit;cache;forget' {
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Forget everything, hold-offs and imported data too')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'whodunit;cache;import' {
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'whodunit;cache;export' {
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'whodunit;warm' {
+            [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up on an address after so many seconds, all questions together [default: 10; serve: 2]')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')
+            [CompletionResult]::new('--per-server', '--per-server', [CompletionResultType]::ParameterName, 'Questions at once to one server [default: 3]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Questions a second to one server, 0 = no limit [default: each registry''s own]')
+            [CompletionResult]::new('--servers', '--servers', [CompletionResultType]::ParameterName, 'Servers to ask in place of the built-in ones (whois-rust''s JSON form)')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]')
+            [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Ask RIPE for persons too, which its daily quota counts')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask nobody: cache and imported data only')
+            [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'Ask anew, whatever the cache has')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'whodunit;completions' {
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'whodunit;man' {
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

@@ -1,0 +1,216 @@
+//! Everything that is kept and imported, in memory, for a run over many addresses: nested networks laid flat, so that
+//! one binary search finds the most specific.
+
+use super::{Found, Shelf, Want, server::moment};
+use crate::address::Prefix;
+use jiff::Timestamp;
+use std::net::IpAddr;
+
+/// More extents than this are not gathered: they would take hundreds of megabytes, and the file answers too.
+pub(super) const MOST: usize = 2_000_000;
+
+/// Nothing answers for this part.
+const NOBODY: u32 = u32::MAX;
+
+/// One extent as a cache lists it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    pub(super) prefix: Prefix,
+    pub(super) fetched: i64,
+    pub(super) id: i64,
+    /// None for imported data, which serves all of its network.
+    pub(super) asked: Option<IpAddr>,
+}
+
+/// What was gathered.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    extents: Vec<Extent>,
+    v4: Flat<u32>,
+    v6: Flat<u128>,
+}
+
+impl Gathered {
+    /// Gathers the extents that a reader accepts.
+    pub(super) fn new(all: impl Iterator<Item = Extent>, want: &Want) -> Self {
+        let pleases = |extent: &Extent| extent.asked.is_none() || want.is_fresh(moment(extent.fetched));
+        let capped = |extent: Extent| {
+            let Some((asked, (v4, v6))) = extent.asked.zip(want.share) else { return Some(extent) };
+            let cap = Prefix::around(asked, v4, v6);
+            // Of two prefixes that overlap one lies in the other.
+            if cap.length() <= extent.prefix.length() {
+                return cap.contains(extent.prefix.first()).then_some(extent);
+            }
+            extent.prefix.contains(cap.first()).then_some(Extent { prefix: cap, ..extent })
+        };
+        let mut extents: Vec<Extent> = all.filter(pleases).filter_map(capped).collect();
+        // Of one prefix that which was asked for comes last, the newest last of all, and is the one to stay.
+        extents.sort_unstable_by_key(|e| (e.prefix, e.asked.is_some(), e.fetched, e.id));
+        let (mut v4, mut v6) = (Flat::default(), Flat::default());
+        for (place, extent) in (0..NOBODY).zip(&extents) {
+            match (extent.prefix.first(), extent.prefix.last()) {
+                (IpAddr::V4(first), IpAddr::V4(last)) => v4.add(first.to_bits(), last.to_bits(), place),
+                (IpAddr::V6(first), IpAddr::V6(last)) => v6.add(first.to_bits(), last.to_bits(), place),
+                _ => {}
+            }
+        }
+        v4.end();
+        v6.end();
+        Self { extents, v4, v6 }
+    }
+
+    /// The most specific extent that holds the address.
+    pub(super) fn find(&self, address: IpAddr, want: &Want) -> Option<Found> {
+        let place = match address {
+            IpAddr::V4(address) => self.v4.find(address.to_bits()),
+            IpAddr::V6(address) => self.v6.find(address.to_bits()),
+        }?;
+        let extent = self.extents.get(place as usize)?;
+        let fetched = moment(extent.fetched);
+        Some(match extent.asked {
+            Some(_) => Found::new(Shelf::Cache, extent.id, extent.prefix, fetched, want),
+            None => Found {
+                shelf: Shelf::Import,
+                id: extent.id,
+                extent: extent.prefix,
+                fetched,
+                expires: Timestamp::MAX,
+                stale: false,
+            },
+        })
+    }
+}
+
+/// Nested ranges laid flat: where each part begins, and whose it is.
+#[derive(Debug)]
+struct Flat<N> {
+    starts: Vec<N>,
+    places: Vec<u32>,
+    /// Ranges that are open while the flat one is made: their ends, and whose they are.
+    open: Vec<(N, u32)>,
+}
+
+impl<N> Default for Flat<N> {
+    fn default() -> Self {
+        Self { starts: Vec::new(), places: Vec::new(), open: Vec::new() }
+    }
+}
+
+/// An address as a number.
+trait Number: Copy + Ord {
+    /// The next one; None after the last.
+    fn next(self) -> Option<Self>;
+}
+
+impl Number for u32 {
+    fn next(self) -> Option<Self> {
+        self.checked_add(1)
+    }
+}
+
+impl Number for u128 {
+    fn next(self) -> Option<Self> {
+        self.checked_add(1)
+    }
+}
+
+impl<N: Number> Flat<N> {
+    /// Adds a range. They come ordered by first address, and the enclosing before the enclosed.
+    fn add(&mut self, first: N, last: N, place: u32) {
+        self.close(Some(first));
+        self.mark(first, place);
+        self.open.push((last, place));
+    }
+
+    /// Closes the ranges that end before `first`, or all.
+    fn close(&mut self, first: Option<N>) {
+        while let Some(&(last, _)) = self.open.last().filter(|(last, _)| first.is_none_or(|f| *last < f)) {
+            self.open.pop();
+            let beneath = self.open.last().map_or(NOBODY, |&(_, place)| place);
+            if let Some(after) = last.next() {
+                self.mark(after, beneath);
+            }
+        }
+    }
+
+    fn mark(&mut self, start: N, place: u32) {
+        if self.starts.last() == Some(&start) {
+            if let Some(last) = self.places.last_mut() {
+                *last = place;
+            }
+            return;
+        }
+        self.starts.push(start);
+        self.places.push(place);
+    }
+
+    fn end(&mut self) {
+        self.close(None);
+        self.open = Vec::new();
+    }
+
+    fn find(&self, address: N) -> Option<u32> {
+        let after = self.starts.partition_point(|start| *start <= address);
+        self.places.get(after.checked_sub(1)?).copied().filter(|&place| place != NOBODY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::contract::{at, want};
+    use std::net::Ipv4Addr;
+
+    fn extent(prefix: &str, id: i64, asked: Option<&str>) -> Extent {
+        let fetched = at(0).as_microsecond() + id;
+        Extent { prefix: prefix.parse().unwrap(), fetched, id, asked: asked.map(|a| a.parse().unwrap()) }
+    }
+
+    #[test]
+    fn agrees_with_trying_them_all() {
+        let mut seed = 11_u64;
+        let mut next = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as u32
+        };
+        let mut all: Vec<Extent> = (1..800)
+            .map(|id| {
+                let address = Ipv4Addr::from_bits(0xFFFF_0000 | (next() & 0xFFFF));
+                let prefix = Prefix::new(address.into(), 16 + (next() % 17) as u8).unwrap();
+                Extent { prefix, fetched: id, id, asked: None }
+            })
+            .collect();
+        all.push(extent("::/0", 900, None));
+        all.push(extent("ffff::/16", 901, None));
+        let gathered = Gathered::new(all.iter().copied(), &want(60));
+        for _ in 0..20_000 {
+            let address = Ipv4Addr::from_bits(0xFFFE_0000 | (next() & 0x1_FFFF)).into();
+            let plain =
+                all.iter().filter(|e| e.prefix.contains(address)).max_by_key(|e| (e.prefix.length(), e.id));
+            assert_eq!(gathered.find(address, &want(60)).map(|f| f.id), plain.map(|e| e.id), "{address}");
+        }
+        let id = |address: &str| gathered.find(address.parse().unwrap(), &want(60)).map(|found| found.id);
+        assert_eq!(
+            (id("::"), id("ffff::1"), id("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")),
+            (Some(900), Some(901), Some(901))
+        );
+    }
+
+    #[test]
+    fn takes_only_what_the_reader_accepts() {
+        let asked = Some("198.51.100.7");
+        let all = [
+            extent("198.51.100.0/22", 1, None),
+            extent("198.51.100.0/22", 2, asked),
+            extent("2001:db8::/32", 3, None),
+        ];
+        let id = |want: &Want, address: &str| {
+            Gathered::new(all.into_iter(), want).find(address.parse().unwrap(), want).map(|found| found.id)
+        };
+        assert_eq!(id(&want(60), "198.51.103.9"), Some(2));
+        let shared = Want { share: Some((24, 48)), ..want(60) };
+        assert_eq!((id(&shared, "198.51.100.200"), id(&shared, "198.51.103.9")), (Some(2), Some(1)));
+        assert_eq!(id(&want(90_000), "198.51.100.7"), Some(1), "too old; imported data is not");
+        assert_eq!(id(&want(60), "2001:db9::"), None);
+    }
+}

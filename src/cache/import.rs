@@ -1,0 +1,137 @@
+//! Registries' bulk data, and another machine's export: read in one stream, taken over as a whole or not at all.
+//!
+//! What was imported lies in a file of its own beside the cache (`...-imported`), which is written once, as a draft,
+//! and then put in the old one's place. Nobody waits for an import, a broken file changes nothing, and readers may
+//! take the file for granted: it never changes under them.
+
+mod delegated;
+mod draft;
+mod exported;
+mod rpsl;
+
+pub use exported::line;
+
+use super::{Ledger, place};
+use crate::error::{Error, Result};
+use draft::Draft;
+use jiff::Timestamp;
+use std::{
+    io::{self, BufRead, Cursor, Read},
+    path::{Path, PathBuf},
+};
+
+/// One file to import, already unpacked.
+pub struct Input {
+    /// Its name, for messages.
+    pub name: PathBuf,
+    /// What it says.
+    pub reader: Box<dyn BufRead + Send>,
+}
+
+/// What an import brought.
+#[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]
+pub struct Brought {
+    /// Networks of RPSL files.
+    pub networks: u64,
+    /// Objects that networks refer to: organisations, and contacts with an abuse mailbox.
+    pub contacts: u64,
+    /// Blocks of delegated statistics.
+    pub blocks: u64,
+    /// Answers of another machine's export.
+    pub answers: u64,
+    /// Objects that say themselves that they only keep a place, and networks that nobody may register.
+    pub placeholders: u64,
+}
+
+/// What kind of file it is, by its first line that says anything.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Rpsl,
+    Delegated,
+    Export,
+}
+
+/// So much of a file may be comments before its first line.
+const HEAD: usize = 64 << 10;
+
+/// The file beside a cache that holds what was imported.
+pub(super) fn beside(cache: &Path) -> PathBuf {
+    place::beside(cache, "-imported")
+}
+
+/// Imports files as one: `cache` is the cache's own file, `ledger` what an export is read into. `tick` is called
+/// every so often, for progress.
+///
+/// # Errors
+/// A file that cannot be read (66), or is in no known form or broken (65): then nothing was changed. And a draft that
+/// cannot be written (74).
+pub fn import(
+    cache: &Path,
+    ledger: &dyn Ledger,
+    inputs: Vec<Input>,
+    now: Timestamp,
+    tick: &mut dyn FnMut(),
+) -> Result<Brought> {
+    let mut draft = Draft::begin(&beside(cache), now)?;
+    for mut input in inputs {
+        match kind(&mut input)? {
+            Kind::Rpsl => rpsl::read(input, &mut draft, tick)?,
+            Kind::Delegated => delegated::read(input, &mut draft, tick)?,
+            Kind::Export => exported::read(input, &mut draft, tick)?,
+        }
+    }
+    draft.finish(ledger, tick)
+}
+
+/// Looks at the head of a file, and puts it back.
+fn kind(input: &mut Input) -> Result<Kind> {
+    let Input { name, reader } = input;
+    let mut head = Vec::new();
+    let mut kind = None;
+    while kind.is_none() && head.len() < HEAD {
+        let start = head.len();
+        let read = Read::take(&mut *reader, HEAD as u64).read_until(b'\n', &mut head);
+        if read.map_err(|error| Error::input(name, &error))? == 0 {
+            break;
+        }
+        let line = head.get(start..).unwrap_or_default().trim_ascii();
+        if !line.is_empty() && !matches!(line.first(), Some(b'#' | b'%')) {
+            kind = Some(kind_of(line));
+        }
+    }
+    let rest = std::mem::replace(reader, Box::new(io::empty()));
+    *reader = Box::new(Cursor::new(head).chain(rest));
+    kind.flatten().ok_or_else(|| refuse(name))
+}
+
+fn kind_of(line: &[u8]) -> Option<Kind> {
+    let bars = line.iter().filter(|&&b| b == b'|').count();
+    let colon = line.iter().position(|&b| b == b':');
+    let is_word =
+        |word: &[u8]| !word.is_empty() && word.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');
+    if line.starts_with(b"{\"whodunit\"") {
+        Some(Kind::Export)
+    } else if bars >= 5 {
+        Some(Kind::Delegated)
+    } else if colon.and_then(|at| line.get(..at)).is_some_and(is_word) {
+        Some(Kind::Rpsl)
+    } else {
+        None
+    }
+}
+
+fn refuse(name: &Path) -> Error {
+    Error::data(format!(
+        "{}: neither a registry's RPSL file, nor delegated statistics, nor an export of whodunit's cache; nothing was \
+         imported",
+        name.display()
+    ))
+}
+
+/// A file that turns out to be broken at some line.
+fn broken(name: &Path, line: u64, why: &str) -> Error {
+    Error::data(format!("{}:{line}: {why}; nothing was imported", name.display()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! The file that an import is written to before it takes the old one's place.
+
+use super::Brought;
+use crate::{
+    address::Network,
+    cache::{Kept, Ledger, body, extent, place, server::micros},
+    error::{Error, Result},
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// As in the cache itself, the version is part of the tables' names.
+const SCHEMA: &str = "
+CREATE TABLE source1 (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, imported INTEGER NOT NULL, dictionary BLOB NOT NULL,
+    entries INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE network1 (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE extent1 (
+    prefix BLOB NOT NULL, network INTEGER NOT NULL, source INTEGER NOT NULL,
+    PRIMARY KEY (prefix, network)) WITHOUT ROWID;
+CREATE TABLE contact1 (
+    handle TEXT NOT NULL, source INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (handle, source)) WITHOUT ROWID;
+CREATE TABLE block1 (
+    first BLOB PRIMARY KEY, last BLOB NOT NULL, registry TEXT NOT NULL, source INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TEMP TABLE kept (body BLOB NOT NULL);
+";
+
+/// Answers of an export are kept so many at a time: hooks wait for no longer than that takes.
+const CHUNK: usize = 500;
+
+pub(super) struct Draft {
+    connection: Connection,
+    /// Held while the draft is written, so that two imports do not lose each other's work.
+    lock: File,
+    path: PathBuf,
+    target: PathBuf,
+    now: Timestamp,
+    /// Sources of this import by name.
+    sources: BTreeMap<String, i64>,
+    next_source: i64,
+    next_network: i64,
+    pub(super) brought: Brought,
+}
+
+impl Draft {
+    pub(super) fn begin(target: &Path, now: Timestamp) -> Result<Self> {
+        let path = place::beside(target, ".new");
+        let failed = |error: io::Error| Error::output(&path.display().to_string(), &error);
+        place::make(&path).map_err(failed)?;
+        let lock = File::options().write(true).open(&path).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let busy = io::Error::other("another import is under way");
+                return Err(failed(busy));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        // What an import that was killed has left.
+        lock.set_len(0).map_err(failed)?;
+        let open = || -> rusqlite::Result<Connection> {
+            let connection = Connection::open_with_flags(
+                &path,
+                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+            )?;
+            // Nobody reads it before it is whole, so it needs no journal.
+            connection.pragma_update(None, "journal_mode", "OFF")?;
+            connection.pragma_update(None, "synchronous", "OFF")?;
+            connection.pragma_update(None, "cache_size", -65_536)?;
+            connection.pragma_update(None, "temp_store", "FILE")?;
+            connection.execute_batch(SCHEMA)?;
+            Ok(connection)
+        };
+        let connection = open().map_err(|error| unwritten(&path, &error))?;
+        let next = |sql: &str| old_number(target, sql).unwrap_or(0) + 1;
+        let (next_source, next_network) =
+            (next("SELECT max(id) FROM source1"), next("SELECT max(id) FROM network1"));
+        let draft = Self {
+            connection,
+            lock,
+            path,
+            target: target.to_owned(),
+            now,
+            sources: BTreeMap::new(),
+            next_source,
+            next_network,
+            brought: Brought::default(),
+        };
+        draft.run("BEGIN")?;
+        Ok(draft)
+    }
+
+    fn run(&self, sql: &str) -> Result<()> {
+        self.connection.execute_batch(sql).map_err(|error| unwritten(&self.path, &error))
+    }
+
+    fn written<T>(&self, result: rusqlite::Result<T>) -> Result<T> {
+        result.map_err(|error| unwritten(&self.path, &error))
+    }
+
+    /// The number of a source, which replaces the one of that name before.
+    pub(super) fn source(&mut self, name: &str, dictionary: &[u8]) -> Result<i64> {
+        if let Some(&id) = self.sources.get(name) {
+            return Ok(id);
+        }
+        let id = self.next_source;
+        let row = params![id, name, micros(self.now), dictionary];
+        self.written(
+            self.connection
+                .execute("INSERT INTO source1 (id, name, imported, dictionary) VALUES (?1, ?2, ?3, ?4)", row),
+        )?;
+        self.next_source += 1;
+        self.sources.insert(name.to_owned(), id);
+        Ok(id)
+    }
+
+    pub(super) fn network(&mut self, source: i64, network: &Network, body: &[u8]) -> Result<()> {
+        let id = self.next_network;
+        self.next_network += 1;
+        self.brought.networks += 1;
+        let insert = || -> rusqlite::Result<()> {
+            self.connection
+                .prepare_cached("INSERT INTO network1 VALUES (?1, ?2, ?3)")?
+                .execute(params![id, source, body])?;
+            let mut extents = self.connection.prepare_cached("INSERT INTO extent1 VALUES (?1, ?2, ?3)")?;
+            for prefix in network.prefixes() {
+                extents.execute(params![extent::encode(prefix), id, source])?;
+            }
+            Ok(())
+        };
+        self.written(insert())
+    }
+
+    pub(super) fn contact(&mut self, source: i64, handle: &str, body: &[u8]) -> Result<()> {
+        self.brought.contacts += 1;
+        let mut insert = self
+            .written(self.connection.prepare_cached("INSERT OR REPLACE INTO contact1 VALUES (?1, ?2, ?3)"))?;
+        self.written(insert.execute(params![handle, source, body]))?;
+        Ok(())
+    }
+
+    pub(super) fn block(&mut self, source: i64, block: &Network, registry: &str) -> Result<()> {
+        self.brought.blocks += 1;
+        let mut insert = self.written(
+            self.connection.prepare_cached("INSERT OR REPLACE INTO block1 VALUES (?1, ?2, ?3, ?4)"),
+        )?;
+        let (first, last) = (extent::encode_address(block.first()), extent::encode_address(block.last()));
+        self.written(insert.execute(params![first, last, registry, source]))?;
+        Ok(())
+    }
+
+    /// Lays an answer of an export by until everything has been read.
+    pub(super) fn answer(&mut self, line: &str) -> Result<()> {
+        self.brought.answers += 1;
+        let packed = body::squeeze(line.as_bytes());
+        let mut insert = self.written(self.connection.prepare_cached("INSERT INTO kept VALUES (?1)"))?;
+        self.written(insert.execute([packed]))?;
+        Ok(())
+    }
+
+    /// Takes over what the file before has of other sources, puts the draft in its place, and hands the answers of
+    /// exports to the cache.
+    pub(super) fn finish(mut self, ledger: &dyn Ledger, tick: &mut dyn FnMut()) -> Result<Brought> {
+        self.run(
+            "UPDATE source1 SET entries = (SELECT count(*) FROM network1 WHERE source = source1.id) \
+             + (SELECT count(*) FROM block1 WHERE source = source1.id)",
+        )?;
+        self.run("COMMIT")?;
+        if !self.sources.is_empty() {
+            self.take_over(tick)?;
+            self.lock.sync_all().map_err(|error| Error::output(&self.path.display().to_string(), &error))?;
+        }
+        self.pass_on(ledger, tick)?;
+        if self.sources.is_empty() {
+            return Ok(std::mem::take(&mut self.brought));
+        }
+        let renamed = fs::rename(&self.path, &self.target);
+        renamed.map_err(|error| Error::output(&self.target.display().to_string(), &error))?;
+        Ok(std::mem::take(&mut self.brought))
+    }
+
+    /// Copies the sources of the file before that this import does not replace.
+    fn take_over(&self, tick: &mut dyn FnMut()) -> Result<()> {
+        if !self.target.exists() {
+            return Ok(());
+        }
+        let Some(target) = self.target.to_str() else { return Ok(()) };
+        self.written(self.connection.execute("ATTACH ?1 AS old", [target]).map(drop))?;
+        let others = "IN (SELECT id FROM old.source1 WHERE name NOT IN (SELECT name FROM main.source1))";
+        for table in ["network1", "extent1", "contact1", "block1"] {
+            self.run(&format!(
+                "INSERT OR IGNORE INTO {table} SELECT * FROM old.{table} WHERE source {others}"
+            ))?;
+            tick();
+        }
+        self.run(&format!("INSERT INTO source1 SELECT * FROM old.source1 WHERE id {others}"))?;
+        self.run("DETACH old")
+    }
+
+    fn pass_on(&self, ledger: &dyn Ledger, tick: &mut dyn FnMut()) -> Result<()> {
+        let mut after = 0_i64;
+        loop {
+            let mut statement = self.written(self.connection.prepare_cached(
+                "SELECT rowid, body FROM temp.kept WHERE rowid > ?1 ORDER BY rowid LIMIT ?2",
+            ))?;
+            let rows =
+                statement.query_map(params![after, CHUNK as i64], |row| Ok((row.get(0)?, row.get(1)?)));
+            let rows: Vec<(i64, Vec<u8>)> = self.written(rows.and_then(Iterator::collect))?;
+            let Some(&(last, _)) = rows.last() else { return Ok(()) };
+            after = last;
+            let kept: Vec<Kept> = rows
+                .iter()
+                .filter_map(|(_, body)| super::exported::parse(&body::stretch(body, None)?).ok())
+                .collect();
+            ledger.keep_all(&kept).map_err(|error| Error::output("the cache", &io::Error::other(error)))?;
+            tick();
+        }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // After a success it has been renamed, and after a failure it is of no use.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// A number out of the file before, if there is one that can be read.
+fn old_number(target: &Path, sql: &str) -> Option<i64> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(target, flags).ok()?;
+    connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).optional().ok()??
+}
+
+fn unwritten(path: &Path, error: &rusqlite::Error) -> Error {
+    Error::output(&path.display().to_string(), &io::Error::other(error.to_string()))
+}

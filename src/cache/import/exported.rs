@@ -1,0 +1,72 @@
+//! `cache export`: JSON Lines, one answer a line, as `cache import` reads them back.
+
+use super::{Input, broken, draft::Draft};
+use crate::{
+    answer::Answer,
+    cache::Kept,
+    error::{Error, Result},
+};
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, io::BufRead, net::IpAddr};
+
+/// Of the format; a higher one was written by a newer whodunit.
+const VERSION: u32 = 1;
+
+/// No line is longer than a whole answer.
+const LONGEST: u64 = 64 << 20;
+
+#[derive(Deserialize, Serialize)]
+struct Line<'a> {
+    whodunit: u32,
+    asked: IpAddr,
+    leaf: bool,
+    answer: Cow<'a, Answer>,
+}
+
+/// An answer as a line of an export, without the line's end.
+///
+/// # Errors
+/// Never in practice: an answer has nothing that JSON could not say.
+pub fn line(kept: &Kept) -> Result<String> {
+    let line =
+        Line { whodunit: VERSION, asked: kept.asked, leaf: kept.leaf, answer: Cow::Borrowed(&kept.answer) };
+    serde_json::to_string(&line)
+        .map_err(|error| Error::software(format!("an answer cannot be exported: {error}")))
+}
+
+/// Reads a line; the reason where it is none.
+pub(super) fn parse(line: &[u8]) -> std::result::Result<Kept, String> {
+    let line: Line<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    if line.whodunit != VERSION {
+        return Err(format!(
+            "this is version {} of an export, and only {VERSION} is understood",
+            line.whodunit
+        ));
+    }
+    let kept = Kept { answer: line.answer.into_owned(), asked: line.asked, leaf: line.leaf };
+    if kept.extent().is_none() {
+        return Err(format!("{} does not lie in {}", kept.asked, kept.answer.record.network));
+    }
+    Ok(kept)
+}
+
+pub(super) fn read(mut input: Input, draft: &mut Draft, tick: &mut dyn FnMut()) -> Result<()> {
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let read = std::io::Read::take(&mut input.reader, LONGEST).read_until(b'\n', &mut line);
+        if read.map_err(|error| Error::input(&input.name, &error))? == 0 {
+            break;
+        }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        parse(&line).map_err(|why| broken(&input.name, number, &why))?;
+        let text = String::from_utf8_lossy(&line);
+        draft.answer(text.trim_end())?;
+        if number % 256 == 0 {
+            tick();
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! RPSL files as RIPE, APNIC and AFRINIC publish them: objects with an empty line between them.
+//!
+//! One thread reads and cuts, two parse and pack, the caller's writes: what is in memory at any time is a few
+//! pieces of the file, however long it is.
+
+mod object;
+
+use super::{Input, broken, draft::Draft};
+use crate::{
+    address::Network,
+    cache::body,
+    error::{Error, Result},
+};
+use object::Object;
+use std::{
+    collections::BTreeMap,
+    io::Read,
+    path::Path,
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
+use zstd::dict::EncoderDictionary;
+
+/// The file is cut into pieces of about this many bytes, at empty lines.
+const PIECE: usize = 512 << 10;
+/// No object is longer than this; a file that has one is something else.
+const LONGEST: usize = 4 << 20;
+/// Bytes of the dictionary that the file's own first objects are made into: the names of attributes, maintainers and
+/// places that come again and again. It halves what a network takes on disk.
+const DICTIONARY: usize = 16 << 10;
+/// zstd's level: 9 packs a tenth better than 3 with so short texts, and parsing takes longer anyway.
+const LEVEL: i32 = 9;
+/// Threads that parse.
+const PARSERS: usize = 2;
+
+/// A part of the file, and the line that it begins at.
+struct Piece {
+    line: u64,
+    bytes: Vec<u8>,
+}
+
+/// What becomes of an object.
+pub(super) enum Parsed {
+    /// A network, packed.
+    Network { source: String, network: Network, body: Vec<u8> },
+    /// What networks refer to.
+    Contact { source: String, handle: String, body: Vec<u8> },
+    /// A network that is nobody's.
+    Placeholder,
+}
+
+pub(super) fn read(input: Input, draft: &mut Draft, tick: &mut dyn FnMut()) -> Result<()> {
+    let Input { name, mut reader } = input;
+    let name = name.as_path();
+    let mut cutter = Cutter::default();
+    let Some(first) = cutter.next(&mut *reader, name)? else { return Ok(()) };
+    let dictionary = dictionary(&first, name)?;
+    let encoder = (!dictionary.is_empty()).then(|| EncoderDictionary::copy(&dictionary, LEVEL));
+    let encoder = encoder.as_ref();
+    let before = (draft.brought.networks, draft.brought.contacts, draft.brought.placeholders);
+    thread::scope(|scope| {
+        let (to_parsers, pieces) = sync_channel::<Piece>(2);
+        let (to_writer, parsed) = sync_channel::<Result<Vec<Parsed>>>(4);
+        let pieces = std::sync::Arc::new(Mutex::new(pieces));
+        for _ in 0..PARSERS {
+            let (pieces, to_writer) = (std::sync::Arc::clone(&pieces), to_writer.clone());
+            scope.spawn(move || parse(&pieces, &to_writer, encoder, name));
+        }
+        // The parsers alone hold it now: when they end, because the writer did, the reader ends too.
+        drop(pieces);
+        scope.spawn(move || {
+            let mut piece = Ok(Some(first));
+            while let Ok(Some(whole)) = piece {
+                if to_parsers.send(whole).is_err() {
+                    return;
+                }
+                piece = cutter.next(&mut *reader, name);
+            }
+            if let Err(error) = piece {
+                let _ = to_writer.send(Err(error));
+            }
+        });
+        let mut writer = Writer { sources: BTreeMap::new(), dictionary: &dictionary };
+        for batch in &parsed {
+            for one in batch? {
+                writer.write(one, draft)?;
+            }
+            tick();
+        }
+        Ok(())
+    })?;
+    if before == (draft.brought.networks, draft.brought.contacts, draft.brought.placeholders) {
+        return Err(Error::data(format!(
+            "{}: an RPSL file without networks (inetnum, inet6num) and organisations, as routing registries publish \
+             them: who announces a block need not be who runs it; nothing was imported",
+            name.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Puts what was parsed into the draft, under the numbers of its sources.
+struct Writer<'a> {
+    sources: BTreeMap<String, i64>,
+    dictionary: &'a [u8],
+}
+
+impl Writer<'_> {
+    fn write(&mut self, parsed: Parsed, draft: &mut Draft) -> Result<()> {
+        match parsed {
+            Parsed::Placeholder => draft.brought.placeholders += 1,
+            Parsed::Network { source, network, body } => {
+                let source = self.source(source, draft)?;
+                draft.network(source, &network, &body)?;
+            }
+            Parsed::Contact { source, handle, body } => {
+                let source = self.source(source, draft)?;
+                draft.contact(source, &handle, &body)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn source(&mut self, name: String, draft: &mut Draft) -> Result<i64> {
+        if let Some(&id) = self.sources.get(&name) {
+            return Ok(id);
+        }
+        let id = draft.source(&name, self.dictionary)?;
+        self.sources.insert(name, id);
+        Ok(id)
+    }
+}
+
+/// Parses pieces until there are no more, or nobody wants them.
+fn parse(
+    pieces: &Mutex<Receiver<Piece>>,
+    to_writer: &SyncSender<Result<Vec<Parsed>>>,
+    encoder: Option<&EncoderDictionary<'_>>,
+    name: &Path,
+) {
+    let mut squeeze = body::Squeezer::new(LEVEL, encoder);
+    loop {
+        let piece = pieces.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(piece) = piece else { return };
+        let batch = objects(&piece, name).and_then(|objects| {
+            let parsed = objects.iter().filter_map(|object| object.parse(&mut squeeze).transpose());
+            parsed.map(|one| one.map_err(|(line, why)| broken(name, line, &why))).collect::<Result<Vec<_>>>()
+        });
+        let failed = batch.is_err();
+        if to_writer.send(batch).is_err() || failed {
+            return;
+        }
+    }
+}
+
+fn objects<'a>(piece: &'a Piece, name: &Path) -> Result<Vec<Object<'a>>> {
+    object::objects(&piece.bytes, piece.line).map_err(|(line, why)| broken(name, line, why))
+}
+
+/// A dictionary out of the first piece's objects; an empty one when they are too few.
+fn dictionary(first: &Piece, name: &Path) -> Result<Vec<u8>> {
+    let mut squeeze = body::Squeezer::new(LEVEL, None);
+    let mut samples = Vec::new();
+    for object in &objects(first, name)? {
+        samples.extend(object.sample(&mut squeeze));
+    }
+    Ok(zstd::dict::from_samples(&samples, DICTIONARY).unwrap_or_default())
+}
+
+/// Cuts a stream into pieces of whole objects.
+#[derive(Default)]
+struct Cutter {
+    rest: Vec<u8>,
+    line: u64,
+    ended: bool,
+}
+
+impl Cutter {
+    fn next(&mut self, reader: &mut dyn Read, name: &Path) -> Result<Option<Piece>> {
+        while !self.ended {
+            let want = PIECE.max(self.rest.len().min(LONGEST)) as u64;
+            let read = reader.take(want).read_to_end(&mut self.rest);
+            self.ended = read.map_err(|error| Error::input(name, &error))? == 0;
+            let end = if self.ended { Some(self.rest.len()) } else { last_gap(&self.rest) };
+            if let Some(end) = end.filter(|&end| end > 0) {
+                let rest = self.rest.split_off(end);
+                let bytes = std::mem::replace(&mut self.rest, rest);
+                let line = self.line + 1;
+                self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
+                return Ok(Some(Piece { line, bytes }));
+            }
+            if self.rest.len() > LONGEST {
+                return Err(broken(name, self.line + 1, "an object without end"));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The end of the last empty line.
+fn last_gap(bytes: &[u8]) -> Option<usize> {
+    let plain = memchr::memmem::rfind(bytes, b"\n\n").map(|at| at + 2);
+    plain.max(memchr::memmem::rfind(bytes, b"\n\r\n").map(|at| at + 3))
+}

@@ -1,0 +1,293 @@
+//! What was imported, as lookups read it. The file is never changed, only replaced ([`super::import`]), so it is opened
+//! without locks and without looking for a journal.
+
+use super::{
+    CacheError, Extents, Found, Outcome, Shelf, Trouble, body, extent,
+    gathered::{Extent, MOST},
+    place,
+    server::{micros, moment},
+};
+use crate::{
+    address::Prefix,
+    answer::{Answer, Source},
+    whois::{
+        Registry,
+        reply::{Provenance, Reply, classify},
+    },
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use std::{
+    collections::HashMap,
+    fs,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+use zstd::dict::DecoderDictionary;
+
+/// A registry's data beside a cache. There need not be any.
+#[derive(Debug)]
+pub(super) struct Imported {
+    path: PathBuf,
+    inner: Mutex<Option<Open>>,
+}
+
+struct Open {
+    identity: (u64, u64),
+    connection: Connection,
+    /// By number: when imported, and what its texts are packed with.
+    sources: HashMap<i64, (Timestamp, Option<Arc<DecoderDictionary<'static>>>)>,
+}
+
+impl std::fmt::Debug for Open {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Open").field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
+
+/// What `cache stats` says of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Size {
+    pub(super) entries: u64,
+    pub(super) bytes: u64,
+}
+
+impl Imported {
+    /// What lies beside this cache file.
+    pub(super) fn beside(cache: &Path) -> Self {
+        Self { path: super::import::beside(cache), inner: Mutex::new(None) }
+    }
+
+    /// The most specific network that holds the address.
+    pub(super) fn find(&self, address: IpAddr) -> Outcome<Option<Found>> {
+        self.with(|open| {
+            let mut statement = open.connection.prepare_cached(
+                "SELECT prefix, network, source FROM extent1 WHERE prefix <= ?1 \
+                 ORDER BY prefix DESC, network DESC LIMIT 1",
+            )?;
+            let mut bound = extent::start(address);
+            loop {
+                let row = statement
+                    .query_row([extent::encode(bound)], |row| {
+                        let prefix = row.get_ref(0)?.as_blob().ok().and_then(extent::decode);
+                        Ok((prefix, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+                    })
+                    .optional()?;
+                let Some((Some(prefix), id, source)) = row else { return Ok(None) };
+                if prefix.contains(address) {
+                    return Ok(open.found(prefix, id, source));
+                }
+                match extent::next(prefix, address) {
+                    Some(lower) if lower < bound => bound = lower,
+                    _ => return Ok(None),
+                }
+            }
+        })
+    }
+
+    /// The network's record and text, with the objects that it refers to.
+    pub(super) fn answer(&self, found: &Found) -> Outcome<Option<Answer>> {
+        let read = self.with(|open| {
+            let row: Option<(i64, Vec<u8>)> = open
+                .connection
+                .prepare_cached("SELECT source, body FROM network1 WHERE id = ?1")?
+                .query_row([found.id], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            let Some((source, packed)) = row else { return Ok(None) };
+            let plain = body::stretch(&packed, open.dictionary(source)?.as_deref());
+            let answer = plain.and_then(|plain| body::read(&plain, found.fetched, Source::Import, false));
+            let Some(mut answer) = answer else { return Ok(Some(None)) };
+            let contacts = open.contacts(&answer.text)?;
+            if !contacts.is_empty() {
+                join(&mut answer, &contacts);
+            }
+            Ok(Some(Some(answer)))
+        })?;
+        match read {
+            Some(Some(answer)) if answer.record.network.contains(found.extent.first()) => Ok(Some(answer)),
+            Some(None) => Err(body::damaged()),
+            _ => Ok(None),
+        }
+    }
+
+    /// Every extent, unless they are too many.
+    pub(super) fn extents(&self) -> Outcome<Option<Extents>> {
+        self.with(|open| {
+            let mut statement = open.connection.prepare("SELECT prefix, network, source FROM extent1")?;
+            let mut rows = statement.query([])?;
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                let Some(prefix) = row.get_ref(0)?.as_blob().ok().and_then(extent::decode) else { continue };
+                let source: i64 = row.get(2)?;
+                let Some((fetched, _)) = open.sources.get(&source) else { continue };
+                all.push(Extent { prefix, fetched: micros(*fetched), id: row.get(1)?, asked: None });
+                if all.len() > MOST {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(Extents(all)))
+        })
+    }
+
+    /// Which registry holds the address today, by its own statistics.
+    pub(super) fn delegated(&self, address: IpAddr) -> Outcome<Option<Registry>> {
+        self.with(|open| {
+            let row = open
+                .connection
+                .prepare_cached(
+                    "SELECT last, registry FROM block1 WHERE first <= ?1 ORDER BY first DESC LIMIT 1",
+                )?
+                .query_row([extent::encode_address(address)], |row| {
+                    Ok((
+                        row.get_ref(0)?.as_blob().ok().and_then(extent::decode_address),
+                        row.get::<_, String>(1)?,
+                    ))
+                })
+                .optional()?;
+            let Some((Some(last), registry)) = row else { return Ok(None) };
+            let holds = last.is_ipv4() == address.is_ipv4() && last >= address;
+            Ok(holds.then(|| registry_of(&registry)).flatten())
+        })
+    }
+
+    pub(super) fn size(&self) -> Outcome<Size> {
+        let bytes = fs::metadata(&self.path).map_or(0, |meta| meta.len());
+        let entries = self.with(|open| {
+            let sql = "SELECT total(entries) FROM source1";
+            Ok(Some(open.connection.query_row(sql, [], |row| row.get::<_, f64>(0))?))
+        })?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
+        Ok(Size { entries: entries.unwrap_or_default() as u64, bytes })
+    }
+
+    /// Removes it.
+    pub(super) fn forget(&self) -> Outcome<()> {
+        *self.inner.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CacheError::new(
+                Trouble::Passing,
+                format!("cannot remove {}: {}", self.path.display(), crate::error::reason(&error)),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs a query on the file as it is now; None where there is no file.
+    fn with<T>(&self, work: impl FnOnce(&mut Open) -> rusqlite::Result<Option<T>>) -> Outcome<Option<T>> {
+        let Some(identity) = place::identity(&self.path) else { return Ok(None) };
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |error: &rusqlite::Error| {
+            let message = format!("the imported data in {} cannot be read: {error}", self.path.display());
+            CacheError::new(Trouble::Passing, message)
+        };
+        let open = match inner.take() {
+            Some(open) if open.identity == identity => open,
+            _ => Open::new(&self.path, identity).map_err(|error| failed(&error))?,
+        };
+        work(inner.insert(open)).map_err(|error| failed(&error))
+    }
+}
+
+impl Open {
+    fn new(path: &Path, identity: (u64, u64)) -> rusqlite::Result<Self> {
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let connection = Connection::open_with_flags(uri(path), flags)?;
+        let mut sources = HashMap::new();
+        let mut statement = connection.prepare("SELECT id, imported FROM source1")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            sources.insert(row.get(0)?, (moment(row.get(1)?), None));
+        }
+        drop(rows);
+        drop(statement);
+        Ok(Self { identity, connection, sources })
+    }
+
+    fn found(&self, extent: Prefix, id: i64, source: i64) -> Option<Found> {
+        let &(fetched, _) = self.sources.get(&source)?;
+        Some(Found { shelf: Shelf::Import, id, extent, fetched, expires: Timestamp::MAX, stale: false })
+    }
+
+    /// The dictionary of a source, read the first time that it is needed.
+    fn dictionary(&mut self, source: i64) -> rusqlite::Result<Option<Arc<DecoderDictionary<'static>>>> {
+        let Some((_, slot)) = self.sources.get_mut(&source) else { return Ok(None) };
+        if slot.is_none() {
+            let sql = "SELECT dictionary FROM source1 WHERE id = ?1";
+            let bytes: Vec<u8> = self.connection.query_row(sql, [source], |row| row.get(0))?;
+            *slot = (!bytes.is_empty()).then(|| Arc::new(DecoderDictionary::copy(&bytes)));
+        }
+        Ok(slot.clone())
+    }
+
+    /// The texts of the objects that a text refers to, and of those that these refer to.
+    fn contacts(&mut self, text: &str) -> rusqlite::Result<String> {
+        let mut wanted = references(text);
+        let (mut texts, mut at) = (String::new(), 0);
+        // An organisation names its abuse contact; nothing leads further than that.
+        while let Some(handle) = wanted.get(at).cloned().filter(|_| at < 16) {
+            at += 1;
+            let row: Option<(i64, Vec<u8>)> = self
+                .connection
+                .prepare_cached("SELECT source, body FROM contact1 WHERE handle = ?1")?
+                .query_row(params![handle], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            let Some((source, packed)) = row else { continue };
+            let plain = body::stretch(&packed, self.dictionary(source)?.as_deref());
+            let Some(contact) = plain.and_then(|plain| String::from_utf8(plain).ok()) else { continue };
+            for reference in references(&contact) {
+                if !wanted.contains(&reference) {
+                    wanted.push(reference);
+                }
+            }
+            texts.push('\n');
+            texts.push_str(&contact);
+        }
+        Ok(texts)
+    }
+}
+
+/// The handles of organisations and of those who take complaints.
+fn references(text: &str) -> Vec<String> {
+    let mut handles = Vec::new();
+    for line in text.lines() {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        if matches!(name, "org" | "abuse-c" | "mnt-irt") {
+            handles.extend(value.split(',').map(|handle| handle.trim().to_ascii_uppercase()));
+        }
+    }
+    handles
+}
+
+/// Reads the record anew out of the network's text with that of its contacts behind it, as whois would have sent it.
+fn join(answer: &mut Answer, contacts: &str) {
+    answer.text.push_str(contacts);
+    let network = answer.record.network;
+    let reply = classify(&answer.text, answer.record.registry, Some(network.first()), Provenance::Saved);
+    if let Reply::Record(record, _) = reply
+        && record.network == network
+    {
+        answer.record = *record;
+    }
+}
+
+fn registry_of(name: &str) -> Option<Registry> {
+    [Registry::Arin, Registry::Ripe, Registry::Apnic, Registry::Afrinic, Registry::Lacnic]
+        .into_iter()
+        .find(|registry| registry.as_str() == name)
+}
+
+/// The file as SQLite's URI, to be taken as one that never changes.
+fn uri(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.') {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}

@@ -1,0 +1,191 @@
+//! One cache for many mail servers, in Redis or Valkey.
+//!
+//! An answer lies under a number, and under each prefix of its extent lies that number: an address has at most 33 (or
+//! 129) prefixes that hold it, so one round trip that asks for all of them finds the most specific. Everything has an
+//! expiry, so what is forgotten by all goes by itself. All keys begin with `{whodunit:1}`: the 1 is the format's
+//! version, and the braces put them into one slot of a cluster, where transactions over several keys are allowed.
+
+mod desk;
+mod ledger;
+mod shelf;
+
+use super::{Cache, CacheError, Outcome, Trouble};
+use ::redis::{Client, Connection, RedisError, RedisResult};
+use std::{
+    sync::{Mutex, PoisonError, mpsc},
+    thread,
+    time::Duration,
+};
+
+/// What all keys begin with.
+const PREFIX: &str = "{whodunit:1}";
+
+/// To connect and be let in. With [`ANSWER`] it stays below the quarter of a second that a dead server may cost.
+const CONNECT: Duration = Duration::from_millis(120);
+/// For each question after that.
+const ANSWER: Duration = Duration::from_millis(100);
+
+/// Stores a value where the one before is still what was read: `KEYS[1]`, old, new, milliseconds to live.
+const SWAP: &str = "if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end \
+    redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1";
+
+/// A cache on a server.
+pub struct Redis {
+    /// The server as it may be shown: without a password.
+    shown: String,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    url: String,
+    connection: Option<Connection>,
+}
+
+impl Redis {
+    /// A cache at `redis://[user:password@]host[:port][/db]`. Nobody is asked yet.
+    ///
+    /// # Errors
+    /// When the address is none, or asks for what this build has not.
+    pub fn new(url: &str) -> Outcome<Self> {
+        let shown = shown(url);
+        let refuse = |why: &str| Err(CacheError::new(Trouble::Unusable, format!("the cache {shown} {why}")));
+        if url.starts_with("rediss://") {
+            // rustls with a cryptographic library would double what is built, for a link that is mostly local.
+            return refuse(
+                "asks for TLS, which this build has not: use redis:// through a local stunnel or replica",
+            );
+        }
+        if Client::open(url).is_err() {
+            return refuse("is no address of a server: write redis://host:port/db");
+        }
+        let inner = Mutex::new(Inner { url: url.to_owned(), connection: None });
+        Ok(Self { shown, inner })
+    }
+
+    /// Asks the server something; once more where a connection turns out to have been closed meanwhile, or a
+    /// cluster says that another of its nodes has the keys.
+    fn with<T>(&self, ask: impl Fn(&mut Connection) -> RedisResult<T>) -> Outcome<T> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        for last in [false, true] {
+            let reused = inner.connection.is_some();
+            let mut connection = match inner.connection.take() {
+                Some(connection) => connection,
+                None => connect(&inner.url).map_err(|why| self.failed(&why))?,
+            };
+            match ask(&mut connection) {
+                Ok(value) => {
+                    inner.connection = Some(connection);
+                    return Ok(value);
+                }
+                Err(error) if !last && error.redirect_node().is_some() => {
+                    if let Some((host, port)) = error.redirect_node() {
+                        inner.url = elsewhere(&inner.url, host, port);
+                    }
+                }
+                Err(error) if !last && reused && error.is_io_error() && !error.is_timeout() => {}
+                Err(error) => return Err(self.failed(&explain(&error))),
+            }
+        }
+        Err(self.failed("sends us from node to node"))
+    }
+
+    fn failed(&self, why: &str) -> CacheError {
+        CacheError::new(Trouble::Passing, format!("the cache {} {why}", self.shown))
+    }
+
+    /// Reads a value, lets it be changed, and stores it unless somebody else was faster; then all over again.
+    /// `change` gives its result, and the new value where there is one, with its time to live.
+    fn swap<T>(&self, key: &str, change: impl Fn(&str) -> (T, Option<(String, Duration)>)) -> Outcome<T> {
+        for _ in 0..200 {
+            let old: Option<String> = self.with(|c| ::redis::cmd("GET").arg(key).query(c))?;
+            let old = old.unwrap_or_default();
+            let (result, new) = change(&old);
+            let Some((new, life)) = new else { return Ok(result) };
+            let life = u64::try_from(life.as_millis()).unwrap_or(u64::MAX >> 16).max(1);
+            let stored: bool = self.with(|connection| {
+                let mut swap = ::redis::cmd("EVAL");
+                swap.arg(SWAP).arg(1).arg(key).arg(&old).arg(&new).arg(life).query(connection)
+            })?;
+            if stored {
+                return Ok(result);
+            }
+        }
+        Err(self.failed("is too busy"))
+    }
+}
+
+impl Cache for Redis {}
+
+/// A key of ours.
+fn key(kind: &str, name: impl std::fmt::Display) -> String {
+    format!("{PREFIX}:{kind}:{name}")
+}
+
+/// Connects within [`CONNECT`], whatever a resolver or a server that says nothing may do: on a thread, which is left
+/// to itself when it takes longer.
+fn connect(url: &str) -> Result<Connection, String> {
+    let (done, result) = mpsc::channel();
+    let url = url.to_owned();
+    let connecting = move || {
+        let connected = Client::open(url).and_then(|client| {
+            let connection = client.get_connection_with_timeout(CONNECT)?;
+            connection.set_read_timeout(Some(ANSWER))?;
+            connection.set_write_timeout(Some(ANSWER))?;
+            Ok(connection)
+        });
+        let _ = done.send(connected);
+    };
+    let started = thread::Builder::new().spawn(connecting);
+    if started.is_err() {
+        return Err("cannot be asked: no thread is to be had".to_owned());
+    }
+    match result.recv_timeout(CONNECT) {
+        Ok(connected) => connected.map_err(|error| explain(&error)),
+        Err(_) => Err("does not answer".to_owned()),
+    }
+}
+
+/// What went wrong, behind "the cache ...".
+fn explain(error: &RedisError) -> String {
+    if error.is_timeout() {
+        return "does not answer".to_owned();
+    }
+    // In a transaction the server's word stands behind "transaction aborted".
+    let said = error.to_string();
+    let says = |code: &str| error.code() == Some(code) || said.contains(&format!("\"{code}\""));
+    let known = [
+        ("LOADING", "is still loading its data"),
+        ("READONLY", "is a read-only replica"),
+        ("OOM", "is full"),
+        ("NOAUTH", "does not let us in"),
+        ("WRONGPASS", "does not let us in"),
+        ("NOPERM", "does not let us in"),
+    ];
+    match known.iter().find(|(code, _)| says(code)) {
+        Some((_, why)) => (*why).to_owned(),
+        None if error.is_io_error() => format!("cannot be reached: {}", said.to_lowercase()),
+        None => format!("failed: {said}"),
+    }
+}
+
+/// The address without user and password.
+fn shown(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
+        _ => url.to_owned(),
+    }
+}
+
+/// The same address on another host. A cluster has only database 0.
+fn elsewhere(url: &str, host: &str, port: u16) -> String {
+    let credentials = url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.rsplit_once('@'))
+        .map(|(credentials, _)| format!("{credentials}@"))
+        .unwrap_or_default();
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    format!("redis://{credentials}{host}:{port}/")
+}
+
+#[cfg(test)]
+mod tests;

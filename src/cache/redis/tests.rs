@@ -1,0 +1,203 @@
+use super::{Redis, elsewhere, shown};
+use crate::cache::{
+    Cache, Desk, Env, Handle, Holder, Keeper, Ledger, Location,
+    contract::{at, holds_its_promises, kept, want},
+    open,
+};
+use std::{
+    net::{IpAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A server of our own on loopback, with nothing on disk.
+struct Server {
+    child: Child,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// None where the program is not installed.
+    fn start(program: &str, more: &[&str]) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = Command::new(program)
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string()])
+            .arg("--dir")
+            .arg(folder.path())
+            .args(more)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let server = Self { child, port, _folder: folder };
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < deadline, "{program} does not start");
+            thread::sleep(Duration::from_millis(20));
+        }
+        Some(server)
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/3", self.port)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn ip(address: &str) -> IpAddr {
+    address.parse().unwrap()
+}
+
+/// A machine's own folder and its way to the cache.
+fn machine(url: &str, home: &Path) -> Handle {
+    let env = Env { home: Some(home.into()), shared: "/proc/whodunit".into(), ..Env::default() };
+    open(&Location::from(url), &env, at(0))
+}
+
+#[test]
+fn redis_and_valkey_hold_the_same_promises() {
+    for program in ["redis-server", "valkey-server"] {
+        let Some(server) = Server::start(program, &[]) else { continue };
+        holds_its_promises(|| {
+            let cache = Redis::new(&server.url()).unwrap();
+            // Debug builds on a busy machine take longer than a hook may: the first contact only.
+            let deadline = Instant::now() + Duration::from_secs(20);
+            while cache.forget(None).is_err() {
+                assert!(Instant::now() < deadline);
+            }
+            Box::new(cache) as Box<dyn Cache>
+        });
+    }
+}
+
+#[test]
+fn everything_has_an_expiry_and_one_slot() {
+    let Some(server) = Server::start("redis-server", &[]) else { return };
+    let cache = Redis::new(&server.url()).unwrap();
+    cache.keep(&kept("198.51.100.0", "198.51.103.255", "198.51.100.1", true)).unwrap();
+    assert!(cache.claim("ask", 1, Holder::unique(), at(0), at(10)).unwrap());
+    cache.pace("whois.ripe.net", Duration::from_secs(1), at(0), at(10)).unwrap();
+    let keys: Vec<String> = cache.with(|c| ::redis::cmd("KEYS").arg("*").query(c)).unwrap();
+    assert!(keys.iter().all(|key| key.starts_with("{whodunit:1}:")), "{keys:?}");
+    for key in keys.iter().filter(|key| !key.ends_with("id:") && !key.ends_with("ids:")) {
+        let life: i64 = cache.with(|c| ::redis::cmd("TTL").arg(key).query(c)).unwrap();
+        assert!(life > 0, "{key}");
+    }
+    // What has expired is neither listed nor counted.
+    cache.with(|c| ::redis::cmd("DEL").arg("{whodunit:1}:n:1").query::<()>(c)).unwrap();
+    assert_eq!(cache.list(0, 9).unwrap().len(), 0);
+    assert_eq!(cache.stats(at(0)).unwrap().networks, 0);
+    let found = cache.find(ip("198.51.100.1"), &want(0)).unwrap().unwrap();
+    assert_eq!(cache.answer(&found).unwrap(), None);
+}
+
+#[test]
+fn forty_hooks_on_two_hosts_put_one_question() {
+    let Some(server) = Server::start("redis-server", &[]) else { return };
+    let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let questions = AtomicU32::new(0);
+    let one = |home: &Path| {
+        let handle = machine(&server.url(), home);
+        let holder = Holder::unique();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while handle.find(ip("198.51.100.9"), &want(1)).is_none() {
+            if handle.claim("ask", 1, holder, at(1), at(11)) {
+                if handle.find(ip("198.51.100.9"), &want(1)).is_none() {
+                    questions.fetch_add(1, Ordering::Relaxed);
+                    handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.9", true));
+                }
+                handle.release("ask", holder);
+            }
+            assert!(Instant::now() < deadline);
+            thread::sleep(Duration::from_millis(5));
+        }
+        handle.warning()
+    };
+    let warnings: Vec<Option<String>> = thread::scope(|scope| {
+        let one = &one;
+        let hooks: Vec<_> = (0..40)
+            .zip(homes.iter().cycle())
+            .map(|(_, home)| scope.spawn(move || one(home.path())))
+            .collect();
+        hooks.into_iter().map(|hook| hook.join().unwrap()).collect()
+    });
+    assert_eq!(questions.into_inner(), 1, "{warnings:?}");
+}
+
+#[test]
+fn a_server_that_is_gone_or_hangs_costs_a_warning_and_a_moment() {
+    let home = tempfile::tempdir().unwrap();
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let hanging = TcpListener::bind("127.0.0.1:0").unwrap();
+    let hanging_port = hanging.local_addr().unwrap().port();
+    for (port, why) in [(gone, "cannot be reached"), (hanging_port, "does not answer")] {
+        let handle = machine(&format!("redis://me:secret@127.0.0.1:{port}/0"), home.path());
+        let started = Instant::now();
+        assert!(handle.find(ip("198.51.100.9"), &want(0)).is_none() || port == hanging_port);
+        assert!(started.elapsed() < Duration::from_millis(400), "{:?}", started.elapsed());
+        handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.9", true));
+        assert!(handle.find(ip("198.51.100.1"), &want(1)).is_some(), "the local file answers");
+        assert!(started.elapsed() < Duration::from_millis(800), "it is not asked again and again");
+        let warning = handle.warning().unwrap();
+        assert!(warning.contains(why) && !warning.contains("secret"), "{warning}");
+        assert_eq!(handle.warning(), None);
+    }
+}
+
+#[test]
+fn a_server_that_dies_leaves_what_it_had_on_the_local_disk() {
+    let Some(server) = Server::start("redis-server", &[]) else { return };
+    let home = tempfile::tempdir().unwrap();
+    let handle = machine(&server.url(), home.path());
+    handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.9", true));
+    let found = handle.find(ip("198.51.100.1"), &want(1)).unwrap();
+    handle.remember(&found, &[1; 16], None, b"blocked");
+    assert_eq!(handle.recall(&found, &[1; 16], None).unwrap(), b"blocked");
+    drop(server);
+    let local = handle.find(ip("198.51.100.1"), &want(2)).unwrap();
+    assert!(handle.answer(&local).is_some());
+    assert!(handle.warning().is_some());
+}
+
+#[test]
+fn a_full_or_locked_server_costs_a_warning() {
+    let home = tempfile::tempdir().unwrap();
+    let Some(server) = Server::start("redis-server", &["--maxmemory", "1500kb"]) else { return };
+    let handle = machine(&server.url(), home.path());
+    for n in 0..200 {
+        let mut large =
+            kept(&format!("198.51.{n}.0"), &format!("198.51.{n}.255"), &format!("198.51.{n}.9"), true);
+        large.answer.text =
+            (0..4000_u64).map(|line| format!("{:x}\n", line.wrapping_mul(line + n) << 20)).collect();
+        handle.keep(&large);
+        assert!(handle.find(ip(&format!("198.51.{n}.1")), &want(1)).is_some(), "{n}");
+    }
+    let warning = handle.warning().unwrap();
+    assert!(warning.contains("is full"), "{warning}");
+    drop(server);
+    let Some(server) = Server::start("redis-server", &["--requirepass", "secret"]) else { return };
+    let handle = machine(&server.url(), home.path());
+    let _ = handle.find(ip("198.51.100.1"), &want(1));
+    let warning = handle.warning().unwrap();
+    assert!(warning.contains("127.0.0.1"), "{warning}");
+}
+
+#[test]
+fn addresses_are_read_and_shown_without_secrets() {
+    assert_eq!(shown("redis://me:se@cret@cache.example:6379/1"), "redis://cache.example:6379/1");
+    assert_eq!(elsewhere("redis://me:secret@a:1/2", "192.0.2.7", 7001), "redis://me:secret@192.0.2.7:7001/");
+    assert_eq!(elsewhere("redis://a", "2001:db8::1", 6379), "redis://[2001:db8::1]:6379/");
+    assert!(Redis::new("rediss://cache.example").err().unwrap().to_string().contains("TLS"));
+    assert!(Redis::new("redis://:::").is_err());
+}

@@ -1,0 +1,110 @@
+//! The manual page: all commands on one page, made from the command line's own definitions, and what they cannot say.
+
+use clap::Command;
+use clap_mangen::{
+    Man,
+    roff::{Roff, roman},
+};
+use std::{collections::BTreeMap, io};
+
+/// What no option says: verdicts, pattern files, exit codes, files.
+const REST: &str = include_str!("manual.roff");
+
+/// The page, in roff.
+///
+/// # Errors
+/// None in practice: it is written to memory.
+pub(super) fn page(mut command: Command) -> io::Result<Vec<u8>> {
+    command.build();
+    let usage: Vec<String> = std::iter::once(usage(&command))
+        .chain(all(&command).iter().map(|(_, command)| usage(command)))
+        .collect();
+    let top = Man::new(command.clone().override_usage(usage.join("\n"))).manual("User Commands");
+    let mut page = Vec::new();
+    top.render_title(&mut page)?;
+    top.render_name_section(&mut page)?;
+    top.render_synopsis_section(&mut page)?;
+    top.render_description_section(&mut page)?;
+    top.render_options_section(&mut page)?;
+    heading(&mut page, "SH", "COMMANDS")?;
+    for (name, sub) in all(&command) {
+        heading(&mut page, "SS", &name)?;
+        own(&mut page, &command, sub)?;
+    }
+    page.extend_from_slice(REST.as_bytes());
+    Ok(tidy(&page))
+}
+
+/// Every command below this one that does something itself, with its name as it is typed.
+fn all(command: &Command) -> Vec<(String, &Command)> {
+    let mut found = Vec::new();
+    for sub in command.get_subcommands() {
+        if sub.has_subcommands() {
+            found.extend(all(sub));
+        } else {
+            found.push((sub.get_bin_name().unwrap_or_else(|| sub.get_name()).to_owned(), sub));
+        }
+    }
+    found
+}
+
+/// `whodunit match [OPTIONS] [FILE]...`
+fn usage(command: &Command) -> String {
+    let usage = command.clone().render_usage().to_string();
+    let line = usage.lines().next().unwrap_or_default();
+    line.trim_start_matches("Usage: ").to_owned()
+}
+
+/// A command's sentence and the options that it alone has; those that mean the same everywhere are only named.
+fn own(page: &mut Vec<u8>, top: &Command, command: &Command) -> io::Result<()> {
+    let said: BTreeMap<&str, String> =
+        top.get_arguments().map(|arg| (arg.get_id().as_str(), help(arg))).collect();
+    let mut shared = Vec::new();
+    let mut rest = command.clone();
+    for arg in command.get_arguments() {
+        if said.get(arg.get_id().as_str()).is_some_and(|said| *said == help(arg)) {
+            shared.extend(arg.get_long().filter(|name| !matches!(*name, "help" | "version")));
+            rest = rest.mut_arg(arg.get_id(), |arg| arg.hide(true));
+        }
+    }
+    rest = rest
+        .disable_help_flag(true)
+        .mut_args(|arg| if arg.get_id() == "help" { arg.hide(true) } else { arg });
+    let (man, mut part) = (Man::new(rest), Vec::new());
+    man.render_description_section(&mut part)?;
+    man.render_options_section(&mut part)?;
+    // Every command here stands below a heading of its own, and needs no more of them.
+    for line in part.split_inclusive(|byte| *byte == b'\n').filter(|line| !line.starts_with(b".SH ")) {
+        page.extend_from_slice(line);
+    }
+    // What prints itself takes global options, as every command does, and has no use for them.
+    if !shared.is_empty() && !matches!(command.get_name(), "completions" | "man") {
+        let mut roff = Roff::new();
+        roff.control("PP", []);
+        let names: Vec<String> = shared.iter().map(|name| format!("--{name}")).collect();
+        roff.text([roman(format!("As above: {}.", names.join(", ")))]);
+        roff.to_writer(page)?;
+    }
+    Ok(())
+}
+
+fn help(arg: &clap::Arg) -> String {
+    arg.get_help().map(ToString::to_string).unwrap_or_default()
+}
+
+fn heading(page: &mut Vec<u8>, kind: &str, text: &str) -> io::Result<()> {
+    let mut roff = Roff::new();
+    roff.control(kind, [text]);
+    roff.to_writer(page)
+}
+
+/// Each piece brings roff's preamble along; once, on top, is enough.
+fn tidy(page: &[u8]) -> Vec<u8> {
+    let lines = page.split_inclusive(|byte| *byte == b'\n').enumerate();
+    let preamble = |line: &[u8]| line.starts_with(b".ie ") || line.starts_with(b".el ");
+    lines
+        .filter(|(number, line)| *number < 2 || !preamble(line))
+        .flat_map(|(_, line)| line)
+        .copied()
+        .collect()
+}

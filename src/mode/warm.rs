@@ -1,0 +1,105 @@
+//! `whodunit warm [LOG]...`: fills the cache from logs, at the registries' own pace.
+//!
+//! What is kept already is not asked again, so a run that was stopped goes on where it was.
+
+use super::{flush, manners, open, stdout, tell};
+use crate::{
+    address::special,
+    answer::{Kind, Known},
+    cli::Warm,
+    deadline::Deadline,
+    error::{Error, Result},
+    exit::Exit,
+    input, lanes,
+    lookup::{Lookup, Trace},
+    output::progress::{self, Progress},
+    settings::{self, PATIENCE},
+};
+use jiff::Timestamp;
+use std::{collections::BTreeMap, io::Write, net::IpAddr, path::Path};
+
+/// What came of the addresses.
+#[derive(Debug, Default)]
+struct Count {
+    /// Known before: reserved, kept or imported.
+    known: u64,
+    /// Asked for, or found by an answer about a neighbour.
+    learned: u64,
+    /// By the reason why not.
+    unknown: BTreeMap<&'static str, u64>,
+}
+
+/// Fills the cache.
+///
+/// # Errors
+/// A log that cannot be read (66), an output that cannot be written (74), and whatever is wrong with the settings.
+pub fn run(typed: &Warm) -> Result<Exit> {
+    let beneath = settings::beneath(&typed.config)?;
+    let query = settings::query(&typed.querying, &beneath, PATIENCE)?;
+    let remember = settings::remember(&typed.caching, &beneath);
+    let sources: Vec<input::From<'_>> = match typed.logs.as_slice() {
+        [] => vec![input::From::Stdin],
+        logs => logs.iter().map(|path| source(path)).collect(),
+    };
+    let spec = input::Spec {
+        extract: settings::extract(&typed.reading, &beneath),
+        ..input::Spec::new(Timestamp::now())
+    };
+    let mut seen = input::read(&sources, &spec, &progress::bytes())?.seen;
+    // The busiest first: a run that is stopped has then done the most good.
+    seen.sort_by_key(|seen| std::cmp::Reverse(seen.hits));
+    let cache = open(&remember);
+    let manners = manners(&query, &remember);
+    let lookup = Lookup::new(&manners, &cache);
+    let mut count = Count::default();
+    let is_known =
+        |address| special(address).is_some() || lookup.remembered(address, Timestamp::now()).is_some();
+    let unknown: Vec<IpAddr> =
+        seen.iter().map(|seen| seen.address).filter(|&address| !is_known(address)).collect();
+    count.known = (seen.len() - unknown.len()) as u64;
+    let mut bar = Progress::addresses(unknown.len() as u64);
+    let mut done = 0;
+    let ask = |address: IpAddr| -> std::result::Result<(), Kind> {
+        // An answer about a neighbour may have come meanwhile.
+        let booked = !query.offline && !is_known(address);
+        if booked {
+            lookup.await_turn(address);
+        }
+        match lookup.look_up(address, Deadline::within(query.timeout), booked, &mut Trace::off()) {
+            Known::Unknown(unknown) => Err(unknown.kind),
+            Known::Answer(_) | Known::Reserved(_) => Ok(()),
+        }
+    };
+    lanes::run(
+        unknown.iter().copied().enumerate(),
+        lanes::Width { jobs: query.jobs.into(), per_lane: query.per_server.into() },
+        |address| lookup.first_server(address).name,
+        ask,
+        |_, outcome| {
+            done += 1;
+            bar.reach(done);
+            match outcome {
+                Ok(()) => count.learned += 1,
+                Err(kind) => *count.unknown.entry(kind.as_str()).or_default() += 1,
+            }
+        },
+    );
+    drop(bar);
+    tell(&cache);
+    report(&count)
+}
+
+fn source(path: &Path) -> input::From<'_> {
+    if path == Path::new("-") { input::From::Stdin } else { input::From::File(path) }
+}
+
+fn report(count: &Count) -> Result<Exit> {
+    let mut out = stdout();
+    let mut line = format!("{} learned, {} known before", count.learned, count.known);
+    for (kind, number) in &count.unknown {
+        line.push_str(&format!(", {number} {kind}"));
+    }
+    writeln!(out, "{line}").map_err(|error| Error::output("stdout", &error))?;
+    flush(&mut out)?;
+    Ok(if count.unknown.is_empty() { Exit::Clear } else { Exit::TempFail })
+}

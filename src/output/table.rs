@@ -1,0 +1,162 @@
+//! A report for people: a table that fits the terminal, or the same columns tab-separated for a pipe.
+
+mod layout;
+#[cfg(test)]
+mod tests;
+
+use super::{
+    Paint, clock,
+    clock::{Clock, rfc3339},
+    safe,
+    spark::{Ink, spark},
+    text::{cut, pad},
+};
+use crate::report::{Owner, Report, Sum, Who};
+use jiff::Timestamp;
+use layout::Layout;
+use std::io::{self, Write};
+
+/// How a report's table is set.
+#[derive(Debug)]
+pub struct Table {
+    /// Cells of the terminal.
+    pub width: usize,
+    /// Colours.
+    pub paint: Paint,
+    /// What activity is drawn with.
+    pub ink: Ink,
+    /// The zone of times.
+    pub clock: Clock,
+    /// When the report is made.
+    pub now: Timestamp,
+}
+
+/// What stands for the owner in rows that have none.
+pub(super) fn title(owner: &Owner) -> String {
+    match &owner.who {
+        Who::Named(name) => safe(name).into_owned(),
+        Who::Unknown(_) => "(unknown)".to_owned(),
+        Who::Reserved => "(reserved)".to_owned(),
+    }
+}
+
+/// Why addresses are unknown: `3 timeout, 1 denied`. Nothing for other rows.
+pub(super) fn causes(owner: &Owner) -> String {
+    let Who::Unknown(causes) = &owner.who else { return String::new() };
+    causes.iter().map(|(kind, count)| format!("{count} {}", kind.as_str())).collect::<Vec<_>>().join(", ")
+}
+
+/// `FILE:LINE` of the first pattern that decided.
+pub(super) fn why(owner: &Owner) -> Option<String> {
+    let found = owner.members.iter().find(|judged| judged.verdict == owner.verdict)?.decisive()?;
+    Some(safe(&format!("{}:{}", found.file, found.line)).into_owned())
+}
+
+/// Tab-separated: owner, hits, addresses, networks, country, abuse contacts, first and last seen (RFC 3339),
+/// activity, verdict, the first pattern. Lists are joined by a blank; what is missing is `-`.
+///
+/// # Errors
+/// The output's own.
+pub fn plain(owners: &[Owner], out: &mut impl Write) -> io::Result<()> {
+    for owner in owners {
+        let cell = |value: String| if value.is_empty() { "-".to_owned() } else { value };
+        let networks: Vec<String> = owner.networks.iter().map(ToString::to_string).collect();
+        let cells = [
+            title(owner),
+            owner.hits.to_string(),
+            owner.addresses.to_string(),
+            cell(networks.join(" ")),
+            cell(safe(owner.country.unwrap_or_default()).into_owned()),
+            cell(safe(&owner.abuse.join(" ")).into_owned()),
+            cell(owner.first.map(rfc3339).unwrap_or_default()),
+            cell(owner.last.map(rfc3339).unwrap_or_default()),
+            cell(spark(&owner.activity, usize::MAX, Ink::Blocks)),
+            owner.verdict.as_str().to_owned(),
+            cell(why(owner).unwrap_or_default()),
+        ];
+        writeln!(out, "{}", cells.join("\t"))?;
+    }
+    Ok(())
+}
+
+impl Table {
+    /// Writes the first `top` rows, what the others come to, and the sum of all.
+    ///
+    /// # Errors
+    /// The output's own.
+    pub fn write(&self, report: &Report, top: Option<usize>, out: &mut impl Write) -> io::Result<()> {
+        let (shown, rest) = report.top(top);
+        let sum = Report::sum(&report.owners);
+        let layout = Layout::of(shown, sum, self.width);
+        let head = layout.line([
+            "HITS",
+            "ADDRS",
+            "OWNER",
+            "CC",
+            "VERDICT",
+            if layout.spark > 0 { "ACTIVITY" } else { "" },
+        ]);
+        writeln!(out, "{}", self.paint.bold(&head))?;
+        for owner in shown {
+            self.row(owner, &layout, out)?;
+        }
+        if !rest.is_empty() {
+            let others = Report::sum(rest);
+            let more = format!("… and {} more", others.rows);
+            writeln!(
+                out,
+                "{}",
+                self.paint.dim(&layout.line([
+                    &others.hits.to_string(),
+                    &others.addresses.to_string(),
+                    &more,
+                    "",
+                    "",
+                    ""
+                ]))
+            )?;
+        }
+        self.foot(report, sum, &layout, out)
+    }
+
+    fn row(&self, owner: &Owner, layout: &Layout, out: &mut impl Write) -> io::Result<()> {
+        let verdict = self.paint.verdict(owner.verdict, &pad(owner.verdict.as_str(), layout::VERDICT));
+        let (hits, addresses) = (owner.hits.to_string(), owner.addresses.to_string());
+        let country = safe(owner.country.unwrap_or("-")).into_owned();
+        let front = layout.front(&hits, &addresses, &title(owner), &country);
+        let drawn = spark(&owner.activity, layout.spark, self.ink);
+        writeln!(out, "{front}  {verdict}{}{drawn}", if drawn.is_empty() { "" } else { "  " })?;
+        let indent = layout.indent();
+        let details = self.details(owner);
+        if !details.is_empty() {
+            let details = cut(&details, self.width.saturating_sub(indent)).into_owned();
+            writeln!(out, "{}{}", " ".repeat(indent), self.paint.dim(&details))?;
+        }
+        Ok(())
+    }
+
+    /// When, from which networks, where to complain, why.
+    fn details(&self, owner: &Owner) -> String {
+        let when = owner.first.zip(owner.last).map(|(first, last)| self.clock.range(first, last, self.now));
+        let more = |count: usize| if count > 1 { format!(" +{}", count - 1) } else { String::new() };
+        let network = owner.networks.first().map(|first| format!("{first}{}", more(owner.networks.len())));
+        let abuse = owner.abuse.first().map(|first| format!("{}{}", safe(first), more(owner.abuse.len())));
+        let causes = Some(causes(owner)).filter(|text| !text.is_empty());
+        [when, network, abuse, causes, why(owner)].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    }
+
+    fn foot(&self, report: &Report, sum: Sum, layout: &Layout, out: &mut impl Write) -> io::Result<()> {
+        let total = layout.line([&sum.hits.to_string(), &sum.addresses.to_string(), "total", "", "", ""]);
+        writeln!(out, "{}", self.paint.bold(&total))?;
+        if let Some(span) = report.span {
+            let range = self.clock.range(span.first(), span.last(), self.now);
+            let bars = layout.spark.min(span.slices());
+            let scale = format!("each bar is {}, scaled to its row", clock::length(span.width(bars)));
+            let legend = if bars > 1 { format!("{range} · {scale}") } else { range };
+            let indent = layout.indent();
+            let legend = cut(&legend, self.width.saturating_sub(indent)).into_owned();
+            writeln!(out, "{}{}", " ".repeat(indent), self.paint.dim(&legend))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! Which column gets how many cells.
+
+use super::{cut, pad, title};
+use crate::report::{Owner, Sum};
+use unicode_width::UnicodeWidthStr;
+
+/// Cells of the longest verdict.
+pub(super) const VERDICT: usize = 7;
+/// Cells of a country's code.
+const COUNTRY: usize = 2;
+/// Cells between columns.
+const GAP: usize = 2;
+/// An owner's name is cut only for the sake of the drawing, and not below this.
+const OWNER: usize = 24;
+
+/// The widths of the columns.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) hits: usize,
+    pub(super) addresses: usize,
+    pub(super) owner: usize,
+    /// Cells of the drawing; 0 where there is no room for one.
+    pub(super) spark: usize,
+}
+
+impl Layout {
+    pub(super) fn of(shown: &[Owner], sum: Sum, width: usize) -> Self {
+        let hits = sum.hits.to_string().len().max(4);
+        let addresses = sum.addresses.to_string().len().max(5);
+        let widest = shown.iter().map(|owner| title(owner).width()).max().unwrap_or_default().clamp(12, 60);
+        let slices = shown.first().map_or(0, |owner| owner.activity.len());
+        let fixed = hits + addresses + COUNTRY + VERDICT + 4 * GAP;
+        let fits = |cells: usize| fixed + GAP + cells + widest.min(OWNER) <= width;
+        let spark = [48, 24, 16, 12, 8].map(|cells| cells.min(slices)).into_iter().find(|cells| fits(*cells));
+        let spark = spark.unwrap_or_default();
+        let left = width.saturating_sub(fixed + if spark > 0 { GAP + spark } else { 0 });
+        Self { hits, addresses, owner: widest.min(left).max(8), spark }
+    }
+
+    /// Where the second line of a row begins.
+    pub(super) fn indent(&self) -> usize {
+        self.hits + GAP
+    }
+
+    /// The columns in front of the verdict.
+    pub(super) fn front(&self, hits: &str, addresses: &str, owner: &str, country: &str) -> String {
+        let owner = pad(&cut(owner, self.owner), self.owner);
+        let (hits_cells, address_cells) = (self.hits, self.addresses);
+        let country = pad(&cut(country, COUNTRY), COUNTRY);
+        format!("{hits:>hits_cells$}  {addresses:>address_cells$}  {owner}  {country}")
+    }
+
+    /// A line without colours.
+    pub(super) fn line(&self, cells: [&str; 6]) -> String {
+        let [hits, addresses, owner, country, verdict, activity] = cells;
+        let line = format!("{}  {verdict:VERDICT$}  {activity}", self.front(hits, addresses, owner, country));
+        line.trim_end().to_owned()
+    }
+}

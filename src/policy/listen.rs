@@ -1,0 +1,204 @@
+//! Where the service listens: `inet:HOST:PORT`, `unix:PATH`, or the sockets that systemd hands over.
+
+use super::connection::Peer;
+use crate::error::{Error, Result, reason};
+use std::{
+    fmt, fs, io,
+    net::TcpListener,
+    os::unix::{
+        fs::{FileTypeExt, PermissionsExt},
+        net::{UnixListener, UnixStream},
+    },
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+/// Who may connect to our unix socket: everybody who may enter its folder, as with postgrey's. Postfix's smtpd runs
+/// as a user that this service need not know.
+const SOCKET_MODE: u32 = 0o666;
+
+/// A place to listen at, as Postfix writes it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Listen {
+    /// `inet:HOST:PORT`; an IPv6 host stands in brackets.
+    Inet(String),
+    /// `unix:PATH`.
+    Unix(PathBuf),
+}
+
+impl FromStr for Listen {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text.split_once(':') {
+            Some(("unix", path)) if !path.is_empty() => Ok(Self::Unix(path.into())),
+            Some(("inet", place)) if is_host_and_port(place) => Ok(Self::Inet(place.into())),
+            _ => Err(Error::usage(format!(
+                "cannot listen at {text:?}: write inet:HOST:PORT (inet:127.0.0.1:10045) or unix:PATH"
+            ))),
+        }
+    }
+}
+
+fn is_host_and_port(place: &str) -> bool {
+    place.rsplit_once(':').is_some_and(|(host, port)| {
+        let bracketed = host.starts_with('[') && host.ends_with(']');
+        !host.is_empty() && (bracketed || !host.contains(':')) && port.parse::<u16>().is_ok()
+    })
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inet(place) => write!(f, "inet:{place}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// A socket that is being listened at.
+pub(super) enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// The file of a socket that is ours. It goes when this goes.
+#[must_use]
+pub(super) struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+impl Listen {
+    /// Starts to listen. A unix socket's file comes beside it.
+    pub(super) fn bind(&self) -> Result<(Listener, Option<SocketFile>)> {
+        let failed = |error: &io::Error| Error::config(format!("cannot listen at {self}: {}", reason(error)));
+        match self {
+            Self::Inet(place) => {
+                let listener = TcpListener::bind(place.as_str()).map_err(|e| failed(&e))?;
+                Ok((Listener::Tcp(listener), None))
+            }
+            Self::Unix(path) => {
+                clear_stale(path).map_err(|e| failed(&e))?;
+                let listener = UnixListener::bind(path).map_err(|e| failed(&e))?;
+                let file = SocketFile(path.clone());
+                fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE)).map_err(|e| failed(&e))?;
+                Ok((Listener::Unix(listener), Some(file)))
+            }
+        }
+    }
+}
+
+/// Takes away a socket file that nobody listens at any more. Whatever else is there stays.
+fn clear_stale(path: &Path) -> io::Result<()> {
+    let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
+    if !found.file_type().is_socket() {
+        return Err(io::Error::other(
+            "something that is no socket stands there: remove it, or name another path",
+        ));
+    }
+    match UnixStream::connect(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+        Err(error) => Err(error),
+        Ok(_) => Err(io::Error::other("another service listens there already")),
+    }
+}
+
+/// The sockets that systemd hands over (`LISTEN_FDS`, sd_listen_fds(3)), if any.
+pub(super) fn inherited() -> Result<Vec<Listener>> {
+    let mut handed = listenfd::ListenFd::from_env();
+    let mut listeners = Vec::new();
+    for place in 0..handed.len() {
+        let listener = match handed.take_unix_listener(place) {
+            Ok(listener) => listener.map(Listener::Unix),
+            Err(_) => handed
+                .take_tcp_listener(place)
+                .map_err(|e| Error::config(format!("systemd handed over no stream socket: {}", reason(&e))))?
+                .map(Listener::Tcp),
+        };
+        listeners.extend(listener);
+    }
+    Ok(listeners)
+}
+
+impl Listener {
+    /// The next connection.
+    pub(super) fn accept(&self) -> io::Result<Peer> {
+        match self {
+            Self::Tcp(listener) => listener.accept().map(|(stream, _)| Peer::Tcp(stream)),
+            Self::Unix(listener) => listener.accept().map(|(stream, _)| Peer::Unix(stream)),
+        }
+    }
+
+    /// The port that the system chose, for `inet:HOST:0`.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Tcp(listener) => {
+                listener.local_addr().map_or_else(|_| "inet".into(), |address| format!("inet:{address}"))
+            }
+            Self::Unix(listener) => {
+                let address = listener.local_addr().ok();
+                let path = address.as_ref().and_then(|address| address.as_pathname());
+                path.map_or_else(|| "unix".into(), |path| format!("unix:{}", path.display()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_places_as_postfix_writes_them() {
+        for place in
+            ["inet:127.0.0.1:10045", "inet:localhost:0", "inet:[::1]:10045", "unix:/run/w/policy", "unix:p"]
+        {
+            assert_eq!(place.parse::<Listen>().unwrap().to_string(), place);
+        }
+        for place in [
+            "",
+            "inet",
+            "inet:",
+            "inet:10045",
+            "inet:::1:10045",
+            "inet:h:smtp",
+            "inet:h:70000",
+            "unix:",
+            "/p",
+        ] {
+            let error = place.parse::<Listen>().unwrap_err();
+            assert_eq!(error.exit().code(), 64, "{place}");
+        }
+    }
+
+    #[test]
+    fn a_stale_socket_is_replaced_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("policy");
+        let place = Listen::Unix(path.clone());
+        drop(UnixListener::bind(&path).unwrap());
+        assert!(path.exists(), "std leaves the file behind");
+        let ours = place.bind().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, SOCKET_MODE);
+        let error = place.bind().err().unwrap();
+        assert!(error.to_string().contains("another service listens there"), "{error}");
+        drop(ours);
+        assert!(!path.exists(), "ours goes with us");
+        fs::write(&path, "letters").unwrap();
+        assert!(place.bind().err().unwrap().to_string().contains("no socket"));
+        assert_eq!(fs::read(&path).unwrap(), b"letters");
+    }
+
+    #[test]
+    fn says_which_place_is_taken() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = Listen::Inet(taken.local_addr().unwrap().to_string());
+        let error = place.bind().err().unwrap();
+        assert_eq!(error.exit().code(), 78);
+        assert!(error.to_string().starts_with(&format!("cannot listen at {place}: address")), "{error}");
+    }
+}

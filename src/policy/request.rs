@@ -1,0 +1,251 @@
+//! A request: `name=value` lines up to a blank line, from a peer that may send anything.
+
+use crate::address;
+use std::{
+    io::{self, Read},
+    net::IpAddr,
+};
+
+/// Bytes of the longest line that is looked at; a longer one is skipped. Postfix itself sends at most 2048 or so.
+const LINE: usize = 4096;
+/// Lines of one request. Postfix 3.7 sends 30.
+const LINES: usize = 1000;
+/// Bytes of one request, skipped lines and all.
+const TOTAL: usize = 256 * 1024;
+/// Characters of an unreadable address that are kept for the log.
+const SHOWN: usize = 64;
+
+/// Whom a request is about.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Client {
+    /// No `client_address`, or an empty one.
+    Missing,
+    /// A `client_address` that is none, cut to what a log line can bear.
+    Unreadable(String),
+    /// The address, out of its wrapping ([`address::unwrap`]).
+    Is(IpAddr),
+}
+
+/// Why a connection cannot go on. The protocol's word for it: send no reply, log a warning, disconnect.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The peer sends more than any mail server does.
+    TooLong,
+    /// The peer went away in the middle of a request.
+    Cut,
+    /// The descriptor failed.
+    Io(io::Error),
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLong => f.write_str("the request is longer than any mail server's"),
+            Self::Cut => f.write_str("the connection ended inside a request"),
+            Self::Io(error) => f.write_str(&crate::error::reason(error)),
+        }
+    }
+}
+
+/// Reads requests off a connection, in memory that does not grow with what is sent.
+pub struct Requests<R> {
+    from: R,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+enum Line {
+    /// Where it lies in the buffer, without its end.
+    At(usize, usize),
+    /// Longer than the buffer: gone.
+    Skipped,
+    /// The peer has closed its side.
+    End,
+}
+
+impl<R: Read> Requests<R> {
+    /// Reads from `from`.
+    pub fn new(from: R) -> Self {
+        Self { from, buffer: vec![0; LINE], start: 0, end: 0 }
+    }
+
+    /// The next request; None when the peer has closed its side between two requests.
+    ///
+    /// # Errors
+    /// [`Trouble`]: the connection should be closed without an answer.
+    pub fn next_client(&mut self) -> Result<Option<Client>, Trouble> {
+        let mut client = Client::Missing;
+        let mut budget = TOTAL;
+        for count in 0..LINES {
+            match self.line(&mut budget)? {
+                Line::End if count == 0 => return Ok(None),
+                Line::End => return Err(Trouble::Cut),
+                Line::Skipped => {}
+                Line::At(start, end) => {
+                    let line = self.buffer.get(start..end).unwrap_or_default();
+                    if line.is_empty() {
+                        return Ok(Some(client));
+                    }
+                    // The first counts: Postfix sends it before anything that the client itself has written.
+                    if client == Client::Missing
+                        && let Some(value) = line.strip_prefix(b"client_address=")
+                    {
+                        client = read_client(value);
+                    }
+                }
+            }
+        }
+        Err(Trouble::TooLong)
+    }
+
+    /// The next line, without LF or CRLF. A last line without LF is no line: its end may be missing.
+    fn line(&mut self, budget: &mut usize) -> Result<Line, Trouble> {
+        let mut seen = self.start;
+        let mut skipping = false;
+        loop {
+            let fresh = self.buffer.get(seen..self.end).unwrap_or_default();
+            if let Some(length) = memchr::memchr(b'\n', fresh) {
+                let (start, end) = (self.start, seen + length);
+                self.start = end + 1;
+                *budget = budget.checked_sub(end + 1 - start).ok_or(Trouble::TooLong)?;
+                let cr = end > start && self.buffer.get(end - 1) == Some(&b'\r');
+                return Ok(if skipping { Line::Skipped } else { Line::At(start, end - usize::from(cr)) });
+            }
+            if self.start == 0 && self.end == self.buffer.len() {
+                *budget = budget.checked_sub(self.end).ok_or(Trouble::TooLong)?;
+                self.end = 0;
+                skipping = true;
+            } else if self.start > 0 {
+                self.buffer.copy_within(self.start..self.end, 0);
+                self.end -= self.start;
+                self.start = 0;
+            }
+            seen = self.end;
+            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+            match self.from.read(room) {
+                Ok(0) if skipping || self.end > 0 => return Err(Trouble::Cut),
+                Ok(0) => return Ok(Line::End),
+                Ok(got) => self.end += got,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Trouble::Io(error)),
+            }
+        }
+    }
+}
+
+fn read_client(value: &[u8]) -> Client {
+    let text = String::from_utf8_lossy(value);
+    match address::parse(&text) {
+        _ if text.trim_ascii().is_empty() => Client::Missing,
+        Ok(address) => Client::Is(address),
+        Err(_) => Client::Unreadable(text.chars().take(SHOWN).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hands out at most `step` bytes a read, as a slow peer does.
+    struct Drip<'a>(&'a [u8], usize);
+
+    impl Read for Drip<'_> {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            let n = self.1.min(room.len()).min(self.0.len());
+            room[..n].copy_from_slice(&self.0[..n]);
+            self.0 = &self.0[n..];
+            Ok(n)
+        }
+    }
+
+    fn all(bytes: &[u8], step: usize) -> (Vec<Client>, Option<Trouble>) {
+        let mut requests = Requests::new(Drip(bytes, step));
+        let mut clients = Vec::new();
+        loop {
+            match requests.next_client() {
+                Ok(Some(client)) => clients.push(client),
+                Ok(None) => return (clients, None),
+                Err(trouble) => return (clients, Some(trouble)),
+            }
+        }
+    }
+
+    fn is(address: &str) -> Client {
+        Client::Is(address.parse().unwrap())
+    }
+
+    #[test]
+    fn reads_requests_however_they_are_cut_into_packets() {
+        let bytes = b"request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=203.0.113.7\n\
+            helo_name=[192.0.2.1]\nsender=\nno equals sign\nnew_name=x\n\n\
+            protocol_state=XCLIENT\r\nclient_address=2001:db8::7\r\n\r\n";
+        for step in [1, 2, 3, 7, 100, 10_000] {
+            let (clients, trouble) = all(bytes, step);
+            assert_eq!(clients, [is("203.0.113.7"), is("2001:db8::7")], "{step} bytes a read");
+            assert!(trouble.is_none());
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_no_reason_to_stop() {
+        let (clients, trouble) = all(
+            b"client_address=\n\nclient_address=unknown\n\n\nsender=x\n\nclient_address=\xff\x1b[2J\n\n\
+              client_address=::ffff:203.0.113.7\n\nclient_address=2001:0db8:0000:0000:0000:0000:0000:0007\n\n",
+            64,
+        );
+        assert_eq!(
+            clients,
+            [
+                Client::Missing,
+                Client::Unreadable("unknown".into()),
+                Client::Missing,
+                Client::Missing,
+                Client::Unreadable("\u{fffd}\u{1b}[2J".into()),
+                is("203.0.113.7"),
+                is("2001:db8::7"),
+            ]
+        );
+        assert!(trouble.is_none());
+    }
+
+    #[test]
+    fn the_address_that_the_server_sent_first_counts() {
+        let (clients, _) = all(b"client_address=203.0.113.7\nclient_address=192.0.2.1\n\n", 100);
+        assert_eq!(clients, [is("203.0.113.7")]);
+    }
+
+    #[test]
+    fn a_line_of_any_length_is_skipped_and_the_rest_is_read() {
+        for length in [LINE - 2, LINE - 1, LINE, LINE + 1, 3 * LINE, 100_000] {
+            let mut bytes = b"sender=".to_vec();
+            bytes.extend(std::iter::repeat_n(b'x', length));
+            bytes.extend(b"\nclient_address=203.0.113.7\n\nclient_address=203.0.113.8\n\n");
+            for step in [100, 4096, 100_000] {
+                let (clients, trouble) = all(&bytes, step);
+                assert_eq!(clients, [is("203.0.113.7"), is("203.0.113.8")], "{length}, {step} bytes a read");
+                assert!(trouble.is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn no_request_is_read_for_ever() {
+        let many = b"a=b\n".repeat(LINES + 1);
+        assert!(matches!(all(&many, 4096), (clients, Some(Trouble::TooLong)) if clients.is_empty()));
+        let long = vec![b'x'; TOTAL + 2 * LINE];
+        assert!(matches!(all(&long, 4096).1, Some(Trouble::TooLong)));
+        let wide = [vec![b'x'; 1000], b"\n".to_vec()].concat().repeat(TOTAL / 1000);
+        assert!(matches!(all(&wide, 4096).1, Some(Trouble::TooLong)));
+    }
+
+    #[test]
+    fn a_request_without_its_end_is_not_answered() {
+        for cut in ["client_address=203.0.113.7", "client_address=203.0.113.7\n", "x"] {
+            let (clients, trouble) = all(cut.as_bytes(), 100);
+            assert!(clients.is_empty());
+            assert!(matches!(trouble, Some(Trouble::Cut)), "{cut}");
+        }
+        assert!(matches!(all(b"", 1), (clients, None) if clients.is_empty()));
+    }
+}

@@ -1,0 +1,177 @@
+//! Which lines would stop the owners that are not blocked yet, and nobody else.
+//!
+//! Every line is tried on everybody at hand before it is suggested: it must match its own owner's clients, no other
+//! owner's, and nobody who sends mail that is wanted. A name that would do more gives way to the networks.
+
+mod line;
+#[cfg(test)]
+mod tests;
+mod trial;
+
+pub use line::Line;
+
+use super::{Owner, Report, Who, name, strangers};
+use crate::{
+    address::Prefix,
+    error::Result,
+    verdict::{Judged, Verdict},
+};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    net::IpAddr,
+};
+use trial::Trial;
+
+/// What to do about one report's owners.
+#[derive(Debug)]
+pub struct Advice<'r, 'a> {
+    /// Owners to block, most hits first.
+    pub suggested: Vec<Suggested<'r, 'a>>,
+    /// Owners that could be blocked, and why they are left out, most hits first.
+    pub spared: Vec<(&'r Owner<'a>, Spared)>,
+    /// Clients of the wanted mail whose owner could not be found out.
+    pub strangers: u64,
+}
+
+/// One owner and the lines that block it.
+#[derive(Debug)]
+pub struct Suggested<'r, 'a> {
+    /// The owner.
+    pub owner: &'r Owner<'a>,
+    /// One line, or as many as it has names or networks.
+    pub lines: Vec<Line>,
+}
+
+/// Why an owner is left out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Spared {
+    /// This client sent mail that is wanted, and is the owner's, or would be blocked with it.
+    Ham(IpAddr),
+    /// A client that sent mail that is wanted lies in one of its networks, and its own owner could not be found out.
+    Stranger(IpAddr),
+    /// No line blocks it that would not block others too.
+    Inseparable,
+}
+
+/// Suggests lines for the owners that are clear, leaving out those that `ham` comes from.
+///
+/// # Errors
+/// None is expected: the lines are held against the clients as any pattern file is, which reads files in general.
+pub fn suggest<'r, 'a>(report: &'r Report<'a>, ham: &[Judged]) -> Result<Advice<'r, 'a>> {
+    let open: Vec<&Owner> = report
+        .owners
+        .iter()
+        .filter(|owner| owner.verdict == Verdict::Clear && matches!(owner.who, Who::Named(_)))
+        .collect();
+    let ham: Vec<&Judged> = ham.iter().filter(|judged| judged.reserved().is_none()).collect();
+    let wanted = Wanted::of(&ham);
+    let mut fates: Vec<Fate> = open.iter().map(|owner| wanted.fate(owner)).collect();
+    let others = report.owners.iter().filter(|owner| owner.verdict != Verdict::Clear);
+    let others: Vec<&Judged> = others.flat_map(|owner| &owner.members).copied().collect();
+    // Names first; where a name does too much or too little, networks in its place; then there is nothing left to try.
+    for last in [false, true] {
+        let trial = Trial::of(fates.iter().map(Fate::live))?;
+        for judged in &ham {
+            for place in trial.hits(judged) {
+                if let (Some(fate), Some(address)) = (fates.get_mut(place), judged.address) {
+                    fate.spared.get_or_insert(Spared::Ham(address));
+                }
+            }
+        }
+        find_trouble(&trial, &open, &others, &mut fates);
+        let troubled = open.iter().zip(&mut fates).filter(|(_, fate)| fate.trouble && fate.spared.is_none());
+        let mut again = false;
+        for (owner, fate) in troubled {
+            if last {
+                fate.spared = Some(Spared::Inseparable);
+            } else {
+                *fate = Fate::new(owner.networks.iter().map(|network| Line::network(*network)).collect());
+                again = true;
+            }
+        }
+        if !again {
+            break;
+        }
+    }
+    Ok(advice(open, fates, wanted.strangers.len() as u64))
+}
+
+/// Marks the owners whose lines match others, or not all that they should.
+fn find_trouble(trial: &Trial, open: &[&Owner], others: &[&Judged], fates: &mut [Fate]) {
+    let mut mark = |place: usize| fates.get_mut(place).into_iter().for_each(|fate| fate.trouble = true);
+    others.iter().flat_map(|judged| trial.hits(judged)).for_each(&mut mark);
+    for (place, owner) in open.iter().enumerate() {
+        for member in &owner.members {
+            let hits = trial.hits(member);
+            if !hits.contains(&place) {
+                mark(place);
+            }
+            hits.into_iter().filter(|hit| *hit != place).for_each(&mut mark);
+        }
+    }
+}
+
+/// Whose mail is wanted.
+struct Wanted {
+    /// Owners, by their names' keys, with a client of each.
+    owners: HashMap<String, IpAddr>,
+    /// Clients whose owner could not be found out.
+    strangers: BTreeSet<IpAddr>,
+}
+
+impl Wanted {
+    fn of(ham: &[&Judged]) -> Self {
+        let known =
+            ham.iter().filter_map(|judged| Some((name(&judged.answer()?.record).key(), judged.address?)));
+        Self { owners: known.collect(), strangers: strangers(ham.iter().copied()).collect() }
+    }
+
+    /// An owner who sends wanted mail is spared at once; any other gets a line for each name that its clients go by.
+    fn fate(&self, owner: &Owner) -> Fate {
+        let records = || owner.members.iter().filter_map(|judged| Some(&judged.answer()?.record));
+        if let Some(address) = records().find_map(|record| self.owners.get(&name(record).key())) {
+            return Fate { spared: Some(Spared::Ham(*address)), ..Fate::default() };
+        }
+        let stranger = |network: &Prefix| self.strangers.range(network.first()..=network.last()).next();
+        if let Some(address) = owner.networks.iter().find_map(stranger) {
+            return Fate { spared: Some(Spared::Stranger(*address)), ..Fate::default() };
+        }
+        let mut known = HashSet::new();
+        Fate::new(
+            records()
+                .flat_map(|record| Line::of(name(record)))
+                .filter(|l| known.insert(l.folded()))
+                .collect(),
+        )
+    }
+}
+
+/// What becomes of an owner.
+#[derive(Debug, Default)]
+struct Fate {
+    lines: Vec<Line>,
+    /// A line matches somebody else, or a client is matched by none.
+    trouble: bool,
+    spared: Option<Spared>,
+}
+
+impl Fate {
+    fn new(lines: Vec<Line>) -> Self {
+        Self { lines, ..Self::default() }
+    }
+
+    fn live(&self) -> &[Line] {
+        if self.spared.is_none() { &self.lines } else { &[] }
+    }
+}
+
+fn advice<'r, 'a>(open: Vec<&'r Owner<'a>>, fates: Vec<Fate>, strangers: u64) -> Advice<'r, 'a> {
+    let mut advice = Advice { suggested: Vec::new(), spared: Vec::new(), strangers };
+    for (owner, fate) in open.into_iter().zip(fates) {
+        match fate.spared {
+            Some(spared) => advice.spared.push((owner, spared)),
+            None => advice.suggested.push(Suggested { owner, lines: fate.lines }),
+        }
+    }
+    advice
+}

@@ -1,0 +1,197 @@
+//! Grouping. The builder below is what the tests of suggestions and of output stand on, too.
+
+use super::*;
+use crate::{
+    address::{self, Network},
+    answer::{Answer, Known, Source, Unknown},
+    pattern::{Patterns, Spec},
+    verdict::judge,
+    whois::{Record, Registry},
+};
+
+/// A client that is to be made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Made {
+    pub(crate) address: &'static str,
+    pub(crate) hits: u64,
+    pub(crate) org: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) network: &'static str,
+    pub(crate) country: &'static str,
+    pub(crate) abuse: &'static str,
+}
+
+/// A client of an owner.
+pub(crate) const fn of(address: &'static str, hits: u64, org: &'static str, network: &'static str) -> Made {
+    Made { address, hits, org, name: "", network, country: "", abuse: "" }
+}
+
+impl Made {
+    pub(crate) fn known(self) -> Known {
+        let address = self.address.parse().unwrap();
+        if let Some(special) = address::special(address) {
+            return Known::Reserved(special);
+        }
+        if self.network.is_empty() {
+            return Known::Unknown(Unknown { kind: Kind::Timeout, message: "no answer".into() });
+        }
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let network = Network::from(self.network.parse::<Prefix>().unwrap());
+        let record = Record {
+            network,
+            name: given(self.name),
+            org: given(self.org),
+            country: given(self.country),
+            abuse: self.abuse.split_whitespace().map(str::to_owned).collect(),
+            asn: Vec::new(),
+            maintainer: Vec::new(),
+            descr: Vec::new(),
+            status: None,
+            registry: Registry::Ripe,
+        };
+        let text = format!("inetnum: {}\nnetname: {}\norg-name: {}\n", self.network, self.name, self.org);
+        Known::Answer(Box::new(Answer {
+            record,
+            text,
+            servers: vec!["whois.example".into()],
+            fetched: at(0),
+            partial: false,
+            source: Source::Whois,
+            stale: false,
+        }))
+    }
+
+    pub(crate) fn seen(self, patterns: &Patterns, minutes: &[i64]) -> Sighting {
+        let judged = judge(self.address.parse().unwrap(), self.hits, self.known(), patterns);
+        let mut activity = vec![0; span().slices()];
+        for minute in minutes {
+            activity[*minute as usize] += self.hits / minutes.len() as u64;
+        }
+        Sighting {
+            judged,
+            first: minutes.first().map(|minute| at(*minute)),
+            last: minutes.last().map(|minute| at(*minute)),
+            activity,
+        }
+    }
+}
+
+/// So many minutes behind the beginning.
+pub(crate) fn at(minute: i64) -> Timestamp {
+    Timestamp::from_second(1_763_000_040 + minute * 60).unwrap()
+}
+
+/// Ten minutes.
+pub(crate) fn span() -> Span {
+    Span::over([at(0), at(10)]).unwrap()
+}
+
+/// Block patterns, one a line.
+pub(crate) fn patterns(lines: &[&str]) -> Patterns {
+    Patterns::read(&Spec { inline: lines.iter().map(Into::into).collect(), ..Spec::default() }).unwrap()
+}
+
+/// Sightings of clients that came in the first minute.
+pub(crate) fn sightings(made: &[Made], patterns: &Patterns) -> Vec<Sighting> {
+    made.iter().map(|made| made.seen(patterns, &[0])).collect()
+}
+
+#[test]
+fn names_that_differ_in_case_or_blanks_are_one_owner() {
+    let made = [
+        of("8.8.1.1", 2, "Contoso GmbH", "8.8.0.0/23"),
+        of("9.9.9.9", 5, "Fabrikam Ltd", "9.9.9.0/24"),
+        of("8.8.4.4", 4, "CONTOSO  GmbH ", "8.8.4.0/24"),
+        of("8.8.0.1", 1, "Contoso GmbH", "8.8.0.0/23"),
+    ];
+    let sightings = sightings(&made, &patterns(&[]));
+    let report = Report::new(&sightings, Some(span()));
+    let rows: Vec<_> = report.owners.iter().map(|o| (o.name().unwrap(), o.hits, o.addresses)).collect();
+    assert_eq!(rows, [("Contoso GmbH", 7, 3), ("Fabrikam Ltd", 5, 1)]);
+    let networks: Vec<String> = report.owners[0].networks.iter().map(ToString::to_string).collect();
+    assert_eq!(networks, ["8.8.0.0/23", "8.8.4.0/24"]);
+}
+
+#[test]
+fn an_owner_without_a_name_is_called_by_its_network() {
+    let made =
+        [Made { name: "NET-1", ..of("8.8.1.1", 1, " ", "8.8.0.0/23") }, of("9.9.9.9", 1, "", "9.9.9.0/24")];
+    let sightings = sightings(&made, &patterns(&[]));
+    let report = Report::new(&sightings, Some(span()));
+    let names: Vec<_> = report.owners.iter().map(|owner| owner.name().unwrap()).collect();
+    assert_eq!(
+        names,
+        ["NET-1", "9.9.9.0/24"],
+        "and of rows with as many hits the first in the log comes first"
+    );
+}
+
+#[test]
+fn unknown_and_reserved_addresses_have_rows_and_all_hits_add_up() {
+    let made = [
+        of("10.1.2.3", 7, "", ""),
+        of("8.8.1.1", 2, "Contoso GmbH", "8.8.0.0/23"),
+        of("9.9.9.9", 5, "", ""),
+        of("fe80::1", 1, "", ""),
+        of("9.9.9.8", 6, "", ""),
+    ];
+    let sightings = sightings(&made, &patterns(&["."]));
+    let report = Report::new(&sightings, Some(span()));
+    assert_eq!(Report::sum(&report.owners), Sum { hits: 21, addresses: 5, rows: 3 });
+    let [unknown, reserved, known] = report.owners.as_slice() else { panic!("{report:?}") };
+    assert_eq!((&unknown.who, unknown.verdict), (&Who::Unknown(vec![(Kind::Timeout, 2)]), Verdict::Unknown));
+    assert_eq!((&reserved.who, reserved.verdict, reserved.name()), (&Who::Reserved, Verdict::Clear, None));
+    assert_eq!(reserved.networks.len(), 2);
+    assert_eq!(known.verdict, Verdict::Blocked);
+}
+
+#[test]
+fn one_blocked_client_makes_the_owner_blocked() {
+    let made = [
+        of("8.8.1.1", 2, "Contoso GmbH", "8.8.0.0/23"),
+        of("8.8.4.4", 2, "Contoso GmbH", "8.8.4.0/24"),
+        of("8.8.4.5", 2, "Contoso GmbH", "8.8.4.0/24"),
+    ];
+    let sightings = sightings(&made, &patterns(&["nothing", "@cidr 8.8.4.0/24", "8\\.8\\.4"]));
+    let report = Report::new(&sightings, Some(span()));
+    let [owner] = report.owners.as_slice() else { panic!("{report:?}") };
+    assert_eq!(
+        (owner.verdict, owner.with(Verdict::Blocked), owner.with(Verdict::Clear)),
+        (Verdict::Blocked, 2, 1)
+    );
+    assert_eq!(owner.matches.iter().map(|m| m.line).collect::<Vec<_>>(), [2, 3], "each pattern once");
+}
+
+#[test]
+fn the_country_is_the_one_that_most_hits_came_from() {
+    let from =
+        |address, hits, country, abuse| Made { country, abuse, ..of(address, hits, "Contoso", "8.8.0.0/16") };
+    let made = [
+        from("8.8.1.1", 2, "AT", "abuse@contoso.example noc@contoso.example"),
+        from("8.8.1.2", 3, "DE", "abuse@contoso.example"),
+        from("8.8.1.3", 2, "AT", "cert@contoso.example"),
+        from("8.8.1.4", 1, "DE", ""),
+    ];
+    let sightings = sightings(&made, &patterns(&[]));
+    let report = Report::new(&sightings, Some(span()));
+    assert_eq!(report.owners[0].country, Some("AT"), "of two with as many hits the first in the alphabet");
+    assert_eq!(
+        report.owners[0].abuse,
+        ["abuse@contoso.example", "noc@contoso.example", "cert@contoso.example"]
+    );
+}
+
+#[test]
+fn times_and_activity_are_those_of_all_its_clients() {
+    let (none, made) = (patterns(&[]), of("8.8.1.1", 4, "Contoso", "8.8.0.0/16"));
+    let sightings =
+        [made.seen(&none, &[3, 5]), made.seen(&none, &[]), Made { hits: 2, ..made }.seen(&none, &[1, 9])];
+    let report = Report::new(&sightings, Some(span()));
+    let owner = &report.owners[0];
+    assert_eq!((owner.first, owner.last), (Some(at(1)), Some(at(9))));
+    assert_eq!(owner.activity, [0, 1, 0, 2, 0, 2, 0, 0, 0, 1]);
+    assert_eq!(owner.hits, 10, "hits on lines without a time count, but nobody knows when they were");
+    let timeless = [Sighting { activity: Vec::new(), ..made.seen(&none, &[]) }];
+    let report = Report::new(&timeless, None);
+    assert_eq!((report.owners[0].activity.len(), report.owners[0].first), (0, None));
+}

@@ -1,0 +1,244 @@
+//! Every registry's form, on replies of made-up owners.
+
+use super::*;
+use crate::whois::reply::{Provenance, Reply, classify, detect};
+
+/// The record of a saved reply for an address.
+fn record(text: &str, address: &str) -> Record {
+    match classify(text, detect(text), Some(address.parse().unwrap()), Provenance::Saved) {
+        Reply::Record(record, _) => *record,
+        other => panic!("{address}: {}", other.explain()),
+    }
+}
+
+/// Network, name, organisation, country, abuse contacts, systems, maintainers, status, registry; as one line.
+fn told(record: &Record) -> String {
+    let or = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+    let asn: Vec<String> = record.asn.iter().map(ToString::to_string).collect();
+    format!(
+        "{} | {} | {} | {} | {} | {} | {} | {} | {}",
+        record.network,
+        or(&record.name),
+        or(&record.org),
+        or(&record.country),
+        record.abuse.join(" "),
+        asn.join(" "),
+        record.maintainer.join(" "),
+        or(&record.status),
+        record.registry
+    )
+}
+
+macro_rules! reply {
+    ($name:literal) => {
+        include_str!(concat!("../../../tests/data/replies/", $name, ".txt"))
+    };
+}
+
+#[test]
+fn every_registry_in_its_own_form() {
+    for (text, address, expected) in [
+        (
+            reply!("arin"),
+            "192.0.2.70",
+            "192.0.2.64/26 | EXAMPLE-SHOES | Example Shoes (of Springfield) LLC | CA | abuse@shoes.example postmaster@shoes.example |  |  | Reallocated | arin",
+        ),
+        (
+            reply!("arin"),
+            "192.0.2.1",
+            "192.0.2.0/24 | EXAMPLE-PARENT | Example Carrier, Inc. | US | abuse@carrier.example | 64496 64497 |  | Direct Allocation | arin",
+        ),
+        (
+            reply!("arin-customer"),
+            "198.51.100.7",
+            "198.51.100.0/26 | EXC-SMALL-SHOP | Small Shop | US | abuse@carrier.example |  |  | Reassigned | arin",
+        ),
+        (
+            reply!("arin-old"),
+            "192.0.3.9",
+            "192.0.2.0 - 192.0.3.191 | EXAMPLE-OLD | Example Carrier, Inc. | US | abuse@carrier.example |  |  | Direct Assignment | arin",
+        ),
+        (
+            reply!("arin-list"),
+            "192.0.2.20",
+            "192.0.2.16/28 | EXC-DOORS | Access Denied Doors Ltd. | - |  |  |  | - | arin",
+        ),
+        (
+            reply!("ripe"),
+            "203.0.113.7",
+            "203.0.112.0/22 | CONTOSO-NET | Contoso GmbH | NL | abuse@contoso.example | 64500 65546 | CONTOSO-MNT EXAMPLE-MNT | ASSIGNED PA | ripe",
+        ),
+        (
+            reply!("apnic-mirrored"),
+            "198.51.100.1",
+            "198.51.96.0/19 | EXAMPLENET-KR | Example Telecom Co., Ltd. | KR | irt@nir.example |  | MNT-KRNIC-AP | ALLOCATED PORTABLE | apnic",
+        ),
+        (
+            reply!("lacnic-joint"),
+            "198.51.100.1",
+            "198.51.96.0/19 | EXAMPLENET-KR | Example Telecom Co., Ltd. | KR | irt@nir.example |  | MNT-KRNIC-AP | ALLOCATED PORTABLE | apnic",
+        ),
+        (
+            reply!("afrinic"),
+            "2001:db8:4abc::1",
+            "2001:db8:4000::/36 | EXAMPLE-V6 | University of Example | ZA | csirt@university.example |  | AFRINIC-HM-MNT | ALLOCATED-BY-RIR | afrinic",
+        ),
+        (
+            &reply!("lacnic").replace('\n', "\r\r\n"),
+            "198.19.255.1",
+            "198.18.0.0/15 | - | Ejemplo Cable, S.A. de C.V. | MX | abuso@ejemplo.example |  |  | reallocated | lacnic",
+        ),
+        (
+            reply!("registrobr"),
+            "203.0.113.7",
+            "203.0.112.0/22 | - | São Exemplo Telecomunicações Ltda | BR | abuso@exemplo.example | 64511 |  | - | registrobr",
+        ),
+        (
+            reply!("jpnic"),
+            "192.0.2.7",
+            "192.0.2.0/25 | EXAMPLE-JP | Example University | JP | abuse@univ.example |  |  | - | jpnic",
+        ),
+        (
+            reply!("krnic"),
+            "203.0.113.50",
+            "203.0.113.48/29 | - | Example Shop | KR | customer@telecom.example |  |  | CUSTOMER | krnic",
+        ),
+        (
+            reply!("krnic"),
+            "203.0.119.1",
+            "203.0.112.0/21 | EXAMPLENET | Example Telecom | KR | ip@telecom.example |  |  | - | krnic",
+        ),
+        (
+            reply!("krnic-old"),
+            "203.0.113.50",
+            "203.0.113.0/24 | EXAMPLENET-OLD | Example School | KR | abuse@school.example |  |  | - | krnic",
+        ),
+        (
+            reply!("twnic"),
+            "198.51.100.9",
+            "198.51.100.0/24 | EXAMPLE-NET | Example Telecom Co., Ltd. | TW | network-adm@telecom.example network-tech@telecom.example |  |  | - | twnic",
+        ),
+        (
+            reply!("rwhois"),
+            "198.51.100.18",
+            "198.51.100.16/29 | EXH-CUST-7 | Example Customer | CA | abuse@hosting.example |  |  | - | rwhois",
+        ),
+        (
+            reply!("rwhois"),
+            "198.51.100.1",
+            "198.51.100.0/24 | EXH-198-51-100-0 | Example Hosting LLC | US |  |  |  | - | rwhois",
+        ),
+    ] {
+        assert_eq!(told(&record(text, address)), expected);
+    }
+}
+
+#[test]
+fn jpnic_with_and_without_letters_in_japanese() {
+    for (text, expected) in [
+        (
+            "Network Information: [ネットワーク情報]\na. [IPネットワークアドレス]     192.0.2.0\nb. [ネットワーク名]             EXAMPLE-JP\nf. [組織名]                     例大学\ng. [Organization]               Example University\n",
+            "192.0.2.0/24 | EXAMPLE-JP | Example University | JP |  |  |  | - | jpnic",
+        ),
+        (
+            "[IPネットワークアドレス]        2001:0db8::/32\n[ネットワーク名]\n[組織名]                        例大学\n[Abuse]                         abuse@univ.example\n",
+            "2001:db8::/32 | - | 例大学 | JP | abuse@univ.example |  |  | - | jpnic",
+        ),
+    ] {
+        let address = if text.contains("2001") { "2001:db8::1" } else { "192.0.2.1" };
+        assert_eq!(told(&record(text, address)), expected);
+    }
+}
+
+#[test]
+fn a_capture_that_lost_its_blank_lines_is_read_all_the_same() {
+    let squeezed: String =
+        reply!("ripe").lines().filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect();
+    let record = record(&squeezed, "203.0.113.7");
+    assert_eq!(
+        (record.org.as_deref(), record.asn.as_slice()),
+        (Some("Contoso GmbH"), [64500, 65546].as_slice())
+    );
+    assert_eq!(
+        record.descr,
+        ["Contoso customers", "in the north", "access denied without a permit; no entries found"]
+    );
+}
+
+#[test]
+fn without_an_address_the_smallest_network_is_meant() {
+    let Reply::Record(record, _) = classify(reply!("arin"), Registry::Arin, None, Provenance::Network) else {
+        panic!("no record");
+    };
+    assert_eq!(record.name.as_deref(), Some("EXAMPLE-SHOES"));
+}
+
+#[test]
+fn only_the_registrys_own_word_makes_a_leaf() {
+    let leaf = |registry, status: &str, network: &str| {
+        let network = range::range(network).unwrap();
+        is_leaf(&Record { status: Some(status.to_owned()), ..Record::bare(network, registry) })
+    };
+    for (registry, status, network, expected) in [
+        (Registry::Ripe, "ASSIGNED PA", "192.0.2.0/24", true),
+        (Registry::Ripe, "ASSIGNED PI", "192.0.2.0/24", true),
+        (Registry::Ripe, "Assigned", "2001:db8::/48", true),
+        (Registry::Ripe, "ASSIGNED", "192.0.2.0/24", false),
+        (Registry::Ripe, "ASSIGNED ANYCAST", "192.0.2.0/24", false),
+        (Registry::Ripe, "SUB-ALLOCATED PA", "192.0.2.0/24", false),
+        (Registry::Afrinic, "ASSIGNED PI", "192.0.2.0/24", true),
+        (Registry::Afrinic, "ALLOCATED PA", "192.0.2.0/24", false),
+        (Registry::Apnic, "ASSIGNED NON-PORTABLE", "192.0.2.0/24", true),
+        (Registry::Apnic, "ALLOCATED PORTABLE", "192.0.2.0/24", false),
+        (Registry::Arin, "Reassigned", "192.0.2.0/24", true),
+        (Registry::Arin, "Direct Assignment", "192.0.2.0/24", true),
+        (Registry::Arin, "Reallocated", "192.0.2.0/24", false),
+        (Registry::Arin, "Direct Allocation", "192.0.2.0/24", false),
+        (Registry::Lacnic, "assigned", "192.0.2.0/24", true),
+        (Registry::Lacnic, "reassigned", "192.0.2.0/24", true),
+        (Registry::Lacnic, "reallocated", "192.0.2.0/24", false),
+        (Registry::Krnic, "ASSIGNED", "192.0.2.0/24", false),
+        (Registry::Rwhois, "Reassigned", "192.0.2.0/24", false),
+    ] {
+        assert_eq!(leaf(registry, status, network), expected, "{registry} {status}");
+    }
+    assert!(!is_leaf(&Record::bare(range::range("192.0.2.0/24").unwrap(), Registry::Ripe)));
+}
+
+#[test]
+fn a_country_is_a_code_and_nothing_behind_it() {
+    for (value, code) in [
+        ("NL # BE GB", Some("NL")),
+        ("de", Some("DE")),
+        ("GB, IE", Some("GB")),
+        ("Germany", None),
+        ("", None),
+    ] {
+        assert_eq!(country(value).as_deref(), code, "{value}");
+    }
+}
+
+#[test]
+fn operators_spell_as_they_like() {
+    for (fields, expected) in [
+        ("network:OrgName:Example\nnetwork:NetName:EX\nnetwork:CountryCode:us\n", "EX | Example | US | "),
+        (
+            "network:ORG_NAME;I:Example\nnetwork:ID:EX-1\nnetwork:Country:United States\n",
+            "EX-1 | Example | - | ",
+        ),
+        (
+            "network:Cust-Name:Customer\nnetwork:Organization:Carrier\nnetwork:AbuseEmail:a@x.example\n",
+            "- | Customer | - | a@x.example",
+        ),
+        (
+            "network:Organization;I:ORG-1\n\norganization:ID:ORG-1\norganization:Org-Name:Example\n",
+            "- | Example | - | ",
+        ),
+        ("network:Org-Name:Example\n\ncontact:Abuse-Email:a@x.example\n", "- | Example | - | a@x.example"),
+    ] {
+        let text = format!("network:IP-Network:192.0.2.0/24\n{fields}");
+        let told = told(&record(&text, "192.0.2.1"));
+        let fields: Vec<&str> = told.split(" | ").skip(1).take(4).collect();
+        assert_eq!(fields.join(" | "), expected, "{text}");
+    }
+}

@@ -1,0 +1,107 @@
+//! Replies that were cut, and replies that nobody honest would send.
+
+use super::*;
+use Provenance::{Network, Saved};
+
+macro_rules! reply {
+    ($name:literal) => {
+        include_str!(concat!("../../../tests/data/replies/", $name, ".txt"))
+    };
+}
+
+/// Every reply cut at every byte: no panic, and never a record before the closing line has begun. Saved text is read
+/// as text from the network but for excerpts, so there every seventh cut does.
+#[test]
+fn a_cut_reply_is_no_record() {
+    for (text, registry, end) in [
+        (reply!("arin-customer"), Registry::Arin, "# ARIN WHOIS data"),
+        (reply!("ripe"), Registry::Ripe, "% This query was served by the "),
+        (reply!("apnic-mirrored"), Registry::Apnic, "% This query was served by the "),
+        (reply!("lacnic"), Registry::Lacnic, "% whois.lacnic.net accepts only direct match queries"),
+        (reply!("lacnic-joint"), Registry::Lacnic, "% This query was served by the "),
+        (reply!("registrobr"), Registry::RegistroBr, "% whois.registro.br accepts only direct match queries"),
+        (reply!("jpnic"), Registry::Jpnic, "More Specific Info."),
+        (reply!("krnic"), Registry::Krnic, "- KISA/KRNIC WHOIS Service -"),
+        (reply!("rwhois"), Registry::Rwhois, "%ok"),
+    ] {
+        let end = text.rfind(end).unwrap() + end.len();
+        for cut in (0..end).filter(|&cut| text.is_char_boundary(cut)) {
+            let part = text.get(..cut).unwrap();
+            let saved = (cut % 7 == 0).then(|| classify(part, registry, None, Saved));
+            for reply in saved.into_iter().chain([classify(part, registry, None, Network)]) {
+                assert!(!matches!(reply, Reply::Record(..)), "{registry} cut at {cut}: {}", reply.explain());
+            }
+        }
+        assert!(matches!(classify(text, registry, None, Network), Reply::Record(..)), "{registry}");
+    }
+}
+
+/// Registries without a closing line: a record only where its object is whole.
+#[test]
+fn a_reply_without_an_end_of_its_own_needs_whole_objects() {
+    let text = reply!("afrinic");
+    let last = text.rfind("source:").unwrap();
+    for cut in 0..text.len() {
+        let reply = classify(text.get(..cut).unwrap(), Registry::Afrinic, None, Network);
+        assert!(!matches!(reply, Reply::Record(..)) || cut > last, "{cut}");
+    }
+    let text = reply!("twnic");
+    for cut in 0..text.len() {
+        let part = text.get(..cut).unwrap();
+        let reply = classify(part, Registry::Twnic, None, Network);
+        assert!(!matches!(reply, Reply::Record(..)) || part.ends_with('\n'), "{cut}");
+    }
+}
+
+/// Long replies of each kind that a careless reader takes quadratic time for: eight times the text may take some
+/// thirty times as long on a busy machine, but not the sixty-four times of a quadratic reader.
+#[test]
+fn very_long_replies_take_linear_time() {
+    let time = |text: &str| {
+        let started = std::time::Instant::now();
+        for registry in [Registry::Apnic, Registry::Rwhois] {
+            assert!(!classify(text, registry, "192.0.2.1".parse().ok(), Network).explain().is_empty());
+            assert!(!classify(text, registry, "192.0.2.1".parse().ok(), Saved).explain().is_empty());
+        }
+        started.elapsed()
+    };
+    for piece in [
+        "inetnum: 192.0.2.0/24\nadmin-c: A\nnic-hdl: A\nabuse-mailbox: a@b.example\nsource: APNIC\n\n",
+        "network:ID:1\nnetwork:IP-Network:192.0.2.0/24\n",
+        "network:Org-Name:1\n",
+        "NetRange: 192.0.2.0 - 192.0.2.255\nOrgName: A\n\n",
+        "% [whois.apnic.net]\n% This is the RIPE Database query service.\n",
+        "[Querying whois.ripe.net]\nx\n",
+        "IPv4 Address : 192.0.2.0/24\n",
+        "[Network Number] 192.0.2.0/24\n",
+        "inetnum: 192.0.2.0/24\nremarks: abuse a@b.example\n",
+        "% it may be\n",
+        "ReferralServer: whois://whois.example.net\n",
+    ] {
+        let small = piece.repeat(20_000 / piece.len());
+        let small = time(&small).min(time(&small));
+        let large = time(&piece.repeat(160_000 / piece.len()));
+        assert!(large < small * 32, "{piece}: {small:?}, then {large:?}");
+    }
+}
+
+#[test]
+fn no_text_makes_it_panic() {
+    for text in [
+        "inetnum:\0 - \u{1b}[2J\n",
+        "NetRange: -\n",
+        ":\n::\n:::\n",
+        "network:\nnetwork::\nnetwork:IP-Network:\n",
+        "[\n]\n[]\n. []\né. [Network Number] é\n",
+        "IPv\nIPv4 Address\nIPv6 Address : /\n",
+        "(NET-\n (NET-1\n x (NET-1)\n",
+        "% X resource: \n%referral\n%referral rwhois://\n%error\n%20\n",
+        "é\u{a0}%ERROR:\n%ERROR:é:\n%é\n",
+    ] {
+        for registry in [Registry::Ripe, Registry::Arin, Registry::Jpnic, Registry::Rwhois, Registry::Iana] {
+            assert!(!classify(text, registry, None, Network).explain().is_empty());
+            assert!(!classify(text, detect(text), None, Saved).explain().is_empty());
+            assert!(referral::referrals(text, registry).len() < 9);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! What replies are taken for: the denials, cuts and kept places that must never pass for somebody's network.
+
+use super::*;
+use Provenance::{Network, Saved};
+
+macro_rules! reply {
+    ($name:literal) => {
+        include_str!(concat!("../../../tests/data/replies/", $name, ".txt"))
+    };
+}
+
+fn address(text: &str) -> Option<IpAddr> {
+    Some(text.parse().unwrap())
+}
+
+/// A reply in a few words: its kind, and whom it names as next.
+fn short(reply: &Reply) -> String {
+    let hosts = |next: &[Referral]| next.iter().map(|r| format!(" {}", r.host)).collect::<String>();
+    match reply {
+        Reply::Failure { kind, .. } => format!("failure {}", kind.as_str()),
+        Reply::Empty { kind, .. } => format!("empty {}", kind.as_str()),
+        Reply::Placeholder { next, .. } => format!("placeholder{}", hosts(next)),
+        Reply::Record(record, next) => format!("record {}{}", record.network, hosts(next)),
+    }
+}
+
+#[test]
+fn whole_replies() {
+    for (text, registry, ip, expected) in [
+        (reply!("arin"), Registry::Arin, "192.0.2.70", "record 192.0.2.64/26 rwhois.shoes.example"),
+        (reply!("arin-erx"), Registry::Arin, "192.0.2.70", "placeholder whois.ripe.net"),
+        (reply!("ripe"), Registry::Ripe, "203.0.113.7", "record 203.0.112.0/22"),
+        (
+            reply!("ripe-not-managed"),
+            Registry::Ripe,
+            "192.0.2.7",
+            "placeholder whois.arin.net whois.apnic.net whois.lacnic.net whois.afrinic.net",
+        ),
+        (reply!("ripe-denied-late"), Registry::Ripe, "203.0.113.7", "failure denied"),
+        (reply!("apnic-mirrored"), Registry::Apnic, "198.51.100.1", "record 198.51.96.0/19 whois.kisa.or.kr"),
+        (reply!("apnic-stub"), Registry::Apnic, "198.51.100.1", "placeholder whois.ripe.net"),
+        (reply!("afrinic"), Registry::Afrinic, "2001:db8:4abc::1", "record 2001:db8:4000::/36"),
+        (reply!("lacnic"), Registry::Lacnic, "198.18.0.1", "record 198.18.0.0/15"),
+        (reply!("lacnic-joint"), Registry::Lacnic, "198.51.100.1", "record 198.51.96.0/19 whois.kisa.or.kr"),
+        (reply!("registrobr"), Registry::Lacnic, "203.0.113.7", "record 203.0.112.0/22"),
+        (reply!("jpnic"), Registry::Jpnic, "192.0.2.7", "record 192.0.2.0/25"),
+        (reply!("jpnic-none"), Registry::Jpnic, "192.0.2.7", "empty not-found"),
+        (reply!("krnic"), Registry::Krnic, "203.0.113.50", "record 203.0.113.48/29"),
+        (reply!("twnic"), Registry::Twnic, "198.51.100.1", "record 198.51.100.0/24"),
+        (reply!("rwhois"), Registry::Rwhois, "198.51.100.18", "record 198.51.100.16/29"),
+        (reply!("rwhois"), Registry::Rwhois, "192.0.2.1", "empty not-found"),
+        (reply!("iana"), Registry::Iana, "2001:db8::1", "placeholder whois.apnic.net"),
+    ] {
+        assert_eq!(short(&classify(text, registry, address(ip), Network)), expected, "{registry} {ip}");
+        assert!(!classify(text, registry, address(ip), Network).explain().is_empty());
+    }
+}
+
+#[test]
+fn what_opened_must_close_in_saved_text_too_but_an_excerpt_has_neither() {
+    for (text, expected) in [
+        ("inetnum:  192.0.2.0 - 192.0.2.255\nnetname:  EXAMPLE\n", "record 192.0.2.0/24"),
+        ("inetnum:  192.0.2.0 - 192.0.2.255\nnetname:  EXAMPLE", "record 192.0.2.0/24"),
+        ("inetnum:  192.0.2.0 - 192.0.2.255\nnetna", "failure incomplete"),
+        ("inetnum:  192.0.2.0 - 192.0.2.25", "failure incomplete"),
+        ("% [whois.apnic.net]\n\ninetnum:  192.0.2.0 - 192.0.2.255\nsource: APNIC\n\n", "failure incomplete"),
+        (
+            "% [whois.apnic.net node-2]\n\ninetnum:  192.0.2.0 - 192.0.2.255\nsource: APNIC\n",
+            "record 192.0.2.0/24",
+        ),
+        (
+            "% This is the RIPE Whois query server #2.\n\ninetnum:  192.0.2.0 - 192.0.2.255\nsource: RIPE\n",
+            "record 192.0.2.0/24",
+        ),
+        (
+            "% This is the RIPE Database query service.\n\n% Note: This output has been filtered.\n\ninetnum:  192.0.2.0 - 192.0.2.255\nsource: RIPE\n",
+            "record 192.0.2.0/24",
+        ),
+        ("# start\n\nNetRange:  192.0.2.0 - 192.0.2.255\nNetName:  EXAMPLE\n", "record 192.0.2.0/24"),
+        ("network:IP-Network:192.0.2.0/24\nnetwork:Org-Name:Example", "record 192.0.2.0/24"),
+        ("", "empty incomplete"),
+        ("\r\n \n", "empty incomplete"),
+        ("% This is the RIPE Database query service.\n", "empty incomplete"),
+        ("<html>Service Unavailable</html>\n", "empty incomplete"),
+    ] {
+        assert_eq!(short(&classify(text, detect(text), None, Saved)), expected, "{text}");
+    }
+}
+
+#[test]
+fn servers_own_words() {
+    for (text, registry, expected) in [
+        ("%ERROR:101: no entries found\n%\n", Registry::Ripe, "empty not-found"),
+        ("%  No entries found for the selected source(s).\n", Registry::Other, "empty not-found"),
+        ("%ERROR:100: internal software error\n", Registry::Ripe, "failure network"),
+        ("%ERROR:305: connection has been closed\n", Registry::Ripe, "failure network"),
+        ("%ERROR:306: connections exceeded\n", Registry::Ripe, "failure denied"),
+        ("%ERROR:202: access control limit reached\n", Registry::Apnic, "failure denied"),
+        ("%201 access control limit reached for 192.0.2.1\n", Registry::Apnic, "failure denied"),
+        ("% Your host 192.0.2.1 has been blocked.\n", Registry::Ripe, "failure denied"),
+        ("% Query rate limit exceeded\n", Registry::Lacnic, "failure denied"),
+        ("% Maximum concurrent connections limit exceeded\n", Registry::RegistroBr, "failure denied"),
+        ("% Permissão negada.\n", Registry::RegistroBr, "failure denied"),
+        ("% Not assigned.\n", Registry::RegistroBr, "empty not-found"),
+        ("% Not assigned to LACNIC\n", Registry::Lacnic, "empty not-found"),
+        ("% Unallocated and unassigned in LACNIC block: 198.18/15\n", Registry::Lacnic, "empty not-found"),
+        ("No match found for n + 192.0.2.1.\n", Registry::Arin, "empty not-found"),
+        ("The IP address not belong to TWNIC\n", Registry::Twnic, "empty not-found"),
+        ("% This query returned 0 objects.\n", Registry::Iana, "empty not-found"),
+        (
+            "% The WHOIS is temporary unable to query ARIN for the requested resource.\n",
+            Registry::Afrinic,
+            "failure network",
+        ),
+        ("%rwhois V-1.5\n%error 230 No Objects Found\n", Registry::Rwhois, "empty not-found"),
+        ("%rwhois V-1.5\n%error 350 Invalid Query Syntax\n", Registry::Rwhois, "failure network"),
+        (
+            "%error 501 Service Not Available: exceeded max client sessions\n",
+            Registry::Rwhois,
+            "failure denied",
+        ),
+        (
+            "%rwhois V-1.5\n%referral rwhois://root.rwhois.net:4321/auth-area=.\n%ok\n",
+            Registry::Rwhois,
+            "empty not-found",
+        ),
+        ("Timeout.\n", Registry::Other, "failure timeout"),
+        ("Query rate limit exceeded\n", Registry::Other, "failure denied"),
+    ] {
+        assert_eq!(short(&classify(text, registry, None, Network)), expected, "{text}");
+        assert_eq!(short(&classify(text, detect(text), None, Saved)), expected, "saved: {text}");
+    }
+}
+
+/// The parts of the reduced answer that registro.br gives to who asks too much look whole.
+#[test]
+fn a_reduced_answer_is_a_denial() {
+    let text = reply!("registrobr")
+        .replace("inetnum:", "% Query rate limit exceeded. Reduced information.\n\ninetnum:");
+    assert_eq!(short(&classify(&text, Registry::RegistroBr, None, Network)), "failure denied");
+}
+
+#[test]
+fn kept_places_of_every_registry() {
+    let ripe =
+        |fields: &str| format!("inetnum:  {fields}source:  RIPE\n\n% This query was served by the RIPE X\n");
+    for (fields, expected) in [
+        ("0.0.0.0 - 255.255.255.255\nnetname:  EXAMPLE\n", "placeholder"),
+        ("192.0.2.0 - 192.0.2.255\nnetname:  IANA-BLK\ndescr: The whole IPv4 address space\n", "placeholder"),
+        (
+            "192.0.0.0 - 192.255.255.255\nnetname:  IANA-NETBLOCK-192\nmnt-by:  APNIC-HM\n",
+            "placeholder whois.arin.net",
+        ),
+        ("192.0.2.0 - 192.0.2.255\nnetname:  EU-ZZ-192-0-2\nmnt-by:  RIPE-NCC-HM-MNT\n", "placeholder"),
+        (
+            "192.0.2.0 - 192.0.2.255\nnetname:  AFRINIC-NET-TRANSFERRED-20180101\nremarks:  transferred to RIPE NCC\n",
+            "placeholder",
+        ),
+        (
+            "192.0.2.0 - 192.0.2.255\nnetname:  X\ncountry:  EU # Worldwide\nmnt-by:  RIPE-NCC-HM-MNT\n",
+            "placeholder whois.arin.net",
+        ),
+        (
+            "10.0.0.0 - 10.255.255.255\nnetname:  APNIC-10\ndescr:  Asia Pacific Network Information Centre\n",
+            "placeholder whois.apnic.net",
+        ),
+        // What customers write is theirs.
+        ("192.0.2.0 - 192.0.2.255\nnetname:  ROOTSCOMM-SG\nmnt-by:  EXAMPLE-MNT\n", "record 192.0.2.0/24"),
+        (
+            "192.0.2.0 - 192.0.2.255\nnetname:  X\ndescr:  Transferred to the ARIN region\nmnt-by:  EXAMPLE-MNT\n",
+            "record 192.0.2.0/24",
+        ),
+        (
+            "192.0.2.0 - 192.0.2.255\nnetname:  X\ndescr:  Ours: not allocated by APNIC\nmnt-by:  APNIC-HM\n",
+            "record 192.0.2.0/24",
+        ),
+        (
+            "192.0.2.0 - 192.0.2.255\nnetname:  X\ncountry:  EU # Worldwide\nmnt-by:  EXAMPLE-MNT\n",
+            "record 192.0.2.0/24",
+        ),
+    ] {
+        assert_eq!(short(&classify(&ripe(fields), Registry::Ripe, None, Network)), expected, "{fields}");
+    }
+    let arin = |fields: &str| format!("NetRange: 192.0.2.0 - 192.0.2.255\n{fields}");
+    for (fields, expected) in [
+        ("NetType: Allocated to APNIC\n", "placeholder whois.apnic.net"),
+        ("NetType: Early Registrations, Maintained by RIPE NCC\n", "placeholder whois.ripe.net"),
+        ("NetType: Transferred to AfriNIC\n", "placeholder whois.afrinic.net"),
+        ("NetType: Allocated to ARIN\n", "placeholder"),
+        ("NetName: APNIC-ERX-192-0-2-0\n", "placeholder whois.apnic.net"),
+        (
+            "NetType: Direct Allocation\n\nOrgName: Some Registry\nOrgId: LACNIC\n",
+            "placeholder whois.lacnic.net",
+        ),
+        ("NetName: RIPE-FRUIT\n\nOrgName: Ripe Fruit Inc.\nOrgId: RIPEF\n", "record 192.0.2.0/24"),
+        (
+            "NetType: IANA Special Use\n\nOrgName: Internet Assigned Numbers Authority\nOrgId: IANA\n",
+            "record 192.0.2.0/24",
+        ),
+    ] {
+        assert_eq!(short(&classify(&arin(fields), Registry::Arin, None, Network)), expected, "{fields}");
+    }
+    let six = "inet6num:  ::/0\nnetname:  ROOT\ndescr:  Root inet6num object\nsource:  RIPE\n";
+    assert_eq!(short(&classify(six, Registry::Ripe, None, Saved)), "placeholder");
+}
+
+/// What whois clients print when they follow a referral: the last server's word counts.
+#[test]
+fn a_saved_chain_of_answers() {
+    let ripe = reply!("ripe").replace("203.0.11", "192.0.");
+    for (text, expected, registry) in [
+        (
+            format!("{}\nFound a referral to whois.ripe.net.\n\n{}", reply!("arin-erx"), reply!("ripe")),
+            "record 203.0.112.0/22",
+            Registry::Ripe,
+        ),
+        (
+            format!(
+                "{}\nFound a referral to whois.ripe.net.\n\n{}",
+                reply!("arin-erx"),
+                reply!("ripe-denied-late")
+            ),
+            "failure denied",
+            Registry::Ripe,
+        ),
+        (
+            format!("# whois.arin.net\n{}# whois.ripe.net\n\n{ripe}", reply!("arin-erx")),
+            "failure incomplete",
+            Registry::Ripe,
+        ),
+        (
+            format!("{}\nFound a referral to rwhois.shoes.example:4321.\n\nTimeout.\n", reply!("arin")),
+            "record 192.0.2.64/26 rwhois.shoes.example",
+            Registry::Rwhois,
+        ),
+        (
+            format!(
+                "[Querying whois.arin.net]\n[Redirected to vault.example:4321]\n[Querying vault.example]\n[vault.example]\n{}",
+                reply!("rwhois")
+            ),
+            "record 198.51.100.16/29",
+            Registry::Rwhois,
+        ),
+    ] {
+        let text = if expected == "failure incomplete" { text.replace("% This query was", "") } else { text };
+        assert_eq!(detect(&text), registry);
+        assert_eq!(short(&classify(&text, registry, None, Saved)), expected);
+    }
+}
+
+#[test]
+fn an_operators_own_server_cannot_speak_for_a_registry() {
+    let text = format!("network:IP-Network:198.51.100.0/24\n{}%ok\n", reply!("ripe"));
+    assert_eq!(short(&classify(&text, Registry::Rwhois, None, Network)), "record 198.51.100.0/24");
+}
+
+#[test]
+fn saved_text_is_taken_at_its_word_and_the_network_is_not() {
+    let text = "inetnum:  192.0.2.0/24\nsource:  LACNIC\n";
+    assert_eq!(
+        short(&classify(text, Registry::Lacnic, address("203.0.113.1"), Saved)),
+        "record 192.0.2.0/24"
+    );
+    assert_eq!(short(&classify(text, Registry::Lacnic, address("203.0.113.1"), Network)), "empty not-found");
+    assert_eq!(short(&classify(text, Registry::Lacnic, address("2001:db8::1"), Network)), "empty not-found");
+}

@@ -1,0 +1,97 @@
+//! `cargo run --release --locked --example demo`: whodunit at work, without the internet.
+//!
+//! Plays the registries on loopback (registries.toml; the owners are made up) and classifies a sample mail log in
+//! each form of output. `demo serve [MILLISECONDS]` plays a registry that answers every question after that long, and
+//! leaves the rest to whoever reads the ports on stdout; it ends when stdin does, or after ten minutes.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a demonstration that cannot go on should say so and stop"
+)]
+
+#[path = "../farm/farm.rs"]
+#[expect(dead_code, unused_imports, reason = "the farm's checks are for the tests")]
+mod farm;
+
+use farm::{Farm, Plan, Rule, Scenario};
+use std::{
+    io::{BufRead, Write},
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+    thread,
+    time::Duration,
+};
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    match args.next().as_deref() {
+        None => demonstrate(&program()),
+        Some("serve") => serve(args.next().map_or(0, |ms| ms.parse().expect("milliseconds"))),
+        Some(other) => panic!("no such mode: {other}; there is `serve [MILLISECONDS]`"),
+    }
+    ExitCode::SUCCESS
+}
+
+/// The program that was built beside this one. An example does not have it built, so it is seen to here.
+fn program() -> PathBuf {
+    let here = std::env::current_exe().expect("where the demo lies");
+    let folder = here.parent().and_then(Path::parent).expect("the target folder");
+    let mut build = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    build.args(["build", "--quiet", "--locked", "--bin", "whodunit"]);
+    if folder.ends_with("release") {
+        build.arg("--release");
+    }
+    build.current_dir(env!("CARGO_MANIFEST_DIR"));
+    assert!(build.status().expect("cargo to run").success(), "whodunit could not be built");
+    folder.join("whodunit")
+}
+
+/// What is shown: the arguments, as one would type them.
+const SHOWN: &[&[&str]] = &[
+    &["-f", "blocked", "193.0.22.9"],
+    &["-f", "blocked", "-c", "193.0.22.9"],
+    &["-f", "blocked", "--whois", "8.20.16.44"],
+    &["-f", "blocked", "--log", "mail.log"],
+    &["-f", "blocked", "--log", "mail.log", "--csv"],
+    &["-f", "blocked", "--log", "mail.log", "--json"],
+    &["-f", "blocked", "--log", "mail.log", "-c"],
+    &["-f", "blocked", "--log", "mail.log", "-q"],
+];
+
+fn demonstrate(program: &Path) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/demo");
+    let farm = Farm::start(&Scenario::read(&folder.join("registries.toml")));
+    println!("The registries are played on loopback; the owners are made up.\n");
+    for args in SHOWN {
+        println!("$ whodunit {}", args.join(" "));
+        std::io::stdout().flush().unwrap();
+        let status = Command::new(program)
+            .args(["--config", "none", "--cache", "none", "--rate", "0", "--timeout", "5", "--servers"])
+            .arg(farm.list())
+            .args(*args)
+            .current_dir(&folder)
+            .status()
+            .expect("whodunit to run");
+        println!("[exit code {}]\n", status.code().expect("no signal"));
+    }
+}
+
+/// One registry that knows a network of one address for whatever address it is asked about, so that nothing is shared.
+fn serve(delay_ms: u64) {
+    let rule = Rule { reply: Some("ripe".into()), size: Some(32), delay_ms, ..Rule::default() };
+    let plan = Plan { name: "whois.ripe.net".into(), rule: vec![rule], optional: true, ..Plan::default() };
+    let farm = Farm::start(&Scenario { server: vec![plan], ..Scenario::default() });
+    println!("servers {}", farm.list().display());
+    println!("whois.ripe.net 127.0.0.1 {}", farm.port("whois.ripe.net"));
+    let (ended, end) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        let lines = std::io::stdin().lock().lines().map_while(Result::ok).count();
+        // Nobody waits any more when the ten minutes are over first.
+        let _nobody_waits = ended.send(lines);
+    });
+    let _ended = end.recv_timeout(Duration::from_secs(600));
+    // Whoever closed stdin may have closed our stdout as well.
+    let _unread = writeln!(std::io::stdout(), "questions {}", farm.questions());
+}

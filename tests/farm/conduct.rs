@@ -1,0 +1,107 @@
+//! How a server behaves on a connection, from courteous to hostile. Every loop ends when the farm stops.
+
+use super::scenario::{Does, Rule};
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    net::TcpStream,
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// No test lasts longer; a connection that is left open ends then.
+const LONGEST: Duration = Duration::from_secs(60);
+/// How often a waiting server looks whether it should stop.
+const GLANCE: Duration = Duration::from_millis(20);
+/// What an endless server has sent when it gives up: far more than any client should take.
+const FLOOD: usize = 256 << 20;
+
+/// The question, without taking it out of the socket: to close with unread bytes is what makes a reset on Linux.
+pub(crate) fn peek_line(stream: &TcpStream, stop: &AtomicBool) -> Option<Vec<u8>> {
+    let mut bytes = [0; 1024];
+    let end = Instant::now() + LONGEST;
+    stream.set_read_timeout(Some(GLANCE)).ok()?;
+    while !stop.load(SeqCst) && Instant::now() < end {
+        match stream.peek(&mut bytes) {
+            Ok(0) => return None,
+            Ok(n) => {
+                let seen = bytes.get(..n)?;
+                if let Some(line) = seen.split(|b| *b == b'\n').next().filter(|line| line.len() < n) {
+                    return Some(line.strip_suffix(b"\r").unwrap_or(line).to_vec());
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(_) => return None,
+        }
+    }
+    None
+}
+
+/// Does to the client what the rule says.
+pub(crate) fn conduct(
+    mut stream: &TcpStream,
+    rule: &Rule,
+    reply: &[u8],
+    stop: &AtomicBool,
+) -> io::Result<()> {
+    if rule.does != Does::Reset {
+        // Whatever was sent is taken, or closing would be a reset.
+        let _taken = stream.read(&mut [0; 1024])?;
+    }
+    let delay = Instant::now() + Duration::from_millis(rule.delay_ms);
+    while Instant::now() < delay && !stop.load(SeqCst) {
+        thread::sleep(GLANCE.min(delay.saturating_duration_since(Instant::now())));
+    }
+    match rule.does {
+        Does::Answer => stream.write_all(reply),
+        Does::Reset if rule.cut.is_some() => stream.write_all(reply),
+        Does::Empty | Does::Reset => Ok(()),
+        Does::Silence => wait_for_leaving(stream, stop),
+        Does::Hold => {
+            stream.write_all(reply)?;
+            wait_for_leaving(stream, stop)
+        }
+        Does::Drip => drip(stream, reply, Duration::from_millis(rule.every_ms.unwrap_or(1000)), stop),
+        Does::Flood => flood(stream, reply, stop),
+    }
+}
+
+fn wait_for_leaving(mut stream: &TcpStream, stop: &AtomicBool) -> io::Result<()> {
+    let end = Instant::now() + LONGEST;
+    stream.set_read_timeout(Some(GLANCE))?;
+    while !stop.load(SeqCst) && Instant::now() < end {
+        match stream.read(&mut [0; 256]) {
+            Ok(0) => break,
+            Err(e) if !matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return Err(e),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn drip(mut stream: &TcpStream, reply: &[u8], every: Duration, stop: &AtomicBool) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    for byte in reply {
+        stream.write_all(&[*byte])?;
+        let next = Instant::now() + every;
+        while Instant::now() < next {
+            if stop.load(SeqCst) {
+                return Ok(());
+            }
+            thread::sleep(GLANCE.min(next.saturating_duration_since(Instant::now())));
+        }
+    }
+    Ok(())
+}
+
+fn flood(mut stream: &TcpStream, reply: &[u8], stop: &AtomicBool) -> io::Result<()> {
+    let block = if reply.is_empty() { b"remarks: and so on\n".repeat(400) } else { reply.to_vec() };
+    stream.set_write_timeout(Some(LONGEST))?;
+    let mut sent = 0;
+    while sent < FLOOD && !stop.load(SeqCst) {
+        stream.write_all(&block)?;
+        sent += block.len();
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! Wrong input: the right exit code, a message that names what is wrong, and nobody asked.
+
+use crate::{
+    farm::{Farm, Scenario},
+    jig::Room,
+};
+
+/// A farm where any question at all is one too many.
+fn nobody() -> Farm {
+    Farm::start(&Scenario::default())
+}
+
+#[track_caller]
+fn refused(room: &Room, args: &[&str], codes: &[i32], names: &[&str]) {
+    let farm = nobody();
+    let mut run = room.run(args.iter().copied()).farm(&farm).stdout("");
+    for name in names {
+        run = run.stderr_has(name);
+    }
+    let outcome = run.check();
+    assert!(codes.contains(&outcome.code), "{args:?}: code {}, not {codes:?}", outcome.code);
+    assert_eq!(farm.questions(), 0, "{args:?}: somebody was asked");
+}
+
+#[test]
+fn an_argument_that_is_no_address_is_named() {
+    for word in [
+        "mail.example.com",
+        "010.1.1.1",
+        "8.8.8.0/24",
+        "193.0.22.9:99999",
+        "193.0.22.9:smtp",
+        "fe80::1%eth0",
+        "1.2.3",
+        "0x7f.0.0.1",
+        "1.2.3.4.5",
+        "[193.0.22.9",
+        "::ffff:193.0.22.256",
+        "",
+    ] {
+        refused(&Room::new(), &["193.0.22.9", word], &[64], &[word]);
+    }
+}
+
+#[test]
+fn options_are_named_too() {
+    let room = Room::new();
+    refused(&room, &["--no-such-option", "193.0.22.9"], &[64], &["--no-such-option"]);
+    refused(&room, &["--timeout", "soon", "193.0.22.9"], &[64], &["--timeout", "soon"]);
+    refused(&room, &["--jobs", "many", "193.0.22.9"], &[64], &["--jobs", "many"]);
+    refused(&room, &["--on-unknown", "perhaps", "193.0.22.9"], &[64], &["perhaps"]);
+    refused(&room, &["--extract", "some", "193.0.22.9"], &[64], &["some"]);
+    refused(&room, &["--share", "33,128", "193.0.22.9"], &[64], &["33"]);
+    refused(&room, &["--max-age", "old", "193.0.22.9"], &[64], &["old"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let room = Room::with(&[("blocked", "Contoso\n")]);
+    refused(&room, &["--log", "no.log"], &[66], &["no.log"]);
+    refused(&room, &["--log", "."], &[66], &["."]);
+    refused(&room, &["-f", "nothing", "193.0.22.9"], &[66, 78], &["nothing"]);
+    refused(&room, &["-f", "blocked", "-a", "nothing", "193.0.22.9"], &[66, 78], &["nothing"]);
+    refused(&room, &["--config", "nothing.toml", "193.0.22.9"], &[66, 78], &["nothing.toml"]);
+    room.run(["--servers", "nothing.json", "193.0.22.9"]).stdout("").stderr_has("nothing.json").check();
+    room.run(["match", "nothing.txt"]).stdout("").stderr_has("nothing.txt").code(66).check();
+}
+
+#[test]
+fn a_pattern_that_does_not_compile_is_named_with_line_and_column() {
+    for (pattern, column) in [("Tail(spin", 5), ("a[b", 2), ("Con{2,1}", 4), (r"(a)\1", 4), ("[[:nope:]]", 1)]
+    {
+        let room = Room::with(&[("blocked", &format!("Contoso\n\n{pattern}\n"))]);
+        let farm = nobody();
+        let outcome = room
+            .run(["-f", "blocked", "193.0.22.9"])
+            .farm(&farm)
+            .stdout("")
+            .stderr_has("blocked:3:")
+            .code(78);
+        let stderr = outcome.check().stderr;
+        let named = stderr.split("blocked:3:").nth(1).unwrap_or_default();
+        assert!(
+            named.starts_with(|c: char| c.is_ascii_digit()),
+            "{pattern}: no column (about {column}): {stderr}"
+        );
+        assert_eq!(farm.questions(), 0);
+    }
+}
+
+#[test]
+fn a_back_reference_is_refused_by_name() {
+    let room = Room::with(&[("blocked", "(a)b\\1\n")]);
+    refused(&room, &["-f", "blocked", "193.0.22.9"], &[78], &["blocked:1:", "back-reference"]);
+}
+
+#[test]
+fn an_unknown_field_is_named_with_the_nearest_known_one() {
+    for (line, nearest) in [("@ogr Contoso", "@org"), ("@contry DE", "@country"), ("@as 64500", "@asn")] {
+        let room = Room::with(&[("blocked", &format!("Contoso\n{line}\n"))]);
+        refused(&room, &["-f", "blocked", "193.0.22.9"], &[78], &["blocked:2:", nearest]);
+    }
+}
+
+#[test]
+fn a_field_pattern_with_a_wrong_value_is_refused() {
+    for line in ["@asn many", "@cidr 300.0.0.0/8", "@cidr 10.0.0.0/33", "@org (", "@asn 4294967296"] {
+        let room = Room::with(&[("blocked", &format!("{line}\n"))]);
+        refused(&room, &["-f", "blocked", "193.0.22.9"], &[78], &["blocked:1:"]);
+    }
+}
+
+#[test]
+fn an_inline_pattern_that_does_not_compile_is_named() {
+    refused(&Room::new(), &["-e", "Contoso", "-e", "Con(toso", "193.0.22.9"], &[78], &["-e:2:4:"]);
+}
+
+#[test]
+fn all_patterns_are_read_before_anybody_is_asked() {
+    let room = Room::with(&[("lists/a", "Contoso\n"), ("lists/b", "x\n(\n")]);
+    refused(&room, &["-f", "lists", "193.0.22.9"], &[78], &["lists/b:2:"]);
+}
+
+#[test]
+fn a_wrong_configuration_file_is_named_with_its_line() {
+    for (text, names) in [
+        ("timeout = 4\nblokc = [\"x\"]\n", &["c.toml:2", "blokc"][..]),
+        ("timeout = 4\njobs = \"many\"\n", &["c.toml:2", "many"]),
+        ("timeout = \n", &["c.toml"]),
+    ] {
+        let room = Room::with(&[("c.toml", text)]);
+        refused(&room, &["--config", "c.toml", "193.0.22.9"], &[78], names);
+    }
+}
+
+#[test]
+fn a_wrong_server_list_is_named() {
+    let room = Room::with(&[("s.json", "{\"whois.ripe.net\": ")]);
+    let outcome = room.run(["--servers", "s.json", "193.0.22.9"]).stdout("").stderr_has("s.json").check();
+    assert!([65, 78].contains(&outcome.code), "{}", outcome.code);
+}
+
+#[test]
+fn no_input_and_a_terminal_is_a_usage_error_not_a_hang() {
+    Room::new().run(["--config", "none"]).on_terminal(80).stdout_has("no address").code(64).check();
+}
+
+#[test]
+fn empty_input_is_no_error() {
+    Room::new().run(["--config", "none"]).stdin("").stdout("").code(0).check();
+    Room::new().run(["-"]).stdin("").stdout("").code(0).check();
+}

@@ -1,0 +1,104 @@
+//! A cache that breaks is never the reason why a verdict fails.
+
+use super::{AS_NOBODY, answering, cached, ripe};
+use crate::{
+    farm::Farm,
+    jig::{Room, is_root},
+};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+/// Whatever has become of the file: a verdict all the same, and one line of warning.
+#[track_caller]
+fn survives(room: &Room, farm: &Farm, why: &str) {
+    let begun = Instant::now();
+    let outcome = cached(room, farm, &["-e", "Contoso", "193.0.22.9"]).any_stderr().check();
+    assert_eq!(outcome.code, 1, "{why}: {}", outcome.stderr);
+    assert_eq!(outcome.stderr.lines().count(), 1, "{why}: {}", outcome.stderr);
+    assert!(outcome.stderr.contains("cache"), "{why}: {}", outcome.stderr);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{why}: took {:?}", begun.elapsed());
+}
+
+#[test]
+fn a_broken_file_costs_a_warning_and_is_set_aside() {
+    for (why, content) in [
+        ("garbage", b"this is no database, whatever its name says\n".repeat(200)),
+        ("truncated", truncated()),
+    ] {
+        let (room, farm) = (Room::new(), ripe(vec![answering()]));
+        room.write("cache.db", &content);
+        survives(&room, &farm, why);
+        let aside = fs::read_dir(room.path(".")).unwrap().map(|entry| entry.unwrap().path());
+        let kept = aside.filter(|path| path.is_file() && fs::read(path).is_ok_and(|bytes| bytes == content));
+        assert_eq!(kept.count(), 1, "{why}: the broken file is not there any more");
+        cached(&room, &farm, &["193.0.22.9"]).any_stderr().code(0).check();
+    }
+}
+
+fn truncated() -> Vec<u8> {
+    let (room, farm) = (Room::new(), ripe(vec![answering()]));
+    let addresses: String = (0..40).map(|i| format!("193.0.{i}.9\n")).collect();
+    cached(&room, &farm, &[]).stdin(addresses).code(0).check();
+    rusqlite::Connection::open(room.path("cache.db"))
+        .unwrap()
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    let mut bytes = fs::read(room.path("cache.db")).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    bytes
+}
+
+#[test]
+fn a_newer_schema_is_left_alone() {
+    let (room, farm) = (Room::new(), ripe(vec![answering()]));
+    cached(&room, &farm, &["193.0.99.9"]).code(0).check();
+    let file = rusqlite::Connection::open(room.path("cache.db")).unwrap();
+    file.pragma_update(None, "user_version", 1_000_000).unwrap();
+    drop(file);
+    let outcome = cached(&room, &farm, &["-e", "Contoso", "193.0.22.9"]).any_stderr().code(1).check();
+    assert!(outcome.stderr.lines().count() <= 1, "{}", outcome.stderr);
+    let file = rusqlite::Connection::open(room.path("cache.db")).unwrap();
+    let version: i64 = file.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 1_000_000);
+}
+
+#[test]
+fn a_file_locked_for_long_is_done_without() {
+    let (room, farm) = (Room::new(), ripe(vec![answering()]));
+    cached(&room, &farm, &["193.0.99.9"]).code(0).check();
+    let file = rusqlite::Connection::open(room.path("cache.db")).unwrap();
+    file.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    survives(&room, &farm, "locked");
+}
+
+#[test]
+fn a_folder_that_is_missing_or_no_folder_is_done_without() {
+    let farm = ripe(vec![answering()]);
+    let room = Room::with(&[("plain", "a file")]);
+    for place in ["plain/cache.db", "/proc/no/such/cache.db"] {
+        let run = room.run(["-e", "Contoso", "193.0.22.9"]).farm(&farm).env("WHODUNIT_CACHE", place);
+        run.stderr_has("cache").code(1).check();
+    }
+}
+
+#[test]
+fn a_full_disk_is_done_without() {
+    // A limit on file sizes stands for it: the write fails all the same, and the signal must not end the program.
+    let (room, farm) = (Room::new(), ripe(vec![answering()]));
+    let run = cached(&room, &farm, &["-e", "Contoso", "193.0.22.9"]);
+    run.through(r#"trap '' XFSZ; ulimit -f 1; exec "$@""#).any_stderr().code(1).check();
+}
+
+#[test]
+fn a_folder_one_may_not_write_to_is_done_without() {
+    let farm = ripe(vec![answering()]);
+    let room = Room::new();
+    room.open_to_all(&farm.list());
+    // Root may write anywhere: it becomes nobody for this.
+    let script = if is_root() { AS_NOBODY } else { r#"shift; chmod 555 .; exec ./whodunit "$@""# };
+    let run = cached(&room, &farm, &["-e", "Contoso", "193.0.22.9"]);
+    let outcome = run.through(script).any_stderr().code(1).check();
+    assert!(outcome.stderr.contains("cache"), "{}", outcome.stderr);
+}

@@ -1,0 +1,102 @@
+//! Configuration: which file and which variable counts, and what wins.
+
+use crate::{
+    farm::{Farm, Rule},
+    jig::{Room, skip},
+};
+use std::process::Command;
+
+const USERS: &str = "../config/whodunit/config.toml";
+
+fn answering() -> Farm {
+    Farm::of_one("whois.ripe.net", Rule { reply: Some("ripe".into()), ..Rule::default() })
+}
+
+/// A farm that knows nothing: what comes of it shows which setting of `on-unknown` counts.
+fn ignorant() -> Farm {
+    Farm::of_one("whois.ripe.net", Rule { reply: Some("ripe-not-found".into()), ..Rule::default() })
+}
+
+#[test]
+fn the_users_file_is_read() {
+    let (room, farm) = (Room::with(&[("blocked", "Contoso\n")]), answering());
+    let list = room.path("blocked");
+    room.write(USERS, format!("block = [{list:?}]\n"));
+    let run = room.run(["193.0.22.9"]).farm(&farm).code(1);
+    run.stdout_has(&format!("\t{}:1\n", list.display())).check();
+}
+
+#[test]
+fn the_environment_wins_over_files_and_the_command_line_over_all() {
+    let (room, farm) = (Room::new(), ignorant());
+    room.write(USERS, "on-unknown = \"block\"\n");
+    let run = || room.run(["193.0.22.9"]).farm(&farm);
+    run().code(1).check();
+    run().env("WHODUNIT_ON_UNKNOWN", "pass").code(0).check();
+    let typed = room.run(["--on-unknown", "defer", "193.0.22.9"]).farm(&farm);
+    typed.env("WHODUNIT_ON_UNKNOWN", "pass").code(75).check();
+}
+
+#[test]
+fn a_file_that_is_named_is_the_only_one() {
+    let (room, farm) = (Room::with(&[("other.toml", "timeout = 4\n")]), ignorant());
+    room.write(USERS, "on-unknown = \"block\"\n");
+    room.run(["--config", "other.toml", "193.0.22.9"]).farm(&farm).code(75).check();
+    room.run(["--config", "none", "193.0.22.9"]).farm(&farm).code(75).check();
+}
+
+#[test]
+fn a_broken_file_that_is_not_to_be_read_is_not_read() {
+    let (room, farm) = (Room::new(), answering());
+    room.write(USERS, "this is no TOML\n");
+    room.run(["--config", "none", "193.0.22.9"]).farm(&farm).code(0).check();
+}
+
+#[test]
+fn every_kind_of_value_is_taken_from_a_file() {
+    let (room, farm) = (Room::with(&[("allow.list", "Contoso\n")]), answering());
+    let list = room.path("allow.list");
+    room.write(
+        "c.toml",
+        format!(
+            "allow = [{list:?}]\nregexp = [\"Contoso\"]\nignore-case = true\ntimeout = 3.5\njobs = 4\n\
+             per-server = 2\nrate = 0\ncache = \"none\"\nmax-age = \"7d\"\nshare = \"32,128\"\nextract = \"all\"\n\
+             servers = {:?}\non-unknown = \"pass\"\nfull = true\n",
+            farm.list()
+        ),
+    );
+    let run = room.run(["--config", "c.toml", "193.0.22.9"]).stdout_has("\tallowed\t").code(0);
+    run.check();
+    assert!(!farm.asked("whois.ripe.net")[0].line.contains("--no-personal"));
+}
+
+#[test]
+fn variables_carry_any_long_option() {
+    let (room, farm) = (Room::with(&[("blocked", "Contoso\n")]), answering());
+    let run = room.run(["193.0.22.9"]).env("WHODUNIT_SERVERS", farm.list());
+    run.env("WHODUNIT_BLOCK", "blocked").env("WHODUNIT_TIMEOUT", "5").code(1).check();
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    let run = Room::new();
+    let outcome = run.run(["193.0.22.9"]).env("WHODUNIT_TIMEOUT", "soon").stdout("");
+    let outcome = outcome.stderr_has("WHODUNIT_TIMEOUT").check();
+    assert!([64, 78].contains(&outcome.code), "{}", outcome.code);
+}
+
+#[test]
+fn the_machines_file_comes_before_the_users() {
+    // A mount namespace of its own, where /etc is the room's: nothing on the machine is touched.
+    let allowed = Command::new("/usr/bin/unshare").args(["-rm", "true"]).output();
+    if !allowed.is_ok_and(|outcome| outcome.status.success()) {
+        skip("mount namespaces for its users");
+        return;
+    }
+    let (room, farm) = (Room::new(), ignorant());
+    room.write("etc/whodunit/config.toml", "on-unknown = \"block\"\n");
+    let script = r#"exec unshare -rm sh -c 'mount --bind etc /etc && exec "$@"' sh "$@""#;
+    room.run(["193.0.22.9"]).farm(&farm).through(script).code(1).check();
+    room.write(USERS, "on-unknown = \"pass\"\n");
+    room.run(["193.0.22.9"]).farm(&farm).through(script).code(0).check();
+}

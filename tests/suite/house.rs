@@ -1,0 +1,293 @@
+//! The house itself: imports that run one way, small rooms, and words that have no place here.
+
+mod source;
+
+use source::Source;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+/// The rooms, from the ground up, and the rooms below that each may import from.
+///
+/// A name stands for the module and everything inside it that is not named by itself. `whois::record` and
+/// `whois::registry` are named because an answer carries a record: they are values, and know nothing of asking.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("exit", &[]),
+    ("error", &["exit"]),
+    ("deadline", &[]),
+    ("address", &[]),
+    ("whois::registry", &[]),
+    ("whois::charset", &["whois::registry"]),
+    ("whois::record", &["address", "whois::registry"]),
+    ("answer", &["address", "whois::registry", "whois::record"]),
+    ("whois", &["address", "answer", "deadline", "error", "whois::registry", "whois::record"]),
+    ("whois::reply", &["address", "answer", "whois", "whois::registry", "whois::record"]),
+    (
+        "cache",
+        &["address", "answer", "whois::registry", "whois::record", "error", "whois::charset", "whois::reply"],
+    ),
+    ("input", &["address", "error"]),
+    ("lanes", &["address"]),
+    ("pattern", &["address", "error", "whois::record"]),
+    ("verdict", &["address", "answer", "pattern"]),
+    ("policy", &["address", "answer", "whois::registry", "whois::record", "deadline", "error"]),
+    (
+        "report",
+        &["address", "answer", "whois::registry", "whois::record", "error", "input", "pattern", "verdict"],
+    ),
+    (
+        "lookup",
+        &[
+            "address",
+            "answer",
+            "whois::registry",
+            "whois::record",
+            "cache",
+            "deadline",
+            "whois",
+            "whois::charset",
+            "whois::reply",
+        ],
+    ),
+    (
+        "output",
+        &["address", "answer", "whois::registry", "whois::record", "error", "pattern", "report", "verdict"],
+    ),
+    ("cli", &[]),
+    ("settings", &["cli", "error", "exit", "input", "pattern", "whois"]),
+    (
+        "mode",
+        &[
+            "address",
+            "answer",
+            "whois::registry",
+            "whois::record",
+            "cache",
+            "cli",
+            "deadline",
+            "error",
+            "exit",
+            "input",
+            "lanes",
+            "lookup",
+            "output",
+            "pattern",
+            "policy",
+            "report",
+            "settings",
+            "verdict",
+            "whois",
+            "whois::charset",
+            "whois::reply",
+        ],
+    ),
+    ("main", &["cli", "error", "exit", "mode", "policy"]),
+];
+
+/// Imports that break a rule, each with its reason. May this list stay short.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("whois::record::page", "whois::referral", "a place that is only kept names whom to ask instead"),
+    ("whois::record::standin", "whois::referral", "a place that is only kept names whom to ask instead"),
+    ("whois::record::page", "whois::record::arin", "a page hands itself to the reader of its form"),
+    ("whois::record::page", "whois::record::rpsl", "a page hands itself to the reader of its form"),
+    ("whois::record::page", "whois::record::rwhois", "a page hands itself to the reader of its form"),
+    (
+        "cache::import::draft",
+        "cache::import::exported",
+        "a draft ends with the answers of an export among it",
+    ),
+    ("whois::record::page", "whois::record::standin", "a page hands itself to the reader of its form"),
+];
+
+/// Lines that a file may have, its tests aside.
+const ROOMY: usize = 350;
+
+/// Files that are longer, each with its reason.
+const HALLS: &[(&str, &str)] =
+    &[("src/cache/handle.rs", "it says every sentence of a cache twice, and fails in one place")];
+
+/// The module's room.
+fn room(module: &str) -> Option<usize> {
+    let inside =
+        |room: &str| module.strip_prefix(room).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+    let fitting = ROOMS.iter().enumerate().filter(|(_, (room, _))| inside(room));
+    fitting.max_by_key(|(_, (room, _))| room.len()).map(|(place, _)| place)
+}
+
+#[test]
+fn rooms_import_only_from_rooms_below_them() {
+    let mut faults = vec![];
+    for (place, (name, below)) in ROOMS.iter().enumerate() {
+        let wrong = below
+            .iter()
+            .filter(|below| room(below).is_none_or(|its| its >= place || ROOMS[its].0 != **below));
+        faults.extend(
+            wrong.map(|wrong| format!("the table lets {name} import {wrong}, which does not lie below")),
+        );
+    }
+    for (from, to) in edges(&Source::all()) {
+        match (room(&from), room(&to)) {
+            (Some(a), Some(b)) if a == b || ROOMS[a].1.contains(&ROOMS[b].0) => {}
+            (Some(_), Some(_)) => faults.push(format!("{from} imports {to}")),
+            (None, _) => faults.push(format!("{from} is in no room of the table")),
+            (_, None) => faults.push(format!("{to} is in no room of the table")),
+        }
+    }
+    faults.dedup();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn no_modules_import_each_other_in_a_circle() {
+    // A room's door names its parts, and the parts use what stands in the door: that is one room, not a circle.
+    let door = |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.starts_with("::"));
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (from, to) in
+        edges(&Source::all()).into_iter().filter(|(from, to)| !door(from, to) && !door(to, from))
+    {
+        imports.entry(from).or_default().insert(to);
+    }
+    assert!(imports.len() > 10, "the imports were not read");
+    assert_eq!(circle(imports), None);
+}
+
+/// A circle, if there is one: whoever imports nobody, or nobody any more, is in none.
+fn circle(mut imports: BTreeMap<String, BTreeSet<String>>) -> Option<String> {
+    loop {
+        let left: BTreeSet<String> = imports.keys().cloned().collect();
+        for to in imports.values_mut() {
+            to.retain(|to| left.contains(to));
+        }
+        imports.retain(|_, to| !to.is_empty());
+        if imports.len() == left.len() {
+            break;
+        }
+    }
+    let mut way: Vec<&String> = vec![imports.keys().next()?];
+    loop {
+        let next = imports[*way.last()?].first()?;
+        if let Some(start) = way.iter().position(|name| *name == next) {
+            let names: Vec<&str> = way[start..].iter().chain([&next]).map(|name| name.as_str()).collect();
+            return Some(names.join(" -> "));
+        }
+        way.push(next);
+    }
+}
+
+#[test]
+fn a_circle_would_be_found() {
+    let imports = |edges: &[(&str, &str)]| {
+        let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (from, to) in edges {
+            imports.entry((*from).to_owned()).or_default().insert((*to).to_owned());
+        }
+        imports
+    };
+    assert_eq!(circle(imports(&[("a", "b"), ("b", "c"), ("a", "c")])), None);
+    let found = circle(imports(&[("z", "a"), ("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")]));
+    assert_eq!(found.as_deref(), Some("a -> b -> c -> a"));
+}
+
+#[test]
+fn rooms_are_small_and_say_what_they_are() {
+    let sources = Source::all();
+    let mut faults = vec![];
+    for source in &sources {
+        if source.lines() > ROOMY && !HALLS.iter().any(|(path, _)| *path == source.path) {
+            faults.push(format!("{}: {} lines, {ROOMY} are enough", source.path, source.lines()));
+        }
+        if !source.text.starts_with("//! ") {
+            faults.push(format!("{}: its first line does not say what it is", source.path));
+        }
+        let nouns = ["utils", "util", "common", "types", "helpers", "helper", "misc"];
+        if source.module.last().is_some_and(|name| nouns.contains(&name.as_str())) {
+            faults.push(format!("{}: a function without a room means that a noun is missing", source.path));
+        }
+    }
+    assert!(sources.len() > 20, "the sources were not read");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn words_that_have_no_place_here() {
+    // Lints forbid some of these too; a lint can be allowed where it stands, and this cannot.
+    let words = [
+        "unsafe ",
+        "#[allow(",
+        "#![allow(",
+        "todo!",
+        "unimplemented!",
+        "dbg!(",
+        "process::exit",
+        "static mut",
+    ];
+    let mut faults = vec![];
+    for source in Source::all() {
+        faults.extend(
+            words
+                .iter()
+                .filter(|word| source.code.contains(**word))
+                .map(|word| format!("{}: {word}", source.path)),
+        );
+        let notes = ["TODO", "FIXME", "XXX", "HACK"];
+        faults.extend(
+            notes
+                .iter()
+                .filter(|word| source.text.contains(**word))
+                .map(|word| format!("{}: {word}", source.path)),
+        );
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The oldest compiler that will do is stated once, in Cargo.toml; lints and the length of functions are settings too.
+#[test]
+fn the_rules_that_lints_keep_are_switched_on() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |name: &str| fs::read_to_string(top.join(name)).unwrap();
+    let manifest = read("Cargo.toml");
+    assert!(manifest.contains("unsafe_code = \"forbid\""));
+    for lint in
+        ["unwrap_used", "expect_used", "indexing_slicing", "panic", "print_stdout", "print_stderr", "exit"]
+    {
+        assert!(manifest.contains(&format!("\n{lint} = \"warn\"")), "{lint} is not switched on");
+    }
+    assert!(manifest.contains("\ntoo_many_lines = \"warn\""));
+    assert!(read("clippy.toml").contains("too-many-lines-threshold = 60"));
+    assert_eq!(manifest.matches("\nrust-version = ").count(), 1);
+}
+
+/// Which module imports which. What a module hands on counts as an import of where it comes from.
+fn edges(sources: &[Source]) -> BTreeSet<(String, String)> {
+    let modules: BTreeSet<&[String]> = sources.iter().map(|source| source.module.as_slice()).collect();
+    let mut handed: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+    for source in sources {
+        for path in source.handed_on() {
+            let name = path.last().cloned().unwrap_or_default();
+            handed.insert([source.module.as_slice(), &[name]].concat(), path);
+        }
+    }
+    let excepted = |from: &str, to: &str| EXCEPTIONS.iter().any(|(a, b, _)| (*a, *b) == (from, to));
+    let mut edges = BTreeSet::new();
+    for source in sources {
+        for mut path in source.imports() {
+            // A handed-on name may be handed on again; eight times is more than anybody does.
+            for _ in 0..8 {
+                let Some(cut) = (1..=path.len()).find(|cut| handed.contains_key(&path[..*cut])) else {
+                    break;
+                };
+                path = [handed[&path[..cut]].as_slice(), &path[cut..]].concat();
+            }
+            while !modules.contains(path.as_slice()) {
+                path.pop();
+            }
+            let (from, to) = (source.module.join("::"), path.join("::"));
+            if from != to && !to.is_empty() && !excepted(&from, &to) {
+                edges.insert((from, to));
+            }
+        }
+    }
+    edges
+}

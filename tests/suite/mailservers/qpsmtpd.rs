@@ -1,0 +1,271 @@
+//! qpsmtpd with the plugin: the session on standard input, where the client may have any address, and the forking
+//! server on a port.
+
+use super::*;
+
+/// What tcpserver would start: reads SMTP from its standard input, writes it to its standard output.
+const DRIVER: &str = r"#!/usr/bin/perl -Tw
+use strict; use Qpsmtpd::TcpServer; use Net::DNS;
+$| = 1; $ENV{PATH} = '/bin:/usr/bin'; delete @ENV{qw(IFS CDPATH ENV BASH_ENV)};
+{ no warnings 'once'; *IO::Handle::connected = sub { 1 } }
+my $server = Qpsmtpd::TcpServer->new;
+$server->load_plugins; $server->start_connection; $server->run(\*STDIN); $server->run_hooks('post-connection');
+";
+
+struct Qpsmtpd {
+    world: World,
+}
+
+/// The server's log and the first line that the client read.
+struct Session {
+    greeting: String,
+    replies: String,
+    log: String,
+}
+
+impl Session {
+    #[track_caller]
+    fn is(&self, greeting: &str, logged: &str) {
+        assert!(self.greeting.starts_with(greeting), "{} is no {greeting}\n{}", self.greeting, self.log);
+        assert!(self.log.contains(logged), "no `{logged}` in\n{}", self.log);
+    }
+}
+
+impl Qpsmtpd {
+    /// A server with this line for the plugin; None when there is none installed.
+    fn new(plugin_line: impl Fn(&World) -> String) -> Option<Self> {
+        installed("qpsmtpd", &["/usr/share/qpsmtpd/plugins".into()])?;
+        let world = World::new();
+        for folder in ["spool", "maildir"] {
+            fs::create_dir(world.path(folder)).unwrap();
+            open_to_all(&world.path(folder));
+        }
+        // qpsmtpd insists on a spool that is its own.
+        fs::set_permissions(world.path("spool"), fs::Permissions::from_mode(0o700)).unwrap();
+        world.write("plugins/whodunit", &fs::read_to_string(integrations("qpsmtpd/whodunit")).unwrap());
+        world.write("driver", DRIVER);
+        // Without a queue plugin qpsmtpd loads all plugins twice.
+        let plugins = format!("{}\nrcpt_ok\nqueue/maildir {}\n", plugin_line(&world), world.text("maildir"));
+        for (name, content) in [
+            ("plugin_dirs", format!("{}\n/usr/share/qpsmtpd/plugins\n", world.text("plugins"))),
+            ("spool_dir", world.text("spool")),
+            ("loglevel", "6".into()),
+            ("logging", "logging/warn LOGINFO".into()),
+            ("me", "mx.test.invalid".into()),
+            ("rcpthosts", "example.test".into()),
+            ("plugins", plugins),
+        ] {
+            world.write(&format!("config/{name}"), &content);
+        }
+        if is_root() {
+            Command::new("chown").args(["-R", "nobody:", &world.text("spool")]).status().unwrap();
+        }
+        Some(Self { world })
+    }
+
+    /// With the plugin and these options behind its command and configuration.
+    fn with(options: &str) -> Option<Self> {
+        Self::new(|world| {
+            format!("whodunit command {PROGRAM} config {} {options}", world.text("config.toml"))
+        })
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut words = words.to_vec();
+        if is_root() {
+            words.splice(0..0, ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]);
+        }
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).env_clear().env("PATH", "/usr/bin:/bin").current_dir("/");
+        command.env("QPSMTPD_CONFIG", self.world.path("config"));
+        command
+    }
+
+    fn session(&self, address: &str, commands: &str) -> Session {
+        let mut command = self.command(&["timeout", "30", "perl", "-T", &self.world.text("driver")]);
+        command
+            .env("TCPREMOTEIP", address)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(commands.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let replies = String::from_utf8_lossy(&output.stdout).into_owned();
+        let greeting = replies.lines().next().unwrap_or_default().to_owned();
+        Session { greeting, replies, log: String::from_utf8_lossy(&output.stderr).into_owned() }
+    }
+
+    fn greet(&self, address: &str) -> Session {
+        self.session(address, "QUIT\r\n")
+    }
+}
+
+#[test]
+fn the_plugins_own_tests_pass() {
+    let Some(_) = installed("qpsmtpd", &["/usr/share/qpsmtpd/plugins".into()]) else { return };
+    let run =
+        Command::new("perl").args(["-T", "t/run.pl"]).current_dir(integrations("qpsmtpd")).output().unwrap();
+    let text = String::from_utf8_lossy(&run.stdout);
+    let told = String::from_utf8_lossy(&run.stderr);
+    assert!(
+        run.status.success(),
+        "{}{told}",
+        text.lines().filter(|l| !l.starts_with("ok")).collect::<String>()
+    );
+    assert!(text.contains("1..83") && !told.contains("line "), "warnings: {told}");
+    let pod = Command::new("podchecker").arg(integrations("qpsmtpd/whodunit")).output().unwrap();
+    assert!(pod.status.success(), "{}", String::from_utf8_lossy(&pod.stderr));
+}
+
+#[test]
+fn denies_who_is_blocked_and_greets_the_rest() {
+    let Some(qpsmtpd) = Qpsmtpd::with("") else { return };
+    qpsmtpd.greet(CLEAR).is("220 ", "whodunit: pass, Northwind Traders, NL, 193.0.24.0/24");
+    let denied = format!("550 {TEXT}");
+    let fail =
+        |network: &str| format!("fail, Contoso GmbH, DE, {network}, {}:2", qpsmtpd.world.text("blocked"));
+    qpsmtpd.greet(BLOCKED).is(&denied, &fail("193.0.20.0/24"));
+    qpsmtpd.greet(MAPPED).is(&denied, &fail("193.0.20.0/24"));
+    qpsmtpd.greet(BLOCKED6).is(&denied, &fail("2a00:db8::/32"));
+    qpsmtpd.greet("127.0.0.1").is("220 ", "whodunit: pass, ");
+    assert_eq!(qpsmtpd.world.farm.questions(), 3, "each network once");
+}
+
+#[test]
+fn a_registry_that_never_answers_lets_in_or_defers_within_the_time() {
+    for (options, greeting, logged) in [
+        ("timeout 1", "220 ", "error, unknown, "),
+        ("timeout 1 on_unknown defer", "450 Cannot find out", "error, unknown, deferred, "),
+        ("timeout 1 on_unknown defer reject 0", "220 ", "error, unknown, "),
+    ] {
+        let Some(qpsmtpd) = Qpsmtpd::with(options) else { return };
+        let begun = Instant::now();
+        qpsmtpd.greet(SILENT).is(greeting, logged);
+        assert!(begun.elapsed() < Duration::from_secs(4), "{options}: {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn an_owner_with_control_characters_ends_no_line() {
+    let Some(qpsmtpd) = Qpsmtpd::with("") else { return };
+    qpsmtpd.world.write("config/whodunit_rejectmsg", "%IP% of %OWNER% is not welcome (%RULE%)\n");
+    let session = qpsmtpd.session(HOSTILE, "EHLO x\r\n");
+    session.is("550 193.0.28.9 of Contoso", "fail, Contoso");
+    assert_eq!(session.replies.lines().count(), 1, "{:?}", session.replies);
+    for text in [session.replies.trim_end(), &session.log] {
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\r', '\u{202e}']), "{text:?}");
+    }
+}
+
+#[test]
+fn whatever_fails_lets_the_mail_in_and_says_so() {
+    let Some(qpsmtpd) = Qpsmtpd::new(|_| "whodunit command /nonexistent/whodunit".into()) else { return };
+    qpsmtpd.greet(BLOCKED).is("220 ", "error, cannot run /nonexistent/whodunit, everybody is let in");
+    for (body, logged) in [
+        ("kill -KILL $$", "error, killed by signal 9"),
+        ("ulimit -v 1000; exec /bin/cat", "error, "),
+        ("echo usage >&2; exit 64", "error, exit code 64: usage"),
+        ("exec sleep 60", "error, no answer in 2 seconds, killed"),
+        ("cat; echo 'an eaten session'; exit 70", "error, exit code 70: an eaten session"),
+    ] {
+        let qpsmtpd = Qpsmtpd::new(|world| {
+            let stub = world.script("stub", &format!("#!/bin/sh\n{body}\n"));
+            format!("whodunit command {stub} timeout 1")
+        });
+        qpsmtpd.unwrap().greet(BLOCKED).is("220 ", logged);
+    }
+    let Some(broken) = Qpsmtpd::with("") else { return };
+    broken.world.write("blocked", "Contoso\n(\n");
+    broken.greet(BLOCKED).is("220 ", "error, exit code 78: ");
+}
+
+#[test]
+fn the_lines_of_the_readme_work() {
+    let readme = "qpsmtpd/README.md";
+    for (which, greeting, logged) in [
+        (0, "220 ", "fail, tolerated, Contoso GmbH"),
+        (1, "550 No access", "fail, Contoso GmbH"),
+        (2, "220 ", "fail, NAUGHTY, Contoso GmbH"),
+    ] {
+        let Some(qpsmtpd) = Qpsmtpd::new(|world| {
+            // The plugin empties the environment, so what an installed program has in /etc is given by the script.
+            world.block(readme, "qpsmtpd", which, 0)
+        }) else {
+            return;
+        };
+        let session = qpsmtpd
+            .session(BLOCKED, "EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@example.test>\r\nQUIT\r\n");
+        session.is(greeting, logged);
+        let refused = session.replies.contains(&format!("550 {TEXT}"));
+        assert_eq!(refused, which > 0, "{}", session.replies);
+    }
+}
+
+#[test]
+fn a_hook_of_ones_own_needs_two_new_lines() {
+    let old = block("qpsmtpd/README.md", "perl", 0);
+    let new = block("qpsmtpd/README.md", "perl", 1);
+    assert_eq!(old.lines().zip(new.lines()).filter(|(old, new)| old != new).count(), 2);
+    assert_eq!(old.lines().count(), new.lines().count());
+    let Some(qpsmtpd) = Qpsmtpd::new(|world| {
+        let hook = world.block("qpsmtpd/README.md", "perl", 1, 0);
+        world.write("plugins/own_hook", &format!("use Qpsmtpd::Constants;\n{hook}"));
+        "own_hook".into()
+    }) else {
+        return;
+    };
+    qpsmtpd.greet(BLOCKED).is(&format!("550 {TEXT}"), "");
+    qpsmtpd.greet(BLOCKED6).is(&format!("550 {TEXT}"), "");
+    qpsmtpd.greet(CLEAR).is("220 ", "");
+}
+
+#[test]
+fn the_forking_server_delivers_while_others_hang() {
+    let Some(qpsmtpd) = Qpsmtpd::new(|world| {
+        // The clients of a port on loopback all come from 127.0.0.0/8: this stands in for those that they would be.
+        let stub = world.script(
+            "stub",
+            &format!(
+                "#!/bin/sh\nfor last; do :; done\ncase $last in\n127.0.0.1) exec '{PROGRAM}' --config '{}' \
+                 --timeout 3 -- {CLEAR};;\n*) exit 1;;\nesac\n",
+                world.text("config.toml")
+            ),
+        );
+        format!("whodunit command {stub} timeout 3")
+    }) else {
+        return;
+    };
+    let port = free_port().to_string();
+    let user = if is_root() { "nobody".to_owned() } else { std::env::var("USER").unwrap() };
+    let pid = qpsmtpd.world.text("pid");
+    let mut command = qpsmtpd.command(&[
+        "qpsmtpd-forkserver",
+        "-l",
+        "127.0.0.1",
+        "-p",
+        &port,
+        "-u",
+        &user,
+        "--pid-file",
+        &pid,
+    ]);
+    let _running = Running::start(command.stdin(Stdio::null()).stdout(Stdio::null()));
+    let place = format!("127.0.0.1:{port}");
+    until("forkserver", || TcpStream::connect(&place).is_ok());
+    let replies = smtp(
+        &TcpStream::connect(&place).unwrap(),
+        &[
+            "HELO c.test",
+            "MAIL FROM:<a@b.test>",
+            "RCPT TO:<c@example.test>",
+            "DATA",
+            "Subject: x\r\n\r\nx\r\n.",
+            "QUIT",
+        ],
+    );
+    let codes: Vec<&str> = replies.iter().map(|reply| &reply[..3]).collect();
+    assert_eq!(codes, ["220", "250", "250", "250", "354", "250", "221"], "{replies:?}");
+    let delivered = fs::read_dir(qpsmtpd.world.path("maildir/new")).unwrap().count();
+    assert_eq!(delivered, 1);
+}

@@ -1,0 +1,164 @@
+//! The streams: a terminal, a pipe that closes, a full disk, progress, colour.
+
+use crate::{
+    farm::{Farm, Rule},
+    jig::Room,
+};
+
+const ESCAPE: char = '\u{1b}';
+
+fn answering() -> Farm {
+    Farm::of_one("whois.ripe.net", Rule { reply: Some("ripe".into()), ..Rule::default() })
+}
+
+#[test]
+fn a_closed_pipe_ends_it_without_a_word() {
+    let addresses: String = (0..20_000).map(|i| format!("10.1.{}.{}\n", i / 250, i % 250)).collect();
+    let room = Room::with(&[("addresses", &addresses)]);
+    for form in [&[][..], &["--json"], &["--csv"], &["-c"]] {
+        let run = room.run(form.iter().copied());
+        let script = r#"{ "$@" <addresses; echo $? >code; } | head -1 >/dev/null; cat code"#;
+        let outcome = run.through(script).stdout("141\n").check();
+        assert_eq!(outcome.stderr, "", "{form:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    let farm = answering();
+    for form in [&["--json"][..], &["--csv"], &["-c"], &[]] {
+        let room = Room::new();
+        let args = form.iter().copied().chain(["-e", "Contoso", "193.0.22.9"]);
+        let run = room.run(args).farm(&farm).through(r#""$@" >/dev/full"#);
+        let outcome = run.code(74).stderr_has("cannot write").check();
+        assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_closed_stdout_is_no_verdict() {
+    let farm = answering();
+    let room = Room::new();
+    let run = room.run(["-e", "Contoso", "193.0.22.9"]).farm(&farm).through(r#""$@" >&-"#);
+    let outcome = run.any_stderr().check();
+    // Rust opens /dev/null in its place: then the verdict stands. Anything else is an output error.
+    assert!([1, 74].contains(&outcome.code), "{}", outcome.code);
+}
+
+#[test]
+fn quiet_needs_no_stdout_at_all() {
+    let farm = answering();
+    let room = Room::new();
+    room.run(["-q", "-e", "Contoso", "193.0.22.9"]).farm(&farm).through(r#""$@" >/dev/full"#).code(1).check();
+}
+
+#[test]
+fn on_a_terminal_columns_are_aligned_and_coloured() {
+    let farm = answering();
+    let room = Room::new();
+    let run = room.run(["-e", "Contoso", "193.0.22.9", "193.0.199.199", "10.0.0.1"]).farm(&farm);
+    let shown = run.on_terminal(140).any_stderr().code(1).check().stdout;
+    assert!(shown.contains(ESCAPE), "no colour: {shown}");
+    assert!(!shown.contains('\t'), "tabs: {shown}");
+    let plain = strip(&shown);
+    let at: Vec<_> =
+        plain.lines().filter(|l| l.contains("Contoso GmbH")).map(|l| l.find("Contoso GmbH")).collect();
+    assert_eq!(at.len(), 2, "{plain}");
+    assert_eq!(at[0], at[1], "not aligned:\n{plain}");
+}
+
+#[test]
+fn no_color_is_honoured() {
+    let farm = answering();
+    let room = Room::new();
+    let args = ["-e", "Contoso", "193.0.22.9"];
+    let run = room.run(args).farm(&farm).env("NO_COLOR", "1").on_terminal(140);
+    assert!(!run.code(1).any_stderr().check().stdout.contains("\u{1b}[3"));
+    let run = room.run(["--color", "never"].iter().chain(&args).copied()).farm(&farm).on_terminal(140);
+    assert!(!run.code(1).any_stderr().check().stdout.contains("\u{1b}[3"));
+    let run = room.run(["--color", "always", "--whois"].iter().chain(&args).copied()).farm(&farm);
+    assert!(run.code(1).check().stdout.contains(ESCAPE));
+    let run = room.run(["--whois"].iter().chain(&args).copied()).farm(&farm);
+    assert!(!run.code(1).check().stdout.contains(ESCAPE));
+}
+
+#[test]
+fn whois_highlights_what_matched() {
+    let farm = answering();
+    let room = Room::new();
+    let run = room.run(["--whois", "--color", "always", "-e", "Contoso", "193.0.22.9"]).farm(&farm);
+    let stdout = run.code(1).check().stdout;
+    let lines: Vec<&str> = stdout.lines().filter(|line| line.contains("org-name:")).collect();
+    assert!(lines.iter().any(|line| line.contains(ESCAPE)), "{stdout}");
+    assert!(stdout.lines().any(|line| line.contains("netname:") && !line.contains(ESCAPE)), "{stdout}");
+}
+
+#[test]
+fn machine_forms_are_never_coloured() {
+    let farm = answering();
+    for form in ["--json", "--csv", "-c"] {
+        let room = Room::new();
+        let run = room.run([form, "-e", "Contoso", "193.0.22.9"]).farm(&farm).on_terminal(140);
+        let outcome = run.code(1).any_stderr().check();
+        assert!(!outcome.stdout.contains("\u{1b}[3"), "{form}: {}", outcome.stdout);
+    }
+}
+
+#[test]
+fn progress_goes_to_a_terminal_alone() {
+    let rule = Rule { reply: Some("ripe".into()), delay_ms: 400, ..Rule::default() };
+    let farm = Farm::of_one("whois.ripe.net", rule);
+    let room = Room::new();
+    let addresses: String = (0..40).map(|i| format!("193.0.{i}.9\n")).collect();
+    room.write("addresses", addresses);
+    let args = ["--config", "none", "--rate", "0", "-c"];
+    let run = || room.run(args).farm(&farm);
+    let outcome = run().through(r#""$@" <addresses"#).code(0).check();
+    assert_eq!(outcome.stderr, "", "progress in a pipe");
+    let shown = run().through(
+        r#"printf '%s ' "$@" >command; exec script -qec "sh -c '$(cat command) <addresses >answers'" /dev/null"#,
+    );
+    let shown = shown.env("TERM", "xterm").code(0).check();
+    assert!(shown.stdout.contains("40"), "no progress on a terminal: {:?}", shown.stdout);
+    let answers = std::fs::read_to_string(room.path("answers")).unwrap();
+    assert_eq!(answers.lines().count(), 40);
+    assert!(!answers.contains(ESCAPE));
+}
+
+#[test]
+fn csv_quotes_what_needs_quotes() {
+    let with = [("org".to_owned(), "Contoso, \"Mail\" GmbH".to_owned())].into();
+    let farm = Farm::of_one("whois.ripe.net", Rule { reply: Some("ripe".into()), with, ..Rule::default() });
+    let room = Room::new();
+    let outcome = room.run(["--csv", "193.0.22.9"]).farm(&farm).code(0).check();
+    assert!(outcome.stdout.contains(r#","Contoso, ""Mail"" GmbH","#), "{}", outcome.stdout);
+}
+
+#[test]
+fn an_unknown_says_why_in_every_form() {
+    let rule = Rule { reply: Some("ripe-denied".into()), ..Rule::default() };
+    let farm = Farm::of_one("whois.ripe.net", rule);
+    let room = Room::new();
+    let run = |form: &'static [&'static str]| {
+        let args = form.iter().copied().chain(["193.0.22.9"]);
+        room.run(args).farm(&farm).code(75).check()
+    };
+    let text = run(&[]);
+    let row = &text.rows()[0];
+    assert_eq!((row.len(), row[1], row[2]), (7, "unknown", "-"), "{row:?}");
+    assert!(row[6].contains("denied"), "{row:?}");
+    assert!(run(&["--csv"]).stdout.lines().nth(1).unwrap().ends_with(",denied"));
+    assert_eq!(run(&["--json"]).json()[0]["error"]["kind"], "denied");
+    assert_eq!(run(&["-c"]).stdout, "0\n");
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    Room::new().run(["--help"]).stdout_has("--block").stdout_has("--timeout").code(0).check();
+    Room::new().run(["--version"]).stdout_has(env!("CARGO_PKG_VERSION")).code(0).check();
+}
+
+fn strip(text: &str) -> String {
+    let colour = regex::Regex::new("\u{1b}\\[[0-9;]*[A-Za-z]").unwrap();
+    colour.replace_all(text, "").into_owned()
+}
