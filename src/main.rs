@@ -1,19 +1,19 @@
 //! The program: parse, settle, run, and end with the exit code that the run earned.
 
-use clap::{Parser, error::ErrorKind};
+use clap::error::ErrorKind;
 use std::process::ExitCode;
 use whodunit::{
     cli::{Cli, Command},
     error::{Error, Result},
     exit::Exit,
-    mode::{self, cache, check, generate, serve, text, warm},
+    mode::{self, cache, check, generate, report, serve, text, warm},
     policy::Stdio,
 };
 
 fn main() -> ExitCode {
     let stdio = serve::descriptors(std::env::args_os());
     let silent = stdio.is_some();
-    let exit = match Cli::try_parse() {
+    let exit = match Cli::read(std::env::args_os()) {
         Ok(cli) => run(&cli, stdio).unwrap_or_else(|error| {
             if silent {
                 serve::complain(&error.to_string());
@@ -34,14 +34,13 @@ fn run(cli: &Cli, stdio: Option<Stdio>) -> Result<Exit> {
     match &cli.command {
         None => check::run(&cli.check),
         Some(Command::Match(typed)) => text::run(typed),
+        Some(Command::Report(typed)) => report::run(typed),
         Some(Command::Completions(typed)) => generate::completions(typed),
         Some(Command::Serve(typed)) => serve::run(typed, stdio),
         Some(Command::Man) => generate::man(),
         Some(Command::Cache(typed)) => cache::run(typed),
         Some(Command::Warm(typed)) => warm::run(typed),
-        Some(Command::Report(_) | Command::Patterns(_)) => {
-            Err(Error::usage("this command is not built in yet"))
-        }
+        Some(Command::Patterns(_)) => Err(Error::usage("this command is not built in yet")),
     }
 }
 

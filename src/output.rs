@@ -5,6 +5,7 @@ mod clock;
 mod csv;
 mod json;
 pub mod owners;
+pub mod page;
 mod paint;
 pub mod progress;
 mod safe;

@@ -15,7 +15,10 @@ mod lines;
 mod places;
 mod rules;
 mod screen;
+mod selector;
 mod source;
+
+pub use selector::selector;
 
 use crate::{
     error::{Error, Result},

@@ -34,6 +34,8 @@ pub struct Batch<'a> {
     pub query: &'a Query,
     /// Keep the whois text in what is handed over.
     pub whois: bool,
+    /// What is handed over is printed at once, so that the progress has to make room for it.
+    pub prints: bool,
 }
 
 /// From so many addresses on, the cache is read once for all of them, and decisions are remembered in this process
@@ -177,7 +179,8 @@ impl Batch<'_> {
                 while let Some(judged) = waiting.get_mut(next).and_then(Option::take) {
                     let hits = rest.get(next).map_or(1, |client| client.hits);
                     if outcome.is_ok() {
-                        outcome = progress.aside(|| done(Judged { hits, ..judged }));
+                        let judged = Judged { hits, ..judged };
+                        outcome = if self.prints { progress.aside(|| done(judged)) } else { done(judged) };
                         stopped.store(outcome.is_err(), Ordering::Relaxed);
                     }
                     next += 1;

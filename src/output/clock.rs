@@ -42,7 +42,14 @@ pub(super) fn rfc3339(time: Timestamp) -> String {
 
 /// A length of time in its two largest units: `3 h 12 min`.
 pub(super) fn length(length: jiff::SignedDuration) -> String {
-    let seconds = length.as_secs().max(0);
+    let exact = length.as_secs().max(0);
+    // To the smaller of the two units that are shown.
+    let unit = match exact {
+        ..3_600 => 1,
+        3_600..86_400 => 60,
+        _ => 3_600,
+    };
+    let seconds = (exact + unit / 2) / unit * unit;
     let parts = [
         (seconds / 86_400, "d"),
         (seconds / 3_600 % 24, "h"),
@@ -75,8 +82,8 @@ mod tests {
     fn lengths_have_two_units() {
         let show = |seconds| length(SignedDuration::from_secs(seconds));
         assert_eq!(
-            [0, 5, 60, 3_700, 11_520, 90_000, 86_460].map(show),
-            ["a moment", "5 s", "1 min", "1 h 1 min", "3 h 12 min", "1 d 1 h", "1 d"]
+            [0, 5, 60, 3_700, 11_515, 90_000, 86_460].map(show),
+            ["a moment", "5 s", "1 min", "1 h 2 min", "3 h 12 min", "1 d 1 h", "1 d"]
         );
     }
 }

@@ -1,0 +1,292 @@
+//! A report as one web page that needs nothing else: no network, no script, light or dark as the reader's machine is.
+//!
+//! Whatever strangers wrote goes through [`Text`]; numbers and our own words are all that does not. The page's own
+//! policy forbids everything but its style, should that ever fail.
+
+mod chart;
+#[cfg(test)]
+mod tests;
+
+use super::{
+    clock::{Clock, length, rfc3339},
+    safe,
+    table::{causes, title, why},
+};
+use crate::{
+    report::{Owner, Report, Sum, Who},
+    verdict::Verdict,
+};
+use jiff::Timestamp;
+use std::{
+    fmt,
+    io::{self, Write},
+};
+
+/// Networks that a row shows before the rest is folded away.
+const NETWORKS: usize = 2;
+
+/// What a page is made of beside the report.
+#[derive(Debug)]
+pub struct Page<'a> {
+    /// The logs, as they were named.
+    pub logs: &'a [String],
+    /// The zone of times.
+    pub clock: &'a Clock,
+    /// When it is made.
+    pub now: Timestamp,
+    /// How many rows are shown; None for all.
+    pub top: Option<usize>,
+}
+
+/// Text that strangers wrote: nothing in it is markup, and nothing in it acts.
+struct Text<'a>(&'a str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in safe(self.0).chars() {
+            match c {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&#39;")?,
+                c => fmt::Write::write_char(f, c)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A number with its thousands apart.
+struct Number(u64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        for (at, digit) in digits.char_indices() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                f.write_str(",")?;
+            }
+            fmt::Write::write_char(f, digit)?;
+        }
+        Ok(())
+    }
+}
+
+/// The class that gives a row its colour.
+fn class(owner: &Owner) -> &'static str {
+    if owner.who == Who::Reserved { "reserved" } else { owner.verdict.as_str() }
+}
+
+impl Page<'_> {
+    /// Writes the page.
+    ///
+    /// # Errors
+    /// The output's own.
+    pub fn write(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
+        let (shown, rest) = report.top(self.top);
+        self.head(report, out)?;
+        self.figures(report, out)?;
+        self.runs(report, out)?;
+        writeln!(
+            out,
+            "<section aria-labelledby=\"owners\">\n<h2 id=\"owners\">Owners</h2>\n<table role=\"table\" aria-labelledby=\"owners\">\n\
+             <thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">Owner</th>\
+             <th role=\"columnheader\" scope=\"col\" class=\"n\">Hits</th>\
+             <th role=\"columnheader\" scope=\"col\" class=\"n\">Addresses</th>\
+             <th role=\"columnheader\" scope=\"col\" class=\"when\">Runs</th>\
+             <th role=\"columnheader\" scope=\"col\">Verdict</th></tr></thead>\n<tbody role=\"rowgroup\">"
+        )?;
+        let most = shown.first().map_or(1, |owner| owner.hits.max(1));
+        for (at, owner) in shown.iter().enumerate() {
+            self.row(report, owner, at + 1, most, out)?;
+        }
+        writeln!(out, "</tbody>\n</table>")?;
+        if !rest.is_empty() {
+            let Sum { hits, addresses, rows } = Report::sum(rest);
+            let (rows, hits, addresses) = (Number(rows), Number(hits), Number(addresses));
+            writeln!(
+                out,
+                "<p class=\"rest\">And {rows} more, with {hits} hits from {addresses} addresses.</p>"
+            )?;
+        }
+        writeln!(out, "</section>\n</main>")?;
+        self.foot(report, out)
+    }
+
+    fn head(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
+        let logs = self.logs.join(", ");
+        let logs = Text(&logs);
+        writeln!(
+            out,
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+             <title>Who was behind it: {logs}</title>\n<style>\n{}</style>\n</head>\n<body>",
+            include_str!("page/page.css")
+        )?;
+        writeln!(out, "<header>\n<p class=\"brand\">whodunit</p>\n<h1>Who was behind it</h1>")?;
+        let span = report.span.map_or_else(String::new, |span| {
+            let range = self.clock.range(span.first(), span.last(), self.now);
+            let (first, last) = (rfc3339(span.first()), rfc3339(span.last()));
+            format!(" · <time datetime=\"{first}/{last}\">{range}</time>")
+        });
+        writeln!(out, "<p class=\"lede\"><span class=\"log\">{logs}</span>{span}</p>\n</header>\n<main>")
+    }
+
+    /// The sums, by what the patterns say.
+    fn figures(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
+        let sum = Report::sum(&report.owners);
+        let named = report.owners.iter().filter(|owner| owner.name().is_some()).count() as u64;
+        writeln!(out, "<dl class=\"figures\">")?;
+        let mut figure = |class: &str, name: &str, number: u64, note: String| {
+            let number = Number(number);
+            let note = if note.is_empty() { note } else { format!("<dd class=\"note\">{note}</dd>") };
+            writeln!(out, "<div class=\"{class}\"><dt>{name}</dt><dd>{number}</dd>{note}</div>")
+        };
+        figure("all", "Hits", sum.hits, String::new())?;
+        figure("all", "Addresses", sum.addresses, String::new())?;
+        figure("all", "Owners", named, String::new())?;
+        for (verdict, name) in [(Verdict::Blocked, "Blocked hits"), (Verdict::Unknown, "Unknown hits")] {
+            let part = Report::sum(report.owners.iter().filter(|owner| owner.verdict == verdict));
+            if part.hits > 0 {
+                figure(
+                    verdict.as_str(),
+                    name,
+                    part.hits,
+                    format!("{} of all", percent(part.hits, sum.hits)),
+                )?;
+            }
+        }
+        writeln!(out, "</dl>")
+    }
+
+    /// All traffic in one drawing, the verdicts on top of each other.
+    fn runs(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
+        let Some(span) = report.span else { return Ok(()) };
+        let range = self.clock.range(span.first(), span.last(), self.now);
+        let each = length(span.width(span.slices()));
+        writeln!(
+            out,
+            "<section aria-labelledby=\"runs\">\n<h2 id=\"runs\">All hits over time</h2>\n<figure>"
+        )?;
+        chart::stacked(&report.owners, &format!("From {range}; each bar is {each}."), out)?;
+        writeln!(out, "<div class=\"axis\" aria-hidden=\"true\">")?;
+        for part in 0..=4 {
+            writeln!(out, "<span>{}</span>", self.clock.moment(span.at(part, 4), self.now))?;
+        }
+        writeln!(out, "</div>\n<figcaption>Each bar is {each}. {}</figcaption>", Legend(report))?;
+        writeln!(out, "</figure>\n</section>")
+    }
+
+    fn row(
+        &self,
+        report: &Report,
+        owner: &Owner,
+        rank: usize,
+        most: u64,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let name = title(owner);
+        let class = class(owner);
+        writeln!(
+            out,
+            "<tr role=\"row\" class=\"{class}\">\n<th role=\"rowheader\" scope=\"row\" class=\"owner\">"
+        )?;
+        let country = owner.country.map(|code| format!(" <span class=\"cc\">{}</span>", Text(code)));
+        writeln!(out, "<span class=\"name\">{}</span>{}", Text(&name), country.unwrap_or_default())?;
+        details(owner, out)?;
+        let share = percent(owner.hits, most);
+        writeln!(
+            out,
+            "</th>\n<td role=\"cell\" class=\"n\" data-label=\"hits\"><span class=\"big\">{}</span>\
+             <span class=\"share\" style=\"--share:{share}\"></span></td>\n\
+             <td role=\"cell\" class=\"n\" data-label=\"addresses\">{}</td>\n<td role=\"cell\" class=\"when\">",
+            Number(owner.hits),
+            Number(owner.addresses)
+        )?;
+        if let (Some(span), Some((first, last))) = (report.span, owner.first.zip(owner.last)) {
+            let range = self.clock.range(first, last, self.now);
+            let most = owner.activity.iter().copied().max().unwrap_or_default();
+            let each = length(span.width(span.slices()));
+            let about = format!("{} hits, {range}; at most {} in {each}.", Number(owner.hits), Number(most));
+            chart::row(&owner.activity, rank, &name, &about, out)?;
+            writeln!(out, "<span class=\"range\">{range}</span>")?;
+        }
+        write!(
+            out,
+            "</td>\n<td role=\"cell\" class=\"verdict\"><span class=\"badge\">{}</span>",
+            word(owner)
+        )?;
+        if let Some(why) = why(owner) {
+            write!(out, "<span class=\"why\">{}</span>", Text(&why))?;
+        }
+        writeln!(out, "</td>\n</tr>")
+    }
+
+    fn foot(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
+        let drawn = if report.span.is_some() {
+            "Each owner's bars are scaled to that owner's own highest; all rows show the same span of time. "
+        } else {
+            ""
+        };
+        let (made, at) = (self.clock.full(self.now), rfc3339(self.now));
+        writeln!(
+            out,
+            "<footer>\n<p>{drawn}A hit is a line of the log. An owner is blocked when any of its addresses is.</p>\n\
+             <p>Made by whodunit {} on <time datetime=\"{at}\">{made}</time>.</p>\n</footer>\n</body>\n</html>",
+            env!("CARGO_PKG_VERSION")
+        )
+    }
+}
+
+/// The verdict's word.
+fn word(owner: &Owner) -> &'static str {
+    if owner.who == Who::Reserved { "reserved" } else { owner.verdict.as_str() }
+}
+
+/// Networks and contacts, what is too much of them folded away.
+fn details(owner: &Owner, out: &mut impl Write) -> io::Result<()> {
+    let causes = causes(owner);
+    if !causes.is_empty() {
+        writeln!(out, "<span class=\"sub\">{}</span>", Text(&causes))?;
+    }
+    let networks: Vec<String> = owner.networks.iter().map(ToString::to_string).collect();
+    if let Some(first) = networks.get(..NETWORKS.min(networks.len())).filter(|first| !first.is_empty()) {
+        writeln!(out, "<span class=\"sub net\">{}</span>", first.join(" "))?;
+    }
+    if let Some(rest) = networks.get(NETWORKS..).filter(|rest| !rest.is_empty()) {
+        let count = rest.len();
+        writeln!(
+            out,
+            "<details><summary>{count} more network{}</summary><span class=\"sub net\">{}</span></details>",
+            if count == 1 { "" } else { "s" },
+            rest.join(" ")
+        )?;
+    }
+    if !owner.abuse.is_empty() {
+        writeln!(out, "<span class=\"sub\">{}</span>", Text(&owner.abuse.join(" ")))?;
+    }
+    Ok(())
+}
+
+/// A part of a whole in percent, with one digit behind the point where it is small.
+fn percent(part: u64, whole: u64) -> String {
+    let tenths = u128::from(part) * 1000 / u128::from(whole.max(1));
+    if tenths < 100 { format!("{}.{}%", tenths / 10, tenths % 10) } else { format!("{}%", tenths / 10) }
+}
+
+/// The colours that the stacked drawing uses, by name.
+struct Legend<'r, 'a>(&'r Report<'a>);
+
+impl fmt::Display for Legend<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for kind in chart::KINDS {
+            if self.0.owners.iter().any(|owner| class(owner) == kind) {
+                write!(f, "<span class=\"key {kind}\">{kind}</span> ")?;
+            }
+        }
+        Ok(())
+    }
+}

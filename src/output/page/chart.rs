@@ -1,0 +1,96 @@
+//! Drawings: bars over time as SVG paths, one path a colour.
+
+use super::{Number, Text, class};
+use crate::report::Owner;
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
+
+/// What bars may be coloured as, from the bottom of a stack to its top.
+pub(super) const KINDS: [&str; 5] = ["blocked", "unknown", "clear", "allowed", "reserved"];
+
+/// Units of a drawing's height. Bars are stretched to whatever size the page gives them.
+const HEIGHT: u64 = 1000;
+
+/// The least height of a bar with a hit in it, so that it is seen: alone, and as a part of a stack, which many such
+/// parts would falsify.
+const LEAST: (u64, u64) = (40, 8);
+
+/// One owner's hits over time.
+pub(super) fn row(
+    activity: &[u64],
+    number: usize,
+    name: &str,
+    about: &str,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let most = activity.iter().copied().max().unwrap_or_default();
+    let bars = activity.iter().map(|hits| (0, height(*hits, most, LEAST.0)));
+    writeln!(
+        out,
+        "<svg class=\"run\" viewBox=\"0 0 {}00 {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" \
+         aria-labelledby=\"t{number} d{number}\"><title id=\"t{number}\">{}: hits over time</title>\
+         <desc id=\"d{number}\">{}</desc><path class=\"bar\" d=\"{}\"/></svg>",
+        activity.len().max(1),
+        Text(name),
+        Text(about),
+        path(bars)
+    )
+}
+
+/// All owners' hits over time, by colour.
+pub(super) fn stacked(owners: &[Owner], about: &str, out: &mut impl Write) -> io::Result<()> {
+    let slices = owners.first().map_or(0, |owner| owner.activity.len());
+    let mut sums = [(); KINDS.len()].map(|()| vec![0_u64; slices]);
+    for owner in owners {
+        let sum = KINDS.iter().zip(&mut sums).find(|(kind, _)| **kind == class(owner));
+        for (sum, hits) in sum.into_iter().flat_map(|(_, sum)| sum).zip(&owner.activity) {
+            *sum += hits;
+        }
+    }
+    let all: Vec<u64> = (0..slices).map(|at| sums.iter().filter_map(|sum| sum.get(at)).sum()).collect();
+    let most = all.iter().copied().max().unwrap_or_default();
+    write!(
+        out,
+        "<svg class=\"all\" viewBox=\"0 0 {}00 {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" \
+         aria-labelledby=\"t0 d0\"><title id=\"t0\">All hits over time</title>\
+         <desc id=\"d0\">{} At most {} hits in one.</desc>",
+        slices.max(1),
+        Text(about),
+        Number(most)
+    )?;
+    let mut below = vec![0; slices];
+    for (kind, sum) in KINDS.iter().zip(&sums) {
+        let bars: Vec<(u64, u64)> =
+            below.iter().zip(sum).map(|(below, hits)| (*below, height(*hits, most, LEAST.1))).collect();
+        if bars.iter().any(|(_, high)| *high > 0) {
+            write!(out, "<path class=\"{kind}\" d=\"{}\"/>", path(bars.iter().copied()))?;
+        }
+        for (below, (_, high)) in below.iter_mut().zip(bars) {
+            *below += high;
+        }
+    }
+    writeln!(out, "</svg>")
+}
+
+fn height(hits: u64, most: u64, least: u64) -> u64 {
+    if hits == 0 {
+        return 0;
+    }
+    let height = u128::from(hits) * u128::from(HEIGHT) / u128::from(most.max(1));
+    u64::try_from(height).unwrap_or(HEIGHT).max(least)
+}
+
+/// Bars side by side, 100 wide with a gap: how far each begins above the ground, and how high it is.
+fn path(bars: impl Iterator<Item = (u64, u64)>) -> String {
+    let mut path = String::new();
+    for (at, (below, high)) in bars.enumerate().filter(|(_, (_, high))| *high > 0) {
+        // A stack of least heights may reach above the drawing.
+        let bottom = HEIGHT.saturating_sub(below);
+        let top = bottom.saturating_sub(high);
+        // Writing to a String cannot fail.
+        _ = write!(path, "M{} {bottom}V{top}h80V{bottom}z", at * 100 + 10);
+    }
+    path
+}

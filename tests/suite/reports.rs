@@ -1,0 +1,205 @@
+//! `report`: owners ranked by hits, drawn over time, in every form; and the lines that would stop them.
+
+use crate::{
+    farm::{Does, Farm, Plan, Rule, Scenario},
+    jig::Room,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Two owners of networks next to each other, one of them with two networks, and one that nobody can name.
+fn farm() -> Farm {
+    let of = |within: &str, org: &str, country: &str| Rule {
+        within: Some(within.into()),
+        network: Some(within.into()),
+        reply: Some("ripe".into()),
+        with: BTreeMap::from([("org".into(), org.into()), ("country".into(), country.into())]),
+        ..Rule::default()
+    };
+    let rule = vec![
+        of("193.0.20.0/22", "Contoso (Bulk) GmbH", "DE"),
+        of("193.0.40.0/24", "CONTOSO  (BULK) GMBH", "DE"),
+        of("193.0.60.0/24", "Fabrikam B.V.", "NL"),
+        of("193.0.61.0/24", "Fabrikam BxVx", "NL"),
+        Rule { within: Some("193.0.99.0/24".into()), does: Does::Empty, ..Rule::default() },
+    ];
+    let ripe = Plan { name: "whois.ripe.net".into(), rule, ..Plan::default() };
+    Farm::start(&Scenario { server: vec![ripe], ..Scenario::default() })
+}
+
+/// (day and time, client, lines)
+const TRAFFIC: &[(&str, &str, usize)] = &[
+    ("Nov 20 10:00:00", "193.0.22.9", 5),
+    ("Nov 20 11:00:00", "10.0.0.1", 2),
+    ("Nov 20 12:00:00", "193.0.60.1", 4),
+    ("Nov 21 12:00:00", "193.0.40.7", 3),
+    ("Nov 21 13:00:00", "193.0.61.1", 1),
+    ("Nov 22 10:00:00", "193.0.99.1", 1),
+    ("Nov 22 10:00:00", "193.0.22.10", 2),
+];
+
+fn log() -> String {
+    let line = |(time, client, count): &(&str, &str, usize)| {
+        format!("{time} mx postfix/smtpd[41]: connect from unknown[{client}]\n").repeat(*count)
+    };
+    TRAFFIC.iter().map(line).collect::<String>() + "Nov 22 10:00:01 mx postfix/qmgr[4]: 4F1: removed\n"
+}
+
+fn room() -> Room {
+    Room::with(&[("mail.log", &log()), ("blocked", "Fabrikam B\\.V\n")])
+}
+
+#[test]
+fn owners_are_ranked_and_their_hits_add_up_to_the_logs() {
+    let (room, farm) = (room(), farm());
+    let run = room.run(["report", "--rate", "0", "--json", "-f", "blocked", "mail.log"]).env("TZ", "UTC");
+    let rows = run.farm(&farm).code(0).check().json();
+    let seen: Vec<_> = rows.iter().map(|r| (r["owner"].as_str(), r["hits"].as_u64().unwrap())).collect();
+    assert_eq!(
+        seen,
+        [
+            (Some("Contoso (Bulk) GmbH"), 10),
+            (Some("Fabrikam B.V."), 4),
+            (None, 2),
+            (Some("Fabrikam BxVx"), 1),
+            (None, 1)
+        ]
+    );
+    let contoso = &rows[0];
+    assert_eq!(contoso["networks"], serde_json::json!(["193.0.20.0/22", "193.0.40.0/24"]));
+    assert_eq!((&contoso["addresses"], &contoso["country"]), (&3.into(), &"DE".into()));
+    assert_eq!(contoso["abuse"], serde_json::json!(["abuse@contoso.example"]));
+    let [first, last] = ["first_seen", "last_seen"].map(|key| contoso[key].as_str().unwrap());
+    assert!(first.ends_with("-11-20T10:00:00Z") && last.ends_with("-11-22T10:00:00Z"), "{first} {last}");
+    assert_eq!(
+        rows.iter().map(|row| row["verdict"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["clear", "blocked", "clear", "clear", "unknown"]
+    );
+    assert_eq!(rows[1]["matches"][0]["file"], "blocked");
+    for row in &rows {
+        let activity: Vec<u64> = serde_json::from_value(row["activity"].clone()).unwrap();
+        assert_eq!((activity.len(), activity.iter().sum::<u64>()), (48, row["hits"].as_u64().unwrap()));
+        let keys: BTreeSet<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
+        let contract =
+            "abuse activity addresses country first_seen hits last_seen matches networks owner verdict";
+        assert_eq!(keys, contract.split(' ').collect());
+    }
+}
+
+#[test]
+fn stdin_is_a_log_and_top_keeps_the_first() {
+    let (room, farm) = (room(), farm());
+    let run = room.run(["report", "--rate", "0", "--csv", "--top", "1"]).farm(&farm).stdin(log());
+    let shown = run.code(0).check().stdout;
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines.len(), 2, "{shown}");
+    assert_eq!(
+        lines[0],
+        "owner,country,abuse,networks,addresses,hits,first_seen,last_seen,activity,verdict,matches"
+    );
+    assert!(
+        lines[1]
+            .starts_with("Contoso (Bulk) GmbH,DE,abuse@contoso.example,193.0.20.0/22 193.0.40.0/24,3,10,")
+    );
+}
+
+#[test]
+fn only_the_lines_that_are_asked_for_count() {
+    let (room, farm) = (room(), farm());
+    let hits = |args: &[&str]| {
+        let run =
+            room.run(["report", "--rate", "0", "--json"]).args(args).args(&["mail.log"]).env("TZ", "UTC");
+        let rows = run.farm(&farm).code(0).check().json();
+        rows.iter().map(|row| row["hits"].as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!(hits(&[]), 18);
+    assert_eq!(hits(&["--grep", r"\[193\.0\.(22|40)\.[0-9]{1,3}]"]), 10, "an expression of egrep's");
+    // The log's year is the one that leaves no line in the future.
+    let rows =
+        room.run(["report", "--rate", "0", "--json", "mail.log"]).env("TZ", "UTC").farm(&farm).check().json();
+    let year = rows[0]["first_seen"].as_str().unwrap()[..4].to_owned();
+    let [since, until] = [format!("{year}-11-21"), format!("{year}-11-21T12:30:00Z")];
+    assert_eq!(hits(&["--since", &since]), 7);
+    assert_eq!(hits(&["--since", &since, "--until", &until]), 3);
+}
+
+#[test]
+fn what_is_wrong_is_said_before_anybody_is_asked() {
+    let room = room();
+    for (args, code, said) in [
+        (&["--since", "soon", "mail.log"][..], 64, "--since: `soon` is no time"),
+        (&["--grep", "a(b", "mail.log"], 64, "--grep: column 2: "),
+        (&["-e", "a(b", "mail.log"], 78, "-e:1:2: "),
+        (&["nowhere.log"], 66, "nowhere.log"),
+        (&["--suggest", "--ham", "nowhere.log", "mail.log"], 66, "nowhere.log"),
+        (&["--html", "nowhere/page.html", "mail.log"], 74, "nowhere/page.html"),
+        (&["--ham", "mail.log", "mail.log"], 64, "--suggest"),
+    ] {
+        let farm = Farm::start(&Scenario::default());
+        let run = room.run(["report"]).args(args).farm(&farm);
+        run.stdout("").stderr_has(said).code(code).check();
+    }
+    room.run(["report"]).stdin("").stdout("").stderr_has("the log is empty").code(0).check();
+}
+
+#[test]
+fn a_suggestion_fed_back_blocks_exactly_those_owners() {
+    let (room, farm) = (room(), farm());
+    let run = room.run(["report", "--rate", "0", "--suggest", "-f", "blocked", "mail.log"]).farm(&farm);
+    let shown = run.code(0).check().stdout;
+    let lines: Vec<&str> = shown.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert_eq!(lines.len(), 3, "{shown}");
+    assert_eq!([lines[0], lines[2]], [r"@org ^Contoso \(Bulk\) GmbH$", "@org ^Fabrikam BxVx$"], "{shown}");
+    assert!(shown.contains("# 10 hits from 3 addresses, 20 Nov"), "{shown}");
+    room.write("suggested", &shown);
+    let run = room.run(["report", "--rate", "0", "--json", "-f", "suggested", "mail.log"]).farm(&farm);
+    let rows = run.code(0).check().json();
+    let blocked: Vec<_> =
+        rows.iter().filter(|row| row["verdict"] == "blocked").map(|row| &row["owner"]).collect();
+    assert_eq!(blocked, ["Contoso (Bulk) GmbH", "Fabrikam BxVx"]);
+    let run = room.run(["--json", "--rate", "0", "-f", "suggested", "--log", "mail.log"]).farm(&farm);
+    let rows = run.code(1).check().json();
+    let blocked: Vec<_> =
+        rows.iter().filter(|row| row["verdict"] == "blocked").map(|row| &row["ip"]).collect();
+    assert_eq!(blocked, ["193.0.22.9", "193.0.40.7", "193.0.61.1", "193.0.22.10"]);
+}
+
+#[test]
+fn owners_of_wanted_mail_are_spared_and_named() {
+    let (room, farm) = (room(), farm());
+    room.write("ham.log", "Nov 19 10:00:00 mx postfix/smtpd[41]: connect from unknown[193.0.40.200]\n");
+    let run = room.run(["report", "--rate", "0", "--suggest", "--ham", "ham.log", "mail.log"]).farm(&farm);
+    let outcome = run
+        .stderr_has("left out: Contoso (Bulk) GmbH; 193.0.40.200 sends mail that you want")
+        .code(0)
+        .check();
+    let shown = outcome.stdout;
+    let lines: Vec<&str> = shown.lines().filter(|line| line.starts_with('@')).collect();
+    assert_eq!(lines, [r"@org ^Fabrikam B\.V\.$", "@org ^Fabrikam BxVx$"], "{shown}");
+    assert!(shown.contains("# left out: Contoso (Bulk) GmbH; 193.0.40.200"), "{shown}");
+}
+
+#[test]
+fn a_terminal_of_eighty_columns_shows_a_table_that_fits() {
+    let (room, farm) = (room(), farm());
+    let run =
+        room.run(["report", "--rate", "0", "-f", "blocked", "mail.log"]).farm(&farm).env("NO_COLOR", "1");
+    let shown = run.env("TZ", "UTC").on_terminal(80).any_stderr().code(0).check().stdout;
+    assert!(shown.contains("HITS  ADDRS  OWNER"), "{shown}");
+    assert!(shown.lines().all(|line| line.trim_end().chars().count() <= 80), "{shown}");
+    assert!(shown.contains("18      7  total"), "{shown}");
+    assert!(shown.contains("Contoso (Bulk) GmbH") && shown.contains('█'), "{shown}");
+}
+
+#[test]
+fn a_page_is_whole_and_alone() {
+    let (room, farm) = (room(), farm());
+    room.write("page.html", "x".repeat(1_000_000));
+    let run = room.run(["report", "--rate", "0", "--html", "page.html", "mail.log"]).farm(&farm);
+    run.stdout("").code(0).check();
+    let page = std::fs::read_to_string(room.path("page.html")).unwrap();
+    assert!(
+        page.starts_with("<!doctype html>") && page.ends_with("</html>\n"),
+        "nothing of the old file is left"
+    );
+    assert!(page.contains("Contoso (Bulk) GmbH") && page.contains("<svg"));
+}
