@@ -1,7 +1,8 @@
-//! Answers a second of a policy server, and how long the slowest of a hundred takes. `cargo bench --bench serve`
-//! measures `whodunit serve` and, in the same run, the Python stub beside this file.
+//! Answers a second of a policy server, how long the slowest of a hundred takes, and whether a million requests cost
+//! memory. `cargo bench --bench serve` measures `whodunit serve` and, in the same run, the Python stub beside this file.
 //!
-//! `cargo bench --bench serve -- PLACE SECONDS CONNECTIONS` measures whatever listens at PLACE (HOST:PORT).
+//! Clients wait for each answer before they ask again, as smtpd does. Their addresses are private ones, which whois
+//! knows nothing of; from the second request on an address is answered from memory whatever it is.
 
 #![expect(
     clippy::expect_used,
@@ -11,8 +12,10 @@
 )]
 
 use std::{
-    io::{Read, Write},
-    net::TcpStream,
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -25,24 +28,20 @@ const REQUEST: &str = "request=smtpd_access_policy\nprotocol_state=RCPT\nprotoco
     ccert_pubkey_fingerprint=\nencryption_protocol=\nencryption_cipher=\nencryption_keysize=0\n\
     policy_context=\n\n";
 
-/// One connection's share of the load: each request waits for its answer.
-fn drive(place: &str, until: Instant, seed: usize) -> Vec<u32> {
+/// One connection: it asks about one address after the other until it is told to stop.
+fn drive(place: &str, addresses: impl Iterator<Item = u32>, until: Instant) -> Vec<u32> {
     let mut stream = TcpStream::connect(place).expect("the server listens");
     stream.set_nodelay(true).expect("a TCP socket");
-    // Some hundred clients, blocked and not: warm after the first round.
-    let requests: Vec<String> = (0..200)
-        .map(|n| (n + seed * 7) % 250 + 1)
-        .map(|n| if n % 2 == 0 { format!("203.0.113.{n}") } else { format!("198.51.100.{n}") })
-        .map(|address| REQUEST.replace("{}", &address))
-        .collect();
-    let mut micros = Vec::new();
-    let mut room = [0; 1024];
-    for request in requests.iter().cycle() {
+    let (before, behind) = REQUEST.split_once("{}").expect("a place for the address");
+    let (mut micros, mut request, mut room) = (Vec::new(), Vec::new(), [0; 1024]);
+    for address in addresses {
+        request.clear();
+        write!(request, "{before}{}{behind}", Ipv4Addr::from_bits(0x0a00_0000 + address)).expect("memory");
         let asked = Instant::now();
         if asked >= until {
-            return micros;
+            break;
         }
-        stream.write_all(request.as_bytes()).expect("the server reads");
+        stream.write_all(&request).expect("the server reads");
         let mut got = 0;
         while !room[..got].ends_with(b"\n\n") {
             let n = stream.read(&mut room[got..]).expect("the server answers");
@@ -55,20 +54,26 @@ fn drive(place: &str, until: Instant, seed: usize) -> Vec<u32> {
     micros
 }
 
-fn measure(name: &str, place: &str, seconds: f64, connections: usize) {
+/// Some hundred clients, over and over.
+fn few(seed: u32) -> impl Iterator<Item = u32> {
+    (0..200).map(move |n| (n + seed * 7) % 250).cycle()
+}
+
+fn measure(name: &str, place: &str, connections: u32) {
     // Once through, so that what is measured is warm.
-    drive(place, Instant::now() + Duration::from_millis(300), 0);
+    drive(place, few(0).take(250), Instant::now() + Duration::from_secs(60));
     let started = Instant::now();
-    let until = started + Duration::from_secs_f64(seconds);
+    let until = started + Duration::from_secs(5);
     let mut micros: Vec<u32> = std::thread::scope(|scope| {
-        let drivers: Vec<_> = (0..connections).map(|n| scope.spawn(move || drive(place, until, n))).collect();
+        let drivers: Vec<_> =
+            (0..connections).map(|n| scope.spawn(move || drive(place, few(n), until))).collect();
         drivers.into_iter().flat_map(|driver| driver.join().expect("a driver")).collect()
     });
     let elapsed = started.elapsed().as_secs_f64();
     micros.sort_unstable();
     let at = |share: f64| f64::from(micros[((micros.len() - 1) as f64 * share) as usize]) / 1000.0;
     println!(
-        "{name:<10} {connections:>3} connections {:>8.0} answers/s   p50 {:.3} ms   p99 {:.3} ms   max {:.1} ms",
+        "{name:<9} {connections:>2} connections {:>7.0} answers/s   p50 {:.3} ms   p99 {:.3} ms   max {:.1} ms",
         micros.len() as f64 / elapsed,
         at(0.5),
         at(0.99),
@@ -76,8 +81,83 @@ fn measure(name: &str, place: &str, seconds: f64, connections: usize) {
     );
 }
 
+/// A million requests about a hundred thousand addresses, which is more than are remembered.
+fn exhaust(place: &str, server: &Child) {
+    let far = Instant::now() + Duration::from_secs(3600);
+    let round = |from: u32| {
+        std::thread::scope(|scope| {
+            for n in 0..16 {
+                let addresses = (0..6250).map(move |i| (from + i * 16 + n) % 100_000);
+                scope.spawn(move || drive(place, addresses, far));
+            }
+        });
+    };
+    round(0);
+    let before = kilobytes(server);
+    (1..10).for_each(|n| round(n * 37));
+    println!(
+        "whodunit  {before} kB resident after 100,000 requests, {} kB after a million",
+        kilobytes(server)
+    );
+}
+
+fn kilobytes(server: &Child) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.id())).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+/// A server that ends with this program.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn whodunit() -> (Server, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_whodunit"));
+    command.args(["serve", "--config", "none", "--cache", "none", "--offline", "-e", "Contoso"]);
+    command.args(["--listen", "inet:127.0.0.1:0"]).env_clear().stderr(Stdio::piped());
+    let mut child = command.spawn().expect("whodunit starts");
+    let mut log = BufReader::new(child.stderr.take().expect("its log"));
+    let mut line = String::new();
+    log.read_line(&mut line).expect("its log");
+    let place = line.trim().strip_prefix("listening=inet:").expect("where it listens").to_owned();
+    // The log is written and read as a busy server's is.
+    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    (Server(child), place)
+}
+
+fn stub() -> Option<(Server, String)> {
+    let place = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/policy_stub.py");
+    let child = Command::new("python3").arg(script).arg(place.port().to_string()).spawn().ok()?;
+    let server = Server(child);
+    let begun = Instant::now();
+    while TcpStream::connect(place).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "the stub does not listen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Some((server, place.to_string()))
+}
+
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let [place, seconds, connections] = arguments.as_slice() else { return };
-    measure("server", place, seconds.parse().expect("seconds"), connections.parse().expect("connections"));
+    // `cargo test` builds and starts benches too; without --bench there is nothing to measure.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let (server, place) = whodunit();
+    let stub = stub();
+    for connections in [1, 16] {
+        for _ in 0..2 {
+            measure("whodunit", &place, connections);
+            if let Some((_, place)) = &stub {
+                measure("stub", place, connections);
+            }
+        }
+    }
+    exhaust(&place, &server.0);
 }

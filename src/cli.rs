@@ -1,9 +1,11 @@
 //! The command line: clap's definitions and help texts, nothing else. What they mean is [`crate::settings`]' business.
 
 mod options;
+mod read;
 mod values;
 
 pub use options::{Caching, Color, Extract, OnUnknown, Output, Patterns, Querying, Reading};
+pub use read::is_command;
 pub use values::{Age, Count, Flag, Rate, Seconds, Share};
 
 use clap::{Args, Parser, Subcommand, ValueHint};

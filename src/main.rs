@@ -1,6 +1,6 @@
 //! The program: parse, settle, run, and end with the exit code that the run earned.
 
-use clap::{Parser, error::ErrorKind};
+use clap::error::ErrorKind;
 use std::process::ExitCode;
 use whodunit::{
     cli::{Cli, Command},
@@ -13,7 +13,7 @@ use whodunit::{
 fn main() -> ExitCode {
     let stdio = serve::descriptors(std::env::args_os());
     let silent = stdio.is_some();
-    let exit = match Cli::try_parse() {
+    let exit = match Cli::read(std::env::args_os()) {
         Ok(cli) => run(&cli, stdio).unwrap_or_else(|error| {
             if silent {
                 serve::complain(&error.to_string());

@@ -115,18 +115,30 @@ fn by_program(program: &[u8], message: &[u8]) -> Reading {
         b"tcpserver" | b"rblsmtpd" => qmail::client(program, message),
         b"haproxy" => web::haproxy(message),
         b"qpsmtpd" | b"qpsmtpd-forkserver" | b"qpsmtpd-prefork" | b"logterse" => qpsmtpd::client(message),
+        b"solid-pop3d" | b"vpopmail" | b"vchkpw" | b"ipop3d" => login::at_the_end(message),
+        b"imapd" if message.ends_with(b"]") && pieces::has(message, b" host=") => login::at_the_end(message),
         b"danted" | b"sockd" => login::dante(message),
         _ if program.starts_with(b"exim") => exim::client(message),
         _ if program.starts_with(b"sendmail") || program.starts_with(b"sm-mta") => sendmail::client(message),
         _ if program.starts_with(b"roundcube") => login::roundcube(message),
-        _ => courier::client(program, message),
+        _ => match login::pam(message) {
+            Reading::Foreign => courier::client(program, message),
+            reading => reading,
+        },
     }
 }
 
 /// The reader of a line that no syslog tag announces, by its looks.
 fn by_shape(line: &[u8]) -> Reading {
-    let readers =
-        [qpsmtpd::by_shape, haraka::by_shape, web::by_shape, ims::by_shape, fields::by_shape, exim::by_shape];
+    let readers = [
+        qpsmtpd::by_shape,
+        haraka::by_shape,
+        web::by_shape,
+        ims::by_shape,
+        fields::by_shape,
+        exim::by_shape,
+        login::by_shape,
+    ];
     readers
         .iter()
         .map(|read| read(line))

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     address,
-    cli::Check,
+    cli::{Check, is_command},
     error::{Error, Result},
     exit::Exit,
     input,
@@ -65,7 +65,11 @@ fn clients(typed: &Check, beneath: &Layer) -> Result<Vec<Client>> {
             stdin = true;
             continue;
         }
-        let address = address::parse(text).map_err(|why| Error::usage(format!("`{text}` {why}")))?;
+        let address = address::parse(text).map_err(|why| {
+            let command =
+                if is_command(text.as_ref()) { "; a command stands before all options" } else { "" };
+            Error::usage(format!("`{text}` {why}{command}"))
+        })?;
         clients.add(address, 1);
     }
     let mut sources: Vec<input::From> = typed.log.iter().map(|path| input::From::File(path)).collect();

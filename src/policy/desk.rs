@@ -161,6 +161,7 @@ impl<O: Oracle> Desk<O> {
         generation: u64,
         due: Instant,
     ) -> Option<Arc<Case>> {
+        let lane = oracle.lane(address);
         let mut open = self.open();
         if let Some(case) = open.get(&address) {
             return Some(Arc::clone(case));
@@ -168,7 +169,6 @@ impl<O: Oracle> Desk<O> {
         let case = Arc::new(Case { due, ruled: Mutex::default(), done: Condvar::new() });
         open.insert(address, Arc::clone(&case));
         drop(open);
-        let lane = oracle.lane(address);
         let (desk, asked) = (Arc::clone(self), Arc::clone(&case));
         let taken = self.pool.submit(lane, move || {
             let decision = catch_unwind(AssertUnwindSafe(|| oracle.ask(address))).unwrap_or_else(|_| {

@@ -19,18 +19,42 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("deadline", &[]),
     ("address", &[]),
     ("whois::registry", &[]),
+    ("whois::charset", &["whois::registry"]),
     ("whois::record", &["address", "whois::registry"]),
     ("answer", &["address", "whois::registry", "whois::record"]),
     ("whois", &["address", "answer", "deadline", "error", "whois::registry", "whois::record"]),
-    ("cache", &["address", "answer", "error", "whois::registry", "whois::record"]),
+    ("whois::reply", &["address", "answer", "whois", "whois::registry", "whois::record"]),
+    (
+        "cache",
+        &["address", "answer", "whois::registry", "whois::record", "error", "whois::charset", "whois::reply"],
+    ),
     ("input", &["address", "error"]),
     ("lanes", &["address"]),
     ("pattern", &["address", "error", "whois::record"]),
     ("verdict", &["address", "answer", "pattern"]),
-    ("report", &["address", "answer", "error", "pattern", "verdict", "whois::record"]),
-    ("policy", &["address", "answer", "deadline", "error", "whois::registry", "whois::record"]),
-    ("lookup", &["address", "answer", "cache", "deadline", "whois", "whois::registry", "whois::record"]),
-    ("output", &["address", "answer", "error", "pattern", "report", "verdict", "whois::record"]),
+    ("policy", &["address", "answer", "whois::registry", "whois::record", "deadline", "error"]),
+    (
+        "report",
+        &["address", "answer", "whois::registry", "whois::record", "error", "input", "pattern", "verdict"],
+    ),
+    (
+        "lookup",
+        &[
+            "address",
+            "answer",
+            "whois::registry",
+            "whois::record",
+            "cache",
+            "deadline",
+            "whois",
+            "whois::charset",
+            "whois::reply",
+        ],
+    ),
+    (
+        "output",
+        &["address", "answer", "whois::registry", "whois::record", "error", "pattern", "report", "verdict"],
+    ),
     ("cli", &[]),
     ("settings", &["cli", "error", "exit", "input", "pattern", "whois"]),
     (
@@ -38,6 +62,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "address",
             "answer",
+            "whois::registry",
+            "whois::record",
             "cache",
             "cli",
             "deadline",
@@ -53,11 +79,11 @@ const ROOMS: &[(&str, &[&str])] = &[
             "settings",
             "verdict",
             "whois",
-            "whois::registry",
-            "whois::record",
+            "whois::charset",
+            "whois::reply",
         ],
     ),
-    ("main", &["cli", "error", "exit", "mode"]),
+    ("main", &["cli", "error", "exit", "mode", "policy"]),
 ];
 
 /// Imports that break a rule, each with its reason. May this list stay short.
@@ -67,11 +93,20 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("whois::record::page", "whois::record::arin", "a page hands itself to the reader of its form"),
     ("whois::record::page", "whois::record::rpsl", "a page hands itself to the reader of its form"),
     ("whois::record::page", "whois::record::rwhois", "a page hands itself to the reader of its form"),
+    (
+        "cache::import::draft",
+        "cache::import::exported",
+        "a draft ends with the answers of an export among it",
+    ),
     ("whois::record::page", "whois::record::standin", "a page hands itself to the reader of its form"),
 ];
 
 /// Lines that a file may have, its tests aside.
 const ROOMY: usize = 350;
+
+/// Files that are longer, each with its reason.
+const HALLS: &[(&str, &str)] =
+    &[("src/cache/handle.rs", "it says every sentence of a cache twice, and fails in one place")];
 
 /// The module's room.
 fn room(module: &str) -> Option<usize> {
@@ -160,7 +195,7 @@ fn rooms_are_small_and_say_what_they_are() {
     let sources = Source::all();
     let mut faults = vec![];
     for source in &sources {
-        if source.lines() > ROOMY {
+        if source.lines() > ROOMY && !HALLS.iter().any(|(path, _)| *path == source.path) {
             faults.push(format!("{}: {} lines, {ROOMY} are enough", source.path, source.lines()));
         }
         if !source.text.starts_with("//! ") {

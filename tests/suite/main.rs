@@ -17,8 +17,11 @@
 //! | `many` | many addresses: width, pace, order |
 //! | `matching` | `match`, and the promise that counts equal egrep's |
 //! | `output` | streams: terminals, closed pipes, full disks, progress |
+//! | `package` | what strangers get: package, example configuration, documents that keep their word |
 //! | `pictures` | README's pictures of a terminal |
 //! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
+//! | `readme` | every command and every output in README.md |
+//! | `seeds` | what fuzzing starts from, cut behind every byte |
 //! | `reports` | `report`: owners ranked, drawn, and the lines that would stop them |
 #![expect(
     clippy::unwrap_used,
@@ -46,6 +49,9 @@ mod mailservers;
 mod many;
 mod matching;
 mod output;
+mod package;
 mod pictures;
 mod play;
+mod readme;
 mod reports;
+mod seeds;

@@ -8,6 +8,7 @@ use warnings;
 
 use Test::More;
 use Cwd ();
+use File::Temp ();
 use Qpsmtpd::Constants;
 use Qpsmtpd::Connection;
 use Qpsmtpd::Plugin;
@@ -23,11 +24,17 @@ delete @ENV{qw(IFS CDPATH ENV BASH_ENV)};
 
     sub new {
         my $connection = Qpsmtpd::Connection->new;
-        return bless {connection => $connection, transaction => Qpsmtpd::Transaction->new}, shift;
+        my $spool      = File::Temp::tempdir(CLEANUP => 1);
+        return bless {
+            connection  => $connection,
+            transaction => Qpsmtpd::Transaction->new,
+            spool       => $spool,
+        }, shift;
     }
     sub connection  { return shift->{connection} }
     sub transaction { return shift->{transaction} }
     sub config      { return }
+    sub spool_dir   { return shift->{spool} }
     sub _register_hook { }
     sub log    { }
     sub varlog { my ($self, @said) = @_; Test::More::note("@said[3 .. $#said]") }

@@ -1,7 +1,7 @@
 //! Dovecot: `user=<name>, rip=ADDRESS, lip=local, session=<...>`, and the auth process's
 //! `passdb(user,ADDRESS,<session>): ...`. The user's name comes before the address and is the client's own text.
 
-use super::{Reading, general, pieces};
+use super::{Reading, general, login, pieces};
 use crate::input::token;
 use std::net::IpAddr;
 
@@ -10,8 +10,8 @@ pub(super) fn client(message: &[u8]) -> Reading {
     if let Some(rest) = pieces::behind_last(message, b"rip=") {
         return token::leading(rest).into();
     }
-    if let Some(rest) = pieces::behind_last(message, b"rhost=") {
-        return token::leading(rest).into();
+    if let reading @ (Reading::Client(_) | Reading::Nobody) = login::pam(message) {
+        return reading;
     }
     match in_call(message) {
         Some(address) => Reading::Client(address),

@@ -70,6 +70,10 @@ fn about(message: &[u8]) -> Reading {
         if rest.starts_with(b"H=") && outgoing(rest.get(..512).unwrap_or(rest)) {
             return Reading::Nobody;
         }
+        // A message that arrived, from a host or from a user of this machine.
+        if rest.starts_with(b"<= ") {
+            return host_address(rest).into();
+        }
         text = rest;
     }
     if pieces::has(text, b"listening for ") || text.starts_with(b"Start queue run") {
@@ -79,10 +83,11 @@ fn about(message: &[u8]) -> Reading {
 }
 
 fn read(text: &[u8]) -> Option<IpAddr> {
+    let text = pieces::before(text, b" input=\"");
     // `SMTP syntax error in "TEXT" H=...`: the text may hold quotes and H= itself, so the last H= is Exim's.
-    let error =
-        text.starts_with(b"SMTP syntax error in \"") || text.starts_with(b"SMTP protocol error in \"");
-    if error && let Some(host) = pieces::behind_last(text, b"\" H=") {
+    if text.starts_with(b"SMTP ")
+        && let Some(host) = pieces::behind_last(text, b"\" H=")
+    {
         return host_address(host);
     }
     host_address(text)
@@ -90,7 +95,6 @@ fn read(text: &[u8]) -> Option<IpAddr> {
 
 /// The first address in square brackets that is neither in round ones (HELO) nor Exim's own (`I=`) nor quoted.
 fn host_address(text: &[u8]) -> Option<IpAddr> {
-    let text = pieces::before(text, b" input=\"");
     let mut quoted = false;
     for at in memchr::memchr2_iter(b'"', b'[', text) {
         if text.get(at) == Some(&b'"') {

@@ -5,8 +5,10 @@ use crate::input::token;
 
 /// A line known by how it begins.
 pub(super) fn by_shape(line: &[u8]) -> Reading {
-    if line.starts_with(b"<co ") {
-        return oracle(line);
+    if let Some(element) =
+        pieces::behind(line.get(..96).unwrap_or(line), b"<co ").and(pieces::behind(line, b"<co "))
+    {
+        return oracle(element);
     }
     if ["\"SMTPD\"\t", "\"POP3D\"\t", "\"IMAPD\"\t", "\"TCPIP\"\t"]
         .iter()
@@ -21,8 +23,8 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
 }
 
 /// `<co ... tr="TCP|server|25|client|59762" ap="SMTP" .../>`
-fn oracle(line: &[u8]) -> Reading {
-    let transport = pieces::behind(line, b" tr=\"").unwrap_or_default();
+fn oracle(element: &[u8]) -> Reading {
+    let transport = pieces::behind(element, b" tr=\"").unwrap_or_default();
     let mut parts = pieces::before(transport, b"\"").split(|b| *b == b'|');
     parts.nth(3).and_then(token::bare).into()
 }

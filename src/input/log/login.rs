@@ -9,17 +9,55 @@ pub(super) fn secure_shell(message: &[u8]) -> Reading {
     if message.starts_with(b"Server listening") {
         return Reading::Nobody;
     }
-    // `Connection from ADDRESS port 4711 on LOCAL port 22` holds no text of the client.
-    if message.starts_with(b"Connection ") || pieces::has(message, b"rhost=") {
+    if let reading @ (Reading::Client(_) | Reading::Nobody) = pam(message) {
+        return reading;
+    }
+    // `Connection from ADDRESS port 4711 on LOCAL port 22`, `Received disconnect from ADDRESS port 4711:11: TEXT`:
+    // if there is any text of the client, it comes behind.
+    if [&b"Connection "[..], b"Received ", b"Disconnected "].iter().any(|start| message.starts_with(start)) {
         return general::client(message).into();
     }
     last_from(message).or_else(|| general::client(message)).into()
+}
+
+/// PAM's own line, whichever program it speaks for: `... ruser=NAME rhost=ADDRESS  user=NAME`.
+pub(super) fn pam(message: &[u8]) -> Reading {
+    if !pieces::has(message, b"; logname=") {
+        return Reading::Foreign;
+    }
+    let own = pieces::before(message, b"  user=");
+    pieces::behind_last(own, b" rhost=").and_then(token::leading).into()
 }
 
 /// Roundcube: `Login failed for NAME from ADDRESS(X-Forwarded-For: ...). AUTHENTICATE ...`
 pub(super) fn roundcube(message: &[u8]) -> Reading {
     let own = pieces::before(message, b". AUTHENTICATE");
     last_from(own).or_else(|| general::client(own)).into()
+}
+
+/// Programs that end a line with the client: `no such user: NAME - ADDRESS` of Solid POP3, `NAME@DOMAIN:ADDRESS` of
+/// vpopmail, `user=NAME auth=NAME host=name [ADDRESS]` of UW imapd and ipop3d.
+pub(super) fn at_the_end(message: &[u8]) -> Reading {
+    let end = message.trim_ascii_end();
+    let end = end.get(end.len().saturating_sub(96)..).unwrap_or_default();
+    let last = token::tokens(end).last().filter(|last| end.len() - last.end <= 1);
+    last.map_or(Reading::Foreign, |last| Reading::Client(last.address))
+}
+
+/// Lines that these programs write to files of their own.
+pub(super) fn by_shape(line: &[u8]) -> Reading {
+    let near = line.get(..160).unwrap_or(line);
+    if [&b"[LOGIN_ERROR]"[..], b"Login failed for ", b"FAILED login for ", b"Failed login for "]
+        .iter()
+        .any(|mark| pieces::has(near, mark))
+    {
+        return last_from(pieces::before(line, b". AUTHENTICATE")).map_or(Reading::Foreign, Reading::Client);
+    }
+    // Zimbra: `[name=...;ip=PROXY;oip=ADDRESS;ua=...]`
+    match pieces::behind(line.get(..512).unwrap_or(line), b"oip=") {
+        Some(origin) => token::leading(origin).map_or(Reading::Foreign, Reading::Client),
+        None => Reading::Foreign,
+    }
 }
 
 /// Dante's SOCKS server puts the port behind another dot: `203.0.113.7.51234 192.0.2.1.1080`.

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 /// The client of a message of `service`, such as `smtpd`.
 pub(super) fn client(service: &[u8], message: &[u8]) -> Reading {
     match service {
-        b"smtpd" => smtpd(message).into(),
+        b"smtpd" | b"smtps" | b"submission" | b"submissions" => smtpd(message).into(),
         b"qmgr" | b"smtp" | b"lmtp" | b"error" | b"local" | b"virtual" | b"pipe" | b"discard" | b"retry"
         | b"bounce" | b"trace" | b"defer" | b"master" | b"pickup" | b"scache" | b"oqmgr" | b"nqmgr"
         | b"relay" | b"verify" | b"proxymap" | b"trivial-rewrite" | b"tlsmgr" | b"postfix-script"
@@ -46,7 +46,13 @@ fn smtpd(message: &[u8]) -> Option<IpAddr> {
 
 /// cleanup names the client of the message that it rejects, holds or warns of.
 fn cleanup(message: &[u8]) -> Option<IpAddr> {
-    if pieces::has(message, b": milter-") {
+    let near = message.get(..40).unwrap_or(message);
+    // Nearly all that cleanup writes: `QUEUEID: message-id=<...>`
+    if pieces::has(near, b": message-id=") {
+        return None;
+    }
+    // `QUEUEID: milter-reject: END-OF-MESSAGE from NAME[ADDRESS]: ...`
+    if pieces::has(near, b": milter-") {
         return first_bracket(message);
     }
     // `QUEUEID: reject: header Subject: TEXT from NAME[ADDRESS]; from=<...> to=<...>`: the text is the sender's.

@@ -65,13 +65,13 @@ fn asks_once_and_remembers() {
 
 #[test]
 fn a_late_answer_is_unknown_now_and_kept_for_the_next() {
-    let (desk, asked) = desk(50, 300);
+    let (desk, asked) = desk(400, 1500);
     let before = Instant::now();
     assert!(says(&desk, "192.0.2.1").0.contains("verdict=unknown"));
     let second = Instant::now();
     assert!(says(&desk, "192.0.2.1").0.contains("reason=timeout"), "the second recipient's");
-    assert!(second.elapsed() < Duration::from_millis(40), "it need not wait a second time");
-    assert!(before.elapsed() < Duration::from_millis(250));
+    assert!(second.elapsed() < Duration::from_millis(300), "it need not wait a second time");
+    assert!(before.elapsed() < Duration::from_millis(1200));
     while says(&desk, "192.0.2.1").0.contains("unknown") {
         assert!(before.elapsed() < Duration::from_secs(10), "the late answer was lost");
         std::thread::sleep(Duration::from_millis(10));

@@ -1,0 +1,47 @@
+//! Postfix's policy delegation protocol, as any peer of the socket may speak it, and the text of a refusal.
+use std::io::Read;
+use whodunit::policy::{Client, RejectText, Requests};
+
+/// Hands out a few bytes at a time, as a network does.
+struct Drip<'a>(&'a [u8], usize);
+
+impl Read for Drip<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.1.min(self.0.len()).min(buffer.len());
+        let (now, rest) = self.0.split_at(length);
+        buffer[..length].copy_from_slice(now);
+        self.0 = rest;
+        Ok(length)
+    }
+}
+
+/// What a connection comes to: one word a request, and whether it ended well.
+fn clients(data: &[u8], step: usize) -> Vec<String> {
+    let mut requests = Requests::new(Drip(data, step));
+    let mut seen = Vec::new();
+    loop {
+        match requests.next_client() {
+            Ok(Some(Client::Unreadable(shown))) => {
+                assert!(shown.chars().count() <= 80);
+                seen.push("unreadable".to_owned());
+            }
+            Ok(Some(client)) => seen.push(format!("{client:?}")),
+            Ok(None) => return seen,
+            Err(trouble) => {
+                assert!(!trouble.to_string().is_empty());
+                seen.push("trouble".to_owned());
+                return seen;
+            }
+        }
+    }
+}
+
+pub(crate) fn check(data: &[u8]) {
+    // How the bytes arrive must not matter.
+    let whole = clients(data, usize::MAX);
+    assert!(whole.len() <= data.len() + 1);
+    assert_eq!(whole, clients(data, 1));
+    if let Ok(text) = std::str::from_utf8(data) {
+        let _ = RejectText::parse(text);
+    }
+}

@@ -1,0 +1,47 @@
+//! A whois server's reply: decoded, classified, and its record taken out.
+//!
+//! The first byte chooses whom we asked, the second where the text comes from and whether an address is known.
+use std::net::IpAddr;
+use whodunit::whois::{
+    Registry, charset,
+    reply::{Provenance, Reply, classify, detect},
+};
+
+const REGISTRIES: [Registry; 12] = [
+    Registry::Arin,
+    Registry::Ripe,
+    Registry::Apnic,
+    Registry::Afrinic,
+    Registry::Lacnic,
+    Registry::RegistroBr,
+    Registry::Jpnic,
+    Registry::Krnic,
+    Registry::Twnic,
+    Registry::Iana,
+    Registry::Rwhois,
+    Registry::Other,
+];
+
+pub(crate) fn check(data: &[u8]) {
+    let [whom, how, bytes @ ..] = data else { return };
+    let registry = REGISTRIES[usize::from(*whom) % REGISTRIES.len()];
+    let provenance = if how & 1 == 0 { Provenance::Network } else { Provenance::Saved };
+    let address: Option<IpAddr> = match how >> 1 & 3 {
+        0 => None,
+        1 => Some([193, 0, 22, 9].into()),
+        2 => Some([8, 20, 16, 44].into()),
+        _ => Some([0x2001, 0x67c, 0x2e8, 0, 0, 0, 0, 1].into()),
+    };
+    let text = charset::decode(bytes, registry);
+    let registry = if how & 8 == 0 { registry } else { detect(&text) };
+    let reply = classify(&text, registry, address, provenance);
+    assert!(!reply.explain().is_empty());
+    if let Reply::Record(record, referrals) = reply {
+        assert!(record.network.first() <= record.network.last());
+        assert!(referrals.len() <= 9);
+        // Whoever answers from the network must have described the network that was asked about.
+        if let (Provenance::Network, Some(address)) = (provenance, address) {
+            assert!(record.network.contains(address));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Which caches a location means.
+
+use super::Handle;
+use crate::cache::{
+    CacheError, Env, Location, Outcome, Redis, Sqlite, Trouble, imported::Imported, tier::Tier,
+};
+use jiff::Timestamp;
+
+/// Opens the cache that `location` names. Where that fails there is a [`Handle::warning`], and the process's own
+/// memory serves. A cache on a server has the default file behind it, which answers while the server does not.
+#[must_use]
+pub fn open(location: &Location, env: &Env, now: Timestamp) -> Handle {
+    let mut handle = Handle::new(None);
+    let file = match location {
+        Location::None => return handle,
+        Location::Path(path) => Sqlite::open(path, now),
+        Location::Default => open_default(env, now),
+        Location::Redis(url) => {
+            match Redis::new(url) {
+                Ok(redis) => handle.tiers.push(Tier::new(Box::new(redis))),
+                Err(error) => handle.lock().warn(&error),
+            }
+            open_default(env, now)
+        }
+    };
+    match file {
+        Ok(cache) => {
+            let file = cache.path().to_owned();
+            handle.imported = Some(Imported::beside(&file));
+            handle.file = Some(file);
+            handle.tiers.push(Tier::new(Box::new(cache)));
+        }
+        Err(error) => handle.lock().warn(&error),
+    }
+    handle
+}
+
+/// The shared file when it can be written, else the user's own.
+fn open_default(env: &Env, now: Timestamp) -> Outcome<Sqlite> {
+    if let Ok(cache) = Sqlite::open(&env.shared(), now)
+        && !cache.is_read_only()
+    {
+        return Ok(cache);
+    }
+    match env.own() {
+        Some(path) => Sqlite::open(&path, now),
+        None => Err(CacheError::new(
+            Trouble::Unusable,
+            format!(
+                "no cache: {} cannot be written, and neither XDG_CACHE_HOME nor HOME says where else; name one with \
+                 --cache",
+                env.shared.display()
+            ),
+        )),
+    }
+}

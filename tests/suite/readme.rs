@@ -1,0 +1,253 @@
+//! Every command in README.md, run as it stands there, against the demo's registries; what README shows as output is
+//! what comes out.
+//!
+//! `WHODUNIT_BLESS=1 cargo test readme` writes the output of today into README; look at the difference before you
+//! commit it.
+
+use crate::{
+    farm::{Farm, Rule, Scenario},
+    jig::{PROGRAM, Room},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// Why a block is not run, and what all of its commands must then look like.
+const NOT_RUN: [(&str, &[&str]); 3] = [
+    ("it runs these tests", &["cargo test "]),
+    ("it installs on this machine", &["cargo install ", "dpkg -i "]),
+    ("it runs until it is stopped", &["whodunit serve "]),
+];
+
+fn top() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn readme() -> String {
+    fs::read_to_string(top().join("README.md")).unwrap()
+}
+
+/// A fenced block.
+#[derive(Debug)]
+struct Block {
+    /// Line of README, from 1, that the fence stands in.
+    line: usize,
+    language: String,
+    /// Why it is not run, where a comment in front says so.
+    not_run: Option<String>,
+    lines: Vec<String>,
+}
+
+fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks = vec![];
+    let mut lines = text.lines().enumerate();
+    let mut not_run = None;
+    while let Some((number, line)) = lines.next() {
+        if let Some(language) = line.strip_prefix("```") {
+            let lines =
+                lines.by_ref().map(|(_, line)| line.to_owned()).take_while(|line| line != "```").collect();
+            let language = language.to_owned();
+            blocks.push(Block { line: number + 1, language, not_run: not_run.take(), lines });
+        } else {
+            not_run = line
+                .strip_prefix("<!-- not run: ")
+                .and_then(|rest| rest.strip_suffix(" -->"))
+                .map(str::to_owned);
+        }
+    }
+    blocks
+}
+
+/// A room with the files that README speaks of, and the demo's registries.
+struct Stage {
+    room: Room,
+    farm: Farm,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let demo = top().join("tests/demo");
+        let read = |name: &str| fs::read_to_string(demo.join(name)).unwrap();
+        let (blocked, log) = (read("blocked"), read("mail.log"));
+        let wanted: String =
+            log.lines().filter(|line| line.contains("103.20.8.15")).map(|l| format!("{l}\n")).collect();
+        let whois = fs::read_to_string(top().join("tests/farm/forms/arin-two-blocks.txt")).unwrap();
+        let room = Room::with(&[
+            ("blocked", &blocked),
+            ("mail.log", &log),
+            ("saved-whois.txt", &whois),
+            ("etc/qpsmtpd/blocked_registrars", &blocked),
+            ("etc/whodunit/never-block", "@org ^Lucerne University$\n"),
+            ("etc/whodunit/block.d/asn", "@asn 64511\n"),
+            ("var/log/mail.log", &log),
+            ("var/log/wanted.log", &wanted),
+        ]);
+        let mut scenario = Scenario::read(&demo.join("registries.toml"));
+        // README's first command asks about an address of RIPE's own.
+        let own = Rule {
+            within: Some("193.0.0.0/21".into()),
+            reply: Some("ripe".into()),
+            network: Some("193.0.0.0/21".into()),
+            ..Rule::default()
+        };
+        let ripe = scenario.server.iter_mut().find(|server| server.name == "whois.ripe.net").unwrap();
+        ripe.rule.insert(0, own);
+        Self { room, farm: Farm::start(&scenario) }
+    }
+
+    /// Runs a line of shell, with README's absolute paths moved into the room.
+    fn run(&self, script: &str) -> Output {
+        let work = self.room.path("");
+        let work = work.to_str().unwrap().trim_end_matches('/');
+        let mut script = script.replace("cargo run --release --locked -- ", "whodunit ");
+        script = script.replace("cargo run --release --locked --example demo", "demo");
+        for folder in ["/etc/", "/var/"] {
+            script = script.replace(&format!(" {folder}"), &format!(" {work}{folder}"));
+        }
+        let beside = PathBuf::from(PROGRAM).parent().unwrap().to_owned();
+        let path = format!("{}:{}:/usr/bin:/bin", beside.display(), beside.join("examples").display());
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", &script])
+            .current_dir(work)
+            .env_clear()
+            .env("PATH", &path)
+            .env("HOME", self.room.path("../home"))
+            .env("WHODUNIT_SERVERS", self.farm.list())
+            .env("WHODUNIT_CACHE", self.room.path("cache.db"))
+            .env("WHODUNIT_RATE", "0")
+            .env("WHODUNIT_TIMEOUT", "5");
+        if script.starts_with("demo") {
+            // It is cargo's, and sees to it itself that nothing of ours is inherited.
+            for name in ["CARGO", "HOME"] {
+                command.env(name, std::env::var_os(name).unwrap_or_default());
+            }
+            command.env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()));
+        }
+        command.output().unwrap()
+    }
+}
+
+fn said(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn every_command_runs() {
+    let stage = Stage::new();
+    let mut ran = 0;
+    for block in blocks(&readme()).iter().filter(|block| block.language == "sh") {
+        for line in &block.lines {
+            if let Some(reason) = &block.not_run {
+                let (_, marks) =
+                    NOT_RUN.iter().find(|(known, _)| known == reason).unwrap_or_else(|| panic!("{reason}"));
+                assert!(
+                    marks.iter().any(|mark| line.contains(mark)),
+                    "README:{}: {line}: {reason}?",
+                    block.line
+                );
+                continue;
+            }
+            let output = stage.run(line);
+            let (stdout, stderr) = said(&output);
+            let place = format!("README:{}: {line}\n{stdout}{stderr}", block.line);
+            assert!(matches!(output.status.code(), Some(0 | 1)), "{place}\n{}", output.status);
+            // The demo has cargo build the program, which may say so; and `--ham` says whom it spared.
+            let said = if line.contains("--ham ") { "whodunit: left out: " } else { "" };
+            let quiet = stderr.lines().all(|line| !said.is_empty() && line.starts_with(said));
+            assert!(quiet || line.contains("--example demo"), "{place}");
+            assert!(line.contains('>') || !stdout.is_empty(), "{place}\nprinted nothing");
+            ran += 1;
+        }
+    }
+    assert!(ran >= 10, "README has only {ran} commands that are run");
+}
+
+#[test]
+fn every_output_is_what_comes_out() {
+    let text = readme();
+    let mut fresh = text.clone();
+    for block in blocks(&text).iter().filter(|block| block.language == "console") {
+        // A stage for each block: what one has cached, another does not show.
+        let stage = Stage::new();
+        let mut wanted = String::new();
+        for line in block.lines.iter().filter(|line| line.starts_with("$ ")) {
+            let (stdout, stderr) = said(&stage.run(&line[2..]));
+            assert_eq!(stderr, "", "README:{}: {line}", block.line);
+            wanted.push_str(&format!("{line}\n{stdout}"));
+        }
+        let shown: String = block.lines.iter().map(|line| format!("{line}\n")).collect();
+        assert!(!wanted.is_empty(), "README:{}: no command", block.line);
+        fresh = fresh.replacen(&format!("```console\n{shown}```"), &format!("```console\n{wanted}```"), 1);
+    }
+    if std::env::var_os("WHODUNIT_BLESS").is_some() {
+        fs::write(top().join("README.md"), fresh).unwrap();
+    } else {
+        let differs = text.lines().zip(fresh.lines()).find(|(kept, today)| kept != today);
+        assert!(
+            text == fresh,
+            "README is not what comes out today; WHODUNIT_BLESS=1 cargo test readme writes it: {differs:?}"
+        );
+    }
+}
+
+#[test]
+fn every_block_is_of_a_kind_that_is_looked_at() {
+    for block in blocks(&readme()) {
+        let known = ["sh", "console", "toml", "perl", "text"];
+        assert!(known.contains(&block.language.as_str()), "README:{}: ```{}", block.line, block.language);
+        assert!(block.language == "sh" || block.not_run.is_none(), "README:{}: what is not run?", block.line);
+    }
+}
+
+#[test]
+fn configurations_and_patterns_are_taken() {
+    for block in blocks(&readme()) {
+        let stage = Stage::new();
+        let text = block.lines.join("\n");
+        let output = match block.language.as_str() {
+            "toml" => {
+                let work = stage.room.path("");
+                let moved =
+                    text.replace("\"/", &format!("\"{}/", work.to_str().unwrap().trim_end_matches('/')));
+                stage.room.write("config.toml", moved);
+                stage.run("whodunit --config config.toml 193.0.22.9")
+            }
+            "text" => {
+                stage.room.write("patterns", text);
+                stage.run("whodunit -f patterns 193.0.22.9")
+            }
+            _ => continue,
+        };
+        let (stdout, stderr) = said(&output);
+        assert!(stdout.starts_with("193.0.22.9\tblocked\t"), "README:{}: {stdout}{stderr}", block.line);
+    }
+}
+
+#[test]
+fn what_it_links_to_is_there() {
+    for name in ["README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+        let text = fs::read_to_string(top().join(name)).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            assert!(link.starts_with("https://") || top().join(link).exists(), "{name} links to {link}");
+        }
+    }
+}
+
+#[test]
+fn exit_codes_are_all_named() {
+    let text = readme();
+    let (_, table) = text.split_once("## Exit codes").unwrap();
+    let table: String = table
+        .lines()
+        .skip_while(|line| !line.starts_with('|'))
+        .take_while(|line| line.starts_with('|'))
+        .collect();
+    for code in [0, 1, 64, 65, 66, 70, 74, 75, 78, 141] {
+        let named = table.split(|c: char| !c.is_ascii_digit()).any(|number| number == code.to_string());
+        assert!(named, "README does not say what exit code {code} means");
+    }
+}

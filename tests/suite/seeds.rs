@@ -1,0 +1,87 @@
+//! What fuzzing starts from, and what it ever found: each seed, and each cut short behind every byte, through the very
+//! checks that libFuzzer runs (fuzz/run.sh).
+
+use std::{fs, panic, path::Path};
+
+#[path = "../../fuzz/checks/address.rs"]
+mod address;
+#[path = "../../fuzz/checks/import.rs"]
+mod import;
+#[path = "../../fuzz/checks/log.rs"]
+mod log;
+#[path = "../../fuzz/checks/pattern.rs"]
+mod pattern;
+#[path = "../../fuzz/checks/policy.rs"]
+mod policy;
+#[path = "../../fuzz/checks/record.rs"]
+mod record;
+#[path = "../../fuzz/checks/referral.rs"]
+mod referral;
+#[path = "../../fuzz/checks/reply.rs"]
+mod reply;
+#[path = "../../fuzz/checks/time.rs"]
+mod time;
+
+/// Runs a check on every seed, whole and cut behind every `step`th byte.
+fn plant(name: &str, step: usize, check: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
+    let mut planted = 0;
+    for entry in fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+        let path = entry.unwrap().path();
+        let seed = fs::read(&path).unwrap();
+        for length in (0..seed.len()).step_by(step).chain([seed.len()]) {
+            let run = panic::catch_unwind(|| check(&seed[..length]));
+            assert!(run.is_ok(), "{} breaks it, cut behind {length} bytes", path.display());
+        }
+        planted += 1;
+    }
+    assert!(planted > 3, "{} has too few seeds", folder.display());
+}
+
+#[test]
+fn addresses() {
+    plant("address", 1, address::check);
+}
+
+#[test]
+fn imports() {
+    // Each writes a file.
+    plant("import", 17, import::check);
+}
+
+#[test]
+fn logs() {
+    // Each makes a file; a cut inside every line is enough.
+    plant("log", 61, log::check);
+}
+
+#[test]
+fn patterns() {
+    plant("pattern", 1, pattern::check);
+}
+
+#[test]
+fn requests() {
+    plant("policy", 1, policy::check);
+}
+
+#[test]
+fn records() {
+    // The texts are those of the replies, which are cut behind every byte.
+    plant("record", 7, record::check);
+}
+
+#[test]
+fn referrals() {
+    plant("referral", 1, referral::check);
+}
+
+#[test]
+fn replies() {
+    plant("reply", 1, reply::check);
+}
+
+#[test]
+fn times() {
+    plant("time", 1, time::check);
+}
