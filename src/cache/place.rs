@@ -131,6 +131,11 @@ pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
 /// opened: of several processes that stumble over it, one does it. Returns the new name, or None when another was
 /// faster.
 pub(super) fn set_aside(path: &Path, opened: Option<(u64, u64)>, stamp: &str) -> io::Result<Option<PathBuf>> {
+    // Looked at before it is opened: closing a file gives up all of this process's locks on it (fcntl(2)), and the new
+    // file may be in use on another thread already.
+    if opened.is_some() && identity(path) != opened {
+        return Ok(None);
+    }
     let file = File::open(path)?;
     file.lock()?;
     let meta = file.metadata()?;
