@@ -25,7 +25,7 @@ const KEPT: Duration = Duration::from_secs(300);
 /// asks fifty times, and must not wait for a dead registry fifty times.
 const UNKNOWN_KEPT: Duration = Duration::from_secs(30);
 /// Addresses in memory; some hundred bytes each.
-const ROOM: usize = 16_384;
+const ROOM: usize = 8_192;
 /// Questions that may wait for a worker. More than that in one deadline, and the registries are not to be had.
 const QUEUE: usize = 512;
 
