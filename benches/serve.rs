@@ -81,7 +81,8 @@ fn measure(name: &str, place: &str, connections: u32) {
     );
 }
 
-/// A million requests about a hundred thousand addresses, which is more than are remembered.
+/// A million requests about a hundred thousand addresses, which is more than are remembered. Those before them fill
+/// what is bounded: the memory for decisions, and the allocator's for each thread.
 fn exhaust(place: &str, server: &Child) {
     let far = Instant::now() + Duration::from_secs(3600);
     let round = |from: u32| {

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// No address is blocked and all are known.
     Clear,
-    /// At least one address is blocked. Nothing but that verdict ends in 1: a script that meets 1 may reject mail.
+    /// At least one address is blocked. Nothing but that verdict ends in 1: a script that meets 1 may reject mail. (For
+    /// `whodunit patterns`, which gives no verdicts: there are problems.)
     Blocked,
     /// The command line was wrong (EX_USAGE).
     Usage,

@@ -39,6 +39,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use tally::Tally;
 
 /// Which addresses of a log line are taken.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -128,10 +129,6 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn new(address: IpAddr, position: u64) -> Self {
-        Self { address, hits: 0, first: None, last: None, activity: Activity::default(), position }
-    }
-
     fn merge(&mut self, other: &Self) {
         self.hits += other.hits;
         self.position = self.position.min(other.position);
@@ -260,12 +257,15 @@ impl<'a> Shared<'a> {
             return Err(error);
         }
         report();
-        let mut tally = worker.tally;
-        for other in others {
-            tally.merge(other.tally);
+        let mut clients = Clients::default();
+        let tallies: Vec<Tally> = std::iter::once(worker).chain(others).map(|worker| worker.tally).collect();
+        for tally in &tallies {
+            clients.lines += tally.lines;
+            clients.selected += tally.selected;
+            clients.with_client += tally.with_client;
         }
-        let (lines, selected, with_client) = (tally.lines, tally.selected, tally.with_client);
-        Ok(Clients { seen: tally.into_seen(), lines, selected, with_client })
+        clients.seen = Tally::together(tallies);
+        Ok(clients)
     }
 }
 

@@ -6,7 +6,7 @@ use whodunit::{
     cli::{Cli, Command},
     error::{Error, Result},
     exit::Exit,
-    mode::{self, cache, check, generate, report, serve, text, warm},
+    mode::{self, cache, check, generate, patterns, report, serve, text, warm},
     policy::Stdio,
 };
 
@@ -40,7 +40,7 @@ fn run(cli: &Cli, stdio: Option<Stdio>) -> Result<Exit> {
         Some(Command::Man) => generate::man(),
         Some(Command::Cache(typed)) => cache::run(typed),
         Some(Command::Warm(typed)) => warm::run(typed),
-        Some(Command::Patterns(_)) => Err(Error::usage("this command is not built in yet")),
+        Some(Command::Patterns(typed)) => patterns::run(typed),
     }
 }
 

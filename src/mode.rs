@@ -6,6 +6,7 @@ pub mod check;
 pub mod explain;
 pub mod generate;
 mod manual;
+pub mod patterns;
 pub mod report;
 pub mod serve;
 pub mod text;

@@ -12,12 +12,14 @@ mod expression;
 mod field;
 mod judge;
 mod lines;
+mod lint;
 mod places;
 mod rules;
 mod screen;
 mod selector;
 mod source;
 
+pub use lint::Problem;
 pub use selector::selector;
 
 use crate::{
@@ -173,6 +175,19 @@ impl Patterns {
     #[must_use]
     pub fn judge(&self, subject: &Subject<'_>) -> Finding {
         judge::judge(&self.inner, subject)
+    }
+
+    /// Everything that is wrong or doubtful, in the order of files and lines: what [`Patterns::check`] would refuse, and
+    /// what does not say what it seems to say.
+    #[must_use]
+    pub fn lint(&self) -> Vec<Problem> {
+        lint::lint(&self.inner)
+    }
+
+    /// Every pattern as [`Match`] names it, in order, without the text that it matches. Refused ones are left out.
+    #[must_use]
+    pub fn all(&self) -> Vec<Match> {
+        self.inner.rules().rules.iter().map(|rule| self.inner.found(rule, String::new(), None)).collect()
     }
 
     /// What of one whois line (without its newline) the whole-text expressions match, as `grep --color` would show it:

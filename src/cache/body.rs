@@ -7,8 +7,8 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
-use zstd::dict::{DecoderDictionary, EncoderDictionary};
+use std::{borrow::Cow, cell::RefCell};
+use zstd::dict::EncoderDictionary;
 
 /// The first byte: how the rest is packed.
 const PLAIN: u8 = 0;
@@ -52,7 +52,7 @@ pub(super) fn plain(
 
 /// Unpacks [`pack`]'s bytes.
 pub(super) fn unpack(packed: &[u8], fetched: Timestamp, source: Source, stale: bool) -> Outcome<Answer> {
-    stretch(packed, None).and_then(|plain| read(&plain, fetched, source, stale)).ok_or_else(damaged)
+    stretch(packed).and_then(|plain| read(&plain, fetched, source, stale)).ok_or_else(damaged)
 }
 
 /// The error for bytes that make no sense.
@@ -113,22 +113,37 @@ pub(super) fn squeeze(plain: &[u8]) -> Vec<u8> {
     Squeezer::new(LEVEL, None).squeeze(plain)
 }
 
-/// Unpacks [`squeeze`]'s bytes, with the dictionary that they were packed with.
-pub(super) fn stretch(packed: &[u8], dictionary: Option<&DecoderDictionary<'_>>) -> Option<Vec<u8>> {
-    match packed.split_first()? {
-        (&PLAIN, rest) => Some(rest.to_vec()),
-        (&ZSTD, rest) => {
-            let length = usize::try_from(zstd::zstd_safe::get_frame_content_size(rest).ok()??).ok()?;
-            let length = (length <= LONGEST).then_some(length)?;
-            match dictionary {
-                Some(dictionary) => zstd::bulk::Decompressor::with_prepared_dictionary(dictionary)
-                    .and_then(|mut decompressor| decompressor.decompress(rest, length))
-                    .ok(),
-                None => zstd::bulk::decompress(rest, length).ok(),
-            }
-        }
-        _ => None,
+/// Unpacks bytes, one after another, with the dictionary that they were packed with. Made once: setting one up costs
+/// ten times what it takes to unpack a network.
+pub(super) struct Stretcher {
+    decompressor: Option<zstd::bulk::Decompressor<'static>>,
+}
+
+impl Stretcher {
+    /// An empty dictionary is none.
+    pub(super) fn new(dictionary: &[u8]) -> Self {
+        Self { decompressor: zstd::bulk::Decompressor::with_dictionary(dictionary).ok() }
     }
+
+    pub(super) fn stretch(&mut self, packed: &[u8]) -> Option<Vec<u8>> {
+        match packed.split_first()? {
+            (&PLAIN, rest) => Some(rest.to_vec()),
+            (&ZSTD, rest) => {
+                let length = usize::try_from(zstd::zstd_safe::get_frame_content_size(rest).ok()??).ok()?;
+                let length = (length <= LONGEST).then_some(length)?;
+                self.decompressor.as_mut()?.decompress(rest, length).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Unpacks [`squeeze`]'s bytes.
+pub(super) fn stretch(packed: &[u8]) -> Option<Vec<u8>> {
+    thread_local! {
+        static STRETCHER: RefCell<Stretcher> = RefCell::new(Stretcher::new(&[]));
+    }
+    STRETCHER.with_borrow_mut(|stretcher| stretcher.stretch(packed))
 }
 
 /// About how much memory an answer takes.

@@ -2,7 +2,9 @@
 //! without locks and without looking for a journal.
 
 use super::{
-    CacheError, Extents, Found, Outcome, Shelf, Trouble, body, extent,
+    CacheError, Extents, Found, Outcome, Shelf, Trouble,
+    body::{self, Stretcher},
+    extent,
     gathered::{Extent, MOST},
     place,
     server::{micros, moment},
@@ -22,9 +24,8 @@ use std::{
     fs,
     net::IpAddr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
-use zstd::dict::DecoderDictionary;
 
 /// A registry's data beside a cache. There need not be any.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ struct Open {
     identity: (u64, u64),
     connection: Connection,
     /// By number: when imported, and what its texts are packed with.
-    sources: HashMap<i64, (Timestamp, Option<Arc<DecoderDictionary<'static>>>)>,
+    sources: HashMap<i64, (Timestamp, Option<Stretcher>)>,
 }
 
 impl std::fmt::Debug for Open {
@@ -88,14 +89,14 @@ impl Imported {
 
     /// The network's record and text, with the objects that it refers to.
     pub(super) fn answer(&self, found: &Found) -> Outcome<Option<Answer>> {
-        let read = self.with(|open| {
+        let read = self.with_open(|open| {
             let row: Option<(i64, Vec<u8>)> = open
                 .connection
                 .prepare_cached("SELECT source, body FROM network1 WHERE id = ?1")?
                 .query_row([found.id], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
             let Some((source, packed)) = row else { return Ok(None) };
-            let plain = body::stretch(&packed, open.dictionary(source)?.as_deref());
+            let plain = open.stretch(source, &packed)?;
             let answer = plain.and_then(|plain| body::read(&plain, found.fetched, Source::Import, false));
             let Some(mut answer) = answer else { return Ok(Some(None)) };
             let contacts = open.contacts(&answer.text)?;
@@ -161,6 +162,24 @@ impl Imported {
         Ok(Size { entries: entries.unwrap_or_default() as u64, bytes })
     }
 
+    /// Runs a query on the file that something was just found in, without looking whether it has been replaced: its
+    /// numbers mean nothing in another.
+    fn with_open<T>(
+        &self,
+        work: impl FnOnce(&mut Open) -> rusqlite::Result<Option<T>>,
+    ) -> Outcome<Option<T>> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        match inner.as_mut() {
+            Some(open) => work(open).map_err(|error| self.failed(&error)),
+            None => Ok(None),
+        }
+    }
+
+    fn failed(&self, error: &rusqlite::Error) -> CacheError {
+        let message = format!("the imported data in {} cannot be read: {error}", self.path.display());
+        CacheError::new(Trouble::Passing, message)
+    }
+
     /// Removes it.
     pub(super) fn forget(&self) -> Outcome<()> {
         *self.inner.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -177,10 +196,7 @@ impl Imported {
     fn with<T>(&self, work: impl FnOnce(&mut Open) -> rusqlite::Result<Option<T>>) -> Outcome<Option<T>> {
         let Some(identity) = place::identity(&self.path) else { return Ok(None) };
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = |error: &rusqlite::Error| {
-            let message = format!("the imported data in {} cannot be read: {error}", self.path.display());
-            CacheError::new(Trouble::Passing, message)
-        };
+        let failed = |error: &rusqlite::Error| self.failed(error);
         let open = match inner.take() {
             Some(open) if open.identity == identity => open,
             _ => Open::new(&self.path, identity).map_err(|error| failed(&error))?,
@@ -206,19 +222,19 @@ impl Open {
     }
 
     fn found(&self, extent: Prefix, id: i64, source: i64) -> Option<Found> {
-        let &(fetched, _) = self.sources.get(&source)?;
+        let fetched = self.sources.get(&source)?.0;
         Some(Found { shelf: Shelf::Import, id, extent, fetched, expires: Timestamp::MAX, stale: false })
     }
 
-    /// The dictionary of a source, read the first time that it is needed.
-    fn dictionary(&mut self, source: i64) -> rusqlite::Result<Option<Arc<DecoderDictionary<'static>>>> {
+    /// Unpacks a text with the dictionary of its source, which is read the first time that it is needed.
+    fn stretch(&mut self, source: i64, packed: &[u8]) -> rusqlite::Result<Option<Vec<u8>>> {
         let Some((_, slot)) = self.sources.get_mut(&source) else { return Ok(None) };
-        if slot.is_none() {
-            let sql = "SELECT dictionary FROM source1 WHERE id = ?1";
-            let bytes: Vec<u8> = self.connection.query_row(sql, [source], |row| row.get(0))?;
-            *slot = (!bytes.is_empty()).then(|| Arc::new(DecoderDictionary::copy(&bytes)));
+        if let Some(stretcher) = slot {
+            return Ok(stretcher.stretch(packed));
         }
-        Ok(slot.clone())
+        let sql = "SELECT dictionary FROM source1 WHERE id = ?1";
+        let dictionary: Vec<u8> = self.connection.query_row(sql, [source], |row| row.get(0))?;
+        Ok(slot.insert(Stretcher::new(&dictionary)).stretch(packed))
     }
 
     /// The texts of the objects that a text refers to, and of those that these refer to.
@@ -234,7 +250,7 @@ impl Open {
                 .query_row(params![handle], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
             let Some((source, packed)) = row else { continue };
-            let plain = body::stretch(&packed, self.dictionary(source)?.as_deref());
+            let plain = self.stretch(source, &packed)?;
             let Some(contact) = plain.and_then(|plain| String::from_utf8(plain).ok()) else { continue };
             for reference in references(&contact) {
                 if !wanted.contains(&reference) {

@@ -6,6 +6,7 @@ use std::{
     io,
     os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// The file's name in a folder of its own.
@@ -88,13 +89,17 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
     let owner = fs::metadata(folder)?;
     let shared = owner.mode() & 0o2020 != 0;
     let mode = if shared { 0o660 } else { 0o600 };
-    let draft = beside(path, &format!(".{}.new", std::process::id()));
+    // Two threads of one process may be at it, too.
+    static DRAFTS: AtomicU32 = AtomicU32::new(0);
+    let draft = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let draft = beside(path, &format!(".{}-{draft}.new", std::process::id()));
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    let result = file
-        .set_permissions(Permissions::from_mode(mode))
-        .and_then(|()| give(&file, &owner, shared))
-        // A link fails where a rename would replace what another process made in the meantime.
-        .and_then(|()| fs::hard_link(&draft, path));
+    let prepared =
+        file.set_permissions(Permissions::from_mode(mode)).and_then(|()| give(&file, &owner, shared));
+    // Closed before anybody can open it: closing it later would give up the locks of this process's other threads.
+    drop(file);
+    // A link fails where a rename would replace what another process made in the meantime.
+    let result = prepared.and_then(|()| fs::hard_link(&draft, path));
     let _ = fs::remove_file(&draft);
     match result {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -131,6 +136,11 @@ pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
 /// opened: of several processes that stumble over it, one does it. Returns the new name, or None when another was
 /// faster.
 pub(super) fn set_aside(path: &Path, opened: Option<(u64, u64)>, stamp: &str) -> io::Result<Option<PathBuf>> {
+    // Looked at before it is opened: closing a file gives up all of this process's locks on it (fcntl(2)), and the new
+    // file may be in use on another thread already.
+    if opened.is_some() && identity(path) != opened {
+        return Ok(None);
+    }
     let file = File::open(path)?;
     file.lock()?;
     let meta = file.metadata()?;

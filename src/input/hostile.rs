@@ -100,9 +100,9 @@ fn run(runs: u64, seed: u64) {
         }
         dice.spoil(&mut line, &seeds);
         if let Some(address) = client(&line) {
-            // Whatever a reader makes of a line, the address is in it. Only haproxy and Dante glue a port to it.
+            // Whatever a reader makes of a line, the address is in it. Only haproxy, Apache and Dante glue a port to it.
             let glued = || {
-                [&b"haproxy"[..], b"danted", b"sockd"]
+                [&b"haproxy"[..], b"danted", b"sockd", b"[pid "]
                     .iter()
                     .any(|name| line.windows(name.len()).any(|w| w == *name))
             };

@@ -164,8 +164,15 @@ pub(crate) fn v6(text: &[u8]) -> Option<IpAddr> {
     (!pairs && !wordlike && !address.is_unspecified()).then(|| address::unwrap(IpAddr::V6(address)))
 }
 
-/// An address and nothing else, as it stands between brackets; a tag `IPv6:` may be in front, a port behind.
+/// An address and nothing else, as it stands between brackets; a tag `IPv6:` may be in front, a port behind. Where
+/// there is a port an IPv6 address has brackets of its own.
 pub(crate) fn bare(text: &[u8]) -> Option<IpAddr> {
+    if let Some(inside) = text.strip_prefix(b"[") {
+        let close = memchr::memchr(b']', inside)?;
+        let port = inside.get(close + 1..)?;
+        let clean = port.is_empty() || port.strip_prefix(b":").is_some_and(is_number);
+        return if clean { v6(inside.get(..close)?) } else { None };
+    }
     if let Some((address, length)) = quad(text) {
         let rest = text.get(length..)?;
         let port = rest.strip_prefix(b":").is_some_and(is_number);

@@ -7,6 +7,7 @@
 mod bound;
 mod bracket;
 mod needs;
+mod never;
 mod print;
 mod reader;
 mod syntax;
@@ -59,9 +60,13 @@ impl Ere {
     }
 
     /// Where it uses what POSIX does not have (`\<`, `\w`, ...), in bytes from the start.
-    #[expect(dead_code, reason = "asked for by the lint")]
     pub(crate) fn extensions(&self) -> &[usize] {
         &self.extensions
+    }
+
+    /// Whether no line can match it.
+    pub(crate) fn is_never(&self) -> bool {
+        never::never(&self.root)
     }
 }
 

@@ -143,12 +143,12 @@ fn unfolded(line: &str, span: &Range<usize>) -> Range<usize> {
 }
 
 impl Inner {
-    fn rule(&self, number: u32) -> Option<&Rule> {
+    pub(super) fn rule(&self, number: u32) -> Option<&Rule> {
         self.rules().rules.get(number as usize)
     }
 
     /// A rule with its expression and what that was made from.
-    fn expression(&self, number: u32) -> Option<(&Rule, &Expression, Cow<'_, str>)> {
+    pub(super) fn expression(&self, number: u32) -> Option<(&Rule, &Expression, Cow<'_, str>)> {
         let rule = self.rule(number)?;
         let line = self.text_of(rule.line);
         match &rule.test {
@@ -162,11 +162,11 @@ impl Inner {
         }
     }
 
-    fn action(&self, rule: &Rule) -> Action {
+    pub(super) fn action(&self, rule: &Rule) -> Action {
         self.source(rule.line).map_or(Action::Block, |source| source.action)
     }
 
-    fn found(&self, rule: &Rule, text: String, field: Option<String>) -> Match {
+    pub(super) fn found(&self, rule: &Rule, text: String, field: Option<String>) -> Match {
         let file = self.source(rule.line).map(|source| source.name.clone()).unwrap_or_default();
         let pattern = self.text_of(rule.line).into_owned();
         Match { file, line: rule.line.number, pattern, action: self.action(rule), text, field }

@@ -25,7 +25,7 @@ const KEPT: Duration = Duration::from_secs(300);
 /// asks fifty times, and must not wait for a dead registry fifty times.
 const UNKNOWN_KEPT: Duration = Duration::from_secs(30);
 /// Addresses in memory; some hundred bytes each.
-const ROOM: usize = 16_384;
+const ROOM: usize = 8_192;
 /// Questions that may wait for a worker. More than that in one deadline, and the registries are not to be had.
 const QUEUE: usize = 512;
 
@@ -161,6 +161,7 @@ impl<O: Oracle> Desk<O> {
         generation: u64,
         due: Instant,
     ) -> Option<Arc<Case>> {
+        let lane = oracle.lane(address);
         let mut open = self.open();
         if let Some(case) = open.get(&address) {
             return Some(Arc::clone(case));
@@ -168,7 +169,6 @@ impl<O: Oracle> Desk<O> {
         let case = Arc::new(Case { due, ruled: Mutex::default(), done: Condvar::new() });
         open.insert(address, Arc::clone(&case));
         drop(open);
-        let lane = oracle.lane(address);
         let (desk, asked) = (Arc::clone(self), Arc::clone(&case));
         let taken = self.pool.submit(lane, move || {
             let decision = catch_unwind(AssertUnwindSafe(|| oracle.ask(address))).unwrap_or_else(|_| {

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Bytes that may wait for a log that does not take them; what is more is dropped and counted.
-const BACKLOG: usize = 4 * 1024 * 1024;
+const BACKLOG: usize = 1024 * 1024;
 /// Lines are gathered for so long, so that a busy service writes a hundred times a second and not sixty thousand.
 const GATHER: Duration = Duration::from_millis(10);
 /// Reading the time zone's file takes more than a small stack has.

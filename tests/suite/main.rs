@@ -18,6 +18,7 @@
 //! | `matching` | `match`, and the promise that counts equal egrep's |
 //! | `output` | streams: terminals, closed pipes, full disks, progress |
 //! | `package` | what strangers get: package, example configuration, documents that keep their word |
+//! | `patterns` | the lint, patterns against the cache, and the lists to start from |
 //! | `pictures` | README's pictures of a terminal |
 //! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
 //! | `readme` | every command and every output in README.md |
@@ -50,6 +51,7 @@ mod many;
 mod matching;
 mod output;
 mod package;
+mod patterns;
 mod pictures;
 mod play;
 mod readme;

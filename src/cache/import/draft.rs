@@ -216,7 +216,7 @@ impl Draft {
             after = last;
             let kept: Vec<Kept> = rows
                 .iter()
-                .filter_map(|(_, body)| super::exported::parse(&body::stretch(body, None)?).ok())
+                .filter_map(|(_, body)| super::exported::parse(&body::stretch(body)?).ok())
                 .collect();
             ledger.keep_all(&kept).map_err(|error| Error::output("the cache", &io::Error::other(error)))?;
             tick();

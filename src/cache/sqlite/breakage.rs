@@ -264,16 +264,21 @@ fn of_many_who_meet_a_corrupt_file_one_sets_it_aside() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.db");
     fs::write(&path, "garbage ".repeat(1000)).unwrap();
-    let warned = AtomicU32::new(0);
+    let warned = std::sync::Mutex::new(Vec::new());
     let one = || {
         let handle = open(&Location::Path(path.clone()), &Env::default(), at(0));
         handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true));
         assert!(handle.find(ip("198.51.100.9"), &want(1)).is_some());
-        warned.fetch_add(u32::from(handle.warning().is_some()), Ordering::Relaxed);
+        warned.lock().unwrap().extend(handle.warning());
     };
     std::thread::scope(|scope| (0..16).for_each(|_| drop(scope.spawn(one))));
-    assert_eq!(aside(folder.path()).len(), 1);
-    assert_eq!(warned.into_inner(), 1);
+    let left = aside(folder.path());
+    assert_eq!(left.len(), 1, "{left:?}");
+    let warned = warned.into_inner().unwrap();
+    // Others may have had the old file open when it went, and say so: that costs them their speed, nothing else. A
+    // process says the first thing that went wrong and no more, so that even its own setting aside may stay unsaid.
+    let aside = warned.iter().filter(|warning| warning.contains("set aside as")).count();
+    assert!(aside <= 1, "{warned:?}");
     assert!(Sqlite::open(&path, at(0)).unwrap().find(ip("198.51.100.9"), &want(1)).unwrap().is_some());
 }
 

@@ -70,6 +70,10 @@ fn about(message: &[u8]) -> Reading {
         if rest.starts_with(b"H=") && outgoing(rest.get(..512).unwrap_or(rest)) {
             return Reading::Nobody;
         }
+        // A message that arrived, from a host or from a user of this machine.
+        if rest.starts_with(b"<= ") {
+            return host_address(rest).into();
+        }
         text = rest;
     }
     if pieces::has(text, b"listening for ") || text.starts_with(b"Start queue run") {

@@ -3,154 +3,30 @@
 //! quotes hold nothing but the address.
 
 use crate::input::token::{Token, tokens};
-use std::net::IpAddr;
+use foldhash::fast::RandomState;
+use std::{collections::HashMap, net::IpAddr, sync::LazyLock};
 
 /// Words in front of an address that say: this is the client.
-const CLIENT: &[&str] = &[
-    "rip",
-    "rhost",
-    "client",
-    "client_ip",
-    "client-ip",
-    "clientip",
-    "client_addr",
-    "client_address",
-    "client-address",
-    "clientaddr",
-    "clientaddress",
-    "remote",
-    "remote_ip",
-    "remote-ip",
-    "remoteip",
-    "remote_addr",
-    "remote-addr",
-    "remoteaddr",
-    "remote_address",
-    "remoteaddress",
-    "remote_host",
-    "remotehost",
-    "raddr",
-    "ip",
-    "ipaddr",
-    "ip_address",
-    "ip-address",
-    "ipaddress",
-    "peer",
-    "peer_ip",
-    "peeraddr",
-    "src",
-    "srcip",
-    "src_ip",
-    "source",
-    "source_ip",
-    "sourceip",
-    "saddr",
-    "cip",
-    "c-ip",
-    "from",
-    "attacker",
-    "address",
-    "addr",
-    "oip",
-    "user_ip",
-    "userip",
-    "x-real-ip",
-    "connecting",
-];
+const CLIENT: &str = "\
+    rip rhost client client_ip client-ip clientip client_addr client_address client-address clientaddr \
+    clientaddress remote remote_ip remote-ip remoteip remote_addr remote-addr remoteaddr remote_address \
+    remoteaddress remote_host remotehost raddr ip ipaddr ip_address ip-address ipaddress peer peer_ip \
+    peeraddr src srcip src_ip source source_ip sourceip saddr cip c-ip from attacker address addr user_ip \
+    userip x-real-ip connecting";
 
 /// Words in front of an address that say: this is somebody else, or no address at all.
-const OTHER: &[&str] = &[
-    "lip",
-    "laddr",
-    "local",
-    "local_ip",
-    "local-ip",
-    "localip",
-    "local_addr",
-    "localaddr",
-    "local_address",
-    "localaddress",
-    "lhost",
-    "to",
-    "dst",
-    "dest",
-    "destination",
-    "dstip",
-    "dst_ip",
-    "dst-ip",
-    "daddr",
-    "helo",
-    "ehlo",
-    "i",
-    "server",
-    "server_ip",
-    "serverip",
-    "s-ip",
-    "listen",
-    "listening",
-    "listener",
-    "bind",
-    "bound",
-    "binding",
-    "on",
-    "as",
-    "via",
-    "gateway",
-    "gw",
-    "vhost",
-    "ns",
-    "nameserver",
-    "resolver",
-    "dns",
-    "version",
-    "ver",
-    "release",
-    "build",
-    "rev",
-    "revision",
-    "upstream",
-    "backend",
-    "against",
-    "forwarded",
-    "proxy",
-    "x-forwarded-for",
-    "x-originating-ip",
-    "mta",
-    "msgid",
-    "message-id",
-    "id",
-    "domain",
-    "netmask",
-    "mask",
-    "subnet",
-    "network",
-    "oid",
-    "user",
-    "ruser",
-    "username",
-    "loginname",
-    "password",
-    "pass",
-    "realm",
-    "session",
-    "fingerprint",
-    "serial",
-    "mailfrom",
-    "rcptto",
-    "recipient",
-    "rcpt",
-    "relayed",
-    "forward",
-    "interface",
-    "iface",
-    "s_ip",
-    "my_ip",
-    "listens",
-    "bounced",
-];
+const OTHER: &str = "\
+    lip laddr local local_ip local-ip localip local_addr localaddr local_address localaddress lhost to dst \
+    dest destination dstip dst_ip dst-ip daddr helo ehlo i server server_ip serverip s-ip listen listening \
+    listener bind bound binding on as via gateway gw vhost ns nameserver resolver dns version ver release \
+    build rev revision upstream backend against forwarded proxy x-forwarded-for x-originating-ip mta msgid \
+    message-id id domain netmask mask subnet network oid user ruser username loginname password pass realm \
+    session fingerprint serial mailfrom rcptto recipient rcpt relayed forward interface iface s_ip my_ip \
+    listens bounced";
 
 /// Words that need the word before them to say whose address it is: `local address`, `server ip`.
-const WEAK: &[&str] = &["ip", "address", "addr", "ip-address", "ip_address", "ipaddress", "connecting"];
+const WEAK: &str = "\
+    ip address addr ip-address ip_address ipaddress connecting";
 
 /// Whose address it is, as far as the words before it say.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -160,17 +36,39 @@ enum Role {
     Unsaid,
 }
 
+/// What each word says, and whether it needs the word before it.
+static WORDS: LazyLock<HashMap<&[u8], (Role, bool), RandomState>> = LazyLock::new(|| {
+    let sides = [(CLIENT, Role::Client, false), (OTHER, Role::Other, false), (WEAK, Role::Client, true)];
+    let words = sides.into_iter().flat_map(|(list, role, weak)| {
+        list.split_ascii_whitespace().map(move |word| (word.as_bytes(), (role, weak)))
+    });
+    words.collect()
+});
+
+/// What a word says; capitals make no difference.
+fn said(word: &[u8]) -> (Role, bool) {
+    // No word is longer, but a line may be one long word.
+    let known = word.get(..20).is_none().then(|| word.to_ascii_lowercase());
+    known.and_then(|word| WORDS.get(word.as_slice()).copied()).unwrap_or((Role::Unsaid, false))
+}
+
 /// The client by general rules.
 pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
     let quotes = Quotes::of(line);
     let mut first = None;
     let mut rhost = None;
+    let mut outgoing = None;
     for token in tokens(line) {
         if is_nobody(token.address) || in_url(line, token.start) {
             continue;
         }
         let Some(before) = quotes.before(line, token) else { continue };
         let (role, key) = role(before);
+        // Where a message goes to somebody, relay= is where it went.
+        let relayed = key == b"relay" && *outgoing.get_or_insert_with(|| super::pieces::has(line, b"to="));
+        if relayed {
+            continue;
+        }
         if key.eq_ignore_ascii_case(b"rhost") {
             // PAM writes the user's name, which may be `rhost=...`, before it: the last one is PAM's own.
             rhost = Some(token.address);
@@ -241,21 +139,18 @@ impl Quotes {
 /// Whose address follows `before`, and the word that says so.
 fn role(before: &[u8]) -> (Role, &[u8]) {
     let (word, rest, clothed) = last_word(before);
+    let (role, weak) = said(word);
+    if role != Role::Unsaid && !weak {
+        return (role, word);
+    }
+    // `local address 192.0.2.1`; or `from mail.example.net [203.0.113.7]`, where the word is a name, and the key is
+    // before it.
     let (second, _, _) = last_word(rest);
-    if is_in(OTHER, word) {
-        return (Role::Other, word);
-    }
-    if is_in(CLIENT, word) {
-        let theirs = is_in(WEAK, word) && is_in(OTHER, second);
-        return (if theirs { Role::Other } else { Role::Client }, word);
-    }
-    // `from mail.example.net [203.0.113.7]`: the word is a name, and the key is before it.
-    if clothed && is_in(OTHER, second) {
-        (Role::Other, second)
-    } else if clothed && is_in(CLIENT, second) {
-        (Role::Client, second)
-    } else {
-        (Role::Unsaid, word)
+    match said(second).0 {
+        Role::Other if weak => (Role::Other, word),
+        _ if weak => (role, word),
+        second_role if clothed => (second_role, second),
+        _ => (Role::Unsaid, word),
     }
 }
 
@@ -276,8 +171,4 @@ fn is_joint(byte: u8) -> bool {
 
 fn is_clause_end(byte: u8) -> bool {
     matches!(byte, b',' | b';' | b')' | b']' | b'>' | b'}' | b'|' | b'!')
-}
-
-fn is_in(words: &[&str], word: &[u8]) -> bool {
-    words.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word))
 }

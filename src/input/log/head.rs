@@ -16,13 +16,23 @@ pub(super) struct Head<'a> {
 pub(super) fn read(line: &[u8]) -> Option<Head<'_>> {
     let start = priority(line);
     let text = line.get(start..)?;
-    if is_bsd_time(text) {
+    if let Some(length) = bsd_time(text) {
         // `Nov 23 10:34:34 host tag[pid]: message`
-        return behind_time(line, start + 16);
+        return behind_time(line, start + length);
     }
     if is_iso_time(text) {
-        let time = memchr::memchr(b' ', text)?;
+        // Exchange writes ISO time, too, but with a comma behind it.
+        let time = memchr::memchr2(b' ', b',', text).filter(|end| text.get(*end) == Some(&b' '))?;
         return behind_time(line, start + time + 1);
+    }
+    // The same with a blank for the T, as some have rsyslog write it: the process id tells it from other logs.
+    if is_iso_time_with_blank(text) {
+        let host = start + 20 + memchr::memchr(b' ', text.get(19..)?)?;
+        let clean = |name: &[u8]| !name.iter().any(|b| matches!(b, b'[' | b'=' | b':' | b'(' | b'"'));
+        let name = line.get(host..).and_then(|rest| rest.get(..memchr::memchr(b' ', rest)?))?;
+        let head = tag(line, host + name.len() + 1);
+        let pid = line.get(head.behind_host + head.program.len()) == Some(&b'[');
+        return Some(head).filter(|head| clean(name) && pid && !head.program.is_empty());
     }
     // multilog: `@400000004c91b044077a9e94 message`, where a program's name may stand as in a tag
     if is_tai64n(text) {
@@ -53,35 +63,56 @@ fn priority(line: &[u8]) -> usize {
     if (1..=3).contains(&digits) && line.get(digits + 1) == Some(&b'>') { digits + 2 } else { 0 }
 }
 
-/// `Nov 23 10:34:34 `, the day padded with a blank or a zero.
-pub(crate) fn is_bsd_time(text: &[u8]) -> bool {
-    matches!(
-        text,
-        [
-            b'A'..=b'Z',
-            b'a'..=b'z',
-            b'a'..=b'z',
-            b' ',
-            b' ' | b'0'..=b'3',
-            b'0'..=b'9',
-            b' ',
-            _,
-            _,
-            b':',
-            _,
-            _,
-            b':',
-            _,
-            _,
-            b' ',
-            ..
-        ]
-    )
+/// How long `Nov 23 10:34:34 ` is, the day padded with a blank or a zero or not at all, the year behind it or a
+/// fraction of the second.
+fn bsd_time(text: &[u8]) -> Option<usize> {
+    let [b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b' ', rest @ ..] = text else { return None };
+    let clock = match rest {
+        [b' ' | b'0'..=b'3', b'0'..=b'9', b' ', clock @ ..] | [b'1'..=b'9', b' ', clock @ ..] => clock,
+        _ => return None,
+    };
+    let clock = match clock {
+        [b'1' | b'2', b'0' | b'9', b'0'..=b'9', b'0'..=b'9', b' ', clock @ ..] => clock,
+        _ => clock,
+    };
+    let [_, _, b':', _, _, b':', _, _, behind @ ..] = clock else { return None };
+    let fraction = behind.first() == Some(&b'.');
+    let end = if fraction { memchr::memchr(b' ', behind.get(..12)?)? } else { 0 };
+    (behind.get(end) == Some(&b' ')).then(|| text.len() - behind.len() + end + 1)
 }
 
 /// `2026-11-23T10:34`
 pub(crate) fn is_iso_time(text: &[u8]) -> bool {
     matches!(text, [b'0'..=b'9', _, _, b'0'..=b'9', b'-', _, _, b'-', _, _, b'T', _, _, b':', ..])
+}
+
+/// `2026-11-23 10:34:34`
+fn is_iso_time_with_blank(text: &[u8]) -> bool {
+    matches!(
+        text,
+        [
+            b'0'..=b'9',
+            _,
+            _,
+            b'0'..=b'9',
+            b'-',
+            _,
+            _,
+            b'-',
+            _,
+            _,
+            b' ',
+            b'0'..=b'9',
+            _,
+            b':',
+            _,
+            _,
+            b':',
+            _,
+            _,
+            ..
+        ]
+    )
 }
 
 /// `@` and 24 hexadecimal digits: TAI64N, as multilog and s6-log write it.
@@ -104,10 +135,6 @@ fn behind_time(line: &[u8], start: usize) -> Option<Head<'_>> {
     }
     let rest = line.get(at..)?;
     let host = memchr::memchr(b' ', rest)?;
-    // An Exchange log has ISO time, too, but it has commas and no blank behind it.
-    if memchr::memchr(b',', rest.get(..host)?).is_some() {
-        return None;
-    }
     // Some write no host: then the tag, or a level in brackets, is where the host would be.
     let tagged = rest.get(..host)?.ends_with(b":") || rest.starts_with(b"[");
     let behind_host = if tagged { at } else { at + host + 1 };
@@ -117,9 +144,13 @@ fn behind_time(line: &[u8], start: usize) -> Option<Head<'_>> {
 /// Splits `tag[pid]: message`.
 fn tag(line: &[u8], behind_host: usize) -> Head<'_> {
     let text = line.get(behind_host..).unwrap_or_default();
-    let length = text.iter().take(64).position(|b| matches!(b, b'[' | b':' | b' ')).unwrap_or(0);
+    let length = memchr::memchr3(b'[', b':', b' ', text.get(..64).unwrap_or(text)).unwrap_or(0);
     let none = Head { program: b"", message: text, behind_host };
     let Some(rest) = text.get(length..) else { return none };
+    // BSD's and OpenWrt's `mail.info` may stand before the tag.
+    if rest.first() == Some(&b' ') && text.get(..length).is_some_and(is_level) {
+        return tag(line, behind_host + length + 1);
+    }
     let message = match rest.first() {
         Some(b'[') => match memchr::memchr(b']', rest).and_then(|close| rest.get(close + 1..)) {
             Some(rest) => rest.strip_prefix(b":").unwrap_or(rest),
@@ -130,6 +161,13 @@ fn tag(line: &[u8], behind_host: usize) -> Head<'_> {
     };
     let program = text.get(..length).unwrap_or_default();
     Head { program, message: without_id(message.strip_prefix(b" ").unwrap_or(message)), behind_host }
+}
+
+/// `mail.info`, `auth.notice`, `local0.debug`
+fn is_level(word: &[u8]) -> bool {
+    let Some(dot) = memchr::memchr(b'.', word) else { return false };
+    let levels: [&[u8]; 8] = [b"debug", b"info", b"notice", b"warning", b"warn", b"err", b"crit", b"error"];
+    word.get(dot + 1..).is_some_and(|level| levels.contains(&level))
 }
 
 /// Solaris puts `[ID 801593 mail.info] ` before the message.

@@ -53,7 +53,11 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
     {
         return last_from(pieces::before(line, b". AUTHENTICATE")).map_or(Reading::Foreign, Reading::Client);
     }
-    Reading::Foreign
+    // Zimbra: `[name=...;ip=PROXY;oip=ADDRESS;ua=...]`
+    match pieces::behind(line.get(..512).unwrap_or(line), b"oip=") {
+        Some(origin) => token::leading(origin).map_or(Reading::Foreign, Reading::Client),
+        None => Reading::Foreign,
+    }
 }
 
 /// Dante's SOCKS server puts the port behind another dot: `203.0.113.7.51234 192.0.2.1.1080`.

@@ -46,7 +46,13 @@ fn smtpd(message: &[u8]) -> Option<IpAddr> {
 
 /// cleanup names the client of the message that it rejects, holds or warns of.
 fn cleanup(message: &[u8]) -> Option<IpAddr> {
-    if pieces::has(message, b": milter-") {
+    let near = message.get(..40).unwrap_or(message);
+    // Nearly all that cleanup writes: `QUEUEID: message-id=<...>`
+    if pieces::has(near, b": message-id=") {
+        return None;
+    }
+    // `QUEUEID: milter-reject: END-OF-MESSAGE from NAME[ADDRESS]: ...`
+    if pieces::has(near, b": milter-") {
         return first_bracket(message);
     }
     // `QUEUEID: reject: header Subject: TEXT from NAME[ADDRESS]; from=<...> to=<...>`: the text is the sender's.

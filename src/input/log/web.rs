@@ -12,7 +12,10 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
     if line.first() == Some(&b'[')
         && let Some(rest) = pieces::behind(line.get(..256).unwrap_or(line), b"[client ")
     {
-        return token::leading(rest).into();
+        let peer = pieces::before(rest.get(..64).unwrap_or(rest), b"]");
+        // Apache writes the process since 2.4, and since then a port behind the address, without brackets.
+        let ported = pieces::has(line.get(..128).unwrap_or(line), b"[pid ");
+        return if ported { peer_with_port(peer).into() } else { token::leading(peer).into() };
     }
     match access(line) {
         Some(client) => client.into(),
@@ -93,6 +96,11 @@ pub(super) fn haproxy(message: &[u8]) -> Reading {
     if !is_clf_date(rest.get(1..).unwrap_or_default()) {
         return Reading::Foreign;
     }
-    let address = memchr::memrchr(b':', peer).and_then(|colon| peer.get(..colon)).unwrap_or(peer);
-    token::bare(address).into()
+    peer_with_port(peer).into()
+}
+
+/// `203.0.113.7:51234`, `2001:db8::7:51234`
+fn peer_with_port(peer: &[u8]) -> Option<IpAddr> {
+    let address = memchr::memrchr(b':', peer).and_then(|colon| peer.get(..colon));
+    address.and_then(token::bare).or_else(|| token::bare(peer))
 }

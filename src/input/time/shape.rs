@@ -82,11 +82,14 @@ pub(super) fn utc(stamp: &Stamp) -> Option<i64> {
     Some(days * 86_400 + i64::from(stamp.hour) * 3_600 + i64::from(stamp.minute) * 60 + second)
 }
 
-/// `Nov 23 10:34:34`, `Nov  3 10:34:34`, `Nov 23 2026 10:34:34`
+/// `Nov 23 10:34:34`, `Nov  3 10:34:34`, `Nov 3 10:34:34`, `Nov 23 2026 10:34:34`
 fn bsd(text: &[u8]) -> Option<Moment> {
     let month = month(text)?;
-    let day = padded_day(text.get(4..6)?)?;
-    let rest = text.get(6..)?.strip_prefix(b" ")?;
+    let (day, rest) = match text.get(4..)? {
+        [digit @ b'1'..=b'9', b' ', rest @ ..] => (digit - b'0', rest),
+        [tens @ (b' ' | b'0'..=b'3'), ones, b' ', rest @ ..] => (padded_day(&[*tens, *ones])?, rest),
+        _ => return None,
+    };
     let (year, rest) = match rest {
         [b'0'..=b'9', _, _, _, b' ', after @ ..] => (Some(year(rest.get(..4)?)?), after),
         _ => (None, rest),
@@ -97,7 +100,8 @@ fn bsd(text: &[u8]) -> Option<Moment> {
 /// `Nov 23 10:34:34.123456 2026`
 fn unix_date(text: &[u8]) -> Option<Moment> {
     let Moment::Civil(stamp, zone) = bsd(text)? else { return None };
-    let rest = behind_fraction(text.get(15..)?).strip_prefix(b" ")?;
+    let seconds = memchr::memrchr(b':', text.get(..17).unwrap_or(text))?;
+    let rest = behind_fraction(text.get(seconds + 3..)?).strip_prefix(b" ")?;
     let year = rest.get(..4).and_then(year).filter(|_| !rest.get(4).is_some_and(u8::is_ascii_digit));
     Some(Moment::Civil(Stamp { year, ..stamp }, zone))
 }

@@ -9,47 +9,81 @@ const SPECIAL: &str = r"\^$.[()|*+?{";
 
 /// A line that names an owner, or a network of its.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Line(String);
+pub struct Line {
+    text: String,
+    reach: Reach,
+}
+
+/// What a line can match at all.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Reach {
+    /// Names that are this one in capitals. Capitals of a whole text are never told apart where those of its characters
+    /// are not, which is how patterns ignore case.
+    Exactly(String),
+    /// Names of so many characters: every part of an expression of ours stands for one.
+    AsLong(usize),
+    /// Addresses.
+    Network,
+}
+
+impl Reach {
+    /// Both that a name may be reached by.
+    pub(super) fn of(name: &str) -> [Self; 2] {
+        [Self::Exactly(name.to_uppercase()), Self::AsLong(name.chars().count())]
+    }
+}
 
 impl Line {
     /// The lines that match a record's name and nothing else: one, or one for each prefix of a network without name.
     pub(super) fn of(name: Name<'_>) -> Vec<Self> {
         match name {
-            Name::Org(text) => vec![Self(format!("@org {}", exactly(text)))],
-            Name::Netname(text) => vec![Self(format!("@netname {}", exactly(text)))],
+            Name::Org(name) => vec![Self::name("org", name)],
+            Name::Netname(name) => vec![Self::name("netname", name)],
             Name::Network(record) => record.network.prefixes().into_iter().map(Self::network).collect(),
         }
     }
 
+    fn name(field: &str, name: &str) -> Self {
+        let [exactly, as_long] = Reach::of(name);
+        let reach = if name.chars().all(is_plain) { exactly } else { as_long };
+        Self { text: format!("@{field} {}", expression(name)), reach }
+    }
+
     /// The line that matches a network.
     pub(super) fn network(network: Prefix) -> Self {
-        Self(format!("@cidr {network}"))
+        Self { text: format!("@cidr {network}"), reach: Reach::Network }
+    }
+
+    pub(super) fn reach(&self) -> &Reach {
+        &self.reach
     }
 
     /// The line without case, which field lines ignore.
     pub(super) fn folded(&self) -> String {
-        self.0.to_uppercase()
+        self.text.to_uppercase()
     }
 }
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
-/// An expression for this text and no other. What is neither a letter, a digit, a blank nor ASCII may be anything: a
-/// control character, or one that only looks like another, does not belong into a file that is read by people.
-fn exactly(text: &str) -> String {
+/// Whether a character may stand in a file that is read by people: no control character, and none that only looks
+/// like another.
+fn is_plain(c: char) -> bool {
+    c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric()
+}
+
+/// An expression for this text and no other. What is not plain may be anything.
+fn expression(text: &str) -> String {
     let mut expression = String::from("^");
     for c in text.chars() {
         if SPECIAL.contains(c) {
-            expression.extend(['\\', c]);
-        } else if c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric() {
-            expression.push(c);
-        } else {
-            expression.push('.');
+            expression.push('\\');
         }
+        expression.push(if is_plain(c) { c } else { '.' });
     }
     expression.push('$');
     expression

@@ -54,17 +54,26 @@ fn the_unit_is_sound_and_gives_little_away() {
 }
 
 #[test]
-fn the_unit_starts_what_there_is() {
+fn the_unit_starts_what_there_is_with_the_readmes_configuration() {
     let world = World::new();
     let unit = fs::read_to_string(integrations("systemd/whodunit.service")).unwrap();
     let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
     let port = free_port();
-    let line = start
-        .replace("/usr/bin/whodunit", &world.script_for_program())
-        .replace("/etc/whodunit/config.toml", &world.text("config.toml"))
-        .replace("10045", &port.to_string());
+    let line =
+        start.replace("/usr/bin/whodunit", &world.script_for_program()).replace("10045", &port.to_string());
+    let config = world.write("readme.toml", &world.block("systemd/README.md", "toml", 0, port));
     let mut words = line.split(' ');
     let mut command = Command::new(words.next().unwrap());
-    let running = Running::start(command.args(words).stdin(Stdio::null()).stdout(Stdio::null()));
+    command.args(words).env("WHODUNIT_CONFIG", config);
+    let running = Running::start(command.stdin(Stdio::null()).stdout(Stdio::null()));
     running.says(&format!("listening=inet:127.0.0.1:{port}"));
+    let mut asking = Asking::new(TcpStream::connect(("127.0.0.1", port)).unwrap());
+    assert_eq!(asking.ask(BLOCKED), format!("WARN whodunit would REJECT: {TEXT}"));
+    // As the README shows it, but for the numbers.
+    let shown = block("systemd/README.md", "text", 0)
+        .replace("203.0.113.7", BLOCKED)
+        .replace("203.0.112.0/22", "193.0.20.0/24")
+        .replace("action=REJECT", "action=WARN")
+        .replace("/etc/whodunit/blocked:3", &format!("{}:2", world.text("blocked")));
+    running.says(shown.split(" delay=").next().unwrap());
 }

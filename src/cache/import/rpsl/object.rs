@@ -145,7 +145,7 @@ impl<'a> Object<'a> {
     /// What is packed of the object, as a sample for the dictionary.
     pub(super) fn sample(&self, squeeze: &mut Squeezer<'_>) -> Option<Vec<u8>> {
         match self.parse(squeeze).ok()?? {
-            Parsed::Network { body, .. } | Parsed::Contact { body, .. } => body::stretch(&body, None),
+            Parsed::Network { body, .. } | Parsed::Contact { body, .. } => body::stretch(&body),
             Parsed::Placeholder => None,
         }
     }

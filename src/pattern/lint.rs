@@ -1,0 +1,221 @@
+//! What is wrong with patterns, or is not what it seems: more than [`super::Patterns::check`] refuses.
+
+mod attribute;
+mod boilerplate;
+mod repeated;
+
+use super::{
+    Inner, column, ere,
+    ere::Ere,
+    field::{self, FIELDS, Field, FieldLine},
+    lines::Lines,
+    source::{self, Line},
+};
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// One thing that is wrong, and where. The names are those of the JSON output.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Problem {
+    /// The pattern's file as it was named, or `-e`.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: u32,
+    /// The place in the line, in characters from 1.
+    pub column: usize,
+    /// A word for its kind: `invalid`, `everything`, `boilerplate`, `carriage-return`, `never`, `duplicate`,
+    /// `shadowed`, `egrep`, `field` or `extension`.
+    pub code: &'static str,
+    /// One sentence that says what is wrong and what to write instead.
+    pub message: String,
+}
+
+/// Values of which an expression that matches all of them matches any.
+const ANY: [&str; 4] = ["a", "0", "-", "Ж"];
+
+/// Finds all there is, in the order of files and lines.
+pub(super) fn lint(inner: &Inner) -> Vec<Problem> {
+    let mut desk = Desk { inner, problems: Vec::new() };
+    for (line, flaw) in &inner.rules().flaws {
+        desk.say(*line, flaw.at, "invalid", flaw.what.clone());
+    }
+    desk.otherwise();
+    desk.texts();
+    FIELDS.into_iter().for_each(|field| desk.values(field));
+    for rule in &inner.rules().rules {
+        desk.each(rule.line);
+    }
+    repeated::find(&mut desk);
+    desk.problems.sort_by_key(|(source, problem)| (*source, problem.line, problem.column));
+    desk.problems.into_iter().map(|(_, problem)| problem).collect()
+}
+
+/// What was found so far, each with the number of its source.
+struct Desk<'a> {
+    inner: &'a Inner,
+    problems: Vec<(u32, Problem)>,
+}
+
+impl Desk<'_> {
+    /// Enters a problem behind so many bytes of a pattern's line.
+    fn say(&mut self, line: Line, at: usize, code: &'static str, message: String) {
+        let column = column(&self.inner.text_of(line), at);
+        self.say_of(line.source, line.number, column, code, message);
+    }
+
+    fn say_of(&mut self, source: u32, line: u32, column: usize, code: &'static str, message: String) {
+        let file = self.inner.sources.get(source as usize).map(|source| source.name.clone());
+        let file = file.unwrap_or_default();
+        self.problems.push((source, Problem { file, line, column, code, message }));
+    }
+
+    /// `FILE:LINE` of a pattern.
+    fn place(&self, line: Line) -> String {
+        let file = self.inner.source(line).map(|source| source.name.as_str()).unwrap_or_default();
+        format!("{file}:{}", line.number)
+    }
+
+    fn line_of(&self, number: u32) -> Option<Line> {
+        self.inner.rule(number).map(|rule| rule.line)
+    }
+
+    /// Blank lines and comments in files that egrep could be given too. A field line means nothing to egrep: a file
+    /// with one is for whodunit alone.
+    fn otherwise(&mut self) {
+        let inner = self.inner;
+        let mut ours = vec![false; inner.sources.len()];
+        for line in &inner.lines {
+            if let Some(ours) = ours.get_mut(line.source as usize) {
+                *ours |= field::read(&inner.text_of(*line)).is_some();
+            }
+        }
+        for ((number, source), ours) in (0..).zip(&inner.sources).zip(ours) {
+            if ours || source.inline {
+                continue;
+            }
+            let text = source.bytes.strip_suffix(b"\n").unwrap_or(&source.bytes);
+            let lines = text.split(|byte| *byte == b'\n').zip(1_u32..);
+            let lines = lines.filter(|(line, _)| !source::is_pattern(line) && !source.bytes.is_empty());
+            let (comments, blanks): (Vec<_>, Vec<_>) = lines.partition(|(line, _)| line.starts_with(b"#"));
+            let more = |count: usize| match count {
+                0 | 1 => String::new(),
+                count => format!(" ({} more such lines in this file)", count - 1),
+            };
+            if let Some((_, line)) = blanks.first() {
+                let what = "is no pattern here, but egrep -f lets a blank line match everything; remove it";
+                let what = format!("a blank line {what}{}", more(blanks.len()));
+                self.say_of(number, *line, 1, "egrep", what);
+            }
+            if let Some((_, line)) = comments.first() {
+                let what = "is a comment here, but egrep -f takes it for a pattern; remove it if egrep still reads this file";
+                self.say_of(
+                    number,
+                    *line,
+                    1,
+                    "egrep",
+                    format!("a line with # {what}{}", more(comments.len())),
+                );
+            }
+        }
+    }
+
+    /// Whole-text expressions that match everything, or what registries say in every answer.
+    fn texts(&mut self) {
+        let inner = self.inner;
+        let fold = |text: &str| if inner.folds { ere::folded(text) } else { text.to_owned() };
+        // Behind a field's name there are blanks, and a value that is the owner's.
+        let padded =
+            |text: &str| fold(&if text.ends_with(':') { format!("{text:16}") } else { text.to_owned() });
+        let (empty, known) = (Lines::of(&[""], fold), Lines::of(&boilerplate::texts(), padded));
+        for number in inner.rules().text.candidates(&known) {
+            let Some((rule, expression, pattern)) = inner.expression(number) else { continue };
+            if pattern.ends_with('\r') {
+                continue;
+            }
+            let matched = expression.matched(&pattern, &known);
+            if matched.len() == known.count() || !expression.matched(&pattern, &empty).is_empty() {
+                let what = "matches every answer of every registry; name an owner";
+                self.say(rule.line, 0, "everything", what.to_owned());
+            } else if let Some(what) = matched.first().and_then(|first| boilerplate::says(*first)) {
+                self.say(rule.line, 0, "boilerplate", what);
+            }
+        }
+    }
+
+    /// Field lines that match whatever stands in the field, or what registries write there for many owners.
+    fn values(&mut self, field: Field) {
+        let inner = self.inner;
+        let Some(screen) = inner.rules().fields.get(field.index()) else { return };
+        let (empty, any) = (Lines::of(&[""], ere::folded), Lines::of(&ANY, ere::folded));
+        let own: &[&str] = if field == Field::Mnt { &boilerplate::MAINTAINERS } else { &[] };
+        let own_lines = Lines::of(own, ere::folded);
+        let mut numbers = [&empty, &any, &own_lines].map(|lines| screen.candidates(lines)).concat();
+        numbers.sort_unstable();
+        numbers.dedup();
+        for number in numbers {
+            let Some((rule, expression, pattern)) = inner.expression(number) else { continue };
+            let matched = |lines: &Lines<'_>| expression.matched(&pattern, lines);
+            if !matched(&empty).is_empty() || matched(&any).len() == ANY.len() {
+                let what = format!("matches every @{}; say which is meant", field.name());
+                self.say(rule.line, 0, "everything", what);
+            } else if let Some(name) = matched(&own_lines).first().and_then(|first| own.get(*first)) {
+                let what = format!(
+                    "matches {name}, the registry's own, which maintains networks of many owners; name the owner's maintainer"
+                );
+                self.say(rule.line, 0, "boilerplate", what);
+            }
+        }
+    }
+
+    /// What can be said of a line by itself.
+    fn each(&mut self, line: Line) {
+        let text = self.inner.text_of(line);
+        let (pattern, at, folds) = match field::read(&text) {
+            None => (text.as_ref(), 0, self.inner.folds),
+            Some(Ok(FieldLine::Ere(_, pattern, at))) => (pattern, at, true),
+            Some(_) => return,
+        };
+        if at == 0 {
+            if let Some(rest) = text.strip_suffix('\r') {
+                let what = "the line ends with a carriage return, which the text would have to hold too; remove it: sed -i 's/\\r$//' FILE";
+                self.say(line, rest.len(), "carriage-return", what.to_owned());
+                return;
+            }
+            if let Some(better) = attribute::field_line(&text) {
+                let what = format!("a field line finds it whichever registry answers: {better}");
+                self.say(line, 0, "field", what);
+            }
+        }
+        if ere::is_plain(pattern) {
+            return;
+        }
+        let Ok(ere) = Ere::read(pattern, folds) else { return };
+        if ere.is_never() {
+            let what = "can never match: something stands in front of a line's start (^) or behind its end ($), and a pattern sees one line at a time";
+            self.say(line, at, "never", what.to_owned());
+        }
+        for place in ere.extensions() {
+            let letter = pattern.get(place + 1..).and_then(|rest| rest.chars().next()).unwrap_or_default();
+            self.say(line, at + place, "extension", extension(letter));
+        }
+    }
+}
+
+/// What to say of an escape that POSIX does not have.
+fn extension(letter: char) -> String {
+    let instead: Cow<'_, str> = match letter {
+        'w' => "[_[:alnum:]]".into(),
+        'W' => "[^_[:alnum:]]".into(),
+        's' => "[[:space:]]".into(),
+        'S' => "[^[:space:]]".into(),
+        '`' => "^".into(),
+        '\'' => "$".into(),
+        '<' => "(^|[^_[:alnum:]])".into(),
+        '>' => "([^_[:alnum:]]|$)".into(),
+        _ => "[^_[:alnum:]] and ^ or $ where a word may begin or end".into(),
+    };
+    format!("\\{letter} is GNU's alone, and other greps read it otherwise; write {instead}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+//! Patterns that can never decide anything because another one always does: the same one, or a shorter one.
+
+use super::Desk;
+use crate::{
+    address::Prefix,
+    pattern::{
+        Action,
+        ere::{self, Needs},
+        field::{self, FieldLine},
+        rules::Test,
+        source::Line,
+    },
+};
+use aho_corasick::AhoCorasick;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
+
+/// What a pattern looks at, and what it asks for there.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum Meaning {
+    Text(String),
+    Field(&'static str, String),
+    System(u32),
+    Place(Prefix),
+}
+
+/// A place where expressions are held against the same text to the same end.
+type Ground = (&'static str, Action);
+
+/// Texts, by where they are looked for, and the first rule whose whole expression each is.
+type Literals = HashMap<Ground, HashMap<String, u32>>;
+
+/// Finds them all.
+pub(super) fn find(desk: &mut Desk<'_>) {
+    let doubled = duplicates(desk);
+    shadowed(desk, &doubled);
+    enclosed(desk, &doubled);
+}
+
+/// Says which patterns were said before, and returns which those are.
+fn duplicates(desk: &mut Desk<'_>) -> Vec<bool> {
+    let inner = desk.inner;
+    let mut known: HashMap<(Action, Meaning), Line> = HashMap::new();
+    let mut doubled = Vec::new();
+    for rule in &inner.rules().rules {
+        let (line, action) = (rule.line, inner.action(rule));
+        let Some(meaning) = meaning(&inner.text_of(line), inner.folds) else {
+            doubled.push(false);
+            continue;
+        };
+        let key = (action, meaning);
+        let first = known.get(&key).copied();
+        if let Some(first) = first {
+            let what = format!("is the same as {}; remove one of them", desk.place(first));
+            desk.say(line, 0, "duplicate", what);
+        } else {
+            known.insert(key, line);
+        }
+        doubled.push(first.is_some());
+    }
+    for ((action, meaning), line) in &known {
+        if *action == Action::Block
+            && let Some(allow) = known.get(&(Action::Allow, meaning.clone()))
+        {
+            let what = format!("never blocks: {} allows the same, and allow wins", desk.place(*allow));
+            desk.say(*line, 0, "duplicate", what);
+        }
+    }
+    doubled
+}
+
+fn meaning(text: &str, folds: bool) -> Option<Meaning> {
+    let fold = |text: &str| if folds { ere::folded(text) } else { text.to_owned() };
+    Some(match field::read(text) {
+        None => Meaning::Text(expression(text, fold(text))),
+        Some(Ok(FieldLine::Ere(field, pattern, _))) => {
+            Meaning::Field(field.name(), expression(pattern, ere::folded(pattern)))
+        }
+        Some(Ok(FieldLine::Asn(asn))) => Meaning::System(asn),
+        Some(Ok(FieldLine::Cidr(prefix))) => Meaning::Place(prefix),
+        Some(Err(_)) => return None,
+    })
+}
+
+/// In an expression capitals may have a meaning of their own, as in `\W`: only plain text is compared without case.
+fn expression(pattern: &str, folded: String) -> String {
+    if ere::is_plain(pattern) { folded } else { pattern.to_owned() }
+}
+
+/// Says which patterns match nothing that a shorter one of the same kind and action does not match anyway.
+fn shadowed(desk: &mut Desk<'_>, doubled: &[bool]) {
+    let inner = desk.inner;
+    let mut literals = Literals::new();
+    let mut grounds = Vec::new();
+    for (number, rule) in (0..).zip(&inner.rules().rules) {
+        let needs = match &rule.test {
+            Test::Text(expression) => Some(("", expression.needs())),
+            Test::Field(expression, _) => {
+                let text = inner.text_of(rule.line);
+                let field = match field::read(&text) {
+                    Some(Ok(FieldLine::Ere(field, _, _))) => field.name(),
+                    _ => continue,
+                };
+                Some((field, expression.needs()))
+            }
+            Test::Listed => None,
+        };
+        let Some((field, needs)) = needs else { continue };
+        let ground = (field, inner.action(rule));
+        if let Needs::Literal(text) = needs {
+            literals.entry(ground).or_default().entry(text.clone()).or_insert(number);
+        }
+        grounds.push((number, rule.line, ground, needs));
+    }
+    let searches: HashMap<Ground, Search> =
+        literals.into_iter().filter_map(|(ground, texts)| Some((ground, Search::new(texts)?))).collect();
+    for (number, line, ground, needs) in grounds {
+        if doubled.get(number as usize).copied().unwrap_or_default() {
+            continue;
+        }
+        let Some(search) = searches.get(&ground) else { continue };
+        let shorter = match needs {
+            Needs::Literal(text) => search.within(text, true),
+            Needs::OneOf(texts) => {
+                let found: Option<Vec<u32>> = texts.iter().map(|text| search.within(text, false)).collect();
+                found.and_then(|found| found.first().copied())
+            }
+            Needs::Nothing => None,
+        };
+        if let Some(first) = shorter.and_then(|rule| desk.line_of(rule)) {
+            let pattern = inner.text_of(first);
+            let what =
+                format!("is never needed: {} ({pattern}) matches all that it matches", desk.place(first));
+            desk.say(line, 0, "shadowed", what);
+        }
+    }
+}
+
+/// Finds texts inside others.
+struct Search {
+    machine: AhoCorasick,
+    /// For each text its rule.
+    rules: Vec<u32>,
+}
+
+impl Search {
+    /// None when there are more texts than any machine could hold.
+    fn new(texts: HashMap<String, u32>) -> Option<Self> {
+        let mut texts: Vec<(String, u32)> = texts.into_iter().collect();
+        texts.sort_unstable_by_key(|(_, rule)| *rule);
+        let machine = AhoCorasick::new(texts.iter().map(|(text, _)| text)).ok()?;
+        Some(Self { machine, rules: texts.into_iter().map(|(_, rule)| rule).collect() })
+    }
+
+    /// The rule of a text that occurs in this one; with `shorter` not of this text itself.
+    fn within(&self, text: &str, shorter: bool) -> Option<u32> {
+        let mut found = self.machine.find_overlapping_iter(text);
+        let found = found.find(|found| !shorter || found.len() < text.len())?;
+        self.rules.get(found.pattern().as_usize()).copied()
+    }
+}
+
+/// Says which `@cidr` lines lie within another one.
+fn enclosed(desk: &mut Desk<'_>, doubled: &[bool]) {
+    let inner = desk.inner;
+    let mut places: [BTreeMap<Prefix, Line>; 2] = Default::default();
+    let mut all = Vec::new();
+    for (rule, doubled) in inner.rules().rules.iter().zip(doubled) {
+        let text: Cow<'_, str> = inner.text_of(rule.line);
+        if let (Some(Ok(FieldLine::Cidr(prefix))), false) = (field::read(&text), doubled) {
+            let [allow, block] = &mut places;
+            let known = if inner.action(rule) == Action::Allow { allow } else { block };
+            known.insert(prefix, rule.line);
+            all.push((prefix, rule));
+        }
+    }
+    let [allow, block] = &places;
+    for (prefix, rule) in all {
+        let known = if inner.action(rule) == Action::Allow { allow } else { block };
+        let wider = (0..prefix.length()).filter_map(|length| Prefix::new(prefix.first(), length));
+        if let Some((wider, first)) = wider.filter_map(|wider| Some((wider, known.get(&wider)?))).next() {
+            let what = format!("is never needed: {} (@cidr {wider}) holds it", desk.place(*first));
+            desk.say(rule.line, 0, "shadowed", what);
+        }
+    }
+}

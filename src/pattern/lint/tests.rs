@@ -1,0 +1,127 @@
+use crate::pattern::{Patterns, Spec};
+use std::time::{Duration, Instant};
+
+/// Lints `-e` patterns; what each is said to be, as `line code`.
+fn of(lines: &[&str], ignore_case: bool) -> Vec<String> {
+    let inline = lines.iter().map(|line| (*line).into()).collect();
+    let patterns = Patterns::read(&Spec { inline, ignore_case, ..Spec::default() }).unwrap();
+    patterns.lint().iter().map(|problem| format!("{} {}", problem.line, problem.code)).collect()
+}
+
+/// What one file's lint says, as `LINE:COLUMN code`, and the sentences.
+fn file(text: &str) -> (Vec<String>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("list");
+    std::fs::write(&path, text).unwrap();
+    let files = vec![(crate::pattern::Action::Block, path)];
+    let found = Patterns::read(&Spec { files, ..Spec::default() }).unwrap().lint();
+    let places = found.iter().map(|p| format!("{}:{} {}", p.line, p.column, p.code)).collect();
+    (places, found.into_iter().map(|p| p.message + "\n").collect())
+}
+
+#[test]
+fn good_patterns_are_left_alone() {
+    let good = [
+        "Contoso",
+        "Fabrikam (GmbH|AG)",
+        "FABRIKAM-NET[0-9]+",
+        "^address: *1 Example Street",
+        "@org ^Contoso",
+        "@example\\.com",
+        "@asn 64500",
+        "@asn 64501",
+        "@cidr 203.0.113.0/24",
+        "@mnt CONTOSO-MNT",
+        "@country ^(RU|CN)$",
+    ];
+    assert_eq!(of(&good, false), Vec::<String>::new());
+    assert_eq!(of(&good, true), Vec::<String>::new());
+}
+
+#[test]
+fn every_line_that_does_not_compile_is_said() {
+    let (places, said) = file("a(b\nContoso\n@ogr x\n@cidr 1.2.3\nx\\1\n");
+    assert_eq!(places, ["1:2 invalid", "3:2 invalid", "4:7 invalid", "5:2 invalid"]);
+    assert!(said.contains("did you mean @org?"), "{said}");
+}
+
+#[test]
+fn patterns_for_everything_and_for_everybody_are_found() {
+    let everything = [".*", "x*", "()", "^", "$", ".", "@org .*", "@netname ^", "@country .", "^$"];
+    let boilerplate =
+        ["RIPE", "Terms", "netname", "^descr:.*", "ARIN", "@mnt RIPE", "Ltd", "#", "country: *"];
+    for (patterns, code) in [(&everything[..], "everything"), (&boilerplate[..], "boilerplate")] {
+        for pattern in patterns {
+            assert_eq!(of(&[pattern], false), [format!("1 {code}")], "{pattern}");
+        }
+    }
+    assert_eq!(of(&["ripe"], false), ["1 boilerplate"], "https://docs.db.ripe.net/");
+    assert_eq!(of(&["rpsl"], false), Vec::<String>::new());
+    assert_eq!(of(&["rpsl"], true), ["1 boilerplate"]);
+}
+
+#[test]
+fn what_can_never_match_or_decide_is_found() {
+    let (places, said) =
+        file("Contoso\r\nGlobex$.x\nInitech\nInitech\nInitech Ltd.\nInitech[0-9]+\n(x|y)Initech A\n");
+    assert_eq!(
+        places,
+        ["1:8 carriage-return", "2:1 never", "4:1 duplicate", "5:1 shadowed", "6:1 shadowed", "7:1 shadowed"]
+    );
+    assert!(said.contains("is the same as ") && said.contains("list:3"), "{said}");
+    assert_eq!(of(&["@org Foo", "@org foo", "Foo", "foo"], false), ["2 duplicate"]);
+    assert_eq!(of(&["Foo", "foo"], true), ["2 duplicate"]);
+    assert_eq!(of(&["@org Foo Bar", "@desc Foo", "Foo x"], false), Vec::<String>::new());
+    assert_eq!(of(&["@org Foo Bar", "@org oo b"], false), ["1 shadowed"]);
+    assert_eq!(of(&["@asn 64500", "@asn AS64500"], false), ["2 duplicate"]);
+    assert_eq!(
+        of(&["@cidr 203.0.113.0/24", "@cidr 203.0.112.0/22", "@cidr 198.51.100.0/24"], false),
+        ["1 shadowed"]
+    );
+    assert_eq!(of(&["Zq\\w", "Zq\\W"], true), ["1 extension", "2 extension"], "no duplicates");
+}
+
+#[test]
+fn what_an_allow_pattern_lets_in_never_blocks() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, "@org Contoso\n").unwrap();
+        path
+    };
+    use crate::pattern::Action;
+    let files = vec![(Action::Allow, write("allow")), (Action::Block, write("block"))];
+    let found = Patterns::read(&Spec { files, ..Spec::default() }).unwrap().lint();
+    let [only] = found.as_slice() else { panic!("{found:?}") };
+    assert!(only.file.ends_with("block") && only.message.contains("allow:1 allows the same"), "{only:?}");
+}
+
+#[test]
+fn what_egrep_reads_otherwise_is_said_once_a_file() {
+    let (places, said) = file("# made by hand\nContoso\n\n  \n# more\nFabrikam\n\n");
+    assert_eq!(places, ["1:1 egrep", "3:1 egrep"]);
+    assert!(said.contains("(1 more such lines") && said.contains("(2 more such lines"), "{said}");
+    assert_eq!(file("# for whodunit alone\n\n@org Contoso\n").0, Vec::<String>::new());
+    assert_eq!(file("Contoso\n").0, Vec::<String>::new());
+    assert_eq!(file("").0, Vec::<String>::new());
+    assert_eq!(file("\n").0, ["1:1 egrep"]);
+}
+
+#[test]
+fn field_lines_and_posix_forms_are_proposed() {
+    let (places, said) = file("^netname: *FOO\nß\\bxy\\w+z\n");
+    assert_eq!(places, ["1:1 field", "2:2 extension", "2:6 extension"]);
+    assert!(said.contains(": @netname ^FOO\n") && said.contains("write [_[:alnum:]]\n"), "{said}");
+}
+
+#[test]
+fn ten_thousand_patterns_take_no_longer_than_their_number() {
+    let mut lines: Vec<String> = (0..10_000).map(|n| format!("Contoso Branch {n:05} Ltd")).collect();
+    lines.extend((0..200).map(|n| "Ж".repeat(n + 1)));
+    lines.extend((0..1000).map(|n| format!("@cidr 203.{}.{}.0/24", n / 200, n % 200)));
+    lines.extend((0..1000).map(|_| "Globex".to_owned()));
+    let began = Instant::now();
+    let (places, _) = file(&(lines.join("\n") + "\n"));
+    assert_eq!(places.len(), 199 + 999);
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+}

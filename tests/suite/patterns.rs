@@ -1,0 +1,121 @@
+//! `whodunit patterns`: problems with their places, patterns against the cache, and the lists to start from.
+
+use crate::{
+    farm::{Farm, Plan, Rule, Scenario},
+    jig::Room,
+};
+use std::{fs, path::Path};
+
+#[test]
+fn problems_are_told_with_their_places_and_end_in_1() {
+    let room =
+        Room::with(&[("good", "Contoso\n@org Fabrikam\n"), ("bad", "Globex\r\n\na(b\n^netname: *FOO\n")]);
+    room.run(["patterns", "good"]).stdout("").code(0).check();
+    let outcome = room.run(["patterns", "-f", "good", "bad", "-e", "RIPE"]).code(1).check();
+    let places: Vec<String> =
+        outcome.stdout.lines().map(|line| line.split(": ").next().unwrap().into()).collect();
+    assert_eq!(places, ["bad:1:7", "bad:2:1", "bad:3:2", "bad:4:1", "-e:1:1"], "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("@netname ^FOO\n"), "{}", outcome.stdout);
+}
+
+#[test]
+fn json_has_one_object_a_problem() {
+    let room = Room::with(&[("bad", "x\\w\n.*\n")]);
+    let lines = room.run(["patterns", "--json", "bad"]).code(1).check().json();
+    let [first, second] = lines.as_slice() else { panic!("{lines:?}") };
+    assert_eq!((&first["file"], &first["line"], &first["column"]), (&"bad".into(), &1.into(), &2.into()));
+    assert_eq!((&first["code"], &second["code"]), (&"extension".into(), &"everything".into()));
+    assert!(second["message"].as_str().unwrap().contains("every answer"));
+}
+
+#[test]
+fn folders_and_the_configuration_are_checked_too() {
+    let room = Room::with(&[("d/a", "Contoso\n"), ("d/b", "RIPE\n")]);
+    room.run(["patterns", "d"]).stdout_has("d/b:1:1: matches what RIPE says").code(1).check();
+    room.write("c.toml", "block = [\"d/b\"]\n");
+    room.run(["patterns", "--config", "c.toml"]).stdout_has("d/b:1:1: ").code(1).check();
+    // What is typed wins over what is configured.
+    room.run(["patterns", "--config", "c.toml", "d/a"]).stdout("").code(0).check();
+}
+
+#[test]
+fn what_cannot_be_checked_ends_in_neither_0_nor_1() {
+    let room = Room::with(&[("bad", "a(b\n"), ("c.toml", "blok = 1\n")]);
+    room.run(["patterns"]).stderr_has("no patterns: name a file").code(64).check();
+    room.run(["patterns", "none-such"]).stderr_has("cannot read none-such").code(66).check();
+    room.run(["patterns", "--config", "c.toml", "bad"]).stderr_has("c.toml").code(78).check();
+    room.run(["patterns", "--unused", "bad"]).stderr_has("bad:1:2: ").code(78).check();
+    room.run(["patterns", "--against-cache", "-e", "x"]).stderr_has("holds no network yet").code(0).check();
+}
+
+/// A room whose cache knows two networks.
+fn knowing() -> Room {
+    let room =
+        Room::with(&[("block", "@org Contoso\nFabrikam\n@country .\n"), ("allow", "@netname CONTOSO\n")]);
+    let with = |network: &str, name: &str, org: &str| Rule {
+        reply: Some("ripe".into()),
+        network: Some(network.into()),
+        with: [("name", name), ("org", org), ("status", "ASSIGNED PA")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+        times: Some(1),
+        ..Rule::default()
+    };
+    let rule = vec![
+        with("193.0.20.0/22", "CONTOSO-NET", "Contoso GmbH"),
+        with("193.0.32.0/22", "GLOBEX-NET", "Globex AG"),
+    ];
+    let plan = Plan { name: "whois.ripe.net".into(), rule, ..Plan::default() };
+    let farm = Farm::start(&Scenario { server: vec![plan], ..Scenario::default() });
+    for address in ["193.0.22.1", "193.0.33.1"] {
+        room.run(["--rate", "0", address]).farm(&farm).cache("cache.db").code(0).check();
+    }
+    assert_eq!(farm.questions(), 2);
+    room
+}
+
+#[test]
+fn patterns_are_held_against_the_cache() {
+    let room = knowing();
+    let run = room.run(["patterns", "--against-cache", "-a", "allow", "block"]).cache("cache.db").code(0);
+    let said = "allow:1: allows 1 of 2 networks [@netname CONTOSO]: 193.0.20.0/22 (Contoso GmbH)\n\
+        block:1: blocks 1 of 2 networks, 1 of them let in by allow patterns [@org Contoso]: 193.0.20.0/22 (Contoso GmbH)\n\
+        block:2: blocks 0 of 2 networks [Fabrikam]\n\
+        block:3: blocks 2 of 2 networks, 1 of them let in by allow patterns [@country .]: \
+        193.0.20.0/22 (Contoso GmbH), 193.0.32.0/22 (Globex AG)\n";
+    run.stdout(said).check();
+    let run = room.run(["patterns", "--against-cache", "--json", "block"]).cache("cache.db").code(0);
+    let lines = run.check().json();
+    assert_eq!(lines.len(), 3);
+    assert_eq!((&lines[2]["count"], &lines[2]["allowed"]), (&2.into(), &0.into()));
+    assert_eq!(lines[2]["networks"][1]["org"], "Globex AG");
+}
+
+#[test]
+fn unused_patterns_are_found() {
+    let room = knowing();
+    let run = room.run(["patterns", "--unused", "block"]).cache("cache.db").code(1);
+    run.stdout("block:2:1: matches none of 2 networks [Fabrikam]\n").check();
+    room.run(["patterns", "--unused", "allow"]).cache("cache.db").stdout("").code(0).check();
+}
+
+#[test]
+fn the_lists_to_start_from_are_sound_and_say_what_they_are() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("patterns");
+    let mut lists = vec![];
+    for folder in [top.clone(), top.join("allow")] {
+        let entries = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        lists.extend(entries.filter(|path| path.is_file() && path.extension().is_none_or(|end| end != "md")));
+    }
+    assert!(lists.len() >= 4, "{lists:?}");
+    let room = Room::new();
+    for list in lists {
+        room.run(["patterns".into(), list.clone().into_os_string()]).stdout("").code(0).check();
+        let text = fs::read_to_string(&list).unwrap();
+        let head: String = text.lines().take_while(|line| line.starts_with('#')).collect();
+        for part in ["For: ", "Costs: ", "Made: "] {
+            assert!(head.contains(part), "{}: its head does not say `{part}`", list.display());
+        }
+        assert!(text.lines().any(|line| !line.starts_with('#') && !line.is_empty()), "{}", list.display());
+    }
+}
