@@ -29,8 +29,8 @@ mkdir -p findings
 for target; do
     echo "== $target ($bound)"
     mkdir -p "corpus/$target"
-    # A reader that needs more than 2 seconds or 512 MB for 64 KB of input is as broken as one that panics.
-    "target/$host/release/$target" "$bound" -timeout=2 -rss_limit_mb=512 -max_len=65536 -len_control=20 \
+    # A reader that needs more than 2 seconds or 512 MB for 16 KB of input is as broken as one that panics.
+    "target/$host/release/$target" "$bound" -timeout=2 -rss_limit_mb=512 -max_len=16384 \
         -print_final_stats=1 -verbosity=0 -artifact_prefix="findings/$target-" "corpus/$target" "seeds/$target" 2>&1 |
         tee "findings/$target.log" | grep -E 'stat::number_of_executed_units|stat::peak_rss|SUMMARY|panicked' || true
     if ls "findings/$target-"* >/dev/null 2>&1; then

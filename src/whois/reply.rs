@@ -120,8 +120,8 @@ fn judge(part: &Segment<'_>, asked: Registry, address: Option<IpAddr>, provenanc
         return Reply::Placeholder { message: "it names no network, only another server".to_owned(), next };
     };
     // Whoever passes on another's answer need not pass on its end; if it passes on the head, the end must be there.
-    let provenance = if part.registry == asked { provenance } else { Provenance::Saved };
-    let missing = complete::missing_end(part.text, part.registry, provenance);
+    let whole = if part.registry == asked { provenance } else { Provenance::Saved };
+    let missing = complete::missing_end(part.text, part.registry, whole);
     let cut = part.registry == Registry::Afrinic && complete::is_opened(part.text) && page.breaks_off();
     if let Some(missing) = missing.or(cut.then_some("the end of its last object")) {
         return Reply::Failure {
