@@ -40,7 +40,7 @@ pub struct Batch<'a> {
 
 /// From so many addresses on, the cache is read once for all of them, and decisions are remembered in this process
 /// alone: writing each down would cost more than it could save.
-const MANY: usize = 256;
+const MANY: usize = 2048;
 
 /// When a verdict came.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
