@@ -65,8 +65,10 @@ pub(crate) fn client_with(line: &[u8], fields: Option<&Fields>) -> Option<IpAddr
     if line.first() == Some(&b'#') {
         return None;
     }
-    if let Some(fields) = fields {
-        return fields.client(line);
+    if let Some(reading) =
+        fields.map(|fields| fields.client(line)).filter(|reading| *reading != Reading::Foreign)
+    {
+        return settle(reading, line);
     }
     if let Some((rest, head)) = head::behind_file_name(line) {
         return client_of(rest, head);

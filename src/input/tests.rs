@@ -175,9 +175,15 @@ fn columns_come_from_the_header_and_end_with_the_file() {
         #Fields: date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context\r\n\
         2026-11-23T10:34:34.123Z,\"MX,1\",08D8,2,192.0.2.1:25,203.0.113.9:4711,<,EHLO [198.51.100.6],\r\n");
     let plain = file(&folder, "plain", b"client 203.0.113.10 is here\n");
-    let sources = [From::File(&iis), From::File(&exchange), From::File(&plain)];
+    let both = file(
+        &folder,
+        "both",
+        b"#Fields: date time s-ip c-ip\n2026-11-23 10:34:34 192.0.2.1 -\n\
+        2026-11-23 10:34:34 H=(x) [203.0.113.11] F=<a@[198.51.100.6]> rejected RCPT <b@example.com>: no\n",
+    );
+    let sources = [From::File(&iis), From::File(&exchange), From::File(&plain), From::File(&both)];
     let clients = read(&sources, &spec(), &|_, _| {}).unwrap();
-    assert_eq!(hits(&clients), "203.0.113.7=1 203.0.113.8=1 203.0.113.9=1 203.0.113.10=1");
+    assert_eq!(hits(&clients), "203.0.113.7=1 203.0.113.8=1 203.0.113.9=1 203.0.113.10=1 203.0.113.11=1");
 }
 
 #[test]

@@ -9,27 +9,24 @@ use std::net::IpAddr;
 /// What a message says after its id when it is about a delivery, or about nobody.
 const DELIVERY: &[&[u8]] = &[b"=>", b"->", b">>", b"*>", b"**", b"==", b"Completed", b"Frozen", b"Unfrozen"];
 
-/// What follows H=... when Exim was the client of that host.
+/// What follows `H=name [ADDRESS]` when Exim was the client of that host.
 const OUTGOING: &[&[u8]] = &[
-    b": SMTP error from remote",
-    b": LMTP error",
-    b": Remote host closed",
-    b": remote host",
-    b": SMTP timeout",
-    b": TLS session",
-    b": a TLS session",
-    b": Connection ",
-    b": Network ",
-    b": No route",
-    b"] Connection ",
-    b"] Network ",
-    b"] No route",
-    b"] No address",
-    b"] Operation timed out",
-    b"] Permission denied",
-    b"] TLS error on connection to",
-    b" (SSL_connect)",
+    b"SMTP error from remote",
+    b"LMTP error",
+    b"Remote host closed",
+    b"remote host",
+    b"SMTP timeout",
+    b"TLS session",
+    b"a TLS session",
+    b"TLS error on connection to",
     b"DANE ",
+    b"Connection ",
+    b"Network ",
+    b"No route",
+    b"No address",
+    b"Operation timed out",
+    b"Permission denied",
+    b"(SSL_connect)",
 ];
 
 /// A message of the program `exim`, with or without Exim's own date in front.
@@ -65,9 +62,7 @@ fn about(message: &[u8]) -> Reading {
         if DELIVERY.iter().any(|mark| rest.starts_with(mark)) || pieces::has(rest, b" => ") {
             return Reading::Nobody;
         }
-        let outgoing = |host: &[u8]| OUTGOING.iter().any(|mark| pieces::has(host, mark));
-        // Up to the text that the remote side has a hand in.
-        if rest.starts_with(b"H=") && outgoing(rest.get(..512).unwrap_or(rest)) {
+        if rest.starts_with(b"H=") && is_outgoing(rest) {
             return Reading::Nobody;
         }
         // A message that arrived, from a host or from a user of this machine.
@@ -80,6 +75,14 @@ fn about(message: &[u8]) -> Reading {
         return Reading::Nobody;
     }
     read(text).map_or_else(|| Reading::from(unbracketed(text)), Reading::Client)
+}
+
+/// Whether the host that a message names first is where it was to go.
+fn is_outgoing(text: &[u8]) -> bool {
+    let behind = memchr::memchr(b']', text).and_then(|close| text.get(close + 1..)).unwrap_or_default();
+    let port = behind.iter().take_while(|b| **b == b':' || b.is_ascii_digit()).count();
+    let said = behind.get(port..).unwrap_or_default().trim_ascii_start();
+    OUTGOING.iter().any(|mark| said.starts_with(mark))
 }
 
 fn read(text: &[u8]) -> Option<IpAddr> {

@@ -12,6 +12,7 @@ const NAMES: &[&[u8]] = &[b"remote-endpoint", b"c-ip", b"client-ip", b"original-
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Fields {
     separator: u8,
+    count: usize,
     /// None: the header names no client.
     column: Option<usize>,
 }
@@ -22,10 +23,11 @@ impl Fields {
         let names = line.strip_prefix(b"#Fields:")?.trim_ascii();
         let names = names.get(..super::LONGEST).unwrap_or(names);
         let separator = if names.contains(&b',') { b',' } else { b' ' };
+        let count = names.split(|b| *b == separator).count();
         let place = |name: &&[u8]| {
             names.split(|b| *b == separator).position(|n| n.trim_ascii().eq_ignore_ascii_case(name))
         };
-        Some(Self { separator, column: NAMES.iter().find_map(place) })
+        Some(Self { separator, count, column: NAMES.iter().find_map(place) })
     }
 
     /// The last header in a text of whole lines.
@@ -37,9 +39,17 @@ impl Fields {
         Self::read(last.get(..memchr::memchr(b'\n', last).unwrap_or(last.len())).unwrap_or(last))
     }
 
-    /// The client of a row.
-    pub(super) fn client(self, line: &[u8]) -> Option<IpAddr> {
-        token::bare(columns(line, self.separator).nth(self.column?)?)
+    /// The client of a row; Foreign for what is no row of this file, as where several logs come through one pipe.
+    pub(super) fn client(self, line: &[u8]) -> Reading {
+        let row = match self.separator {
+            b',' => super::head::is_iso_time(line),
+            // IIS writes no blank inside a column.
+            _ => columns(line.trim_ascii_end(), b' ').count() == self.count,
+        };
+        if !row {
+            return Reading::Foreign;
+        }
+        self.column.and_then(|column| columns(line, self.separator).nth(column)).and_then(token::bare).into()
     }
 }
 

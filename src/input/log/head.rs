@@ -77,7 +77,7 @@ fn bsd_time(text: &[u8]) -> Option<usize> {
     };
     let [_, _, b':', _, _, b':', _, _, behind @ ..] = clock else { return None };
     let fraction = behind.first() == Some(&b'.');
-    let end = if fraction { memchr::memchr(b' ', behind.get(..12)?)? } else { 0 };
+    let end = if fraction { memchr::memchr(b' ', behind.get(..12).unwrap_or(behind))? } else { 0 };
     (behind.get(end) == Some(&b' ')).then(|| text.len() - behind.len() + end + 1)
 }
 

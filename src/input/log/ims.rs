@@ -5,9 +5,7 @@ use crate::input::token;
 
 /// A line known by how it begins.
 pub(super) fn by_shape(line: &[u8]) -> Reading {
-    if let Some(element) =
-        pieces::behind(line.get(..96).unwrap_or(line), b"<co ").and(pieces::behind(line, b"<co "))
-    {
+    if let Some(element) = pieces::behind_near(line, 96, b"<co ") {
         return oracle(element);
     }
     if ["\"SMTPD\"\t", "\"POP3D\"\t", "\"IMAPD\"\t", "\"TCPIP\"\t"]

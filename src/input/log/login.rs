@@ -54,7 +54,7 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
         return last_from(pieces::before(line, b". AUTHENTICATE")).map_or(Reading::Foreign, Reading::Client);
     }
     // Zimbra: `[name=...;ip=PROXY;oip=ADDRESS;ua=...]`
-    match pieces::behind(line.get(..512).unwrap_or(line), b"oip=") {
+    match pieces::behind_near(line, 512, b"oip=") {
         Some(origin) => token::leading(origin).map_or(Reading::Foreign, Reading::Client),
         None => Reading::Foreign,
     }

@@ -8,6 +8,12 @@ pub(super) fn behind<'a>(text: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
     text.get(memchr::memmem::find(text, mark)? + mark.len()..)
 }
 
+/// What stands behind the first `mark` that lies in the first `near` bytes.
+pub(super) fn behind_near<'a>(text: &'a [u8], near: usize, mark: &[u8]) -> Option<&'a [u8]> {
+    let at = memchr::memmem::find(text.get(..near).unwrap_or(text), mark)?;
+    text.get(at + mark.len()..)
+}
+
 /// What stands behind the last `mark`.
 pub(super) fn behind_last<'a>(text: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
     text.get(memchr::memmem::rfind(text, mark)? + mark.len()..)

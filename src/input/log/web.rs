@@ -10,7 +10,7 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
         return nginx_error(line);
     }
     if line.first() == Some(&b'[')
-        && let Some(rest) = pieces::behind(line.get(..256).unwrap_or(line), b"[client ")
+        && let Some(rest) = pieces::behind_near(line, 256, b"[client ")
     {
         let peer = pieces::before(rest.get(..64).unwrap_or(rest), b"]");
         // Apache writes the process since 2.4, and since then a port behind the address, without brackets.
