@@ -7,9 +7,10 @@
 mod delegated;
 mod draft;
 mod exported;
+mod line;
 mod rpsl;
 
-pub use exported::line;
+pub use line::line;
 
 use super::{Ledger, place};
 use crate::error::{Error, Result};

@@ -7,6 +7,7 @@ mod mail;
 mod national;
 mod page;
 mod range;
+mod reading;
 mod rpsl;
 mod rwhois;
 mod standin;

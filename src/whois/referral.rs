@@ -1,6 +1,6 @@
 //! Who a reply says to ask instead, or next.
 
-use super::{Registry, record::Page};
+use super::Registry;
 use std::net::Ipv6Addr;
 
 /// A server that a reply names. Whether it may be asked (address, port, seen before) is for whoever asks to say: the
@@ -83,20 +83,6 @@ fn is_host(host: &str) -> bool {
             && host.bytes().all(name))
 }
 
-/// The servers that `text` names, the one to ask first in front, none twice.
-///
-/// Of several `ReferralServer` lines the last counts: ARIN writes the parent's first. A `ResourceLink` counts where
-/// there is none. `refer:` and `whois:` are IANA's alone. Blocks that a registry only keeps a place for name the
-/// registry they went to. APNIC's remarks name the national registry that knows more.
-#[must_use]
-pub fn referrals(text: &str, registry: Registry) -> Vec<Referral> {
-    let mut found = named(text, registry);
-    if let Some(page) = Page::read(text, registry) {
-        found.extend(page.elsewhere());
-    }
-    distinct(found)
-}
-
 /// Those that stand in the text by name.
 pub(crate) fn named(text: &str, registry: Registry) -> Vec<Referral> {
     let mut server = None;
@@ -164,6 +150,7 @@ fn strip_prefix_ignoring_case<'a>(line: &'a str, prefix: &str) -> Option<&'a str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::whois::reply::referrals;
 
     #[test]
     fn every_form_of_a_server() {

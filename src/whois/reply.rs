@@ -106,6 +106,20 @@ pub fn classify(text: &str, registry: Registry, address: Option<IpAddr>, provena
     }
 }
 
+/// The servers that `text` names, the one to ask first in front, none twice.
+///
+/// Of several `ReferralServer` lines the last counts: ARIN writes the parent's first. A `ResourceLink` counts where
+/// there is none. `refer:` and `whois:` are IANA's alone. Blocks that a registry only keeps a place for name the
+/// registry they went to. APNIC's remarks name the national registry that knows more.
+#[must_use]
+pub fn referrals(text: &str, registry: Registry) -> Vec<Referral> {
+    let mut found = referral::named(text, registry);
+    if let Some(page) = Page::read(text, registry) {
+        found.extend(page.elsewhere());
+    }
+    referral::distinct(found)
+}
+
 /// What one server's part of the text is.
 fn judge(part: &Segment<'_>, asked: Registry, address: Option<IpAddr>, provenance: Provenance) -> Reply {
     if let Some((kind, message)) = failure::refusal(part.text) {

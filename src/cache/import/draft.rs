@@ -214,10 +214,8 @@ impl Draft {
             let rows: Vec<(i64, Vec<u8>)> = self.written(rows.and_then(Iterator::collect))?;
             let Some(&(last, _)) = rows.last() else { return Ok(()) };
             after = last;
-            let kept: Vec<Kept> = rows
-                .iter()
-                .filter_map(|(_, body)| super::exported::parse(&body::stretch(body)?).ok())
-                .collect();
+            let kept: Vec<Kept> =
+                rows.iter().filter_map(|(_, body)| super::line::parse(&body::stretch(body)?).ok()).collect();
             ledger.keep_all(&kept).map_err(|error| Error::output("the cache", &io::Error::other(error)))?;
             tick();
         }

@@ -1,0 +1,119 @@
+//! Takes an answer apart, and reads the record of one of its networks: each form has its reader, and is known here.
+
+use super::{
+    Record, Registry, arin,
+    block::{self, Block},
+    brackets, national,
+    page::{Form, Named, Page},
+    range, rpsl, rwhois,
+    standin::{self, StandIn},
+};
+use crate::{address::Network, whois::referral::Referral};
+
+impl Form {
+    /// The form of the first line that belongs to one.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        block::lines(text).find_map(Self::of_line)
+    }
+
+    /// The form that a line belongs to, if it can belong to one only.
+    pub(crate) fn of_line(line: &str) -> Option<Self> {
+        let starts = |prefix: &str| {
+            line.split_at_checked(prefix.len()).is_some_and(|(head, _)| head.eq_ignore_ascii_case(prefix))
+        };
+        // Every line of every reply comes by here: its first letter rules out most forms.
+        let own = match line.bytes().next()? {
+            b'i' if starts("inetnum:") || starts("inet6num:") => Some(Self::Rpsl),
+            b'I' if national::is_krnic_network(line) => Some(Self::Krnic),
+            b'n' | b'N' if starts("NetRange:") => Some(Self::Arin),
+            b'n' | b'N' if starts("network:") => Some(Self::Rwhois),
+            b' ' | b'\t' | b'N' if national::is_twnic_network(line) => Some(Self::Twnic),
+            _ => None,
+        };
+        own.or_else(|| {
+            if line.contains('[') && brackets::is_network(line) {
+                return Some(Self::Brackets);
+            }
+            (line.contains('(') && arin::is_list_line(line)).then_some(Self::ArinList)
+        })
+    }
+}
+
+impl<'a> Page<'a> {
+    /// Takes the text apart; None when it names no network at all.
+    pub(crate) fn read(text: &'a str, registry: Registry) -> Option<Self> {
+        let form = Form::of(text)?;
+        let blocks = match form {
+            Form::Rpsl => block::blocks(text, &["inetnum", "inet6num", "route", "route6", "irt", "role"]),
+            Form::Arin => block::blocks(text, &["NetRange"]),
+            Form::ArinList => arin::list(text),
+            Form::Brackets => brackets::blocks(text),
+            Form::Krnic => national::krnic(text),
+            Form::Twnic => national::twnic(text),
+            Form::Rwhois => rwhois::blocks(text),
+        };
+        let mut networks = Vec::new();
+        for (index, block) in blocks.iter().enumerate() {
+            networks.extend(ranges(form, block).map(|network| Named { network, block: index }));
+        }
+        (!networks.is_empty()).then_some(Self { registry, form, text, blocks, networks })
+    }
+
+    /// The fields of one of its networks.
+    pub(crate) fn record(&self, named: Named) -> Record {
+        let mut record = Record::bare(named.network, self.registry);
+        let Some(block) = self.blocks.get(named.block) else { return record };
+        match self.form {
+            Form::Rpsl => rpsl::fill(self, named.block, block, &mut record),
+            Form::Arin => arin::fill(self, named.block, block, &mut record),
+            Form::ArinList => arin::fill_from_list(block, &mut record),
+            Form::Brackets => brackets::fill(block, &mut record),
+            Form::Krnic => national::fill_krnic(block, &mut record),
+            Form::Twnic => national::fill_twnic(block, &mut record),
+            Form::Rwhois => rwhois::fill(self, block, &mut record),
+        }
+        record
+    }
+
+    /// Why the network is nobody's: the registry only keeps a place for it. None for a network that is somebody's.
+    pub(crate) fn standin(&self, named: Named) -> Option<StandIn> {
+        standin::judge(self, named.block, &self.record(named))
+    }
+
+    /// Whom the places that are only kept point to. Looks at the smallest few: a hostile reply may have very many.
+    pub(crate) fn elsewhere(&self) -> Vec<Referral> {
+        let mut networks: Vec<&Named> = self.networks.iter().take(64).collect();
+        networks.sort_by_key(|named| named.network.span());
+        networks
+            .iter()
+            .take(4)
+            .filter_map(|named| self.standin(**named))
+            .flat_map(|standin| standin.next)
+            .collect()
+    }
+
+    /// Whether an RPSL answer breaks off: its last object lacks the `source:` that every object has, or the
+    /// organisation that a network names does not come.
+    pub(crate) fn breaks_off(&self) -> bool {
+        let unsourced = self.blocks.last().is_some_and(|last| !last.has("source"));
+        let block = self.networks.first().and_then(|named| self.blocks.get(named.block));
+        self.form == Form::Rpsl
+            && (unsourced || block.is_some_and(|block| rpsl::lacks_organisation(self, block)))
+    }
+}
+
+/// The networks that a block names.
+fn ranges<'a>(form: Form, block: &'a Block<'_>) -> impl Iterator<Item = Network> + 'a {
+    let keys: &[&str] = match form {
+        Form::Rpsl => &["inetnum", "inet6num"],
+        Form::Arin | Form::ArinList => &["NetRange", "CIDR"],
+        Form::Brackets | Form::Krnic | Form::Twnic => &["network"],
+        Form::Rwhois => &["ip-network", "ip-network-block", "ip-range", "network-block", "netblock", "cidr"],
+    };
+    // The first key that has a range says it; the others only say it again.
+    let key = keys.iter().find(|key| block.all(key).any(|value| range::range(value).is_some()));
+    key.into_iter().flat_map(|key| block.all(key)).filter_map(move |value| match form {
+        Form::Brackets => range::classful(value),
+        _ => range::range(value),
+    })
+}
