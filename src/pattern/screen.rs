@@ -1,7 +1,7 @@
 //! Telling quickly which of many patterns cannot match a text.
 //!
 //! An automaton over all patterns' literals would take longer to build than a mail server's hook runs. So it is the text
-//! that is indexed, a few kilobytes, and each pattern asks whether its first and its last four bytes occur in it.
+//! that is indexed, a few kilobytes, and each pattern asks whether some of its bytes occur in it.
 
 use super::{ere::Needs, lines::Lines};
 
@@ -12,6 +12,8 @@ const GRAM: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Screen {
     entries: Vec<Entry>,
+    /// How long the entries' grams are: bit n stands for n bytes.
+    lengths: u8,
     /// Rules that need nothing in particular.
     always: Vec<u32>,
 }
@@ -19,8 +21,8 @@ pub(super) struct Screen {
 /// A text that a rule needs.
 #[derive(Debug)]
 struct Entry {
-    head: u32,
-    tail: u32,
+    /// Its middle, end and beginning: the middle is the least likely to be found in every reply.
+    grams: [u32; 3],
     rule: u32,
 }
 
@@ -28,18 +30,26 @@ impl Screen {
     /// Enters a rule.
     pub(super) fn add(&mut self, rule: u32, needs: &Needs) {
         match needs {
-            Needs::Literal(text) => self.entries.push(Entry::new(rule, text)),
-            Needs::OneOf(texts) => self.entries.extend(texts.iter().map(|text| Entry::new(rule, text))),
+            Needs::Literal(text) => self.enter(rule, text),
+            Needs::OneOf(texts) => texts.iter().for_each(|text| self.enter(rule, text)),
             Needs::Nothing => self.always.push(rule),
         }
+    }
+
+    fn enter(&mut self, rule: u32, text: &str) {
+        let bytes = text.as_bytes();
+        self.lengths |= 1 << bytes.len().min(GRAM);
+        let last = bytes.len().saturating_sub(GRAM);
+        let at = |start: usize| gram(bytes.get(start..bytes.len().min(start + GRAM)).unwrap_or_default());
+        self.entries.push(Entry { grams: [at(last / 2), at(last), at(0)], rule });
     }
 
     /// The rules that may match, in order.
     pub(super) fn candidates(&self, lines: &Lines<'_>) -> Vec<u32> {
         let mut rules = self.always.clone();
         if !self.entries.is_empty() {
-            let index = Index::of(lines.text().as_bytes());
-            let occurs = |entry: &&Entry| index.holds(entry.tail) && index.holds(entry.head);
+            let index = Index::of(lines.text().as_bytes(), self.lengths);
+            let occurs = |entry: &&Entry| entry.grams.iter().all(|gram| index.holds(*gram));
             rules.extend(self.entries.iter().filter(occurs).map(|entry| entry.rule));
             rules.sort_unstable();
             rules.dedup();
@@ -48,19 +58,13 @@ impl Screen {
     }
 }
 
-impl Entry {
-    fn new(rule: u32, text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let head = gram(bytes.get(..GRAM).unwrap_or(bytes));
-        let tail = gram(bytes.get(bytes.len().saturating_sub(GRAM)..).unwrap_or(bytes));
-        Self { head, tail, rule }
-    }
-}
-
 /// A few bytes as one well-mixed number. What is shorter than a gram is another number than any gram's beginning.
 fn gram(bytes: &[u8]) -> u32 {
-    let packed = bytes.iter().take(GRAM).fold(0, |sum: u32, byte| sum << 8 | u32::from(*byte));
-    let length = u32::try_from(bytes.len().min(GRAM)).unwrap_or(0);
+    let packed = match bytes {
+        [a, b, c, d] => u32::from_be_bytes([*a, *b, *c, *d]),
+        _ => bytes.iter().fold(0, |sum: u32, byte| sum << 8 | u32::from(*byte)),
+    };
+    let length = u32::try_from(bytes.len()).unwrap_or(0);
     // Knuth's multiplicative hash; its high bits are the good ones.
     (packed ^ (length << 27)).wrapping_mul(0x9E37_79B1)
 }
@@ -72,15 +76,13 @@ struct Index {
 }
 
 impl Index {
-    fn of(text: &[u8]) -> Self {
+    /// Indexes `text` for grams of these lengths: bit n stands for n bytes.
+    fn of(text: &[u8], lengths: u8) -> Self {
         // Some sixteen bits for each byte, between 8 KiB (which stays in the processor's nearest cache) and 8 MiB.
         let log2 = (text.len().max(1).ilog2() + 5).clamp(16, 26);
         let mut index = Self { bits: vec![0; 1 << (log2 - 6)], shift: 32 - log2 };
-        for at in 0..text.len() {
-            let rest = text.get(at..).unwrap_or_default();
-            for length in 1..=GRAM.min(rest.len()) {
-                index.set(gram(rest.get(..length).unwrap_or_default()));
-            }
+        for length in (1..=GRAM).filter(|length| lengths >> length & 1 == 1) {
+            text.windows(length).for_each(|window| index.set(gram(window)));
         }
         index
     }

@@ -34,6 +34,8 @@ fn the_package_has_all_that_it_names_and_names_all_that_it_needs() {
         }
     };
     ships("completions", |_| true);
+    ships("patterns", |_| true);
+    ships("patterns/allow", |_| true);
     for folder in ["fail2ban", "postfix", "exim", "qpsmtpd"] {
         ships(&format!("integrations/{folder}"), |_| true);
     }

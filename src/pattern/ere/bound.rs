@@ -29,7 +29,7 @@ fn states(node: &Node, depth: usize) -> Option<u64> {
     }
     Some(match node {
         Node::Empty | Node::Edge(_) => 1,
-        Node::Char(_) => 4,
+        Node::Text(text) => text.len() as u64,
         // The sequences that UTF-8 has for whatever is not ASCII.
         Node::Any => 8,
         // The classes of Unicode are wide: its letters alone lie in some 700 ranges.

@@ -2,9 +2,12 @@
 
 use super::tree::{Node, Set};
 
-/// The most texts of which one must occur, and the longest that is worth keeping, in bytes.
+/// The most texts of which one must occur.
 const MOST: usize = 16;
-const LONGEST: usize = 64;
+
+/// The most texts that a sequence such as `[Ee]xample[ -]net` is written out to, and the longest of them in bytes.
+const WRITTEN: usize = 4;
+const LONGEST: usize = 256;
 
 /// What must occur in a line for it to match.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,29 +22,13 @@ pub(crate) enum Needs {
 
 /// Reads it off the tree.
 pub(super) fn of(root: &Node) -> Needs {
-    if let Some(literal) = literal(root) {
-        return Needs::Literal(literal);
+    if let Node::Text(text) = root {
+        return Needs::Literal(text.clone());
     }
     match survey(root).best() {
         Some(texts) => Needs::OneOf(texts),
         None => Needs::Nothing,
     }
-}
-
-/// The text of an expression that is nothing but characters.
-fn literal(node: &Node) -> Option<String> {
-    let mut text = String::new();
-    fn add(node: &Node, text: &mut String) -> bool {
-        match node {
-            Node::Char(char) => {
-                text.push(*char);
-                true
-            }
-            Node::Cat(items) => items.iter().all(|item| add(item, text)),
-            _ => false,
-        }
-    }
-    (add(node, &mut text) && !text.is_empty()).then_some(text)
 }
 
 /// What is known of a part of an expression.
@@ -84,7 +71,7 @@ fn better(one: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<St
 fn survey(node: &Node) -> Survey {
     match node {
         Node::Empty | Node::Edge(_) => Survey::exact(vec![String::new()]),
-        Node::Char(char) => Survey::exact(vec![char.to_string()]),
+        Node::Text(text) => Survey::exact(vec![text.clone()]),
         Node::Any => Survey::nothing(),
         Node::Set(set) => chars(set).map_or_else(Survey::nothing, Survey::exact),
         Node::Cat(items) => sequence(items),
@@ -114,10 +101,8 @@ fn sequence(items: &[Node]) -> Survey {
     let mut run = vec![String::new()];
     let mut whole = true;
     for item in items {
-        if let Node::Char(char) = item
-            && run.iter().all(|text| text.len() + char.len_utf8() <= LONGEST)
-        {
-            run.iter_mut().for_each(|text| text.push(*char));
+        if let (Node::Text(more), [text]) = (item, run.as_mut_slice()) {
+            text.push_str(more);
             continue;
         }
         let survey = survey(item);
@@ -141,7 +126,9 @@ fn sequence(items: &[Node]) -> Survey {
 /// Every text of the one followed by every text of the other, as long as they stay few and short.
 fn product(heads: &[String], tails: &[String]) -> Option<Vec<String>> {
     let longest = |texts: &[String]| texts.iter().map(String::len).max().unwrap_or(0);
-    if heads.len() * tails.len() > MOST || longest(heads) + longest(tails) > LONGEST {
+    if heads.len() * tails.len() > WRITTEN.max(heads.len()).max(tails.len())
+        || longest(heads) + longest(tails) > LONGEST
+    {
         return None;
     }
     Some(heads.iter().flat_map(|head| tails.iter().map(move |tail| format!("{head}{tail}"))).collect())

@@ -21,7 +21,7 @@ pub(super) fn never(root: &Node) -> bool {
 fn of(node: &Node) -> Ways {
     match node {
         Node::Empty => stay(),
-        Node::Char(_) | Node::Any | Node::Set(_) => [bit(WITHIN), bit(WITHIN), 0, 0],
+        Node::Text(_) | Node::Any | Node::Set(_) => [bit(WITHIN), bit(WITHIN), 0, 0],
         Node::Edge(Edge::LineStart) => [bit(START), 0, bit(START + ENDED), 0],
         Node::Edge(Edge::LineEnd) => {
             [bit(START + ENDED), bit(WITHIN + ENDED), bit(START + ENDED), bit(WITHIN + ENDED)]

@@ -25,7 +25,7 @@ pub(super) fn print(root: &Node, alphabet: Alphabet) -> String {
 fn node(out: &mut String, tree: &Node, alphabet: Alphabet) {
     match tree {
         Node::Empty => out.push_str("(?:)"),
-        Node::Char(char) => one(out, *char, alphabet),
+        Node::Text(text) => text.chars().for_each(|char| one(out, char, alphabet)),
         Node::Any => out.push_str(if alphabet == Alphabet::Ascii { r"[\x00-\x7F]" } else { "(?s:.)" }),
         Node::Set(tree) => set(out, tree, alphabet),
         Node::Edge(edge) => out.push_str(match edge {

@@ -23,7 +23,24 @@ impl<'a> Reader<'a> {
 
     /// The character that comes next.
     pub(super) fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
+        match self.text.as_bytes().get(self.at) {
+            Some(byte) if byte.is_ascii() => Some(char::from(*byte)),
+            _ => self.rest().chars().next(),
+        }
+    }
+
+    /// Takes the characters up to the next that could mean anything but itself, and leaves the last of them where a
+    /// repetition follows, since that is for it alone. Most patterns are little else.
+    pub(super) fn plain(&mut self) -> &'a str {
+        let rest = self.rest();
+        let end = rest.bytes().position(|byte| br"\^$.[()|*+?{".contains(&byte)).unwrap_or(rest.len());
+        let mut run = rest.get(..end).unwrap_or_default();
+        if rest.get(end..).is_some_and(|behind| behind.starts_with(['*', '+', '?', '{'])) {
+            let last = run.chars().next_back().map_or(0, char::len_utf8);
+            run = run.get(..run.len() - last).unwrap_or_default();
+        }
+        self.at += run.len();
+        run
     }
 
     /// The character behind the next one.

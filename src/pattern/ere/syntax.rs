@@ -6,7 +6,7 @@
 //! counts, we read as the one that would have the last word.
 
 use super::{
-    Flaw, bracket, fold,
+    Flaw, bracket, fold, folded,
     reader::Reader,
     tree::{Class, Edge, Node, Set},
 };
@@ -72,6 +72,12 @@ impl<'a> Parser<'a> {
             if char == '|' || char == ')' && self.open > 0 {
                 break;
             }
+            let run = self.reader.plain();
+            if !run.is_empty() {
+                let run = if self.folds { folded(run) } else { run.to_owned() };
+                join(&mut items, Node::Text(run));
+                continue;
+            }
             let second = self.second;
             let atom = self.atom()?;
             let item = match atom {
@@ -82,7 +88,7 @@ impl<'a> Parser<'a> {
                 Node::Empty => {}
                 // The automaton forgets what is repeated no times, and whether it had to turn to the other for it.
                 Node::Repeat { max: Some(0), .. } => self.second = second,
-                item => items.push(item),
+                item => join(&mut items, item),
             }
         }
         Ok(match items.len() {
@@ -235,7 +241,7 @@ impl<'a> Parser<'a> {
     }
 
     fn char(&self, char: char) -> Node {
-        Node::Char(if self.folds { fold(char) } else { char })
+        Node::Text(String::from(if self.folds { fold(char) } else { char }))
     }
 
     /// What a backslash makes of the next character: mostly that character itself.
@@ -259,13 +265,21 @@ impl<'a> Parser<'a> {
             // Ignoring case, the C library holds an escaped small letter against capitals, and never finds it.
             char if self.folds && char.is_ascii_lowercase() => {
                 self.torn = true;
-                return Ok(if self.as_second { Node::Char(char) } else { self.char(char) });
+                return Ok(if self.as_second { Node::Text(char.into()) } else { self.char(char) });
             }
             char => return Ok(self.char(char)),
         };
         self.extensions.push(at);
         self.second |= !matches!(char, '`' | '\'');
         Ok(node)
+    }
+}
+
+/// Adds an item to a sequence; text behind text becomes one.
+fn join(items: &mut Vec<Node>, item: Node) {
+    match (items.last_mut(), item) {
+        (Some(Node::Text(text)), Node::Text(more)) => text.push_str(&more),
+        (_, item) => items.push(item),
     }
 }
 

@@ -71,8 +71,8 @@ pub(crate) enum Edge {
 pub(crate) enum Node {
     /// Matches at once, as `()` does.
     Empty,
-    /// This character.
-    Char(char),
+    /// These characters, one or more, in a row.
+    Text(String),
     /// `.`: any character.
     Any,
     /// A bracket expression, `\w` or `\s`.
