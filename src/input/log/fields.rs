@@ -3,7 +3,6 @@
 
 use super::Reading;
 use crate::input::token;
-use std::net::IpAddr;
 
 /// Names of the client's column, best first.
 const NAMES: &[&[u8]] = &[b"remote-endpoint", b"c-ip", b"client-ip", b"original-client-ip"];
