@@ -48,6 +48,11 @@ impl Prefix {
         Some(Self { address: from_bits(to_bits(address) & !mask, address), length })
     }
 
+    /// A prefix as the tables have it, whose bits behind the length are zero already.
+    pub(super) const fn cut(address: IpAddr, length: u8) -> Self {
+        Self { address, length }
+    }
+
     /// The prefix around `address`: `v4` bits long for IPv4, `v6` for IPv6, each capped at the family's width.
     #[must_use]
     pub fn around(address: IpAddr, v4: u8, v6: u8) -> Self {

@@ -1,7 +1,10 @@
 //! Addresses that are nobody's network: IANA's special-purpose registries, multicast, and what is not handed out.
 
+mod table;
+
 use super::prefix::Prefix;
-use std::{net::IpAddr, sync::LazyLock};
+use std::net::IpAddr;
+use table::TABLE;
 
 /// A range that no registry hands to anybody, so that asking one about it is pointless.
 #[derive(Clone, Copy, Debug)]
@@ -12,17 +15,6 @@ pub struct Special {
     pub name: &'static str,
     /// Where it is defined.
     pub reference: &'static str,
-}
-
-/// IANA's tables, one range a line: `prefix|globally reachable|name|reference`.
-static TABLE: LazyLock<Vec<(Special, bool)>> =
-    LazyLock::new(|| include_str!("special.txt").lines().filter_map(read_line).collect());
-
-fn read_line(line: &'static str) -> Option<(Special, bool)> {
-    let mut parts = line.split('|');
-    let prefix = parts.next()?.parse().ok()?;
-    let reachable = parts.next()? == "yes";
-    Some((Special { prefix, name: parts.next()?, reference: parts.next()? }, reachable))
 }
 
 /// The most specific special-purpose range that holds the address, unless IANA calls that range globally reachable
@@ -52,9 +44,12 @@ mod tests {
     }
 
     #[test]
-    fn every_line_of_the_table_is_read() {
-        let lines = include_str!("special.txt").lines().filter(|l| !l.starts_with('#') && !l.is_empty());
-        assert_eq!(lines.count(), TABLE.len());
+    fn every_range_stands_there_once_and_has_no_bits_behind_its_length() {
+        for (index, (special, _)) in TABLE.iter().enumerate() {
+            let prefix = special.prefix;
+            assert_eq!(Prefix::new(prefix.first(), prefix.length()), Some(prefix), "{prefix}");
+            assert!(TABLE.iter().skip(index + 1).all(|(other, _)| other.prefix != prefix), "{prefix} twice");
+        }
     }
 
     #[test]

@@ -110,7 +110,7 @@ pub(super) fn lines(sources: &[Source]) -> Vec<Line> {
         let mut number = 1;
         while start < source.bytes.len() || source.inline && start == 0 && number == 1 {
             let rest = source.bytes.get(start..).unwrap_or_default();
-            let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
             if source.inline || is_pattern(rest.get(..length).unwrap_or_default()) {
                 let number = if source.inline { inline } else { number };
                 // A source is no longer than 4 GiB: `source` refused it, and no command line is.
