@@ -24,14 +24,21 @@ use std::{
     fs,
     net::IpAddr,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// A registry's data beside a cache. There need not be any.
 #[derive(Debug)]
 pub(super) struct Imported {
     path: PathBuf,
-    inner: Mutex<Option<Open>>,
+    idle: Mutex<Idle>,
+}
+
+/// Open files that nobody reads at the moment: each thread takes one for itself, so that none waits for another.
+#[derive(Default)]
+struct Idle {
+    identity: Option<(u64, u64)>,
+    files: Vec<Open>,
 }
 
 struct Open {
@@ -41,9 +48,9 @@ struct Open {
     sources: HashMap<i64, (Timestamp, Option<Stretcher>)>,
 }
 
-impl std::fmt::Debug for Open {
+impl std::fmt::Debug for Idle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Open").field("identity", &self.identity).finish_non_exhaustive()
+        f.debug_struct("Idle").field("identity", &self.identity).finish_non_exhaustive()
     }
 }
 
@@ -57,7 +64,7 @@ pub(super) struct Size {
 impl Imported {
     /// What lies beside this cache file.
     pub(super) fn beside(cache: &Path) -> Self {
-        Self { path: super::import::beside(cache), inner: Mutex::new(None) }
+        Self { path: super::import::beside(cache), idle: Mutex::default() }
     }
 
     /// The most specific network that holds the address.
@@ -168,11 +175,49 @@ impl Imported {
         &self,
         work: impl FnOnce(&mut Open) -> rusqlite::Result<Option<T>>,
     ) -> Outcome<Option<T>> {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        match inner.as_mut() {
-            Some(open) => work(open).map_err(|error| self.failed(&error)),
-            None => Ok(None),
+        let Some(identity) = self.idle().identity else { return Ok(None) };
+        self.on(identity, work)
+    }
+
+    /// Runs a query on the file as it is now; None where there is no file.
+    fn with<T>(&self, work: impl FnOnce(&mut Open) -> rusqlite::Result<Option<T>>) -> Outcome<Option<T>> {
+        let Some(identity) = place::identity(&self.path) else { return Ok(None) };
+        let mut idle = self.idle();
+        if idle.identity != Some(identity) {
+            *idle = Idle { identity: Some(identity), files: Vec::new() };
         }
+        drop(idle);
+        self.on(identity, work)
+    }
+
+    /// Runs a query on one of the open files, or on one more. A file that failed is not used again.
+    fn on<T>(
+        &self,
+        identity: (u64, u64),
+        work: impl FnOnce(&mut Open) -> rusqlite::Result<Option<T>>,
+    ) -> Outcome<Option<T>> {
+        let taken = self.idle().files.pop().filter(|open| open.identity == identity);
+        let mut open = match taken {
+            Some(open) => open,
+            None => {
+                let open = Open::new(&self.path, identity).map_err(|error| self.failed(&error))?;
+                if place::identity(&self.path) != Some(identity) {
+                    // Replaced while it was being opened; the next look finds the new one.
+                    return Ok(None);
+                }
+                open
+            }
+        };
+        let value = work(&mut open).map_err(|error| self.failed(&error))?;
+        let mut idle = self.idle();
+        if idle.identity == Some(open.identity) {
+            idle.files.push(open);
+        }
+        Ok(value)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn failed(&self, error: &rusqlite::Error) -> CacheError {
@@ -182,7 +227,7 @@ impl Imported {
 
     /// Removes it.
     pub(super) fn forget(&self) -> Outcome<()> {
-        *self.inner.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.idle() = Idle::default();
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CacheError::new(
                 Trouble::Passing,
@@ -190,18 +235,6 @@ impl Imported {
             )),
             _ => Ok(()),
         }
-    }
-
-    /// Runs a query on the file as it is now; None where there is no file.
-    fn with<T>(&self, work: impl FnOnce(&mut Open) -> rusqlite::Result<Option<T>>) -> Outcome<Option<T>> {
-        let Some(identity) = place::identity(&self.path) else { return Ok(None) };
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = |error: &rusqlite::Error| self.failed(error);
-        let open = match inner.take() {
-            Some(open) if open.identity == identity => open,
-            _ => Open::new(&self.path, identity).map_err(|error| failed(&error))?,
-        };
-        work(inner.insert(open)).map_err(|error| failed(&error))
     }
 }
 

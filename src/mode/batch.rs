@@ -19,7 +19,11 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::sync_channel,
+    },
+    thread,
 };
 
 /// Everything that judging many addresses needs, settled before the first question.
@@ -41,6 +45,10 @@ pub struct Batch<'a> {
 /// From so many addresses on, the cache is read once for all of them, and decisions are remembered in this process
 /// alone: writing each down would cost more than it could save.
 const MANY: usize = 2048;
+/// Addresses that a thread judges before it hands them over.
+const PIECE: usize = 256;
+/// Decisions that a thread remembers: neighbours in a log share a network, and memory must not grow with the log.
+const RECENT: usize = 4096;
 
 /// When a verdict came.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -67,13 +75,14 @@ impl Batch<'_> {
     /// A pattern is wrong (78), before anybody is asked; and what `done` fails with, which ends the run.
     pub fn each(&self, clients: &[Client], done: &mut dyn FnMut(Judged, Came) -> Result<()>) -> Result<()> {
         let mut learned = Learned::default();
+        let mut known = 0;
         if clients.len() >= MANY {
+            self.check(&mut learned)?;
             self.lookup.gather();
-            learned.decisions = Some(HashMap::new());
+            known = self.known(clients, done)?;
         }
         // What is known already is answered here and now, with no thread: the hook that asks again about a client.
-        let mut known = 0;
-        for client in clients {
+        for client in clients.get(known..).unwrap_or_default() {
             let Some(judged) = self.at_once(*client, &mut learned)? else { break };
             known += 1;
             done(judged, Came::AtOnce)?;
@@ -85,6 +94,42 @@ impl Batch<'_> {
                 self.ask(rest, &mut |judged| done(judged, Came::Late))
             }
         }
+    }
+
+    /// Judges those of many that are known, on all processors, up to the first that is not; how many that were.
+    fn known(&self, clients: &[Client], done: &mut dyn FnMut(Judged, Came) -> Result<()>) -> Result<usize> {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| {
+            // Each has every so-manieth piece and a short queue of its own, so that taking turns among them gives the
+            // clients' order, and nobody runs far ahead of the output.
+            let queues: Vec<_> = (0..workers)
+                .map(|worker| {
+                    let (to_output, queue) = sync_channel(2);
+                    let work = move || {
+                        let mut learned = Learned { checked: true, decisions: Some(HashMap::new()) };
+                        for piece in clients.chunks(PIECE).skip(worker).step_by(workers) {
+                            let one = |client: &Client| self.at_once(*client, &mut learned);
+                            if to_output.send(piece.iter().map(one).collect::<Vec<_>>()).is_err() {
+                                return;
+                            }
+                        }
+                    };
+                    // A thread that cannot be had leaves an empty queue, and its piece to be judged one by one.
+                    let _ = thread::Builder::new().spawn_scoped(scope, work);
+                    queue
+                })
+                .collect();
+            let mut known = 0;
+            for queue in queues.iter().cycle() {
+                let Ok(piece) = queue.recv() else { break };
+                for judged in piece {
+                    let Some(judged) = judged? else { return Ok(known) };
+                    known += 1;
+                    done(judged, Came::AtOnce)?;
+                }
+            }
+            Ok(known)
+        })
     }
 
     /// The verdict on an address that nobody need be asked about. With a decision remembered beside the network, no
@@ -130,6 +175,9 @@ impl Batch<'_> {
         let decision = Decision { finding, answer };
         match &mut learned.decisions {
             Some(decisions) if about.is_none() => {
+                if decisions.len() >= RECENT {
+                    decisions.clear();
+                }
                 decisions.insert((found.shelf, found.id), decision.clone());
             }
             Some(_) => {}
