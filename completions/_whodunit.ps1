@@ -37,7 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--per-server', '--per-server', [CompletionResultType]::ParameterName, 'Questions at once to one server [default: 3]')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Questions a second to one server, 0 = no limit [default: each registry''s own]')
             [CompletionResult]::new('--servers', '--servers', [CompletionResultType]::ParameterName, 'Servers to ask in place of the built-in ones (whois-rust''s JSON form)')
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]')
             [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
@@ -79,7 +79,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: auto, always, never [default: auto]')
             [CompletionResult]::new('--on-unknown', '--on-unknown', [CompletionResultType]::ParameterName, 'What an unknown network means: pass (exit 0), defer (75) or block (1) [default: defer]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
             [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON Lines: one object an address')
@@ -114,7 +114,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--per-server', '--per-server', [CompletionResultType]::ParameterName, 'Questions at once to one server [default: 3]')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Questions a second to one server, 0 = no limit [default: each registry''s own]')
             [CompletionResult]::new('--servers', '--servers', [CompletionResultType]::ParameterName, 'Servers to ask in place of the built-in ones (whois-rust''s JSON form)')
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]')
             [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
@@ -146,7 +146,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--per-server', '--per-server', [CompletionResultType]::ParameterName, 'Questions at once to one server [default: 3]')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Questions a second to one server, 0 = no limit [default: each registry''s own]')
             [CompletionResult]::new('--servers', '--servers', [CompletionResultType]::ParameterName, 'Servers to ask in place of the built-in ones (whois-rust''s JSON form)')
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]')
             [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
@@ -169,7 +169,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
             [CompletionResult]::new('--regexp', '--regexp', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]')
             [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
@@ -183,7 +183,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             break
         }
         'whodunit;cache' {
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]')
             [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
@@ -197,7 +197,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             break
         }
         'whodunit;cache;stats' {
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
@@ -205,7 +205,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             break
         }
         'whodunit;cache;list' {
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON Lines')
             [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'A header, then one CSV row a network')
@@ -214,7 +214,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             break
         }
         'whodunit;cache;forget' {
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Forget everything, hold-offs and imported data too')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
@@ -222,14 +222,14 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             break
         }
         'whodunit;cache;import' {
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'whodunit;cache;export' {
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
@@ -243,7 +243,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--per-server', '--per-server', [CompletionResultType]::ParameterName, 'Questions at once to one server [default: 3]')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Questions a second to one server, 0 = no limit [default: each registry''s own]')
             [CompletionResult]::new('--servers', '--servers', [CompletionResultType]::ParameterName, 'Servers to ask in place of the built-in ones (whois-rust''s JSON form)')
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]')
             [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
@@ -255,14 +255,14 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             break
         }
         'whodunit;completions' {
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'whodunit;man' {
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')

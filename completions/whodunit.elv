@@ -34,7 +34,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --per-server 'Questions at once to one server [default: 3]'
             cand --rate 'Questions a second to one server, 0 = no limit [default: each registry''s own]'
             cand --servers 'Servers to ask in place of the built-in ones (whois-rust''s JSON form)'
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand --max-age 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]'
             cand --share 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing'
             cand --config 'Read this configuration file alone; `none` reads none'
@@ -75,7 +75,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --color 'Colour: auto, always, never [default: auto]'
             cand --on-unknown 'What an unknown network means: pass (exit 0), defer (75) or block (1) [default: defer]'
             cand --config 'Read this configuration file alone; `none` reads none'
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand -i 'Ignore case, as grep -i'
             cand --ignore-case 'Ignore case, as grep -i'
             cand --json 'JSON Lines: one object an address'
@@ -109,7 +109,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --per-server 'Questions at once to one server [default: 3]'
             cand --rate 'Questions a second to one server, 0 = no limit [default: each registry''s own]'
             cand --servers 'Servers to ask in place of the built-in ones (whois-rust''s JSON form)'
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand --max-age 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]'
             cand --share 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing'
             cand --config 'Read this configuration file alone; `none` reads none'
@@ -140,7 +140,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --per-server 'Questions at once to one server [default: 3]'
             cand --rate 'Questions a second to one server, 0 = no limit [default: each registry''s own]'
             cand --servers 'Servers to ask in place of the built-in ones (whois-rust''s JSON form)'
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand --max-age 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]'
             cand --share 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing'
             cand --config 'Read this configuration file alone; `none` reads none'
@@ -162,7 +162,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --allow 'Patterns of networks to let in whatever blocks them (repeatable)'
             cand -e 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)'
             cand --regexp 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)'
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand --max-age 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]'
             cand --share 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing'
             cand --config 'Read this configuration file alone; `none` reads none'
@@ -175,7 +175,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --help 'Print help'
         }
         &'whodunit;cache'= {
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand --max-age 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]'
             cand --share 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing'
             cand --config 'Read this configuration file alone; `none` reads none'
@@ -188,14 +188,14 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand export 'Write what is kept as JSON Lines, which `cache import` reads back'
         }
         &'whodunit;cache;stats'= {
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand --config 'Read this configuration file alone; `none` reads none'
             cand --json 'One JSON object'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'whodunit;cache;list'= {
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand --config 'Read this configuration file alone; `none` reads none'
             cand --json 'JSON Lines'
             cand --csv 'A header, then one CSV row a network'
@@ -203,20 +203,20 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --help 'Print help'
         }
         &'whodunit;cache;forget'= {
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand --config 'Read this configuration file alone; `none` reads none'
             cand --all 'Forget everything, hold-offs and imported data too'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'whodunit;cache;import'= {
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand --config 'Read this configuration file alone; `none` reads none'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'whodunit;cache;export'= {
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand --config 'Read this configuration file alone; `none` reads none'
             cand -h 'Print help'
             cand --help 'Print help'
@@ -229,7 +229,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --per-server 'Questions at once to one server [default: 3]'
             cand --rate 'Questions a second to one server, 0 = no limit [default: each registry''s own]'
             cand --servers 'Servers to ask in place of the built-in ones (whois-rust''s JSON form)'
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand --max-age 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]'
             cand --share 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing'
             cand --config 'Read this configuration file alone; `none` reads none'
@@ -240,13 +240,13 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --help 'Print help'
         }
         &'whodunit;completions'= {
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand --config 'Read this configuration file alone; `none` reads none'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'whodunit;man'= {
-            cand --cache 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG''s]'
+            cand --cache 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG''s]'
             cand --config 'Read this configuration file alone; `none` reads none'
             cand -h 'Print help'
             cand --help 'Print help'

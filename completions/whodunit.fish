@@ -41,7 +41,7 @@ complete -c whodunit -n "__fish_whodunit_needs_command" -s j -l jobs -d 'Lookups
 complete -c whodunit -n "__fish_whodunit_needs_command" -l per-server -d 'Questions at once to one server [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l servers -d 'Servers to ask in place of the built-in ones (whois-rust\'s JSON form)' -r -F
-complete -c whodunit -n "__fish_whodunit_needs_command" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_needs_command" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_needs_command" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
@@ -76,7 +76,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l on-unknown -
 defer\t'Ask the client to come back later (exit 75)'
 block\t'Treat it as blocked (exit 1)'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s i -l ignore-case -d 'Ignore case, as grep -i'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l json -d 'JSON Lines: one object an address'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l csv -d 'A header, then one CSV row an address'
@@ -103,7 +103,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s j -l jobs -
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l per-server -d 'Questions at once to one server [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l servers -d 'Servers to ask in place of the built-in ones (whois-rust\'s JSON form)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
@@ -128,7 +128,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s j -l jobs -d
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l per-server -d 'Questions at once to one server [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l servers -d 'Servers to ask in place of the built-in ones (whois-rust\'s JSON form)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
@@ -143,7 +143,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s h -l help -d
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s a -l allow -d 'Patterns of networks to let in whatever blocks them (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s e -l regexp -d 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
@@ -152,7 +152,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l unused -d
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l json -d 'One JSON object a problem or pattern'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s i -l ignore-case -d 'Ignore case, as grep -i'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
@@ -162,23 +162,23 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "forget" -d 'Forget what is kept of an address or a network'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "import" -d 'Read a registry\'s bulk data: RPSL split files, delegated-extended statistics, or an export'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "export" -d 'Write what is kept as JSON Lines, which `cache import` reads back'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'One JSON object'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l json -d 'JSON Lines'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l csv -d 'A header, then one CSV row a network'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from forget" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from forget" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from forget" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from forget" -l all -d 'Forget everything, hold-offs and imported data too'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from import" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from import" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from import" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from export" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from export" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from export" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l extract -d 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]' -r -f -a "client\t'The connecting client alone'
@@ -188,7 +188,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -s j -l jobs -d 
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l per-server -d 'Questions at once to one server [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l servers -d 'Servers to ask in place of the built-in ones (whois-rust\'s JSON form)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
@@ -196,9 +196,9 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l full -d 'Ask 
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l offline -d 'Ask nobody: cache and imported data only'
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l refresh -d 'Ask anew, whatever the cache has'
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand completions" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand completions" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand completions" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand man" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand man" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand man" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand man" -s h -l help -d 'Print help'

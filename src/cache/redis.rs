@@ -6,24 +6,20 @@
 //! version, and the braces put them into one slot of a cluster, where transactions over several keys are allowed.
 
 mod desk;
+mod door;
 mod ledger;
 mod shelf;
 
 use super::{Cache, CacheError, Outcome, Trouble};
-use ::redis::{Client, Connection, RedisError, RedisResult};
+use ::redis::{Connection, RedisError, RedisResult};
+use door::Door;
 use std::{
-    sync::{Mutex, PoisonError, mpsc},
-    thread,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 /// What all keys begin with.
 const PREFIX: &str = "{whodunit:1}";
-
-/// To connect and be let in. With [`ANSWER`] it stays below the quarter of a second that a dead server may cost.
-const CONNECT: Duration = Duration::from_millis(120);
-/// For each question after that.
-const ANSWER: Duration = Duration::from_millis(100);
 
 /// Stores a value where the one before is still what was read: `KEYS[1]`, old, new, milliseconds to live.
 const SWAP: &str = "if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end \
@@ -37,29 +33,21 @@ pub struct Redis {
 }
 
 struct Inner {
-    url: String,
+    door: Door,
     connection: Option<Connection>,
 }
 
 impl Redis {
-    /// A cache at `redis://[user:password@]host[:port][/db]`. Nobody is asked yet.
+    /// A cache at `redis://[user:password@]host[:port][/db]`, or `rediss://...` for TLS ([`Door`]). Nobody is asked
+    /// yet.
     ///
     /// # Errors
-    /// When the address is none, or asks for what this build has not.
+    /// When the address is none, or names a certificate that cannot be read.
     pub fn new(url: &str) -> Outcome<Self> {
         let shown = shown(url);
-        let refuse = |why: &str| Err(CacheError::new(Trouble::Unusable, format!("the cache {shown} {why}")));
-        if url.starts_with("rediss://") {
-            // rustls with a cryptographic library would double what is built, for a link that is mostly local.
-            return refuse(
-                "asks for TLS, which this build has not: use redis:// through a local stunnel or replica",
-            );
-        }
-        if Client::open(url).is_err() {
-            return refuse("is no address of a server: write redis://host:port/db");
-        }
-        let inner = Mutex::new(Inner { url: url.to_owned(), connection: None });
-        Ok(Self { shown, inner })
+        let door = Door::new(url)
+            .map_err(|why| CacheError::new(Trouble::Unusable, format!("the cache {shown} {why}")))?;
+        Ok(Self { shown, inner: Mutex::new(Inner { door, connection: None }) })
     }
 
     /// Asks the server something; once more where a connection turns out to have been closed meanwhile, or a
@@ -70,7 +58,7 @@ impl Redis {
             let reused = inner.connection.is_some();
             let mut connection = match inner.connection.take() {
                 Some(connection) => connection,
-                None => connect(&inner.url).map_err(|why| self.failed(&why))?,
+                None => inner.door.open().map_err(|why| self.failed(&why))?,
             };
             match ask(&mut connection) {
                 Ok(value) => {
@@ -79,7 +67,7 @@ impl Redis {
                 }
                 Err(error) if !last && error.redirect_node().is_some() => {
                     if let Some((host, port)) = error.redirect_node() {
-                        inner.url = elsewhere(&inner.url, host, port);
+                        inner.door.lead_to(host, port);
                     }
                 }
                 Err(error) if !last && reused && error.is_io_error() && !error.is_timeout() => {}
@@ -121,30 +109,6 @@ fn key(kind: &str, name: impl std::fmt::Display) -> String {
     format!("{PREFIX}:{kind}:{name}")
 }
 
-/// Connects within [`CONNECT`], whatever a resolver or a server that says nothing may do: on a thread, which is left
-/// to itself when it takes longer.
-fn connect(url: &str) -> Result<Connection, String> {
-    let (done, result) = mpsc::channel();
-    let url = url.to_owned();
-    let connecting = move || {
-        let connected = Client::open(url).and_then(|client| {
-            let connection = client.get_connection_with_timeout(CONNECT)?;
-            connection.set_read_timeout(Some(ANSWER))?;
-            connection.set_write_timeout(Some(ANSWER))?;
-            Ok(connection)
-        });
-        let _ = done.send(connected);
-    };
-    let started = thread::Builder::new().spawn(connecting);
-    if started.is_err() {
-        return Err("cannot be asked: no thread is to be had".to_owned());
-    }
-    match result.recv_timeout(CONNECT) {
-        Ok(connected) => connected.map_err(|error| explain(&error)),
-        Err(_) => Err("does not answer".to_owned()),
-    }
-}
-
 /// What went wrong, behind "the cache ...".
 fn explain(error: &RedisError) -> String {
     if error.is_timeout() {
@@ -168,23 +132,13 @@ fn explain(error: &RedisError) -> String {
     }
 }
 
-/// The address without user and password.
+/// The address without user and password, and without what stands behind a question mark.
 fn shown(url: &str) -> String {
+    let url = url.split_once('?').map_or(url, |(url, _)| url);
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
         _ => url.to_owned(),
     }
-}
-
-/// The same address on another host. A cluster has only database 0.
-fn elsewhere(url: &str, host: &str, port: u16) -> String {
-    let credentials = url
-        .split_once("://")
-        .and_then(|(_, rest)| rest.rsplit_once('@'))
-        .map(|(credentials, _)| format!("{credentials}@"))
-        .unwrap_or_default();
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    format!("redis://{credentials}{host}:{port}/")
 }
 
 #[cfg(test)]

@@ -130,7 +130,8 @@ pub struct Querying {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Cache")]
 pub struct Caching {
-    /// Where answers are kept: a path, redis://host:port/db, or none [default: /var/cache/whodunit, else XDG's]
+    /// Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default:
+    /// /var/cache/whodunit, else XDG's]
     #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, global = true)]
     pub cache: Option<String>,
     /// Use answers that are no older, such as 14d, 12h, 30m [default: 14d]
