@@ -1,19 +1,9 @@
-//! A mail log, packed or not: the client of each line, and the whole file.
+//! A mail log as a file, packed or not.
 use jiff::{Timestamp, tz::TimeZone};
 use std::io::Write;
-use whodunit::{
-    address::unwrap,
-    input::{Extract, From, Spec, client, read},
-};
+use whodunit::input::{Extract, From, Spec, read};
 
 pub(crate) fn check(data: &[u8]) {
-    let mut clients = 0;
-    for line in data.split(|b| *b == b'\n') {
-        if let Some(address) = client(line) {
-            assert_eq!(unwrap(address), address);
-            clients += 1;
-        }
-    }
     // The file is read once for each way; a name is enough for that.
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(data).unwrap();
@@ -26,5 +16,4 @@ pub(crate) fn check(data: &[u8]) {
         let hits: u64 = seen.seen.iter().map(|seen| seen.hits).sum();
         assert!(hits >= seen.with_client);
     }
-    let _ = clients;
 }

@@ -7,6 +7,8 @@ use std::{fs, panic, path::Path};
 mod address;
 #[path = "../../fuzz/checks/import.rs"]
 mod import;
+#[path = "../../fuzz/checks/line.rs"]
+mod line;
 #[path = "../../fuzz/checks/log.rs"]
 mod log;
 #[path = "../../fuzz/checks/pattern.rs"]
@@ -47,6 +49,11 @@ fn addresses() {
 fn imports() {
     // Each writes a file.
     plant("import", 17, import::check);
+}
+
+#[test]
+fn lines() {
+    plant("line", 1, line::check);
 }
 
 #[test]

@@ -1,0 +1,10 @@
+//! The client of a log line.
+use whodunit::{address::unwrap, input::client};
+
+pub(crate) fn check(data: &[u8]) {
+    for line in data.split(|b| *b == b'\n') {
+        let first = client(line);
+        assert!(first.is_none_or(|address| unwrap(address) == address));
+        assert_eq!(first, client(line), "the same line says the same");
+    }
+}
