@@ -5,7 +5,10 @@
 //! takes a message and answers a [`Reading`], and name it in [`by_program`] (the program is known from its syslog
 //! tag) or in [`by_shape`] (the line shows it).
 
+mod assp;
 mod courier;
+mod cyrus;
+mod domino;
 mod dovecot;
 mod exim;
 mod fields;
@@ -23,7 +26,9 @@ mod sendmail;
 #[cfg(test)]
 mod tests;
 mod web;
+mod webmail;
 
+use crate::input::token;
 pub(crate) use fields::Fields;
 use head::Head;
 use std::net::IpAddr;
@@ -82,7 +87,12 @@ pub(crate) fn client_with(line: &[u8], fields: Option<&Fields>) -> Option<IpAddr
 /// The client of a line with a syslog head.
 fn client_of(line: &[u8], head: Head) -> Option<IpAddr> {
     match by_program(head.program, head.message) {
-        Reading::Foreign => settle(by_shape(head.message), line.get(head.behind_host..).unwrap_or(line)),
+        Reading::Foreign => match by_shape(head.message) {
+            Reading::Foreign if !head.program.is_empty() && stands_free(line, head.message) => {
+                settle(leading(head.message), line.get(head.behind_host..).unwrap_or(line))
+            }
+            reading => settle(reading, line.get(head.behind_host..).unwrap_or(line)),
+        },
         reading => settle(reading, line),
     }
 }
@@ -93,6 +103,19 @@ fn settle(reading: Reading, line: &[u8]) -> Option<IpAddr> {
         Reading::Nobody => None,
         Reading::Foreign => general::client(line),
     }
+}
+
+/// Whether a blank stands before a message, so that it does not begin in the middle of a word.
+fn stands_free(line: &[u8], message: &[u8]) -> bool {
+    let before = line.len().checked_sub(message.len() + 1);
+    before.and_then(|at| line.get(at)) == Some(&b' ')
+}
+
+/// `tag: ADDRESS: TEXT`: a message that begins with an address is about it, whatever the text quotes.
+fn leading(message: &[u8]) -> Reading {
+    let word = message.split(|b| matches!(b, b' ' | b',')).next().unwrap_or_default();
+    let word = word.strip_suffix(b":").unwrap_or(word);
+    token::bare(word).filter(|a| !general::is_nobody(*a)).map_or(Reading::Foreign, Reading::Client)
 }
 
 /// The reader of a program's messages, by the name in its syslog tag: `postfix/smtpd`, `sm-mta`, `imapd-ssl`.
@@ -122,9 +145,13 @@ fn by_program(program: &[u8], message: &[u8]) -> Reading {
         b"danted" | b"sockd" => login::dante(message),
         _ if program.starts_with(b"exim") => exim::client(message),
         _ if program.starts_with(b"sendmail") || program.starts_with(b"sm-mta") => sendmail::client(message),
-        _ if program.starts_with(b"roundcube") => login::roundcube(message),
+        b"qmail" => qmail::logged(message),
+        _ if program.starts_with(b"stunnel") => web::stunnel(message),
         _ => match login::pam(message) {
-            Reading::Foreign => courier::client(program, message),
+            Reading::Foreign => match courier::client(program, message) {
+                Reading::Foreign => webmail::by_program(program, message),
+                reading => reading,
+            },
             reading => reading,
         },
     }
@@ -139,6 +166,11 @@ fn by_shape(line: &[u8]) -> Reading {
         ims::by_shape,
         fields::by_shape,
         exim::by_shape,
+        assp::by_shape,
+        cyrus::by_shape,
+        domino::by_shape,
+        qmail::by_shape,
+        webmail::by_shape,
         login::by_shape,
     ];
     readers

@@ -6,9 +6,15 @@ use crate::input::token;
 
 /// The client of a message of `program`; Foreign for every program that is not Courier's.
 pub(super) fn client(program: &[u8], message: &[u8]) -> Reading {
-    match program {
+    // Some start the services under names such as `courier-imapd`.
+    match program.strip_prefix(b"courier-").unwrap_or(program) {
+        // `newmsg,id=...: dns; HELO (name [ADDRESS])`
+        b"courierd" if message.starts_with(b"newmsg,") => {
+            let host = pieces::behind_last(message, b" (").unwrap_or_default();
+            pieces::first_bracketed(host, |_| true).into()
+        }
         b"courieresmtp" | b"courierlocal" | b"courierd" => Reading::Nobody,
-        b"courieresmtpd" | b"courieresmtpd-ssl" | b"esmtpd" | b"courier-smtpd" | b"esmtpd-ssl"
+        b"courieresmtpd" | b"courieresmtpd-ssl" | b"esmtpd" | b"smtpd" | b"esmtpd-ssl"
         | b"courieresmtpd-msa" => {
             // relay= and ip= are Courier's own words and come first.
             let marks = [&b"relay="[..], b"ip="];

@@ -7,10 +7,21 @@ use std::net::IpAddr;
 
 /// The client of a message.
 pub(super) fn client(message: &[u8]) -> Reading {
-    if let Some(rest) = pieces::behind_last(message, b"rip=") {
+    // In the authentication process's own lines the name may be anything: `sql(rip=192.0.2.1,ADDRESS)`.
+    if message.starts_with(b"auth")
+        && let Some(address) = in_call(message)
+    {
+        return Reading::Client(address);
+    }
+    // The name that was typed comes before it, and an `id=` that some have logged behind it is the client's, too.
+    let own = pieces::behind_last(message, b", rip=").or_else(|| pieces::behind_last(message, b" rip="));
+    if let Some(rest) = own {
         return token::leading(rest).into();
     }
     if let reading @ (Reading::Client(_) | Reading::Nobody) = login::pam(message) {
+        return reading;
+    }
+    if let Some(reading) = delivery(message) {
         return reading;
     }
     match in_call(message) {
@@ -20,6 +31,22 @@ pub(super) fn client(message: &[u8]) -> Reading {
         }
         None => general::client(message).into(),
     }
+}
+
+/// `imap(user)<4711><session>: TEXT`, `lmtp(4711): Connect from ADDRESS`: processes that work for a user who is
+/// in. What they say of a mail (its subject, its id) was written by its sender.
+fn delivery(message: &[u8]) -> Option<Reading> {
+    let services =
+        [&b"imap("[..], b"pop3(", b"lmtp(", b"lda(", b"managesieve(", b"submission(", b"indexer-worker("];
+    let rest = services.iter().find_map(|service| message.strip_prefix(*service))?;
+    let inside = pieces::before(rest, b")");
+    // Some have the client's address put behind the name.
+    if let Some(address) = inside.rsplit(|b| *b == b',').next().and_then(token::bare) {
+        return Some(Reading::Client(address));
+    }
+    let text = pieces::behind(rest, b": ").unwrap_or_default();
+    let peer = [&b"Connect from "[..], b"Disconnect from "].iter().find_map(|mark| text.strip_prefix(*mark));
+    Some(peer.and_then(token::leading).into())
 }
 
 /// `sql(user,203.0.113.7,<session>)`, `pam(user,203.0.113.7)`: the last field of the brackets but the session.

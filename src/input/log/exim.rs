@@ -44,6 +44,7 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
             &b"SMTP "[..],
             b"no host name found",
             b"no IP address found",
+            b"ident connection to ",
             b"exim ",
             b"TLS error on connection",
         ]
@@ -68,6 +69,14 @@ fn about(message: &[u8]) -> Reading {
         // A message that arrived, from a host or from a user of this machine.
         if rest.starts_with(b"<= ") {
             return host_address(rest).into();
+        }
+        // Exim was the client; or SA-Exim: `SA: Action: ... From <sender> (host=name [ADDRESS]) for recipient`
+        if OUTGOING.iter().any(|mark| rest.starts_with(mark)) {
+            return Reading::Nobody;
+        }
+        if rest.starts_with(b"SA: ") {
+            let host = pieces::behind_last(rest, b" (host=");
+            return host.and_then(|host| pieces::first_bracketed(host, |_| true)).into();
         }
         text = rest;
     }
@@ -96,12 +105,24 @@ fn read(text: &[u8]) -> Option<IpAddr> {
     host_address(text)
 }
 
-/// The first address in square brackets that is neither in round ones (HELO) nor Exim's own (`I=`) nor quoted.
+/// The first address in square brackets that is neither in round ones (HELO) nor in angles (a mail address) nor
+/// Exim's own (`I=`) nor quoted. Where brackets are left open, which only a client's text leaves, they do not count.
 fn host_address(text: &[u8]) -> Option<IpAddr> {
+    outermost(text, true).or_else(|| outermost(text, false))
+}
+
+fn outermost(text: &[u8], nested: bool) -> Option<IpAddr> {
+    let text = text.strip_prefix(b"<= ").unwrap_or(text);
     let mut quoted = false;
-    for at in memchr::memchr2_iter(b'"', b'[', text) {
-        if text.get(at) == Some(&b'"') {
-            quoted = !quoted;
+    let mut depth = 0_usize;
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'(' | b'<' if nested && !quoted => depth += 1,
+            b')' | b'>' if nested && !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if *byte != b'[' || depth > 0 {
             continue;
         }
         let before = text.get(at.saturating_sub(2)..at).unwrap_or_default();
@@ -118,7 +139,8 @@ fn host_address(text: &[u8]) -> Option<IpAddr> {
 
 /// `no host name found for IP address 203.0.113.7`, `host lookup did not complete for 203.0.113.7`
 fn unbracketed(text: &[u8]) -> Option<IpAddr> {
-    match pieces::behind(text, b"IP address ") {
+    let mark = text.strip_prefix(b"ident connection to ");
+    match mark.or_else(|| pieces::behind(text, b"IP address ")) {
         Some(rest) => token::leading(rest),
         None => general::client(text),
     }

@@ -11,7 +11,7 @@ const CLIENT: &str = "\
     rip rhost client client_ip client-ip clientip client_addr client_address client-address clientaddr \
     clientaddress remote remote_ip remote-ip remoteip remote_addr remote-addr remoteaddr remote_address \
     remoteaddress remote_host remotehost raddr ip ipaddr ip_address ip-address ipaddress peer peer_ip \
-    peeraddr src srcip src_ip source source_ip sourceip saddr cip c-ip from attacker address addr user_ip \
+    peeraddr src srcip src_ip source source_ip sourceip saddr cip c-ip from attacker address addr user_ip sender-host \
     userip x-real-ip connecting";
 
 /// Words in front of an address that say: this is somebody else, or no address at all.
@@ -54,12 +54,17 @@ fn said(word: &[u8]) -> (Role, bool) {
 
 /// The client by general rules.
 pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
+    if line.first() == Some(&b'{')
+        && let Some(client) = json(line)
+    {
+        return Some(client);
+    }
     let quotes = Quotes::of(line);
     let mut first = None;
     let mut rhost = None;
     let mut outgoing = None;
     for token in tokens(line) {
-        if is_nobody(token.address) || in_url(line, token.start) {
+        if is_nobody(token.address) || in_url(line, token.start) || in_angles(line, token) {
             continue;
         }
         let Some(before) = quotes.before(line, token) else { continue };
@@ -95,6 +100,38 @@ fn in_url(line: &[u8], start: usize) -> bool {
     let before = line.get(start.saturating_sub(256)..start).unwrap_or_default();
     let word = before.iter().rposition(|b| b.is_ascii_whitespace() || *b == b'"').map_or(0, |at| at + 1);
     before.get(word..).is_some_and(|word| super::pieces::has(word, b"://"))
+}
+
+/// Whether an address is part of a mail address or of a message's id between angle brackets: `<x [192.0.2.1]>`,
+/// `<client=192.0.2.1@mail.example>`. `<192.0.2.1>` and `<client=192.0.2.1>` are not.
+fn in_angles(line: &[u8], token: Token) -> bool {
+    let before = line.get(token.start.saturating_sub(256)..token.start).unwrap_or_default();
+    let behind = line.get(token.end..).unwrap_or_default();
+    let open = memchr::memrchr2(b'<', b'>', before).filter(|at| before.get(*at) == Some(&b'<'));
+    let Some(left) = open.and_then(|open| before.get(open + 1..)) else { return false };
+    let near = behind.get(..256).unwrap_or(behind);
+    let close = memchr::memchr2(b'<', b'>', near).filter(|at| near.get(*at) == Some(&b'>'));
+    let Some(right) = close.and_then(|close| near.get(..close)) else { return false };
+    let foreign = |text: &[u8]| text.iter().any(|b| b.is_ascii_whitespace() || *b == b'@');
+    !left.first().is_none_or(|b| matches!(b, b' ' | b'=')) && (foreign(left) || foreign(right))
+}
+
+/// In JSON all text is quoted, whoever wrote it; a client is named by a string that is an address and nothing else,
+/// under a key of its own: `"remote_addr":"203.0.113.7"`.
+fn json(line: &[u8]) -> Option<IpAddr> {
+    let alone = |token: &Token| {
+        let open = line.get(..token.start).unwrap_or_default();
+        let open = open.strip_suffix(b"[").unwrap_or(open);
+        let key = open.strip_suffix(b"\"")?;
+        let close = line.get(token.end..).unwrap_or_default();
+        let close = close.strip_prefix(b"]").unwrap_or(close);
+        let port = close.iter().take_while(|b| **b == b':' || b.is_ascii_digit()).count();
+        let whole = close.get(port) == Some(&b'"') && key.trim_ascii_end().ends_with(b"\":");
+        (whole && !key.ends_with(b"\\")).then_some(key)
+    };
+    let mut named = tokens(line).filter(|token| !is_nobody(token.address));
+    let found = named.find(|token| alone(token).is_some_and(|key| role(key).0 == Role::Client));
+    found.map(|token| token.address)
 }
 
 /// The pairs of double quotes in a line.

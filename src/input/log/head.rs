@@ -31,7 +31,8 @@ pub(super) fn read(line: &[u8]) -> Option<Head<'_>> {
         let clean = |name: &[u8]| !name.iter().any(|b| matches!(b, b'[' | b'=' | b':' | b'(' | b'"'));
         let name = line.get(host..).and_then(|rest| rest.get(..memchr::memchr(b' ', rest)?))?;
         let head = tag(line, host + name.len() + 1);
-        let pid = line.get(head.behind_host + head.program.len()) == Some(&b'[');
+        let pid = matches!(line.get(head.behind_host + head.program.len()..), Some([b'[', b'0'..=b'9', ..]))
+            && !head.program.contains(&b'=');
         return Some(head).filter(|head| clean(name) && pid && !head.program.is_empty());
     }
     // multilog: `@400000004c91b044077a9e94 message`, where a program's name may stand as in a tag

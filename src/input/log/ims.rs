@@ -17,6 +17,19 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
     if line.starts_with(b"\"SMTPC\"\t") {
         return Reading::Nobody;
     }
+    // MailEnable: `11/23/26 10:34:34<TAB>SMTP-IN<TAB>...<TAB>ADDRESS<TAB>...`; SMTP-OU is where mail goes.
+    let near = line.get(..64).unwrap_or(line);
+    if pieces::has(near, b"\tSMTP-OU\t") {
+        return Reading::Nobody;
+    }
+    if pieces::has(near, b"\tSMTP-IN\t") {
+        return line.split(|b| *b == b'\t').take(6).find_map(token::bare).into();
+    }
+    // MIMEDefang: `MDLOG,QUEUEID,event,value,ADDRESS,<sender>,<recipient>,subject`
+    if let Some(row) = pieces::behind_near(line, 96, b"MDLOG,") {
+        let client = row.split(|b| *b == b',').take(4).find_map(token::bare);
+        return client.map_or(Reading::Foreign, Reading::Client);
+    }
     Reading::Foreign
 }
 

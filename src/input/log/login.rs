@@ -29,19 +29,18 @@ pub(super) fn pam(message: &[u8]) -> Reading {
     pieces::behind_last(own, b" rhost=").and_then(token::leading).into()
 }
 
-/// Roundcube: `Login failed for NAME from ADDRESS(X-Forwarded-For: ...). AUTHENTICATE ...`
-pub(super) fn roundcube(message: &[u8]) -> Reading {
-    let own = pieces::before(message, b". AUTHENTICATE");
-    last_from(own).or_else(|| general::client(own)).into()
-}
-
 /// Programs that end a line with the client: `no such user: NAME - ADDRESS` of Solid POP3, `NAME@DOMAIN:ADDRESS` of
 /// vpopmail, `user=NAME auth=NAME host=name [ADDRESS]` of UW imapd and ipop3d.
 pub(super) fn at_the_end(message: &[u8]) -> Reading {
     let end = message.trim_ascii_end();
     let end = end.get(end.len().saturating_sub(96)..).unwrap_or_default();
     let last = token::tokens(end).last().filter(|last| end.len() - last.end <= 1);
-    last.map_or(Reading::Foreign, |last| Reading::Client(last.address))
+    match last {
+        Some(last) => Reading::Client(last.address),
+        // A host's name is at the end, and what is before it is the name that was typed.
+        None if pieces::has(message, b"authentication failed: ") => Reading::Nobody,
+        None => Reading::Foreign,
+    }
 }
 
 /// Lines that these programs write to files of their own.
@@ -52,6 +51,10 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
         .any(|mark| pieces::has(near, mark))
     {
         return last_from(pieces::before(line, b". AUTHENTICATE")).map_or(Reading::Foreign, Reading::Client);
+    }
+    // Axigen behind a proxy that says for whom it came.
+    if let Some(rest) = pieces::behind_near(line, 160, b": Remote address updated from '") {
+        return pieces::behind_near(rest, 64, b"' to '").and_then(token::leading).into();
     }
     // Zimbra: `[name=...;ip=PROXY;oip=ADDRESS;ua=...]`
     match pieces::behind_near(line, 512, b"oip=") {
@@ -72,7 +75,8 @@ pub(super) fn dante(message: &[u8]) -> Reading {
     peer.map_or(Reading::Foreign, Reading::Client)
 }
 
-fn last_from(text: &[u8]) -> Option<IpAddr> {
+/// The address behind the last "from" that has one.
+pub(super) fn last_from(text: &[u8]) -> Option<IpAddr> {
     let mut end = text.len();
     // A name may hold " from " a few times, but no honest line holds it often.
     for _ in 0..8 {

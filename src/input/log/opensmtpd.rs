@@ -13,8 +13,18 @@ pub(super) fn client(message: &[u8]) -> Reading {
     if [&b"mta "[..], b"relay: ", b"mta: ", b"smtp-out: "].iter().any(|start| text.starts_with(start)) {
         return Reading::Nobody;
     }
-    match pieces::behind(text, b" address=") {
-        Some(rest) => token::leading(rest).into(),
-        None => general::client(text).into(),
+    // `smtp connected address=...`, `smtp event=connected address=...`; what comes behind another key was typed.
+    let words = text.splitn(3, |b| *b == b' ').collect::<Vec<_>>();
+    match words.as_slice() {
+        [b"smtp", event, rest] if is_event(event) => {
+            rest.strip_prefix(b"address=").and_then(token::leading).into()
+        }
+        _ => general::client(text).into(),
     }
+}
+
+/// `connected`, `event=connected`
+fn is_event(word: &[u8]) -> bool {
+    let name = word.strip_prefix(b"event=").unwrap_or(word);
+    name.iter().all(|b| b.is_ascii_lowercase() || *b == b'-')
 }

@@ -12,7 +12,13 @@ pub(super) fn client(message: &[u8]) -> Reading {
     if text.starts_with(b"to=") || text.starts_with(b"STARTTLS=client") || text.starts_with(b"AUTH=client") {
         return Reading::Nobody;
     }
-    let own = pieces::before(text, b", reject=");
+    // `AUTH=server, relay=name [ADDRESS], authid=NAME, ...`
+    if text.starts_with(b"AUTH=server")
+        && let Some(relay) = pieces::behind(text, b"relay=")
+    {
+        return in_relay(relay).into();
+    }
+    let own = before_reject(text);
     if let Some(relay) = pieces::behind_last(own, b"relay=") {
         return in_relay(relay).into();
     }
@@ -39,4 +45,18 @@ fn behind_queue_id(message: &[u8]) -> &[u8] {
         }
         _ => message,
     }
+}
+
+/// What stands before `, reject=`, which does not count where a quoted address of the client's holds it.
+fn before_reject(text: &[u8]) -> &[u8] {
+    let mut quotes = 0;
+    let mut from = 0;
+    for at in memchr::memmem::find_iter(text, b", reject=") {
+        quotes += memchr::memchr_iter(b'"', text.get(from..at).unwrap_or_default()).count();
+        from = at;
+        if quotes % 2 == 0 {
+            return text.get(..at).unwrap_or(text);
+        }
+    }
+    pieces::before(text, b", reject=")
 }

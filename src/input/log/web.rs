@@ -9,6 +9,10 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
     if is_slashed_date(line) {
         return nginx_error(line);
     }
+    // stunnel's own file: `2026.11.23 10:34:34 LOG5[4711]: ...`
+    if line.get(19..).is_some_and(|rest| rest.starts_with(b" LOG")) {
+        return stunnel(line);
+    }
     if line.first() == Some(&b'[')
         && let Some(rest) = pieces::behind_near(line, 256, b"[client ")
     {
@@ -16,6 +20,12 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
         // Apache writes the process since 2.4, and since then a port behind the address, without brackets.
         let ported = pieces::has(line.get(..128).unwrap_or(line), b"[pid ");
         return if ported { peer_with_port(peer).into() } else { token::leading(peer).into() };
+    }
+    // Lighttpd: `... (http_auth.c.4711) password doesn't match for / username: NAME IP: ADDRESS`
+    if pieces::behind_near(line, 64, b"_auth.c.").is_some()
+        && let Some(peer) = pieces::behind_last(line, b" IP: ")
+    {
+        return token::leading(peer).into();
     }
     match access(line) {
         Some(client) => client.into(),
@@ -75,6 +85,10 @@ fn is_slashed_date(text: &[u8]) -> bool {
 
 /// `... *1 user "x" was not found, client: 203.0.113.7, server: mail.example, request: "..."`
 fn nginx_error(line: &[u8]) -> Reading {
+    // `user "NAME": password mismatch, client: ...`: the name may hold a quote, which nginx does not escape.
+    let named = [&b"\": password mismatch, "[..], b"\" was not found in "];
+    let start = named.iter().filter_map(|mark| memchr::memmem::find(line, mark)).min();
+    let line = start.and_then(|start| line.get(start + 1..)).unwrap_or(line);
     let mut quoted = false;
     for at in memchr::memchr2_iter(b'"', b',', line) {
         let rest = line.get(at..).unwrap_or_default();
@@ -103,4 +117,11 @@ pub(super) fn haproxy(message: &[u8]) -> Reading {
 fn peer_with_port(peer: &[u8]) -> Option<IpAddr> {
     let address = memchr::memrchr(b':', peer).and_then(|colon| peer.get(..colon));
     address.and_then(token::bare).or_else(|| token::bare(peer))
+}
+
+/// stunnel: `LOG5[4711]: Service [imaps] accepted connection from ADDRESS:51234`; what it connects to is our side.
+pub(super) fn stunnel(message: &[u8]) -> Reading {
+    let ours = [&b"connected remote server from "[..], b"s_connect: ", b"connect_blocking: "];
+    let nobody = ours.iter().any(|mark| pieces::has(message, mark));
+    if nobody { Reading::Nobody } else { Reading::Foreign }
 }

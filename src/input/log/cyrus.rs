@@ -1,0 +1,16 @@
+//! Cyrus: `badlogin: name [ADDRESS] MECHANISM USER SASL(-13): ...`. The first brackets hold the client; the user's
+//! name and what SASL says of it come behind.
+
+use super::{Reading, pieces};
+
+/// What a message about a login begins with.
+const MARKS: &[&[u8]] = &[b"badlogin: ", b"login: "];
+
+/// A message of one of Cyrus's services, which go by many names (`imap`, `cyrus/pop3s`, `timsieved`, `sieve`).
+pub(super) fn by_shape(message: &[u8]) -> Reading {
+    if !MARKS.iter().any(|mark| message.starts_with(mark)) {
+        return Reading::Foreign;
+    }
+    let open = memchr::memchr(b'[', message.get(..320).unwrap_or(message));
+    open.and_then(|open| pieces::bracketed(message, open)).map_or(Reading::Foreign, Reading::Client)
+}
