@@ -29,8 +29,8 @@ RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-
 fuzz() { # TARGET
     local log="findings/$1.log"
     mkdir -p "corpus/$1"
-    # A reader that needs more than 2 seconds or 512 MB for 16 KB of input is as broken as one that panics.
-    if ! "target/$host/release/$1" "$bound" -timeout=2 -rss_limit_mb=512 -max_len=16384 \
+    # A reader that needs more than 10 seconds or 512 MB for 16 KB of input is as broken as one that panics.
+    if ! "target/$host/release/$1" "$bound" -timeout=10 -rss_limit_mb=512 -max_len=16384 \
         -print_final_stats=1 -verbosity=0 -artifact_prefix="findings/$1-" "corpus/$1" "seeds/$1" >"$log" 2>&1; then
         tail -40 "$log"
         echo "fuzz: $1 found something, which lies in fuzz/findings/" >&2

@@ -30,6 +30,11 @@ impl Error {
         Self { exit: Exit::NoInput, message: format!("cannot read {}: {}", path.display(), reason(error)) }
     }
 
+    /// An input cannot be read (exit 66), as a sentence of its own says.
+    pub fn unreadable(message: impl Into<String>) -> Self {
+        Self { exit: Exit::NoInput, message: message.into() }
+    }
+
     /// A mistake of our own or of the machine (exit 70).
     pub fn software(message: impl Into<String>) -> Self {
         Self { exit: Exit::Software, message: message.into() }

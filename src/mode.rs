@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Result},
     exit::Exit,
     lookup::Manners,
+    pattern::{self, Patterns},
     settings::{Query, Remember},
     verdict::{Judged, Verdict},
 };
@@ -84,6 +85,26 @@ pub fn manners(query: &Query, remember: &Remember) -> Manners {
         max_age: remember.max_age,
         share: remember.share,
     }
+}
+
+/// What to say of so many lines without a client.
+fn no_client(lines: u64) -> String {
+    let lines = if lines == 1 { "the line".to_owned() } else { format!("{lines} lines") };
+    format!("no client in {lines} (--extract all takes every address)")
+}
+
+/// Reads the patterns that the settings name. Where these hold none, every address would be clear: that is said.
+///
+/// # Errors
+/// A file or folder cannot be read (66).
+pub fn read_patterns(spec: &pattern::Spec) -> Result<Patterns> {
+    let patterns = Patterns::read(spec)?;
+    if patterns.is_empty()
+        && let Some((_, first)) = spec.files.first()
+    {
+        warn(&format!("there is no pattern in {}: nothing will match", first.display()));
+    }
+    Ok(patterns)
 }
 
 /// The cache that the settings name. What is wrong with it costs a line on stderr, never a verdict.

@@ -104,7 +104,10 @@ const NO_SUCH_FILE: i32 = 2;
 fn user_file() -> Option<PathBuf> {
     let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let folder = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
-    Some(folder.join("whodunit/config.toml"))
+    let path = folder.join("whodunit/config.toml");
+    // A daemon that was started with root's HOME may not even look: then it has none.
+    let hidden = path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+    (!hidden).then_some(path)
 }
 
 /// A switch that was typed, or set beneath.

@@ -3,7 +3,7 @@
 use crate::error::reason;
 use std::{
     fs::{self, File, OpenOptions, Permissions},
-    io,
+    io::{self, Read},
     os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
@@ -130,6 +130,21 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 /// Which file lies at the path now: device and inode.
 pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+/// Whether a damaged file is a cache, so that it may be moved out of the way: by what its first bytes say of who made
+/// it (SQLite's file format, 1.3), or where these are gone, by its name. A slip of the finger names /etc/passwd.
+pub(super) fn is_cache(path: &Path, application: i32) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(100).read_to_end(&mut head));
+    if read.is_ok()
+        && head.starts_with(b"SQLite format 3\0")
+        && let Some(made_by) = head.get(68..72)
+    {
+        return made_by == application.to_be_bytes();
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    [".db", ".sqlite", ".sqlite3"].iter().any(|end| name.ends_with(end)) || name.contains("cache")
 }
 
 /// Sets a corrupt file aside under a name with `stamp`, and its journal with it, if it still is the file that was

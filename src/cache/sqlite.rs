@@ -228,6 +228,13 @@ impl Sqlite {
         if error.kind() != Trouble::Corrupt {
             return Err(error);
         }
+        if !place::is_cache(&self.path, APPLICATION) {
+            let message = format!(
+                "{} is no cache, and was not touched; name another with --cache",
+                self.path.display()
+            );
+            return Err(CacheError::new(Trouble::Unusable, message));
+        }
         // Closed first: its locks would go with the next descriptor closed, under its feet.
         inner.connection = None;
         let stamp = self.opened.strftime("%Y%m%dT%H%M%SZ").to_string();

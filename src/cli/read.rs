@@ -35,9 +35,15 @@ impl Cli {
 }
 
 /// Whether a word is the name of a command.
-#[must_use]
-pub fn is_command(argument: &OsStr) -> bool {
+fn is_command(argument: &OsStr) -> bool {
     COMMANDS.iter().any(|name| argument == *name)
+}
+
+/// The command that somebody who typed this probably meant.
+#[must_use]
+pub fn nearest_command(text: &str) -> Option<&'static str> {
+    let distance = |name: &&str| strsim::damerau_levenshtein(name, text);
+    COMMANDS.into_iter().min_by_key(distance).filter(|name| distance(name) <= name.len() / 3)
 }
 
 #[cfg(test)]
@@ -76,6 +82,14 @@ mod tests {
                 (short, long) => panic!("{line}: {short:?} or {long:?}"),
             }
         }
+    }
+
+    #[test]
+    fn slips_of_the_finger_are_told_from_addresses() {
+        assert_eq!(nearest_command("reprot"), Some("report"));
+        assert_eq!(nearest_command("cache"), Some("cache"));
+        assert_eq!(nearest_command("mail.log"), None);
+        assert_eq!(nearest_command("x"), None);
     }
 
     #[test]

@@ -70,12 +70,12 @@ impl FromStr for Share {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let pair = text.split_once(',').and_then(|(v4, v6)| {
-            let v4 = v4.trim().trim_start_matches('/').parse().ok().filter(|n| *n <= 32)?;
-            let v6 = v6.trim().trim_start_matches('/').parse().ok().filter(|n| *n <= 128)?;
-            Some(Self(v4, v6))
-        });
-        pair.ok_or_else(|| format!("`{text}` is no pair of prefix lengths: write two numbers, such as 24,48"))
+        let length = |text: &str| text.trim().trim_start_matches('/').parse::<u8>().ok();
+        match text.split_once(',').and_then(|(v4, v6)| Some((length(v4)?, length(v6)?))) {
+            Some((v4, v6)) if v4 <= 32 && v6 <= 128 => Ok(Self(v4, v6)),
+            Some(_) => Err(format!("`{text}` is too long a prefix: up to 32 bits for IPv4, 128 for IPv6")),
+            None => Err(format!("`{text}` is no pair of prefix lengths: write two numbers, such as 24,48")),
+        }
     }
 }
 

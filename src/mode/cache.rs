@@ -22,7 +22,7 @@ use std::{
     fs,
     io::{self, BufReader, Write},
     net::IpAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -65,7 +65,7 @@ struct Stats {
 }
 
 fn stats(cache: &Handle, json: bool, out: &mut impl Write) -> Result<()> {
-    let found = cache.stats(Timestamp::now()).map_err(|error| unreadable(cache, error))?;
+    let found = cache.stats(Timestamp::now()).map_err(|error| unreadable(&error))?;
     let stats = Stats {
         networks: found.networks,
         bytes: found.bytes,
@@ -185,7 +185,7 @@ fn export(cache: &Handle, out: &mut impl Write) -> Result<()> {
 fn each(cache: &Handle, mut work: impl FnMut(&Kept) -> Result<()>) -> Result<()> {
     let mut after = 0;
     loop {
-        let page = cache.ledger().list(after, PAGE).map_err(|error| unreadable(cache, error))?;
+        let page = cache.ledger().list(after, PAGE).map_err(|error| unreadable(&error))?;
         let Some(&(last, _)) = page.last() else { return Ok(()) };
         after = last;
         page.iter().try_for_each(|(_, kept)| work(kept))?;
@@ -213,7 +213,13 @@ fn network(text: &str) -> Result<Network> {
     if let Ok(prefix) = text.parse::<Prefix>() {
         return Ok(prefix.into());
     }
-    let address = address::parse(text).map_err(|why| Error::usage(format!("`{text}` {why}")))?;
+    if text.contains('/') {
+        return Err(Error::usage(format!(
+            "`{text}` is no network: write an address, a slash, and up to 32 (IPv6: 128) bits"
+        )));
+    }
+    let address = address::parse(text)
+        .map_err(|why| Error::usage(format!("`{text}` {why}; networks are written as 203.0.112.0/22")))?;
     Ok(Prefix::around(address, 32, 128).into())
 }
 
@@ -259,8 +265,9 @@ fn place(cache: &Handle) -> String {
     cache.file().map_or_else(|| "the cache".to_owned(), |path| path.display().to_string())
 }
 
-fn unreadable(cache: &Handle, error: CacheError) -> Error {
-    Error::input(Path::new(&place(cache)), &io::Error::other(error))
+/// The cache's own sentence names it: it may be a server, and not the file beside it.
+fn unreadable(error: &CacheError) -> Error {
+    Error::unreadable(error.to_string())
 }
 
 fn unwritten(error: io::Error) -> Error {

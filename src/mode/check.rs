@@ -3,17 +3,16 @@
 use super::{
     Client, Tally,
     batch::{Batch, Came},
-    explain, flush, manners, open, stdout, tell,
+    explain, flush, manners, no_client, open, read_patterns, stdout, tell, warn,
 };
 use crate::{
     address,
-    cli::{Check, is_command},
+    cli::{Check, nearest_command},
     error::{Error, Result},
     exit::Exit,
     input,
     lookup::Lookup,
     output::{self, Columns, Format, Paint, progress},
-    pattern::Patterns,
     settings::{self, Form, Layer, PATIENCE},
 };
 use jiff::Timestamp;
@@ -25,7 +24,7 @@ use std::{collections::HashMap, io::IsTerminal, net::IpAddr};
 /// Whatever stops the run before the first question, and an output that cannot be written.
 pub fn run(typed: &Check) -> Result<Exit> {
     let beneath = settings::beneath(&typed.config)?;
-    let patterns = Patterns::read(&settings::patterns(&typed.patterns, &beneath))?;
+    let patterns = read_patterns(&settings::patterns(&typed.patterns, &beneath))?;
     let query = settings::query(&typed.querying, &beneath, PATIENCE)?;
     let clients = clients(typed, &beneath)?;
     let remember = settings::remember(&typed.caching, &beneath);
@@ -66,8 +65,11 @@ fn clients(typed: &Check, beneath: &Layer) -> Result<Vec<Client>> {
             continue;
         }
         let address = address::parse(text).map_err(|why| {
-            let command =
-                if is_command(text.as_ref()) { "; a command stands before all options" } else { "" };
+            let command = match nearest_command(text) {
+                Some(command) if command == text => "; a command stands before all options".to_owned(),
+                Some(command) => format!("; did you mean `whodunit {command}`?"),
+                None => String::new(),
+            };
             Error::usage(format!("`{text}` {why}{command}"))
         })?;
         clients.add(address, 1);
@@ -81,7 +83,11 @@ fn clients(typed: &Check, beneath: &Layer) -> Result<Vec<Client>> {
             extract: settings::extract(&typed.reading, beneath),
             ..input::Spec::new(Timestamp::now())
         };
-        for seen in input::read(&sources, &spec, &progress::bytes())?.seen {
+        let read = input::read(&sources, &spec, &progress::bytes())?;
+        if read.seen.is_empty() && read.lines > 0 {
+            warn(&no_client(read.lines));
+        }
+        for seen in read.seen {
             clients.add(seen.address, seen.hits);
         }
     }

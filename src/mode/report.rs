@@ -4,7 +4,7 @@
 
 mod look;
 
-use super::{Client, batch::Batch, flush, manners, open, stdout, tell, warn};
+use super::{Client, batch::Batch, flush, manners, no_client, open, read_patterns, stdout, tell, warn};
 use crate::{
     answer::Known,
     cli,
@@ -20,7 +20,7 @@ use crate::{
         progress,
         table::plain,
     },
-    pattern::{Patterns, selector},
+    pattern::selector,
     report::{Report, Sighting, Span, moment, suggest::suggest},
     settings::{self, Form, Layer, PATIENCE},
     verdict::Judged,
@@ -40,7 +40,7 @@ use std::{
 pub fn run(typed: &cli::Report) -> Result<Exit> {
     let now = Timestamp::now();
     let beneath = settings::beneath(&typed.config)?;
-    let patterns = Patterns::read(&settings::patterns(&typed.patterns, &beneath))?;
+    let patterns = read_patterns(&settings::patterns(&typed.patterns, &beneath))?;
     patterns.check()?;
     let query = settings::query(&typed.querying, &beneath, PATIENCE)?;
     let look = Look::settle(typed, &beneath);
@@ -130,7 +130,7 @@ fn nobody(clients: &input::Clients) -> String {
     match (clients.lines, clients.selected) {
         (0, _) => "the log is empty".to_owned(),
         (lines, 0) => format!("none of {lines} lines is selected by --grep, --since and --until"),
-        (_, selected) => format!("no client in {selected} lines (--extract all takes every address)"),
+        (_, selected) => no_client(selected),
     }
 }
 

@@ -59,6 +59,9 @@ pub fn run(typed: &Serve, stdio: Option<Stdio>) -> Result<Exit> {
     let places = places(typed, &beneath)?;
     let remember = settings::remember(&typed.caching, &beneath);
     let journal = journal(stdio.is_some() || settings::on(typed.syslog, beneath.syslog))?;
+    if patterns.is_empty() {
+        journal.warn("there is no pattern: nothing will be rejected");
+    }
     let cache = Arc::new(opened(&remember));
     let manners = Arc::new(manners(&query, &remember));
     let clerk = |patterns| {

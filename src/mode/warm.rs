@@ -16,7 +16,12 @@ use crate::{
     settings::{self, PATIENCE},
 };
 use jiff::Timestamp;
-use std::{collections::BTreeMap, io::Write, net::IpAddr, path::Path};
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal, Write},
+    net::IpAddr,
+    path::Path,
+};
 
 /// What came of the addresses.
 #[derive(Debug, Default)]
@@ -37,6 +42,11 @@ pub fn run(typed: &Warm) -> Result<Exit> {
     let beneath = settings::beneath(&typed.config)?;
     let query = settings::query(&typed.querying, &beneath, PATIENCE)?;
     let remember = settings::remember(&typed.caching, &beneath);
+    if typed.logs.is_empty() && io::stdin().is_terminal() {
+        return Err(Error::usage(
+            "no log: name one, or pipe one into stdin (`whodunit warm --help` says more)",
+        ));
+    }
     let sources: Vec<input::From<'_>> = match typed.logs.as_slice() {
         [] => vec![input::From::Stdin],
         logs => logs.iter().map(|path| source(path)).collect(),

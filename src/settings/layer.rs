@@ -111,7 +111,7 @@ impl Layer {
         };
         toml::from_str(&text).map(Some).map_err(|error| {
             let (line, column) = position(&text, error.span().map_or(0, |span| span.start));
-            Error::config(format!("{}:{line}:{column}: {}", path.display(), first_line(error.message())))
+            Error::config(format!("{}:{line}:{column}: {}", path.display(), plain(error.message())))
         })
     }
 
@@ -129,8 +129,11 @@ impl Layer {
                 continue;
             }
             if !KEYS.contains(&key.as_str()) {
+                let nearest = nearest(&key).map(|key| key.to_ascii_uppercase().replace('-', "_"));
+                let remedy = nearest
+                    .map_or_else(|| "unset it".to_owned(), |key| format!("did you mean WHODUNIT_{key}?"));
                 return Err(Error::config(format!(
-                    "environment: {name} is no setting of whodunit: unset it"
+                    "environment: {name} is no setting of whodunit: {remedy}"
                 )));
             }
             let value = value
@@ -207,6 +210,24 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
 
 fn first_line(message: &str) -> &str {
     message.lines().next().unwrap_or_default()
+}
+
+/// What the file's reader says, with the key that was probably meant in place of all that there are.
+fn plain(message: &str) -> String {
+    let line = first_line(message);
+    let Some(rest) = line.strip_prefix("unknown field `") else { return line.to_owned() };
+    let key = rest.split('`').next().unwrap_or_default();
+    match nearest(key) {
+        Some(nearest) => format!("unknown key `{key}`: did you mean `{nearest}`?"),
+        None => format!("unknown key `{key}`: the keys are {}", KEYS.join(", ")),
+    }
+}
+
+/// The key that somebody who wrote this probably meant.
+fn nearest(key: &str) -> Option<&'static str> {
+    let key = key.to_ascii_lowercase().replace('_', "-");
+    let distance = |known: &&str| strsim::damerau_levenshtein(known, &key);
+    KEYS.into_iter().min_by_key(distance).filter(|known| distance(known) <= known.len() / 3)
 }
 
 #[cfg(test)]

@@ -43,6 +43,40 @@ fn an_argument_that_is_no_address_is_named() {
 }
 
 #[test]
+fn a_slip_of_the_finger_is_told_the_nearest_word() {
+    let room = Room::with(&[("c.toml", "blok = \"x\"\n"), ("d.toml", "nonsense = 1\n")]);
+    refused(&room, &["reprot", "mail.log"], &[64], &["did you mean `whodunit report`?"]);
+    refused(&room, &["--config", "c.toml", "193.0.22.9"], &[78], &["c.toml:1:1", "did you mean `block`?"]);
+    refused(&room, &["--config", "d.toml", "193.0.22.9"], &[78], &["d.toml:1:1", "the keys are", "timeout"]);
+    let forget = |what: &'static str| room.run(["cache", "forget", what]).stdout("").code(64);
+    forget("193.0.22.9/99").stderr_has("193.0.22.9/99").stderr_has("up to 32").check();
+    forget("nonsense").stderr_has("nonsense").stderr_has("203.0.112.0/22").check();
+    refused(&room, &["--share", "24,200", "193.0.22.9"], &[64], &["128 for IPv6"]);
+}
+
+#[test]
+fn a_cache_that_cannot_be_read_is_the_one_that_is_named() {
+    let room = Room::new();
+    let stats =
+        room.run(["cache", "stats", "--cache", "redis://127.0.0.1:1/0"]).any_stderr().code(66).check();
+    assert!(stats.stderr.contains("redis://127.0.0.1:1/0"), "{}", stats.stderr);
+    assert!(!stats.stderr.contains("cache.db"), "{}", stats.stderr);
+}
+
+#[test]
+fn what_can_match_nothing_is_said() {
+    let room = Room::with(&[("blocked", "# none yet\n\n"), ("log", "no address here\n")]);
+    room.run(["-f", "blocked", "192.0.2.1"]).stderr_has("no pattern in blocked").code(0).check();
+    room.run(["--log", "log"]).stderr_has("no client in the line").code(0).check();
+    room.run(["--log", "/dev/null"]).code(0).check();
+}
+
+#[test]
+fn warm_never_waits_at_a_terminal() {
+    Room::new().run(["warm"]).on_terminal(80).stdout_has("no log: name one").code(64).check();
+}
+
+#[test]
 fn options_are_named_too() {
     let room = Room::new();
     refused(&room, &["--no-such-option", "193.0.22.9"], &[64], &["--no-such-option"]);

@@ -17,7 +17,7 @@ use std::{
 /// Why a block is not run, and what all of its commands must then look like.
 const NOT_RUN: [(&str, &[&str]); 3] = [
     ("it runs these tests", &["cargo test "]),
-    ("it installs on this machine", &["cargo install ", "dpkg -i "]),
+    ("it installs on this machine", &["cargo install ", "dpkg -i ", "rustup target add ", "cargo build "]),
     ("it runs until it is stopped", &["whodunit serve "]),
 ];
 
@@ -121,9 +121,9 @@ impl Stage {
             .env("WHODUNIT_TIMEOUT", "5");
         if script.starts_with("demo") {
             // It is cargo's, and sees to it itself that nothing of ours is inherited.
-            for name in ["CARGO", "HOME"] {
-                command.env(name, std::env::var_os(name).unwrap_or_default());
-            }
+            let inherited =
+                ["CARGO", "CARGO_HOME", "CARGO_TARGET_DIR", "HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
+            command.envs(inherited.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
             command.env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()));
         }
         command.output().unwrap()

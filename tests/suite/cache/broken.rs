@@ -37,6 +37,34 @@ fn a_broken_file_costs_a_warning_and_is_set_aside() {
     }
 }
 
+#[test]
+fn what_is_no_cache_is_never_moved() {
+    let other = {
+        let room = Room::new();
+        let file = rusqlite::Connection::open(room.path("other.db")).unwrap();
+        file.execute_batch("CREATE TABLE mail (a); INSERT INTO mail VALUES (zeroblob(20000))").unwrap();
+        drop(file);
+        let mut bytes = fs::read(room.path("other.db")).unwrap();
+        bytes.truncate(9000);
+        bytes
+    };
+    for (name, content) in [("passwd", b"root:x:0:0:root:/root:/bin/bash\n".repeat(40)), ("other.db", other)]
+    {
+        let (room, farm) = (Room::new(), ripe(vec![answering()]));
+        room.write(name, &content);
+        let asks = room.run(["-e", "Contoso", "193.0.22.9"]).farm(&farm).code(1);
+        for run in [asks, room.run(["cache", "export"]).code(66)] {
+            let outcome = run.cache(name).any_stderr().check();
+            assert!(outcome.stderr.contains("touched"), "{}", outcome.stderr);
+        }
+        assert_eq!(fs::read(room.path(name)).unwrap(), content, "{name} is as it was");
+        assert_eq!(
+            fs::read_dir(room.path(".")).unwrap().filter(|e| e.as_ref().unwrap().path().is_file()).count(),
+            1
+        );
+    }
+}
+
 fn truncated() -> Vec<u8> {
     let (room, farm) = (Room::new(), ripe(vec![answering()]));
     let addresses: String = (0..40).map(|i| format!("193.0.{i}.9\n")).collect();
