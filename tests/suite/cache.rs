@@ -27,9 +27,6 @@ fn of_status(status: &str) -> Rule {
     Rule { network: Some("193.0.20.0/22".into()), with, ..answering() }
 }
 
-/// A script that runs the room's copy of the program as nobody.
-const AS_NOBODY: &str = r#"shift; exec setpriv --reuid=65534 --regid=65534 --clear-groups ./whodunit "$@""#;
-
 /// A run with the room's cache, as wide and fast as it likes.
 fn cached<'a>(room: &'a Room, farm: &Farm, args: &[&str]) -> Run<'a> {
     room.run(["--rate", "0"].iter().chain(args).copied()).farm(farm).cache("cache.db")
@@ -254,7 +251,7 @@ fn a_daemon_and_root_share_what_lies_in_a_folder_of_the_daemons_group() {
     };
     run("193.0.22.9").check();
     for address in ["193.0.22.10", "193.0.99.9", "193.0.99.10"] {
-        run(address).through(AS_NOBODY).check();
+        run(address).through(super::jig::AS_NOBODY).check();
     }
     run("193.0.99.11").check();
     assert_eq!(farm.questions(), 2);

@@ -2,9 +2,9 @@
 
 use crate::{
     farm::{Farm, Rule},
-    jig::{Room, skip},
+    jig::{AS_NOBODY, Room, is_root, skip},
 };
-use std::process::Command;
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 const USERS: &str = "../config/whodunit/config.toml";
 
@@ -24,6 +24,18 @@ fn the_users_file_is_read() {
     room.write(USERS, format!("block = [{list:?}]\n"));
     let run = room.run(["193.0.22.9"]).farm(&farm).code(1);
     run.stdout_has(&format!("\t{}:1\n", list.display())).check();
+}
+
+#[test]
+fn a_daemon_that_kept_roots_home_has_no_file_of_its_own() {
+    if !is_root() {
+        return skip("root, who alone can become another user");
+    }
+    let (room, farm) = (Room::new(), answering());
+    room.write(USERS, "on-unknown = \"block\"\n");
+    room.open_to_all(&farm.list());
+    fs::set_permissions(room.path("../config"), fs::Permissions::from_mode(0o700)).unwrap();
+    room.run(["-e", "Contoso", "193.0.22.9"]).farm(&farm).through(AS_NOBODY).code(1).check();
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! A cache that breaks is never the reason why a verdict fails.
 
-use super::{AS_NOBODY, answering, cached, ripe};
+use super::{answering, cached, ripe};
 use crate::{
     farm::Farm,
-    jig::{Room, is_root},
+    jig::{AS_NOBODY, Room, is_root},
 };
 use std::{
     fs,
