@@ -40,10 +40,10 @@ pub(super) fn title(owner: &Owner) -> String {
     }
 }
 
-/// Why addresses are unknown: `3 timeout, 1 denied`. Nothing for other rows.
+/// Why addresses are unknown: `timeout: 3, denied: 1`. Nothing for other rows.
 pub(super) fn causes(owner: &Owner) -> String {
     let Who::Unknown(causes) = &owner.who else { return String::new() };
-    causes.iter().map(|(kind, count)| format!("{count} {}", kind.as_str())).collect::<Vec<_>>().join(", ")
+    causes.iter().map(|(kind, count)| format!("{}: {count}", kind.as_str())).collect::<Vec<_>>().join(", ")
 }
 
 /// `FILE:LINE` of the first pattern that decided.

@@ -74,7 +74,7 @@ fn every_row_says_what_it_draws() {
     assert_eq!(page.matches("<svg class=\"all\"").count(), 1);
     assert!(page.contains("<dt>Blocked hits</dt><dd>1,200</dd><dd class=\"note\">64% of all</dd>"), "{page}");
     assert!(page.contains("<summary>1 more network</summary><span class=\"sub net\">9.9.11.0/24</span>"));
-    assert!(page.contains(">1 timeout</span>"));
+    assert!(page.contains(">timeout: 1</span>"));
     assert!(page.contains("M10 1000V0h80V1000zM410 1000V0h80V1000z"), "the bars of the first row");
 }
 
