@@ -110,3 +110,45 @@ fn a_large_log_is_read_in_a_moment() {
     assert!(outcome.took < Duration::from_secs(8), "took {:?}", outcome.took);
     assert!(outcome.peak_kb < 64 * 1024, "took {} kB", outcome.peak_kb);
 }
+
+#[test]
+fn what_is_known_of_thousands_comes_in_their_order_whoever_judged_it() {
+    let room = Room::new();
+    let object = |n: u32| {
+        format!(
+            "inetnum:        193.{}.{}.0 - 193.{}.{}.255\nnetname:        NET-{n}\ncountry:        DE\n\
+             status:         ASSIGNED PA\nmnt-by:         M-MNT\nsource:         RIPE\n\n",
+            n / 256,
+            n % 256,
+            n / 256,
+            n % 256
+        )
+    };
+    room.write("ripe.db.inetnum", (0..600).map(object).collect::<String>());
+    room.run(["cache", "import", "ripe.db.inetnum"]).cache("cache.db").stdout_has("600 networks").check();
+    // Neighbours far apart, in an order that no thread would come upon by itself; two that nobody knows in between.
+    let mut addresses: Vec<String> = (0..6000_u32)
+        .map(|i| (i * 1237) % 6000)
+        .map(|i| format!("193.{}.{}.{}", i / 10 / 256, i / 10 % 256, i % 10 + 1))
+        .collect();
+    addresses.insert(2900, "195.0.0.1".into());
+    addresses.insert(5900, "195.0.0.2".into());
+    let patterns = "@netname ^NET-3$\nNET-59.$\n";
+    room.write("blocked", patterns);
+    let run = room.run(["--offline", "-f", "blocked"]).stdin(addresses.join("\n")).cache("cache.db");
+    let outcome = run.code(1).check();
+    let rows: Vec<Vec<&str>> = outcome.stdout.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!(rows.len(), addresses.len());
+    for (row, address) in rows.iter().zip(&addresses) {
+        let parts: Vec<u32> = address.split('.').map(|part| part.parse().unwrap()).collect();
+        let net = parts[1] * 256 + parts[2];
+        let (verdict, why) = match (parts[0], net) {
+            (195, _) => ("unknown", "offline"),
+            (_, 3) => ("blocked", "blocked:1"),
+            (_, 590..600) => ("blocked", "blocked:2"),
+            _ => ("clear", "-"),
+        };
+        assert_eq!((row[0], row[1]), (address.as_str(), verdict));
+        assert!(row[6].starts_with(why), "{row:?}");
+    }
+}
