@@ -47,7 +47,7 @@ pub enum Extract {
     /// The connecting client's alone ([`client`]).
     #[default]
     Client,
-    /// Every valid address.
+    /// Every valid address that stands by itself, whatever it is there for; no network, and no part of a longer word.
     All,
 }
 

@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Result},
     exit::Exit,
     lookup::Manners,
+    output::{Aligned, Columns, Paint, longest_name},
     pattern::{self, Patterns},
     settings::{Query, Remember},
     verdict::{Judged, Verdict},
@@ -145,6 +146,17 @@ pub fn stdout() -> Box<dyn Write> {
     } else {
         Box::new(io::BufWriter::new(io::stdout()))
     }
+}
+
+/// The columns of verdicts on addresses of at most so many cells, as stdout wants them.
+#[must_use]
+pub fn columns(address: impl FnOnce() -> usize, patterns: &Patterns, paint: Paint) -> Columns {
+    let aligned = || Aligned {
+        address: address(),
+        why: longest_name(patterns),
+        width: terminal_size::terminal_size().map(|(width, _)| width.0.into()),
+    };
+    Columns { aligned: io::stdout().is_terminal().then(aligned), paint }
 }
 
 /// Writes out what is still on its way.

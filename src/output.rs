@@ -18,7 +18,7 @@ pub use json::{Reply, object};
 pub use paint::Paint;
 pub use safe::safe;
 pub use spark::Ink;
-pub use text::{Columns, matched};
+pub use text::{Aligned, Columns, longest_name, matched};
 
 use crate::{
     error::{Error, Result},

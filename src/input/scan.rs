@@ -66,7 +66,7 @@ impl<'a> Worker<'a> {
             }
             Extract::All => {
                 let line = line.get(..log::LONGEST).unwrap_or(line);
-                let mut tokens = token::tokens(line).peekable();
+                let mut tokens = token::every(line).peekable();
                 self.tally.with_client += u64::from(tokens.peek().is_some());
                 for found in tokens {
                     self.tally.hit(found.address, position + found.start as u64, time);

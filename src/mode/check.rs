@@ -3,7 +3,7 @@
 use super::{
     Client, Tally,
     batch::{Batch, Came},
-    explain, flush, manners, no_client, open, read_patterns, stdout, tell, warn,
+    columns, explain, flush, manners, no_client, open, read_patterns, stdout, tell, warn,
 };
 use crate::{
     address,
@@ -12,7 +12,8 @@ use crate::{
     exit::Exit,
     input,
     lookup::Lookup,
-    output::{self, Columns, Format, Paint, progress},
+    output::{self, Format, Paint, progress},
+    pattern::Patterns,
     settings::{self, Form, Layer, PATIENCE},
 };
 use jiff::Timestamp;
@@ -46,7 +47,7 @@ pub fn run(typed: &Check) -> Result<Exit> {
         return explain::run(&batch.lookup, &patterns, &clients, query.timeout, paint, tally);
     }
     let alone = typed.log.is_empty() && matches!(typed.addresses.as_slice(), [one] if one != "-");
-    let format = format(form, alone, &clients, paint);
+    let format = format(form, alone, &clients, &patterns, paint);
     all(&batch, &clients, &format, paint, tally)
 }
 
@@ -111,15 +112,14 @@ impl Clients {
     }
 }
 
-fn format(form: Form, alone: bool, clients: &[Client], paint: Paint) -> Format {
-    let columns = || {
+fn format(form: Form, alone: bool, clients: &[Client], patterns: &Patterns, paint: Paint) -> Format {
+    let text = || {
         let width =
             || clients.iter().map(|client| client.address.to_string().len()).max().unwrap_or_default();
-        let aligned = std::io::stdout().is_terminal().then(width);
-        Columns { aligned, paint }
+        columns(width, patterns, paint)
     };
     match form {
-        Form::Text | Form::Whois => Format::Text(columns()),
+        Form::Text | Form::Whois => Format::Text(text()),
         Form::Json => Format::Json,
         Form::Csv => Format::Csv,
         Form::Count if alone => Format::Count,

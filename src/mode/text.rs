@@ -1,13 +1,13 @@
 //! `whodunit match`: the same matching on whois text that the user already has. No network, no cache.
 
-use super::{Tally, flush, stdout};
+use super::{Tally, columns, flush, stdout};
 use crate::{
     address,
     answer::{Answer, Kind, Known, Source, Unknown},
     cli::Match,
     error::{Error, Result},
     exit::Exit,
-    output::{self, Columns, Format, Paint},
+    output::{self, Format, Paint},
     pattern::{Patterns, Subject},
     settings::{self, Form},
     verdict::{Judged, find, settle},
@@ -46,8 +46,8 @@ pub fn run(typed: &Match) -> Result<Exit> {
         Tally::new(settings::unknown_exit(settings::on_unknown(typed.output.on_unknown, &beneath)));
     let format = match form {
         Form::Text | Form::Whois => {
-            let width = address.map_or(1, |address| address.to_string().len());
-            Format::Text(Columns { aligned: io::stdout().is_terminal().then_some(width), paint })
+            let width = || address.map_or(1, |address| address.to_string().len());
+            Format::Text(columns(width, &patterns, paint))
         }
         Form::Json => Format::Json,
         Form::Csv => Format::Csv,

@@ -1,7 +1,15 @@
 //! Columns for people: tab-separated into a pipe, aligned and coloured on a terminal.
 
+mod fit;
+#[cfg(test)]
+mod tests;
+
 use super::{Paint, safe};
-use crate::{pattern::Patterns, verdict::Judged};
+use crate::{
+    pattern::{Match, Patterns},
+    verdict::Judged,
+};
+pub use fit::Aligned;
 use std::{
     borrow::Cow,
     io::{self, Write},
@@ -11,18 +19,17 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// How the columns are set.
 #[derive(Debug)]
 pub struct Columns {
-    /// Aligned to this width of the address column; None for a pipe.
-    pub aligned: Option<usize>,
+    /// Aligned for a terminal; None for a pipe.
+    pub aligned: Option<Aligned>,
     /// Colours.
     pub paint: Paint,
 }
 
-/// Cells that an owner's name gets on a terminal.
-const OWNER: usize = 32;
-/// Cells for a network: the longest IPv4 prefix.
-const NETWORK: usize = 18;
-/// Cells for the longest registry's name.
-const REGISTRY: usize = 10;
+/// Cells of the longest name that any of the patterns has as a reason.
+#[must_use]
+pub fn longest_name(patterns: &Patterns) -> usize {
+    patterns.all().iter().map(|found| name(found).width()).max().unwrap_or_default()
+}
 
 impl Columns {
     pub(super) fn row(&self, judged: &Judged, out: &mut impl Write) -> io::Result<()> {
@@ -41,28 +48,48 @@ impl Columns {
         let cell = |value: Option<&str>| safe(value.filter(|v| !v.is_empty()).unwrap_or("-")).into_owned();
         let (owner, country, network) = (cell(owner), cell(country), cell(network.as_deref()));
         let (registry, why) = (cell(registry), why(judged));
-        let verdict = judged.verdict.as_str();
-        let Some(width) = self.aligned else {
+        let verdict = |text: &str| self.paint.verdict(judged.verdict, text);
+        let Some(aligned) = self.aligned else {
+            let (verdict, registry) = (verdict(judged.verdict.as_str()), self.paint.dim(&registry));
             return writeln!(out, "{address}\t{verdict}\t{owner}\t{country}\t{network}\t{registry}\t{why}");
         };
-        writeln!(
-            out,
-            "{}  {}  {}  {}  {}  {}  {}",
-            pad(&address, width),
-            self.paint.verdict(judged.verdict, &pad(verdict, 7)),
-            pad(&cut(&owner, OWNER), OWNER),
-            pad(&country, 2),
-            pad(&network, NETWORK),
-            self.paint.dim(&pad(&registry, REGISTRY)),
-            why
-        )
+        let front = format!(
+            "{}  {}",
+            pad(&address, aligned.address),
+            verdict(&pad(judged.verdict.as_str(), fit::VERDICT))
+        );
+        let [registry_cells, network_cells, owner_cells] =
+            aligned.row([registry.width(), network.width(), owner.width()], why.width());
+        let owner = pad(&cut(&owner, owner_cells), owner_cells);
+        let country = pad(&country, fit::COUNTRY);
+        // A network is cut only where the terminal is too narrow for it.
+        let network =
+            if aligned.room().is_some() { cut(&network, network_cells) } else { Cow::Borrowed(&*network) };
+        let middle = format!("{owner}  {country}  {}", pad(&network, network_cells));
+        let registry = pad(&registry, registry_cells);
+        let taken = middle.width() + registry.width() + 4;
+        match aligned.room() {
+            // Not even a mark would be left of the reason.
+            Some(room) if taken >= room => {
+                writeln!(out, "{front}  {}", cut(&format!("{middle}  {registry}  {why}"), room))
+            }
+            room => {
+                let why = cut(&why, room.map_or(usize::MAX, |room| room - taken));
+                writeln!(out, "{front}  {middle}  {}  {why}", self.paint.dim(&registry))
+            }
+        }
     }
+}
+
+/// A pattern as a reason.
+fn name(found: &Match) -> String {
+    safe(&format!("{}:{}", found.file, found.line)).into_owned()
 }
 
 /// `FILE:LINE` of the first pattern that decided, or the reason of an unknown, or `-`.
 fn why(judged: &Judged) -> String {
     if let Some(found) = judged.decisive() {
-        return safe(&format!("{}:{}", found.file, found.line)).into_owned();
+        return name(found);
     }
     judged.unknown().map_or_else(
         || "-".to_owned(),

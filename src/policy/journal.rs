@@ -1,6 +1,7 @@
 //! The log: one `key=value` line a decision, handed to a thread of its own, so that a slow log never delays an answer.
 
 use super::decision::Decision;
+use crate::output::safe;
 use std::{
     io::{self, Write},
     net::IpAddr,
@@ -152,8 +153,8 @@ pub(super) fn fields(address: IpAddr, word: &str, decision: &Decision) -> String
     line
 }
 
-/// A value: bare where nothing in it could be taken for something else, else in quotes, with `"`, `\`, control
-/// characters and whatever turns a terminal's direction around escaped as Rust writes them.
+/// A value: bare where nothing in it could be taken for something else, else in quotes, with `"` and `\` behind a `\`,
+/// and control characters and whatever turns a terminal's direction around spelled out as in all output.
 fn push_value(line: &mut String, value: &str) {
     let bare = |b: u8| b.is_ascii_alphanumeric() || b"._:/@+-,".contains(&b);
     if !value.is_empty() && value.len() <= VALUE && value.bytes().all(bare) {
@@ -161,13 +162,8 @@ fn push_value(line: &mut String, value: &str) {
         return;
     }
     line.push('"');
-    for c in value.chars().take(VALUE) {
-        if c == '\'' {
-            line.push(c);
-        } else {
-            line.extend(c.escape_debug());
-        }
-    }
+    let kept = value.char_indices().nth(VALUE).and_then(|(end, _)| value.get(..end)).unwrap_or(value);
+    line.push_str(&safe(&kept.replace('\\', "\\\\").replace('"', "\\\"")));
     line.push('"');
 }
 

@@ -19,7 +19,7 @@ use std::net::IpAddr;
 /// Where a text comes from, which decides how much of it must be there.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Provenance {
-    /// A server has just sent it: it must have its end, and the network that it describes must hold the address.
+    /// A server has just sent it: it must have its end.
     Network,
     /// A file that somebody saved: perhaps an excerpt, perhaps with a client's own lines and several answers in it.
     Saved,
@@ -83,9 +83,9 @@ pub fn detect(text: &str) -> Registry {
 /// Decides what a reply is. `registry` is whom we asked, or for saved text what [`detect`] says.
 ///
 /// The record is that of the smallest network that holds the address; of two alike the later, which is the customer's
-/// or the national registry's. Without an address it is the smallest network of all. Saved text that names no network
-/// around the address is taken at its word, because whoever gives both says that they belong together; from the
-/// network such an answer describes something else, and is none.
+/// or the national registry's. Without an address it is the smallest network of all. An answer that names no network
+/// around the address describes something else, and is none; of several in a saved text the last that does counts.
+/// Only what an operator's own server answered is taken at its word when somebody saved it.
 #[must_use]
 pub fn classify(text: &str, registry: Registry, address: Option<IpAddr>, provenance: Provenance) -> Reply {
     let mut segments = segment::segments(text, registry, provenance);
@@ -97,13 +97,22 @@ pub fn classify(text: &str, registry: Registry, address: Option<IpAddr>, provena
     let reply = judged.next().unwrap_or_else(|| nothing(""));
     let dead_end =
         segments.last().is_some_and(|part| matches!(part.registry, Registry::Rwhois | Registry::Other));
-    match &reply {
+    let holds = |reply: &Reply| match reply {
+        Reply::Record(record, _) => address.is_none_or(|address| record.network.contains(address)),
+        _ => false,
+    };
+    let another_has_it = match &reply {
         // An operator's own server that gives no answer leaves the registry's, which led there.
-        Reply::Failure { .. } | Reply::Empty { .. } if dead_end => {
-            judged.find(|earlier| matches!(earlier, Reply::Record(..))).unwrap_or(reply)
+        Reply::Failure { .. } | Reply::Empty { .. } if dead_end => true,
+        // Answers about several addresses may have been saved in one file.
+        Reply::Empty { kind: Kind::NotFound, .. } => {
+            provenance == Provenance::Saved
+                && segments.last().is_some_and(|part| segment::page(part).is_some())
         }
-        _ => reply,
-    }
+        Reply::Record(..) => !holds(&reply),
+        _ => false,
+    };
+    if another_has_it { judged.find(holds).unwrap_or(reply) } else { reply }
 }
 
 /// The servers that `text` names, the one to ask first in front, none twice.
@@ -158,11 +167,17 @@ fn record(part: &Segment<'_>, page: &Page<'_>, address: Option<IpAddr>, provenan
         let message = format!("{} is nobody's network: {}", smallest.network, standin.why);
         return Reply::Placeholder { message, next };
     }
+    // Some operators' servers answer with a customer next to the one asked for; a registry never does.
+    let at_its_word = provenance == Provenance::Saved && part.registry == Registry::Rwhois;
     match address {
-        Some(address) if provenance == Provenance::Network && !smallest.network.contains(address) => {
+        Some(address) if !at_its_word && !smallest.network.contains(address) => {
+            let who = match provenance {
+                Provenance::Network => "the server described",
+                Provenance::Saved => "the text describes",
+            };
             Reply::Empty {
                 kind: Kind::NotFound,
-                message: format!("the server described {}, which does not hold {address}", smallest.network),
+                message: format!("{who} {}, which does not hold {address}", smallest.network),
             }
         }
         _ => Reply::Record(Box::new(page.record(smallest)), named.collect()),

@@ -8,6 +8,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a demonstration that cannot go on should say so and stop"
 )]
 
@@ -24,12 +25,27 @@ use std::{
     time::Duration,
 };
 
+const USAGE: &str = "\
+usage: cargo run --release --locked --example demo [-- serve [MILLISECONDS]]
+
+Shows whodunit at work on registries that are played on loopback.
+serve  plays one registry alone, which answers after so long, until stdin ends
+";
+
+/// EX_USAGE of sysexits(3), as whodunit itself ends with.
+const BAD_USAGE: u8 = 64;
+
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
-    match args.next().as_deref() {
-        None => demonstrate(&program()),
-        Some("serve") => serve(args.next().map_or(0, |ms| ms.parse().expect("milliseconds"))),
-        Some(other) => panic!("no such mode: {other}; there is `serve [MILLISECONDS]`"),
+    let args: Vec<_> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => demonstrate(&program()),
+        ["serve"] => serve(0),
+        ["serve", ms] if ms.parse::<u64>().is_ok() => serve(ms.parse().unwrap()),
+        ["--help" | "-h"] => print!("{USAGE}"),
+        _ => {
+            eprint!("demo: cannot make anything of `{}`\n{USAGE}", args.join(" "));
+            return ExitCode::from(BAD_USAGE);
+        }
     }
     ExitCode::SUCCESS
 }

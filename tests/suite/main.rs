@@ -8,6 +8,7 @@
 //! | `cache` | asking once, remembering, sharing, and what happens when the file breaks |
 //! | `completions` | completions and the manual page: current, and read by real shells |
 //! | `config` | configuration files, variables, and what wins |
+//! | `demo` | the arguments of the demo |
 //! | `egrep` | that patterns read as GNU grep reads them, over thousands of generated cases |
 //! | `farm_itself` | that the farm notices what it is there to notice |
 //! | `hooks` | the conditions that mail servers start programs under |
@@ -39,6 +40,7 @@ mod bad_input;
 mod cache;
 mod completions;
 mod config;
+mod demo;
 mod egrep;
 mod farm_itself;
 mod hooks;

@@ -193,6 +193,25 @@ fn the_plain_count_is_given_whatever_the_text_is() {
 }
 
 #[test]
+fn a_text_about_another_network_says_nothing_of_the_address() {
+    let room = Room::with(&[("list", "Contoso\n@org Contoso\n"), ("reply.txt", &reply())]);
+    let args = ["match", "--ip", "9.9.9.9", "-f", "list", "reply.txt"];
+    let line = &room.run(args).args(&["--json"]).code(75).check().json()[0];
+    assert_eq!(
+        (&line["verdict"], &line["error"]["kind"]),
+        (&"unknown".into(), &"not-found".into()),
+        "{line}"
+    );
+    assert!(line["network"].is_null() && line["count"] == 0, "{line}");
+    let says = "not-found: the text describes 193.0.20.0/22, which does not hold 9.9.9.9";
+    room.run(args).stdout(&format!("9.9.9.9\tunknown\t-\t-\t-\t-\t{says}\n")).code(75).check();
+    // The count is egrep's, whatever the text is.
+    let plain = room.write("plain", "Contoso\n");
+    let run = room.run(["match", "-c", "--ip", "9.9.9.9", "-f", "plain", "reply.txt"]);
+    run.stdout(&egrep(&plain, &reply())).code(75).check();
+}
+
+#[test]
 fn several_files_are_several_texts() {
     let room = Room::with(&[("a.txt", &reply()), ("b.txt", &reply().replace("Contoso", "Fabrikam"))]);
     let outcome = room.run(["match", "-e", "Fabrikam", "--json", "a.txt", "b.txt"]).code(1).check();

@@ -68,6 +68,54 @@ fn on_a_terminal_columns_are_aligned_and_coloured() {
 }
 
 #[test]
+fn no_row_is_wider_than_a_terminal_of_eighty_columns() {
+    let with =
+        [("org".to_owned(), "Contoso Gesellschaft fuer elektronische Werbesendungen mbH".to_owned())].into();
+    let farm = Farm::of_one("whois.ripe.net", Rule { reply: Some("ripe".into()), with, ..Rule::default() });
+    let room = Room::with(&[("blocked_registrars", "Fabrikam\nContoso\n")]);
+    let args = ["--timeout", "5", "-f", "blocked_registrars", "193.0.22.9", "193.0.199.199", "10.0.0.1"];
+    let run = |columns| room.run(args).farm(&farm).env("NO_COLOR", "1").on_terminal(columns).any_stderr();
+    let shown = run(80).code(1).check().stdout;
+    assert_eq!(shown.lines().count(), 3, "{shown}");
+    for line in shown.lines() {
+        assert!(line.trim_end().chars().count() <= 80, "{line}");
+        assert!(
+            line.starts_with("10.0.0.1") || line.trim_end().ends_with("  blocked_registrars:2"),
+            "{line}"
+        );
+    }
+    assert!(shown.contains("193.0.22.9     blocked  Contoso "), "{shown}");
+    // There is no use in so narrow a table.
+    assert!(run(50).check().stdout.lines().any(|line| line.trim_end().chars().count() > 80));
+    let text = room.run(args).farm(&farm).code(1).check().stdout;
+    assert!(text.contains("Contoso Gesellschaft fuer elektronische Werbesendungen mbH\t"), "{text}");
+}
+
+#[test]
+fn colour_in_a_pipe_is_for_whoever_asks_for_it() {
+    let farm = answering();
+    let room = Room::new();
+    let run = |more: &[&str]| {
+        let run = room.run(["-e", "Contoso", "193.0.22.9"]).args(more).farm(&farm);
+        run.code(1).check().stdout
+    };
+    let plain = run(&[]);
+    assert!(!plain.contains(ESCAPE));
+    let coloured = run(&["--color", "always"]);
+    assert!(coloured.contains("\t\u{1b}[1m\u{1b}[31mblocked\u{1b}[0m\t"), "{coloured:?}");
+    assert_eq!(strip(&coloured), plain);
+    for quiet in ["--color=auto", "--color=never"] {
+        assert_eq!(run(&[quiet]), plain);
+    }
+    for form in ["--json", "--csv", "-c"] {
+        assert!(!run(&["--color", "always", form]).contains(ESCAPE), "{form}");
+    }
+    let text = "inetnum: 192.0.2.0/24\norg-name: Contoso\nsource: RIPE\n";
+    let run = room.run(["match", "--color", "always", "-e", "Contoso"]).stdin(text);
+    run.stdout_has("-\t\u{1b}[1m\u{1b}[31mblocked\u{1b}[0m\t").code(1).check();
+}
+
+#[test]
 fn no_color_is_honoured() {
     let farm = answering();
     let room = Room::new();

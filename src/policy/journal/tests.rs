@@ -24,7 +24,7 @@ fn one_line_a_decision_whatever_the_owner_is_called() {
     assert_eq!(
         fields("203.0.113.7".parse().unwrap(), "REJECT", &decision),
         "client_address=203.0.113.7 verdict=blocked action=REJECT rule=\"/etc/whodunit/my list:3\" \
-         netblock=203.0.112.0-203.0.114.255 org=\"Cont\\\"oso\\n action=DUNNO \\u{1b}]0;x\\u{7}\\u{202e}GmbH \u{e9}'s\" \
+         netblock=203.0.112.0-203.0.114.255 org=\"Cont\\\"oso\\n action=DUNNO \\x1b]0;x\\x07\\u{202e}GmbH \u{e9}'s\" \
          server=whois.ripe.net"
     );
     let unknown = fields("2001:db8::7".parse().unwrap(), "DUNNO", &Decision::unknown("timeout", "no answer"));
@@ -39,6 +39,8 @@ fn quotes_what_could_be_mistaken() {
     assert_eq!(value("AS64500"), "AS64500");
     assert_eq!(value(""), "\"\"");
     assert_eq!(value("a b=c"), "\"a b=c\"");
+    assert_eq!(value("a\\x1b\"\t\0\u{9b}"), r#""a\\x1b\"\t\x00\x9b""#);
+    assert_eq!(value(&"\u{1b}".repeat(300)), format!("\"{}\"", r"\x1b".repeat(VALUE)));
     assert_eq!(value(&"x".repeat(100_000)).len(), VALUE + 2);
 }
 

@@ -255,12 +255,28 @@ fn an_operators_own_server_cannot_speak_for_a_registry() {
 }
 
 #[test]
-fn saved_text_is_taken_at_its_word_and_the_network_is_not() {
+fn a_record_that_does_not_hold_the_address_is_not_its_own() {
     let text = "inetnum:  192.0.2.0/24\nsource:  LACNIC\n";
-    assert_eq!(
-        short(&classify(text, Registry::Lacnic, address("203.0.113.1"), Saved)),
-        "record 192.0.2.0/24"
-    );
-    assert_eq!(short(&classify(text, Registry::Lacnic, address("203.0.113.1"), Network)), "empty not-found");
-    assert_eq!(short(&classify(text, Registry::Lacnic, address("2001:db8::1"), Network)), "empty not-found");
+    for provenance in [Saved, Network] {
+        let judged = |ip| short(&classify(text, Registry::Lacnic, address(ip), provenance));
+        assert_eq!(judged("192.0.2.9"), "record 192.0.2.0/24");
+        assert_eq!(judged("203.0.113.1"), "empty not-found");
+        assert_eq!(judged("2001:db8::1"), "empty not-found");
+    }
+}
+
+#[test]
+fn of_saved_answers_the_one_that_holds_the_address_counts() {
+    let text = "[Querying whois.lacnic.net]\ninetnum:  192.0.2.0/24\n[Querying whois.ripe.net]\n\
+                inetnum:  198.51.100.0 - 198.51.100.255\nsource: RIPE\n";
+    let judged = |text: &str, ip| short(&classify(text, detect(text), address(ip), Saved));
+    assert_eq!(judged(text, "192.0.2.9"), "record 192.0.2.0/24");
+    assert_eq!(judged(text, "198.51.100.9"), "record 198.51.100.0/24");
+    assert_eq!(judged(text, "203.0.113.1"), "empty not-found");
+    // An operator's own server is taken at its word, but not against a registry's.
+    let own = "network:IP-Network:203.0.113.0/29\nnetwork:Org-Name:Example\n";
+    assert_eq!(judged(own, "203.0.113.99"), "record 203.0.113.0/29");
+    let both = format!("{text}[Querying rwhois.example.net]\n%rwhois V-1.5\n{own}%ok\n");
+    assert_eq!(judged(&both, "203.0.113.99"), "record 203.0.113.0/29");
+    assert_eq!(judged(&both, "198.51.100.9"), "record 198.51.100.0/24");
 }
