@@ -168,7 +168,8 @@ fn record(part: &Segment<'_>, page: &Page<'_>, address: Option<IpAddr>, provenan
         return Reply::Placeholder { message, next };
     }
     // Some operators' servers answer with a customer next to the one asked for; a registry never does.
-    let at_its_word = provenance == Provenance::Saved && part.registry == Registry::Rwhois;
+    let at_its_word =
+        provenance == Provenance::Saved && matches!(part.registry, Registry::Rwhois | Registry::Other);
     match address {
         Some(address) if !at_its_word && !smallest.network.contains(address) => {
             let who = match provenance {
