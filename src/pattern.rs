@@ -144,6 +144,14 @@ impl Patterns {
         self.inner.lines.is_empty()
     }
 
+    /// Every pattern's file and line. Nothing is understood for it.
+    pub fn names(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.inner
+            .lines
+            .iter()
+            .filter_map(|line| Some((self.inner.source(*line)?.name.as_str(), line.number)))
+    }
+
     /// A number for these patterns, under which decisions can be remembered: it changes with every name, byte, action
     /// and option, and with the way patterns are read.
     #[must_use]

@@ -42,8 +42,14 @@ fn is_command(argument: &OsStr) -> bool {
 /// The command that somebody who typed this probably meant.
 #[must_use]
 pub fn nearest_command(text: &str) -> Option<&'static str> {
-    let distance = |name: &&str| strsim::damerau_levenshtein(name, text);
-    COMMANDS.into_iter().min_by_key(distance).filter(|name| distance(name) <= name.len() / 3)
+    nearest(&COMMANDS, text)
+}
+
+/// The word that is meant by one with a slip of the finger in it, where it is clear which.
+#[must_use]
+pub fn nearest(words: &[&'static str], text: &str) -> Option<&'static str> {
+    let distance = |word: &&str| strsim::damerau_levenshtein(word, text);
+    words.iter().copied().min_by_key(distance).filter(|word| distance(word) <= word.len() / 3)
 }
 
 #[cfg(test)]

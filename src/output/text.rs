@@ -5,10 +5,7 @@ mod fit;
 mod tests;
 
 use super::{Paint, safe};
-use crate::{
-    pattern::{Match, Patterns},
-    verdict::Judged,
-};
+use crate::{pattern::Patterns, verdict::Judged};
 pub use fit::Aligned;
 use std::{
     borrow::Cow,
@@ -28,7 +25,7 @@ pub struct Columns {
 /// Cells of the longest name that any of the patterns has as a reason.
 #[must_use]
 pub fn longest_name(patterns: &Patterns) -> usize {
-    patterns.all().iter().map(|found| name(found).width()).max().unwrap_or_default()
+    patterns.names().map(|(file, line)| name(file, line).width()).max().unwrap_or_default()
 }
 
 impl Columns {
@@ -82,14 +79,14 @@ impl Columns {
 }
 
 /// A pattern as a reason.
-fn name(found: &Match) -> String {
-    safe(&format!("{}:{}", found.file, found.line)).into_owned()
+fn name(file: &str, line: u32) -> String {
+    safe(&format!("{file}:{line}")).into_owned()
 }
 
 /// `FILE:LINE` of the first pattern that decided, or the reason of an unknown, or `-`.
 fn why(judged: &Judged) -> String {
     if let Some(found) = judged.decisive() {
-        return name(found);
+        return name(&found.file, found.line);
     }
     judged.unknown().map_or_else(
         || "-".to_owned(),

@@ -1,7 +1,7 @@
 //! One place that settings come from: a configuration file, or the environment. The keys are the long options'.
 
 use crate::{
-    cli::{Age, Color, Count, Extract, Flag, OnUnknown, Rate, Seconds, Share},
+    cli::{self, Age, Color, Count, Extract, Flag, OnUnknown, Rate, Seconds, Share},
     error::{Error, Result, reason},
 };
 use serde::{Deserialize, Deserializer};
@@ -225,9 +225,7 @@ fn plain(message: &str) -> String {
 
 /// The key that somebody who wrote this probably meant.
 fn nearest(key: &str) -> Option<&'static str> {
-    let key = key.to_ascii_lowercase().replace('_', "-");
-    let distance = |known: &&str| strsim::damerau_levenshtein(known, &key);
-    KEYS.into_iter().min_by_key(distance).filter(|known| distance(known) <= known.len() / 3)
+    cli::nearest(&KEYS, &key.to_ascii_lowercase().replace('_', "-"))
 }
 
 #[cfg(test)]
