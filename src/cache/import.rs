@@ -13,7 +13,11 @@ mod rpsl;
 pub use line::line;
 
 use super::{Ledger, place};
-use crate::error::{Error, Result};
+use crate::{
+    address::Network,
+    error::{Error, Result},
+    whois::Registry,
+};
 use draft::Draft;
 use jiff::Timestamp;
 use std::{
@@ -42,6 +46,49 @@ pub struct Brought {
     pub answers: u64,
     /// Objects that say themselves that they only keep a place, and networks that nobody may register.
     pub placeholders: u64,
+}
+
+/// What a reader takes out of a file. `source` names what a later import of the same replaces: the database and the
+/// class of RPSL objects, or whose statistics they are.
+pub enum Entry {
+    /// Comes before what is packed with its dictionary, which may be empty.
+    Source {
+        /// As in the others.
+        source: String,
+        /// Of zstd, for the bodies of this source.
+        dictionary: Vec<u8>,
+    },
+    /// A network, packed.
+    Network {
+        /// Where it stands.
+        source: String,
+        /// What it describes.
+        network: Network,
+        /// Record and text.
+        body: Vec<u8>,
+    },
+    /// What networks refer to.
+    Contact {
+        /// Where it stands.
+        source: String,
+        /// The name that networks use for it, in capitals.
+        handle: String,
+        /// Its text, packed.
+        body: Vec<u8>,
+    },
+    /// A network that is nobody's.
+    Placeholder,
+    /// A line of delegated statistics.
+    Block {
+        /// Whose statistics.
+        source: String,
+        /// What is delegated.
+        block: Network,
+        /// To whom.
+        registry: Registry,
+    },
+    /// A line of an export that can be read back.
+    Answer(String),
 }
 
 /// What kind of file it is, by its first line that says anything.
@@ -73,15 +120,56 @@ pub fn import(
     now: Timestamp,
     tick: &mut dyn FnMut(),
 ) -> Result<Brought> {
+    let inputs = sort(inputs)?;
     let mut draft = Draft::begin(&beside(cache), now)?;
-    for mut input in inputs {
-        match kind(&mut input)? {
-            Kind::Rpsl => rpsl::read(input, &mut draft, tick)?,
-            Kind::Delegated => delegated::read(input, &mut draft, tick)?,
-            Kind::Export => exported::read(input, &mut draft, tick)?,
+    read(inputs, &mut |entry| draft.take(entry), tick)?;
+    draft.finish(ledger, tick)
+}
+
+/// Reads files as [`import`] does, and writes nothing.
+///
+/// # Errors
+/// A file that cannot be read (66), or is in no known form or broken (65).
+pub fn survey(inputs: Vec<Input>) -> Result<Brought> {
+    let mut brought = Brought::default();
+    read(
+        sort(inputs)?,
+        &mut |entry| {
+            brought.count(&entry);
+            Ok(())
+        },
+        &mut || (),
+    )?;
+    Ok(brought)
+}
+
+/// What becomes of each entry of a file.
+type Sink<'a> = dyn FnMut(Entry) -> Result<()> + 'a;
+
+fn read(inputs: Vec<(Kind, Input)>, sink: &mut Sink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
+    inputs.into_iter().try_for_each(|(kind, input)| match kind {
+        Kind::Rpsl => rpsl::read(input, sink, tick),
+        Kind::Delegated => delegated::read(input, sink, tick),
+        Kind::Export => exported::read(input, sink, tick),
+    })
+}
+
+/// Which kind each file is: a wrong one among several is refused before minutes are spent on the others.
+fn sort(inputs: Vec<Input>) -> Result<Vec<(Kind, Input)>> {
+    inputs.into_iter().map(|mut input| Ok((kind(&mut input)?, input))).collect()
+}
+
+impl Brought {
+    fn count(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Source { .. } => {}
+            Entry::Network { .. } => self.networks += 1,
+            Entry::Contact { .. } => self.contacts += 1,
+            Entry::Placeholder => self.placeholders += 1,
+            Entry::Block { .. } => self.blocks += 1,
+            Entry::Answer(_) => self.answers += 1,
         }
     }
-    draft.finish(ledger, tick)
 }
 
 /// Looks at the head of a file, and puts it back.

@@ -3,7 +3,7 @@
 //! A line is `registry|cc|type|start|value|date|status[|opaque-id]` (the RIR statistics exchange format): for IPv4
 //! the value is a count of addresses, not always a power of two, for IPv6 a prefix length.
 
-use super::{Input, broken, draft::Draft};
+use super::{Entry, Input, Sink, broken};
 use crate::{
     address::{Network, Prefix},
     error::{Error, Result},
@@ -17,9 +17,9 @@ use std::{
 /// Lines are short; a longer one is no line of such a file.
 const LONGEST: u64 = 4096;
 
-pub(super) fn read(mut input: Input, draft: &mut Draft, tick: &mut dyn FnMut()) -> Result<()> {
+pub(super) fn read(mut input: Input, sink: &mut Sink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
     let mut line = Vec::new();
-    let mut source: Option<i64> = None;
+    let mut source: Option<String> = None;
     let mut blocks = 0_u64;
     for number in 1.. {
         line.clear();
@@ -34,20 +34,22 @@ pub(super) fn read(mut input: Input, draft: &mut Draft, tick: &mut dyn FnMut()) 
         }
         let fields: Vec<&str> = text.split('|').collect();
         let wrong = |why: &str| broken(&input.name, number, why);
-        if source.is_none() {
+        let Some(source) = &source else {
             // The head line: version|registry|serial|records|startdate|enddate|UTCoffset.
             let [version, of, ..] = fields.as_slice() else { return Err(wrong("no head line")) };
             if fields.len() != 7 || version.parse::<f32>().is_err() {
                 return Err(wrong("the head line of delegated statistics is missing"));
             }
-            source = Some(draft.source(&format!("delegated {of}"), &[])?);
+            let name = format!("delegated {of}");
+            sink(Entry::Source { source: name.clone(), dictionary: Vec::new() })?;
+            source = Some(name);
             continue;
-        }
+        };
         if fields.last() == Some(&"summary") {
             continue;
         }
         let Some((block, registry)) = block(&fields).map_err(wrong)? else { continue };
-        draft.block(source.unwrap_or_default(), &block, registry.as_str())?;
+        sink(Entry::Block { source: source.clone(), block, registry })?;
         blocks += 1;
         if blocks.is_multiple_of(1024) {
             tick();

@@ -1,10 +1,11 @@
 //! The file that an import is written to before it takes the old one's place.
 
-use super::Brought;
+use super::{Brought, Entry};
 use crate::{
     address::Network,
     cache::{Kept, Ledger, body, extent, place, server::micros},
     error::{Error, Result},
+    whois::Registry,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
@@ -45,7 +46,7 @@ pub(super) struct Draft {
     sources: BTreeMap<String, i64>,
     next_source: i64,
     next_network: i64,
-    pub(super) brought: Brought,
+    brought: Brought,
 }
 
 impl Draft {
@@ -104,64 +105,71 @@ impl Draft {
         result.map_err(|error| unwritten(&self.path, &error))
     }
 
-    /// The number of a source, which replaces the one of that name before.
-    pub(super) fn source(&mut self, name: &str, dictionary: &[u8]) -> Result<i64> {
-        if let Some(&id) = self.sources.get(name) {
-            return Ok(id);
+    /// Writes an entry down.
+    pub(super) fn take(&mut self, entry: Entry) -> Result<()> {
+        self.brought.count(&entry);
+        let done = match entry {
+            Entry::Source { source, dictionary } => self.source(source, &dictionary),
+            Entry::Network { source, network, body } => self.network(&source, &network, &body),
+            Entry::Contact { source, handle, body } => self.contact(&source, &handle, &body),
+            Entry::Placeholder => Ok(()),
+            Entry::Block { source, block, registry } => self.block(&source, &block, registry),
+            Entry::Answer(line) => self.answer(&line),
+        };
+        self.written(done)
+    }
+
+    /// Begins a source, which replaces the one of that name before; goes on with one that was begun.
+    fn source(&mut self, name: String, dictionary: &[u8]) -> rusqlite::Result<()> {
+        if self.sources.contains_key(&name) {
+            return Ok(());
         }
         let id = self.next_source;
         let row = params![id, name, micros(self.now), dictionary];
-        self.written(
-            self.connection
-                .execute("INSERT INTO source1 (id, name, imported, dictionary) VALUES (?1, ?2, ?3, ?4)", row),
-        )?;
+        self.connection
+            .execute("INSERT INTO source1 (id, name, imported, dictionary) VALUES (?1, ?2, ?3, ?4)", row)?;
         self.next_source += 1;
-        self.sources.insert(name.to_owned(), id);
-        Ok(id)
+        self.sources.insert(name, id);
+        Ok(())
     }
 
-    pub(super) fn network(&mut self, source: i64, network: &Network, body: &[u8]) -> Result<()> {
-        let id = self.next_network;
+    /// The number of a source that was begun.
+    fn number(&self, source: &str) -> i64 {
+        self.sources.get(source).copied().unwrap_or_default()
+    }
+
+    fn network(&mut self, source: &str, network: &Network, body: &[u8]) -> rusqlite::Result<()> {
+        let (id, source) = (self.next_network, self.number(source));
         self.next_network += 1;
-        self.brought.networks += 1;
-        let insert = || -> rusqlite::Result<()> {
-            self.connection
-                .prepare_cached("INSERT INTO network1 VALUES (?1, ?2, ?3)")?
-                .execute(params![id, source, body])?;
-            let mut extents = self.connection.prepare_cached("INSERT INTO extent1 VALUES (?1, ?2, ?3)")?;
-            for prefix in network.prefixes() {
-                extents.execute(params![extent::encode(prefix), id, source])?;
-            }
-            Ok(())
-        };
-        self.written(insert())
-    }
-
-    pub(super) fn contact(&mut self, source: i64, handle: &str, body: &[u8]) -> Result<()> {
-        self.brought.contacts += 1;
-        let mut insert = self
-            .written(self.connection.prepare_cached("INSERT OR REPLACE INTO contact1 VALUES (?1, ?2, ?3)"))?;
-        self.written(insert.execute(params![handle, source, body]))?;
+        self.connection
+            .prepare_cached("INSERT INTO network1 VALUES (?1, ?2, ?3)")?
+            .execute(params![id, source, body])?;
+        let mut extents = self.connection.prepare_cached("INSERT INTO extent1 VALUES (?1, ?2, ?3)")?;
+        for prefix in network.prefixes() {
+            extents.execute(params![extent::encode(prefix), id, source])?;
+        }
         Ok(())
     }
 
-    pub(super) fn block(&mut self, source: i64, block: &Network, registry: &str) -> Result<()> {
-        self.brought.blocks += 1;
-        let mut insert = self.written(
-            self.connection.prepare_cached("INSERT OR REPLACE INTO block1 VALUES (?1, ?2, ?3, ?4)"),
-        )?;
+    fn contact(&self, source: &str, handle: &str, body: &[u8]) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO contact1 VALUES (?1, ?2, ?3)")?
+            .execute(params![handle, self.number(source), body])
+            .map(drop)
+    }
+
+    fn block(&self, source: &str, block: &Network, registry: Registry) -> rusqlite::Result<()> {
         let (first, last) = (extent::encode_address(block.first()), extent::encode_address(block.last()));
-        self.written(insert.execute(params![first, last, registry, source]))?;
-        Ok(())
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO block1 VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![first, last, registry.as_str(), self.number(source)])
+            .map(drop)
     }
 
     /// Lays an answer of an export by until everything has been read.
-    pub(super) fn answer(&mut self, line: &str) -> Result<()> {
-        self.brought.answers += 1;
+    fn answer(&self, line: &str) -> rusqlite::Result<()> {
         let packed = body::squeeze(line.as_bytes());
-        let mut insert = self.written(self.connection.prepare_cached("INSERT INTO kept VALUES (?1)"))?;
-        self.written(insert.execute([packed]))?;
-        Ok(())
+        self.connection.prepare_cached("INSERT INTO kept VALUES (?1)")?.execute([packed]).map(drop)
     }
 
     /// Takes over what the file before has of other sources, puts the draft in its place, and hands the answers of

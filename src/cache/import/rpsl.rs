@@ -5,15 +5,14 @@
 
 mod object;
 
-use super::{Input, broken, draft::Draft};
+use super::{Entry, Input, Sink, broken};
 use crate::{
-    address::Network,
     cache::body,
     error::{Error, Result},
 };
 use object::Object;
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     io::Read,
     path::Path,
     sync::{
@@ -42,17 +41,7 @@ struct Piece {
     bytes: Vec<u8>,
 }
 
-/// What becomes of an object.
-pub(super) enum Parsed {
-    /// A network, packed.
-    Network { source: String, network: Network, body: Vec<u8> },
-    /// What networks refer to.
-    Contact { source: String, handle: String, body: Vec<u8> },
-    /// A network that is nobody's.
-    Placeholder,
-}
-
-pub(super) fn read(input: Input, draft: &mut Draft, tick: &mut dyn FnMut()) -> Result<()> {
+pub(super) fn read(input: Input, sink: &mut Sink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
     let Input { name, mut reader } = input;
     let name = name.as_path();
     let mut cutter = Cutter::default();
@@ -60,10 +49,15 @@ pub(super) fn read(input: Input, draft: &mut Draft, tick: &mut dyn FnMut()) -> R
     let dictionary = dictionary(&first, name)?;
     let encoder = (!dictionary.is_empty()).then(|| EncoderDictionary::copy(&dictionary, LEVEL));
     let encoder = encoder.as_ref();
-    let before = (draft.brought.networks, draft.brought.contacts, draft.brought.placeholders);
+    let mut writer = Writer { sources: BTreeSet::new(), dictionary: &dictionary, any: false, sink };
+    if cutter.is_done() {
+        // One piece wants no threads.
+        writer.write(batch(&first, &mut body::Squeezer::new(LEVEL, encoder), name)?)?;
+        return writer.finish(name);
+    }
     thread::scope(|scope| {
         let (to_parsers, pieces) = sync_channel::<Piece>(2);
-        let (to_writer, parsed) = sync_channel::<Result<Vec<Parsed>>>(4);
+        let (to_writer, parsed) = sync_channel::<Result<Vec<Entry>>>(4);
         let pieces = std::sync::Arc::new(Mutex::new(pieces));
         for _ in 0..PARSERS {
             let (pieces, to_writer) = (std::sync::Arc::clone(&pieces), to_writer.clone());
@@ -83,61 +77,54 @@ pub(super) fn read(input: Input, draft: &mut Draft, tick: &mut dyn FnMut()) -> R
                 let _ = to_writer.send(Err(error));
             }
         });
-        let mut writer = Writer { sources: BTreeMap::new(), dictionary: &dictionary };
         for batch in &parsed {
-            for one in batch? {
-                writer.write(one, draft)?;
-            }
+            writer.write(batch?)?;
             tick();
         }
         Ok(())
     })?;
-    if before == (draft.brought.networks, draft.brought.contacts, draft.brought.placeholders) {
-        return Err(Error::data(format!(
-            "{}: an RPSL file without networks (inetnum, inet6num) and organisations, as routing registries publish \
-             them: who announces a block need not be who runs it; nothing was imported",
-            name.display()
-        )));
-    }
-    Ok(())
+    writer.finish(name)
 }
 
-/// Puts what was parsed into the draft, under the numbers of its sources.
-struct Writer<'a> {
-    sources: BTreeMap<String, i64>,
+/// Hands on what was parsed, each source before what is of it.
+struct Writer<'a, 's> {
+    sources: BTreeSet<String>,
     dictionary: &'a [u8],
+    any: bool,
+    sink: &'a mut Sink<'s>,
 }
 
-impl Writer<'_> {
-    fn write(&mut self, parsed: Parsed, draft: &mut Draft) -> Result<()> {
-        match parsed {
-            Parsed::Placeholder => draft.brought.placeholders += 1,
-            Parsed::Network { source, network, body } => {
-                let source = self.source(source, draft)?;
-                draft.network(source, &network, &body)?;
+impl Writer<'_, '_> {
+    fn write(&mut self, batch: Vec<Entry>) -> Result<()> {
+        self.any |= !batch.is_empty();
+        for entry in batch {
+            if let Entry::Network { source, .. } | Entry::Contact { source, .. } = &entry
+                && !self.sources.contains(source)
+            {
+                self.sources.insert(source.clone());
+                (self.sink)(Entry::Source { source: source.clone(), dictionary: self.dictionary.to_vec() })?;
             }
-            Parsed::Contact { source, handle, body } => {
-                let source = self.source(source, draft)?;
-                draft.contact(source, &handle, &body)?;
-            }
+            (self.sink)(entry)?;
         }
         Ok(())
     }
 
-    fn source(&mut self, name: String, draft: &mut Draft) -> Result<i64> {
-        if let Some(&id) = self.sources.get(&name) {
-            return Ok(id);
+    fn finish(self, name: &Path) -> Result<()> {
+        if self.any {
+            return Ok(());
         }
-        let id = draft.source(&name, self.dictionary)?;
-        self.sources.insert(name, id);
-        Ok(id)
+        Err(Error::data(format!(
+            "{}: an RPSL file without networks (inetnum, inet6num) and organisations, as routing registries publish \
+             them: who announces a block need not be who runs it; nothing was imported",
+            name.display()
+        )))
     }
 }
 
 /// Parses pieces until there are no more, or nobody wants them.
 fn parse(
     pieces: &Mutex<Receiver<Piece>>,
-    to_writer: &SyncSender<Result<Vec<Parsed>>>,
+    to_writer: &SyncSender<Result<Vec<Entry>>>,
     encoder: Option<&EncoderDictionary<'_>>,
     name: &Path,
 ) {
@@ -145,15 +132,19 @@ fn parse(
     loop {
         let piece = pieces.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(piece) = piece else { return };
-        let batch = objects(&piece, name).and_then(|objects| {
-            let parsed = objects.iter().filter_map(|object| object.parse(&mut squeeze).transpose());
-            parsed.map(|one| one.map_err(|(line, why)| broken(name, line, &why))).collect::<Result<Vec<_>>>()
-        });
+        let batch = batch(&piece, &mut squeeze, name);
         let failed = batch.is_err();
         if to_writer.send(batch).is_err() || failed {
             return;
         }
     }
+}
+
+/// What a piece holds.
+fn batch(piece: &Piece, squeeze: &mut body::Squeezer<'_>, name: &Path) -> Result<Vec<Entry>> {
+    let objects = objects(piece, name)?;
+    let parsed = objects.iter().filter_map(|object| object.parse(squeeze).transpose());
+    parsed.map(|one| one.map_err(|(line, why)| broken(name, line, &why))).collect()
 }
 
 fn objects<'a>(piece: &'a Piece, name: &Path) -> Result<Vec<Object<'a>>> {
@@ -179,11 +170,17 @@ struct Cutter {
 }
 
 impl Cutter {
+    /// Whether all of the file has been handed out.
+    fn is_done(&self) -> bool {
+        self.ended && self.rest.is_empty()
+    }
+
     fn next(&mut self, reader: &mut dyn Read, name: &Path) -> Result<Option<Piece>> {
         while !self.ended {
             let want = PIECE.max(self.rest.len().min(LONGEST)) as u64;
             let read = reader.take(want).read_to_end(&mut self.rest);
-            self.ended = read.map_err(|error| Error::input(name, &error))? == 0;
+            let read = read.map_err(|error| Error::input(name, &error))?;
+            self.ended = (read as u64) < want;
             let end = if self.ended { Some(self.rest.len()) } else { last_gap(&self.rest) };
             if let Some(end) = end.filter(|&end| end > 0) {
                 let rest = self.rest.split_off(end);

@@ -10,7 +10,12 @@ use crate::{
     exit::Exit,
     whois::Registry,
 };
-use std::{fs, io::Cursor, net::IpAddr, path::Path};
+use std::{
+    fs,
+    io::Cursor,
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+};
 
 const RPSL: &str = "# made up for this test\n
 inetnum:        198.51.100.0 - 198.51.103.255
@@ -175,6 +180,25 @@ fn a_long_lived_reader_sees_the_new_data() {
 }
 
 #[test]
+fn a_file_of_many_pieces_is_taken_whole_or_not_at_all() {
+    let room = Room::new();
+    let object = |n: u32| {
+        let (first, last) =
+            (Ipv4Addr::from_bits(0xC610_0000 + n * 4), Ipv4Addr::from_bits(0xC610_0003 + n * 4));
+        let long = "x".repeat(1600);
+        format!("inetnum: {first} - {last}\nnetname: N{n}\nremarks: {long}\nsource: RIPE\n\n")
+    };
+    let mut text: String = (0..1000).map(object).collect();
+    assert!(text.len() > 3 * (512 << 10), "several pieces, on several threads");
+    assert_eq!(room.import(&[("many", &text)]).unwrap().networks, 1000);
+    assert_eq!(room.name("198.16.15.159").as_deref(), Some("N999"));
+    text.push_str("inetnum: nowhere\nsource: RIPE\n");
+    let error = room.import(&[("many", &text)]).unwrap_err().to_string();
+    assert!(error.starts_with("many:5001: this inetnum cannot be read"), "{error}");
+    assert_eq!(room.name("198.16.0.0").as_deref(), Some("N0"), "what was there before still is");
+}
+
+#[test]
 fn delegated_statistics_say_whose_a_block_is() {
     let room = Room::new();
     assert_eq!(room.import(&[("delegated", DELEGATED)]).unwrap().blocks, 2);
@@ -242,6 +266,9 @@ fn a_broken_file_is_refused_by_name_and_changes_nothing() {
         assert!(said.starts_with("broken-file:") && said.ends_with("nothing was imported"), "{said}");
         assert!(said.contains(why), "{said}");
     }
+    // Which kind each file is, is looked at before any is read to its end.
+    let error = room.import(&[("cut", &cut), ("of-no-kind", "just words\n")]).unwrap_err();
+    assert!(error.to_string().starts_with("of-no-kind: neither"), "{error}");
     assert!(fs::read(room.folder.path().join("cache.db-imported")).unwrap() == before);
     assert_eq!(room.files(), ["cache.db", "cache.db-imported"]);
     assert_eq!(room.handle().stats(at(0)).unwrap().networks, 0);

@@ -1,6 +1,6 @@
 //! One object of an RPSL file.
 
-use super::Parsed;
+use super::Entry;
 use crate::{
     cache::body::{self, Squeezer},
     whois::{
@@ -94,7 +94,7 @@ impl<'a> Object<'a> {
     }
 
     /// What the object is to us; None for those of other classes.
-    pub(super) fn parse(&self, squeeze: &mut Squeezer<'_>) -> Result<Option<Parsed>, Wrong<String>> {
+    pub(super) fn parse(&self, squeeze: &mut Squeezer<'_>) -> Result<Option<Entry>, Wrong<String>> {
         let class = self.class();
         match class.as_str() {
             "inetnum" | "inet6num" => self.network(&class, squeeze).map(Some),
@@ -105,30 +105,30 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn network(&self, class: &str, squeeze: &mut Squeezer<'_>) -> Result<Parsed, Wrong<String>> {
+    fn network(&self, class: &str, squeeze: &mut Squeezer<'_>) -> Result<Entry, Wrong<String>> {
         let source = self.source();
         let registry = Self::registry(&source);
         let text = self.text(registry);
         match classify(&text, registry, None, Provenance::Saved) {
-            Reply::Record(record, _) if record.network.is_everything() => Ok(Parsed::Placeholder),
-            Reply::Record(record, _) => Ok(Parsed::Network {
+            Reply::Record(record, _) if record.network.is_everything() => Ok(Entry::Placeholder),
+            Reply::Record(record, _) => Ok(Entry::Network {
                 source: format!("{source} {class}"),
                 network: record.network,
                 body: squeeze.squeeze(&body::plain(&record, &[], false, &text).unwrap_or_default()),
             }),
-            Reply::Placeholder { .. } => Ok(Parsed::Placeholder),
+            Reply::Placeholder { .. } => Ok(Entry::Placeholder),
             Reply::Failure { message, .. } | Reply::Empty { message, .. } => {
                 Err((self.line, format!("this {class} cannot be read: {message}")))
             }
         }
     }
 
-    fn contact(&self, class: &str, squeeze: &mut Squeezer<'_>) -> Option<Parsed> {
+    fn contact(&self, class: &str, squeeze: &mut Squeezer<'_>) -> Option<Entry> {
         let source = self.source();
         let name = if class == "role" { "nic-hdl" } else { class };
         let handle = String::from_utf8_lossy(self.first(name)?).to_ascii_uppercase();
         let text = self.text(Self::registry(&source));
-        Some(Parsed::Contact {
+        Some(Entry::Contact {
             source: format!("{source} {class}"),
             handle,
             body: squeeze.squeeze(text.as_bytes()),
@@ -145,8 +145,8 @@ impl<'a> Object<'a> {
     /// What is packed of the object, as a sample for the dictionary.
     pub(super) fn sample(&self, squeeze: &mut Squeezer<'_>) -> Option<Vec<u8>> {
         match self.parse(squeeze).ok()?? {
-            Parsed::Network { body, .. } | Parsed::Contact { body, .. } => body::stretch(&body),
-            Parsed::Placeholder => None,
+            Entry::Network { body, .. } | Entry::Contact { body, .. } => body::stretch(&body),
+            _ => None,
         }
     }
 }
