@@ -170,17 +170,11 @@ impl Lane {
 
     /// Takes items until there are none and none can come.
     fn drain(&self, mut work: impl FnMut(usize, IpAddr)) {
-        while let Some(item) = self.take() {
-            for (place, address) in item.chain {
+        while let Some(Item { chain, then }) = self.take() {
+            let _busy = Busy { lane: self, then };
+            for (place, address) in chain {
                 work(place, address);
             }
-            let mut queue = self.lock();
-            queue.busy -= 1;
-            // What a first answer set free goes first: its neighbours are fresh in the cache.
-            for chain in item.then.into_iter().rev() {
-                queue.ready.push_front(Item { chain, then: Vec::new() });
-            }
-            self.changed.notify_all();
         }
     }
 
@@ -196,6 +190,25 @@ impl Lane {
             }
             queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+/// An item that somebody works on. However that ends, the others of its lane must not wait for it for ever: a panic
+/// in one look-up is to be seen, not to hang the run.
+struct Busy<'a> {
+    lane: &'a Lane,
+    then: Vec<Vec<Job>>,
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.lane.lock();
+        queue.busy -= 1;
+        // What a first answer set free goes first: its neighbours are fresh in the cache.
+        for chain in self.then.drain(..).rev() {
+            queue.ready.push_front(Item { chain, then: Vec::new() });
+        }
+        self.lane.changed.notify_all();
     }
 }
 
@@ -241,6 +254,22 @@ mod tests {
         };
         run(all, Width { jobs: 16, per_lane: 3 }, |_| "one".into(), work, |_, ()| {});
         assert!(most.load(Ordering::SeqCst) <= 3, "{most:?}");
+    }
+
+    #[test]
+    fn a_panic_in_one_look_up_ends_the_run_instead_of_hanging_it() {
+        let all = addresses(&["8.8.0.1", "8.8.4.1", "8.8.8.1"]);
+        let work = |address: IpAddr| assert_ne!(address, all[0].1, "this one breaks");
+        let (sender, receiver) = mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let width = Width { jobs: 8, per_lane: 3 };
+                let run = || run(all.clone(), width, |_| "one".into(), work, |_, ()| {});
+                let _ = sender.send(std::panic::catch_unwind(run).is_err());
+            });
+            let broke = receiver.recv_timeout(std::time::Duration::from_secs(20));
+            assert_eq!(broke, Ok(true));
+        });
     }
 
     #[test]

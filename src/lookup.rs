@@ -98,6 +98,10 @@ impl<'a> Lookup<'a> {
     /// that a waiting client has not. What follows should say that its turn is booked.
     pub fn await_turn(&self, address: IpAddr) {
         let server = self.first_server(address);
+        if self.cache.held_off(&server.name, Timestamp::now()).is_some() {
+            // It is not going to be asked: neither this address nor other processes should wait for its pace.
+            return;
+        }
         let booked = Turn::book(self.cache, self.manners, &server, Timestamp::now(), Duration::MAX);
         thread::sleep(until(booked, Timestamp::now()));
     }

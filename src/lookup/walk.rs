@@ -37,6 +37,8 @@ pub(super) struct Walk<'a> {
     partial: bool,
     /// Why the last server that gave no record gave none.
     placeholder: Option<String>,
+    /// Whom a placeholder named besides the one that was asked next, best first: they are asked while nobody knows.
+    others: Vec<Referral>,
 }
 
 /// Where a hop leaves the walk.
@@ -64,6 +66,7 @@ impl<'a> Walk<'a> {
             best: None,
             partial: false,
             placeholder: None,
+            others: Vec::new(),
         }
     }
 
@@ -126,19 +129,20 @@ impl<'a> Walk<'a> {
         match reply {
             Reply::Failure { kind, message } => self.fail(server, kind, message),
             Reply::Placeholder { message, next } => {
-                self.placeholder = Some(format!("{}: {message}", server.name));
-                match self.follow(&next).or_else(|| self.fall_back()) {
+                let message = format!("{}: {message}", server.name);
+                self.placeholder = Some(message.clone());
+                let first = self.follow(&next);
+                self.others.splice(0..0, next);
+                match first.or_else(|| self.fall_back()) {
                     Some(server) => Ok(Next::Ask(server)),
-                    None => self.give_up(Kind::Placeholder, format!("{}: {message}", server.name)),
+                    None => self.give_up(Kind::Placeholder, message),
                 }
             }
             // A parent's record stands where the operator's own server has nothing to add; a server that says nothing
             // at all was not followed.
             Reply::Empty { kind: Kind::NotFound, .. } if self.best.is_some() => Ok(Next::Done),
             Reply::Empty { kind, message } if self.best.is_some() => self.give_up(kind, message),
-            Reply::Empty { kind, message } => {
-                Err(Unknown { kind, message: format!("{}: {message}", server.name) })
-            }
+            Reply::Empty { kind, message } => self.give_up(kind, format!("{}: {message}", server.name)),
             Reply::Record(record, next) => {
                 self.adopt(*record, &text);
                 Ok(self.follow(&next).map_or(Next::Done, Next::Ask))
@@ -161,13 +165,19 @@ impl<'a> Walk<'a> {
         self.give_up(kind, message)
     }
 
-    /// Nowhere left to go: the parent's answer stands, partial, or nobody could say.
+    /// This way leads nowhere: the parent's answer stands, partial; or nobody could say. A server that knows of no such
+    /// network leaves the others that a placeholder named; one that only failed may be the very one that knows, and what
+    /// another says in its stead would be a guess.
     fn give_up(&mut self, kind: Kind, message: String) -> Result<Next, Unknown> {
-        if self.best.is_none() {
-            return Err(Unknown { kind, message });
+        if self.best.is_some() {
+            self.partial = true;
+            return Ok(Next::Done);
         }
-        self.partial = true;
-        Ok(Next::Done)
+        let others = std::mem::take(&mut self.others);
+        let knows_none = matches!(kind, Kind::NotFound | Kind::Placeholder) && self.asked.len() <= HOPS;
+        let next = if knows_none { self.follow(&others) } else { None };
+        self.others = others;
+        next.map(Next::Ask).ok_or(Unknown { kind, message })
     }
 
     /// The first referral that leads to a server not asked yet.
@@ -217,7 +227,9 @@ impl<'a> Walk<'a> {
     /// out. Patterns see the text of all of them.
     fn adopt(&mut self, mut record: Record, text: &str) {
         // Whoever was referred to speaks for the network that led there and no more: an operator's server that
-        // claimed half of the internet would answer for it from the cache.
+        // claimed half of the internet would answer for it from the cache. One that only names what is around that
+        // network says nothing of who runs it.
+        let around = self.best.as_ref().is_some_and(|parent| parent.network.span() < record.network.span());
         if let Some(within) = self.best.as_ref().and_then(|parent| record.network.overlap(&parent.network)) {
             record.network = within;
         }
@@ -228,7 +240,7 @@ impl<'a> Walk<'a> {
             self.text.push('\n');
         }
         self.best = Some(match self.best.take() {
-            Some(parent) if parent.network.span() < record.network.span() => completed(parent, record),
+            Some(parent) if around => completed(parent, record),
             Some(parent) => completed(record, parent),
             None => record,
         });

@@ -184,6 +184,7 @@ scenarios! {
     order_and_hits
     pattern_files
     placeholder
+    placeholder_next_of_several
     referral_arin_to_ripe
     referral_dead_rwhois
     referral_forms
@@ -192,6 +193,7 @@ scenarios! {
     referral_loop
     referral_resource_link
     referral_self_loop
+    referral_to_the_network_around
     referral_too_many_hops
     registrobr_reduced
     reserved
