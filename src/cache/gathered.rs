@@ -4,7 +4,7 @@
 use super::{Found, Shelf, Want, server::moment};
 use crate::address::Prefix;
 use jiff::Timestamp;
-use std::net::IpAddr;
+use std::{cmp::Ordering, net::IpAddr};
 
 /// More extents than this are not gathered: they would take hundreds of megabytes, and the file answers too.
 pub(super) const MOST: usize = 2_000_000;
@@ -18,8 +18,49 @@ pub(super) struct Extent {
     pub(super) prefix: Prefix,
     pub(super) fetched: i64,
     pub(super) id: i64,
-    /// None for imported data, which serves all of its network.
-    pub(super) asked: Option<IpAddr>,
+    pub(super) whose: Whose,
+}
+
+/// Where an extent comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Whose {
+    /// Imported data, which serves all of its network and does not age.
+    Imported {
+        /// [`super::extent::narrow`] of the network.
+        narrow: f64,
+    },
+    /// An answer to a question.
+    Kept {
+        /// The address that it was about.
+        asked: IpAddr,
+    },
+}
+
+impl Extent {
+    fn asked(&self) -> Option<IpAddr> {
+        match self.whose {
+            Whose::Kept { asked } => Some(asked),
+            Whose::Imported { .. } => None,
+        }
+    }
+
+    /// Of one prefix that which was asked for comes last, the newest last of all, and is the one to stay; of what was
+    /// imported the narrowest network.
+    fn order(&self, other: &Self) -> Ordering {
+        let narrow = |extent: &Self| match extent.whose {
+            Whose::Imported { narrow } => narrow,
+            Whose::Kept { .. } => 0.0,
+        };
+        let key = |extent: &Self| (extent.prefix, extent.asked().is_some());
+        let age = |extent: &Self| match extent.whose {
+            Whose::Imported { .. } => (0, extent.id),
+            Whose::Kept { .. } => (extent.fetched, extent.id),
+        };
+        key(self)
+            .cmp(&key(other))
+            .then(narrow(self).total_cmp(&narrow(other)))
+            .then(age(self).cmp(&age(other)))
+    }
 }
 
 /// What was gathered.
@@ -33,9 +74,9 @@ pub(super) struct Gathered {
 impl Gathered {
     /// Gathers the extents that a reader accepts.
     pub(super) fn new(all: impl Iterator<Item = Extent>, want: &Want) -> Self {
-        let pleases = |extent: &Extent| extent.asked.is_none() || want.is_fresh(moment(extent.fetched));
+        let pleases = |extent: &Extent| extent.asked().is_none() || want.is_fresh(moment(extent.fetched));
         let capped = |extent: Extent| {
-            let Some((asked, (v4, v6))) = extent.asked.zip(want.share) else { return Some(extent) };
+            let Some((asked, (v4, v6))) = extent.asked().zip(want.share) else { return Some(extent) };
             let cap = Prefix::around(asked, v4, v6);
             // Of two prefixes that overlap one lies in the other.
             if cap.length() <= extent.prefix.length() {
@@ -44,8 +85,7 @@ impl Gathered {
             extent.prefix.contains(cap.first()).then_some(Extent { prefix: cap, ..extent })
         };
         let mut extents: Vec<Extent> = all.filter(pleases).filter_map(capped).collect();
-        // Of one prefix that which was asked for comes last, the newest last of all, and is the one to stay.
-        extents.sort_unstable_by_key(|e| (e.prefix, e.asked.is_some(), e.fetched, e.id));
+        extents.sort_unstable_by(Extent::order);
         let (mut v4, mut v6) = (Flat::default(), Flat::default());
         for (place, extent) in (0..NOBODY).zip(&extents) {
             match (extent.prefix.first(), extent.prefix.last()) {
@@ -67,7 +107,7 @@ impl Gathered {
         }?;
         let extent = self.extents.get(place as usize)?;
         let fetched = moment(extent.fetched);
-        Some(match extent.asked {
+        Some(match extent.asked() {
             Some(_) => Found::new(Shelf::Cache, extent.id, extent.prefix, fetched, want),
             None => Found {
                 shelf: Shelf::Import,
@@ -163,7 +203,11 @@ mod tests {
 
     fn extent(prefix: &str, id: i64, asked: Option<&str>) -> Extent {
         let fetched = at(0).as_microsecond() + id;
-        Extent { prefix: prefix.parse().unwrap(), fetched, id, asked: asked.map(|a| a.parse().unwrap()) }
+        let whose = match asked {
+            Some(asked) => Whose::Kept { asked: asked.parse().unwrap() },
+            None => Whose::Imported { narrow: 0.0 },
+        };
+        Extent { prefix: prefix.parse().unwrap(), fetched, id, whose }
     }
 
     #[test]
@@ -177,7 +221,7 @@ mod tests {
             .map(|id| {
                 let address = Ipv4Addr::from_bits(0xFFFF_0000 | (next() & 0xFFFF));
                 let prefix = Prefix::new(address.into(), 16 + (next() % 17) as u8).unwrap();
-                Extent { prefix, fetched: id, id, asked: None }
+                Extent { prefix, fetched: id, id, whose: Whose::Imported { narrow: 0.0 } }
             })
             .collect();
         all.push(extent("::/0", 900, None));

@@ -46,6 +46,8 @@ pub struct Brought {
     pub answers: u64,
     /// Objects that say themselves that they only keep a place, and networks that nobody may register.
     pub placeholders: u64,
+    /// What had been imported before could not be read, and is gone.
+    pub lost: bool,
 }
 
 /// What a reader takes out of a file. `source` names what a later import of the same replaces: the database and the

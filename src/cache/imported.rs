@@ -5,7 +5,7 @@ use super::{
     CacheError, Extents, Found, Outcome, Shelf, Trouble,
     body::{self, Stretcher},
     extent,
-    gathered::{Extent, MOST},
+    gathered::{Extent, MOST, Whose},
     place,
     server::{micros, moment},
 };
@@ -71,8 +71,8 @@ impl Imported {
     pub(super) fn find(&self, address: IpAddr) -> Outcome<Option<Found>> {
         self.with(|open| {
             let mut statement = open.connection.prepare_cached(
-                "SELECT prefix, network, source FROM extent1 WHERE prefix <= ?1 \
-                 ORDER BY prefix DESC, network DESC LIMIT 1",
+                "SELECT prefix, network, source FROM extent2 WHERE prefix <= ?1 \
+                 ORDER BY prefix DESC, narrow DESC, network DESC LIMIT 1",
             )?;
             let mut bound = extent::start(address);
             loop {
@@ -122,14 +122,16 @@ impl Imported {
     /// Every extent, unless they are too many.
     pub(super) fn extents(&self) -> Outcome<Option<Extents>> {
         self.with(|open| {
-            let mut statement = open.connection.prepare("SELECT prefix, network, source FROM extent1")?;
+            let mut statement =
+                open.connection.prepare("SELECT prefix, network, source, narrow FROM extent2")?;
             let mut rows = statement.query([])?;
             let mut all = Vec::new();
             while let Some(row) = rows.next()? {
                 let Some(prefix) = row.get_ref(0)?.as_blob().ok().and_then(extent::decode) else { continue };
                 let source: i64 = row.get(2)?;
                 let Some((fetched, _)) = open.sources.get(&source) else { continue };
-                all.push(Extent { prefix, fetched: micros(*fetched), id: row.get(1)?, asked: None });
+                let (id, narrow) = (row.get(1)?, row.get(3)?);
+                all.push(Extent { prefix, fetched: micros(*fetched), id, whose: Whose::Imported { narrow } });
                 if all.len() > MOST {
                     return Ok(None);
                 }

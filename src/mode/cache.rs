@@ -1,6 +1,6 @@
 //! `whodunit cache stats|list|forget|import|export`: looking after what is remembered.
 
-use super::{flush, open, stdout, tell};
+use super::{flush, open, stdout, tell, warn};
 use crate::{
     address::{self, Network, Prefix},
     cache::{
@@ -241,6 +241,9 @@ fn import(cache: &Handle, files: &[PathBuf], out: &mut impl Write) -> Result<()>
     let mut tick = || bar.borrow_mut().reach(done.load(Ordering::Relaxed));
     let brought = import::import(place, cache.ledger(), inputs, Timestamp::now(), &mut tick)?;
     drop(bar);
+    if brought.lost {
+        warn("what was imported before could not be read, and is gone: import it anew");
+    }
     writeln!(out, "{}", summary(&brought)).map_err(unwritten)
 }
 

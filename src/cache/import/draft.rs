@@ -13,18 +13,19 @@ use std::{
     collections::BTreeMap,
     fs::{self, File, TryLockError},
     io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
 /// As in the cache itself, the version is part of the tables' names.
 const SCHEMA: &str = "
 CREATE TABLE source1 (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, imported INTEGER NOT NULL, dictionary BLOB NOT NULL,
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, imported INTEGER NOT NULL, dictionary BLOB NOT NULL,
     entries INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE network1 (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE TABLE extent1 (
-    prefix BLOB NOT NULL, network INTEGER NOT NULL, source INTEGER NOT NULL,
-    PRIMARY KEY (prefix, network)) WITHOUT ROWID;
+CREATE TABLE extent2 (
+    prefix BLOB NOT NULL, narrow REAL NOT NULL, network INTEGER NOT NULL, source INTEGER NOT NULL,
+    PRIMARY KEY (prefix, narrow, network)) WITHOUT ROWID;
 CREATE TABLE contact1 (
     handle TEXT NOT NULL, source INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (handle, source)) WITHOUT ROWID;
 CREATE TABLE block1 (
@@ -42,8 +43,8 @@ pub(super) struct Draft {
     path: PathBuf,
     target: PathBuf,
     now: Timestamp,
-    /// Sources of this import by name.
-    sources: BTreeMap<String, i64>,
+    /// Sources of this import by name, each with its dictionary. Two files of one name have a number each.
+    sources: BTreeMap<String, (i64, Vec<u8>)>,
     next_source: i64,
     next_network: i64,
     brought: Brought,
@@ -52,19 +53,7 @@ pub(super) struct Draft {
 impl Draft {
     pub(super) fn begin(target: &Path, now: Timestamp) -> Result<Self> {
         let path = place::beside(target, ".new");
-        let failed = |error: io::Error| Error::output(&path.display().to_string(), &error);
-        place::make(&path).map_err(failed)?;
-        let lock = File::options().write(true).open(&path).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let busy = io::Error::other("another import is under way");
-                return Err(failed(busy));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
-        // What an import that was killed has left.
-        lock.set_len(0).map_err(failed)?;
+        let lock = lock(&path).map_err(|error| Error::output(&path.display().to_string(), &error))?;
         let open = || -> rusqlite::Result<Connection> {
             let connection = Connection::open_with_flags(
                 &path,
@@ -109,7 +98,7 @@ impl Draft {
     pub(super) fn take(&mut self, entry: Entry) -> Result<()> {
         self.brought.count(&entry);
         let done = match entry {
-            Entry::Source { source, dictionary } => self.source(source, &dictionary),
+            Entry::Source { source, dictionary } => self.source(source, dictionary),
             Entry::Network { source, network, body } => self.network(&source, &network, &body),
             Entry::Contact { source, handle, body } => self.contact(&source, &handle, &body),
             Entry::Placeholder => Ok(()),
@@ -119,9 +108,9 @@ impl Draft {
         self.written(done)
     }
 
-    /// Begins a source, which replaces the one of that name before; goes on with one that was begun.
-    fn source(&mut self, name: String, dictionary: &[u8]) -> rusqlite::Result<()> {
-        if self.sources.contains_key(&name) {
+    /// Begins a source, which replaces those of that name in the file before; goes on with one that was begun.
+    fn source(&mut self, name: String, dictionary: Vec<u8>) -> rusqlite::Result<()> {
+        if self.sources.get(&name).is_some_and(|(_, known)| *known == dictionary) {
             return Ok(());
         }
         let id = self.next_source;
@@ -129,13 +118,13 @@ impl Draft {
         self.connection
             .execute("INSERT INTO source1 (id, name, imported, dictionary) VALUES (?1, ?2, ?3, ?4)", row)?;
         self.next_source += 1;
-        self.sources.insert(name, id);
+        self.sources.insert(name, (id, dictionary));
         Ok(())
     }
 
     /// The number of a source that was begun.
     fn number(&self, source: &str) -> i64 {
-        self.sources.get(source).copied().unwrap_or_default()
+        self.sources.get(source).map(|(id, _)| *id).unwrap_or_default()
     }
 
     fn network(&mut self, source: &str, network: &Network, body: &[u8]) -> rusqlite::Result<()> {
@@ -144,9 +133,10 @@ impl Draft {
         self.connection
             .prepare_cached("INSERT INTO network1 VALUES (?1, ?2, ?3)")?
             .execute(params![id, source, body])?;
-        let mut extents = self.connection.prepare_cached("INSERT INTO extent1 VALUES (?1, ?2, ?3)")?;
+        let mut extents = self.connection.prepare_cached("INSERT INTO extent2 VALUES (?1, ?2, ?3, ?4)")?;
+        let narrow = extent::narrow(network);
         for prefix in network.prefixes() {
-            extents.execute(params![extent::encode(prefix), id, source])?;
+            extents.execute(params![extent::encode(prefix), narrow, id, source])?;
         }
         Ok(())
     }
@@ -193,15 +183,24 @@ impl Draft {
         Ok(std::mem::take(&mut self.brought))
     }
 
-    /// Copies the sources of the file before that this import does not replace.
-    fn take_over(&self, tick: &mut dyn FnMut()) -> Result<()> {
+    /// Copies the sources of the file before that this import does not replace. A file before that cannot be read, or
+    /// was written by another version, has nothing to copy: to replace it is what mends it.
+    fn take_over(&mut self, tick: &mut dyn FnMut()) -> Result<()> {
         if !self.target.exists() {
             return Ok(());
         }
-        let Some(target) = self.target.to_str() else { return Ok(()) };
+        if old_number(&self.target, "SELECT count(*) FROM extent2 WHERE network < 0").is_none() {
+            self.brought.lost = true;
+            return Ok(());
+        }
+        let Some(target) = self.target.to_str() else {
+            let unnamed =
+                io::Error::other("its name is not UTF-8, so what was imported before cannot be kept");
+            return Err(Error::output(&self.target.display().to_string(), &unnamed));
+        };
         self.written(self.connection.execute("ATTACH ?1 AS old", [target]).map(drop))?;
         let others = "IN (SELECT id FROM old.source1 WHERE name NOT IN (SELECT name FROM main.source1))";
-        for table in ["network1", "extent1", "contact1", "block1"] {
+        for table in ["network1", "extent2", "contact1", "block1"] {
             self.run(&format!(
                 "INSERT OR IGNORE INTO {table} SELECT * FROM old.{table} WHERE source {others}"
             ))?;
@@ -232,9 +231,36 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // After a success it has been renamed, and after a failure it is of no use.
-        let _ = fs::remove_file(&self.path);
+        // After a success it has been renamed, and another import may have begun at its old name; after a failure it is
+        // of no use.
+        if is_at(&self.lock, &self.path) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
+}
+
+/// Makes the draft's file, empty, and locks it against another import.
+fn lock(path: &Path) -> io::Result<File> {
+    loop {
+        place::make(path)?;
+        let lock = File::options().write(true).open(path)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(io::Error::other("another import is under way")),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // Another import may have ended between the two steps: then this is the very file that everybody reads now.
+        if is_at(&lock, path) {
+            // What an import that was killed has left.
+            lock.set_len(0)?;
+            return Ok(lock);
+        }
+    }
+}
+
+/// Whether the file still lies where it was opened.
+fn is_at(file: &File, path: &Path) -> bool {
+    file.metadata().is_ok_and(|meta| place::identity(path) == Some((meta.dev(), meta.ino())))
 }
 
 /// A number out of the file before, if there is one that can be read.

@@ -1,3 +1,5 @@
+mod files;
+
 use super::{Brought, Input, import, line};
 use crate::{
     answer::{Answer, Source},
@@ -10,12 +12,7 @@ use crate::{
     exit::Exit,
     whois::Registry,
 };
-use std::{
-    fs,
-    io::Cursor,
-    net::{IpAddr, Ipv4Addr},
-    path::Path,
-};
+use std::{fs, io::Cursor, net::IpAddr, path::Path};
 
 const RPSL: &str = "# made up for this test\n
 inetnum:        198.51.100.0 - 198.51.103.255
@@ -177,25 +174,6 @@ fn a_long_lived_reader_sees_the_new_data() {
     assert_eq!(name("198.51.101.20").unwrap(), "SMALL-CUSTOMER");
     room.import(&[("a", &RPSL.replace("SMALL-CUSTOMER", "RENAMED"))]).unwrap();
     assert_eq!(name("198.51.101.20").unwrap(), "RENAMED");
-}
-
-#[test]
-fn a_file_of_many_pieces_is_taken_whole_or_not_at_all() {
-    let room = Room::new();
-    let object = |n: u32| {
-        let (first, last) =
-            (Ipv4Addr::from_bits(0xC610_0000 + n * 4), Ipv4Addr::from_bits(0xC610_0003 + n * 4));
-        let long = "x".repeat(1600);
-        format!("inetnum: {first} - {last}\nnetname: N{n}\nremarks: {long}\nsource: RIPE\n\n")
-    };
-    let mut text: String = (0..1000).map(object).collect();
-    assert!(text.len() > 3 * (512 << 10), "several pieces, on several threads");
-    assert_eq!(room.import(&[("many", &text)]).unwrap().networks, 1000);
-    assert_eq!(room.name("198.16.15.159").as_deref(), Some("N999"));
-    text.push_str("inetnum: nowhere\nsource: RIPE\n");
-    let error = room.import(&[("many", &text)]).unwrap_err().to_string();
-    assert!(error.starts_with("many:5001: this inetnum cannot be read"), "{error}");
-    assert_eq!(room.name("198.16.0.0").as_deref(), Some("N0"), "what was there before still is");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{
     answer::{Answer, Source},
     cache::{
         Extents, Found, Keeper, Kept, Outcome, Shelf, Want, body, extent,
-        gathered::{Extent, MOST},
+        gathered::{Extent, MOST, Whose},
         memory::{DECISIONS, is_superseded},
         server::{micros, moment},
     },
@@ -141,7 +141,7 @@ pub(super) fn extents(connection: &Connection) -> Attempt<Option<Extents>> {
     while let Some(row) = rows.next()? {
         let prefix = row.get_ref(0)?.as_blob().ok().and_then(extent::decode).ok_or_else(damaged)?;
         let asked = row.get_ref(3)?.as_blob().ok().and_then(extent::decode_address).ok_or_else(damaged)?;
-        all.push(Extent { prefix, fetched: row.get(1)?, id: row.get(2)?, asked: Some(asked) });
+        all.push(Extent { prefix, fetched: row.get(1)?, id: row.get(2)?, whose: Whose::Kept { asked } });
         if all.len() > MOST {
             return Ok(None);
         }
