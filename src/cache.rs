@@ -13,6 +13,7 @@ mod contract;
 mod extent;
 mod gathered;
 mod handle;
+mod holder;
 pub mod import;
 mod imported;
 mod memory;
@@ -23,6 +24,7 @@ mod sqlite;
 mod tier;
 
 pub use handle::{Handle, open};
+pub use holder::Holder;
 pub use memory::Memory;
 pub use place::{Env, Location};
 pub use redis::Redis;
@@ -154,28 +156,6 @@ impl std::error::Error for CacheError {}
 
 /// The result of everything that a cache does.
 pub type Outcome<T> = Result<T, CacheError>;
-
-/// Who holds a claim: one per lookup, never two alike, on however many machines.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Holder(u64);
-
-impl Holder {
-    /// A holder unlike any other.
-    #[must_use]
-    pub fn unique() -> Self {
-        use std::hash::{BuildHasher, Hasher, RandomState};
-        // Keyed anew by the system for each process, and counted on within it; the pid makes up for a fork.
-        let mut hasher = RandomState::new().build_hasher();
-        hasher.write_u32(std::process::id());
-        // SQLite's integers are signed.
-        Self(hasher.finish() >> 1)
-    }
-
-    /// The number, for storage.
-    fn as_integer(self) -> i64 {
-        i64::try_from(self.0).unwrap_or(i64::MAX)
-    }
-}
 
 /// Answers: found, kept, and what was decided about them.
 pub trait Keeper: Send + Sync {

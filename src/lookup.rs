@@ -95,15 +95,22 @@ impl<'a> Lookup<'a> {
     }
 
     /// Waits until the first server may be asked about an address, however long that takes: a batch has the time
-    /// that a waiting client has not. What follows should say that its turn is booked.
+    /// that a waiting client has not. So nothing is booked ahead, and whoever cannot wait comes first. What follows
+    /// should say that its turn is booked.
     pub fn await_turn(&self, address: IpAddr) {
         let server = self.first_server(address);
-        if self.cache.held_off(&server.name, Timestamp::now()).is_some() {
-            // It is not going to be asked: neither this address nor other processes should wait for its pace.
-            return;
+        loop {
+            let now = Timestamp::now();
+            if self.cache.held_off(&server.name, now).is_some() {
+                // It is not going to be asked.
+                return;
+            }
+            let wait = until(Turn::book(self.cache, self.manners, &server, now, Duration::ZERO), now);
+            if wait.is_zero() {
+                return;
+            }
+            thread::sleep(wait);
         }
-        let booked = Turn::book(self.cache, self.manners, &server, Timestamp::now(), Duration::MAX);
-        thread::sleep(until(booked, Timestamp::now()));
     }
 
     /// Finds out who runs an address's network within the deadline. `booked` says that the first server's turn was

@@ -180,6 +180,14 @@ const PROMISES: &[Promise] = &[
         cache.release("server x", Holder::unique()).unwrap();
         assert!(!claim(a, 12));
     }),
+    ("a process that has ended holds nothing", |cache| {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let dead = Holder::of(child.id());
+        let claim = |holder, now: i64| cache.claim("server x", 1, holder, at(now), at(now + 60)).unwrap();
+        assert!(claim(dead, 0));
+        child.wait().unwrap();
+        assert!(claim(Holder::unique(), 1));
+    }),
     ("pace and holds are shared and show in the stats", |cache| {
         let every = Duration::from_millis(1500);
         let book = |now, by| cache.pace("whois.ripe.net", every, at(now), at(by)).unwrap();

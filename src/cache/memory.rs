@@ -197,7 +197,7 @@ impl Desk for Memory {
     ) -> Outcome<bool> {
         let mut inner = self.lock();
         let claims = inner.claims.entry(what.to_owned()).or_default();
-        claims.retain(|_, &mut (made, until)| server::holds(made, until, now));
+        claims.retain(|holder, &mut (made, until)| server::holds(made, until, now) && !holder.is_gone());
         if !claims.contains_key(&holder) && claims.len() >= width as usize {
             return Ok(false);
         }

@@ -74,6 +74,37 @@ fn a_pace_is_kept() {
 }
 
 #[test]
+fn nobody_waits_for_the_pace_of_a_server_that_is_held_off() {
+    let farm =
+        farm(vec![server("whois.ripe.net", Rule { reply: Some("ripe-denied".into()), ..Rule::default() })]);
+    let room = Room::new();
+    let run = room.run(["--rate", "0.5", "--per-server", "1", "--json"]).farm(&farm);
+    let outcome = run.stdin(addresses("193", 60)).code(75).check();
+    assert!(outcome.json().iter().all(|line| line["error"]["kind"] == "denied"));
+    assert_eq!(farm.asked("whois.ripe.net").len(), 1);
+    // Two minutes, at one question in two seconds.
+    assert!(outcome.took < Duration::from_secs(30), "took {:?}", outcome.took);
+}
+
+#[test]
+fn a_hook_comes_before_a_batch_that_has_the_time() {
+    let farm = farm(vec![ripe(0)]);
+    let room = Room::new();
+    let mut batch =
+        room.run(["--rate", "0.5"]).farm(&farm).cache("cache.db").stdin(addresses("193", 60)).spawn();
+    let begun = Instant::now();
+    while farm.asked("whois.ripe.net").len() < 2 && begun.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // Three workers of the batch wait for their turns, which are two seconds apart.
+    let hook = room.run(["--rate", "0.5", "--timeout", "4", "193.9.9.9"]).farm(&farm).cache("cache.db");
+    let hook = hook.spawn().finish();
+    assert_eq!(hook.code, 0, "{}{}", hook.stdout, hook.stderr);
+    batch.kill();
+    batch.finish();
+}
+
+#[test]
 fn a_slow_registry_holds_up_nobody_elses_addresses() {
     let slow = server("whois.ripe.net", Rule { does: Does::Silence, ..Rule::default() });
     let farm = farm(vec![slow, arin(20)]);

@@ -53,7 +53,9 @@ impl Desk for Redis {
     ) -> Outcome<bool> {
         self.swap(&key("c", what), |old| {
             let mut claims = read_claims(old);
-            claims.retain(|_, &mut (made, until)| server::holds(made, until, now));
+            claims.retain(|&holder, &mut (made, until)| {
+                server::holds(made, until, now) && !Holder::from_integer(holder).is_gone()
+            });
             if !claims.contains_key(&holder.as_integer()) && claims.len() >= width as usize {
                 return (false, None);
             }

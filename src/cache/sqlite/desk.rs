@@ -11,12 +11,13 @@ use std::time::Duration;
 
 /// Those who hold a place at `what` now, without `holder`.
 fn others(connection: &Connection, what: &str, holder: Holder, now: Timestamp) -> Attempt<u32> {
-    let mut statement =
-        connection.prepare_cached("SELECT made, until FROM claim1 WHERE what = ?1 AND holder <> ?2")?;
+    let mut statement = connection
+        .prepare_cached("SELECT made, until, holder FROM claim1 WHERE what = ?1 AND holder <> ?2")?;
     let mut rows = statement.query(params![what, holder.as_integer()])?;
     let mut count = 0;
     while let Some(row) = rows.next()? {
-        count += u32::from(server::holds(row.get(0)?, row.get(1)?, now));
+        let holds = server::holds(row.get(0)?, row.get(1)?, now);
+        count += u32::from(holds && !Holder::from_integer(row.get(2)?).is_gone());
     }
     Ok(count)
 }
