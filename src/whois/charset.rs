@@ -11,8 +11,10 @@ use std::borrow::Cow;
 /// by itself as UTF-8 or Latin-1, because LACNIC passes on Latin-1 lines of registro.br inside UTF-8 of its own.
 #[must_use]
 pub fn decode(bytes: &[u8], registry: Registry) -> String {
-    if matches!(registry, Registry::Jpnic | Registry::Other) && is_iso_2022_jp(bytes) {
-        return ISO_2022_JP.decode_without_bom_handling(bytes).0.into_owned();
+    if is_iso_2022_jp(bytes)
+        && (registry == Registry::Jpnic || registry == Registry::Other && is_jpnic(bytes))
+    {
+        return by_line(bytes, |line| ISO_2022_JP.decode_without_bom_handling_and_without_replacement(line));
     }
     if let Ok(text) = str::from_utf8(bytes) {
         return text.to_owned();
@@ -24,7 +26,14 @@ pub fn decode(bytes: &[u8], registry: Registry) -> String {
         _ => None,
     };
     let whole = national.and_then(|set| set.decode_without_bom_handling_and_without_replacement(bytes));
-    whole.map_or_else(|| by_line(bytes), Cow::into_owned)
+    whole.map_or_else(|| by_line(bytes, |_| None), Cow::into_owned)
+}
+
+/// What only JPNIC's answers have: a saved one need not say whose it is. Any customer of another registry may write an
+/// escape sequence, and must not make letters of his own illegible with it.
+fn is_jpnic(bytes: &[u8]) -> bool {
+    let has = |words: &[u8]| memchr::memmem::find(bytes, words).is_some();
+    has(b"[ JPNIC") || has(b"\na. [")
 }
 
 /// Seven-bit text with one of the escapes that switch to Japanese letters (RFC 1468: ESC $ @, ESC $ B).
@@ -32,12 +41,16 @@ fn is_iso_2022_jp(bytes: &[u8]) -> bool {
     bytes.is_ascii() && bytes.windows(3).any(|three| matches!(three, [0x1b, b'$', b'@' | b'B']))
 }
 
-fn by_line(bytes: &[u8]) -> String {
+/// Each line by itself: as `first` reads it, else UTF-8, else Latin-1. An escape sequence that was left open ends with
+/// its line (RFC 1468 demands that), so it never swallows the lines behind it.
+fn by_line<'a>(bytes: &'a [u8], first: impl Fn(&'a [u8]) -> Option<Cow<'a, str>>) -> String {
     let mut text = String::with_capacity(bytes.len() + bytes.len() / 8);
-    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-        match str::from_utf8(line) {
-            Ok(line) => text.push_str(line),
-            Err(_) => text.push_str(&decode_latin1(line)),
+    for whole in bytes.split_inclusive(|&byte| byte == b'\n') {
+        let line = whole.strip_suffix(b"\n").unwrap_or(whole);
+        let read = first(line).or_else(|| str::from_utf8(line).ok().map(Cow::Borrowed));
+        text.push_str(&read.unwrap_or_else(|| decode_latin1(line)));
+        if line.len() < whole.len() {
+            text.push('\n');
         }
     }
     text
@@ -59,6 +72,11 @@ mod tests {
             (b"\xa4\xa4\xb5\xd8\n", Registry::Twnic, "中華\n"),
             (b"nul \0 here\n", Registry::Ripe, "nul \0 here\n"),
             (b"\x1b$BAH\n", Registry::Ripe, "\u{1b}$BAH\n"),
+            (b"x: \x1b$BAH\nContoso\n", Registry::Other, "x: \u{1b}$BAH\nContoso\n"),
+            // An escape that nothing closes, and one with half a letter behind it.
+            (b"m. \x1b$BAH\nm. Contoso\n", Registry::Jpnic, "m. 組\nm. Contoso\n"),
+            (b"m. \x1b$BAHx\nm. Contoso\n", Registry::Jpnic, "m. \u{1b}$BAHx\nm. Contoso\n"),
+            (b"x\na. [\x1b$BAH?%L>\x1b(B]\n", Registry::Other, "x\na. [組織名]\n"),
             (b"\xff\xfe\x80\n", Registry::Krnic, "ÿþ\u{80}\n"),
             (b"", Registry::Arin, ""),
         ] {
@@ -69,8 +87,12 @@ mod tests {
     #[test]
     fn any_bytes_keep_their_lines() {
         let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(4096).collect();
-        for registry in [Registry::Ripe, Registry::Krnic, Registry::Twnic, Registry::Lacnic] {
+        for registry in [Registry::Ripe, Registry::Krnic, Registry::Twnic, Registry::Lacnic, Registry::Jpnic]
+        {
             assert_eq!(decode(&bytes, registry).matches('\n').count(), 16, "{registry}");
         }
+        let ascii: Vec<u8> = (0..128).cycle().take(4096).chain(*b"\x1b$B").cycle().take(50_000).collect();
+        let lines = ascii.iter().filter(|&&byte| byte == b'\n').count();
+        assert_eq!(decode(&ascii, Registry::Jpnic).matches('\n').count(), lines);
     }
 }
