@@ -48,8 +48,16 @@ fn kept(n: u32) -> Kept {
         network.last()
     );
     let servers = vec!["whois.ripe.net".into()];
-    let answer =
-        Answer { record, text, servers, fetched: now(), partial: false, source: Source::Whois, stale: false };
+    let answer = Answer {
+        record,
+        text,
+        servers,
+        fetched: now(),
+        partial: false,
+        full: false,
+        source: Source::Whois,
+        stale: false,
+    };
     Kept { answer, asked: network.first(), leaf: true }
 }
 

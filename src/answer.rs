@@ -47,6 +47,9 @@ pub struct Answer {
     pub fetched: Timestamp,
     /// A referral could not be followed, and the parent's own answer stands.
     pub partial: bool,
+    /// Persons were asked for, too (`--full`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub full: bool,
     /// Where it came from.
     pub source: Source,
     /// It is older than the cache's age allows, and serves only because the server may not be asked now.

@@ -77,8 +77,15 @@ impl<'a> Lookup<'a> {
     fn recalled(&self, address: IpAddr, trace: &mut Trace, what: &str) -> Option<Answer> {
         let found = self.remembered(address, Timestamp::now())?;
         let answer = self.cache.answer(&found)?;
-        trace.say("cache", || format!("{what}{}", trace::found(&found, &answer)));
-        Some(answer)
+        let lacks = if self.suffices(&answer) { "" } else { ", but without persons (--full)" };
+        trace.say("cache", || format!("{what}{}{lacks}", trace::found(&found, &answer)));
+        lacks.is_empty().then_some(answer)
+    }
+
+    /// Whether an answer has all that is asked for: one without persons says nothing of them to `--full`.
+    #[must_use]
+    pub fn suffices(&self, answer: &Answer) -> bool {
+        answer.full || !self.manners.full
     }
 
     /// The server that is asked first about an address.

@@ -27,27 +27,38 @@ struct Head<'a> {
     record: Cow<'a, Record>,
     servers: Cow<'a, [String]>,
     partial: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    full: bool,
 }
 
 /// Packs an answer. When it was fetched is not among it: that is a column of its own.
 pub(super) fn pack(answer: &Answer) -> Outcome<Vec<u8>> {
-    let plain = plain(&answer.record, &answer.servers, answer.partial, &answer.text)
+    let head = Head {
+        record: Cow::Borrowed(&answer.record),
+        servers: Cow::Borrowed(&answer.servers),
+        partial: answer.partial,
+        full: answer.full,
+    };
+    let plain = head
+        .before(&answer.text)
         .map_err(|error| CacheError::new(Trouble::Passing, format!("cannot pack an answer: {error}")))?;
     Ok(squeeze(&plain))
 }
 
-/// An answer's bytes before they are packed: a line of JSON, then the text.
-pub(super) fn plain(
-    record: &Record,
-    servers: &[String],
-    partial: bool,
-    text: &str,
-) -> serde_json::Result<Vec<u8>> {
-    let head = Head { record: Cow::Borrowed(record), servers: Cow::Borrowed(servers), partial };
-    let mut plain = serde_json::to_vec(&head)?;
-    plain.push(b'\n');
-    plain.extend_from_slice(text.as_bytes());
-    Ok(plain)
+/// An imported record's bytes before they are packed.
+pub(super) fn plain(record: &Record, text: &str) -> serde_json::Result<Vec<u8>> {
+    let record = Cow::Borrowed(record);
+    Head { record, servers: Cow::Borrowed(&[]), partial: false, full: false }.before(text)
+}
+
+impl Head<'_> {
+    /// A line of JSON, then the text.
+    fn before(&self, text: &str) -> serde_json::Result<Vec<u8>> {
+        let mut plain = serde_json::to_vec(self)?;
+        plain.push(b'\n');
+        plain.extend_from_slice(text.as_bytes());
+        Ok(plain)
+    }
 }
 
 /// Unpacks [`pack`]'s bytes.
@@ -71,6 +82,7 @@ pub(super) fn read(plain: &[u8], fetched: Timestamp, source: Source, stale: bool
         servers: head.servers.into_owned(),
         fetched,
         partial: head.partial,
+        full: head.full,
         source,
         stale,
     })

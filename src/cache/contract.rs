@@ -29,6 +29,7 @@ pub(super) fn answer(first: &str, last: &str) -> Answer {
         servers: vec!["whois.ripe.net".into()],
         fetched: at(0),
         partial: false,
+        full: false,
         source: Source::Whois,
         stale: false,
     }

@@ -255,6 +255,7 @@ impl<'a> Walk<'a> {
             servers: self.asked.into_iter().map(|server| server.name).collect(),
             fetched: Timestamp::now(),
             partial: self.partial,
+            full: self.manners.full,
             source: Source::Whois,
             stale: false,
         })

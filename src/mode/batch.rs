@@ -162,9 +162,11 @@ impl Batch<'_> {
         if !self.whois
             && let Some(decision) = self.recall(found, about, learned)
         {
-            return Ok(Some(decision.settle(client, found)));
+            let suffices = self.lookup.suffices(&decision.answer);
+            return Ok(suffices.then(|| decision.settle(client, found)));
         }
-        let Some(mut answer) = self.cache.answer(found) else { return Ok(None) };
+        let answer = self.cache.answer(found).filter(|answer| self.lookup.suffices(answer));
+        let Some(mut answer) = answer else { return Ok(None) };
         self.check(learned)?;
         let finding = verdict::find(self.patterns, &answer, Some(client.address));
         if self.whois {

@@ -124,6 +124,7 @@ fn judge(text: &str, registry: Registry, address: Option<IpAddr>, patterns: &Pat
             servers: Vec::new(),
             fetched: Timestamp::now(),
             partial: false,
+            full: false,
             source: Source::Text,
             stale: false,
         })),

@@ -56,6 +56,7 @@ impl Made {
             servers: vec!["whois.example".into()],
             fetched: at(0),
             partial: false,
+            full: false,
             source: Source::Whois,
             stale: false,
         }))

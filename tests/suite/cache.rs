@@ -95,6 +95,18 @@ fn the_source_says_where_it_came_from() {
 }
 
 #[test]
+fn an_answer_without_persons_is_none_to_full() {
+    let (room, farm) = (Room::new(), ripe(vec![answering()]));
+    let ask =
+        |args: &[&str]| cached(&room, &farm, args).args(&["--json", "193.0.22.1"]).code(0).check().json();
+    let source = |args: &[&str]| ask(args)[0]["source"].clone();
+    // Twice, so that what was decided is remembered, too.
+    assert_eq!((source(&[]), source(&[])), ("whois".into(), "cache".into()));
+    assert_eq!((source(&["--full"]), source(&["--full"])), ("whois".into(), "cache".into()));
+    assert_eq!((source(&[]), farm.questions()), ("cache".into(), 2));
+}
+
+#[test]
 fn refresh_asks_anew_and_offline_asks_nobody() {
     let (room, farm) = (Room::new(), ripe(vec![answering()]));
     cached(&room, &farm, &["193.0.22.1"]).code(0).check();

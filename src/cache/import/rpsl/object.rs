@@ -114,7 +114,7 @@ impl<'a> Object<'a> {
             Reply::Record(record, _) => Ok(Entry::Network {
                 source: format!("{source} {class}"),
                 network: record.network,
-                body: squeeze.squeeze(&body::plain(&record, &[], false, &text).unwrap_or_default()),
+                body: squeeze.squeeze(&body::plain(&record, &text).unwrap_or_default()),
             }),
             Reply::Placeholder { .. } => Ok(Entry::Placeholder),
             Reply::Failure { message, .. } | Reply::Empty { message, .. } => {
