@@ -14,7 +14,13 @@ use crate::{
     whois::{Registry, Server, Servers, is_leaf, responsible},
 };
 use jiff::{SignedDuration, Timestamp};
-use std::{net::IpAddr, thread, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
 use turn::Turn;
 use walk::Walk;
 
@@ -42,17 +48,19 @@ pub struct Manners {
     pub share: Option<(u8, u8)>,
 }
 
-/// The way from an address to what is known of it.
+/// The way from an address to what is known of it. One is made for a whole run over many addresses, and remembers who
+/// refused to answer it.
 pub struct Lookup<'a> {
     manners: &'a Manners,
     cache: &'a Handle,
+    refused: Mutex<BTreeSet<String>>,
 }
 
 impl<'a> Lookup<'a> {
     /// A way that asks with these manners and remembers in this cache.
     #[must_use]
     pub fn new(manners: &'a Manners, cache: &'a Handle) -> Self {
-        Self { manners, cache }
+        Self { manners, cache, refused: Mutex::default() }
     }
 
     /// What the cache has that may be used for this address now; nothing when everything is to be asked anew.
@@ -108,7 +116,7 @@ impl<'a> Lookup<'a> {
         let server = self.first_server(address);
         loop {
             let now = Timestamp::now();
-            if self.cache.held_off(&server.name, now).is_some() {
+            if self.left_alone(&server, now).is_some() {
                 // It is not going to be asked.
                 return;
             }
@@ -156,13 +164,13 @@ impl<'a> Lookup<'a> {
     ) -> Result<Answer, Unknown> {
         let server = self.first_server(address);
         trace.say("registry", || trace::chosen(address, &server));
-        if let Some(until) = self.cache.held_off(&server.name, Timestamp::now()) {
-            return self.make_do(address, &server, until, trace);
+        if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
+            return self.make_do(address, refused, trace);
         }
         let area = self.area(address).to_string();
         let Some(turn) = Turn::claim(self.cache, format!("ask {area}"), 1, deadline, || {
             self.remembered(address, Timestamp::now()).is_some()
-                || self.cache.held_off(&server.name, Timestamp::now()).is_some()
+                || self.left_alone(&server, Timestamp::now()).is_some()
         }) else {
             let message =
                 format!("another process is asking {} about {area}, and has no answer yet", server.name);
@@ -172,41 +180,46 @@ impl<'a> Lookup<'a> {
         if let Some(answer) = self.recalled(address, trace, "another process asked meanwhile; ") {
             return Ok(answer);
         }
-        if let Some(until) = self.cache.held_off(&server.name, Timestamp::now()) {
-            return self.make_do(address, &server, until, trace);
+        if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
+            return self.make_do(address, refused, trace);
         }
-        let answer = Walk::new(self.cache, self.manners, address, deadline, trace).run(server, booked)?;
+        let answer = Walk::new(self, address, deadline, trace).run(server, booked)?;
         let leaf = is_leaf(&answer.record);
         self.cache.keep(&Kept { answer: answer.clone(), asked: address, leaf });
         drop(turn);
         Ok(answer)
     }
 
+    /// Why a server is left alone, if it is: it refused to answer not long ago, or in this very run, however long that
+    /// takes.
+    fn left_alone(&self, server: &Server, now: Timestamp) -> Option<String> {
+        let held = self.cache.held_off(&server.name, now);
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let how_long = match held {
+            Some(until) => {
+                refused.insert(server.name.clone());
+                format!("until {until:.0}")
+            }
+            None if refused.contains(&server.name) => "in this run".to_owned(),
+            None => return None,
+        };
+        Some(format!("{} denied us before, and is not asked again {how_long}", server.name))
+    }
+
     /// While a server may not be asked: what is remembered, even past its age, is better than nothing.
-    fn make_do(
-        &self,
-        address: IpAddr,
-        server: &Server,
-        until: Timestamp,
-        trace: &mut Trace,
-    ) -> Result<Answer, Unknown> {
+    fn make_do(&self, address: IpAddr, refused: String, trace: &mut Trace) -> Result<Answer, Unknown> {
         let stale = (!self.manners.refresh)
             .then(|| self.cache.find_stale(address, &self.want(Timestamp::now())))
             .flatten()
-            .and_then(|found| Some((found, self.cache.answer(&found)?)));
-        if let Some((found, answer)) = stale {
-            let has = || {
-                format!(
-                    "{} is held off until {until:.0}; stale: {}",
-                    server.name,
-                    trace::found(&found, &answer)
-                )
-            };
-            trace.say("cache", has);
-            return Ok(answer);
+            .and_then(|found| Some((found, self.cache.answer(&found)?)))
+            .filter(|(_, answer)| self.suffices(answer));
+        match stale {
+            Some((found, answer)) => {
+                trace.say("cache", || format!("{refused}; stale: {}", trace::found(&found, &answer)));
+                Ok(answer)
+            }
+            None => Err(Unknown { kind: Kind::Denied, message: refused }),
         }
-        let message = format!("{} denied us before, and is not asked again until {until:.0}", server.name);
-        Err(Unknown { kind: Kind::Denied, message })
     }
 
     /// The addresses that one answer would surely serve: /24 or /48, less where `--share` says so.
@@ -219,4 +232,38 @@ impl<'a> Lookup<'a> {
 /// How long from `now` to a moment; nothing when it has passed.
 fn until(moment: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(moment.duration_since(now)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_refused_is_left_alone_for_the_rest_of_the_run() {
+        let manners = Manners {
+            servers: Servers::default(),
+            per_server: 3,
+            rate: None,
+            full: false,
+            offline: false,
+            refresh: false,
+            max_age: Duration::from_secs(60),
+            share: None,
+        };
+        let cache = Handle::new(None);
+        let (run, address) = (Lookup::new(&manners, &cache), "193.0.22.9".parse().unwrap());
+        let server = run.first_server(address);
+        let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        assert_eq!(run.left_alone(&server, at(0)), None);
+        let _ = cache.hold_off(&server.name, at(0));
+        let said = run.left_alone(&server, at(1)).unwrap();
+        assert!(said.ends_with("not asked again until 1970-01-01T00:05:00Z"), "{said}");
+        let said = run.left_alone(&server, at(10)).unwrap();
+        assert!(said.ends_with("not asked again in this run"), "{said}");
+        assert_eq!(
+            Lookup::new(&manners, &cache).left_alone(&server, at(10)),
+            None,
+            "another run tries again"
+        );
+    }
 }

@@ -1,9 +1,8 @@
 //! The hops of one address: a question, what its reply is taken for, and where that sends us.
 
-use super::{Manners, Trace, turn::Turn};
+use super::{Lookup, Trace, turn::Turn};
 use crate::{
     answer::{Answer, Kind, Source, Unknown},
-    cache::Handle,
     deadline::Deadline,
     whois::{
         Failed, Record, Registry, Server, ask, charset,
@@ -25,8 +24,7 @@ const SLICE: Duration = Duration::from_secs(3);
 
 /// The walk of one address from server to server.
 pub(super) struct Walk<'a> {
-    cache: &'a Handle,
-    manners: &'a Manners,
+    lookup: &'a Lookup<'a>,
     address: IpAddr,
     deadline: Deadline,
     trace: &'a mut Trace,
@@ -49,15 +47,13 @@ enum Next {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(
-        cache: &'a Handle,
-        manners: &'a Manners,
+        lookup: &'a Lookup<'a>,
         address: IpAddr,
         deadline: Deadline,
         trace: &'a mut Trace,
     ) -> Self {
         Self {
-            cache,
-            manners,
+            lookup,
             address,
             deadline,
             trace,
@@ -99,22 +95,20 @@ impl<'a> Walk<'a> {
         };
         let late =
             || Failed { kind: Kind::Timeout, message: format!("no turn to ask {} in time", server.name) };
-        if let Some(until) = self.cache.held_off(&server.name, Timestamp::now()) {
-            let message =
-                format!("{} denied us before, and is not asked again until {until:.0}", server.name);
+        if let Some(message) = self.lookup.left_alone(server, Timestamp::now()) {
             return Err(Failed { kind: Kind::Denied, message });
         }
-        if !booked && !Turn::await_pace(self.cache, self.manners, server, deadline) {
+        let Lookup { cache, manners, .. } = self.lookup;
+        if !booked && !Turn::await_pace(cache, manners, server, deadline) {
             return Err(late());
         }
         let what = format!("server {}", server.name);
-        let turn =
-            Turn::claim(self.cache, what, self.manners.per_server, deadline, || false).ok_or_else(late)?;
+        let turn = Turn::claim(cache, what, manners.per_server, deadline, || false).ok_or_else(late)?;
         let started = Instant::now();
-        let answered = ask(server, self.address, self.manners.full, deadline);
+        let answered = ask(server, self.address, manners.full, deadline);
         drop(turn);
         let took = started.elapsed();
-        let (address, full) = (self.address, self.manners.full);
+        let (address, full) = (self.address, manners.full);
         self.trace.say("asked", || {
             let question = server.question(full).replace("$addr", &address.to_string());
             format!("{} `{}` ({} ms)", server.name, question.trim_end(), took.as_millis())
@@ -156,8 +150,8 @@ impl<'a> Walk<'a> {
             if message.contains(&server.name) { message } else { format!("{}: {message}", server.name) };
         self.trace.say("failed", || format!("{}: {message}", kind.as_str()));
         if kind == Kind::Denied {
-            if self.cache.held_off(&server.name, Timestamp::now()).is_none() {
-                let until = self.cache.hold_off(&server.name, Timestamp::now());
+            if self.lookup.left_alone(server, Timestamp::now()).is_none() {
+                let until = self.lookup.cache.hold_off(&server.name, Timestamp::now());
                 self.trace.say("held off", || format!("{} until {until:.0}", server.name));
             }
             return Err(Unknown { kind, message });
@@ -184,7 +178,7 @@ impl<'a> Walk<'a> {
     fn follow(&mut self, referrals: &[Referral]) -> Option<Server> {
         for referral in referrals {
             let port = referral.port;
-            let server = self.manners.servers.find(&referral.host, port, referral.rwhois);
+            let server = self.lookup.manners.servers.find(&referral.host, port, referral.rwhois);
             let strange = port.is_some_and(|port| !matches!(port, 43 | 4321)) && !server.listed;
             if self.knows(&server) {
                 self.trace
@@ -206,6 +200,7 @@ impl<'a> Walk<'a> {
     /// record with a referral of all early registrations that others look after now.
     fn fall_back(&mut self) -> Option<Server> {
         let arin = self
+            .lookup
             .manners
             .servers
             .of(Registry::Arin)
@@ -255,7 +250,7 @@ impl<'a> Walk<'a> {
             servers: self.asked.into_iter().map(|server| server.name).collect(),
             fetched: Timestamp::now(),
             partial: self.partial,
-            full: self.manners.full,
+            full: self.lookup.manners.full,
             source: Source::Whois,
             stale: false,
         })
