@@ -1,5 +1,6 @@
 //! One address -> what is known of it: reserved, remembered, or asked for.
 
+mod silence;
 mod trace;
 mod turn;
 mod walk;
@@ -14,6 +15,7 @@ use crate::{
     whois::{Registry, Server, Servers, is_leaf, responsible},
 };
 use jiff::{SignedDuration, Timestamp};
+use silence::Silence;
 use std::{
     collections::BTreeSet,
     net::IpAddr,
@@ -54,13 +56,14 @@ pub struct Lookup<'a> {
     manners: &'a Manners,
     cache: &'a Handle,
     refused: Mutex<BTreeSet<String>>,
+    silence: Silence,
 }
 
 impl<'a> Lookup<'a> {
     /// A way that asks with these manners and remembers in this cache.
     #[must_use]
     pub fn new(manners: &'a Manners, cache: &'a Handle) -> Self {
-        Self { manners, cache, refused: Mutex::default() }
+        Self { manners, cache, refused: Mutex::default(), silence: Silence::default() }
     }
 
     /// What the cache has that may be used for this address now; nothing when everything is to be asked anew.
@@ -116,7 +119,7 @@ impl<'a> Lookup<'a> {
         let server = self.first_server(address);
         loop {
             let now = Timestamp::now();
-            if self.left_alone(&server, now).is_some() {
+            if self.left_alone(&server, now).is_some() || self.silence.of(&server.name, now).is_some() {
                 // It is not going to be asked.
                 return;
             }

@@ -98,6 +98,9 @@ impl<'a> Walk<'a> {
         if let Some(message) = self.lookup.left_alone(server, Timestamp::now()) {
             return Err(Failed { kind: Kind::Denied, message });
         }
+        if let Some(message) = self.lookup.silence.of(&server.name, Timestamp::now()) {
+            return Err(Failed { kind: Kind::Timeout, message });
+        }
         let Lookup { cache, manners, .. } = self.lookup;
         if !booked && !Turn::await_pace(cache, manners, server, deadline) {
             return Err(late());
@@ -107,6 +110,8 @@ impl<'a> Walk<'a> {
         let started = Instant::now();
         let answered = ask(server, self.address, manners.full, deadline);
         drop(turn);
+        let silent = matches!(&answered, Err(Failed { kind: Kind::Timeout, .. }));
+        self.lookup.silence.note(&server.name, !silent, Timestamp::now());
         let took = started.elapsed();
         let (address, full) = (self.address, manners.full);
         self.trace.say("asked", || {

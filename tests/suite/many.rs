@@ -53,14 +53,14 @@ fn the_share_and_the_whole_are_the_users_to_say() {
 }
 
 #[test]
-fn six_hundred_addresses_near_the_latency_floor() {
+fn six_hundred_addresses_as_wide_as_allowed() {
     let farm = farm(vec![ripe(50)]);
     let run = Room::new();
     let run = run.run(["--rate", "0", "-j", "32", "--per-server", "32"]).farm(&farm);
     let outcome = run.stdin(addresses("193", 600)).code(0).check();
     assert_eq!(outcome.stdout.lines().count(), 600);
-    // The floor is 600 x 50 ms / 32 = 0.94 s. The farm shares the machine here; benches/batch.sh holds it to 1.3.
-    assert!(outcome.took < Duration::from_millis(2500), "took {:?}", outcome.took);
+    // How near that comes to the floor of 600 x 50 ms / 32 is what benches/batch.sh measures.
+    assert!((24..=32).contains(&farm.widest("whois.ripe.net")), "{}", farm.widest("whois.ripe.net"));
 }
 
 #[test]
@@ -116,6 +116,21 @@ fn a_slow_registry_holds_up_nobody_elses_addresses() {
     let last = farm.asked("whois.arin.net").last().unwrap().at - begun;
     assert!(last < Duration::from_millis(1500), "ARIN's last question came after {last:?}");
     assert_eq!(outcome.stdout.lines().count(), 52);
+}
+
+#[test]
+fn a_dead_registry_costs_a_run_no_more_than_a_few_deadlines() {
+    let farm = farm(vec![server("whois.ripe.net", Rule { does: Does::Silence, ..Rule::default() })]);
+    let room = Room::new();
+    let run = room.run(["--rate", "0", "--timeout", "1", "--json"]).farm(&farm).stdin(addresses("193", 90));
+    let outcome = run.code(75).patience(Duration::from_secs(60)).check();
+    let lines = outcome.json();
+    assert!(lines.iter().all(|line| line["error"]["kind"] == "timeout"));
+    assert!(lines[89]["error"]["message"].to_string().contains("in a row"), "{}", lines[89]);
+    // Five in a row, and those that were under way beside them.
+    assert!(farm.asked("whois.ripe.net").len() <= 7, "{}", farm.asked("whois.ripe.net").len());
+    // Three at once for a second each are half a minute.
+    assert!(outcome.took < Duration::from_secs(15), "took {:?}", outcome.took);
 }
 
 #[test]

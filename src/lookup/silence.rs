@@ -1,0 +1,68 @@
+//! Servers that do not answer. In a run over many addresses each of them would cost its whole deadline: a registry that
+//! is down for an hour is no reason to sit there for that hour.
+
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// Questions in a row without an answer before a server counts as silent.
+const ROW: u32 = 5;
+/// How long it is then left alone. After that one question finds out whether it is back.
+const REST: SignedDuration = SignedDuration::from_mins(1);
+
+/// What one run has heard of its servers.
+#[derive(Debug, Default)]
+pub(super) struct Silence {
+    /// By server: questions in a row that nobody answered, and when the last of them was given up.
+    servers: Mutex<BTreeMap<String, (u32, Timestamp)>>,
+}
+
+impl Silence {
+    /// Notes whether a server answered a question, in whatever words.
+    pub(super) fn note(&self, server: &str, answered: bool, now: Timestamp) {
+        let mut servers = self.lock();
+        if answered {
+            servers.remove(server);
+        } else {
+            let (row, at) = servers.entry(server.to_owned()).or_insert((0, now));
+            (*row, *at) = (row.saturating_add(1), now);
+        }
+    }
+
+    /// Why a server is not asked now, if it is silent.
+    pub(super) fn of(&self, server: &str, now: Timestamp) -> Option<String> {
+        let (row, at) = self.lock().get(server).copied()?;
+        let rests = row >= ROW && now.duration_since(at) < REST;
+        rests.then(|| {
+            format!("{server} did not answer {row} questions in a row, and is left alone for a minute")
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, (u32, Timestamp)>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_is_silent_is_left_alone_for_a_while_and_tried_again() {
+        let at = |seconds| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+        let silence = Silence::default();
+        (0..4).for_each(|n| silence.note("whois.ripe.net", false, at(n)));
+        assert_eq!(silence.of("whois.ripe.net", at(4)), None);
+        silence.note("whois.ripe.net", false, at(4));
+        assert!(silence.of("whois.ripe.net", at(63)).unwrap().contains("5 questions in a row"));
+        assert_eq!(silence.of("whois.arin.net", at(63)), None);
+        assert_eq!(silence.of("whois.ripe.net", at(64)), None, "tried again");
+        silence.note("whois.ripe.net", false, at(70));
+        assert!(silence.of("whois.ripe.net", at(71)).is_some(), "once is enough then");
+        silence.note("whois.ripe.net", true, at(72));
+        silence.note("whois.ripe.net", false, at(73));
+        assert_eq!(silence.of("whois.ripe.net", at(73)), None);
+    }
+}
