@@ -10,8 +10,8 @@ pub mod registry;
 pub mod reply;
 mod resolve;
 mod responsible;
-mod rwhois;
 mod server;
+mod socket;
 
 pub use client::ask;
 pub use record::{Record, is_leaf};

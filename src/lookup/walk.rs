@@ -93,13 +93,12 @@ impl<'a> Walk<'a> {
             (Some(_), Some(left)) => self.deadline.at_most(SLICE.min(left / 2)),
             _ => self.deadline,
         };
-        let late =
-            || Failed { kind: Kind::Timeout, message: format!("no turn to ask {} in time", server.name) };
+        let late = || Failed::new(Kind::Timeout, format!("no turn to ask {} in time", server.name));
         if let Some(message) = self.lookup.left_alone(server, Timestamp::now()) {
-            return Err(Failed { kind: Kind::Denied, message });
+            return Err(Failed::new(Kind::Denied, message));
         }
         if let Some(message) = self.lookup.silence.of(&server.name, Timestamp::now()) {
-            return Err(Failed { kind: Kind::Timeout, message });
+            return Err(Failed::new(Kind::Timeout, message));
         }
         let Lookup { cache, manners, .. } = self.lookup;
         if !booked && !Turn::await_pace(cache, manners, server, deadline) {
@@ -118,8 +117,18 @@ impl<'a> Walk<'a> {
             let question = server.question(full).replace("$addr", &address.to_string());
             format!("{} `{}` ({} ms)", server.name, question.trim_end(), took.as_millis())
         });
-        let text = charset::decode(&answered?, server.registry);
-        Ok((classify(&text, server.registry, Some(self.address), Provenance::Network), text))
+        let read = |bytes: &[u8]| {
+            let text = charset::decode(bytes, server.registry);
+            (classify(&text, server.registry, Some(address), Provenance::Network), text)
+        };
+        match answered {
+            Ok(bytes) => Ok(read(&bytes)),
+            // A server that refuses may hang up in the middle of saying so; anything else that breaks off is no answer.
+            Err(failed) => match read(&failed.heard) {
+                denial @ (Reply::Failure { kind: Kind::Denied, .. }, _) => Ok(denial),
+                _ => Err(failed),
+            },
+        }
     }
 
     /// Takes a reply for what it is.

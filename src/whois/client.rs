@@ -3,8 +3,8 @@
 use super::{
     Registry,
     resolve::resolve,
-    rwhois,
     server::{Failed, LONGEST, Server},
+    socket,
 };
 use crate::{answer::Kind, deadline::Deadline};
 use std::{
@@ -15,29 +15,41 @@ use whois_rust::{WhoIs, WhoIsError, WhoIsLookupOptions, WhoIsServerValue};
 
 /// Asks one server about one address, and hands over what it sent, byte for byte.
 ///
-/// A refused or reset connection is tried again once, as long as the deadline allows.
+/// A refused or reset connection is tried again once, as long as the deadline allows, and then what the server said before
+/// it hung up is heard: some refuse so.
 ///
 /// # Errors
 /// [`Failed`] says why nothing, or nothing whole, came back.
 pub fn ask(server: &Server, address: IpAddr, full: bool, deadline: Deadline) -> Result<Vec<u8>, Failed> {
     let sockets = resolve(server, deadline)?;
-    let first = ask_any(server, &sockets, address, full, deadline);
+    let question = server.question(full).replace("$addr", &address.to_string());
+    let first = any(server, &sockets, deadline, |socket, deadline| {
+        if server.registry == Registry::Rwhois {
+            return socket::ask(socket, &question, false, deadline)
+                .map_err(|(error, heard)| failed(server, &error, heard));
+        }
+        whois(server, socket, address, full, deadline)
+    });
     match first {
         Err(Failed { kind: Kind::Network, .. }) if deadline.remaining().is_some() => {
-            ask_any(server, &sockets, address, full, deadline)
+            let to_the_end = server.registry != Registry::Rwhois;
+            any(server, &sockets, deadline, |socket, deadline| {
+                socket::ask(socket, &question, to_the_end, deadline)
+                    .map_err(|(error, heard)| failed(server, &error, heard))
+            })
         }
         other => other,
     }
 }
 
-fn ask_any(
+/// Tries a server's addresses until one answers.
+fn any(
     server: &Server,
     sockets: &[SocketAddr],
-    address: IpAddr,
-    full: bool,
     deadline: Deadline,
+    ask: impl Fn(SocketAddr, Deadline) -> Result<Vec<u8>, Failed>,
 ) -> Result<Vec<u8>, Failed> {
-    let mut last = Failed { kind: Kind::Network, message: format!("{} has no address", server.name) };
+    let mut last = Failed::new(Kind::Network, format!("{} has no address", server.name));
     for (tried, socket) in sockets.iter().enumerate() {
         // A server's first address that swallows connections must not cost all of the time.
         let others = sockets.len() - tried - 1;
@@ -46,7 +58,7 @@ fn ask_any(
             (Some(_), 0) => deadline,
             (None, _) => return Err(timed_out(server)),
         };
-        match ask_at(server, *socket, address, full, slice) {
+        match ask(*socket, slice) {
             Err(failed) if matches!(failed.kind, Kind::Network | Kind::Timeout) => last = failed,
             done => return done,
         }
@@ -55,10 +67,11 @@ fn ask_any(
 }
 
 fn timed_out(server: &Server) -> Failed {
-    Failed { kind: Kind::Timeout, message: format!("{} did not answer in time", server.name) }
+    Failed::new(Kind::Timeout, format!("{} did not answer in time", server.name))
 }
 
-fn ask_at(
+/// One question through whois-rust, which bounds one connection's time and size.
+fn whois(
     server: &Server,
     socket: SocketAddr,
     address: IpAddr,
@@ -66,18 +79,13 @@ fn ask_at(
     deadline: Deadline,
 ) -> Result<Vec<u8>, Failed> {
     let Some(patience) = deadline.remaining() else { return Err(timed_out(server)) };
-    let question = server.question(full);
-    if server.registry == Registry::Rwhois {
-        let question = question.replace("$addr", &address.to_string());
-        return rwhois::ask(socket, &question, deadline).map_err(|error| failed(server, &error));
-    }
     let ours = |error: WhoIsError| match error {
-        WhoIsError::IOError(error) => failed(server, &error),
-        other => Failed { kind: Kind::Network, message: format!("{}: {other}", server.name) },
+        WhoIsError::IOError(error) => failed(server, &error, Vec::new()),
+        other => Failed::new(Kind::Network, format!("{}: {other}", server.name)),
     };
     let client = WhoIs::from_host(socket.to_string()).map_err(ours)?;
     let mut value = WhoIsServerValue::from_string(socket.to_string()).map_err(ours)?;
-    value.query = Some(question.to_owned());
+    value.query = Some(server.question(full).to_owned());
     let mut options = WhoIsLookupOptions::from_string(address.to_string()).map_err(ours)?;
     options.server = Some(value);
     options.follow = 0;
@@ -86,12 +94,12 @@ fn ask_at(
     client.lookup_raw(options).map_err(ours)
 }
 
-fn failed(server: &Server, error: &io::Error) -> Failed {
+fn failed(server: &Server, error: &io::Error, heard: Vec<u8>) -> Failed {
     let name = &server.name;
     let (kind, message) = match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => return timed_out(server),
         io::ErrorKind::InvalidData => (Kind::TooLarge, format!("{name} sent more than {LONGEST} bytes")),
         _ => (Kind::Network, format!("{name}: {}", crate::error::reason(error))),
     };
-    Failed { kind, message }
+    Failed { kind, message, heard }
 }

@@ -25,15 +25,15 @@ pub(super) fn resolve(server: &Server, deadline: Deadline) -> Result<Vec<SocketA
     allowed.truncate(ADDRESSES);
     if allowed.is_empty() {
         let message = format!("{} is at an address that is not on the public internet", server.name);
-        return Err(Failed { kind: Kind::Network, message });
+        return Err(Failed::new(Kind::Network, message));
     }
     Ok(allowed)
 }
 
 /// getaddrinfo(3) knows no deadline, so it runs on a thread that is left behind when it takes too long.
 fn look_up(server: &Server, deadline: Deadline) -> Result<Vec<SocketAddr>, Failed> {
-    let network = |why: &str| Failed { kind: Kind::Network, message: format!("{}: {why}", server.name) };
-    let timeout = || Failed { kind: Kind::Timeout, message: format!("{}: no address in time", server.name) };
+    let network = |why: &str| Failed::new(Kind::Network, format!("{}: {why}", server.name));
+    let timeout = || Failed::new(Kind::Timeout, format!("{}: no address in time", server.name));
     let left = deadline.remaining().ok_or_else(timeout)?;
     let (sender, receiver) = mpsc::sync_channel(1);
     let target = (server.host.clone(), server.port);

@@ -39,6 +39,15 @@ pub struct Failed {
     pub kind: Kind,
     /// The sentence, for people.
     pub message: String,
+    /// What the server said before the connection broke. It may be a denial, and is never a whole answer.
+    pub heard: Vec<u8>,
+}
+
+impl Failed {
+    /// A failure of a server that said nothing.
+    pub(crate) fn new(kind: Kind, message: String) -> Self {
+        Self { kind, message, heard: Vec::new() }
+    }
 }
 
 /// The user's server list (`--servers`), in whois-rust's JSON form, keyed by server name.

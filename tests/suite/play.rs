@@ -164,6 +164,7 @@ scenarios! {
     arin
     control_characters
     denied
+    denied_and_hung_up
     denied_behind_placeholder
     denied_holds_off
     denied_in_every_tongue
