@@ -15,28 +15,27 @@ use whois_rust::{WhoIs, WhoIsError, WhoIsLookupOptions, WhoIsServerValue};
 
 /// Asks one server about one address, and hands over what it sent, byte for byte.
 ///
-/// A refused or reset connection is tried again once, as long as the deadline allows, and then what the server said before
-/// it hung up is heard: some refuse so.
+/// A refused or reset connection is tried again once, as long as the deadline allows. Then what the server says before it
+/// hangs up is heard, which whois-rust drops: some refuse so.
 ///
 /// # Errors
 /// [`Failed`] says why nothing, or nothing whole, came back.
 pub fn ask(server: &Server, address: IpAddr, full: bool, deadline: Deadline) -> Result<Vec<u8>, Failed> {
     let sockets = resolve(server, deadline)?;
     let question = server.question(full).replace("$addr", &address.to_string());
-    let first = any(server, &sockets, deadline, |socket, deadline| {
-        if server.registry == Registry::Rwhois {
-            return socket::ask(socket, &question, false, deadline)
-                .map_err(|(error, heard)| failed(server, &error, heard));
-        }
-        whois(server, socket, address, full, deadline)
-    });
+    let rwhois = server.registry == Registry::Rwhois;
+    let bare = |socket, deadline| {
+        let answer = socket::ask(socket, &question, !rwhois, deadline);
+        answer.map_err(|(error, heard)| failed(server, &error, heard))
+    };
+    let first = if rwhois {
+        any(server, &sockets, deadline, bare)
+    } else {
+        any(server, &sockets, deadline, |socket, deadline| whois(server, socket, address, full, deadline))
+    };
     match first {
         Err(Failed { kind: Kind::Network, .. }) if deadline.remaining().is_some() => {
-            let to_the_end = server.registry != Registry::Rwhois;
-            any(server, &sockets, deadline, |socket, deadline| {
-                socket::ask(socket, &question, to_the_end, deadline)
-                    .map_err(|(error, heard)| failed(server, &error, heard))
-            })
+            any(server, &sockets, deadline, bare)
         }
         other => other,
     }
