@@ -26,9 +26,6 @@ use std::{
 use turn::Turn;
 use walk::Walk;
 
-/// How long to wait before looking whether another process has its answer.
-const GLANCE: Duration = Duration::from_millis(10);
-
 /// How registries are to be asked, and what may be re-used.
 #[derive(Clone, Debug)]
 pub struct Manners {
@@ -187,10 +184,11 @@ impl<'a> Lookup<'a> {
             return self.make_do(address, refused, trace);
         }
         let answer = Walk::new(self, address, deadline, trace).run(server, booked)?;
-        let leaf = is_leaf(&answer.record);
-        self.cache.keep(&Kept { answer: answer.clone(), asked: address, leaf });
+        // A partial one is kept as long as a whole one: most servers that cannot be followed are dead for good.
+        let kept = Kept { leaf: is_leaf(&answer.record), answer, asked: address };
+        self.cache.keep(&kept);
         drop(turn);
-        Ok(answer)
+        Ok(kept.answer)
     }
 
     /// Why a server is left alone, if it is: it refused to answer not long ago, or in this very run, however long that

@@ -1,7 +1,7 @@
 //! Turns: who may ask what, when. They are kept in the cache, so that they hold for all processes that share it, and
 //! each ends by itself, so that a process that was killed holds nobody up for long.
 
-use super::{GLANCE, Manners, until};
+use super::{Manners, until};
 use crate::{
     cache::{Handle, Holder},
     deadline::Deadline,
@@ -9,6 +9,9 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{thread, time::Duration};
+
+/// How long to wait before looking whether another process has its answer.
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// One of a limited number of turns, given back when dropped.
 pub(super) struct Turn<'a> {
