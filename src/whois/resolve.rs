@@ -48,7 +48,39 @@ fn look_up(server: &Server, deadline: Deadline) -> Result<Vec<SocketAddr>, Faile
         .map_err(|_| network("cannot start a thread to look its address up"))?;
     match receiver.recv_timeout(left) {
         Ok(Ok(found)) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(network("no such host")),
+        Ok(Ok(_)) => Err(network("no such host")),
+        Ok(Err(error)) => Err(network(&why(&error.to_string()))),
         Err(_) => Err(timeout()),
+    }
+}
+
+/// What getaddrinfo(3) says, which std hands on as words alone: that there is no such name, or that nobody could be asked.
+/// The words are the C library's (glibc's, musl's); ones that are not known are shown as they are.
+fn why(said: &str) -> String {
+    let reason = said.rsplit(": ").next().unwrap_or_default().to_lowercase();
+    let absent = ["not known", "does not resolve", "no address", "has no usable address"];
+    if absent.iter().any(|words| reason.contains(words)) {
+        return "no such host".to_owned();
+    }
+    format!("cannot be looked up ({reason}): does DNS answer on this machine (/etc/resolv.conf)?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_not_there_is_told_from_a_resolver_that_is_not() {
+        let prefix = "failed to lookup address information: ";
+        for said in
+            ["Name or service not known", "Name does not resolve", "No address associated with hostname"]
+        {
+            assert_eq!(why(&format!("{prefix}{said}")), "no such host");
+        }
+        let said = why(&format!("{prefix}Temporary failure in name resolution"));
+        assert!(
+            said.starts_with("cannot be looked up (temporary failure in name resolution): does DNS"),
+            "{said}"
+        );
     }
 }
