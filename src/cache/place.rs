@@ -11,6 +11,8 @@ use std::{
 
 /// The file's name in a folder of its own.
 const NAME: &str = "cache.db";
+/// Where folders belong to the machine: its daemons share them, and root alone could make one.
+const SYSTEM: &str = "/var/cache";
 /// So many corrupt files are kept for a look; older ones go.
 const SET_ASIDE: usize = 3;
 
@@ -84,7 +86,7 @@ pub(super) fn file(path: &Path) -> PathBuf {
 pub(super) fn make(path: &Path) -> io::Result<()> {
     let folder = folder_of(path);
     if !folder.exists() {
-        make_folder(folder)?;
+        make_folder(folder, Path::new(SYSTEM))?;
     }
     let owner = fs::metadata(folder)?;
     let shared = owner.mode() & 0o2020 != 0;
@@ -120,11 +122,32 @@ fn give(file: &File, owner: &fs::Metadata, shared: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a folder: open to its group below /var, where daemons share, else the user's own.
-fn make_folder(folder: &Path) -> io::Result<()> {
+/// Makes a folder for this user alone. None of the machine's: root, at a first try by hand, would make it root's, and
+/// lock the daemon out for whose group it should be.
+fn make_folder(folder: &Path, system: &Path) -> io::Result<()> {
+    if folder.starts_with(system) {
+        return Err(io::Error::other(format!("its folder is missing: {}", make_it(folder))));
+    }
     fs::create_dir_all(folder)?;
-    let shared = folder.starts_with("/var/cache");
-    fs::set_permissions(folder, Permissions::from_mode(if shared { 0o2770 } else { 0o700 }))
+    fs::set_permissions(folder, Permissions::from_mode(0o700))
+}
+
+/// How an admin makes a folder that several users share.
+pub(super) fn make_it(folder: &Path) -> String {
+    format!("make it for the group that shares it with `install -d -m 2770 -g GROUP {}`", folder.display())
+}
+
+/// Whose the file and its folder are, and what whoever may not use them can do; nothing where that cannot be seen.
+pub(super) fn rights(path: &Path) -> String {
+    let (Some(file), Some(folder)) = (owner(path), owner(folder_of(path))) else { return String::new() };
+    format!(
+        " ({file}; its folder {folder}): let this user or its group write both, or name another with --cache"
+    )
+}
+
+fn owner(path: &Path) -> Option<String> {
+    let meta = fs::metadata(path).ok()?;
+    Some(format!("of user {} and group {}, mode {:o}", meta.uid(), meta.gid(), meta.mode() & 0o7777))
 }
 
 /// Which file lies at the path now: device and inode.
@@ -196,7 +219,14 @@ fn forget_old(path: &Path) {
 
 /// A sentence for a failure to make the file.
 pub(super) fn sentence(path: &Path, error: &io::Error) -> String {
-    format!("cannot make the cache {}: {}", path.display(), reason(error))
+    let said = format!("cannot make the cache {}: {}", path.display(), reason(error));
+    let folder = (error.kind() == io::ErrorKind::PermissionDenied).then(|| owner(folder_of(path))).flatten();
+    match folder {
+        Some(folder) => format!(
+            "{said} (its folder is {folder}): let this user or its group write to it, or name another with --cache"
+        ),
+        None => said,
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -208,4 +238,24 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_the_machines_is_not_ours_to_make() {
+        let system = tempfile::tempdir().unwrap();
+        let folder = system.path().join("whodunit");
+        let error = make_folder(&folder, system.path()).unwrap_err();
+        assert!(
+            error.to_string().contains(&format!("install -d -m 2770 -g GROUP {}", folder.display())),
+            "{error}"
+        );
+        assert!(!folder.exists());
+        make_folder(&folder, Path::new(SYSTEM)).unwrap();
+        assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o7777, 0o700);
+        assert!(Env::default().shared.starts_with(SYSTEM));
+    }
 }

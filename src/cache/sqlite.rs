@@ -142,6 +142,11 @@ impl Sqlite {
     fn with<T>(&self, work: impl Fn(&Connection) -> Attempt<T>) -> Outcome<T> {
         self.with_inner(|inner| {
             for _ in 0..3 {
+                // Deleted, or replaced: the open file would go on answering with what was to be forgotten, and can
+                // not be written any more.
+                if place::identity(&self.path) != inner.identity {
+                    inner.connection = None;
+                }
                 let Some(connection) = &inner.connection else {
                     self.connect(inner)?;
                     continue;
@@ -268,13 +273,19 @@ impl Sqlite {
                 (Trouble::Passing, "was locked for too long")
             }
             Some(ErrorCode::DiskFull) => (Trouble::Passing, "cannot grow: the disk is full"),
-            Some(ErrorCode::ReadOnly) => (Trouble::Unusable, "is read-only"),
+            Some(ErrorCode::ReadOnly) => return self.forbidden("cannot be written"),
             Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-                (Trouble::Unusable, "cannot be opened")
+                return self.forbidden("cannot be opened");
             }
             _ => return CacheError::new(Trouble::Passing, format!("the cache {path} failed: {error}")),
         };
         CacheError::new(kind, format!("the cache {path} {why}"))
+    }
+
+    /// A file that is not ours to use, whose it is, and what to do about it.
+    pub(super) fn forbidden(&self, why: &str) -> CacheError {
+        let message = format!("the cache {} {why}{}", self.path.display(), place::rights(&self.path));
+        CacheError::new(Trouble::Unusable, message)
     }
 }
 

@@ -2,9 +2,11 @@
 
 use super::Handle;
 use crate::cache::{
-    CacheError, Env, Location, Outcome, Redis, Sqlite, Trouble, imported::Imported, tier::Tier,
+    CacheError, Env, Location, Outcome, Redis, Sqlite, Trouble, imported::Imported, place::make_it,
+    tier::Tier,
 };
 use jiff::Timestamp;
+use std::io;
 
 /// Opens the cache that `location` names. Where that fails there is a [`Handle::warning`], and the process's own
 /// memory serves. A cache on a server has the default file behind it, which answers while the server does not.
@@ -35,22 +37,26 @@ pub fn open(location: &Location, env: &Env, now: Timestamp) -> Handle {
     handle
 }
 
-/// The shared file when it can be written, else the user's own.
+/// The shared file when it can be written, else the user's own. Whoever runs this makes no shared folder: only an
+/// admin, a package or systemd knows whose it should be.
 fn open_default(env: &Env, now: Timestamp) -> Outcome<Sqlite> {
-    if let Ok(cache) = Sqlite::open(&env.shared(), now)
-        && !cache.is_read_only()
-    {
-        return Ok(cache);
-    }
-    match env.own() {
-        Some(path) => Sqlite::open(&path, now),
-        None => Err(CacheError::new(
-            Trouble::Unusable,
-            format!(
-                "no cache: {} cannot be written, and neither XDG_CACHE_HOME nor HOME says where else; name one with \
-                 --cache",
-                env.shared.display()
-            ),
-        )),
+    let is_missing =
+        std::fs::metadata(&env.shared).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    let shared = if is_missing {
+        let missing = format!("there is no {}: {}", env.shared.display(), make_it(&env.shared));
+        Err(CacheError::new(Trouble::Unusable, missing))
+    } else {
+        Sqlite::open(&env.shared(), now).and_then(|cache| match cache.is_read_only() {
+            true => Err(cache.forbidden("cannot be written")),
+            false => Ok(cache),
+        })
+    };
+    match (shared, env.own()) {
+        (Ok(cache), _) => Ok(cache),
+        (Err(_), Some(own)) => Sqlite::open(&own, now),
+        (Err(error), None) => {
+            let nowhere = "neither XDG_CACHE_HOME nor HOME says where else; name one with --cache";
+            Err(CacheError::new(Trouble::Unusable, format!("no cache: {error}, and {nowhere}")))
+        }
     }
 }

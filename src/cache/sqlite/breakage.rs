@@ -99,6 +99,58 @@ fn the_default_is_the_users_own_where_the_shared_folder_cannot_be_written() {
 }
 
 #[test]
+fn the_shared_folder_is_somebody_elses_to_make() {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = folder.path().join("shared");
+    let env = Env { home: Some(folder.path().into()), shared: shared.clone(), ..Env::default() };
+    // As root's first try would: no folder that the daemon could not enter later.
+    let handle = open(&Location::Default, &env, at(0));
+    assert_eq!(
+        (handle.warning(), handle.file()),
+        (None, Some(&*folder.path().join(".cache/whodunit/cache.db")))
+    );
+    assert!(!shared.exists());
+    let homeless = Env { home: None, ..env };
+    let warning = open(&Location::Default, &homeless, at(0)).warning().unwrap();
+    assert!(warning.contains(&format!("install -d -m 2770 -g GROUP {}", shared.display())), "{warning}");
+}
+
+#[test]
+fn a_file_deleted_or_replaced_under_us_is_left_for_the_one_at_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a/cache.db");
+    let handle = open(&Location::Path(path.clone()), &Env::default(), at(0));
+    let one = kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true);
+    let there = |now| handle.find(ip("198.51.100.9"), &want(now)).is_some();
+    let on_disk =
+        || Sqlite::open(&path, at(0)).unwrap().find(ip("198.51.100.9"), &want(1)).unwrap().is_some();
+    handle.keep(&one);
+    assert!(there(1) && on_disk());
+    fs::remove_file(&path).unwrap();
+    assert!(!there(2), "what was deleted is forgotten");
+    handle.keep(&one);
+    assert!(there(3) && on_disk(), "and the new file is used at once");
+    let other = folder.path().join("other.db");
+    good(&other);
+    fs::rename(&other, &path).unwrap();
+    assert!(
+        handle.find(ip("198.51.7.9"), &want(4)).is_some() && there(4),
+        "another's file, 198.51.100.0 in it"
+    );
+    assert_eq!(handle.warning(), None, "nothing of it is worth a word");
+    // Where the path cannot be had, memory stands in until it can.
+    fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path.parent().unwrap(), "").unwrap();
+    assert!(!there(5));
+    handle.keep(&one);
+    assert!(there(6) && handle.warning().unwrap().contains("cannot make the cache"));
+    fs::remove_file(path.parent().unwrap()).unwrap();
+    assert!(there(70));
+    handle.keep(&one);
+    assert!(on_disk(), "after its rest it is used again");
+}
+
+#[test]
 fn what_cannot_be_made_or_opened_costs_one_warning() {
     let folder = tempfile::tempdir().unwrap();
     for path in [Path::new("/proc/no/such/cache.db"), &folder.path().join("a-file/cache.db")] {

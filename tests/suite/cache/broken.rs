@@ -7,6 +7,7 @@ use crate::{
 };
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     time::{Duration, Instant},
 };
 
@@ -129,4 +130,35 @@ fn a_folder_one_may_not_write_to_is_done_without() {
     let run = cached(&room, &farm, &["-e", "Contoso", "193.0.22.9"]);
     let outcome = run.through(script).any_stderr().code(1).check();
     assert!(outcome.stderr.contains("cache"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_file_of_somebody_elses_is_named_with_what_to_do() {
+    if !is_root() {
+        return;
+    }
+    let farm = ripe(vec![answering()]);
+    let room = Room::new();
+    room.open_to_all(&farm.list());
+    fs::create_dir(room.path("shared")).unwrap();
+    fs::set_permissions(room.path("shared"), fs::Permissions::from_mode(0o2770)).unwrap();
+    std::os::unix::fs::chown(room.path("shared"), None, Some(65_534)).unwrap();
+    // As root's, and a group's that the hook is not in: the folder can be written, and the file cannot.
+    for mode in [0o660, 0o644] {
+        fs::write(room.path("shared/cache.db"), "").unwrap();
+        std::os::unix::fs::chown(room.path("shared/cache.db"), None, Some(0)).unwrap();
+        fs::set_permissions(room.path("shared/cache.db"), fs::Permissions::from_mode(mode)).unwrap();
+        let run =
+            room.run(["--rate", "0", "-e", "Contoso", "193.0.22.9"]).farm(&farm).cache("shared/cache.db");
+        let outcome = run.through(AS_NOBODY).any_stderr().code(1).check();
+        for part in [
+            format!("shared/cache.db cannot be {}", if mode == 0o644 { "written" } else { "opened" }),
+            format!(
+                "(of user 0 and group 0, mode {mode:o}; its folder of user 0 and group 65534, mode 2770)"
+            ),
+            "let this user or its group write both, or name another with --cache".to_owned(),
+        ] {
+            assert!(outcome.stderr.contains(&part), "no {part} in {}", outcome.stderr);
+        }
+    }
 }
