@@ -12,15 +12,15 @@ use crate::{
     lookup::{Lookup, Manners, Trace},
     pattern::Patterns,
     policy::{
-        Conduct, Decision, Desk, Journal, Limits, Listen, OnUnknown, Oracle, RejectText, Rule, Ruling,
-        Service, Sink, Stdio, SyslogSink,
+        Conduct, Decision, Desk, Journal, Limits, Listen, OnUnknown, Oracle, RejectText, Rule, Service, Sink,
+        Stdio, SyslogSink,
     },
     settings::{self, Layer, PATIENCE},
-    verdict::{Judged, Verdict, judge},
+    verdict::{Judged, judge},
     whois::{Registry, responsible},
 };
 use jiff::Timestamp;
-use std::{ffi::OsString, io, net::IpAddr, sync::Arc, time::Duration};
+use std::{env, ffi::OsString, io, net::IpAddr, sync::Arc, time::Duration};
 
 /// Within this every request is answered where nobody says otherwise. A mail server's client is waiting.
 const SERVED: Duration = Duration::from_secs(2);
@@ -28,13 +28,24 @@ const SERVED: Duration = Duration::from_secs(2);
 /// Where syslog listens.
 const SYSLOG: &str = "/dev/log";
 
-/// Takes the three descriptors away when the arguments say that spawn(8) started us, before anything can be written
-/// to them. None when they do not, or when it cannot be done; then nobody answers, and nothing is said.
-#[must_use]
-pub fn descriptors(arguments: impl Iterator<Item = OsString>) -> Option<Stdio> {
-    let arguments: Vec<OsString> = arguments.collect();
-    let has = |word: &str| arguments.iter().any(|argument| argument == word);
-    if has("serve") && has("--stdio") { Stdio::take().ok() } else { None }
+/// Takes the three descriptors away where spawn(8) may have started us, before anything can be written to them: what
+/// is wrong with the arguments, too. None where nobody speaks of `--stdio`, or a person typed it.
+///
+/// # Errors
+/// When they cannot be taken. Then nothing may be written to any of them.
+pub fn descriptors(arguments: impl Iterator<Item = OsString>) -> Result<Option<Stdio>> {
+    let (mut serve, mut stdio) = (false, env::var_os("WHODUNIT_STDIO").is_some());
+    for argument in arguments {
+        serve |= argument == "serve";
+        stdio |= argument == "--stdio" || argument.as_encoded_bytes().starts_with(b"--stdio=");
+    }
+    if serve && stdio && Stdio::is_spoken_to() { take().map(Some) } else { Ok(None) }
+}
+
+fn take() -> Result<Stdio> {
+    Stdio::take().map_err(|error| {
+        Error::software(format!("--stdio: standard input and output cannot be taken: {}", reason(&error)))
+    })
 }
 
 /// Says what stopped a service that has no standard error.
@@ -58,15 +69,16 @@ pub fn run(typed: &Serve, stdio: Option<Stdio>) -> Result<Exit> {
     let conduct = conduct(typed, &beneath)?;
     let places = places(typed, &beneath)?;
     let remember = settings::remember(&typed.caching, &beneath);
-    let journal = journal(stdio.is_some() || settings::on(typed.syslog, beneath.syslog))?;
+    let journal = journal(typed.stdio || settings::on(typed.syslog, beneath.syslog))?;
     if patterns.is_empty() {
         journal.warn("there is no pattern: nothing will be rejected");
     }
     let cache = Arc::new(opened(&remember));
     let manners = Arc::new(manners(&query, &remember));
+    let patience = query.timeout.max(PATIENCE);
     let clerk = |patterns| {
         let (cache, manners, journal) = (Arc::clone(&cache), Arc::clone(&manners), journal.clone());
-        Clerk { cache, manners, patterns, journal, patience: query.timeout.max(PATIENCE) }
+        Clerk { cache, manners, patterns, journal, patience }
     };
     let limits = Limits {
         patience: query.timeout,
@@ -79,10 +91,9 @@ pub fn run(typed: &Serve, stdio: Option<Stdio>) -> Result<Exit> {
     let service = Service::new(Desk::new(first, conduct, limits), journal.clone(), query.timeout);
     let reload = || read().map(&clerk);
     match stdio {
-        Some(stdio) => service.run_stdio(stdio, reload)?,
-        None if typed.stdio => {
-            return Err(Error::usage("--stdio needs standard input and output to be open"));
-        }
+        Some(stdio) => service.run_stdio(stdio, reload, patience)?,
+        // Somebody typed it, and nothing was wrong.
+        None if typed.stdio => service.run_stdio(take()?, reload, patience)?,
         None => service.run(&places, reload)?,
     }
     Ok(Exit::Clear)
@@ -164,12 +175,7 @@ fn decision(judged: &Judged) -> Decision {
     let record = answer.map(|answer| &answer.record);
     let rule = judged.decisive();
     Decision {
-        ruling: match judged.verdict {
-            Verdict::Blocked => Ruling::Blocked,
-            Verdict::Allowed => Ruling::Allowed,
-            Verdict::Clear => Ruling::Clear,
-            Verdict::Unknown => Ruling::Unknown,
-        },
+        verdict: judged.verdict,
         rule: rule.map(|rule| Rule { file: rule.file.clone(), line: rule.line as usize }),
         org: record.and_then(|record| record.org.clone().or_else(|| record.name.clone())),
         network: record.map(|record| record.network),

@@ -37,7 +37,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("output::safe", &[]),
     (
         "policy",
-        &["address", "answer", "whois::registry", "whois::record", "deadline", "error", "output::safe"],
+        &[
+            "address",
+            "answer",
+            "whois::registry",
+            "whois::record",
+            "deadline",
+            "error",
+            "output::safe",
+            "verdict",
+        ],
     ),
     (
         "report",
