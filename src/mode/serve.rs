@@ -100,9 +100,9 @@ pub fn run(typed: &Serve, stdio: Option<Stdio>) -> Result<Exit> {
 }
 
 fn conduct(typed: &Serve, beneath: &Layer) -> Result<Conduct> {
-    let text = typed.reject_text.as_ref().or(beneath.reject_text.as_ref());
+    let set = || beneath.reject_text.clone().unwrap_or_default();
     Ok(Conduct {
-        reject_text: text.map_or_else(|| Ok(RejectText::default()), |text| RejectText::parse(text))?,
+        reject_text: typed.reject_text.as_ref().map_or_else(|| Ok(set()), |text| RejectText::parse(text))?,
         on_unknown: match settings::on_unknown(typed.on_unknown, beneath) {
             None | Some(cli::OnUnknown::Pass) => OnUnknown::Pass,
             Some(cli::OnUnknown::Defer) => OnUnknown::Defer,
@@ -113,9 +113,10 @@ fn conduct(typed: &Serve, beneath: &Layer) -> Result<Conduct> {
 }
 
 fn places(typed: &Serve, beneath: &Layer) -> Result<Vec<Listen>> {
-    let set = beneath.listen.as_ref().map_or(&[][..], |list| &list.0);
-    let listen = if typed.listen.is_empty() { set } else { &typed.listen };
-    listen.iter().map(|place| place.parse()).collect()
+    if typed.listen.is_empty() {
+        return Ok(beneath.listen.clone().unwrap_or_default());
+    }
+    typed.listen.iter().map(|place| place.parse()).collect()
 }
 
 fn journal(syslog: bool) -> Result<Journal> {
