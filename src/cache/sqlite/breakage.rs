@@ -208,6 +208,24 @@ fn a_truncated_file_never_gives_another_networks_answer() {
 }
 
 #[test]
+fn one_damaged_answer_goes_and_the_others_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.db");
+    good(&path);
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("UPDATE network1 SET body = x'0150' WHERE id = 8").unwrap();
+    let handle = open(&Location::Path(path), &Env::default(), at(0));
+    let answer =
+        |n| handle.find(ip(&format!("198.51.{n}.9")), &want(1)).and_then(|found| handle.answer(&found));
+    assert!(answer(7).is_none() && answer(8).is_some());
+    assert!(handle.find(ip("198.51.7.9"), &want(1)).is_none(), "it is not met again");
+    assert_eq!(handle.stats(at(1)).unwrap().networks, 199);
+    handle.keep(&kept("198.51.7.0", "198.51.7.255", "198.51.7.0", true));
+    assert!(answer(7).is_some());
+    assert_eq!((handle.warning(), aside(folder.path())), (None, vec![]));
+}
+
+#[test]
 fn a_newer_whodunits_file_and_another_programs_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let newer = folder.path().join("newer.db");
