@@ -17,7 +17,7 @@ use crate::{
     },
     settings::{self, Layer, PATIENCE},
     verdict::{Judged, judge},
-    whois::{Registry, responsible},
+    whois::Registry,
 };
 use jiff::Timestamp;
 use std::{env, ffi::OsString, io, net::IpAddr, sync::Arc, time::Duration};
@@ -166,7 +166,7 @@ impl Oracle for Clerk {
     }
 
     fn lane(&self, address: IpAddr) -> Registry {
-        responsible(address).map_or(Registry::Iana, |row| row.registry)
+        Lookup::new(&self.manners, &self.cache).first_registry(address)
     }
 }
 
@@ -183,5 +183,53 @@ fn decision(judged: &Judged) -> Decision {
         source: answer.map(|answer| answer.source),
         server: answer.and_then(|answer| answer.servers.last().cloned()),
         reason: judged.unknown().map(|unknown| (unknown.kind.as_str(), unknown.message.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cache::{
+            Env, Location,
+            import::{Input, import},
+            open,
+        },
+        pattern::Spec,
+        whois::Servers,
+    };
+
+    #[test]
+    fn questions_wait_in_the_lane_of_the_registry_that_will_be_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let cache = open(&Location::Path(folder.path().join("cache.db")), &Env::default(), now);
+        let statistics = "2|ripencc|20260101|1|19830705|20260101|+0100\n\
+                          ripencc|DE|ipv4|8.30.4.0|256|20100712|allocated|opaque\n";
+        let input = Input { name: "statistics".into(), reader: Box::new(statistics.as_bytes()) };
+        import(cache.file().unwrap(), cache.ledger(), vec![input], now, &mut || ()).unwrap();
+        let manners = Manners {
+            servers: Servers::default(),
+            per_server: 3,
+            rate: None,
+            full: false,
+            offline: true,
+            refresh: false,
+            max_age: PATIENCE,
+            share: None,
+        };
+        let clerk = Clerk {
+            cache: Arc::new(cache),
+            manners: Arc::new(manners),
+            patterns: Patterns::read(&Spec::default()).unwrap(),
+            journal: Journal::start(Box::new(io::sink())).unwrap(),
+            patience: PATIENCE,
+        };
+        assert_eq!(
+            clerk.lane("8.30.4.20".parse().unwrap()),
+            Registry::Ripe,
+            "transferred, by the statistics"
+        );
+        assert_eq!(clerk.lane("8.30.5.20".parse().unwrap()), Registry::Arin, "as IANA has it");
     }
 }
