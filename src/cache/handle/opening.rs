@@ -43,7 +43,11 @@ fn open_default(env: &Env, now: Timestamp) -> Outcome<Sqlite> {
     let is_missing =
         std::fs::metadata(&env.shared).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
     let shared = if is_missing {
-        let missing = format!("there is no {}: {}", env.shared.display(), make_it(&env.shared));
+        let missing = format!(
+            "there is no {}: {}, or name another with --cache",
+            env.shared.display(),
+            make_it(&env.shared)
+        );
         Err(CacheError::new(Trouble::Unusable, missing))
     } else {
         Sqlite::open(&env.shared(), now).and_then(|cache| match cache.is_read_only() {
@@ -55,7 +59,7 @@ fn open_default(env: &Env, now: Timestamp) -> Outcome<Sqlite> {
         (Ok(cache), _) => Ok(cache),
         (Err(_), Some(own)) => Sqlite::open(&own, now),
         (Err(error), None) => {
-            let nowhere = "neither XDG_CACHE_HOME nor HOME says where else; name one with --cache";
+            let nowhere = "neither XDG_CACHE_HOME nor HOME says where else";
             Err(CacheError::new(Trouble::Unusable, format!("no cache: {error}, and {nowhere}")))
         }
     }

@@ -95,7 +95,7 @@ fn the_default_is_the_users_own_where_the_shared_folder_cannot_be_written() {
     let relative = Env { xdg_cache_home: Some("relative".into()), ..env.clone() };
     assert_eq!(relative.own(), env.own());
     let homeless = open(&Location::Default, &Env { home: None, ..env }, at(0));
-    assert!(homeless.warning().unwrap().contains("name one with --cache"));
+    assert!(homeless.warning().unwrap().contains("name another with --cache"));
 }
 
 #[test]
