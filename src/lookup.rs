@@ -96,17 +96,22 @@ impl<'a> Lookup<'a> {
         answer.full || !self.manners.full
     }
 
-    /// The server that is asked first about an address.
+    /// The registry that is asked first about an address: the one that delegates it today by imported statistics,
+    /// else the one that IANA's tables name.
+    #[must_use]
+    pub fn first_registry(&self, address: IpAddr) -> Registry {
+        first(address, self.cache.delegated(address))
+    }
+
+    /// Its server.
     #[must_use]
     pub fn first_server(&self, address: IpAddr) -> Server {
-        let registry = self
-            .cache
-            .delegated(address)
-            .unwrap_or_else(|| responsible(address).map_or(Registry::Iana, |row| row.registry));
-        self.manners
-            .servers
-            .of(registry)
-            .unwrap_or_else(|| self.manners.servers.find("whois.iana.org", None, false))
+        self.server_of(self.first_registry(address))
+    }
+
+    fn server_of(&self, registry: Registry) -> Server {
+        let servers = &self.manners.servers;
+        servers.of(registry).unwrap_or_else(|| servers.find("whois.iana.org", None, false))
     }
 
     /// Waits until the first server may be asked about an address, however long that takes: a batch has the time
@@ -162,8 +167,9 @@ impl<'a> Lookup<'a> {
         booked: bool,
         trace: &mut Trace,
     ) -> Result<Answer, Unknown> {
-        let server = self.first_server(address);
-        trace.say("registry", || trace::chosen(address, &server));
+        let delegated = self.cache.delegated(address);
+        let server = self.server_of(first(address, delegated));
+        trace.say("registry", || trace::chosen(address, delegated, &server));
         if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
             return self.make_do(address, refused, trace);
         }
@@ -228,6 +234,11 @@ impl<'a> Lookup<'a> {
         let (v4, v6) = self.manners.share.unwrap_or((24, 48));
         Prefix::around(address, v4.max(24), v6.max(48))
     }
+}
+
+/// Whom to ask first, knowing who delegates the address by imported statistics.
+fn first(address: IpAddr, delegated: Option<Registry>) -> Registry {
+    delegated.unwrap_or_else(|| responsible(address).map_or(Registry::Iana, |row| row.registry))
 }
 
 /// How long from `now` to a moment; nothing when it has passed.

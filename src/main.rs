@@ -11,7 +11,13 @@ use whodunit::{
 };
 
 fn main() -> ExitCode {
-    let stdio = serve::descriptors(std::env::args_os());
+    let stdio = match serve::descriptors(std::env::args_os()) {
+        Ok(stdio) => stdio,
+        Err(error) => {
+            serve::complain(&error.to_string());
+            return error.exit().into();
+        }
+    };
     let silent = stdio.is_some();
     let exit = match Cli::read(std::env::args_os()) {
         Ok(cli) => run(&cli, stdio).unwrap_or_else(|error| {

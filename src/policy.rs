@@ -19,7 +19,7 @@ mod service;
 mod stdio;
 mod warm;
 
-pub use decision::{Decision, Oracle, Rule, Ruling};
+pub use decision::{Decision, Oracle, Rule};
 pub use desk::{Desk, Limits};
 pub use journal::{Journal, Sink, SyslogSink};
 pub use listen::Listen;

@@ -267,16 +267,26 @@ impl Handle {
         self.serve(Some(now), |cache| cache.pace(server, every, now, by).map(Some)).unwrap_or(now)
     }
 
-    /// [`super::Desk::hold_off`]. Memory takes note too: should the real cache fail, a denial is not forgotten.
+    /// [`super::Desk::hold_off`]: in every cache and in memory, so that whichever fails, a denial is not forgotten.
     pub fn hold_off(&self, server: &str, now: Timestamp) -> Timestamp {
-        let own = super::Desk::hold_off(&self.memory, server, now).unwrap_or(now);
-        self.serve(Some(now), |cache| cache.hold_off(server, now).map(Some)).unwrap_or(own)
+        let until = self.everywhere(now, |cache| cache.hold_off(server, now).map(Some));
+        until.unwrap_or(now)
     }
 
-    /// [`super::Desk::held_off`].
+    /// [`super::Desk::held_off`]: the longest that any of them knows of.
     #[must_use]
     pub fn held_off(&self, server: &str, now: Timestamp) -> Option<Timestamp> {
-        self.serve(Some(now), |cache| cache.held_off(server, now))
+        self.everywhere(now, |cache| cache.held_off(server, now))
+    }
+
+    /// The latest moment that any cache which is up names, or memory.
+    fn everywhere(
+        &self,
+        now: Timestamp,
+        ask: impl Fn(&dyn Cache) -> Outcome<Option<Timestamp>>,
+    ) -> Option<Timestamp> {
+        let own = ask(&self.memory).unwrap_or_default();
+        self.tiers.iter().filter_map(|tier| self.try_tier(tier, Some(now), &ask).flatten()).chain(own).max()
     }
 
     /// The real cache, for `cache list|export|import`: there a failure is the answer. Memory where there is none.

@@ -127,6 +127,31 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(if shared { 0o2770 } else { 0o700 }))
 }
 
+/// Removes a file that its folder's users cannot use, because it was made before the folder was given to them: as root's
+/// first try by hand leaves one, which must not lock out the daemon that comes after. True when it is gone. What it held
+/// costs some questions.
+pub(super) fn reclaim(path: &Path) -> bool {
+    let (Ok(file), Ok(folder)) = (fs::symlink_metadata(path), fs::metadata(folder_of(path))) else {
+        return false;
+    };
+    let shared = folder.mode() & 0o2020 != 0;
+    let strange = if shared { file.gid() != folder.gid() } else { file.uid() != folder.uid() };
+    strange && fs::remove_file(path).is_ok()
+}
+
+/// Whose the file and its folder are, and what whoever may not use them can do; nothing where that cannot be seen.
+pub(super) fn rights(path: &Path) -> String {
+    let (Some(file), Some(folder)) = (owner(path), owner(folder_of(path))) else { return String::new() };
+    format!(
+        " ({file}; its folder {folder}): let this user or its group write both, or name another with --cache"
+    )
+}
+
+fn owner(path: &Path) -> Option<String> {
+    let meta = fs::metadata(path).ok()?;
+    Some(format!("of user {} and group {}, mode {:o}", meta.uid(), meta.gid(), meta.mode() & 0o7777))
+}
+
 /// Which file lies at the path now: device and inode.
 pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
@@ -196,7 +221,14 @@ fn forget_old(path: &Path) {
 
 /// A sentence for a failure to make the file.
 pub(super) fn sentence(path: &Path, error: &io::Error) -> String {
-    format!("cannot make the cache {}: {}", path.display(), reason(error))
+    let said = format!("cannot make the cache {}: {}", path.display(), reason(error));
+    let folder = (error.kind() == io::ErrorKind::PermissionDenied).then(|| owner(folder_of(path))).flatten();
+    match folder {
+        Some(folder) => format!(
+            "{said} (its folder is {folder}): let this user or its group write to it, or name another with --cache"
+        ),
+        None => said,
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -132,13 +132,13 @@ fn explain(error: &RedisError) -> String {
     }
 }
 
-/// The address without user and password, and without what stands behind a question mark.
+/// The address without user and password, and without what stands behind a question mark. The last `@` comes first: a
+/// password may hold a question mark, and nothing of it is to be shown.
 fn shown(url: &str) -> String {
-    let url = url.split_once('?').map_or(url, |(url, _)| url);
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
-        _ => url.to_owned(),
-    }
+    let (scheme, rest) = url.split_once("://").unwrap_or(("redis", url));
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
+    format!("{scheme}://{rest}")
 }
 
 #[cfg(test)]

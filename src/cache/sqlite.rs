@@ -121,15 +121,12 @@ impl Sqlite {
 
     /// Opens what is there; the schema is only looked at when a query finds its tables missing.
     fn connect(&self, inner: &mut Inner) -> Outcome<()> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        inner.identity = place::identity(&self.path);
-        if inner.identity.is_none() {
-            place::make(&self.path)
-                .map_err(|error| CacheError::new(Trouble::Unusable, place::sentence(&self.path, &error)))?;
-            inner.identity = place::identity(&self.path);
+        let mut opened = self.open_or_make(inner)?;
+        let useless = opened.as_ref().map_or(true, |file| file.is_readonly("main").unwrap_or(false));
+        if useless && place::reclaim(&self.path) {
+            opened = self.open_or_make(inner)?;
         }
-        let mut connection =
-            Connection::open_with_flags(&self.path, flags).map_err(|error| self.explain(&error))?;
+        let mut connection = opened.map_err(|error| self.explain(&error))?;
         // Not SQLite's own handler, which sleeps for up to 100 ms at a time: in a storm of hooks the lock is free for
         // most of that.
         connection.busy_handler(Some(try_again)).map_err(|error| self.explain(&error))?;
@@ -137,11 +134,27 @@ impl Sqlite {
         Ok(())
     }
 
+    fn open_or_make(&self, inner: &mut Inner) -> Outcome<rusqlite::Result<Connection>> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        inner.identity = place::identity(&self.path);
+        if inner.identity.is_none() {
+            place::make(&self.path)
+                .map_err(|error| CacheError::new(Trouble::Unusable, place::sentence(&self.path, &error)))?;
+            inner.identity = place::identity(&self.path);
+        }
+        Ok(Connection::open_with_flags(&self.path, flags))
+    }
+
     /// Runs `work`, and once more after what stood in its way was put right: a new file's schema made, a corrupt
     /// file set aside.
     fn with<T>(&self, work: impl Fn(&Connection) -> Attempt<T>) -> Outcome<T> {
         self.with_inner(|inner| {
             for _ in 0..3 {
+                // Deleted, or replaced: the open file would go on answering with what was to be forgotten, and can
+                // not be written any more.
+                if place::identity(&self.path) != inner.identity {
+                    inner.connection = None;
+                }
                 let Some(connection) = &inner.connection else {
                     self.connect(inner)?;
                     continue;
@@ -268,13 +281,19 @@ impl Sqlite {
                 (Trouble::Passing, "was locked for too long")
             }
             Some(ErrorCode::DiskFull) => (Trouble::Passing, "cannot grow: the disk is full"),
-            Some(ErrorCode::ReadOnly) => (Trouble::Unusable, "is read-only"),
+            Some(ErrorCode::ReadOnly) => return self.forbidden("cannot be written"),
             Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-                (Trouble::Unusable, "cannot be opened")
+                return self.forbidden("cannot be opened");
             }
             _ => return CacheError::new(Trouble::Passing, format!("the cache {path} failed: {error}")),
         };
         CacheError::new(kind, format!("the cache {path} {why}"))
+    }
+
+    /// A file that is not ours to use, whose it is, and what to do about it.
+    pub(super) fn forbidden(&self, why: &str) -> CacheError {
+        let message = format!("the cache {} {why}{}", self.path.display(), place::rights(&self.path));
+        CacheError::new(Trouble::Unusable, message)
     }
 }
 

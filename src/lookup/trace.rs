@@ -3,7 +3,7 @@
 use crate::{
     answer::Answer,
     cache::Found,
-    whois::{Server, responsible},
+    whois::{Registry, Server, responsible},
 };
 use std::{
     net::IpAddr,
@@ -68,11 +68,12 @@ pub(super) fn found(found: &Found, answer: &Answer) -> String {
     )
 }
 
-/// Which rule chose the first server.
-pub(super) fn chosen(address: IpAddr, server: &Server) -> String {
-    let rule = match responsible(address) {
-        Some(row) => format!("IANA: {} is {} since {}", row.block, row.designation, row.date),
-        None => "IANA's tables have no row for it".to_owned(),
+/// Which rule chose the first server: what was imported says today's registry, IANA's tables the one that got the block.
+pub(super) fn chosen(address: IpAddr, delegated: Option<Registry>, server: &Server) -> String {
+    let rule = match (delegated, responsible(address)) {
+        (Some(registry), _) => format!("imported statistics: it is delegated by {registry}"),
+        (None, Some(row)) => format!("IANA: {} is {} since {}", row.block, row.designation, row.date),
+        (None, None) => "IANA's tables have no row for it".to_owned(),
     };
     let place =
         if server.listed { format!(" (--servers: {}:{})", server.host, server.port) } else { String::new() };

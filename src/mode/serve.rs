@@ -12,15 +12,15 @@ use crate::{
     lookup::{Lookup, Manners, Trace},
     pattern::Patterns,
     policy::{
-        Conduct, Decision, Desk, Journal, Limits, Listen, OnUnknown, Oracle, RejectText, Rule, Ruling,
-        Service, Sink, Stdio, SyslogSink,
+        Conduct, Decision, Desk, Journal, Limits, Listen, OnUnknown, Oracle, RejectText, Rule, Service, Sink,
+        Stdio, SyslogSink,
     },
     settings::{self, Layer, PATIENCE},
-    verdict::{Judged, Verdict, judge},
-    whois::{Registry, responsible},
+    verdict::{Judged, judge},
+    whois::Registry,
 };
 use jiff::Timestamp;
-use std::{ffi::OsString, io, net::IpAddr, sync::Arc, time::Duration};
+use std::{env, ffi::OsString, io, net::IpAddr, sync::Arc, time::Duration};
 
 /// Within this every request is answered where nobody says otherwise. A mail server's client is waiting.
 const SERVED: Duration = Duration::from_secs(2);
@@ -28,13 +28,24 @@ const SERVED: Duration = Duration::from_secs(2);
 /// Where syslog listens.
 const SYSLOG: &str = "/dev/log";
 
-/// Takes the three descriptors away when the arguments say that spawn(8) started us, before anything can be written
-/// to them. None when they do not, or when it cannot be done; then nobody answers, and nothing is said.
-#[must_use]
-pub fn descriptors(arguments: impl Iterator<Item = OsString>) -> Option<Stdio> {
-    let arguments: Vec<OsString> = arguments.collect();
-    let has = |word: &str| arguments.iter().any(|argument| argument == word);
-    if has("serve") && has("--stdio") { Stdio::take().ok() } else { None }
+/// Takes the three descriptors away where spawn(8) may have started us, before anything can be written to them: what
+/// is wrong with the arguments, too. None where nobody speaks of `--stdio`, or a person typed it.
+///
+/// # Errors
+/// When they cannot be taken. Then nothing may be written to any of them.
+pub fn descriptors(arguments: impl Iterator<Item = OsString>) -> Result<Option<Stdio>> {
+    let (mut serve, mut stdio) = (false, env::var_os("WHODUNIT_STDIO").is_some());
+    for argument in arguments {
+        serve |= argument == "serve";
+        stdio |= argument == "--stdio" || argument.as_encoded_bytes().starts_with(b"--stdio=");
+    }
+    if serve && stdio && Stdio::is_spoken_to() { take().map(Some) } else { Ok(None) }
+}
+
+fn take() -> Result<Stdio> {
+    Stdio::take().map_err(|error| {
+        Error::software(format!("--stdio: standard input and output cannot be taken: {}", reason(&error)))
+    })
 }
 
 /// Says what stopped a service that has no standard error.
@@ -58,15 +69,16 @@ pub fn run(typed: &Serve, stdio: Option<Stdio>) -> Result<Exit> {
     let conduct = conduct(typed, &beneath)?;
     let places = places(typed, &beneath)?;
     let remember = settings::remember(&typed.caching, &beneath);
-    let journal = journal(stdio.is_some() || settings::on(typed.syslog, beneath.syslog))?;
+    let journal = journal(typed.stdio || settings::on(typed.syslog, beneath.syslog))?;
     if patterns.is_empty() {
         journal.warn("there is no pattern: nothing will be rejected");
     }
     let cache = Arc::new(opened(&remember));
     let manners = Arc::new(manners(&query, &remember));
+    let patience = query.timeout.max(PATIENCE);
     let clerk = |patterns| {
         let (cache, manners, journal) = (Arc::clone(&cache), Arc::clone(&manners), journal.clone());
-        Clerk { cache, manners, patterns, journal, patience: query.timeout.max(PATIENCE) }
+        Clerk { cache, manners, patterns, journal, patience }
     };
     let limits = Limits {
         patience: query.timeout,
@@ -79,19 +91,18 @@ pub fn run(typed: &Serve, stdio: Option<Stdio>) -> Result<Exit> {
     let service = Service::new(Desk::new(first, conduct, limits), journal.clone(), query.timeout);
     let reload = || read().map(&clerk);
     match stdio {
-        Some(stdio) => service.run_stdio(stdio, reload)?,
-        None if typed.stdio => {
-            return Err(Error::usage("--stdio needs standard input and output to be open"));
-        }
+        Some(stdio) => service.run_stdio(stdio, reload, patience)?,
+        // Somebody typed it, and nothing was wrong.
+        None if typed.stdio => service.run_stdio(take()?, reload, patience)?,
         None => service.run(&places, reload)?,
     }
     Ok(Exit::Clear)
 }
 
 fn conduct(typed: &Serve, beneath: &Layer) -> Result<Conduct> {
-    let text = typed.reject_text.as_ref().or(beneath.reject_text.as_ref());
+    let set = || beneath.reject_text.clone().unwrap_or_default();
     Ok(Conduct {
-        reject_text: text.map_or_else(|| Ok(RejectText::default()), |text| RejectText::parse(text))?,
+        reject_text: typed.reject_text.as_ref().map_or_else(|| Ok(set()), |text| RejectText::parse(text))?,
         on_unknown: match settings::on_unknown(typed.on_unknown, beneath) {
             None | Some(cli::OnUnknown::Pass) => OnUnknown::Pass,
             Some(cli::OnUnknown::Defer) => OnUnknown::Defer,
@@ -102,9 +113,10 @@ fn conduct(typed: &Serve, beneath: &Layer) -> Result<Conduct> {
 }
 
 fn places(typed: &Serve, beneath: &Layer) -> Result<Vec<Listen>> {
-    let set = beneath.listen.as_ref().map_or(&[][..], |list| &list.0);
-    let listen = if typed.listen.is_empty() { set } else { &typed.listen };
-    listen.iter().map(|place| place.parse()).collect()
+    if typed.listen.is_empty() {
+        return Ok(beneath.listen.clone().unwrap_or_default());
+    }
+    typed.listen.iter().map(|place| place.parse()).collect()
 }
 
 fn journal(syslog: bool) -> Result<Journal> {
@@ -140,8 +152,9 @@ impl Oracle for Clerk {
         if let Some(special) = special(address) {
             return Some(self.judge(address, Known::Reserved(special)));
         }
-        let found = Lookup::new(&self.manners, &self.cache).remembered(address, Timestamp::now())?;
-        let answer = self.cache.answer(&found)?;
+        let lookup = Lookup::new(&self.manners, &self.cache);
+        let found = lookup.remembered(address, Timestamp::now())?;
+        let answer = self.cache.answer(&found).filter(|answer| lookup.suffices(answer))?;
         Some(self.judge(address, Known::Answer(Box::new(answer))))
     }
 
@@ -154,7 +167,7 @@ impl Oracle for Clerk {
     }
 
     fn lane(&self, address: IpAddr) -> Registry {
-        responsible(address).map_or(Registry::Iana, |row| row.registry)
+        Lookup::new(&self.manners, &self.cache).first_registry(address)
     }
 }
 
@@ -164,17 +177,60 @@ fn decision(judged: &Judged) -> Decision {
     let record = answer.map(|answer| &answer.record);
     let rule = judged.decisive();
     Decision {
-        ruling: match judged.verdict {
-            Verdict::Blocked => Ruling::Blocked,
-            Verdict::Allowed => Ruling::Allowed,
-            Verdict::Clear => Ruling::Clear,
-            Verdict::Unknown => Ruling::Unknown,
-        },
+        verdict: judged.verdict,
         rule: rule.map(|rule| Rule { file: rule.file.clone(), line: rule.line as usize }),
         org: record.and_then(|record| record.org.clone().or_else(|| record.name.clone())),
         network: record.map(|record| record.network),
         source: answer.map(|answer| answer.source),
         server: answer.and_then(|answer| answer.servers.last().cloned()),
         reason: judged.unknown().map(|unknown| (unknown.kind.as_str(), unknown.message.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cache::{
+            Env, Location,
+            import::{Input, import},
+            open,
+        },
+        pattern::Spec,
+        whois::Servers,
+    };
+
+    #[test]
+    fn questions_wait_in_the_lane_of_the_registry_that_will_be_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let cache = open(&Location::Path(folder.path().join("cache.db")), &Env::default(), now);
+        let statistics = "2|ripencc|20260101|1|19830705|20260101|+0100\n\
+                          ripencc|DE|ipv4|8.30.4.0|256|20100712|allocated|opaque\n";
+        let input = Input { name: "statistics".into(), reader: Box::new(statistics.as_bytes()) };
+        import(cache.file().unwrap(), cache.ledger(), vec![input], now, &mut || ()).unwrap();
+        let manners = Manners {
+            servers: Servers::default(),
+            per_server: 3,
+            rate: None,
+            full: false,
+            offline: true,
+            refresh: false,
+            max_age: PATIENCE,
+            share: None,
+        };
+        let clerk = Clerk {
+            cache: Arc::new(cache),
+            manners: Arc::new(manners),
+            patterns: Patterns::read(&Spec::default()).unwrap(),
+            journal: Journal::start(Box::new(io::sink())).unwrap(),
+            patience: PATIENCE,
+        };
+        assert_eq!(
+            clerk.lane("8.30.4.20".parse().unwrap()),
+            Registry::Ripe,
+            "transferred, by the statistics"
+        );
+        assert_eq!(clerk.lane("8.30.5.20".parse().unwrap()), Registry::Arin, "as IANA has it");
     }
 }

@@ -1,33 +1,7 @@
 //! What is decided about one client, and who decides it.
 
-use crate::{address::Network, answer::Source, whois::Registry};
+use crate::{address::Network, answer::Source, verdict::Verdict, whois::Registry};
 use std::net::IpAddr;
-
-/// The verdict, in the words of the contract.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Ruling {
-    /// A block pattern matched.
-    Blocked,
-    /// An allow pattern matched.
-    Allowed,
-    /// The network is known, or nobody's, and nothing matched.
-    Clear,
-    /// Who runs it could not be found out.
-    Unknown,
-}
-
-impl Ruling {
-    /// The name in the log.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Blocked => "blocked",
-            Self::Allowed => "allowed",
-            Self::Clear => "clear",
-            Self::Unknown => "unknown",
-        }
-    }
-}
 
 /// The pattern that decided.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -43,7 +17,7 @@ pub struct Rule {
 #[derive(Clone, Debug)]
 pub struct Decision {
     /// The verdict.
-    pub ruling: Ruling,
+    pub verdict: Verdict,
     /// The first pattern that matched.
     pub rule: Option<Rule>,
     /// Who holds the network.
@@ -63,7 +37,7 @@ impl Decision {
     #[must_use]
     pub fn unknown(kind: &'static str, sentence: impl Into<String>) -> Self {
         Self {
-            ruling: Ruling::Unknown,
+            verdict: Verdict::Unknown,
             rule: None,
             org: None,
             network: None,

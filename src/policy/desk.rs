@@ -7,6 +7,7 @@ use super::{
     reply::Conduct,
     warm::Warm,
 };
+use crate::verdict::Verdict;
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -26,7 +27,7 @@ const KEPT: Duration = Duration::from_secs(300);
 const UNKNOWN_KEPT: Duration = Duration::from_secs(30);
 /// Addresses in memory; some hundred bytes each.
 const ROOM: usize = 8_192;
-/// Questions that may wait for a worker. More than that in one deadline, and the registries are not to be had.
+/// Questions to one registry that may wait for a worker. More than that in one deadline, and it is not to be had.
 const QUEUE: usize = 512;
 
 /// The bounds that a desk keeps.
@@ -71,6 +72,7 @@ pub(super) struct Ruled {
     pub(super) bytes: Vec<u8>,
     pub(super) fields: String,
     pub(super) source: &'static str,
+    is_unknown: bool,
 }
 
 /// A question under way.
@@ -129,19 +131,28 @@ impl<O: Oracle> Desk<O> {
         self.underway.load(Ordering::SeqCst) > 0
     }
 
+    /// Whether a question is under way, even one that nobody waits for any more.
+    pub(super) fn is_asking(&self) -> bool {
+        !self.open().is_empty()
+    }
+
     /// The decision about an address, and whether it was remembered here.
     pub(super) fn decide(self: &Arc<Self>, address: IpAddr) -> (Arc<Ruled>, bool) {
         let now = Instant::now();
-        let (oracle, generation) = {
+        let (oracle, generation, unknown) = {
             let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(ruled) = self.warm.get(address, now, current.generation) {
-                return (ruled, true);
+            match self.warm.get(address, now, current.generation) {
+                Some(ruled) if !ruled.is_unknown => return (ruled, true),
+                unknown => (Arc::clone(&current.oracle), current.generation, unknown),
             }
-            (Arc::clone(&current.oracle), current.generation)
         };
         // A panic here is one in there too, and there it is reported.
         if let Ok(Some(decision)) = catch_unwind(AssertUnwindSafe(|| oracle.recall(address))) {
             return (self.keep(address, &decision, generation), false);
+        }
+        // Only now: another process may have brought the answer meanwhile.
+        if let Some(ruled) = unknown {
+            return (ruled, true);
         }
         let ruled = match self.case(address, oracle, generation, now + self.patience) {
             Some(case) => case.wait().unwrap_or_else(|| {
@@ -193,7 +204,7 @@ impl<O: Oracle> Desk<O> {
 
     fn keep(&self, address: IpAddr, decision: &Decision, generation: u64) -> Arc<Ruled> {
         let ruled = self.rule(address, decision);
-        let kept = if decision.reason.is_some() { UNKNOWN_KEPT } else { KEPT };
+        let kept = if ruled.is_unknown { UNKNOWN_KEPT } else { KEPT };
         self.warm.put(address, Arc::clone(&ruled), Instant::now() + kept, generation);
         ruled
     }
@@ -201,7 +212,13 @@ impl<O: Oracle> Desk<O> {
     fn rule(&self, address: IpAddr, decision: &Decision) -> Arc<Ruled> {
         let reply = self.conduct.reply(address, decision);
         let source = decision.source.map_or("-", |source| source.as_str());
-        Arc::new(Ruled { bytes: reply.bytes, fields: fields(address, reply.word, decision), source })
+        let is_unknown = decision.verdict == Verdict::Unknown;
+        Arc::new(Ruled {
+            bytes: reply.bytes,
+            fields: fields(address, reply.word, decision),
+            source,
+            is_unknown,
+        })
     }
 }
 

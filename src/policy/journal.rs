@@ -132,7 +132,7 @@ fn write_pending(shared: &Shared, sink: &mut Sink) {
 
 /// The fields of a decision's line, without where it came from and how long it took.
 pub(super) fn fields(address: IpAddr, word: &str, decision: &Decision) -> String {
-    let mut line = format!("client_address={address} verdict={} action={word}", decision.ruling.as_str());
+    let mut line = format!("client_address={address} verdict={} action={word}", decision.verdict.as_str());
     let mut field = |key: &str, value: Option<&str>| {
         if let Some(value) = value {
             line.push(' ');

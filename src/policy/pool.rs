@@ -27,10 +27,20 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<(Registry, Work)>,
-    busy: HashMap<Registry, usize>,
+    lanes: HashMap<Registry, Lane>,
+    /// Jobs that wait, in all lanes.
+    waiting: usize,
+    /// The number of the next job.
+    next: u64,
     idle: usize,
     threads: usize,
+}
+
+#[derive(Default)]
+struct Lane {
+    /// With its number each, so that of two lanes the one that has waited longer comes first.
+    waiting: VecDeque<(u64, Work)>,
+    busy: usize,
 }
 
 impl Shared {
@@ -40,39 +50,52 @@ impl Shared {
 }
 
 impl State {
-    /// The first job in the queue whose lane is not full.
+    /// The job that has waited longest of those whose lane is not full.
     fn take(&mut self, lane_width: usize) -> Option<(Registry, Work)> {
-        let busy = &self.busy;
-        let free = |lane: &Registry| busy.get(lane).is_none_or(|n| *n < lane_width);
-        let place = self.waiting.iter().position(|(lane, _)| free(lane))?;
-        let (lane, work) = self.waiting.remove(place)?;
-        *self.busy.entry(lane).or_default() += 1;
-        Some((lane, work))
+        let free = self.lanes.iter_mut().filter(|(_, lane)| lane.busy < lane_width);
+        let waiting = free.filter_map(|(name, lane)| Some((lane.waiting.front()?.0, *name, lane)));
+        let (_, name, lane) = waiting.min_by_key(|(number, ..)| *number)?;
+        let (_, work) = lane.waiting.pop_front()?;
+        lane.busy += 1;
+        self.waiting -= 1;
+        Some((name, work))
+    }
+
+    /// False when so many wait in this lane already: it is full, and the others are not.
+    fn put(&mut self, lane: Registry, work: Work, most: usize) -> bool {
+        let lane = self.lanes.entry(lane).or_default();
+        if lane.waiting.len() >= most {
+            return false;
+        }
+        lane.waiting.push_back((self.next, work));
+        self.next += 1;
+        self.waiting += 1;
+        true
     }
 }
 
 impl Pool {
-    /// At most `width` workers, `lane_width` of them in one lane, and `queue` jobs waiting.
+    /// At most `width` workers, `lane_width` of them in one lane, and `queue` jobs waiting in each.
     pub(super) fn new(width: usize, lane_width: usize, queue: usize) -> Self {
         let shared = Shared { state: Mutex::default(), ready: Condvar::new(), lane_width: lane_width.max(1) };
         Self { shared: Arc::new(shared), width: width.max(1), queue }
     }
 
-    /// Has the work done some time; false when too much waits already, or no worker can be had.
+    /// Has the work done some time; false when too much waits in its lane already, or no worker can be had.
     pub(super) fn submit(&self, lane: Registry, work: impl FnOnce() + Send + 'static) -> bool {
         let mut state = self.shared.lock();
-        if state.waiting.len() >= self.queue {
+        if !state.put(lane, Box::new(work), self.queue) {
             return false;
         }
-        state.waiting.push_back((lane, Box::new(work)));
-        if state.waiting.len() > state.idle && state.threads < self.width {
+        if state.waiting > state.idle && state.threads < self.width {
             let shared = Arc::clone(&self.shared);
             let spawned =
                 thread::Builder::new().name("ask".into()).stack_size(STACK).spawn(move || run(&shared));
             match spawned {
                 Ok(_) => state.threads += 1,
                 Err(_) if state.threads == 0 => {
-                    state.waiting.pop_back();
+                    // Nobody would ever come to it, nor to anything else.
+                    *state = State::default();
                     return false;
                 }
                 // Those that there are will come to it.
@@ -98,8 +121,8 @@ fn run(shared: &Shared) {
         // What is asked for catches its own panics; this one only keeps the lane's count right.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
         state = shared.lock();
-        if let Some(busy) = state.busy.get_mut(&lane) {
-            *busy -= 1;
+        if let Some(lane) = state.lanes.get_mut(&lane) {
+            lane.busy -= 1;
         }
     }
 }
@@ -150,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_cannot_wait() {
+    fn refuses_what_cannot_wait_and_nothing_of_another_registrys() {
         let pool = Pool::new(1, 1, 2);
         let (hang, hung) = sync_channel::<()>(0);
         let (started, begun) = channel();
@@ -160,8 +183,11 @@ mod tests {
         }));
         begun.recv_timeout(SOON).unwrap();
         assert!(pool.submit(Registry::Ripe, || {}));
-        assert!(pool.submit(Registry::Arin, || {}));
-        assert!(!pool.submit(Registry::Arin, || {}));
+        assert!(pool.submit(Registry::Ripe, || {}));
+        assert!(!pool.submit(Registry::Ripe, || {}), "two wait");
+        let (done, finished) = channel();
+        assert!(pool.submit(Registry::Arin, move || done.send(()).unwrap()), "nobody of ARIN's does");
         drop(hang);
+        finished.recv_timeout(SOON).unwrap();
     }
 }

@@ -1,7 +1,10 @@
 //! What the mail server is told: `action=...` and a blank line, in ASCII, short enough for an SMTP line.
 
-use super::decision::{Decision, Ruling};
-use crate::error::{Error, Result};
+use super::decision::Decision;
+use crate::{
+    error::{Error, Result},
+    verdict::Verdict,
+};
 use std::net::IpAddr;
 
 /// Bytes of text behind the action's word. An SMTP reply line holds 512 (RFC 5321 4.5.3.1.5) and the mail server
@@ -52,7 +55,9 @@ impl RejectText {
         let mut rest = template;
         while let Some((text, behind)) = rest.split_once('{') {
             pieces.push(Piece::Text(text.into()));
-            let (name, behind) = behind.split_once('}').unwrap_or((behind, ""));
+            let Some((name, behind)) = behind.split_once('}') else {
+                return Err(Error::usage("the reject text has a { without its }"));
+            };
             pieces.push(match name {
                 "org" => Piece::Org,
                 "network" => Piece::Network,
@@ -119,11 +124,13 @@ pub(super) const DUNNO: &[u8] = b"action=DUNNO\n\n";
 impl Conduct {
     /// The answer that goes with a decision. Never `OK`: behind it no other rule of the mail server would be asked.
     pub(super) fn reply(&self, address: IpAddr, decision: &Decision) -> Reply {
-        let (word, text) = match (decision.ruling, self.on_unknown) {
-            (Ruling::Blocked, _) => ("REJECT", self.reject_text.fill(address, decision)),
-            (Ruling::Unknown, OnUnknown::Block) => ("REJECT", later(decision)),
-            (Ruling::Unknown, OnUnknown::Defer) => ("DEFER_IF_PERMIT", later(decision)),
-            (Ruling::Unknown, OnUnknown::Pass) | (Ruling::Allowed | Ruling::Clear, _) => {
+        let (word, text) = match (decision.verdict, self.on_unknown) {
+            (Verdict::Blocked, _) => ("REJECT", self.reject_text.fill(address, decision)),
+            (Verdict::Unknown, OnUnknown::Block) => ("REJECT", nobody_knows(decision)),
+            (Verdict::Unknown, OnUnknown::Defer) => {
+                ("DEFER_IF_PERMIT", nobody_knows(decision) + ", please try again later")
+            }
+            (Verdict::Unknown, OnUnknown::Pass) | (Verdict::Allowed | Verdict::Clear, _) => {
                 return Reply { word: "DUNNO", bytes: DUNNO.to_vec() };
             }
         };
@@ -135,9 +142,9 @@ impl Conduct {
     }
 }
 
-fn later(decision: &Decision) -> String {
+fn nobody_knows(decision: &Decision) -> String {
     let kind = decision.reason.as_ref().map_or("unknown", |(kind, _)| kind);
-    format!("Cannot find out who runs your network ({kind}), please try again later")
+    format!("Cannot find out who runs your network ({kind})")
 }
 
 /// Printable ASCII alone, at most `room` bytes: what a stranger wrote must not end a line of the protocol or of
@@ -165,14 +172,11 @@ fn plain(text: &str, room: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        address::Network,
-        policy::decision::{Rule, Ruling},
-    };
+    use crate::{address::Network, policy::decision::Rule};
 
     fn blocked() -> Decision {
         Decision {
-            ruling: Ruling::Blocked,
+            verdict: Verdict::Blocked,
             rule: Some(Rule { file: "blocked_registrars".into(), line: 3 }),
             org: Some("Contoso\r\nRCPT \u{1b}[2J\u{e9}\u{202e} GmbH".into()),
             network: Network::new("203.0.112.0".parse().unwrap(), "203.0.115.255".parse().unwrap()),
@@ -189,8 +193,8 @@ mod tests {
     #[test]
     fn says_what_the_contract_says() {
         let unknown = Decision::unknown("timeout", "whois.example did not answer");
-        let clear = Decision { ruling: Ruling::Clear, ..blocked() };
-        let allowed = Decision { ruling: Ruling::Allowed, ..blocked() };
+        let clear = Decision { verdict: Verdict::Clear, ..blocked() };
+        let allowed = Decision { verdict: Verdict::Allowed, ..blocked() };
         let conduct = |on_unknown, dry_run| Conduct { on_unknown, dry_run, ..Conduct::default() };
         let reject = "action=REJECT No access to hosts using this registrar\n\n";
         for on_unknown in [OnUnknown::Pass, OnUnknown::Defer, OnUnknown::Block] {
@@ -205,7 +209,11 @@ mod tests {
             reply(&conduct(OnUnknown::Defer, false), &unknown),
             "action=DEFER_IF_PERMIT Cannot find out who runs your network (timeout), please try again later\n\n"
         );
-        assert!(reply(&conduct(OnUnknown::Block, false), &unknown).starts_with("action=REJECT Cannot "));
+        assert_eq!(
+            reply(&conduct(OnUnknown::Block, false), &unknown),
+            "action=REJECT Cannot find out who runs your network (timeout)\n\n",
+            "who is refused for good is not told to come again"
+        );
         assert!(reply(&conduct(OnUnknown::Defer, true), &unknown).starts_with("action=WARN "));
     }
 
@@ -239,7 +247,7 @@ mod tests {
 
     #[test]
     fn refuses_a_name_that_it_does_not_know() {
-        for template in ["{owner}", "{", "{}", "ok {org} {ORG}", "  "] {
+        for template in ["{owner}", "{", "{}", "ok {org} {ORG}", "  ", "a {org", "{org} {line"] {
             let error = RejectText::parse(template).unwrap_err();
             assert_eq!(error.exit().code(), 64, "{template}");
         }

@@ -70,7 +70,7 @@ impl<O: Oracle> Service<O> {
         let numbers = Arc::new(AtomicU64::new(0));
         for listener in listeners {
             self.journal.line(&format!("listening={}", listener.describe()));
-            let clerk = Clerk {
+            let doorkeeper = Doorkeeper {
                 listener,
                 desk: Arc::clone(&self.desk),
                 journal: self.journal.clone(),
@@ -78,7 +78,7 @@ impl<O: Oracle> Service<O> {
                 stopping: Arc::clone(&stopping),
                 numbers: Arc::clone(&numbers),
             };
-            spawn("accept", move || clerk.accept())?;
+            spawn("accept", move || doorkeeper.accept())?;
         }
         // Who is not run by systemd has no socket to tell; that is no failure.
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -91,11 +91,12 @@ impl<O: Oracle> Service<O> {
     }
 
     /// Answers what comes from one descriptor until it ends, or SIGTERM. Nothing is written to any descriptor but
-    /// answers to the other.
+    /// answers to the other. When the peer has gone, questions under way have `linger` to end: what they bring too
+    /// late for it, the next process finds in the cache.
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn run_stdio(self, stdio: Stdio, reload: impl FnMut() -> Result<O>) -> Result<()> {
+    pub fn run_stdio(self, stdio: Stdio, reload: impl FnMut() -> Result<O>, linger: Duration) -> Result<()> {
         let signals = signals()?;
         let (desk, journal, handle) = (Arc::clone(&self.desk), self.journal.clone(), signals.handle());
         let peer = Peer::Stdio(stdio.requests, stdio.answers);
@@ -103,22 +104,25 @@ impl<O: Oracle> Service<O> {
             let _end = OnDrop(|| handle.close());
             converse(&peer, &desk, &journal);
         })?;
-        self.heed(signals, reload);
+        let told_to_stop = self.heed(signals, reload);
         // After SIGTERM the request that is being answered has its deadline; an idle one is not waited for.
         let until = Instant::now() + GRACE;
         while !conversation.is_finished() && self.desk.is_busy() && Instant::now() < until + self.patience {
+            thread::sleep(Duration::from_millis(5));
+        }
+        while !told_to_stop && self.desk.is_asking() && Instant::now() < until + linger {
             thread::sleep(Duration::from_millis(5));
         }
         self.finish();
         Ok(())
     }
 
-    /// Returns on SIGTERM and SIGINT, or when the signals' handle is closed.
-    fn heed(&self, mut signals: Signals, mut reload: impl FnMut() -> Result<O>) {
+    /// Returns on SIGTERM and SIGINT, and then true; or when the signals' handle is closed.
+    fn heed(&self, mut signals: Signals, mut reload: impl FnMut() -> Result<O>) -> bool {
         for signal in signals.forever() {
             if signal != SIGHUP {
                 self.journal.line("stopping=signal");
-                return;
+                return true;
             }
             match reload() {
                 Ok(oracle) => {
@@ -128,6 +132,7 @@ impl<O: Oracle> Service<O> {
                 Err(error) => self.journal.warn(&format!("not reloaded, all stays as it was: {error}")),
             }
         }
+        false
     }
 
     /// Every request that has arrived is answered, as far as the deadline of an answer allows.
@@ -151,7 +156,7 @@ impl<F: Fn()> Drop for OnDrop<F> {
 }
 
 /// Takes the connections of one listener.
-struct Clerk<O> {
+struct Doorkeeper<O> {
     listener: Listener,
     desk: Arc<Desk<O>>,
     journal: Journal,
@@ -160,7 +165,7 @@ struct Clerk<O> {
     numbers: Arc<AtomicU64>,
 }
 
-impl<O: Oracle> Clerk<O> {
+impl<O: Oracle> Doorkeeper<O> {
     fn accept(self) {
         loop {
             let peer = self.listener.accept().and_then(|peer| peer.prepare().map(|()| peer));

@@ -3,8 +3,9 @@
 use crate::{
     cli::{self, Age, Color, Count, Extract, Flag, OnUnknown, Rate, Seconds, Share},
     error::{Error, Result, reason},
+    policy::{Listen, RejectText},
 };
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de};
 use std::{ffi::OsString, io, path::Path};
 
 /// What one place says; None where it is silent.
@@ -35,8 +36,10 @@ pub struct Layer {
     pub cache: Option<String>,
     pub max_age: Option<Age>,
     pub share: Option<Share>,
-    pub listen: Option<List>,
-    pub reject_text: Option<String>,
+    #[serde(deserialize_with = "places")]
+    pub listen: Option<Vec<Listen>>,
+    #[serde(deserialize_with = "reject_text")]
+    pub reject_text: Option<RejectText>,
     pub dry_run: Option<Flag>,
     pub syslog: Option<Flag>,
     pub top: Option<usize>,
@@ -93,6 +96,19 @@ impl<'de> Deserialize<'de> for List {
     }
 }
 
+/// Read here and not where they are used, so that what is wrong with one is said with its file and line.
+fn places<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Vec<Listen>>, D::Error> {
+    let List(places) = List::deserialize(deserializer)?;
+    places.iter().map(|place| place.parse()).collect::<Result<_>>().map(Some).map_err(de::Error::custom)
+}
+
+fn reject_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<RejectText>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    RejectText::parse(&text).map(Some).map_err(de::Error::custom)
+}
+
 impl Layer {
     /// Reads a configuration file; None when there is none.
     ///
@@ -140,9 +156,6 @@ impl Layer {
                 .into_string()
                 .map_err(|_| Error::config(format!("environment: {name} is not UTF-8")))?;
             let value = match key.as_str() {
-                "block" | "allow" | "listen" if value.starts_with("inet:") || value.starts_with("unix:") => {
-                    toml::Value::from(value)
-                }
                 "block" | "allow" => value.split(':').filter(|v| !v.is_empty()).collect::<Vec<_>>().into(),
                 "top" => value.parse::<i64>().map_or(toml::Value::String(value), toml::Value::from),
                 _ => toml::Value::from(value),
@@ -246,6 +259,7 @@ mod tests {
                 "on-unknown" => "pass",
                 "timeout" | "jobs" | "per-server" | "rate" | "max-age" | "top" => "7",
                 "share" => "24,48",
+                "listen" => "inet:127.0.0.1:10045",
                 _ => "1",
             };
             assert!(environment(&[(&name, value)]).is_ok(), "{name}");
@@ -259,9 +273,13 @@ mod tests {
                 .unwrap();
         assert_eq!(layer.block, Some(List(vec!["/a".into(), "/b".into()])));
         assert_eq!(layer.timeout, Some("0.5".parse().unwrap()));
-        for (name, value) in
-            [("WHODUNIT_TIMEOUT", "soon"), ("WHODUNIT_TIMOUT", "4"), ("WHODUNIT_JSON", "perhaps")]
-        {
+        for (name, value) in [
+            ("WHODUNIT_TIMEOUT", "soon"),
+            ("WHODUNIT_TIMOUT", "4"),
+            ("WHODUNIT_JSON", "perhaps"),
+            ("WHODUNIT_LISTEN", "10045"),
+            ("WHODUNIT_REJECT_TEXT", "{owner}"),
+        ] {
             let error = environment(&[(name, value)]).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");
         }
@@ -275,9 +293,13 @@ mod tests {
         std::fs::write(&path, "timeout = 4\nblock = \"/x\"\njson = true\nmax-age = \"2d\"\n").unwrap();
         let layer = Layer::from_file(&path).unwrap().unwrap();
         assert_eq!(layer.block, Some(List(vec!["/x".into()])));
-        for (text, place) in
-            [("timeout = 4\nblok = 1\n", ":2:1: "), ("timeout = \"soon\"\n", ":1:11: "), ("x = [", ":1:")]
-        {
+        for (text, place) in [
+            ("timeout = 4\nblok = 1\n", ":2:1: "),
+            ("timeout = \"soon\"\n", ":1:11: "),
+            ("x = [", ":1:"),
+            ("timeout = 4\nreject-text = \"{foo}\"\n", ":2:15: the reject text knows no {foo}"),
+            ("listen = [\"inet:127.0.0.1:0\", \"bogus\"]\n", ":1:10: cannot listen at \"bogus\""),
+        ] {
             std::fs::write(&path, text).unwrap();
             let error = Layer::from_file(&path).unwrap_err();
             assert_eq!(error.exit(), crate::exit::Exit::Config);

@@ -299,3 +299,15 @@ fn stats_list_forget_and_export_look_after_it() {
     cached(&room, &farm, &["--offline", "193.0.22.1", "193.1.1.1"]).code(0).check();
     assert_eq!(farm.questions(), 3);
 }
+
+#[test]
+fn the_registry_that_imported_statistics_name_is_asked_and_explained() {
+    let (room, farm) = (Room::new(), ripe(vec![answering()]));
+    let statistics = "2|ripencc|20260101|1|19830705|20260101|+0100\n\
+                      ripencc|DE|ipv4|8.30.4.0|256|20100712|allocated|opaque\n";
+    room.write("statistics", statistics);
+    room.run(["cache", "import", "statistics"]).cache("cache.db").any_stderr().code(0).check();
+    let explained = cached(&room, &farm, &["--explain", "8.30.4.20"]).code(0);
+    explained.stdout_has("imported statistics: it is delegated by ripe: ask whois.ripe.net").check();
+    assert_eq!(farm.questions(), 1);
+}

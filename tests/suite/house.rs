@@ -37,7 +37,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("output::safe", &[]),
     (
         "policy",
-        &["address", "answer", "whois::registry", "whois::record", "deadline", "error", "output::safe"],
+        &[
+            "address",
+            "answer",
+            "whois::registry",
+            "whois::record",
+            "deadline",
+            "error",
+            "output::safe",
+            "verdict",
+        ],
     ),
     (
         "report",
@@ -73,7 +82,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("cli", &[]),
-    ("settings", &["cli", "error", "exit", "input", "pattern", "whois"]),
+    ("settings", &["cli", "error", "exit", "input", "pattern", "policy", "whois"]),
     (
         "mode",
         &[

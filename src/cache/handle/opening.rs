@@ -37,20 +37,16 @@ pub fn open(location: &Location, env: &Env, now: Timestamp) -> Handle {
 
 /// The shared file when it can be written, else the user's own.
 fn open_default(env: &Env, now: Timestamp) -> Outcome<Sqlite> {
-    if let Ok(cache) = Sqlite::open(&env.shared(), now)
-        && !cache.is_read_only()
-    {
-        return Ok(cache);
-    }
-    match env.own() {
-        Some(path) => Sqlite::open(&path, now),
-        None => Err(CacheError::new(
-            Trouble::Unusable,
-            format!(
-                "no cache: {} cannot be written, and neither XDG_CACHE_HOME nor HOME says where else; name one with \
-                 --cache",
-                env.shared.display()
-            ),
-        )),
+    let shared = Sqlite::open(&env.shared(), now).and_then(|cache| match cache.is_read_only() {
+        true => Err(cache.forbidden("cannot be written")),
+        false => Ok(cache),
+    });
+    match (shared, env.own()) {
+        (Ok(cache), _) => Ok(cache),
+        (Err(_), Some(own)) => Sqlite::open(&own, now),
+        (Err(error), None) => {
+            let nowhere = "neither XDG_CACHE_HOME nor HOME says where else: name one with --cache";
+            Err(CacheError::new(Trouble::Unusable, format!("no cache: {error}, and {nowhere}")))
+        }
     }
 }

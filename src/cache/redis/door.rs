@@ -13,6 +13,9 @@ const CONNECT: Duration = Duration::from_millis(120);
 /// For each question after that.
 const ANSWER: Duration = Duration::from_millis(100);
 
+/// How the parameters of an address begin.
+const NAMES: [&str; 3] = ["ca=", "cert=", "key="];
+
 /// Where the server is, and what it and we show each other.
 #[derive(Clone)]
 pub(super) struct Door {
@@ -25,6 +28,10 @@ impl Door {
     /// The way to the server at this address; what is wrong with it otherwise, behind "the cache ...".
     pub(super) fn new(url: &str) -> Result<Self, String> {
         let (url, parameters) = url.split_once('?').unwrap_or((url, ""));
+        if parameters.contains('@') && !url.contains('@') && !NAMES.iter().any(|n| parameters.starts_with(n))
+        {
+            return Err("has a question mark in front of its @: in a password write %3F for it".to_owned());
+        }
         let tls = match url.starts_with("rediss://") {
             true => Some(certificates(parameters)?),
             false if parameters.is_empty() => None,

@@ -48,6 +48,11 @@ impl Place {
         Some(Self { network, asked, leaf: words.next()? == "true", fetched: words.next()?.parse().ok()? })
     }
 
+    /// Whether it is the place of what was found.
+    fn is(&self, found: &Found) -> bool {
+        self.fetched == micros(found.fetched) && self.network.contains(found.extent.first())
+    }
+
     /// As [`Kept::extent`].
     pub(super) fn extent(&self) -> Option<Network> {
         if self.leaf {
@@ -139,21 +144,23 @@ impl Redis {
         if others.iter().any(|entry| same(entry) && entry.fetched > place.fetched) {
             return Ok(());
         }
-        let superseded: Vec<i64> = others
+        let (superseded, times): (Vec<i64>, Vec<i64>) = others
             .iter()
             .filter(|e| e.fetched <= place.fetched && is_superseded(e.prefix, e.asked, part, kept.asked))
-            .map(|entry| entry.id)
-            .collect();
+            .map(|entry| (entry.id, entry.fetched))
+            .unzip();
         let old = places(connection, &superseded)?;
         let id: i64 = cmd("INCR").arg(key("id", "")).query(connection)?;
         let mut all = pipe();
         all.atomic();
-        for (&id, place) in superseded.iter().zip(&old) {
-            if let Some(place) = place {
-                remove(&mut all, id, place);
+        for ((&id, place), fetched) in superseded.iter().zip(&old).zip(times) {
+            if let Some(place) = place.filter(|place| place.fetched == fetched) {
+                remove(&mut all, id, &place);
             }
         }
         let name = key("n", id);
+        // Whatever another network left under this number: its decisions would be taken for this one's.
+        all.cmd("DEL").arg(&name).ignore();
         all.cmd("HSET").arg(&name).arg("place").arg(place.write()).arg("body").arg(packed).ignore();
         all.cmd("EXPIRE").arg(&name).arg(LIFE).ignore();
         all.cmd("ZADD").arg(key("ids", "")).arg(id).arg(id).ignore();
@@ -167,10 +174,11 @@ impl Redis {
     }
 }
 
-/// The field of a decision.
-fn field(patterns: &[u8; 16], address: Option<IpAddr>) -> String {
-    let digest = u128::from_be_bytes(*patterns);
-    address.map_or_else(|| format!("{digest:032x}"), |address| format!("{digest:032x} {address}"))
+/// The field of a decision: about this answer, and no later one under the same number.
+fn field(found: &Found, patterns: &[u8; 16], address: Option<IpAddr>) -> String {
+    let (digest, fetched) = (u128::from_be_bytes(*patterns), micros(found.fetched));
+    let field = format!("{digest:032x} {fetched}");
+    address.map_or_else(|| field.clone(), |address| format!("{field} {address}"))
 }
 
 impl Keeper for Redis {
@@ -183,9 +191,23 @@ impl Keeper for Redis {
     }
 
     fn answer(&self, found: &Found) -> Outcome<Option<Answer>> {
-        let packed: Option<Vec<u8>> =
-            self.with(|connection| cmd("HGET").arg(key("n", found.id)).arg("body").query(connection))?;
-        packed.map(|packed| body::unpack(&packed, found.fetched, Source::Cache, found.stale)).transpose()
+        let (place, packed): (Option<String>, Option<Vec<u8>>) = self.with(|connection| {
+            cmd("HMGET").arg(key("n", found.id)).arg("place").arg("body").query(connection)
+        })?;
+        let place = place.as_deref().and_then(Place::read);
+        // Numbers may be given out again, when the server has thrown away their counter for want of room.
+        let Some(place) = place.filter(|place| place.is(found)) else { return Ok(None) };
+        let answer =
+            packed.and_then(|packed| body::unpack(&packed, found.fetched, Source::Cache, found.stale).ok());
+        if answer.is_none() {
+            // Damaged: asked for anew, it will be whole.
+            let _ = self.with(|connection| {
+                let mut all = pipe();
+                remove(all.atomic(), found.id, &place);
+                all.query::<()>(connection)
+            });
+        }
+        Ok(answer)
     }
 
     fn keep(&self, kept: &Kept) -> Outcome<()> {
@@ -199,7 +221,7 @@ impl Keeper for Redis {
         patterns: &[u8; 16],
         address: Option<IpAddr>,
     ) -> Outcome<Option<Vec<u8>>> {
-        let field = field(patterns, address);
+        let field = field(found, patterns, address);
         self.with(|connection| cmd("HGET").arg(key("n", found.id)).arg(&field).query(connection))
     }
 
@@ -210,7 +232,7 @@ impl Keeper for Redis {
         address: Option<IpAddr>,
         decision: &[u8],
     ) -> Outcome<()> {
-        let field = field(patterns, address);
+        let field = field(found, patterns, address);
         self.with(|connection| {
             let mut remember = cmd("EVAL");
             remember.arg(REMEMBER).arg(1).arg(key("n", found.id)).arg(&field).arg(decision).arg(DECISIONS);

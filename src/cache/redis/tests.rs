@@ -245,6 +245,64 @@ fn a_server_that_dies_leaves_what_it_had_on_the_local_disk() {
 }
 
 #[test]
+fn a_denial_noted_by_a_server_that_dies_is_not_forgotten() {
+    let Some(server) = Server::redis(&[]) else { return };
+    let home = tempfile::tempdir().unwrap();
+    let handle = machine(&server.url(), home.path());
+    assert_eq!(handle.hold_off("whois.ripe.net", at(0)), at(300));
+    drop(server);
+    assert_eq!(handle.held_off("whois.ripe.net", at(1)), Some(at(300)));
+    assert_eq!(handle.held_off("whois.arin.net", at(1)), None);
+    let gone = machine("redis://127.0.0.1:1/0", home.path());
+    assert_eq!(gone.held_off("whois.ripe.net", at(2)), Some(at(300)), "and other processes here know it");
+}
+
+/// A server that is short of room throws away whatever it likes, the counter of numbers too.
+#[test]
+fn a_number_that_is_given_out_again_brings_nobody_elses_decision_or_answer() {
+    let Some(server) = Server::redis(&[]) else { return };
+    let cache = Redis::new(&server.url()).unwrap();
+    cache.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true)).unwrap();
+    let old = cache.find(ip("198.51.100.1"), &want(1)).unwrap().unwrap();
+    cache.remember(&old, &[1; 16], None, b"blocked").unwrap();
+    assert_eq!(cache.recall(&old, &[1; 16], None).unwrap().unwrap(), b"blocked");
+    cache.with(|c| ::redis::cmd("DEL").arg("{whodunit:1}:id:").query::<()>(c)).unwrap();
+    let mut other = kept("192.0.2.0", "192.0.2.255", "192.0.2.1", true);
+    other.answer.fetched = at(5);
+    cache.keep(&other).unwrap();
+    let new = cache.find(ip("192.0.2.1"), &want(6)).unwrap().unwrap();
+    assert_eq!(new.id, old.id, "the case at hand");
+    assert_eq!(cache.recall(&new, &[1; 16], None).unwrap(), None);
+    assert!(cache.answer(&new).unwrap().is_some());
+    // What leads to the first network still does, and finds another in its place.
+    let old = cache.find(ip("198.51.100.1"), &want(6)).unwrap().unwrap();
+    assert_eq!(cache.answer(&old).unwrap(), None);
+    cache.remember(&new, &[1; 16], None, b"clear").unwrap();
+    assert_eq!(cache.recall(&old, &[1; 16], None).unwrap(), None);
+    let mut again = kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true);
+    again.answer.fetched = at(7);
+    cache.keep(&again).unwrap();
+    assert!(cache.answer(&new).unwrap().is_some(), "replacing the first leaves the other alone");
+    let old = cache.find(ip("198.51.100.1"), &want(8)).unwrap().unwrap();
+    assert!(cache.answer(&old).unwrap().is_some());
+}
+
+#[test]
+fn an_answer_that_is_damaged_goes_by_itself() {
+    let Some(server) = Server::redis(&[]) else { return };
+    let cache = Redis::new(&server.url()).unwrap();
+    cache.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true)).unwrap();
+    let found = cache.find(ip("198.51.100.1"), &want(1)).unwrap().unwrap();
+    let harm = |c: &mut ::redis::Connection| {
+        ::redis::cmd("HSET").arg("{whodunit:1}:n:1").arg("body").arg("\u{1}?").query::<()>(c)
+    };
+    cache.with(harm).unwrap();
+    assert_eq!(cache.answer(&found).unwrap(), None);
+    assert!(cache.find(ip("198.51.100.1"), &want(1)).unwrap().is_none());
+    assert_eq!(cache.stats(at(0)).unwrap().networks, 0);
+}
+
+#[test]
 fn a_full_or_locked_server_costs_a_warning() {
     let home = tempfile::tempdir().unwrap();
     let Some(server) = Server::redis(&["--maxmemory", "1500kb"]) else { return };
@@ -271,4 +329,9 @@ fn a_full_or_locked_server_costs_a_warning() {
 fn addresses_are_read_and_shown_without_secrets() {
     assert_eq!(shown("redis://me:se@cret@cache.example:6379/1"), "redis://cache.example:6379/1");
     assert_eq!(shown("rediss://cache.example/1?key=/etc/x"), "rediss://cache.example/1");
+    for scheme in ["redis", "rediss"] {
+        let error = Redis::new(&format!("{scheme}://me:se?cret@cache.example/0")).err().unwrap().to_string();
+        assert!(error.contains("://cache.example/0 ") && error.contains("%3F"), "{error}");
+        assert!(!error.contains("se?") && !error.contains("cret"), "{error}");
+    }
 }

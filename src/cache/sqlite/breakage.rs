@@ -99,6 +99,41 @@ fn the_default_is_the_users_own_where_the_shared_folder_cannot_be_written() {
 }
 
 #[test]
+fn a_file_deleted_or_replaced_under_us_is_left_for_the_one_at_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a/cache.db");
+    let handle = open(&Location::Path(path.clone()), &Env::default(), at(0));
+    let one = kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true);
+    let there = |now| handle.find(ip("198.51.100.9"), &want(now)).is_some();
+    let on_disk =
+        || Sqlite::open(&path, at(0)).unwrap().find(ip("198.51.100.9"), &want(1)).unwrap().is_some();
+    handle.keep(&one);
+    assert!(there(1) && on_disk());
+    fs::remove_file(&path).unwrap();
+    assert!(!there(2), "what was deleted is forgotten");
+    handle.keep(&one);
+    assert!(there(3) && on_disk(), "and the new file is used at once");
+    let other = folder.path().join("other.db");
+    good(&other);
+    fs::rename(&other, &path).unwrap();
+    assert!(
+        handle.find(ip("198.51.7.9"), &want(4)).is_some() && there(4),
+        "another's file, 198.51.100.0 in it"
+    );
+    assert_eq!(handle.warning(), None, "nothing of it is worth a word");
+    // Where the path cannot be had, memory stands in until it can.
+    fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path.parent().unwrap(), "").unwrap();
+    assert!(!there(5));
+    handle.keep(&one);
+    assert!(there(6) && handle.warning().unwrap().contains("cannot make the cache"));
+    fs::remove_file(path.parent().unwrap()).unwrap();
+    assert!(there(70));
+    handle.keep(&one);
+    assert!(on_disk(), "after its rest it is used again");
+}
+
+#[test]
 fn what_cannot_be_made_or_opened_costs_one_warning() {
     let folder = tempfile::tempdir().unwrap();
     for path in [Path::new("/proc/no/such/cache.db"), &folder.path().join("a-file/cache.db")] {
@@ -153,6 +188,24 @@ fn a_truncated_file_never_gives_another_networks_answer() {
         set_aside += aside(cut.parent().unwrap()).len();
     }
     assert!(set_aside > 5, "{set_aside}");
+}
+
+#[test]
+fn one_damaged_answer_goes_and_the_others_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.db");
+    good(&path);
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("UPDATE network1 SET body = x'0150' WHERE id = 8").unwrap();
+    let handle = open(&Location::Path(path), &Env::default(), at(0));
+    let answer =
+        |n| handle.find(ip(&format!("198.51.{n}.9")), &want(1)).and_then(|found| handle.answer(&found));
+    assert!(answer(7).is_none() && answer(8).is_some());
+    assert!(handle.find(ip("198.51.7.9"), &want(1)).is_none(), "it is not met again");
+    assert_eq!(handle.stats(at(1)).unwrap().networks, 199);
+    handle.keep(&kept("198.51.7.0", "198.51.7.255", "198.51.7.0", true));
+    assert!(answer(7).is_some());
+    assert_eq!((handle.warning(), aside(folder.path())), (None, vec![]));
 }
 
 #[test]

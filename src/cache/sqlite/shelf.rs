@@ -233,7 +233,11 @@ impl Keeper for Sqlite {
             Ok(statement.query_row([found.id, micros(found.fetched)], |row| row.get(0)).optional()?)
         })?;
         let Some(packed) = packed else { return Ok(None) };
-        let answer = body::unpack(&packed, found.fetched, Source::Cache, found.stale)?;
+        let Ok(answer) = body::unpack(&packed, found.fetched, Source::Cache, found.stale) else {
+            // Damaged, and alone in that: asked for anew, it will be whole.
+            let _ = self.write(|connection| remove(connection, found.id).map(drop));
+            return Ok(None);
+        };
         // After a power cut a number may have come to mean another network; better no answer than another's.
         Ok(answer.record.network.contains(found.extent.first()).then_some(answer))
     }

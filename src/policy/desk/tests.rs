@@ -1,26 +1,23 @@
 use super::*;
-use crate::{
-    policy::decision::{Rule, Ruling},
-    whois::Registry,
-};
+use crate::{policy::decision::Rule, verdict::Verdict, whois::Registry};
 use std::sync::atomic::Ordering::SeqCst;
 
-fn decision(ruling: Ruling) -> Decision {
+fn decision(verdict: Verdict) -> Decision {
     let rule = Some(Rule { file: "blocked".into(), line: 1 });
     let bare = Decision { reason: None, ..Decision::unknown("", "") };
-    Decision { ruling, rule, source: Some(crate::answer::Source::Whois), ..bare }
+    Decision { verdict, rule, source: Some(crate::answer::Source::Whois), ..bare }
 }
 
 /// 10.0.0.x is remembered, 192.0.2.x hangs for a while, 198.51.100.x panics, the rest is asked for at once.
 struct Scripted {
     asked: Arc<AtomicUsize>,
     hang: Duration,
-    ruling: Ruling,
+    verdict: Verdict,
 }
 
 impl Oracle for Scripted {
     fn recall(&self, address: IpAddr) -> Option<Decision> {
-        address.to_string().starts_with("10.").then(|| decision(Ruling::Clear))
+        address.to_string().starts_with("10.").then(|| decision(Verdict::Clear))
     }
 
     fn ask(&self, address: IpAddr) -> Decision {
@@ -30,7 +27,7 @@ impl Oracle for Scripted {
         if text.starts_with("192.0.2.") {
             std::thread::sleep(self.hang);
         }
-        decision(self.ruling)
+        decision(self.verdict)
     }
 
     fn lane(&self, address: IpAddr) -> Registry {
@@ -41,7 +38,7 @@ impl Oracle for Scripted {
 fn desk(patience: u64, hang: u64) -> (Arc<Desk<Scripted>>, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let hang = Duration::from_millis(hang);
-    let oracle = Scripted { asked: Arc::clone(&asked), hang, ruling: Ruling::Blocked };
+    let oracle = Scripted { asked: Arc::clone(&asked), hang, verdict: Verdict::Blocked };
     let limits = Limits { patience: Duration::from_millis(patience), jobs: 8, per_lane: 3 };
     (Desk::new(oracle, Conduct::default(), limits), asked)
 }
@@ -80,6 +77,35 @@ fn a_late_answer_is_unknown_now_and_kept_for_the_next() {
     assert_eq!(asked.load(SeqCst), 1);
 }
 
+/// Nobody can say, until the cache knows.
+struct Learning(Arc<std::sync::atomic::AtomicBool>);
+
+impl Oracle for Learning {
+    fn recall(&self, _: IpAddr) -> Option<Decision> {
+        self.0.load(SeqCst).then(|| decision(Verdict::Blocked))
+    }
+
+    fn ask(&self, _: IpAddr) -> Decision {
+        Decision::unknown("denied", "whois.example denied us")
+    }
+
+    fn lane(&self, _: IpAddr) -> Registry {
+        Registry::Ripe
+    }
+}
+
+#[test]
+fn what_the_cache_learns_ends_a_remembered_unknown() {
+    let learned = Arc::default();
+    let limits = Limits { patience: Duration::from_secs(5), jobs: 2, per_lane: 1 };
+    let desk = Desk::new(Learning(Arc::clone(&learned)), Conduct::default(), limits);
+    assert!(says(&desk, "203.0.113.7").0.contains("verdict=unknown"));
+    assert!(says(&desk, "203.0.113.7").1, "remembered, so that fifty recipients wait once");
+    learned.store(true, SeqCst);
+    let (said, warm) = says(&desk, "203.0.113.7");
+    assert!(said.contains("verdict=blocked") && !warm, "{said}");
+}
+
 #[test]
 fn a_registry_that_never_answers_delays_nobody_else() {
     let (desk, _) = desk(3000, 3000);
@@ -108,7 +134,7 @@ fn a_panic_costs_one_answer() {
 fn new_patterns_decide_anew() {
     let (desk, asked) = desk(5000, 0);
     assert!(says(&desk, "203.0.113.7").0.contains("verdict=blocked"));
-    desk.replace(Scripted { asked: Arc::clone(&asked), hang: Duration::ZERO, ruling: Ruling::Allowed });
+    desk.replace(Scripted { asked: Arc::clone(&asked), hang: Duration::ZERO, verdict: Verdict::Allowed });
     assert!(says(&desk, "203.0.113.7").0.contains("verdict=allowed"));
     assert_eq!(asked.load(SeqCst), 2);
 }

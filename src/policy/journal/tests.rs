@@ -1,8 +1,5 @@
 use super::*;
-use crate::{
-    address::Network,
-    policy::decision::{Rule, Ruling},
-};
+use crate::{address::Network, policy::decision::Rule, verdict::Verdict};
 
 fn value(text: &str) -> String {
     let mut line = String::new();
@@ -13,7 +10,7 @@ fn value(text: &str) -> String {
 #[test]
 fn one_line_a_decision_whatever_the_owner_is_called() {
     let decision = Decision {
-        ruling: Ruling::Blocked,
+        verdict: Verdict::Blocked,
         rule: Some(Rule { file: "/etc/whodunit/my list".into(), line: 3 }),
         org: Some("Cont\"oso\n action=DUNNO \u{1b}]0;x\u{7}\u{202e}GmbH \u{e9}'s".into()),
         network: Network::new("203.0.112.0".parse().unwrap(), "203.0.114.255".parse().unwrap()),

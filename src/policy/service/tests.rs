@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
-    policy::{Conduct, Decision, Limits, Ruling},
+    policy::{Conduct, Decision, Limits},
+    verdict::Verdict,
     whois::Registry,
 };
 use std::{
@@ -15,9 +16,9 @@ struct Scripted;
 impl Oracle for Scripted {
     fn recall(&self, address: IpAddr) -> Option<Decision> {
         let text = address.to_string();
-        let ruling = if text.starts_with("203.0.113.") { Ruling::Blocked } else { Ruling::Clear };
+        let verdict = if text.starts_with("203.0.113.") { Verdict::Blocked } else { Verdict::Clear };
         let bare = Decision { reason: None, ..Decision::unknown("", "") };
-        (!text.starts_with("192.0.2.")).then_some(Decision { ruling, ..bare })
+        (!text.starts_with("192.0.2.")).then_some(Decision { verdict, ..bare })
     }
 
     fn ask(&self, _: IpAddr) -> Decision {
@@ -36,7 +37,7 @@ struct Running {
     _folder: tempfile::TempDir,
 }
 
-/// A clerk at a unix socket or a port, without signals: those belong to the whole process.
+/// A doorkeeper at a unix socket or a port, without signals: those belong to the whole process.
 fn start(unix: bool) -> Running {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("policy");
@@ -45,7 +46,7 @@ fn start(unix: bool) -> Running {
     let described = listener.describe();
     let limits = Limits { patience: Duration::from_millis(200), jobs: 4, per_lane: 2 };
     let open = Open::default();
-    let clerk = Clerk {
+    let doorkeeper = Doorkeeper {
         listener,
         desk: Desk::new(Scripted, Conduct::default(), limits),
         journal: Journal::start(Box::new(std::io::sink())).unwrap(),
@@ -55,7 +56,7 @@ fn start(unix: bool) -> Running {
     };
     spawn("accept", move || {
         let _file = file;
-        clerk.accept();
+        doorkeeper.accept();
     })
     .unwrap();
     Running { place: described.split_once(':').unwrap().1.into(), open, _folder: folder }

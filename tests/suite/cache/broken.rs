@@ -3,10 +3,11 @@
 use super::{answering, cached, ripe};
 use crate::{
     farm::Farm,
-    jig::{AS_NOBODY, Room, is_root},
+    jig::{AS_NOBODY, Room, is_root, skip},
 };
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     time::{Duration, Instant},
 };
 
@@ -129,4 +130,54 @@ fn a_folder_one_may_not_write_to_is_done_without() {
     let run = cached(&room, &farm, &["-e", "Contoso", "193.0.22.9"]);
     let outcome = run.through(script).any_stderr().code(1).check();
     assert!(outcome.stderr.contains("cache"), "{}", outcome.stderr);
+}
+
+/// A folder `shared` of these rights and group nogroup, with a file of root's in it.
+fn file_of_roots(room: &Room, folder: u32, file: u32) {
+    let (shared, cache) = (room.path("shared"), room.path("shared/cache.db"));
+    fs::create_dir_all(&shared).unwrap();
+    std::os::unix::fs::chown(&shared, None, Some(65_534)).unwrap();
+    fs::set_permissions(&shared, fs::Permissions::from_mode(folder)).unwrap();
+    fs::write(&cache, "").unwrap();
+    std::os::unix::fs::chown(&cache, None, Some(0)).unwrap();
+    fs::set_permissions(&cache, fs::Permissions::from_mode(file)).unwrap();
+}
+
+#[test]
+fn a_file_of_somebody_elses_is_named_with_what_to_do() {
+    if !is_root() {
+        return skip("root, who alone can make a file that is somebody else's");
+    }
+    let farm = ripe(vec![answering()]);
+    let room = Room::new();
+    room.open_to_all(&farm.list());
+    for (mode, cannot) in [(0o660, "opened"), (0o644, "written")] {
+        file_of_roots(&room, 0o755, mode);
+        let run =
+            room.run(["--rate", "0", "-e", "Contoso", "193.0.22.9"]).farm(&farm).cache("shared/cache.db");
+        let outcome = run.through(AS_NOBODY).any_stderr().code(1).check();
+        for part in [
+            format!("shared/cache.db cannot be {cannot}"),
+            format!("(of user 0 and group 0, mode {mode:o}; its folder of user 0 and group 65534, mode 755)"),
+            "let this user or its group write both, or name another with --cache".to_owned(),
+        ] {
+            assert!(outcome.stderr.contains(&part), "no {part} in {}", outcome.stderr);
+        }
+    }
+}
+
+#[test]
+fn what_root_tried_by_hand_locks_no_daemon_out() {
+    if !is_root() {
+        return skip("root, who alone can make a file that is somebody else's");
+    }
+    let farm = ripe(vec![answering()]);
+    let room = Room::new();
+    room.open_to_all(&farm.list());
+    // The admin tried it as root, and gave the folder to the daemon's group afterwards, as README says.
+    file_of_roots(&room, 0o2770, 0o660);
+    let run = || room.run(["--rate", "0", "--json", "193.0.22.9"]).farm(&farm).cache("shared/cache.db");
+    let source = || run().through(AS_NOBODY).code(0).check().json()[0]["source"].clone();
+    assert_eq!((source(), source()), ("whois".into(), "cache".into()));
+    assert_eq!(run().code(0).check().json()[0]["source"], "cache", "and root shares it");
 }

@@ -133,6 +133,54 @@ fn denies_who_is_blocked_and_greets_the_rest() {
 }
 
 #[test]
+fn its_own_block_list_stands_in_for_the_configurations() {
+    let Some(qpsmtpd) = Qpsmtpd::new(|world| {
+        let own = world.write("own", "^org-name:.*Northwind\n");
+        format!("whodunit command {PROGRAM} config {} block {}", world.text("config.toml"), own.display())
+    }) else {
+        return;
+    };
+    qpsmtpd.greet(BLOCKED).is("220 ", "pass, Contoso GmbH");
+    qpsmtpd
+        .greet(CLEAR)
+        .is("550 ", &format!("fail, Northwind Traders, NL, 193.0.24.0/24, {}:1", qpsmtpd.world.text("own")));
+    let pod = fs::read_to_string(integrations("qpsmtpd/whodunit")).unwrap();
+    assert!(pod.contains("in place of those that the configuration"));
+}
+
+#[test]
+fn what_is_wrong_beside_a_verdict_is_logged_too() {
+    let Some(qpsmtpd) = Qpsmtpd::with("") else { return };
+    let config = fs::read_to_string(qpsmtpd.world.path("config.toml")).unwrap();
+    qpsmtpd.world.write("config.toml", &config.replace("cache/cache.db", "servers.json/cache.db"));
+    for (address, greeting) in [(CLEAR, "220 "), (BLOCKED, "550 ")] {
+        qpsmtpd.greet(address).is(greeting, "error, whodunit: cannot make the cache ");
+    }
+}
+
+/// The commands of the README, in a root of its own that holds what Debian's qpsmtpd package leaves there.
+#[test]
+fn the_readme_installs_the_plugin() {
+    let world = World::new();
+    for folder in ["usr/local/share", "var/cache", "etc/qpsmtpd"] {
+        fs::create_dir_all(world.path(folder)).unwrap();
+    }
+    let group = Command::new("id").arg("-g").output().unwrap().stdout;
+    let group = String::from_utf8(group).unwrap();
+    let lines = ["/usr/local", "/var/cache", "/etc/qpsmtpd"]
+        .iter()
+        .fold(block("qpsmtpd/README.md", "sh", 0), |lines, top| lines.replace(top, &world.text(&top[1..])))
+        .replace("-g qpsmtpd", &format!("-g {}", group.trim()));
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-ec", &lines]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    assert!(shell.status().unwrap().success(), "{lines}");
+    assert!(world.path("usr/local/share/qpsmtpd/plugins/whodunit").is_file());
+    let mode = fs::metadata(world.path("var/cache/whodunit")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o2770, "as the main README has it");
+    assert!(fs::read_to_string(world.path("etc/qpsmtpd/plugin_dirs")).unwrap().ends_with("/plugins\n"));
+}
+
+#[test]
 fn a_registry_that_never_answers_lets_in_or_defers_within_the_time() {
     for (options, greeting, logged) in [
         ("timeout 1", "220 ", "error, unknown, "),

@@ -68,6 +68,61 @@ fn nothing_but_the_protocol_is_ever_written() {
 }
 
 #[test]
+fn a_lookup_that_comes_too_late_for_its_client_fills_the_cache() {
+    let world = World::new();
+    for (round, wanted) in ["DUNNO".to_owned(), format!("REJECT {TEXT}")].into_iter().enumerate() {
+        let (mut child, stream) = spawned(&world, &world.text("config.toml"), &["--timeout", "0.5"]);
+        let mut asking = Asking::new(stream);
+        assert_eq!(asking.ask(LATE), wanted, "round {round}");
+        drop(asking);
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        assert_eq!(world.farm.questions(), 1);
+    }
+}
+
+#[test]
+fn nothing_is_written_when_the_arguments_or_the_machine_are_wrong() {
+    let world = World::new();
+    for (line, code) in [
+        ("exec \"$0\" serve --stdio=true", 64),
+        ("exec \"$0\" serve --stdio --listen inet:127.0.0.1:0", 64),
+        ("exec \"$0\" serve --stdio --help", 0),
+        ("WHODUNIT_STDIO=true exec \"$0\" serve", 78),
+        // No descriptor is left to put in the place of these three.
+        ("ulimit -n 4; exec \"$0\" serve --stdio", 70),
+        ("ulimit -n 5; exec \"$0\" serve --stdio", 70),
+    ] {
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        let end = || Stdio::from(OwnedFd::from(theirs.try_clone().unwrap()));
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", line, PROGRAM]).env_clear().env("PATH", "/usr/bin:/bin");
+        command.current_dir(world.folder.path());
+        let mut child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
+        drop((command, theirs));
+        let mut text = String::new();
+        ours.read_to_string(&mut text).unwrap();
+        assert_eq!((text.as_str(), child.wait().unwrap().code()), ("", Some(code)), "{line}");
+    }
+}
+
+#[test]
+fn a_person_who_types_it_is_told_what_is_wrong() {
+    let world = World::new();
+    for (args, code, told) in [
+        (&["--stdio", "--listen", "inet:127.0.0.1:0"][..], 64, "cannot be used with"),
+        (&["--stdio", "-f", "/nonexistent"][..], 66, "/nonexistent"),
+        (&["--stdio"][..], 0, ""),
+    ] {
+        let mut command = Command::new(PROGRAM);
+        command.arg("serve").args(args).args(["--config", &world.text("config.toml")]);
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(told) && (code > 0 || said.is_empty()), "{args:?}: {said}");
+    }
+}
+
+#[test]
 fn with_syslog_standard_error_stays_silent() {
     let world = World::new();
     let path = world.text("policy");
