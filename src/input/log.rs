@@ -12,6 +12,7 @@ mod domino;
 mod dovecot;
 mod exim;
 mod fields;
+mod front;
 mod general;
 mod haraka;
 mod head;
@@ -27,6 +28,7 @@ mod sendmail;
 mod tests;
 mod web;
 mod webmail;
+mod wrapped;
 
 use crate::input::token;
 pub(crate) use fields::Fields;
@@ -65,7 +67,7 @@ pub fn client(line: &[u8]) -> Option<IpAddr> {
 pub(crate) fn client_with(line: &[u8], fields: Option<&Fields>) -> Option<IpAddr> {
     let line = line.get(..LONGEST).unwrap_or(line);
     if let Some(head) = head::read(line) {
-        return client_of(line, head);
+        return client_of(head);
     }
     if line.first() == Some(&b'#') {
         return None;
@@ -75,8 +77,22 @@ pub(crate) fn client_with(line: &[u8], fields: Option<&Fields>) -> Option<IpAddr
     {
         return settle(reading, line);
     }
-    if let Some((rest, head)) = head::behind_file_name(line) {
-        return client_of(rest, head);
+    let line = front::colourless(line);
+    let whole = line.first() == Some(&b'{');
+    let rest = if whole { None } else { front::behind(&line) };
+    without_front(rest.unwrap_or(&line), 0)
+}
+
+/// The client of a line with nothing in front of it, which may be so deep inside of others.
+fn without_front(line: &[u8], depth: u8) -> Option<IpAddr> {
+    if let Some(head) = head::read(line).or_else(|| head::sure(line, 1)) {
+        return client_of(head);
+    }
+    if line.first() == Some(&b'{')
+        && depth < 2
+        && let Some(wrapped) = wrapped::read(line)
+    {
+        return unwrapped(line, &wrapped, depth);
     }
     match head::bare_tag(line).map_or(Reading::Foreign, |head| by_program(head.program, head.message)) {
         Reading::Foreign => settle(by_shape(line), line),
@@ -84,16 +100,39 @@ pub(crate) fn client_with(line: &[u8], fields: Option<&Fields>) -> Option<IpAddr
     }
 }
 
+/// The client of a line inside a JSON object. Where its program is known, what it says decides; where it is not, an
+/// address that a member of the object calls the client's is better than anything in a text.
+fn unwrapped(object: &[u8], wrapped: &wrapped::Wrapped, depth: u8) -> Option<IpAddr> {
+    let line = wrapped.line.as_slice();
+    if !wrapped.program.is_empty() {
+        let reading = match by_program(&wrapped.program, line) {
+            Reading::Foreign => by_shape(line),
+            reading => reading,
+        };
+        return settle(reading, line)
+            .or_else(|| general::named_in_json(object).filter(|_| reading == Reading::Foreign));
+    }
+    if let Some(rest) = Some(line).filter(|line| front::begins(line)).or_else(|| front::behind(line)) {
+        return without_front(rest, depth + 1);
+    }
+    general::named_in_json(object).or_else(|| without_front(line, depth + 1))
+}
+
 /// The client of a line with a syslog head.
-fn client_of(line: &[u8], head: Head) -> Option<IpAddr> {
-    match by_program(head.program, head.message) {
-        Reading::Foreign => match by_shape(head.message) {
-            Reading::Foreign if !head.program.is_empty() && stands_free(line, head.message) => {
-                settle(leading(head.message), line.get(head.behind_host..).unwrap_or(line))
-            }
-            reading => settle(reading, line.get(head.behind_host..).unwrap_or(line)),
+fn client_of(head: Head) -> Option<IpAddr> {
+    let message = qmail::behind_stamp(head.message);
+    if message.len() < head.message.len()
+        && let reading @ (Reading::Client(_) | Reading::Nobody) = qmail::by_shape(message)
+    {
+        return settle(reading, message);
+    }
+    match by_program(head.program, message) {
+        Reading::Foreign => match by_shape(message) {
+            Reading::Foreign if head.program.is_empty() => settle(by_shape(head.behind_time), head.text),
+            Reading::Foreign if head.stands_free => settle(leading(message), head.text),
+            reading => settle(reading, head.text),
         },
-        reading => settle(reading, line),
+        reading => settle(reading, head.text),
     }
 }
 
@@ -103,12 +142,6 @@ fn settle(reading: Reading, line: &[u8]) -> Option<IpAddr> {
         Reading::Nobody => None,
         Reading::Foreign => general::client(line),
     }
-}
-
-/// Whether a blank stands before a message, so that it does not begin in the middle of a word.
-fn stands_free(line: &[u8], message: &[u8]) -> bool {
-    let before = line.len().checked_sub(message.len() + 1);
-    before.and_then(|at| line.get(at)) == Some(&b' ')
 }
 
 /// `tag: ADDRESS: TEXT`: a message that begins with an address is about it, whatever the text quotes.
@@ -138,6 +171,7 @@ fn by_program(program: &[u8], message: &[u8]) -> Reading {
         b"smtpd" => opensmtpd::client(message),
         b"sshd" | b"sshd-session" | b"sshd-auth" | b"dropbear" => login::secure_shell(message),
         b"tcpserver" | b"rblsmtpd" => qmail::client(program, message),
+        b"simscan" => qmail::scanned(message).map_or(Reading::Foreign, Reading::Client),
         b"haproxy" => web::haproxy(message),
         b"qpsmtpd" | b"qpsmtpd-forkserver" | b"qpsmtpd-prefork" | b"logterse" => qpsmtpd::client(message),
         b"solid-pop3d" | b"vpopmail" | b"vchkpw" | b"ipop3d" => login::at_the_end(message),
@@ -145,7 +179,6 @@ fn by_program(program: &[u8], message: &[u8]) -> Reading {
         b"danted" | b"sockd" => login::dante(message),
         _ if program.starts_with(b"exim") => exim::client(message),
         _ if program.starts_with(b"sendmail") || program.starts_with(b"sm-mta") => sendmail::client(message),
-        b"qmail" => qmail::logged(message),
         _ if program.starts_with(b"stunnel") => web::stunnel(message),
         _ => match login::pam(message) {
             Reading::Foreign => match courier::client(program, message) {

@@ -55,7 +55,7 @@ fn said(word: &[u8]) -> (Role, bool) {
 /// The client by general rules.
 pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
     if line.first() == Some(&b'{')
-        && let Some(client) = json(line)
+        && let Some(client) = named_in_json(line)
     {
         return Some(client);
     }
@@ -118,7 +118,7 @@ fn in_angles(line: &[u8], token: Token) -> bool {
 
 /// In JSON all text is quoted, whoever wrote it; a client is named by a string that is an address and nothing else,
 /// under a key of its own: `"remote_addr":"203.0.113.7"`.
-fn json(line: &[u8]) -> Option<IpAddr> {
+pub(super) fn named_in_json(line: &[u8]) -> Option<IpAddr> {
     let alone = |token: &Token| {
         let open = line.get(..token.start).unwrap_or_default();
         let open = open.strip_suffix(b"[").unwrap_or(open);
