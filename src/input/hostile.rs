@@ -118,14 +118,14 @@ fn run(runs: u64, seed: u64) {
                 names.iter().any(|name| line.windows(name.len()).any(|w| w == *name))
             };
             let there = token::tokens(&line).any(|found| found.address == address);
-            let parts = || line.split(|b| b"[](),;|=\t \"".contains(b));
+            let parts = || line.split(|b| b"[](),;|=@<>\t \"".contains(b));
             let there = there || parts().any(|part| token::bare(part) == Some(address)) || glued();
             assert!(there, "{address} from {:?}", line.escape_ascii().to_string());
         }
         if let Some(at) = time(&line, now, &zone) {
             assert!(at.as_second() > -86_400, "{at} from {:?}", line.escape_ascii().to_string());
         }
-        let _ = Fields::read(&line);
+        let _ = Fields::read(&line, None);
     }
 }
 
