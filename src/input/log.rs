@@ -5,6 +5,7 @@
 //! takes a message and answers a [`Reading`], and name it in [`by_program`] (the program is known from its syslog
 //! tag) or in [`by_shape`] (the line shows it).
 
+mod amavis;
 mod assp;
 mod courier;
 mod cyrus;
@@ -157,6 +158,8 @@ fn by_program(program: &[u8], message: &[u8]) -> Reading {
         let (suite, service) = (program.get(..slash), program.get(slash + 1..));
         let (suite, service) = (suite.unwrap_or_default(), service.unwrap_or_default());
         return match suite {
+            // Where a mailbox is copied to.
+            b"cyrus" if service == b"sync_client" => Reading::Nobody,
             b"cyrus" | b"master" => Reading::Foreign,
             b"courier" => courier::client(service, message),
             _ => postfix::client(service, message),
@@ -171,10 +174,19 @@ fn by_program(program: &[u8], message: &[u8]) -> Reading {
         b"smtpd" => opensmtpd::client(message),
         b"sshd" | b"sshd-session" | b"sshd-auth" | b"dropbear" => login::secure_shell(message),
         b"tcpserver" | b"rblsmtpd" => qmail::client(program, message),
+        b"policyd-spf" => postfix::spf(message),
+        b"amavis" | b"amavisd" => amavis::client(message),
+        b"proftpd" => pieces::first_bracketed(message, |_| true).map_or(Reading::Foreign, Reading::Client),
+        b"pure-ftpd" => login::pure_ftpd(message),
+        b"phpMyAdmin" => login::last_from(message).map_or(Reading::Foreign, Reading::Client),
+        b"spamd" if pieces::has(message, b"server started on ") => Reading::Nobody,
+        // Only what a milter saw of a mail: its sender, its subject.
+        b"clamav-milter" if pieces::has(message, b" with subject '") => Reading::Nobody,
         b"simscan" => qmail::scanned(message).map_or(Reading::Foreign, Reading::Client),
         b"haproxy" => web::haproxy(message),
         b"qpsmtpd" | b"qpsmtpd-forkserver" | b"qpsmtpd-prefork" | b"logterse" => qpsmtpd::client(message),
-        b"solid-pop3d" | b"vpopmail" | b"vchkpw" | b"ipop3d" => login::at_the_end(message),
+        b"vpopmail" | b"vchkpw" => login::vpopmail(message),
+        b"solid-pop3d" | b"ipop3d" => login::at_the_end(message),
         b"imapd" if message.ends_with(b"]") && pieces::has(message, b" host=") => login::at_the_end(message),
         b"danted" | b"sockd" => login::dante(message),
         _ if program.starts_with(b"exim") => exim::client(message),

@@ -6,5 +6,7 @@ use super::{Reading, pieces};
 /// A line known by its brackets.
 pub(super) fn by_shape(line: &[u8]) -> Reading {
     let near = line.get(..200).unwrap_or(line);
-    if pieces::has(near, b"] [outbound] ") { Reading::Nobody } else { Reading::Foreign }
+    // What a hook was given and what a plugin looked at came from the client.
+    let marks = [&b"] [outbound] "[..], b"] [core] hook=", b"] [helo.checks] "];
+    if marks.iter().any(|mark| pieces::has(near, mark)) { Reading::Nobody } else { Reading::Foreign }
 }
