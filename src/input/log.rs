@@ -34,7 +34,7 @@ mod wrapped;
 use crate::input::token;
 pub(crate) use fields::Fields;
 use head::Head;
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 /// Of a line, no more than this is looked at: no mail program writes its client behind 64 KiB.
 pub(crate) const LONGEST: usize = 64 << 10;
@@ -78,15 +78,29 @@ pub(crate) fn client_with(line: &[u8], fields: Option<&Fields>) -> Option<IpAddr
     {
         return settle(reading, line);
     }
+    // Most lines that no syslog wrote are Exim's, and need not be looked at for anything else.
+    if let reading @ (Reading::Client(_) | Reading::Nobody) = exim::at_a_glance(line) {
+        return settle(reading, line);
+    }
     let line = front::colourless(line);
     let whole = line.first() == Some(&b'{');
-    let rest = if whole { None } else { front::behind(&line) };
-    without_front(rest.unwrap_or(&line), 0)
+    match if whole { None } else { front::behind(&line) } {
+        Some(rest) => without_front(rest, 0),
+        None if matches!(line, Cow::Owned(_)) => without_front(&line, 0),
+        None => headless(&line, 0),
+    }
 }
 
 /// The client of a line with nothing in front of it, which may be so deep inside of others.
 fn without_front(line: &[u8], depth: u8) -> Option<IpAddr> {
-    if let Some(head) = head::read(line).or_else(|| head::sure(line, 1)) {
+    head::read(line).map_or_else(|| headless(line, depth), client_of)
+}
+
+/// The client of a line that begins with no time of syslog's.
+fn headless(line: &[u8], depth: u8) -> Option<IpAddr> {
+    if line.first().is_some_and(u8::is_ascii_alphabetic)
+        && let Some(head) = head::sure(line, 1)
+    {
         return client_of(head);
     }
     if line.first() == Some(&b'{')

@@ -39,6 +39,13 @@ pub(super) fn client(message: &[u8]) -> Reading {
     about(message)
 }
 
+/// A line of Exim's own log files, known by its date and by what nothing else has behind one: a message's id, a host.
+pub(super) fn at_a_glance(line: &[u8]) -> Reading {
+    let message =
+        behind_date(line).filter(|message| message.starts_with(b"H=") || message_id(message).is_some());
+    message.map_or(Reading::Foreign, about)
+}
+
 /// A line of Exim's own log files, known by its date and by what follows.
 pub(super) fn by_shape(line: &[u8]) -> Reading {
     let Some(message) = behind_date(line) else {

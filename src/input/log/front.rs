@@ -66,14 +66,17 @@ fn behind_bracket(text: &[u8]) -> Option<&[u8]> {
     let near = text.get(1..NEAR).or_else(|| text.get(1..))?;
     let close = memchr::memchr(b']', near)?;
     let inside = near.get(..close)?.trim_ascii_start();
-    let number = inside.first().is_some_and(u8::is_ascii_digit);
-    let name = number || memchr::memchr2(b' ', b'[', inside).is_none();
-    text.get(close + 2..)?.strip_prefix(b" ").filter(|_| name)
+    // A pod has a path, and a time has no letters. Haraka's brackets have neither, and its clients' words behind them.
+    let time = inside
+        .iter()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b':' | b'-' | b'+' | b' ' | b'T' | b'Z'));
+    let pod = inside.contains(&b'/') && memchr::memchr2(b' ', b'[', inside).is_none();
+    text.get(close + 2..)?.strip_prefix(b" ").filter(|_| time || pod)
 }
 
 /// One word: `postfix-1  | `, `mail.log:`, `mail.log:12:`, `mail.log-12-`, `mx: `. In the name of a file may be what
-/// it likes but a blank, so that the line is looked for behind each colon and dash of it. Behind a dash only a time is
-/// the beginning of a line.
+/// it likes but a blank, so that the line is looked for behind each colon and dash of it. Behind a dash,
+/// and behind a blank, only a time is the beginning of a line.
 fn behind_name(text: &[u8]) -> Option<&[u8]> {
     let near = text.get(..NEAR).unwrap_or(text);
     let (word, _) = pieces::cut_blank(near).unwrap_or((near, b""));
@@ -82,9 +85,12 @@ fn behind_name(text: &[u8]) -> Option<&[u8]> {
         return Some(line);
     }
     let borders = memchr::memchr2_iter(b':', b'-', word).take(12);
-    let mut rests = borders.filter_map(|at| Some((word.get(at)?, text.get(at + 1..)?.trim_ascii_start())));
-    let line = |mark: u8, rest| if mark == b':' { begins(rest) } else { begins_with_time(rest) };
-    rests.find(|(mark, rest)| line(**mark, rest)).map(|(_, rest)| rest)
+    let mut rests = borders.filter_map(|at| Some((word.get(at)?, text.get(at + 1..)?)));
+    let line = |mark: u8, rest: &[u8]| {
+        let joined = mark == b':' && rest.first() != Some(&b' ');
+        if joined { begins(rest) } else { begins_with_time(rest.trim_ascii_start()) }
+    };
+    rests.find(|(mark, rest)| line(**mark, rest)).map(|(_, rest)| rest.trim_ascii_start())
 }
 
 /// A line without the colours of a terminal, if there are any near its beginning.
