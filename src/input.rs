@@ -292,7 +292,7 @@ impl Reading<'_> {
                 if source.fill(chunk).map_err(|error| from.unreadable(&error))? {
                     let here = (self.position, self.fields);
                     self.position += chunk.text().len() as u64;
-                    self.fields = Fields::last_in(chunk.text()).or(self.fields);
+                    self.fields = Fields::after(chunk.text(), self.fields);
                     return Ok(Some(here));
                 }
                 self.current = None;

@@ -100,21 +100,32 @@ fn run(runs: u64, seed: u64) {
         }
         dice.spoil(&mut line, &seeds);
         if let Some(address) = client(&line) {
-            // Whatever a reader makes of a line, the address is in it. Only haproxy, Apache and Dante glue a port to it.
+            // Whatever a reader makes of a line, the address is in it. Only haproxy, Apache, Dante, tcpserver, simscan
+            // and vpopmail glue something to it; and what JSON escapes or a terminal colours may lie within it.
             let glued = || {
-                [&b"haproxy"[..], b"danted", b"sockd", b"[pid "]
-                    .iter()
-                    .any(|name| line.windows(name.len()).any(|w| w == *name))
+                let names = [
+                    &b"haproxy"[..],
+                    b"danted",
+                    b"sockd",
+                    b"[pid ",
+                    b"tcpserver",
+                    b"simscan",
+                    b"vpopmail",
+                    b"vchkpw",
+                    b"\\",
+                    b"\x1b",
+                ];
+                names.iter().any(|name| line.windows(name.len()).any(|w| w == *name))
             };
             let there = token::tokens(&line).any(|found| found.address == address);
-            let parts = || line.split(|b| b"[](),;|=\t \"".contains(b));
+            let parts = || line.split(|b| b"[](),;|=@<>\t \"".contains(b));
             let there = there || parts().any(|part| token::bare(part) == Some(address)) || glued();
             assert!(there, "{address} from {:?}", line.escape_ascii().to_string());
         }
         if let Some(at) = time(&line, now, &zone) {
             assert!(at.as_second() > -86_400, "{at} from {:?}", line.escape_ascii().to_string());
         }
-        let _ = Fields::read(&line);
+        let _ = Fields::read(&line, None);
     }
 }
 

@@ -38,7 +38,7 @@ impl<'a> Worker<'a> {
     fn line(&mut self, line: &[u8], position: u64, fields: &mut Option<Fields>) {
         self.tally.lines += 1;
         if line.first() == Some(&b'#')
-            && let Some(header) = Fields::read(line)
+            && let Some(header) = Fields::read(line, *fields)
         {
             *fields = Some(header);
             return;

@@ -187,6 +187,48 @@ fn columns_come_from_the_header_and_end_with_the_file() {
 }
 
 #[test]
+fn columns_go_by_many_names_and_what_the_server_sends_has_no_client() {
+    let kinds = [
+        (
+            "#Fields: dateTime,sessionId,seqNumber,sIp,cIp,user\n2026-11-23T10:34:34Z,0A,1,192.0.2.1:143,203.0.113.7:5,ada",
+            "203.0.113.7=1",
+        ),
+        (
+            "#Fields: Timestamp,RemoteEndpoint,EnteredOrgFromIP\n2026-11-23T10:34:34Z,203.0.113.7:5,198.51.100.6",
+            "203.0.113.7=1",
+        ),
+        (
+            "#Fields: DateTime,ServerHostName,ClientIpAddress\n2026-11-23T10:34:34Z,192.0.2.1,203.0.113.7",
+            "203.0.113.7=1",
+        ),
+        ("#Fields: date time dst-ip src-ip\n2026-11-23 10:34:34 192.0.2.1 203.0.113.7", "203.0.113.7=1"),
+        (
+            "#Log-type: SMTP Send Protocol Log\n#Fields: date-time,connector-id,session-id,sequence-number,local-endpoint,\
+            remote-endpoint,event,data\n2026-11-23T10:34:34Z,Out,08D8,2,192.0.2.1:51234,192.0.2.8:25,<,250 x",
+            "",
+        ),
+        (
+            "#Log-type: SMTP Receive Protocol Log\n#Fields: date-time,connector-id,session-id,sequence-number,local-endpoint,\
+            remote-endpoint,event,data\n2026-11-23T10:34:34Z,In,08D8,2,192.0.2.1:25,203.0.113.7:51234,<,EHLO x",
+            "203.0.113.7=1",
+        ),
+        (
+            "#Fields: date-time,client-ip,client-hostname,server-ip,server-hostname,source-context,connector-id,source,event-id\n\
+            2026-11-23T10:34:34Z,203.0.113.7,x,192.0.2.1,MX,x,In,SMTP,RECEIVE\n\
+            2026-11-23T10:34:35Z,192.0.2.1,MX,192.0.2.8,x,x,Out,SMTP,SEND",
+            "203.0.113.7=1",
+        ),
+    ];
+    for (log, want) in kinds {
+        assert_eq!(hits(&read_one(log.as_bytes(), &spec())), want, "{log}");
+    }
+    // The header is in another chunk than most of the rows.
+    let row = "2026-11-23T10:34:34Z,Out,08D8,2,192.0.2.1:51234,192.0.2.8:25,<,250 x\n";
+    let sent = format!("{}\n{}", kinds[4].0, row.repeat(20_000));
+    assert_eq!(hits(&read_one(sent.as_bytes(), &spec())), "");
+}
+
+#[test]
 fn one_file_that_cannot_be_read_stops_all() {
     let folder = folder();
     let good = file(&folder, "good", b"203.0.113.7\n");

@@ -8,11 +8,15 @@ use shape::{Moment, Stamp};
 /// The time of a log line, to the second, or None when it has none. Read are syslog's (with and without a year),
 /// ISO 8601 and RFC 5424, Exim's, the Common Log Format, TAI64N, Exchange's and IIS's, and a few that single
 /// programs write. A time without a zone is in `zone`, but for IIS, which writes UTC. Where the year is not said,
-/// it is the last one in which the line does not lie behind `now`.
+/// it is the last one in which the line does not lie more than a day behind `now`.
 #[must_use]
 pub fn time(line: &[u8], now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     Clock::new(now, zone.clone()).time(line)
 }
+
+/// How far ahead of us a line without a year may be: the writer's clock was fast, or its zone is not the one that is
+/// given here. A step of a year would be the greater mistake.
+const AHEAD: i64 = 86_400;
 
 /// Reads the times of many lines: most of them are written within the minute of the line before.
 pub(crate) struct Clock {
@@ -59,16 +63,16 @@ impl Clock {
             self.minute = Some((minute, began));
             return Some(began + second);
         }
-        // Now is inside this minute: what lies before it is of this year, what lies behind it of the last.
+        // A day from now is inside this minute: what lies before that is of this year, what lies behind it of the last.
         at(stamp)
     }
 
-    /// The latest such time that is not behind now. February 29 may be up to eight years ago.
+    /// The latest such time that is not too far behind now. February 29 may be up to eight years ago.
     fn without_year(&self, stamp: Stamp) -> Option<i64> {
         let now = Timestamp::from_second(self.now).ok()?;
         // Somebody's new year may be a day before ours.
         let year = self.zone.to_datetime(now).year() + 1;
-        (0..=9).find_map(|back| self.local(year - back, stamp).filter(|at| *at <= self.now))
+        (0..=9).find_map(|back| self.local(year - back, stamp).filter(|at| *at <= self.now + AHEAD))
     }
 
     fn local(&self, year: i16, stamp: Stamp) -> Option<i64> {
@@ -128,25 +132,55 @@ mod tests {
             "<co ts=\"2026-11-23T10:34:34.99\" pi=\"72aa\"/>",
             "\"SMTPD\"\t1828\t5273\t\"2026-11-23 10:34:34.123\"\t\"203.0.113.7\"\t\"x\"",
             "{\"time\":\"2026-11-23T10:34:34Z\"}",
+            "{\"message\":\"a date in a text that is long enough to be beyond what is searched: 2001-01-01T01:01:01Z, and more\",\
+             \"time\":\"2026-11-23T10:34:34Z\"}",
+            "{\"MESSAGE\":\"2001-01-01T01:01:01Z\",\"__REALTIME_TIMESTAMP\" : \"1795430074123456\"}",
+            "{\"level\":\"info\",\"ts\":1795430074.5}",
+            "{\"timestamp\":1795430074123,\"msg\":\"x\"}",
+            "2026-11-23_10:34:34.48507 tcpserver: x",
+            "2026.11.23 10:34:34 LOG5[1]: x",
+            "11/23/26 10:34:34\tSMTP-IN\tx",
+            "11/23/2026 10:34:34 AM  SMTP Server: x",
+            "1795430074 mx x",
+            "1795430074.123456 mx x",
+            "1795430074123 mx x",
         ] {
             assert_eq!(read(line, "2026-12-01T00:00:00Z", "Z"), "2026-11-23T10:34:34Z", "{line}");
         }
     }
 
     #[test]
-    fn a_missing_year_never_puts_a_line_into_the_future() {
+    fn a_missing_year_never_puts_a_line_more_than_a_day_into_the_future() {
         for (line, now, zone, want) in [
             ("Nov 23 10:34:34 mx x", "2026-11-23T10:34:34Z", "Z", "2026-11-23T10:34:34Z"),
             ("Nov 3 10:34:35 mx x", "2026-11-23T10:34:34Z", "Z", "2026-11-03T10:34:35Z"),
-            ("Nov 23 10:34:35 mx x", "2026-11-23T10:34:34Z", "Z", "2025-11-23T10:34:35Z"),
+            // Logs come from machines whose clock is fast, or that write another zone's time.
+            ("Nov 23 10:34:35 mx x", "2026-11-23T10:34:34Z", "Z", "2026-11-23T10:34:35Z"),
+            ("Nov 24 10:34:34 mx x", "2026-11-23T10:34:34Z", "Z", "2026-11-24T10:34:34Z"),
+            ("Nov 24 10:34:35 mx x", "2026-11-23T10:34:34Z", "Z", "2025-11-24T10:34:35Z"),
             ("Dec 31 23:59:59 mx x", "2027-01-01T00:00:05Z", "Z", "2026-12-31T23:59:59Z"),
             ("Jan  1 00:30:00 mx x", "2026-12-31T23:45:00Z", "1", "2026-12-31T23:30:00Z"),
-            ("Dec 31 23:30:00 mx x", "2027-01-01T00:00:00Z", "-1", "2026-01-01T00:30:00Z"),
+            ("Dec 31 23:30:00 mx x", "2027-01-01T00:00:00Z", "-1", "2027-01-01T00:30:00Z"),
+            ("Jan  2 00:30:00 mx x", "2026-12-31T23:45:00Z", "Z", "2026-01-02T00:30:00Z"),
             ("Feb 29 12:00:00 mx x", "2027-03-01T00:00:00Z", "Z", "2024-02-29T12:00:00Z"),
             ("Feb 29 12:00:00 mx x", "1907-03-01T00:00:00Z", "Z", "1904-02-29T12:00:00Z"),
             ("Feb 29 12:00:00 mx x", "1903-03-01T00:00:00Z", "Z", "1896-02-29T12:00:00Z"),
         ] {
             assert_eq!(read(line, now, zone), want, "{line} read at {now}");
+        }
+    }
+
+    #[test]
+    fn reads_the_halves_of_a_day() {
+        for (line, want) in [
+            ("11/23/2026 03:34:34 PM SMTP Server: x", "2026-11-23T15:34:34Z"),
+            ("11/23/2026 1:34:34 PM SMTP Server: x", "2026-11-23T13:34:34Z"),
+            ("1/3/2026 12:04:34 AM SMTP Server: x", "2026-01-03T00:04:34Z"),
+            ("11/23/2026 12:04:34 pm SMTP Server: x", "2026-11-23T12:04:34Z"),
+            ("11/23/2026 13:04:34 PM SMTP Server: x", "-"),
+            ("11/23/2026 10:34:34 PMX x", "2026-11-23T10:34:34Z"),
+        ] {
+            assert_eq!(read(line, "2026-12-01T00:00:00Z", "Z"), want, "{line}");
         }
     }
 
@@ -188,6 +222,10 @@ mod tests {
             "Mar 29 12:00:01 x",
             "Mar 29 12:00:00 x",
             "Mar 29 11:59:01 x",
+            "Mar 30 11:59:59 x",
+            "Mar 30 12:00:00 x",
+            "Mar 30 12:00:01 x",
+            "Mar 30 12:00:00 x",
         ] {
             assert_eq!(clock.time(line.as_bytes()), time(line.as_bytes(), now, &TimeZone::UTC), "{line}");
         }

@@ -131,7 +131,7 @@ fn v4_in_part(line: &[u8], from: usize, to: usize, wanted: Wanted) -> Option<Tok
     let (address, end) = (IpAddr::V4(address), from + length);
     if (length != part.len() && !dot)
         || !opens(line, from, wanted)
-        || !closes(line, if dot { end + 1 } else { end }, address, 32, wanted)
+        || !closes(line, (from, if dot { end + 1 } else { end }), address, 32, wanted)
     {
         return None;
     }
@@ -159,7 +159,11 @@ fn v6_in_run(line: &[u8], start: usize, end: usize, wanted: Wanted) -> Option<To
     let (address, length) = [trimmed, sentence, without_port(sentence)]
         .into_iter()
         .find_map(|text| Some((v6(text)?, text.len())))?;
-    closes(line, end, address, 128, wanted).then_some(Token { address, start: from, end: from + length })
+    closes(line, (from, end), address, 128, wanted).then_some(Token {
+        address,
+        start: from,
+        end: from + length,
+    })
 }
 
 /// `2001:db8::1234:58430` without what can only be a port: a last group of five digits.
@@ -179,12 +183,16 @@ fn quad_ends(text: &[u8]) -> bool {
 }
 
 /// An IPv6 address and nothing else, unwrapped. What a log means by eight groups of two digits is a fingerprint or
-/// an EUI-64; `::` alone is nobody.
+/// an EUI-64, and by eight single digits some counter; `::` alone is nobody.
 pub(crate) fn v6(text: &[u8]) -> Option<IpAddr> {
     let address: Ipv6Addr = std::str::from_utf8(text).ok()?.parse().ok()?;
     let pairs = text.len() == 23 && text.split(|b| *b == b':').all(|group| group.len() == 2);
     let wordlike = !text.iter().any(u8::is_ascii_digit);
-    (!pairs && !wordlike && !address.is_unspecified()).then(|| address::unwrap(IpAddr::V6(address)))
+    let counter = text.len() == 15
+        && !text.windows(2).any(|pair| matches!(pair, [b':', b':']))
+        && text.iter().all(|b| b.is_ascii_digit() || *b == b':');
+    (!pairs && !counter && !wordlike && !address.is_unspecified())
+        .then(|| address::unwrap(IpAddr::V6(address)))
 }
 
 /// An address and nothing else, as it stands between brackets; a tag `IPv6:` may be in front, a port behind. Where
@@ -209,7 +217,9 @@ pub(crate) fn bare(text: &[u8]) -> Option<IpAddr> {
 pub(crate) fn leading(text: &[u8]) -> Option<IpAddr> {
     let near = text.get(..80).unwrap_or(text);
     let found = tokens(near).next()?;
-    (found.start <= 1 || near.get(..found.start)?.eq_ignore_ascii_case(b"[ipv6:")).then_some(found.address)
+    let before = near.get(..found.start)?;
+    let tag = before.strip_prefix(b"[").unwrap_or(before);
+    (found.start <= 1 || tag.eq_ignore_ascii_case(b"ipv6:")).then_some(found.address)
 }
 
 fn is_number(text: &[u8]) -> bool {
@@ -265,14 +275,18 @@ fn opens(line: &[u8], start: usize, wanted: Wanted) -> bool {
 }
 
 /// Whether an address may end here; `width` is the number of bits that it was written with.
-fn closes(line: &[u8], end: usize, address: IpAddr, width: u8, wanted: Wanted) -> bool {
+fn closes(line: &[u8], (start, end): (usize, usize), address: IpAddr, width: u8, wanted: Wanted) -> bool {
+    let keyed = start.checked_sub(1).and_then(|at| line.get(at)) == Some(&b'=');
     let rest = line.get(end..).unwrap_or_default();
     match rest.first() {
         Some(b'-') => rest.get(1) == Some(&b'>'),
         Some(b'/') => match prefix_length(rest.get(1..).unwrap_or_default(), width) {
             None => true,
-            // `inet 192.0.2.1/24` is a machine's address, and so is `192.0.2.0/32`.
-            Some(length) => wanted == Wanted::Every && !is_network(address, length, width),
+            // `inet 192.0.2.1/24` is a machine's address, and so is `192.0.2.0/32`; postgrey has
+            // `client_address=192.0.2.1/32`.
+            Some(length) => {
+                length == width && keyed || wanted == Wanted::Every && !is_network(address, length, width)
+            }
         },
         Some(b':') => true,
         other => class(other) == Class::Border,

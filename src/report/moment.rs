@@ -2,20 +2,45 @@
 
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
-/// Reads a moment: an age before now (`12h`, `2d`), a date (`2026-11-23`: as it begins), a date and time
-/// (`2026-11-23 10:00`, `2026-11-23T10:00:00Z`), or a time of today (`10:00`). What names no zone is in `zone`.
+/// Dates and times with a zone, beside RFC 3339's.
+const ZONED: [&str; 4] =
+    ["%Y-%m-%d %H:%M %z", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%dT%H:%M%z", "%d/%b/%Y:%H:%M:%S %z"];
+
+/// Dates and times as web servers write them.
+const WEB: [&str; 4] = ["%d/%b/%Y", "%d/%b/%Y:%H:%M:%S", "%d/%b/%Y:%H:%M", "%d/%b/%Y %H:%M:%S"];
+
+/// Dates and times as syslog writes them, with a year before them.
+const SYSLOG: [&str; 3] = ["%Y %b %d", "%Y %b %d %H:%M", "%Y %b %d %H:%M:%S"];
+
+/// Reads a moment: `now`, an age before it (`12h`, `1d12h`, `2 days ago`), a date (`2026-11-23`, `23/Nov/2026`: as it
+/// begins; `today`, `yesterday`), a date and time (`2026-11-23 10:00`, `2026-11-23T10:00:00Z`, `Nov 23 10:00:00`), a time of
+/// today (`10:00`), or seconds since 1970 (`@1795430074`). What names no zone is in `zone`; what names no year is of the
+/// last in which it does not lie more than a day ahead, as in a log.
 ///
 /// # Errors
 /// The text is none of these; the sentence says what to write.
 pub fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
     let text = text.trim();
-    age(text)
-        .and_then(|age| now.checked_sub(age).ok())
-        .or_else(|| text.parse::<Timestamp>().ok())
+    absolute(text, now)
+        .or_else(|| age(text).and_then(|age| now.checked_sub(age).ok()))
         .or_else(|| local(text, now, zone))
         .ok_or_else(|| {
-            format!("`{text}` is no time: write 2026-11-23, \"2026-11-23 10:00\", 10:00, or an age such as 12h or 2d")
+            format!(
+                "`{text}` is no time: write 2026-11-23, \"2026-11-23 10:00\", \"Nov 23 10:00\", 10:00, today, yesterday, or an age \
+                 such as 12h or 2d"
+            )
         })
+}
+
+fn absolute(text: &str, now: Timestamp) -> Option<Timestamp> {
+    if text == "now" {
+        return Some(now);
+    }
+    if let Some(second) = text.strip_prefix('@') {
+        return Timestamp::from_second(second.parse().ok()?).ok();
+    }
+    let zoned = || ZONED.iter().find_map(|form| Timestamp::strptime(form, text).ok());
+    text.parse().ok().or_else(zoned)
 }
 
 fn local(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
@@ -23,23 +48,50 @@ fn local(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let wall = match text {
         "today" => today.into(),
         "yesterday" => today.yesterday().ok()?.into(),
+        _ if text.contains('/') => WEB.iter().find_map(|form| civil::DateTime::strptime(form, text).ok())?,
         _ if text.contains('-') => text.parse::<civil::DateTime>().ok()?,
+        _ if text.starts_with(|c: char| c.is_ascii_uppercase()) => return without_year(text, now, zone),
         _ => today.to_datetime(text.parse::<civil::Time>().ok()?),
     };
     Some(wall.to_zoned_datetime(zone.clone()).ok()?.timestamp())
 }
 
+/// `Nov 23`, `Nov 23 10:00:00`. February 29 may be up to eight years ago.
+fn without_year(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let this = now.to_zoned_datetime(zone.clone()).year();
+    let latest = now.checked_add(SignedDuration::from_hours(24)).ok()?;
+    (-1..=8).find_map(|back| {
+        let dated = format!("{:04} {text}", this.checked_sub(back)?);
+        let wall = SYSLOG.iter().find_map(|form| civil::DateTime::strptime(form, &dated).ok())?;
+        let at = wall.to_zoned_datetime(zone.clone()).ok()?.timestamp();
+        (at <= latest).then_some(at)
+    })
+}
+
+/// `12h`, `1d12h`, `2 days ago`
 fn age(text: &str) -> Option<SignedDuration> {
-    let (digits, unit) = text.split_at_checked(text.find(|c: char| !c.is_ascii_digit())?)?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" | "min" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        "w" => 604_800,
-        _ => return None,
-    };
-    digits.parse::<i64>().ok()?.checked_mul(seconds).map(SignedDuration::from_secs)
+    let mut rest = text.strip_suffix("ago").unwrap_or(text).trim_end();
+    if rest.is_empty() {
+        return None;
+    }
+    let mut sum = 0_i64;
+    while !rest.is_empty() {
+        let (digits, behind) = rest.split_at_checked(rest.find(|c: char| !c.is_ascii_digit())?)?;
+        let behind = behind.trim_start();
+        let (unit, behind) =
+            behind.split_at(behind.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(behind.len()));
+        let seconds = match unit {
+            "s" | "sec" | "second" | "seconds" => 1,
+            "m" | "min" | "minute" | "minutes" => 60,
+            "h" | "hour" | "hours" => 3_600,
+            "d" | "day" | "days" => 86_400,
+            "w" | "week" | "weeks" => 604_800,
+            _ => return None,
+        };
+        sum = sum.checked_add(digits.parse::<i64>().ok()?.checked_mul(seconds)?)?;
+        rest = behind.trim_start();
+    }
+    Some(SignedDuration::from_secs(sum))
 }
 
 #[cfg(test)]
@@ -63,6 +115,24 @@ mod tests {
             ("08:15", "2026-11-23T06:15:00Z"),
             ("today", "2026-11-22T22:00:00Z"),
             ("yesterday", "2026-11-21T22:00:00Z"),
+            ("now", "2026-11-23T10:00:00Z"),
+            ("1d12h", "2026-11-21T22:00:00Z"),
+            ("1 h 30 min", "2026-11-23T08:30:00Z"),
+            ("2 days ago", "2026-11-21T10:00:00Z"),
+            ("12h ago", "2026-11-22T22:00:00Z"),
+            ("@1794000000", "2026-11-06T21:20:00Z"),
+            ("Nov 10", "2026-11-09T22:00:00Z"),
+            ("Nov  3", "2026-11-02T22:00:00Z"),
+            ("Nov 10 10:00", "2026-11-10T08:00:00Z"),
+            ("Nov 10 10:00:05", "2026-11-10T08:00:05Z"),
+            ("Nov 24", "2026-11-23T22:00:00Z"),
+            ("Nov 25", "2025-11-24T22:00:00Z"),
+            ("Feb 29", "2024-02-28T22:00:00Z"),
+            ("10/Nov/2026", "2026-11-09T22:00:00Z"),
+            ("10/Nov/2026:10:00:00", "2026-11-10T08:00:00Z"),
+            ("10/Nov/2026:10:00:00 +0100", "2026-11-10T09:00:00Z"),
+            ("2026-11-10 10:00 +0100", "2026-11-10T09:00:00Z"),
+            ("2026-11-10 10:00:30 -0500", "2026-11-10T15:00:30Z"),
         ] {
             assert_eq!(read(text, now, &zone), Ok(moment.parse().unwrap()), "{text}");
         }
@@ -75,6 +145,16 @@ mod tests {
             "25:00",
             "20 Nov",
             "-1h",
+            "ago",
+            "@",
+            "@x",
+            "1d-12h",
+            "Nov 31",
+            "Nov 10 25:00",
+            "Nov 10 10:00:00 x",
+            "31/Nov/2026",
+            "2026-11-10 10:00 +9900",
+            "9223372036854775807s 1s",
             "9223372036854775807w",
         ] {
             assert!(read(bad, now, &zone).is_err(), "{bad}");

@@ -11,6 +11,12 @@ pub(super) fn by_shape(message: &[u8]) -> Reading {
     if !MARKS.iter().any(|mark| message.starts_with(mark)) {
         return Reading::Foreign;
     }
-    let open = memchr::memchr(b'[', message.get(..320).unwrap_or(message));
+    // The name before it may be what a resolver was told, and begin with brackets, too.
+    let near = message.get(..320).unwrap_or(message);
+    let whole = |open: &usize| {
+        pieces::behind(near.get(*open..).unwrap_or_default(), b"]")
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(b" "))
+    };
+    let open = memchr::memchr_iter(b'[', near).take(4).find(whole);
     open.and_then(|open| pieces::bracketed(message, open)).map_or(Reading::Foreign, Reading::Client)
 }

@@ -13,8 +13,12 @@ pub(super) fn client(message: &[u8]) -> Reading {
     {
         return Reading::Client(address);
     }
+    if is_own_call(message) {
+        return Reading::Nobody;
+    }
     // The name that was typed comes before it, and an `id=` that some have logged behind it is the client's, too.
-    let own = pieces::behind_last(message, b", rip=").or_else(|| pieces::behind_last(message, b" rip="));
+    let own = before_id(message);
+    let own = pieces::behind_last(own, b", rip=").or_else(|| pieces::behind_last(own, b" rip="));
     if let Some(rest) = own {
         return token::leading(rest).into();
     }
@@ -31,6 +35,33 @@ pub(super) fn client(message: &[u8]) -> Reading {
         }
         None => general::client(message).into(),
     }
+}
+
+/// What stands before `, id=("name"="TEXT")`, the client's own words. A name that was typed can hold the like, but does
+/// not end the line; and of words that hold it, only the last are cut off, since a name is always logged, but they are not.
+fn before_id(message: &[u8]) -> &[u8] {
+    let cut = || message.get(..memchr::memmem::rfind(message, b", id=(")?);
+    let own = if message.ends_with(b")") { cut() } else { None };
+    own.filter(|own| pieces::has(own, b"rip=")).unwrap_or(message)
+}
+
+/// `auth-worker(4711): Error: mysql(192.0.2.8): Connect failed`, `doveadm: Error: connect(192.0.2.8:12345) failed`: what
+/// Dovecot itself connects to.
+fn is_own_call(message: &[u8]) -> bool {
+    let calls = [&b"mysql("[..], b"pgsql(", b"cassandra(", b"connect(", b"net_connect_ip("];
+    let processes = [&b"doveadm: "[..], b"replicator: ", b"dsync-local(", b"dsync-remote("];
+    let mut text = message;
+    // A process, a level: each a word with a colon.
+    for _ in 0..3 {
+        if calls.iter().any(|call| text.starts_with(call)) {
+            return true;
+        }
+        match pieces::cut_blank(text) {
+            Some((word, rest)) if word.ends_with(b":") => text = rest,
+            _ => break,
+        }
+    }
+    processes.iter().any(|process| message.starts_with(process)) && !pieces::has(message, b" rip=")
 }
 
 /// `imap(user)<4711><session>: TEXT`, `lmtp(4711): Connect from ADDRESS`: processes that work for a user who is

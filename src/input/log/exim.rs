@@ -18,7 +18,8 @@ const OUTGOING: &[&[u8]] = &[
     b"SMTP timeout",
     b"TLS session",
     b"a TLS session",
-    b"TLS error on connection to",
+    b"TLS error on connection",
+    b"Malformed SMTP reply",
     b"DANE ",
     b"Connection ",
     b"Network ",
@@ -29,15 +30,27 @@ const OUTGOING: &[&[u8]] = &[
     b"(SSL_connect)",
 ];
 
+/// What a message says of the client that it names, behind an id.
+const VERDICTS: &[&[u8]] = &[b" rejected", b" Warning", b" discarded", b" temporarily"];
+
 /// A message of the program `exim`, with or without Exim's own date in front.
 pub(super) fn client(message: &[u8]) -> Reading {
     let message = behind_date(message).unwrap_or(message);
     about(message)
 }
 
+/// A line of Exim's own log files, known by its date and by what nothing else has behind one: a message's id, a host.
+pub(super) fn at_a_glance(line: &[u8]) -> Reading {
+    let message =
+        behind_date(line).filter(|message| message.starts_with(b"H=") || message_id(message).is_some());
+    message.map_or(Reading::Foreign, about)
+}
+
 /// A line of Exim's own log files, known by its date and by what follows.
 pub(super) fn by_shape(line: &[u8]) -> Reading {
-    let Some(message) = behind_date(line) else { return Reading::Foreign };
+    let Some(message) = behind_date(line) else {
+        return if is_mail_header(line) { Reading::Nobody } else { Reading::Foreign };
+    };
     let known = message_id(message).is_some()
         || pieces::has(message, b"H=")
         || [
@@ -58,40 +71,81 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
 }
 
 fn about(message: &[u8]) -> Reading {
-    let mut text = message;
     if let Some(rest) = message_id(message) {
-        if DELIVERY.iter().any(|mark| rest.starts_with(mark)) || pieces::has(rest, b" => ") {
-            return Reading::Nobody;
-        }
-        if rest.starts_with(b"H=") && is_outgoing(rest) {
-            return Reading::Nobody;
-        }
-        // A message that arrived, from a host or from a user of this machine.
-        if rest.starts_with(b"<= ") {
-            return host_address(rest).into();
-        }
-        // Exim was the client; or SA-Exim: `SA: Action: ... From <sender> (host=name [ADDRESS]) for recipient`
-        if OUTGOING.iter().any(|mark| rest.starts_with(mark)) {
-            return Reading::Nobody;
-        }
-        if rest.starts_with(b"SA: ") {
-            let host = pieces::behind_last(rest, b" (host=");
-            return host.and_then(|host| pieces::first_bracketed(host, |_| true)).into();
-        }
-        text = rest;
+        return about_mail(rest);
     }
-    if pieces::has(text, b"listening for ") || text.starts_with(b"Start queue run") {
+    if pieces::has(message, b"listening for ") || message.starts_with(b"Start queue run") {
         return Reading::Nobody;
     }
-    read(text).map_or_else(|| Reading::from(unbracketed(text)), Reading::Client)
+    read(message).map_or_else(|| Reading::from(unbracketed(message)), Reading::Client)
 }
 
-/// Whether the host that a message names first is where it was to go.
+/// What follows the id of a message: mostly of its delivery, where Exim is the client and names whom it called.
+fn about_mail(text: &[u8]) -> Reading {
+    if DELIVERY.iter().any(|mark| text.starts_with(mark)) || pieces::has(text, b" => ") {
+        return Reading::Nobody;
+    }
+    // A message that arrived, from a host or from a user of this machine.
+    if text.starts_with(b"<= ") {
+        return host_address(text).into();
+    }
+    // SA-Exim: `SA: Action: ... From <sender> (host=name [ADDRESS]) for recipient`
+    if text.starts_with(b"SA: ") {
+        let host = pieces::behind_last(text, b" (host=");
+        return host.and_then(|host| pieces::first_bracketed(host, |_| true)).into();
+    }
+    let judged = || {
+        let named = [&b"F="[..], b"U=", b"["].iter().any(|start| text.starts_with(start));
+        named && VERDICTS.iter().any(|word| pieces::has(text, word))
+    };
+    let client = if text.starts_with(b"H=") { !is_outgoing(text) } else { judged() };
+    // `SMTP data timeout (message abandoned) on connection from name [ADDRESS]`
+    if client || pieces::has(text, b"connection from ") {
+        return read(text).map_or_else(|| Reading::from(unbracketed(text)), Reading::Client);
+    }
+    Reading::Nobody
+}
+
+/// The header of a mail that was refused, as the reject log keeps it: `P Received: from ...`, `  Subject: ...`. All of
+/// it came from outside.
+fn is_mail_header(line: &[u8]) -> bool {
+    let [b'A'..=b'Z' | b'*' | b' ', b' ', rest @ ..] = line else { return false };
+    let name =
+        rest.get(..memchr::memchr(b':', rest.get(..48).unwrap_or(rest)).unwrap_or(0)).unwrap_or_default();
+    let names: [&[u8]; 14] = [
+        b"received",
+        b"from",
+        b"to",
+        b"cc",
+        b"bcc",
+        b"subject",
+        b"reply-to",
+        b"sender",
+        b"message-id",
+        b"return-path",
+        b"references",
+        b"in-reply-to",
+        b"envelope-from",
+        b"envelope-to",
+    ];
+    let families: [&[u8]; 6] = [b"x-", b"list-", b"content-", b"dkim-", b"arc-", b"authentication-"];
+    let name = name.to_ascii_lowercase();
+    names.contains(&name.as_slice()) || families.iter().any(|family| name.starts_with(family))
+}
+
+/// Whether the host that a message names first is where it was to go: then an error follows it, mostly behind a colon.
 fn is_outgoing(text: &[u8]) -> bool {
-    let behind = memchr::memchr(b']', text).and_then(|close| text.get(close + 1..)).unwrap_or_default();
+    let count = |byte: u8, text: &[u8]| memchr::memchr_iter(byte, text).count();
+    let mut ends =
+        memchr::memchr_iter(b']', text).take(8).filter_map(|close| text.split_at_checked(close + 1));
+    // A HELO stands in round brackets.
+    let Some((_, behind)) = ends.find(|(host, _)| count(b'(', host) <= count(b')', host)) else {
+        return false;
+    };
     let port = behind.iter().take_while(|b| **b == b':' || b.is_ascii_digit()).count();
     let said = behind.get(port..).unwrap_or_default().trim_ascii_start();
-    OUTGOING.iter().any(|mark| said.starts_with(mark))
+    behind.get(..port).is_some_and(|port| port.ends_with(b":"))
+        || OUTGOING.iter().any(|mark| said.starts_with(mark))
 }
 
 fn read(text: &[u8]) -> Option<IpAddr> {

@@ -20,7 +20,7 @@ const OTHER: &str = "\
     dest destination dstip dst_ip dst-ip daddr helo ehlo i server server_ip serverip s-ip listen listening \
     listener bind bound binding on as via gateway gw vhost ns nameserver resolver dns version ver release \
     build rev revision upstream backend against forwarded proxy x-forwarded-for x-originating-ip mta msgid \
-    message-id id domain netmask mask subnet network oid user ruser username loginname password pass realm \
+    message-id id domain netmask mask subnet network oid clamav user ruser username loginname password pass realm \
     session fingerprint serial mailfrom rcptto recipient rcpt relayed forward interface iface s_ip my_ip \
     listens bounced";
 
@@ -55,7 +55,7 @@ fn said(word: &[u8]) -> (Role, bool) {
 /// The client by general rules.
 pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
     if line.first() == Some(&b'{')
-        && let Some(client) = json(line)
+        && let Some(client) = named_in_json(line)
     {
         return Some(client);
     }
@@ -64,13 +64,17 @@ pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
     let mut rhost = None;
     let mut outgoing = None;
     for token in tokens(line) {
-        if is_nobody(token.address) || in_url(line, token.start) || in_angles(line, token) {
+        if is_nobody(token.address)
+            || in_url(line, token.start)
+            || in_angles(line, token)
+            || in_helo(line, token)
+        {
             continue;
         }
         let Some(before) = quotes.before(line, token) else { continue };
         let (role, key) = role(before);
         // Where a message goes to somebody, relay= is where it went.
-        let relayed = key == b"relay" && *outgoing.get_or_insert_with(|| super::pieces::has(line, b"to="));
+        let relayed = key == b"relay" && *outgoing.get_or_insert_with(|| has_recipient(line));
         if relayed {
             continue;
         }
@@ -83,7 +87,41 @@ pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
             first = Some(token.address);
         }
     }
-    rhost.or(first)
+    rhost.or_else(|| first.filter(|_| !is_own(line)))
+}
+
+/// What programs say of their own sockets, or of those that they ask.
+const OWN: &[&[u8]] = &[
+    b"istening on ",
+    b"inding to ",
+    b"erver started ",
+    b"lame server ",
+    b"unreachable resolving ",
+    b"elected source ",
+];
+
+/// Whether a line is about our own side, so that an address which no key calls the client's is none.
+fn is_own(line: &[u8]) -> bool {
+    OWN.iter().any(|mark| super::pieces::has(line, mark))
+}
+
+/// Whether a mail's recipient is named: `to=<b@example.com>`, which is not in `proto=ESMTP`.
+fn has_recipient(line: &[u8]) -> bool {
+    memchr::memmem::find_iter(line, b"to=").any(|at| {
+        at.checked_sub(1).and_then(|before| line.get(before)).is_none_or(|b| !b.is_ascii_alphanumeric())
+    })
+}
+
+/// Whether an address stands between round brackets behind which another stands between square ones: Exim, and who
+/// writes like it, has `name (HELO) [203.0.113.7]`.
+fn in_helo(line: &[u8], token: Token) -> bool {
+    let before = line.get(token.start.saturating_sub(256)..token.start).unwrap_or_default();
+    let behind = line.get(token.end..).unwrap_or_default();
+    let near = behind.get(..256).unwrap_or(behind);
+    let open = memchr::memrchr2(b'(', b')', before).and_then(|at| before.get(at)) == Some(&b'(');
+    let close = memchr::memchr2(b'(', b')', near).filter(|at| open && near.get(*at) == Some(&b')'));
+    let Some(host) = close.and_then(|close| behind.get(close + 1..)) else { return false };
+    host.starts_with(b" [") && super::pieces::bracketed(host, 1).is_some()
 }
 
 /// Whether an address is none that ever connects: "this network" (RFC 791), which programs print for "any" and
@@ -98,7 +136,11 @@ pub(super) fn is_nobody(address: IpAddr) -> bool {
 /// Whether the word that an address is part of is a URL.
 fn in_url(line: &[u8], start: usize) -> bool {
     let before = line.get(start.saturating_sub(256)..start).unwrap_or_default();
-    let word = before.iter().rposition(|b| b.is_ascii_whitespace() || *b == b'"').map_or(0, |at| at + 1);
+    // Drupal puts columns between bars.
+    let word = before
+        .iter()
+        .rposition(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'|'))
+        .map_or(0, |at| at + 1);
     before.get(word..).is_some_and(|word| super::pieces::has(word, b"://"))
 }
 
@@ -118,7 +160,7 @@ fn in_angles(line: &[u8], token: Token) -> bool {
 
 /// In JSON all text is quoted, whoever wrote it; a client is named by a string that is an address and nothing else,
 /// under a key of its own: `"remote_addr":"203.0.113.7"`.
-fn json(line: &[u8]) -> Option<IpAddr> {
+pub(super) fn named_in_json(line: &[u8]) -> Option<IpAddr> {
     let alone = |token: &Token| {
         let open = line.get(..token.start).unwrap_or_default();
         let open = open.strip_suffix(b"[").unwrap_or(open);
@@ -175,6 +217,10 @@ impl Quotes {
 
 /// Whose address follows `before`, and the word that says so.
 fn role(before: &[u8]) -> (Role, &[u8]) {
+    // `hostname mail.example.net does not resolve to address 203.0.113.7`: tcpd and Postfix mean the client's.
+    if before.ends_with(b" resolve to address ") {
+        return (Role::Client, b"address");
+    }
     let (word, rest, clothed) = last_word(before);
     let (role, weak) = said(word);
     if role != Role::Unsaid && !weak {

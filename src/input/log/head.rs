@@ -1,5 +1,11 @@
-//! What syslog puts in front of a message: time, host, tag. RFC 3164, RFC 5424, rsyslog's ISO form, and BSD's and
-//! Solaris's additions.
+//! What syslog puts in front of a message: time, host, tag. RFC 3164, RFC 5424, rsyslog's ISO form, and BSD's,
+//! Solaris's, AIX's and OpenWrt's additions.
+
+pub(super) mod clock;
+
+use super::pieces;
+use clock::{bsd_time, iso_time_with_blank};
+pub(crate) use clock::{is_iso_time, is_tai64n};
 
 /// A line's program and message.
 #[derive(Clone, Copy, Debug)]
@@ -8,51 +14,123 @@ pub(super) struct Head<'a> {
     pub(super) program: &'a [u8],
     /// What stands behind the tag.
     pub(super) message: &'a [u8],
-    /// Where the text behind the host's name begins.
-    pub(super) behind_host: usize,
+    /// What stands behind the host's name.
+    pub(super) text: &'a [u8],
+    /// What stands behind the time. Where the host is left out, what is taken for its name is not one.
+    pub(super) behind_time: &'a [u8],
+    /// What stands behind the program: `[4711]: message`.
+    mark: &'a [u8],
+    /// Whether a blank stands before the message, so that it does not begin in the middle of a word.
+    pub(super) stands_free: bool,
 }
+
+/// Programs whose name and a colon are a tag, even where no process id says so.
+const PROGRAMS: &[&[u8]] = &[
+    b"dovecot",
+    b"sendmail",
+    b"sm-mta",
+    b"exim",
+    b"exim4",
+    b"smtpd",
+    b"qpsmtpd",
+    b"tcpserver",
+    b"rblsmtpd",
+    b"imapd",
+    b"imapd-ssl",
+    b"pop3d",
+    b"pop3d-ssl",
+    b"courierd",
+    b"courieresmtp",
+    b"courieresmtpd",
+    b"saslauthd",
+    b"sshd",
+    b"amavis",
+    b"opendkim",
+    b"opendmarc",
+    b"rspamd",
+    b"spamd",
+    b"postgrey",
+    b"policyd-spf",
+    b"vpopmail",
+];
 
 /// Reads the head of a line; None when it does not begin with syslog's time.
 pub(super) fn read(line: &[u8]) -> Option<Head<'_>> {
-    let start = priority(line);
-    let text = line.get(start..)?;
+    let text = line.get(priority(line)..)?;
     if let Some(length) = bsd_time(text) {
         // `Nov 23 10:34:34 host tag[pid]: message`
-        return behind_time(line, start + length);
+        return behind_time(text.get(length..)?);
     }
     if is_iso_time(text) {
         // Exchange writes ISO time, too, but with a comma behind it.
         let time = memchr::memchr2(b' ', b',', text).filter(|end| text.get(*end) == Some(&b' '))?;
-        return behind_time(line, start + time + 1);
-    }
-    // The same with a blank for the T, as some have rsyslog write it: the process id tells it from other logs.
-    if is_iso_time_with_blank(text) {
-        let host = start + 20 + memchr::memchr(b' ', text.get(19..)?)?;
-        let clean = |name: &[u8]| !name.iter().any(|b| matches!(b, b'[' | b'=' | b':' | b'(' | b'"'));
-        let name = line.get(host..).and_then(|rest| rest.get(..memchr::memchr(b' ', rest)?))?;
-        let head = tag(line, host + name.len() + 1);
-        let pid = matches!(line.get(head.behind_host + head.program.len()..), Some([b'[', b'0'..=b'9', ..]))
-            && !head.program.contains(&b'=');
-        return Some(head).filter(|head| clean(name) && pid && !head.program.is_empty());
+        let rest = text.get(time + 1..)?;
+        // What a container wrote, which is a line in itself.
+        return if rest.starts_with(b"std") && behind_stream(rest).is_some() {
+            None
+        } else {
+            behind_time(rest)
+        };
     }
     // multilog: `@400000004c91b044077a9e94 message`, where a program's name may stand as in a tag
     if is_tai64n(text) {
-        return Some(tag(line, start + 26));
+        return Some(tag(text.get(26..)?));
+    }
+    // The same with a blank for the T, as some have rsyslog write it, and what other programs write for a time: a
+    // tag beyond doubt tells it from their own logs.
+    if let Some(length) = iso_time_with_blank(text).or_else(|| clock::unusual(text)) {
+        return sure(text.get(length..)?, 2);
     }
     // RFC 5424: `<22>1 2026-11-23T10:34:34Z host app pid msgid [sd] message`
     let text = text.strip_prefix(b"1 ").filter(|text| is_iso_time(text))?;
-    structured(line, line.len() - text.len())
+    let (_, rest) = pieces::cut_blank(text)?;
+    structured(pieces::cut_blank(rest)?.1)
 }
 
-/// The line behind a name that `grep` put in front of it (`mail.log:Nov 23 ...`), if there a head begins.
-pub(super) fn behind_file_name(line: &[u8]) -> Option<(&[u8], Head<'_>)> {
-    let near = line.get(..256).unwrap_or(line);
-    memchr::memchr_iter(b':', near).take(3).find_map(|colon| {
-        let rest = line.get(colon + 1..)?;
-        let month = rest.first().is_some_and(u8::is_ascii_uppercase);
-        let year = rest.first().is_some_and(u8::is_ascii_digit);
-        if month || year { Some((rest, read(rest)?)) } else { None }
-    })
+/// What a container wrote, as CRI keeps it: `stdout F `, behind its time.
+pub(super) fn behind_stream(text: &[u8]) -> Option<&[u8]> {
+    let rest = text.strip_prefix(b"stdout ").or_else(|| text.strip_prefix(b"stderr "))?;
+    rest.strip_prefix(b"F ").or_else(|| rest.strip_prefix(b"P "))
+}
+
+/// A tag beyond doubt behind no more than so many words that can be names of hosts or of zones.
+pub(super) fn sure(text: &[u8], hosts: usize) -> Option<Head<'_>> {
+    let mut rest = text.trim_ascii_start();
+    for _ in 0..=hosts {
+        let head = tag(rest);
+        if is_sure(&head) {
+            return Some(head);
+        }
+        let (word, behind) = pieces::cut_blank(rest.get(..320).unwrap_or(rest))?;
+        if !is_host(word) {
+            return None;
+        }
+        rest = rest.get(rest.len().min(320) - behind.len()..)?.trim_ascii_start();
+    }
+    None
+}
+
+fn is_sure(head: &Head) -> bool {
+    let name =
+        head.program.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.'));
+    let pid = || {
+        let digits = head.mark.iter().skip(1).take_while(|b| b.is_ascii_digit()).count();
+        digits > 0
+            && head.mark.starts_with(b"[")
+            && head.mark.get(digits + 1..).is_some_and(|m| m.starts_with(b"]:"))
+    };
+    let known = || {
+        PROGRAMS.contains(&head.program)
+            || head.program.starts_with(b"postfix/")
+            || head.program.starts_with(b"cyrus/")
+    };
+    !head.program.is_empty() && name && (pid() || head.mark.starts_with(b": ") && known())
+}
+
+/// The name or the address of a machine. A process id is none.
+fn is_host(word: &[u8]) -> bool {
+    let clean = word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':'));
+    clean && !word.is_empty() && !word.ends_with(b":") && !word.iter().all(u8::is_ascii_digit)
 }
 
 /// How long a `<22>` in front is.
@@ -64,109 +142,101 @@ fn priority(line: &[u8]) -> usize {
     if (1..=3).contains(&digits) && line.get(digits + 1) == Some(&b'>') { digits + 2 } else { 0 }
 }
 
-/// How long `Nov 23 10:34:34 ` is, the day padded with a blank or a zero or not at all, the year behind it or a
-/// fraction of the second.
-fn bsd_time(text: &[u8]) -> Option<usize> {
-    let [b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b' ', rest @ ..] = text else { return None };
-    let clock = match rest {
-        [b' ' | b'0'..=b'3', b'0'..=b'9', b' ', clock @ ..] | [b'1'..=b'9', b' ', clock @ ..] => clock,
-        _ => return None,
-    };
-    let clock = match clock {
-        [b'1' | b'2', b'0' | b'9', b'0'..=b'9', b'0'..=b'9', b' ', clock @ ..] => clock,
-        _ => clock,
-    };
-    let [_, _, b':', _, _, b':', _, _, behind @ ..] = clock else { return None };
-    let fraction = behind.first() == Some(&b'.');
-    let end = if fraction { memchr::memchr(b' ', behind.get(..12).unwrap_or(behind))? } else { 0 };
-    (behind.get(end) == Some(&b' ')).then(|| text.len() - behind.len() + end + 1)
-}
-
-/// `2026-11-23T10:34`
-pub(crate) fn is_iso_time(text: &[u8]) -> bool {
-    matches!(text, [b'0'..=b'9', _, _, b'0'..=b'9', b'-', _, _, b'-', _, _, b'T', _, _, b':', ..])
-}
-
-/// `2026-11-23 10:34:34`
-fn is_iso_time_with_blank(text: &[u8]) -> bool {
-    matches!(
-        text,
-        [
-            b'0'..=b'9',
-            _,
-            _,
-            b'0'..=b'9',
-            b'-',
-            _,
-            _,
-            b'-',
-            _,
-            _,
-            b' ',
-            b'0'..=b'9',
-            _,
-            b':',
-            _,
-            _,
-            b':',
-            _,
-            _,
-            ..
-        ]
-    )
-}
-
-/// `@` and 24 hexadecimal digits: TAI64N, as multilog and s6-log write it.
-pub(crate) fn is_tai64n(text: &[u8]) -> bool {
-    text.first() == Some(&b'@')
-        && text.get(1..25).is_some_and(|label| label.iter().all(u8::is_ascii_hexdigit))
-        && text.get(25) == Some(&b' ')
-}
-
 /// A tag that a line begins with, its time and host cut off by somebody: `postfix/smtpd[4711]: message`.
 pub(super) fn bare_tag(line: &[u8]) -> Option<Head<'_>> {
-    Some(tag(line, 0)).filter(|head| !head.program.is_empty())
+    Some(tag(line)).filter(|head| !head.program.is_empty())
 }
 
-fn behind_time(line: &[u8], start: usize) -> Option<Head<'_>> {
-    let mut at = start;
+fn behind_time(text: &[u8]) -> Option<Head<'_>> {
+    let mut rest = text;
     // BSD's syslogd -v: `<4.6>` or `<mail.info>` before the host.
-    if line.get(at) == Some(&b'<') {
-        at += memchr::memchr(b' ', line.get(at..)?)? + 1;
+    if rest.first() == Some(&b'<') {
+        rest = pieces::cut_blank(rest)?.1;
     }
-    let rest = line.get(at..)?;
-    let host = memchr::memchr(b' ', rest)?;
+    let (host, behind) = pieces::cut_blank(rest)?;
     // Some write no host: then the tag, or a level in brackets, is where the host would be.
-    let tagged = rest.get(..host)?.ends_with(b":") || rest.starts_with(b"[");
-    let behind_host = if tagged { at } else { at + host + 1 };
-    Some(tag(line, behind_host))
+    let hostless = host.ends_with(b":") || host.starts_with(b"[");
+    let head = Head { behind_time: rest, ..tag(if hostless { rest } else { behind }) };
+    if !head.program.is_empty() || hostless {
+        return Some(head);
+    }
+    Some(beyond(host, rest, behind).unwrap_or(head))
+}
+
+/// Where no tag is behind what should be the host: a relay's name before it, a line within a line, a level.
+fn beyond<'a>(host: &[u8], rest: &'a [u8], behind: &'a [u8]) -> Option<Head<'a>> {
+    if !is_host(host) {
+        return None;
+    }
+    // AIX: `mx Message forwarded from mx2: postfix/smtpd[4711]: message`
+    let forwarded = behind.strip_prefix(b"Message forwarded from ").and_then(pieces::cut_blank);
+    if let Some((_, message)) = forwarded {
+        return bare_tag(message);
+    }
+    // RFC 5424 without its number in front: `app pid msgid [sd] message`
+    let mut words = behind.splitn(4, |b| *b == b' ').skip(1);
+    let pid =
+        words.next().is_some_and(|pid| pid == b"-" || !pid.is_empty() && pid.iter().all(u8::is_ascii_digit));
+    let data = words.nth(1).is_some_and(|data| data.starts_with(b"- ") || data.starts_with(b"["));
+    if pid && data {
+        return structured(behind);
+    }
+    // A line that another program wrote down with a time of its own.
+    let again = [rest, behind].into_iter().find_map(|text| {
+        let time =
+            bsd_time(text).or_else(|| is_iso_time(text).then(|| memchr::memchr(b' ', text)).flatten())?;
+        let (host, text) = pieces::cut_blank(text.get(time..)?.trim_ascii_start())?;
+        bare_tag(text).filter(|_| is_host(host))
+    });
+    again.or_else(|| sure(behind, 1))
 }
 
 /// Splits `tag[pid]: message`.
-fn tag(line: &[u8], behind_host: usize) -> Head<'_> {
-    let text = line.get(behind_host..).unwrap_or_default();
-    let length = memchr::memchr3(b'[', b':', b' ', text.get(..64).unwrap_or(text)).unwrap_or(0);
-    let none = Head { program: b"", message: text, behind_host };
-    let Some(rest) = text.get(length..) else { return none };
-    // BSD's and OpenWrt's `mail.info` may stand before the tag.
-    if rest.first() == Some(&b' ') && text.get(..length).is_some_and(is_level) {
-        return tag(line, behind_host + length + 1);
+fn tag(text: &[u8]) -> Head<'_> {
+    let mut from = text;
+    // BSD's and OpenWrt's `mail.info` and AIX's `mail:info` may stand before the tag. A line may be full of them.
+    for _ in 0..2 {
+        let near = from.get(..64).unwrap_or(from);
+        let length = memchr::memchr3(b'[', b':', b' ', near).unwrap_or(0);
+        let Some(rest) = from.get(length..) else { break };
+        let behind = match rest {
+            [b' ', ..] if near.get(..length).is_some_and(is_level) => rest.get(1..),
+            [b':', b'a'..=b'z', ..] => pieces::cut_blank(near)
+                .filter(|(word, _)| is_level(word))
+                .and_then(|(word, _)| from.get(word.len() + 1..)),
+            _ => None,
+        };
+        match behind {
+            Some(behind) => from = behind,
+            None => return split(text, from, length),
+        }
     }
-    let message = match rest.first() {
-        Some(b'[') => match memchr::memchr(b']', rest).and_then(|close| rest.get(close + 1..)) {
+    split(text, from, 0)
+}
+
+fn split<'a>(text: &'a [u8], from: &'a [u8], length: usize) -> Head<'a> {
+    let none = Head { program: b"", message: from, text, behind_time: text, mark: b"", stands_free: true };
+    let Some((program, mark)) = from.split_at_checked(length) else { return none };
+    if matches!(program.first(), Some(b'(' | b'"' | b'{' | b'<')) {
+        return none;
+    }
+    let message = match mark.first() {
+        Some(b'[') => match memchr::memchr(b']', mark).and_then(|close| mark.get(close + 1..)) {
             Some(rest) => rest.strip_prefix(b":").unwrap_or(rest),
             None => return none,
         },
-        Some(b':') => rest.get(1..).unwrap_or_default(),
+        // `10:34:34` is a time.
+        Some(b':') if !mark.get(1).is_some_and(u8::is_ascii_digit) => mark.get(1..).unwrap_or_default(),
         _ => return none,
     };
-    let program = text.get(..length).unwrap_or_default();
-    Head { program, message: without_id(message.strip_prefix(b" ").unwrap_or(message)), behind_host }
+    let spaced = message.strip_prefix(b" ");
+    let message = without_id(spaced.unwrap_or(message));
+    Head { program, message: once(message), text, behind_time: text, mark, stands_free: spaced.is_some() }
 }
 
-/// `mail.info`, `auth.notice`, `local0.debug`
+/// `mail.info`, `auth.notice`, `local0.debug`, `mail:info`
 fn is_level(word: &[u8]) -> bool {
-    let Some(dot) = memchr::memchr(b'.', word) else { return false };
+    let Some(dot) = memchr::memchr2(b'.', b':', word) else { return false };
     let levels: [&[u8]; 8] = [b"debug", b"info", b"notice", b"warning", b"warn", b"err", b"crit", b"error"];
     word.get(dot + 1..).is_some_and(|level| levels.contains(&level))
 }
@@ -176,18 +246,27 @@ fn without_id(message: &[u8]) -> &[u8] {
     if !message.starts_with(b"[ID ") {
         return message;
     }
-    super::pieces::behind(message, b"] ").unwrap_or(message)
+    pieces::behind(message, b"] ").unwrap_or(message)
 }
 
-fn structured(line: &[u8], start: usize) -> Option<Head<'_>> {
-    let mut words = line.get(start..)?.splitn(6, |b| *b == b' ').skip(2);
+/// rsyslog writes what is said again and again as `message repeated 2 times: [ message]`.
+fn once(message: &[u8]) -> &[u8] {
+    let Some(rest) = message.strip_prefix(b"message repeated ") else { return message };
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let inner = rest.get(digits..).and_then(|rest| rest.strip_prefix(b" times: [ "));
+    inner.map_or(message, |inner| inner.trim_ascii_end().strip_suffix(b"]").unwrap_or(inner))
+}
+
+/// `app pid msgid [sd] message`
+fn structured(text: &[u8]) -> Option<Head<'_>> {
+    let mut words = text.splitn(4, |b| *b == b' ');
     let program = words.next()?;
     let rest = words.nth(2)?;
     let message = match rest.strip_prefix(b"- ") {
         Some(message) => message,
         // Structured data may hold an escaped bracket in its quotes; a bracket and a blank end it all the same.
-        None => super::pieces::behind(rest, b"] ").unwrap_or(rest),
+        None => pieces::behind(rest, b"] ").unwrap_or(rest),
     };
-    let message = message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message);
-    Some(Head { program, message, behind_host: line.len() - message.len() })
+    let message = once(message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message));
+    Some(Head { program, message, text: message, behind_time: message, mark: b"", stands_free: true })
 }

@@ -8,7 +8,7 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
     if let Some(element) = pieces::behind_near(line, 96, b"<co ") {
         return oracle(element);
     }
-    if ["\"SMTPD\"\t", "\"POP3D\"\t", "\"IMAPD\"\t", "\"TCPIP\"\t"]
+    if ["\"SMTPD\"\t", "\"POP3D\"\t", "\"IMAPD\"\t", "\"TCPIP\"\t", "\"DEBUG\"\t", "\"APPLICATION\"\t"]
         .iter()
         .any(|start| line.starts_with(start.as_bytes()))
     {
@@ -46,7 +46,9 @@ fn hmailserver(line: &[u8]) -> Reading {
     let mut columns = line.split(|b| *b == b'\t').map(|column| column.trim_ascii());
     let found = columns.find_map(|column| {
         let inside = column.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-        token::bare(inside).or_else(|| token::leading(inside.strip_prefix(b"TCP - ")?))
+        let start =
+            [&b"TCP - "[..], b"Client connection from "].iter().find_map(|mark| inside.strip_prefix(*mark));
+        token::bare(inside).or_else(|| token::leading(start?))
     });
     found.into()
 }

@@ -33,6 +33,13 @@ pub(super) fn pam(message: &[u8]) -> Reading {
 /// vpopmail, `user=NAME auth=NAME host=name [ADDRESS]` of UW imapd and ipop3d.
 pub(super) fn at_the_end(message: &[u8]) -> Reading {
     let end = message.trim_ascii_end();
+    // The name may be anything, even `192.0.2.1`, but the port of an address is never one itself.
+    let behind = memchr::memrchr(b':', end).and_then(|colon| end.get(colon + 1..));
+    if let Some((address, length)) = behind.and_then(token::quad)
+        && behind.is_some_and(|behind| behind.len() == length)
+    {
+        return Reading::Client(IpAddr::V4(address));
+    }
     let end = end.get(end.len().saturating_sub(96)..).unwrap_or_default();
     let last = token::tokens(end).last().filter(|last| end.len() - last.end <= 1);
     match last {
@@ -41,6 +48,20 @@ pub(super) fn at_the_end(message: &[u8]) -> Reading {
         None if pieces::has(message, b"authentication failed: ") => Reading::Nobody,
         None => Reading::Foreign,
     }
+}
+
+/// vpopmail: `vchkpw-smtp: password fail NAME:ADDRESS`. The name has no colon, an address of IPv6 has.
+pub(super) fn vpopmail(message: &[u8]) -> Reading {
+    let word = message.rsplit(|b| *b == b' ').next().unwrap_or_default();
+    let behind = memchr::memchr(b':', word).and_then(|colon| word.get(colon + 1..)).and_then(token::bare);
+    behind.map_or_else(|| at_the_end(message), Reading::Client)
+}
+
+/// Pure-FTPd: `(NAME@ADDRESS) [WARNING] ...`, the name a question mark before somebody is in.
+pub(super) fn pure_ftpd(message: &[u8]) -> Reading {
+    let peer = message.strip_prefix(b"(").and_then(|rest| rest.get(..memchr::memchr(b')', rest)?));
+    let client = peer.and_then(|peer| token::bare(peer.get(memchr::memrchr(b'@', peer)? + 1..)?));
+    client.map_or(Reading::Foreign, Reading::Client)
 }
 
 /// Lines that these programs write to files of their own.

@@ -13,6 +13,10 @@ pub(super) fn client(message: &[u8]) -> Reading {
     if [&b"mta "[..], b"relay: ", b"mta: ", b"smtp-out: "].iter().any(|start| text.starts_with(start)) {
         return Reading::Nobody;
     }
+    // `smtp-in: New session 0123456789abcdef from host NAME [ADDRESS]`, as it was written before 6.
+    if text.starts_with(b"smtp-in: New session ") && pieces::has(text, b" from host ") {
+        return memchr::memrchr(b'[', text).and_then(|open| pieces::bracketed(text, open)).into();
+    }
     // `smtp connected address=...`, `smtp event=connected address=...`; what comes behind another key was typed.
     let words = text.splitn(3, |b| *b == b' ').collect::<Vec<_>>();
     match words.as_slice() {

@@ -20,8 +20,20 @@ pub(super) fn client(service: &[u8], message: &[u8]) -> Reading {
         b"anvil" => anvil(message).into(),
         // `addr 203.0.113.7 listed by domain list.example as 127.0.0.4`
         b"dnsblog" => message.strip_prefix(b"addr ").and_then(token::leading).into(),
+        // A policy server that spawn(8) started.
+        b"policy-spf" | b"policyd-spf" => spf(message),
         _ => Reading::Foreign,
     }
+}
+
+/// policyd-spf: `... Received-SPF: Fail (...) client-ip=ADDRESS; helo=...`, or only the page that says why:
+/// `http://www.openspf.net/Why?s=mfrom;id=SENDER;ip=ADDRESS;r=...`
+pub(super) fn spf(message: &[u8]) -> Reading {
+    if pieces::has(message, b"client-ip=") {
+        return Reading::Foreign;
+    }
+    let client = pieces::behind_last(message, b";ip=").and_then(token::leading);
+    client.map_or(Reading::Foreign, Reading::Client)
 }
 
 /// The first brackets of a message, if an address is in them. `unknown[unknown]` has been gone before its address
@@ -39,6 +51,7 @@ fn smtpd(message: &[u8]) -> Option<IpAddr> {
     if let Some(rest) = pieces::behind(warning, b" does not resolve to address ") {
         return token::leading(rest);
     }
+    let warning = warning.strip_prefix(b"smtpd_peer_init: ").unwrap_or(warning);
     // `203.0.113.7: hostname mail.example.net verification failed: ...`, `203.0.113.7: address not listed for ...`
     let address = warning.get(..memchr::memmem::find(warning, b": ")?)?;
     token::bare(address)
@@ -56,13 +69,21 @@ fn cleanup(message: &[u8]) -> Option<IpAddr> {
         return first_bracket(message);
     }
     // `QUEUEID: reject: header Subject: TEXT from NAME[ADDRESS]; from=<...> to=<...>`: the text is the sender's.
-    let end = memchr::memmem::rfind(message, b"]; from=<")?;
+    // What replaces a header comes last, and may have been taken from it.
+    let replaced = pieces::has(near, b": replace: ");
+    let own = if replaced { message.get(..memchr::memmem::rfind(message, b" proto=")?)? } else { message };
+    let end = memchr::memmem::rfind(own, b"]; from=<")?;
     pieces::bracketed(message, memchr::memrchr(b'[', message.get(..end)?)?)
 }
 
 /// `statistics: max connection rate 1/60s for (smtp:203.0.113.7) at Nov 23 10:34:34`
 fn anvil(message: &[u8]) -> Option<IpAddr> {
     let place = pieces::behind(message, b" for (")?;
-    let place = place.get(memchr::memchr(b':', place)? + 1..)?;
-    token::bare(place.get(..memchr::memchr(b')', place)?)?)
+    let place = place.get(..memchr::memchr(b')', place)?)?;
+    // Where a service has addresses of its own, they come first: `192.0.2.1:smtp:203.0.113.7`.
+    let service = match place.strip_prefix(b"[") {
+        Some(inside) => inside.get(memchr::memchr(b']', inside)? + 2..)?,
+        None => place.get(token::quad(place).map_or(0, |(_, length)| length + 1)..)?,
+    };
+    token::bare(service.get(memchr::memchr(b':', service)? + 1..)?)
 }

@@ -4,14 +4,25 @@
 use super::{Reading, general, pieces};
 use crate::input::token;
 
+/// Hooks whose plugins judge what a client says of itself or sends, or pass it on.
+const HOOKS: &[&[u8]] = &[b"(helo) ", b"(ehlo) ", b"(mail) ", b"(data) ", b"(data_post) ", b"(queue) "];
+
 /// The client of a message, its process id already gone or not.
 pub(super) fn client(message: &[u8]) -> Reading {
-    let message = behind_pid(message).unwrap_or(message);
+    about(behind_pid(message).unwrap_or(message))
+}
+
+fn about(message: &[u8]) -> Reading {
     if let Some(fields) = logterse(message) {
         return fields;
     }
-    if message.starts_with(b"dispatching ") {
+    if message.starts_with(b"dispatching ") || HOOKS.iter().any(|hook| message.starts_with(hook)) {
         return Reading::Nobody;
+    }
+    // What is answered repeats what was said: `550 <x@[192.0.2.1]> denied`, `250-mx.example Hi HELO [ADDRESS]`.
+    if let [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', answer @ ..] = message {
+        let host = if pieces::has(answer, b" Hi ") { memchr::memrchr(b'[', answer) } else { None };
+        return host.and_then(|open| pieces::bracketed(answer, open)).into();
     }
     if let Some(rest) = message.strip_prefix(b"Connection from ") {
         let close = memchr::memrchr(b'[', rest).and_then(|open| pieces::bracketed(rest, open));
@@ -31,7 +42,7 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
     let Some(message) = behind_pid(line) else {
         return logterse(line).unwrap_or(Reading::Foreign);
     };
-    client(message)
+    about(message)
 }
 
 /// `` ` 203.0.113.7<TAB>rdns<TAB>helo<TAB>sender<TAB>... ``

@@ -6,11 +6,28 @@ use super::{Reading, pieces};
 use crate::input::token;
 use std::net::IpAddr;
 
+/// How a message begins that is about mail on its way out, or repeats what a client said.
+const NOBODY: &[&[u8]] = &[b"to=", b"STARTTLS=client", b"AUTH=client", b"<-- ", b"makeconnection "];
+
 /// The client of a message.
 pub(super) fn client(message: &[u8]) -> Reading {
     let text = behind_queue_id(message);
-    if text.starts_with(b"to=") || text.starts_with(b"STARTTLS=client") || text.starts_with(b"AUTH=client") {
+    if NOBODY.iter().any(|start| text.starts_with(start)) {
         return Reading::Nobody;
+    }
+    // `Milter: connect: ...` is about the client; all else that milters do is about a mail, and quotes it.
+    if text.starts_with(b"Milter") && !text.starts_with(b"Milter: connect") {
+        return Reading::Nobody;
+    }
+    // `POSSIBLE ATTACK from [ADDRESS]: newline in string "TEXT"`
+    if let Some(peer) = text.strip_prefix(b"POSSIBLE ATTACK from ") {
+        return pieces::first_bracketed(pieces::before(peer, b": "), |_| true).into();
+    }
+    // `setsender: <SENDER>: invalid or unparsable, received from name [ADDRESS]`
+    if text.starts_with(b"setsender: ")
+        && let Some(host) = pieces::behind_last(text, b", received from ")
+    {
+        return in_relay(host).into();
     }
     // `AUTH=server, relay=name [ADDRESS], authid=NAME, ...`
     if text.starts_with(b"AUTH=server")

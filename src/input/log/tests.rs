@@ -35,11 +35,23 @@ fn a_hostile_line_costs_no_more_than_its_length() {
         "H=[",
         " tr=\"TCP|",
         ", client: ",
+        "mail.err ",
+        "> ",
+        "x:",
+        "x-",
+        "x |",
+        "[1] ",
+        "{\"log\":\"",
+        "{\"log\":[",
+        "\\u001b",
+        "\u{1b}[1m",
     ] {
         let line = piece.repeat((1 << 20) / piece.len());
         let began = std::time::Instant::now();
         for head in [
             "",
+            "Nov 23 10:34:34 mx ",
+            "{\"log\":\"",
             "Nov 23 10:34:34 mx postfix/smtpd[1]: ",
             "Nov 23 10:34:34 mx sshd[1]: ",
             "2026-11-23 10:34:34 H=",

@@ -19,6 +19,10 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
         let peer = pieces::before(rest.get(..64).unwrap_or(rest), b"]");
         // Apache writes the process since 2.4, and since then a port behind the address, without brackets.
         let ported = pieces::has(line.get(..128).unwrap_or(line), b"[pid ");
+        // `[client [2001:db8::1]:51234]`
+        if peer.starts_with(b"[") {
+            return token::leading(rest).into();
+        }
         return if ported { peer_with_port(peer).into() } else { token::leading(peer).into() };
     }
     // Lighttpd: `... (http_auth.c.4711) password doesn't match for / username: NAME IP: ADDRESS`

@@ -26,7 +26,7 @@ const NEAR: usize = 96;
 
 /// The time in a line: at its beginning, else the first near it; else in an access log's brackets.
 pub(super) fn find(line: &[u8]) -> Option<Moment> {
-    if let Some(moment) = here(line) {
+    if let Some(moment) = here(line).or_else(|| member(line)) {
         return Some(moment);
     }
     let mut borders = line.windows(2).take(NEAR).enumerate().filter_map(|(at, pair)| match pair {
@@ -52,10 +52,11 @@ fn here(text: &[u8]) -> Option<Moment> {
         },
         [b'A'..=b'Z', _, _, b',', b' ', ..] if is_weekday(text) => named_month(text.get(5..)?),
         [b'A'..=b'Z', _, _, b'-', _, _, b'-', ..] => assp(text),
-        [b'0'..=b'9', _, _, _, b'-' | b'/', ..] => iso(text),
+        [b'0'..=b'9', _, _, _, b'-' | b'/' | b'.', ..] => iso(text).or_else(|| numbers(text)),
         [b'0'..=b'9', _, b'/' | b'-' | b' ', b'A'..=b'Z', ..] => named_month(text),
-        [b'0'..=b'9', _, b'/' | b'-' | b'.', _, _, b'/' | b'-' | b'.', ..] => numbers(text),
-        [b'1'..=b'9', rest @ ..] => epoch(text, rest),
+        [b'0'..=b'9', b'/' | b'-' | b'.', b'0'..=b'9', ..]
+        | [b'0'..=b'9', _, b'/' | b'-' | b'.', b'0'..=b'9', ..] => numbers(text),
+        [b'1'..=b'9', ..] => epoch(text).filter(|(_, rest)| rest.starts_with(b" ")).map(|(moment, _)| moment),
         [b'@', ..] => tai64n(text),
         _ => None,
     }
@@ -108,7 +109,10 @@ fn unix_date(text: &[u8]) -> Option<Moment> {
 
 /// `2026-11-23T10:34:34.123456+01:00`, `2026-11-23 10:34:34 +0100`, `2026/11/23 10:34:34`
 fn iso(text: &[u8]) -> Option<Moment> {
-    let [_, _, _, _, first, _, _, second, _, _, b'T' | b' ' | b't', clock @ ..] = text else { return None };
+    let [_, _, _, _, first, _, _, second, _, _, between @ (b'T' | b' ' | b't' | b'_'), clock @ ..] = text
+    else {
+        return None;
+    };
     if first != second {
         return None;
     }
@@ -116,9 +120,9 @@ fn iso(text: &[u8]) -> Option<Moment> {
     let stamp = on_clock(Some(year(text.get(..4)?)?), month, day, clock)?;
     let behind = behind_fraction(clock.get(8..)?);
     let zone = offset(behind);
-    // IIS writes UTC and does not say so; its next column is an address.
+    // svlogd writes UTC. So does IIS, and does not say so; its next column is an address.
     let iis = || behind.strip_prefix(b" ").is_some_and(|rest| crate::input::token::leading(rest).is_some());
-    Some(Moment::Civil(stamp, zone.or_else(|| iis().then_some(0))))
+    Some(Moment::Civil(stamp, zone.or_else(|| (*between == b'_' || iis()).then_some(0))))
 }
 
 /// `23/Nov/2026:10:34:34 +0100`, `23-Nov-2026 10:34:34`, `23 Nov 2026 10:34:34`
@@ -132,14 +136,64 @@ fn named_month(text: &[u8]) -> Option<Moment> {
     Some(Moment::Civil(stamp, offset(behind_fraction(clock.get(8..)?))))
 }
 
-/// `11-23-2026 10:34:34`, `23.11.2026 10:34:34`. Where both could be a month the first is, as Domino and
-/// SquirrelMail have it, but not before dots.
+/// `11-23-2026 10:34:34`, `23.11.2026 10:34:34`, `11/23/26 10:34:34`, `1/3/2026 1:34:34 PM`. Where both could be a month
+/// the first is, as Domino, MailEnable and SquirrelMail have it, but not before dots.
 fn numbers(text: &[u8]) -> Option<Moment> {
-    let [_, _, mark, _, _, _, _, _, _, _, b' ', clock @ ..] = text else { return None };
-    let (first, second) = (two(text.get(..2)?)?, two(text.get(3..5)?)?);
+    let (first, rest) = short(text)?;
+    let (mark, rest) = rest.split_first()?;
+    let (second, rest) = short(rest)?;
+    let (_, rest) = rest.split_first().filter(|(other, _)| *other == mark)?;
     let (month, day) = if first > 12 || *mark == b'.' { (second, first) } else { (first, second) };
-    let stamp = on_clock(Some(year(text.get(6..10)?)?), month, day, clock)?;
-    Some(Moment::Civil(stamp, None))
+    let length = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let year = match length {
+        2 => 2000 + i16::from(two(rest.get(..2)?)?),
+        _ => year(rest.get(..4).filter(|_| length == 4)?)?,
+    };
+    let clock = rest.get(length + 1..).filter(|_| matches!(rest.get(length), Some(b' ')))?;
+    Some(Moment::Civil(on_halves(Some(year), month, day, clock)?, None))
+}
+
+/// A number of one digit or of two, and what is behind it.
+fn short(text: &[u8]) -> Option<(u8, &[u8])> {
+    let length = if text.get(1)?.is_ascii_digit() { 2 } else { 1 };
+    let (number, rest) = text.split_at_checked(length)?;
+    Some((u8::try_from(digits(number)?).ok()?, rest))
+}
+
+/// `10:34:34`, or `1:34:34 PM` of a clock with twelve hours.
+fn on_halves(year: Option<i16>, month: u8, day: u8, clock: &[u8]) -> Option<Stamp> {
+    let (_, minutes) = short(clock)?;
+    let early = [b"0", clock.get(..7).unwrap_or_default()].concat();
+    let stamp = on_clock(year, month, day, if minutes.len() + 1 == clock.len() { &early } else { clock })?;
+    let half = match minutes.get(6..) {
+        Some([b' ', half @ (b'A' | b'a' | b'P' | b'p'), b'M' | b'm', rest @ ..])
+            if !rest.first().is_some_and(u8::is_ascii_alphanumeric) =>
+        {
+            half.to_ascii_uppercase()
+        }
+        _ => return Some(stamp),
+    };
+    let real = (1..=12).contains(&stamp.hour);
+    real.then_some(Stamp { hour: stamp.hour % 12 + if half == b'P' { 12 } else { 0 }, ..stamp })
+}
+
+/// The members of a JSON object that hold the time of a line, best first.
+const MEMBERS: [&[u8]; 6] =
+    [b"\"__REALTIME_TIMESTAMP\"", b"\"time\"", b"\"timestamp\"", b"\"@timestamp\"", b"\"ts\"", b"\"date\""];
+
+/// The time that a member of a JSON object holds. Within a string a quote would have a backslash before it, so that no
+/// text can hold such a name.
+fn member(line: &[u8]) -> Option<Moment> {
+    if line.first() != Some(&b'{') {
+        return None;
+    }
+    let near = line.get(..4096).unwrap_or(line);
+    MEMBERS.iter().find_map(|name| {
+        let at = memchr::memmem::find(near, name)? + name.len();
+        let value = near.get(at..)?.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+        let value = value.strip_prefix(b"\"").unwrap_or(value);
+        epoch(value).map(|(moment, _)| moment).or_else(|| here(value))
+    })
 }
 
 /// `Nov-23-26 10:34:34`
@@ -150,12 +204,18 @@ fn assp(text: &[u8]) -> Option<Moment> {
     Some(Moment::Civil(on_clock(Some(year), month(text)?, day, clock)?, None))
 }
 
-/// `1795430074.123`, as squid writes it.
-fn epoch(text: &[u8], rest: &[u8]) -> Option<Moment> {
-    let [_, _, _, _, _, _, _, _, _, b'.', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b' ', ..] = rest else {
+/// `1795430074.123`, as squid writes it, `1795430074`, and the same in thousandths or millionths; and what is behind it.
+fn epoch(text: &[u8]) -> Option<(Moment, &[u8])> {
+    let length = text.iter().take(20).take_while(|b| b.is_ascii_digit()).count();
+    if text.first() == Some(&b'0') || !matches!(length, 10 | 13 | 16) {
         return None;
-    };
-    Some(Moment::Unix(i64::from(digits(text.get(..10)?)?)))
+    }
+    let rest = text.get(length..)?;
+    let fraction = rest
+        .strip_prefix(b".")
+        .map_or(0, |rest| rest.iter().take(9).take_while(|b| b.is_ascii_digit()).count());
+    let rest = if fraction > 0 { rest.get(fraction + 1..)? } else { rest };
+    Some((Moment::Unix(i64::from(digits(text.get(..10)?)?)), rest))
 }
 
 /// `@` and 2^62 + seconds + 10 in hexadecimal, as daemontools and its heirs count them, then nanoseconds.
