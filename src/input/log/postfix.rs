@@ -42,9 +42,19 @@ fn first_bracket(message: &[u8]) -> Option<IpAddr> {
     pieces::bracketed(message, memchr::memchr(b'[', message)?)
 }
 
+/// The address in brackets behind a host's name. A bracket behind anything else is a filter's, a Milter's or a policy
+/// server's place, or a literal in the HELO or the sender of a line that names no client; so is that of a host to which
+/// smtpd connects itself.
+fn behind_name(message: &[u8], open: usize) -> Option<IpAddr> {
+    let before = message.get(..open)?;
+    let name = before.iter().rev().take_while(|b| !b" =:;,<>@()\"".contains(b)).count();
+    let before = before.get(..open - name)?;
+    (name > 0 && !before.ends_with(b"connect to ")).then(|| pieces::bracketed(message, open))?
+}
+
 fn smtpd(message: &[u8]) -> Option<IpAddr> {
     if let Some(open) = memchr::memchr(b'[', message) {
-        return pieces::bracketed(message, open);
+        return behind_name(message, open);
     }
     let warning = message.strip_prefix(b"warning: ")?;
     // `hostname mail.example.net does not resolve to address 203.0.113.7: ...`
@@ -72,8 +82,15 @@ fn cleanup(message: &[u8]) -> Option<IpAddr> {
     // What replaces a header comes last, and may have been taken from it.
     let replaced = pieces::has(near, b": replace: ");
     let own = if replaced { message.get(..memchr::memmem::rfind(message, b" proto=")?)? } else { message };
-    let end = memchr::memmem::rfind(own, b"]; from=<")?;
-    pieces::bracketed(message, memchr::memrchr(b'[', message.get(..end)?)?)
+    // The header's text in front and the sender behind may both be made to look like it: what is followed by a sender
+    // decides, and where two are, nobody can tell.
+    let to = memchr::memmem::rfind(own, b"> to=<").unwrap_or(own.len());
+    let ends = memchr::memmem::find_iter(own, b"; from=<").filter(|end| {
+        let sender = own.get(end + 8..to).unwrap_or_default();
+        sender.starts_with(b"\"") || !sender.iter().any(|b| b" <>".contains(b))
+    });
+    let [end] = ends.take(2).collect::<Vec<_>>()[..] else { return None };
+    behind_name(message, memchr::memrchr(b'[', own.get(..end)?.strip_suffix(b"]")?)?)
 }
 
 /// `statistics: max connection rate 1/60s for (smtp:203.0.113.7) at Nov 23 10:34:34`
