@@ -23,18 +23,23 @@ pub enum Location {
     Default,
     /// `redis://` or `rediss://`.
     Redis(String),
+    /// An address of a kind that is not known: no folder of that name should be made in its stead.
+    Strange(String),
     /// Nothing is kept beyond the run.
     None,
 }
 
 impl From<&str> for Location {
     fn from(text: &str) -> Self {
-        match text {
-            "none" => Self::None,
-            _ if text.starts_with("redis://") || text.starts_with("rediss://") => {
-                Self::Redis(text.to_owned())
-            }
-            _ => Self::Path(PathBuf::from(text)),
+        // Valkey speaks Redis' protocol under either name.
+        match text.split_once("://").map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest)) {
+            Some((scheme, rest)) => match scheme.as_str() {
+                "redis" | "valkey" => Self::Redis(format!("redis://{rest}")),
+                "rediss" | "valkeys" => Self::Redis(format!("rediss://{rest}")),
+                _ => Self::Strange(text.to_owned()),
+            },
+            None if text == "none" => Self::None,
+            None => Self::Path(PathBuf::from(text)),
         }
     }
 }
@@ -240,4 +245,23 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_no_path() {
+        for (text, location) in [
+            ("none", Location::None),
+            ("/var/cache/x.db", Location::Path("/var/cache/x.db".into())),
+            ("redis://h:6379/0", Location::Redis("redis://h:6379/0".into())),
+            ("REDISS://me:Secret@h/1", Location::Redis("rediss://me:Secret@h/1".into())),
+            ("valkey://h/0", Location::Redis("redis://h/0".into())),
+            ("http://h/", Location::Strange("http://h/".into())),
+        ] {
+            assert_eq!(Location::from(text), location, "{text}");
+        }
+    }
 }

@@ -13,6 +13,12 @@ pub fn open(location: &Location, env: &Env, now: Timestamp) -> Handle {
     let mut handle = Handle::new(None);
     let file = match location {
         Location::None => return handle,
+        Location::Strange(text) => Err(CacheError::new(
+            Trouble::Unusable,
+            format!(
+                "the cache {text} is of no kind that is known: name a path, redis://host:port/db, or none"
+            ),
+        )),
         Location::Path(path) => Sqlite::open(path, now),
         Location::Default => open_default(env, now),
         Location::Redis(url) => {
