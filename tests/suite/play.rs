@@ -193,6 +193,7 @@ scenarios! {
     referral_resource_link
     referral_self_loop
     referral_too_many_hops
+    registrobr
     registrobr_reduced
     reserved
     ripe_assigned

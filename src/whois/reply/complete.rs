@@ -29,7 +29,7 @@ pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance
         }
         Registry::Arin => (shape.opened && !shape.closed).then_some("ARIN's terms of use below the record"),
         Registry::Lacnic | Registry::RegistroBr => {
-            (shape.opened && !shape.closed).then_some("the line \"accepts only direct match queries\"")
+            (shape.opened && !shape.closed).then_some("the closing line about \"match queries\"")
         }
         Registry::Krnic => (shape.opened && !shape.closed).then_some("the line \"KISA/KRNIC WHOIS Service\""),
         Registry::Jpnic => (shape.opened && !shape.closed).then_some("the list of more specific networks"),
@@ -121,6 +121,8 @@ fn opens(line: &str) -> bool {
 fn closes(line: &str) -> bool {
     [
         "% This query was served by the ",
+        // registro.br's, which stands right above its line about queries; that one has been worded anew before.
+        "% Security and mail abuse issues",
         "# ARIN WHOIS database, last updated",
         "# Enter ? for additional hints",
         "%ok",
@@ -130,6 +132,6 @@ fn closes(line: &str) -> bool {
     ]
     .iter()
     .any(|of| line.starts_with(of))
-        || (line.starts_with('%') && line.contains("accepts only direct match queries"))
+        || (line.starts_with('%') && line.contains("match queries"))
         || (line.starts_with("- ") && line.contains("WHOIS Service -"))
 }

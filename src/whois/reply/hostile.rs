@@ -19,7 +19,7 @@ fn a_cut_reply_is_no_record() {
         (reply!("apnic-mirrored"), Registry::Apnic, "% This query was served by the "),
         (reply!("lacnic"), Registry::Lacnic, "% whois.lacnic.net accepts only direct match queries"),
         (reply!("lacnic-joint"), Registry::Lacnic, "% This query was served by the "),
-        (reply!("registrobr"), Registry::RegistroBr, "% whois.registro.br accepts only direct match queries"),
+        (reply!("registrobr"), Registry::RegistroBr, "% Security and mail abuse issues"),
         (reply!("jpnic"), Registry::Jpnic, "More Specific Info."),
         (reply!("krnic"), Registry::Krnic, "- KISA/KRNIC WHOIS Service -"),
         (reply!("rwhois"), Registry::Rwhois, "%ok"),

@@ -132,6 +132,26 @@ fn servers_own_words() {
     }
 }
 
+/// registro.br's answers closed with "accepts only direct match queries" once, and LACNIC's still do.
+#[test]
+fn a_closing_line_may_be_worded_anew() {
+    let old = "% whois.registro.br accepts only direct match queries.";
+    let new = "% whois.registro.br only accepts exact match queries for domains,";
+    let text = reply!("registrobr").replace(old, new);
+    let (whole, _) = text.split_once("% Security").unwrap();
+    for provenance in [Network, Saved] {
+        for end in [new, "% Security and mail abuse issues should also be addressed to cert.br,"] {
+            let judged = short(&classify(&format!("{whole}{end}\n"), Registry::RegistroBr, None, provenance));
+            assert_eq!(judged, "record 203.0.112.0/22", "{end}");
+        }
+        let cut = short(&classify(whole, Registry::RegistroBr, None, provenance));
+        assert_eq!(cut, "failure incomplete");
+        // Above the record it closes nothing.
+        let above = format!("{new}\n{whole}");
+        assert_eq!(short(&classify(&above, Registry::RegistroBr, None, provenance)), "failure incomplete");
+    }
+}
+
 /// The parts of the reduced answer that registro.br gives to who asks too much look whole.
 #[test]
 fn a_reduced_answer_is_a_denial() {
