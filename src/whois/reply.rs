@@ -208,6 +208,8 @@ fn nothing(text: &str) -> Reply {
 }
 
 #[cfg(test)]
+mod captures;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod tests;

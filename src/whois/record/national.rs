@@ -8,7 +8,7 @@ use super::{
 };
 
 /// KRNIC's labels in English, old and new, and in Korean.
-const KRNIC: [(&str, &str); 17] = [
+const KRNIC: [(&str, &str); 18] = [
     ("IPv4 Address", "network"),
     ("IPv6 Address", "network"),
     ("IP Address", "network"),
@@ -22,6 +22,7 @@ const KRNIC: [(&str, &str); 17] = [
     ("Service Name", "name"),
     ("Network Name", "name"),
     ("서비스명", "name"),
+    ("네트워크 이름", "name"),
     ("Network Type", "status"),
     ("네트워크 구분", "status"),
     ("E-Mail", "e-mail"),
@@ -42,7 +43,7 @@ pub(super) fn is_krnic_network(line: &str) -> bool {
 }
 
 /// One block a network: the provider's, then the customer's. What stands in English is preferred: the Korean half
-/// says the same before it.
+/// says the same before it, or behind it.
 pub(super) fn krnic(text: &str) -> Vec<Block<'_>> {
     let english = krnic_half(text, true);
     if english.is_empty() { krnic_half(text, false) } else { english }
@@ -54,7 +55,9 @@ fn krnic_half(text: &str, english: bool) -> Vec<Block<'_>> {
     let mut abuse = false;
     let mut wanted = !english;
     for line in lines(text) {
-        wanted |= line.starts_with("# ENGLISH");
+        if english && line.starts_with("# ") {
+            wanted = line.starts_with("# ENGLISH") || (wanted && !line.starts_with("# KOREAN"));
+        }
         let Some((key, value)) = krnic_field(line).filter(|_| wanted) else {
             if line.starts_with('[') {
                 abuse = line.contains("Abuse") || line.contains("abuse");

@@ -1,0 +1,68 @@
+//! What people saved over the years: answers of servers that are gone, and what clients and mail programs made of
+//! answers.
+
+use super::*;
+use Provenance::{Network, Saved};
+
+/// What a saved text is taken for, in a few words.
+fn saved(text: &str, ip: &str) -> String {
+    match classify(text, detect(text), ip.parse().ok(), Saved) {
+        Reply::Failure { kind, .. } => format!("failure {}", kind.as_str()),
+        Reply::Empty { kind, .. } => format!("empty {}", kind.as_str()),
+        Reply::Placeholder { .. } => "placeholder".to_owned(),
+        Reply::Record(record, _) => format!("{} {}", record.network, record.org.unwrap_or_default()),
+    }
+}
+
+#[test]
+fn a_head_of_before_the_closing_line_asks_for_none() {
+    let object = "inetnum:  192.0.2.0 - 192.0.2.255\ndescr:  Example SA\n";
+    let dated = "changed:  hostmaster@example.net 20010203\n";
+    for (head, more, whole) in [
+        ("% This is the RIPE Whois server.", "", true),
+        ("% This is the RIPE Whois secondary server.", "", true),
+        ("% This is the RIPE Database reference server.", "", true),
+        ("% This is the RIPE Database query service.", dated, true),
+        ("% This is the RIPE Database query service.", "", false),
+        ("% This is the RIPE Database query service.", "changed:  hostmaster@example.net\n", false),
+        (
+            "% This is the RIPE Database query service.",
+            "changed:  a@example.net 20010203\nlast-modified:  2014-01-01T00:00:00Z\n",
+            false,
+        ),
+        ("% [whois.apnic.net]\n% How to use this server        http://www.apnic.net/db/", "", true),
+        ("% [whois.apnic.net]", dated, false),
+    ] {
+        let text = format!("{head}\n\n{object}{more}source:  RIPE\n\n");
+        let expected = if whole { "192.0.2.0/24 Example SA" } else { "failure incomplete" };
+        assert_eq!(saved(&text, "192.0.2.1"), expected, "{text}");
+        // No server that still answers opens so.
+        let asked = classify(&text, detect(&text), None, Network);
+        assert!(matches!(asked, Reply::Failure { kind: Kind::Incomplete, .. }), "{text}");
+    }
+}
+
+#[test]
+fn krnic_of_old_in_either_order_and_without_an_end() {
+    let english = "# ENGLISH\n\nKRNIC is not an ISP\n\nIPv4 Address       : 192.0.2.0-192.0.2.255\n\
+                   Network Name       : EXAMPLE-SCHOOL\n\n[ Organization Information ]\n\
+                   Org Name           : Example School\n";
+    let korean = "# KOREAN\n\nIPv4 주소          : 192.0.2.0-192.0.2.255\n네트워크 이름      : EXAMPLE\n\n\
+                  [ 기관 정보 ]\n기관명             : 예시중학교\n";
+    let named = "# KOREAN(UTF8)";
+    for text in [
+        format!("query: 192.0.2.1\n\n{english}\n{korean}"),
+        format!("query: 192.0.2.1\n\n{korean}\n{english}"),
+        format!("query : 192.0.2.1\n\n{english}\n{korean}\n- KISA/KRNIC Whois Service -\n")
+            .replace("# KOREAN", named),
+    ] {
+        assert_eq!(saved(&text, "192.0.2.1"), "192.0.2.0/24 Example School", "{text}");
+    }
+    assert_eq!(saved(korean, "192.0.2.1"), "192.0.2.0/24 예시중학교");
+    for head in [named, "query : 192.0.2.1\n\n# KOREAN(UTF8)"] {
+        let text = format!("{}\n{english}", korean.replace("# KOREAN", head));
+        assert_eq!(saved(&text, "192.0.2.1"), "failure incomplete", "{text}");
+    }
+    let asked = classify(&format!("{korean}\n{english}"), Registry::Krnic, None, Network);
+    assert!(matches!(asked, Reply::Failure { kind: Kind::Incomplete, .. }));
+}
