@@ -93,12 +93,17 @@ impl<'a> Page<'a> {
     }
 
     /// Whether an RPSL answer breaks off: its last object lacks the `source:` that every object has, or the
-    /// organisation that a network names does not come.
-    pub(crate) fn breaks_off(&self) -> bool {
+    /// organisation that a network names does not come. Whoever asks with `-r` gets none, nor anybody else that the
+    /// network names; but a text that ends with the network may as well be `cut` there.
+    pub(crate) fn breaks_off(&self, cut: bool) -> bool {
         let unsourced = self.blocks.last().is_some_and(|last| !last.has("source"));
-        let block = self.networks.first().and_then(|named| self.blocks.get(named.block));
-        self.form == Form::Rpsl
-            && (unsourced || block.is_some_and(|block| rpsl::lacks_organisation(self, block)))
+        let named = self.networks.first().and_then(|named| Some((named, self.blocks.get(named.block)?)));
+        let lacks = named.is_some_and(|(named, block)| {
+            let ends = named.block + 1 == self.blocks.len();
+            rpsl::lacks_organisation(self, block)
+                && ((ends && cut) || rpsl::has_contacts(self, named.block, block))
+        });
+        self.form == Form::Rpsl && (unsourced || lacks)
     }
 }
 

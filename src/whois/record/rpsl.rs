@@ -54,6 +54,11 @@ pub(super) fn lacks_organisation(page: &Page<'_>, block: &Block<'_>) -> bool {
     block.has("org") && organisation(page, block).is_none()
 }
 
+/// Whether the answer has anybody that the network names.
+pub(super) fn has_contacts(page: &Page<'_>, index: usize, block: &Block<'_>) -> bool {
+    !related(page, index, block).is_empty()
+}
+
 /// Where to complain: what the server says itself, what the network's abuse contact says, any abuse mailbox of those
 /// whom the network names, and last what prose says.
 fn abuse(page: &Page<'_>, index: usize, block: &Block<'_>, organisation: Option<&Block<'_>>) -> Vec<String> {

@@ -66,3 +66,62 @@ fn krnic_of_old_in_either_order_and_without_an_end() {
     let asked = classify(&format!("{korean}\n{english}"), Registry::Krnic, None, Network);
     assert!(matches!(asked, Reply::Failure { kind: Kind::Incomplete, .. }));
 }
+
+/// The last server that was asked counts, though it has nothing but a remark to say.
+#[test]
+fn a_last_answer_of_remarks_is_an_answer() {
+    let iana = "% IANA WHOIS server\n\nrefer:  whois.example.net\n\ninetnum:  192.0.0.0 - 192.255.255.255\nsource:  IANA\n\n";
+    for (host, answer, expected) in [
+        (
+            "lacnic.net",
+            "% Joint Whois - whois.lacnic.net\n\n% Unallocated and unassigned in LACNIC block: 192.0/16\n",
+            "empty not-found",
+        ),
+        (
+            "ripe.net",
+            "% This is the RIPE Database query service.\n\n%ERROR:101: no entries found\n%\n",
+            "empty not-found",
+        ),
+        ("ripe.net", "% This is the RIPE Database query service.\n", "placeholder"),
+    ] {
+        let text = format!("{iana}# whois.{host}\n\n{answer}");
+        assert_eq!(saved(&text, "192.0.2.1"), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_national_registry_that_gives_no_answer_leaves_apnics() {
+    let parent = "[Querying whois.apnic.net]\n% [whois.apnic.net]\n\ninetnum:  192.0.2.0 - 192.0.2.255\n\
+                  descr:  Example Telecom\nsource:  APNIC\n\n% This query was served by the APNIC Whois Service\n\n";
+    for (host, answer, expected) in [
+        ("whois.krnic.net", "[Unable to connect to remote host]\n", "192.0.2.0/24 Example Telecom"),
+        ("whois.nic.ad.jp", "No match!!\n", "192.0.2.0/24 Example Telecom"),
+        ("whois.nic.ad.jp", "Query rate limit exceeded\n", "failure denied"),
+        (
+            "whois.krnic.net",
+            "# KOREAN(UTF8)\n\nIPv4 Address : 192.0.2.0 - 192.0.2.15 (/28)\n",
+            "failure incomplete",
+        ),
+        ("whois.ripe.net", "[Unable to connect to remote host]\n", "failure network"),
+    ] {
+        let text = format!("{parent}[Querying {host}]\n{answer}");
+        assert_eq!(saved(&text, "192.0.2.1"), expected, "{text}");
+    }
+}
+
+/// AFRINIC asked with `-r` sends nobody that the network names. Asked as we do it sends them all.
+#[test]
+fn afrinic_without_the_organisation() {
+    let text = "% This is the AfriNIC Whois server.\n\ninetnum:  192.0.2.0 - 192.0.2.255\ndescr:  Example\n\
+                org:  ORG-EX1-AFRINIC\nadmin-c:  EX2-AFRINIC\nsource:  AFRINIC # Filtered\n";
+    let route = "\nroute:  192.0.2.0/24\nsource:  AFRINIC # Filtered\n";
+    let person = "\nperson:  Example\nnic-hdl:  EX2-AFRINIC\nsource:  AFRINIC # Filtered\n";
+    for (more, file, asked) in
+        [("", true, false), (route, true, true), (person, false, false), ("\nroute:  192.0\n", false, false)]
+    {
+        let text = format!("{text}{more}");
+        let is_record =
+            |provenance| matches!(classify(&text, Registry::Afrinic, None, provenance), Reply::Record(..));
+        assert_eq!((is_record(Saved), is_record(Network)), (file, asked), "{text}");
+    }
+}

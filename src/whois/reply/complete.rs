@@ -53,6 +53,11 @@ pub(super) fn is_opened(text: &str) -> bool {
     Shape::of(text).opened
 }
 
+/// Whether the text has a server's closing lines.
+pub(super) fn is_closed(text: &str) -> bool {
+    Shape::of(text).closed
+}
+
 /// Whether a last line without an end cannot be the whole of one: half a key, or a network whose digits may go on.
 /// Editors and copied strings leave out the last line end, so this alone is what cuts saved text.
 fn is_half(line: &str) -> bool {

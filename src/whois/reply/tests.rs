@@ -87,51 +87,6 @@ fn what_opened_must_close_in_saved_text_too_but_an_excerpt_has_neither() {
     }
 }
 
-#[test]
-fn servers_own_words() {
-    for (text, registry, expected) in [
-        ("%ERROR:101: no entries found\n%\n", Registry::Ripe, "empty not-found"),
-        ("%  No entries found for the selected source(s).\n", Registry::Other, "empty not-found"),
-        ("%ERROR:100: internal software error\n", Registry::Ripe, "failure network"),
-        ("%ERROR:305: connection has been closed\n", Registry::Ripe, "failure network"),
-        ("%ERROR:306: connections exceeded\n", Registry::Ripe, "failure denied"),
-        ("%ERROR:202: access control limit reached\n", Registry::Apnic, "failure denied"),
-        ("%201 access control limit reached for 192.0.2.1\n", Registry::Apnic, "failure denied"),
-        ("% Your host 192.0.2.1 has been blocked.\n", Registry::Ripe, "failure denied"),
-        ("% Query rate limit exceeded\n", Registry::Lacnic, "failure denied"),
-        ("% Maximum concurrent connections limit exceeded\n", Registry::RegistroBr, "failure denied"),
-        ("% Permissão negada.\n", Registry::RegistroBr, "failure denied"),
-        ("% Not assigned.\n", Registry::RegistroBr, "empty not-found"),
-        ("% Not assigned to LACNIC\n", Registry::Lacnic, "empty not-found"),
-        ("% Unallocated and unassigned in LACNIC block: 198.18/15\n", Registry::Lacnic, "empty not-found"),
-        ("No match found for n + 192.0.2.1.\n", Registry::Arin, "empty not-found"),
-        ("The IP address not belong to TWNIC\n", Registry::Twnic, "empty not-found"),
-        ("% This query returned 0 objects.\n", Registry::Iana, "empty not-found"),
-        (
-            "% The WHOIS is temporary unable to query ARIN for the requested resource.\n",
-            Registry::Afrinic,
-            "failure network",
-        ),
-        ("%rwhois V-1.5\n%error 230 No Objects Found\n", Registry::Rwhois, "empty not-found"),
-        ("%rwhois V-1.5\n%error 350 Invalid Query Syntax\n", Registry::Rwhois, "failure network"),
-        (
-            "%error 501 Service Not Available: exceeded max client sessions\n",
-            Registry::Rwhois,
-            "failure denied",
-        ),
-        (
-            "%rwhois V-1.5\n%referral rwhois://root.rwhois.net:4321/auth-area=.\n%ok\n",
-            Registry::Rwhois,
-            "empty not-found",
-        ),
-        ("Timeout.\n", Registry::Other, "failure timeout"),
-        ("Query rate limit exceeded\n", Registry::Other, "failure denied"),
-    ] {
-        assert_eq!(short(&classify(text, registry, None, Network)), expected, "{text}");
-        assert_eq!(short(&classify(text, detect(text), None, Saved)), expected, "saved: {text}");
-    }
-}
-
 /// registro.br's answers closed with "accepts only direct match queries" once, and LACNIC's still do.
 #[test]
 fn a_closing_line_may_be_worded_anew() {
