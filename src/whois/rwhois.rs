@@ -23,7 +23,11 @@ pub(super) fn ask(socket: SocketAddr, question: &str, deadline: Deadline) -> io:
     let mut lines = 0;
     loop {
         stream.set_read_timeout(Some(left()?))?;
-        let read = stream.read(&mut buffer)?;
+        let read = match stream.read(&mut buffer) {
+            // A signal is no failure of the network.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
         answer.extend_from_slice(buffer.get(..read).unwrap_or_default());
         if answer.len() > LONGEST {
             return Err(io::ErrorKind::InvalidData.into());

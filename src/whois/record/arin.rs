@@ -26,7 +26,17 @@ pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mu
     let comments = |block: &Block<'_>| mail::complaints(block.all("Comment"));
     extend_distinct(&mut record.abuse, comments(block));
     if record.abuse.is_empty() {
+        // Some have one mailbox for all that is called abuse, and name it as another contact's.
+        let contacts = group.iter().flat_map(|block| &block.fields);
+        let contacts = contacts.filter(|field| field.key.to_ascii_lowercase().ends_with("email"));
+        let mailboxes = contacts.flat_map(|field| mail::mailboxes(field.value));
+        extend_distinct(&mut record.abuse, mailboxes.filter(|mailbox| mail::is_for_abuse(mailbox)));
+    }
+    if record.abuse.is_empty() {
         record.abuse.extend(holder.map(comments).unwrap_or_default());
+    }
+    if record.abuse.is_empty() {
+        record.abuse.extend(mail::incidents(block.all("Comment")));
     }
 }
 

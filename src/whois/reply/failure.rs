@@ -140,7 +140,8 @@ pub(super) fn broken_off(text: &str) -> Option<&str> {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let end = line.trim_end();
-        if failed_call(end).is_some() || (field(end).is_none() && by_client(end).is_some()) {
+        let spoken = (field(end).is_none() || is_error(end)).then_some(end);
+        if failed_call(end).or_else(|| spoken.and_then(by_client)).is_some() {
             return text.get(..at);
         }
         at += line.len();
