@@ -3,6 +3,7 @@
 //! A denial may follow valid objects, a reply may be cut, and a registry's database holds places that are nobody's.
 //! None of these may clear an address, and none may match a pattern.
 
+mod capture;
 mod complete;
 mod failure;
 mod segment;
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::answer::Kind;
 use segment::Segment;
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 /// Where a text comes from, which decides how much of it must be there.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -71,7 +72,8 @@ impl Reply {
 /// Whose answer a text is, where nobody says who was asked. Of several answers in it, the last.
 #[must_use]
 pub fn detect(text: &str) -> Registry {
-    let segments = segment::segments(text, Registry::Other, Provenance::Saved);
+    let text = capture::restored(text);
+    let segments = segment::segments(&text, Registry::Other, Provenance::Saved);
     let last = segments.iter().rev().find(|part| segment::has_content(part.text)).or(segments.last());
     match last {
         Some(part) if part.registry != Registry::Other => part.registry,
@@ -88,7 +90,11 @@ pub fn detect(text: &str) -> Registry {
 /// Only what an operator's own server answered is taken at its word when somebody saved it.
 #[must_use]
 pub fn classify(text: &str, registry: Registry, address: Option<IpAddr>, provenance: Provenance) -> Reply {
-    let mut segments = segment::segments(text, registry, provenance);
+    let text = match provenance {
+        Provenance::Network => Cow::Borrowed(text),
+        Provenance::Saved => capture::restored(text),
+    };
+    let mut segments = segment::segments(&text, registry, provenance);
     // The head under which LACNIC passes on another's answer says nothing itself, unless it is a denial, or that there
     // is no such network.
     let head = |part: &Segment<'_>| {

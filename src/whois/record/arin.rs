@@ -48,7 +48,7 @@ fn group<'p, 'a>(page: &'p Page<'a>, index: usize) -> &'p [Block<'a>] {
 }
 
 fn is_network(block: &Block<'_>) -> bool {
-    block.has("NetRange")
+    block.has("NetRange") || block.has("CIDR")
 }
 
 fn is_holder(block: &Block<'_>) -> bool {

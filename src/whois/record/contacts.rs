@@ -47,3 +47,12 @@ fn prose_about_attacks_comes_last() {
     let text = format!("{text}\nirt:  IRT-EXAMPLE\ne-mail:  irt@example.net\n");
     assert_eq!(abuse(&text), "irt@example.net");
 }
+
+#[test]
+fn lacnics_contacts_that_lost_the_blank_lines_between_them() {
+    let text = "inetnum:  192.0.2.0/24\nowner:  Ejemplo\nabuse-c:  AB1\nnic-hdl:  EX1\ne-mail:  noc@example.net\n\
+                nic-hdl:  AB1\ne-mail:  desk@example.net\n";
+    assert_eq!(abuse(text), "desk@example.net");
+    let br = text.replace("nic-hdl", "nic-hdl-br");
+    assert_eq!(abuse(&br), "desk@example.net");
+}

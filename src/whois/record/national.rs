@@ -39,7 +39,9 @@ fn krnic_field(line: &str) -> Option<(&'static str, &str)> {
 }
 
 pub(super) fn is_krnic_network(line: &str) -> bool {
-    krnic_field(line).is_some_and(|(key, value)| key == "network" && range(value).is_some())
+    // One address is what somebody asked for.
+    krnic_field(line)
+        .is_some_and(|(key, value)| key == "network" && value.contains(['-', '/']) && range(value).is_some())
 }
 
 /// One block a network: the provider's, then the customer's. What stands in English is preferred: the Korean half

@@ -26,7 +26,8 @@ impl Form {
             b'i' if starts("inetnum:") || starts("inet6num:") => Some(Self::Rpsl),
             b'I' if national::is_krnic_network(line) => Some(Self::Krnic),
             b'n' | b'N' if starts("NetRange:") => Some(Self::Arin),
-            b'n' | b'N' if starts("network:") => Some(Self::Rwhois),
+            b'c' | b'C' if starts("CIDR:") => Some(Self::Arin),
+            b'n' | b'N' if starts("network:") && rwhois::is_attribute(line) => Some(Self::Rwhois),
             b' ' | b'\t' | b'N' if national::is_twnic_network(line) => Some(Self::Twnic),
             _ => None,
         };
@@ -40,9 +41,30 @@ impl Form {
 }
 
 impl<'a> Page<'a> {
-    /// Takes the text apart; None when it names no network at all.
+    /// Takes the text apart; None when it names no network at all. A line of one form may stand above an answer in
+    /// another, such as `IP Address: 192.0.2.0/24` of whoever asked: the first form that says more than a network is
+    /// the answer's. ARIN's list stands above the network that it was asked for then.
     pub(crate) fn read(text: &'a str, registry: Registry) -> Option<Self> {
-        let form = Form::of(text)?;
+        let mut tried: Vec<Form> = Vec::new();
+        let mut best: Option<Self> = None;
+        for form in block::lines(text).filter_map(Form::of_line) {
+            if tried.contains(&form) {
+                continue;
+            }
+            tried.push(form);
+            let Some(page) = Self::in_form(text, registry, form) else { continue };
+            let lists = form == Form::ArinList;
+            // `network:IP-Network:` is nobody's note, and an operator's server may say no more; but nor may it go on
+            // to speak in a registry's form.
+            if form == Form::Rwhois || (page.says_more() && !lists) {
+                return Some(page);
+            }
+            best = best.filter(|best| best.says_more() || !lists).or(Some(page));
+        }
+        best
+    }
+
+    fn in_form(text: &'a str, registry: Registry, form: Form) -> Option<Self> {
         let blocks = match form {
             Form::Rpsl => block::blocks(text, &["inetnum", "inet6num", "route", "route6", "irt", "role"]),
             Form::Arin => block::blocks(text, &["NetRange"]),
@@ -57,6 +79,14 @@ impl<'a> Page<'a> {
             networks.extend(ranges(form, block).map(|network| Named { network, block: index }));
         }
         (!networks.is_empty()).then_some(Self { registry, form, text, blocks, networks })
+    }
+
+    /// Whether it says anything of a network but its range.
+    fn says_more(&self) -> bool {
+        let of = |named: &Named| self.blocks.get(named.block);
+        self.networks.iter().filter_map(of).any(|block| {
+            block.fields.iter().any(|field| range::range(field.value).is_none() && !field.value.is_empty())
+        })
     }
 
     /// The fields of one of its networks.

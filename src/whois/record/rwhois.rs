@@ -32,6 +32,12 @@ const COUNTRY: [&str; 6] = [
     "organization-country",
 ];
 
+/// Whether a line is `class:attribute:value`; what stands between may be no part of an address.
+pub(super) fn is_attribute(line: &str) -> bool {
+    let key = line.split_once(':').and_then(|(_, rest)| rest.split_once(':'));
+    key.is_some_and(|(key, _)| key.trim_start().starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
 /// Objects, set apart by a blank line or by an attribute that an object has only once.
 pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();

@@ -125,3 +125,67 @@ fn afrinic_without_the_organisation() {
         assert_eq!((is_record(Saved), is_record(Network)), (file, asked), "{text}");
     }
 }
+
+#[test]
+fn what_was_done_to_a_text_is_undone() {
+    let ripe = "% This is the RIPE Database query service.\n\n% Information\n\ninetnum:  192.0.2.0 - 192.0.2.255\n\
+                netname:  EXAMPLE\norg:  ORG-EX1-RIPE\nadmin-c:  EX1-RIPE\nsource:  RIPE\n\n\
+                organisation:  ORG-EX1-RIPE\norg-name:  Example SA\nsource:  RIPE\n\n% This query was served by the X\n";
+    let marked = |mark: &str| -> String {
+        ripe.lines()
+            .flat_map(|line| [if line.is_empty() { mark.trim_end() } else { mark }, line, "\n"])
+            .collect()
+    };
+    let cut = |text: &str| text.split("% This query").next().unwrap().to_owned();
+    for text in [
+        ripe.replace('\n', "\r"),
+        ripe.replace('\n', "\n\n"),
+        ripe.replace('\n', "\r\n\r\n"),
+        marked(" "),
+        marked("\t"),
+        marked("> "),
+        marked(">> "),
+        format!("On Monday somebody wrote:\n\n{}\nThat is all.\n", marked("> ")),
+        format!("<html><body><pre>{ripe}</pre></body></html>\n"),
+    ] {
+        assert_eq!(saved(&text, "192.0.2.1"), "192.0.2.0/24 Example SA", "{text}");
+    }
+    for text in [cut(&marked("> ")), cut(&ripe.replace('\n', "\n\n"))] {
+        assert_eq!(saved(&text, "192.0.2.1"), "failure incomplete", "{text}");
+    }
+    // A server writes as it means to.
+    let asked = classify(&marked(" "), Registry::Ripe, None, Network);
+    assert!(matches!(asked, Reply::Empty { kind: Kind::Incomplete, .. }));
+    let denied = format!("Access denied\n\n{}", marked("> "));
+    assert_eq!(saved(&denied, "192.0.2.1"), "failure denied");
+}
+
+#[test]
+fn a_quoted_record_may_look_like_a_list() {
+    let text = "> NetRange:  192.0.2.0 - 192.0.2.255\n> Parent:  NET192 (NET-192-0-0-0-0)\n> OrgName:  Example Inc.\n";
+    assert_eq!(saved(text, "192.0.2.1"), "192.0.2.0/24 Example Inc.");
+}
+
+/// Whoever saves an answer may note above it what he asked.
+#[test]
+fn a_line_above_an_answer_is_not_the_answer() {
+    let arin = "NetRange:  192.0.2.0 - 192.0.2.255\nNetName:  EXAMPLE\n\nOrgName:  Example Inc.\n";
+    for above in [
+        "IP Address: 192.0.2.7",
+        "IP Address: 192.0.2.0/24",
+        "Network: 192.0.2.0/24",
+        "network: 2001:db8::/32",
+    ] {
+        let text = format!("{above}\n\n{arin}");
+        assert_eq!(saved(&text, "192.0.2.7"), "192.0.2.0/24 Example Inc.", "{text}");
+        assert_eq!(detect(&text), Registry::Arin, "{text}");
+    }
+    let list = "Example Inc. EXAMPLE (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255\n";
+    assert_eq!(saved(list, "192.0.2.7"), "192.0.2.0/24 Example Inc.");
+    let full = "CustName:  Example Shop\n\nNetRange:  192.0.2.0 - 192.0.2.15\nNetName:  SHOP\n";
+    assert_eq!(saved(&format!("{list}\n{full}"), "192.0.2.7"), "192.0.2.0/28 Example Shop");
+    assert_eq!(
+        saved(&arin.replace("NetRange:  192.0.2.0 - 192.0.2.255", "CIDR:  192.0.2.0/24"), "192.0.2.7"),
+        "192.0.2.0/24 Example Inc."
+    );
+}
