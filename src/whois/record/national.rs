@@ -95,27 +95,41 @@ pub(super) fn is_twnic_network(line: &str) -> bool {
     line.trim_start().strip_prefix("Netblock:").is_some_and(|value| range(value).is_some())
 }
 
-/// TWNIC: an address of the holder (not always), then the network's name and range, then contacts below headings.
+/// TWNIC: an address of the holder (not always), then the network's name and range, then contacts below headings. What
+/// stands no deeper than these headings, behind a blank line, is the address of the next holder.
 pub(super) fn twnic(text: &str) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
     let mut block = Block::default();
-    let mut heading = "holder";
-    for line in lines(text).map(str::trim).filter(|line| !line.starts_with(['%', '#', '[', '-'])) {
+    let (mut heading, mut depth, mut between) = ("holder", 0, false);
+    for whole in lines(text) {
+        let line = whole.trim();
+        let indent = whole.len() - whole.trim_start().len();
         let (key, value) = line.split_once(':').unwrap_or(("", line));
+        if line.starts_with(['%', '#', '[', '-']) {
+            continue;
+        }
         match key {
             "" if value.is_empty() => {}
             "Netname" => block.fields.push(Field::new("name", value)),
             "Netblock" => block.fields.push(Field::new("network", value)),
-            "" => block.fields.push(Field::new(heading, value)),
+            "" => {
+                if between && heading == "contact" && indent <= depth && block.has("network") {
+                    push(&mut blocks, &mut block);
+                    heading = "holder";
+                }
+                block.fields.push(Field::new(heading, value));
+            }
             _ if value.trim().is_empty() => {
-                heading = if key.contains("contact") { "contact" } else { "holder" }
+                heading = if key.contains("contact") { "contact" } else { "holder" };
+                depth = indent;
             }
-            "Organization" | "Registrant" | "Company" => {
-                block.fields.push(Field::new("holder", value));
-            }
+            "Organization" | "Registrant" | "Company" => block.fields.push(Field::new("holder", value)),
             _ => {}
         }
+        between = line.is_empty();
     }
-    vec![block]
+    push(&mut blocks, &mut block);
+    blocks
 }
 
 pub(super) fn fill_twnic(block: &Block<'_>, record: &mut Record) {

@@ -52,6 +52,10 @@ impl<'a> Page<'a> {
                 continue;
             }
             tried.push(form);
+            let listed = best.as_ref().is_some_and(|best| best.form == Form::ArinList && best.says_more());
+            if listed && form != Form::Arin {
+                continue;
+            }
             let Some(page) = Self::in_form(text, registry, form) else { continue };
             let lists = form == Form::ArinList;
             // `network:IP-Network:` is nobody's note, and an operator's server may say no more; but nor may it go on
@@ -83,10 +87,12 @@ impl<'a> Page<'a> {
 
     /// Whether it says anything of a network but its range.
     fn says_more(&self) -> bool {
-        let of = |named: &Named| self.blocks.get(named.block);
-        self.networks.iter().filter_map(of).any(|block| {
-            block.fields.iter().any(|field| range::range(field.value).is_none() && !field.value.is_empty())
-        })
+        let mut at: Vec<usize> = self.networks.iter().map(|named| named.block).collect();
+        // One block may name very many networks, one behind the other.
+        at.dedup();
+        let blocks = at.into_iter().filter_map(|at| self.blocks.get(at));
+        let says = |field: &block::Field<'_>| range::range(field.value).is_none() && !field.value.is_empty();
+        blocks.flat_map(|block| &block.fields).any(says)
     }
 
     /// The fields of one of its networks.
@@ -141,14 +147,19 @@ impl<'a> Page<'a> {
 fn ranges<'a>(form: Form, block: &'a Block<'_>) -> impl Iterator<Item = Network> + 'a {
     let keys: &[&str] = match form {
         Form::Rpsl => &["inetnum", "inet6num"],
-        Form::Arin | Form::ArinList => &["NetRange", "CIDR"],
+        Form::Arin => &["NetRange", "CIDR"],
+        Form::ArinList => &["NetRange", "NetNumber"],
         Form::Brackets | Form::Krnic | Form::Twnic => &["network"],
         Form::Rwhois => &["ip-network", "ip-network-block", "ip-range", "network-block", "netblock", "cidr"],
     };
     // The first key that has a range says it; the others only say it again.
     let key = keys.iter().find(|key| block.all(key).any(|value| range::range(value).is_some()));
-    key.into_iter().flat_map(|key| block.all(key)).filter_map(move |value| match form {
+    let numbered = key.is_some_and(|key| *key == "NetNumber");
+    let unknown = (form == Form::Rwhois && key.is_none()).then(|| rwhois::ranges(block));
+    let values = key.into_iter().flat_map(|key| block.all(key)).chain(unknown.into_iter().flatten());
+    values.filter_map(move |value| match form {
         Form::Brackets => range::classful(value),
+        Form::ArinList if numbered => range::classful(value),
         _ => range::range(value),
     })
 }

@@ -61,8 +61,21 @@ pub(super) fn is_closed(text: &str) -> bool {
 /// Whether a last line without an end cannot be the whole of one: half a key, or a network whose digits may go on.
 /// Editors and copied strings leave out the last line end, so this alone is what cuts saved text.
 fn is_half(line: &str) -> bool {
-    Page::read(line, Registry::Other).is_some()
+    (Page::read(line, Registry::Other).is_some() && may_go_on(line))
         || (line.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !line.is_empty())
+}
+
+/// Whether the number that ends a line may lack a digit: no octet is above 255, and no prefix of IPv4 longer than 32.
+fn may_go_on(line: &str) -> bool {
+    let rest = line.trim_end_matches(|c: char| c.is_ascii_digit());
+    let most = match rest.chars().last() {
+        Some('.') => 255,
+        Some('/') if rest.contains('.') => 32,
+        Some('/') => 128,
+        _ => return true,
+    };
+    let number: Option<u32> = line.strip_prefix(rest).and_then(|digits| digits.parse().ok());
+    number.is_none_or(|number| number * 10 <= most)
 }
 
 /// What an answer's own lines show of its beginning and its end.

@@ -76,6 +76,11 @@ fn very_long_replies_take_linear_time() {
         "[Network Number] 192.0.2.0/24\n",
         "inetnum: 192.0.2.0/24\nremarks: abuse a@b.example\n",
         "% it may be\n",
+        " (NET-1) 192.0.2.0/24\n",
+        "x\n\n",
+        "> inetnum: 192.0.2.0/24\n",
+        "fgets: Connection reset by peer\n",
+        "   Netblock: 192.0.2.0/24\n",
         "ReferralServer: whois://whois.example.net\n",
     ] {
         // The better of two, of both: another program's turn may fall into either.

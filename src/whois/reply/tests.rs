@@ -63,6 +63,13 @@ fn what_opened_must_close_in_saved_text_too_but_an_excerpt_has_neither() {
         ("inetnum:  192.0.2.0 - 192.0.2.255\nnetname:  EXAMPLE", "record 192.0.2.0/24"),
         ("inetnum:  192.0.2.0 - 192.0.2.255\nnetna", "failure incomplete"),
         ("inetnum:  192.0.2.0 - 192.0.2.25", "failure incomplete"),
+        ("inetnum:  192.0.2.0 - 192.0.2.255", "record 192.0.2.0/24"),
+        ("inet6num:  2001:db8::/4", "failure incomplete"),
+        ("inet6num:  2001:db8::/48", "record 2001:db8::/48"),
+        ("network:Org-Name:Example\nnetwork:IP-Network:192.0.2.0/2", "failure incomplete"),
+        ("network:Org-Name:Example\nnetwork:IP-Network:192.0.2.0/28", "record 192.0.2.0/28"),
+        ("Example Inc. EX (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.25", "failure incomplete"),
+        ("Example Inc. EX (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.63", "record 192.0.2.0/26"),
         ("% [whois.apnic.net]\n\ninetnum:  192.0.2.0 - 192.0.2.255\nsource: APNIC\n\n", "failure incomplete"),
         (
             "% [whois.apnic.net node-2]\n\ninetnum:  192.0.2.0 - 192.0.2.255\nsource: APNIC\n",
@@ -177,6 +184,36 @@ fn kept_places_of_every_registry() {
     }
     let six = "inet6num:  ::/0\nnetname:  ROOT\ndescr:  Root inet6num object\nsource:  RIPE\n";
     assert_eq!(short(&classify(six, Registry::Ripe, None, Saved)), "placeholder");
+}
+
+#[test]
+fn a_place_that_somebody_holds_is_not_kept() {
+    for (fields, expected) in [
+        ("192.0.2.0 - 192.0.2.255\nnetname:  ROOT\nmnt-by:  EXAMPLE-MNT\n", "record 192.0.2.0/24"),
+        (
+            "192.0.2.0 - 192.0.2.255\ndescr: Example Air\ncountry: EU # worldwide\nstatus: ALLOCATED PA\nmnt-by: RIPE-NCC-HM-MNT\n",
+            "record 192.0.2.0/24",
+        ),
+        (
+            "192.0.2.0 - 192.0.2.255\ndescr: Internet Assigned Numbers Authority\ncountry: EU # worldwide\nstatus: ALLOCATED PA\nmnt-by: RIPE-NCC-HM-MNT\n",
+            "placeholder whois.arin.net",
+        ),
+        (
+            "192.0.2.0 - 192.0.2.255\ndescr: Example Air\ncountry: EU # worldwide\nstatus: ALLOCATED UNSPECIFIED\nmnt-by: RIPE-NCC-HM-MNT\n",
+            "placeholder whois.arin.net",
+        ),
+        (
+            "102.0.0.0 - 102.255.255.255\ndescr: African Network Information Center - (AfriNIC Ltd)\nmnt-by: AFRINIC-HM-MNT\n",
+            "placeholder whois.afrinic.net",
+        ),
+        (
+            "102.0.0.0 - 102.255.255.255\ndescr: Ripe (Fruit) Inc.\nmnt-by: EXAMPLE-MNT\n",
+            "record 102.0.0.0/8",
+        ),
+    ] {
+        let text = format!("inetnum:  {fields}source:  RIPE\n\n% This query was served by the RIPE X\n");
+        assert_eq!(short(&classify(&text, Registry::Ripe, None, Network)), expected, "{fields}");
+    }
 }
 
 /// What whois clients print when they follow a referral: the last server's word counts.
