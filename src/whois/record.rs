@@ -116,4 +116,8 @@ fn extend_distinct<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item
 }
 
 #[cfg(test)]
+mod contacts;
+#[cfg(test)]
+mod old;
+#[cfg(test)]
 mod tests;

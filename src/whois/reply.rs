@@ -3,6 +3,7 @@
 //! A denial may follow valid objects, a reply may be cut, and a registry's database holds places that are nobody's.
 //! None of these may clear an address, and none may match a pattern.
 
+mod capture;
 mod complete;
 mod failure;
 mod segment;
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::answer::Kind;
 use segment::Segment;
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 /// Where a text comes from, which decides how much of it must be there.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -71,7 +72,8 @@ impl Reply {
 /// Whose answer a text is, where nobody says who was asked. Of several answers in it, the last.
 #[must_use]
 pub fn detect(text: &str) -> Registry {
-    let segments = segment::segments(text, Registry::Other, Provenance::Saved);
+    let text = capture::restored(text);
+    let segments = segment::segments(&text, Registry::Other, Provenance::Saved);
     let last = segments.iter().rev().find(|part| segment::has_content(part.text)).or(segments.last());
     match last {
         Some(part) if part.registry != Registry::Other => part.registry,
@@ -88,15 +90,23 @@ pub fn detect(text: &str) -> Registry {
 /// Only what an operator's own server answered is taken at its word when somebody saved it.
 #[must_use]
 pub fn classify(text: &str, registry: Registry, address: Option<IpAddr>, provenance: Provenance) -> Reply {
-    let mut segments = segment::segments(text, registry, provenance);
-    // The head under which LACNIC passes on another's answer says nothing itself, unless it is a denial.
-    let head = |part: &Segment<'_>| !segment::has_content(part.text) && failure::refusal(part.text).is_none();
+    let text = match provenance {
+        Provenance::Network => Cow::Borrowed(text),
+        Provenance::Saved => capture::restored(text),
+    };
+    let mut segments = segment::segments(&text, registry, provenance);
+    // The head under which LACNIC passes on another's answer says nothing itself, unless it is a denial, or that there
+    // is no such network.
+    let head = |part: &Segment<'_>| {
+        !segment::has_content(part.text)
+            && failure::refusal(part.text).is_none()
+            && failure::absence(part.text).is_none()
+    };
     let last = segments.iter().rposition(|part| !head(part)).unwrap_or(segments.len().saturating_sub(1));
     segments.truncate(last + 1);
     let mut judged = segments.iter().rev().map(|part| judge(part, registry, address, provenance));
     let reply = judged.next().unwrap_or_else(|| nothing(""));
-    let dead_end =
-        segments.last().is_some_and(|part| matches!(part.registry, Registry::Rwhois | Registry::Other));
+    let dead_end = segments.last().is_some_and(|part| is_dead_end(part.registry, &reply, provenance));
     let holds = |reply: &Reply| match reply {
         Reply::Record(record, _) => address.is_none_or(|address| record.network.contains(address)),
         _ => false,
@@ -113,6 +123,23 @@ pub fn classify(text: &str, registry: Registry, address: Option<IpAddr>, provena
         _ => false,
     };
     if another_has_it { judged.find(holds).unwrap_or(reply) } else { reply }
+}
+
+/// Whether a server that gives no answer leaves that of the registry which led there: an operator's own does. So does
+/// a national registry in saved text, because APNIC's record says who holds the network, too; but one that denies, or
+/// whose answer was cut, has more to say.
+fn is_dead_end(registry: Registry, reply: &Reply, provenance: Provenance) -> bool {
+    match registry {
+        Registry::Rwhois | Registry::Other => true,
+        Registry::Jpnic | Registry::Krnic | Registry::Twnic => {
+            let kind = match reply {
+                Reply::Failure { kind, .. } | Reply::Empty { kind, .. } => *kind,
+                Reply::Placeholder { .. } | Reply::Record(..) => return false,
+            };
+            provenance == Provenance::Saved && !matches!(kind, Kind::Denied | Kind::Incomplete)
+        }
+        _ => false,
+    }
 }
 
 /// The servers that `text` names, the one to ask first in front, none twice.
@@ -132,6 +159,14 @@ pub fn referrals(text: &str, registry: Registry) -> Vec<Referral> {
 /// What one server's part of the text is.
 fn judge(part: &Segment<'_>, asked: Registry, address: Option<IpAddr>, provenance: Provenance) -> Reply {
     if let Some((kind, message)) = failure::refusal(part.text) {
+        // Behind a whole answer a client's failure is that of a server it went on to, and did not name.
+        if provenance == Provenance::Saved
+            && kind != Kind::Denied
+            && let Some(text) = failure::broken_off(part.text).filter(|text| complete::is_closed(text))
+            && let reply @ Reply::Record(..) = judge(&Segment { text, ..*part }, asked, address, provenance)
+        {
+            return reply;
+        }
         return Reply::Failure { kind, message: format!("the server said: {message}") };
     }
     let Some(page) = segment::page(part) else {
@@ -145,7 +180,9 @@ fn judge(part: &Segment<'_>, asked: Registry, address: Option<IpAddr>, provenanc
     // Whoever passes on another's answer need not pass on its end; if it passes on the head, the end must be there.
     let whole = if part.registry == asked { provenance } else { Provenance::Saved };
     let missing = complete::missing_end(part.text, part.registry, whole);
-    let cut = part.registry == Registry::Afrinic && complete::is_opened(part.text) && page.breaks_off();
+    let cut = part.registry == Registry::Afrinic
+        && complete::is_opened(part.text)
+        && page.breaks_off(provenance == Provenance::Network);
     if let Some(missing) = missing.or(cut.then_some("the end of its last object")) {
         return Reply::Failure {
             kind: Kind::Incomplete,
@@ -208,6 +245,10 @@ fn nothing(text: &str) -> Reply {
 }
 
 #[cfg(test)]
+mod captures;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod words;

@@ -5,7 +5,7 @@ use crate::{
     answer::Kind,
     error::{Error, Result},
 };
-use std::{collections::HashMap, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 /// Port of whois (RFC 3912).
 const WHOIS: u16 = 43;
@@ -53,7 +53,8 @@ impl Failed {
 /// The user's server list (`--servers`), in whois-rust's JSON form, keyed by server name.
 #[derive(Clone, Debug, Default)]
 pub struct Servers {
-    listed: HashMap<String, Entry>,
+    /// In an order of its own, so that of several names of one registry every run takes the same.
+    listed: BTreeMap<String, Entry>,
 }
 
 #[derive(Clone, Debug)]
@@ -76,7 +77,7 @@ impl Servers {
                 let place = format!("{}:{}:{}", path.display(), error.line(), error.column());
                 Error::config(format!("{place}: this is no JSON object of servers: {error}"))
             })?;
-        let mut listed = HashMap::new();
+        let mut listed = BTreeMap::new();
         for (name, value) in entries {
             // whois-rust's own lists have a section "_" for general settings; its `ip` entry is the default server.
             if name.starts_with('_') || name.is_empty() {
@@ -171,6 +172,15 @@ mod tests {
         assert_eq!((rwhois.registry, rwhois.port), (Registry::Rwhois, 4302));
         let other = servers.find("rwhois.example.com", None, true);
         assert_eq!((other.port, other.listed), (4321, false));
+    }
+
+    #[test]
+    fn of_several_names_of_a_registry_the_first_is_taken() {
+        for _ in 0..8 {
+            let servers =
+                list(r#"{"whois.nic.or.kr": "127.0.0.1:4302", "whois.krnic.net": "127.0.0.1:4301"}"#);
+            assert_eq!(servers.unwrap().of(Registry::Krnic).unwrap().port, 4301);
+        }
     }
 
     #[test]

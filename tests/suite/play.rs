@@ -196,6 +196,7 @@ scenarios! {
     referral_self_loop
     referral_to_the_network_around
     referral_too_many_hops
+    registrobr
     registrobr_reduced
     reserved
     ripe_assigned

@@ -26,7 +26,17 @@ pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mu
     let comments = |block: &Block<'_>| mail::complaints(block.all("Comment"));
     extend_distinct(&mut record.abuse, comments(block));
     if record.abuse.is_empty() {
+        // Some have one mailbox for all that is called abuse, and name it as another contact's.
+        let contacts = group.iter().flat_map(|block| &block.fields);
+        let contacts = contacts.filter(|field| field.key.to_ascii_lowercase().ends_with("email"));
+        let mailboxes = contacts.flat_map(|field| mail::mailboxes(field.value));
+        extend_distinct(&mut record.abuse, mailboxes.filter(|mailbox| mail::is_for_abuse(mailbox)));
+    }
+    if record.abuse.is_empty() {
         record.abuse.extend(holder.map(comments).unwrap_or_default());
+    }
+    if record.abuse.is_empty() {
+        record.abuse.extend(mail::incidents(block.all("Comment")));
     }
 }
 
@@ -38,7 +48,7 @@ fn group<'p, 'a>(page: &'p Page<'a>, index: usize) -> &'p [Block<'a>] {
 }
 
 fn is_network(block: &Block<'_>) -> bool {
-    block.has("NetRange")
+    block.has("NetRange") || block.has("CIDR")
 }
 
 fn is_holder(block: &Block<'_>) -> bool {
@@ -65,42 +75,77 @@ fn without_id(name: &str) -> String {
     }
 }
 
-/// `Example Inc. EXAMPLE-1 (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255`, the range perhaps on the next line.
+/// `Example Inc. EXAMPLE-1 (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255`, the range perhaps on the next line; before 2002
+/// the name stood behind the handle, and a network alone was a paragraph below its holder's name and handle.
 pub(super) fn is_list_line(line: &str) -> bool {
     !is_comment(line) && handle(line).is_some()
 }
 
 /// What stands before and behind the handle of a list line.
 fn handle(line: &str) -> Option<(&str, &str)> {
-    let at = line.find(" (NET-").or_else(|| line.find(" (NET6-"))?;
+    let at = [" (NET-", " (NET6-", " (NETBLK-"].iter().find_map(|of| line.find(of))?;
     let (before, rest) = line.split_at_checked(at)?;
-    Some((before, rest.split_once(')')?.1))
+    Some((before.trim(), rest.split_once(')')?.1.trim()))
 }
 
 /// The lines of a list as blocks.
 pub(super) fn list(text: &str) -> Vec<Block<'_>> {
     let mut blocks: Vec<Block<'_>> = Vec::new();
-    let mut open = false;
+    let mut holder = "";
     for line in lines(text) {
         if let Some((before, behind)) = handle(line).filter(|_| !is_comment(line)) {
-            let (org, name) = before.trim().rsplit_once(' ').unwrap_or(("", before));
-            let mut fields = vec![Field::new("OrgName", org), Field::new("NetName", name)];
-            open = behind.trim().is_empty();
-            fields.extend((!open).then(|| Field::new("NetRange", behind)));
-            blocks.push(Block { fields });
-        } else if open && range(line).is_some() {
-            blocks
-                .iter_mut()
-                .last()
-                .into_iter()
-                .for_each(|block| block.fields.push(Field::new("NetRange", line)));
-            open = false;
+            holder = before;
+            blocks.push(Block { fields: item(before, behind) });
+        } else if let Some(block) = blocks.last_mut().filter(|block| !is_ranged(block)) {
+            detail(line.trim(), holder, block);
         }
     }
     blocks
 }
 
+fn is_ranged(block: &Block<'_>) -> bool {
+    block.has("NetRange") || block.has("NetNumber")
+}
+
+/// The fields of a list's line.
+fn item<'a>(before: &'a str, behind: &'a str) -> Vec<Field<'a>> {
+    if let Some((name, behind)) = behind.split_once(char::is_whitespace).filter(|_| range(behind).is_none())
+        && range(behind).is_some()
+    {
+        return vec![
+            Field::new("OrgName", before),
+            Field::new("NetName", name),
+            Field::new("NetRange", behind),
+        ];
+    }
+    let (org, name) = before.rsplit_once(' ').unwrap_or(("", before));
+    let mut fields = vec![Field::new("OrgName", org), Field::new("NetName", name)];
+    fields.extend((!behind.is_empty()).then(|| Field::new("NetRange", behind)));
+    fields
+}
+
+/// What a line below says of a network whose range has not come yet.
+fn detail<'a>(line: &'a str, holder: &'a str, block: &mut Block<'a>) {
+    match line.split_once(':') {
+        Some(("Netname", name)) => {
+            block.fields = vec![Field::new("OrgName", holder), Field::new("NetName", name)]
+                .into_iter()
+                .chain(block.fields.drain(..).filter(|field| field.key == "Country"))
+                .collect();
+        }
+        Some(("Netblock", value)) => block.fields.push(Field::new("NetRange", value)),
+        Some(("Netnumber", value)) => block.fields.push(Field::new("NetNumber", value)),
+        _ if line.contains('-') && range(line).is_some() => block.fields.push(Field::new("NetRange", line)),
+        // An address ends with its country.
+        _ if line.len() == 2 && line.bytes().all(|b| b.is_ascii_uppercase()) => {
+            block.fields.push(Field::new("Country", line));
+        }
+        _ => {}
+    }
+}
+
 pub(super) fn fill_from_list(block: &Block<'_>, record: &mut Record) {
     record.org = block.get("OrgName").map(str::to_owned);
     record.name = block.get("NetName").map(str::to_owned);
+    record.country = block.get("Country").and_then(country);
 }

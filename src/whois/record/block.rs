@@ -91,8 +91,9 @@ pub(super) fn blocks<'a>(text: &'a str, starts: &[&str]) -> Vec<Block<'a>> {
             }
         } else if let Some((key, value)) = field(line) {
             let begins = |start: &&str| start.eq_ignore_ascii_case(key);
-            if starts.iter().any(begins)
-                && block.fields.iter().any(|f| starts.iter().any(|s| f.key.eq_ignore_ascii_case(s)))
+            let started = |f: &Field<'_>| starts.iter().any(|s| f.key.eq_ignore_ascii_case(s));
+            if (starts.iter().any(begins) && block.fields.iter().any(started))
+                || (is_handle(key) && leads_with_handles(&block))
             {
                 push(&mut blocks, &mut block);
             }
@@ -101,6 +102,16 @@ pub(super) fn blocks<'a>(text: &'a str, starts: &[&str]) -> Vec<Block<'a>> {
     }
     push(&mut blocks, &mut block);
     blocks
+}
+
+fn is_handle(key: &str) -> bool {
+    matches!(key, "nic-hdl" | "nic-hdl-br")
+}
+
+/// Whether the block is LACNIC's or registro.br's, whose contacts begin with their handles; elsewhere those stand
+/// within.
+fn leads_with_handles(block: &Block<'_>) -> bool {
+    block.has("owner") || block.fields.first().is_some_and(|field| is_handle(field.key))
 }
 
 pub(super) fn push<'a>(blocks: &mut Vec<Block<'a>>, block: &mut Block<'a>) {

@@ -19,28 +19,64 @@ fn mailbox(word: &str) -> Option<String> {
 }
 
 /// The mailboxes that lines of prose name for complaints. A line that speaks of abuse or spam gives its addresses: of
-/// several those that are called so. It may also end before the address, which then stands alone on the next line.
+/// several those that are called so. It may also end before the address, which then stands alone on a line below.
 pub(super) fn complaints<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    addressed(lines, speaks_of_abuse)
+}
+
+/// The mailboxes that lines of prose name for attacks and the like: the last to ask, since such lines may be of
+/// anything that befalls a network.
+pub(super) fn incidents<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let said = |text: &str| {
+        let mut words = text.split(|c: char| !c.is_alphanumeric());
+        words.any(|word| {
+            ["attack", "hack", "incident", "intrusion", "probe", "scan"].iter().any(|of| {
+                word.strip_prefix(of).is_some_and(|end| matches!(end, "" | "s" | "ing" | "er" | "ers"))
+            }) || word == "security"
+        })
+    };
+    addressed(lines, said)
+}
+
+fn addressed<'a>(lines: impl Iterator<Item = &'a str>, speaks: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     let mut announced = false;
     for line in lines {
         let lower = line.to_ascii_lowercase();
-        let speaks = is_about_abuse(&lower);
+        let speaking = speaks(&lower);
         let mut all: Vec<String> = mailboxes(&lower).collect();
-        let called = |mailbox: &String| mailbox.split('@').next().is_some_and(is_about_abuse);
-        if all.iter().any(called) {
-            all.retain(called);
-        } else if !(speaks || announced && lower.split_whitespace().count() == 1) {
+        if all.iter().any(|mailbox| is_for_abuse(mailbox)) {
+            all.retain(|mailbox| is_for_abuse(mailbox));
+        } else if !(speaking || announced && is_label(&lower)) {
             all.clear();
         }
-        announced = speaks && all.is_empty();
+        // A rule, and a line that leads on, stand between the announcement and the address.
+        let leads_on = lower.trim_end().ends_with(':') || !lower.contains(char::is_alphanumeric);
+        announced = all.is_empty() && (speaking || announced && leads_on);
         found.extend(all);
     }
     found
 }
 
+/// Whether a line in lower case has nothing but addresses and what introduces them.
+fn is_label(line: &str) -> bool {
+    let words = line.split_whitespace().filter(|word| !word.contains('@'));
+    let words =
+        words.flat_map(|word| word.split(|c: char| !c.is_alphanumeric())).filter(|word| !word.is_empty());
+    const LABELS: [&str; 14] = [
+        "e", "mail", "email", "mailto", "address", "contact", "please", "write", "send", "to", "at", "or",
+        "and", "via",
+    ];
+    words.into_iter().all(|word| LABELS.contains(&word))
+}
+
+/// Whether a mailbox is called abuse or spam, or a name speaks of it.
+pub(super) fn is_for_abuse(name: &str) -> bool {
+    speaks_of_abuse(&name.split('@').next().unwrap_or_default().to_ascii_lowercase())
+}
+
 /// Whether a text in lower case speaks of abuse.
-fn is_about_abuse(text: &str) -> bool {
+fn speaks_of_abuse(text: &str) -> bool {
     text.contains("abuse") || text.contains("spam")
 }
 
@@ -67,9 +103,26 @@ mod tests {
             ["abuse@example.net"]
         );
         assert_eq!(found(&["Abuse complaints go to:", "desk@example.net"]), ["desk@example.net"]);
+        assert_eq!(
+            found(&["Spam and abuse: send mail to", "E-mail: csirt@example.net"]),
+            ["csirt@example.net"]
+        );
+        assert_eq!(found(&["Abuse contact: E-mail:", "-----", "desk@example.net"]), ["desk@example.net"]);
+        assert!(found(&["Abuse: see our pages", "-----", "Peering", "noc@example.net"]).is_empty());
         assert!(
             found(&["routing to noc@example.net", "Abuse: see our pages", "ask noc@example.net instead"])
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn finds_where_to_report_attacks() {
+        let found = |lines: &[&str]| incidents(lines.iter().copied());
+        assert_eq!(found(&["Network security issues: cert@example.net"]), ["cert@example.net"]);
+        assert_eq!(
+            found(&["In case of hack attacks, scans, probes etc.", "please contact:  cert@example.net"]),
+            ["cert@example.net"]
+        );
+        assert!(found(&["Scandinavian office: noc@example.net", "sales: sales@example.net"]).is_empty());
     }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// KRNIC's labels in English, old and new, and in Korean.
-const KRNIC: [(&str, &str); 17] = [
+const KRNIC: [(&str, &str); 18] = [
     ("IPv4 Address", "network"),
     ("IPv6 Address", "network"),
     ("IP Address", "network"),
@@ -22,6 +22,7 @@ const KRNIC: [(&str, &str); 17] = [
     ("Service Name", "name"),
     ("Network Name", "name"),
     ("서비스명", "name"),
+    ("네트워크 이름", "name"),
     ("Network Type", "status"),
     ("네트워크 구분", "status"),
     ("E-Mail", "e-mail"),
@@ -38,11 +39,13 @@ fn krnic_field(line: &str) -> Option<(&'static str, &str)> {
 }
 
 pub(super) fn is_krnic_network(line: &str) -> bool {
-    krnic_field(line).is_some_and(|(key, value)| key == "network" && range(value).is_some())
+    // One address is what somebody asked for.
+    krnic_field(line)
+        .is_some_and(|(key, value)| key == "network" && value.contains(['-', '/']) && range(value).is_some())
 }
 
 /// One block a network: the provider's, then the customer's. What stands in English is preferred: the Korean half
-/// says the same before it.
+/// says the same before it, or behind it.
 pub(super) fn krnic(text: &str) -> Vec<Block<'_>> {
     let english = krnic_half(text, true);
     if english.is_empty() { krnic_half(text, false) } else { english }
@@ -54,7 +57,9 @@ fn krnic_half(text: &str, english: bool) -> Vec<Block<'_>> {
     let mut abuse = false;
     let mut wanted = !english;
     for line in lines(text) {
-        wanted |= line.starts_with("# ENGLISH");
+        if english && line.starts_with("# ") {
+            wanted = line.starts_with("# ENGLISH") || (wanted && !line.starts_with("# KOREAN"));
+        }
         let Some((key, value)) = krnic_field(line).filter(|_| wanted) else {
             if line.starts_with('[') {
                 abuse = line.contains("Abuse") || line.contains("abuse");
@@ -90,27 +95,41 @@ pub(super) fn is_twnic_network(line: &str) -> bool {
     line.trim_start().strip_prefix("Netblock:").is_some_and(|value| range(value).is_some())
 }
 
-/// TWNIC: an address of the holder (not always), then the network's name and range, then contacts below headings.
+/// TWNIC: an address of the holder (not always), then the network's name and range, then contacts below headings. What
+/// stands no deeper than these headings, behind a blank line, is the address of the next holder.
 pub(super) fn twnic(text: &str) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
     let mut block = Block::default();
-    let mut heading = "holder";
-    for line in lines(text).map(str::trim).filter(|line| !line.starts_with(['%', '#', '[', '-'])) {
+    let (mut heading, mut depth, mut between) = ("holder", 0, false);
+    for whole in lines(text) {
+        let line = whole.trim();
+        let indent = whole.len() - whole.trim_start().len();
         let (key, value) = line.split_once(':').unwrap_or(("", line));
+        if line.starts_with(['%', '#', '[', '-']) {
+            continue;
+        }
         match key {
             "" if value.is_empty() => {}
             "Netname" => block.fields.push(Field::new("name", value)),
             "Netblock" => block.fields.push(Field::new("network", value)),
-            "" => block.fields.push(Field::new(heading, value)),
+            "" => {
+                if between && heading == "contact" && indent <= depth && block.has("network") {
+                    push(&mut blocks, &mut block);
+                    heading = "holder";
+                }
+                block.fields.push(Field::new(heading, value));
+            }
             _ if value.trim().is_empty() => {
-                heading = if key.contains("contact") { "contact" } else { "holder" }
+                heading = if key.contains("contact") { "contact" } else { "holder" };
+                depth = indent;
             }
-            "Organization" | "Registrant" | "Company" => {
-                block.fields.push(Field::new("holder", value));
-            }
+            "Organization" | "Registrant" | "Company" => block.fields.push(Field::new("holder", value)),
             _ => {}
         }
+        between = line.is_empty();
     }
-    vec![block]
+    push(&mut blocks, &mut block);
+    blocks
 }
 
 pub(super) fn fill_twnic(block: &Block<'_>, record: &mut Record) {

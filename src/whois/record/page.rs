@@ -40,6 +40,10 @@ pub(crate) struct Page<'a> {
 }
 
 impl Page<'_> {
+    pub(crate) fn form(&self) -> Form {
+        self.form
+    }
+
     /// The smallest network that holds the address, or the smallest of all when no address is given. Of two alike the
     /// later one: registries write the customer's behind the parent's, and APNIC the national registry's behind its
     /// own.

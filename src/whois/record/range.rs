@@ -11,7 +11,9 @@ pub(crate) fn range(text: &str) -> Option<Network> {
         return Network::new(address(first)?.0, address(last)?.0);
     }
     if let Some((base, length)) = text.split_once('/') {
-        return Prefix::new(address(base)?.0, length.trim().parse().ok()?).map(Network::from);
+        let length = length.trim();
+        return Prefix::new(address(base)?.0, length.parse().ok().or_else(|| mask(length))?)
+            .map(Network::from);
     }
     if let Some((first, last)) = text.split_once(char::is_whitespace) {
         return Network::new(address(first)?.0, address(last)?.0);
@@ -21,9 +23,19 @@ pub(crate) fn range(text: &str) -> Option<Network> {
     Network::new(base, base).filter(|_| written >= 32)
 }
 
+/// The length that a mask such as `255.255.255.240` stands for.
+fn mask(text: &str) -> Option<u8> {
+    let bits = u32::from(text.parse::<Ipv4Addr>().ok()?);
+    let length = bits.leading_ones();
+    (bits.count_ones() == length).then(|| u8::try_from(length).ok()).flatten()
+}
+
 /// JPNIC's older networks stand without a length: that of the class that the address once was in (RFC 791), as far as
-/// its last octets are zero.
+/// its last octets are zero. So does the last of several, at the end of a range.
 pub(super) fn classful(text: &str) -> Option<Network> {
+    if let Some((first, last)) = text.split_once('-') {
+        return Network::new(range(first)?.first(), classful(last)?.last());
+    }
     let network = range(text)?;
     let IpAddr::V4(first) = network.first() else { return Some(network) };
     if network.span() > 0 || text.contains('/') {
@@ -76,6 +88,7 @@ mod tests {
             ("192.0.2.0 192.0.2.7", "192.0.2.0/29"),
             ("192.0.2.1 - 192.0.2.4", "192.0.2.1 - 192.0.2.4"),
             ("192.0.2.0/26", "192.0.2.0/26"),
+            ("192.0.2.48/255.255.255.240", "192.0.2.48/28"),
             ("198.18/15", "198.18.0.0/15"),
             ("192.0.2/24", "192.0.2.0/24"),
             ("203.0.113.9", "203.0.113.9/32"),
@@ -91,6 +104,8 @@ mod tests {
         }
         assert_eq!(classful("192.0.2.0").unwrap().to_string(), "192.0.2.0/24");
         assert_eq!(classful("133.1.0.0").unwrap().to_string(), "133.1.0.0/16");
+        assert_eq!(classful("192.0.2.0-192.0.3.0").unwrap().to_string(), "192.0.2.0/23");
+        assert_eq!(classful("192.0.2.0 - 192.0.2.7").unwrap().to_string(), "192.0.2.0/29");
         assert_eq!(classful("192.0.2.0/28").unwrap().to_string(), "192.0.2.0/28");
     }
 
@@ -104,6 +119,7 @@ mod tests {
             "192.0.2.9 - 192.0.2.1",
             "300.0.0.0/8",
             "192.0.2.0/33",
+            "192.0.2.0/255.0.255.0",
             "10",
             "192.0.2",
             "NET-192-0-2-0",

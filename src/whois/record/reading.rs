@@ -26,7 +26,8 @@ impl Form {
             b'i' if starts("inetnum:") || starts("inet6num:") => Some(Self::Rpsl),
             b'I' if national::is_krnic_network(line) => Some(Self::Krnic),
             b'n' | b'N' if starts("NetRange:") => Some(Self::Arin),
-            b'n' | b'N' if starts("network:") => Some(Self::Rwhois),
+            b'c' | b'C' if starts("CIDR:") => Some(Self::Arin),
+            b'n' | b'N' if starts("network:") && rwhois::is_attribute(line) => Some(Self::Rwhois),
             b' ' | b'\t' | b'N' if national::is_twnic_network(line) => Some(Self::Twnic),
             _ => None,
         };
@@ -40,9 +41,34 @@ impl Form {
 }
 
 impl<'a> Page<'a> {
-    /// Takes the text apart; None when it names no network at all.
+    /// Takes the text apart; None when it names no network at all. A line of one form may stand above an answer in
+    /// another, such as `IP Address: 192.0.2.0/24` of whoever asked: the first form that says more than a network is
+    /// the answer's. ARIN's list stands above the network that it was asked for then.
     pub(crate) fn read(text: &'a str, registry: Registry) -> Option<Self> {
-        let form = Form::of(text)?;
+        let mut tried: Vec<Form> = Vec::new();
+        let mut best: Option<Self> = None;
+        for form in block::lines(text).filter_map(Form::of_line) {
+            if tried.contains(&form) {
+                continue;
+            }
+            tried.push(form);
+            let listed = best.as_ref().is_some_and(|best| best.form == Form::ArinList && best.says_more());
+            if listed && form != Form::Arin {
+                continue;
+            }
+            let Some(page) = Self::in_form(text, registry, form) else { continue };
+            let lists = form == Form::ArinList;
+            // `network:IP-Network:` is nobody's note, and an operator's server may say no more; but nor may it go on
+            // to speak in a registry's form.
+            if form == Form::Rwhois || (page.says_more() && !lists) {
+                return Some(page);
+            }
+            best = best.filter(|best| best.says_more() || !lists).or(Some(page));
+        }
+        best
+    }
+
+    fn in_form(text: &'a str, registry: Registry, form: Form) -> Option<Self> {
         let blocks = match form {
             Form::Rpsl => block::blocks(text, &["inetnum", "inet6num", "route", "route6", "irt", "role"]),
             Form::Arin => block::blocks(text, &["NetRange"]),
@@ -57,6 +83,16 @@ impl<'a> Page<'a> {
             networks.extend(ranges(form, block).map(|network| Named { network, block: index }));
         }
         (!networks.is_empty()).then_some(Self { registry, form, text, blocks, networks })
+    }
+
+    /// Whether it says anything of a network but its range.
+    fn says_more(&self) -> bool {
+        let mut at: Vec<usize> = self.networks.iter().map(|named| named.block).collect();
+        // One block may name very many networks, one behind the other.
+        at.dedup();
+        let blocks = at.into_iter().filter_map(|at| self.blocks.get(at));
+        let says = |field: &block::Field<'_>| range::range(field.value).is_none() && !field.value.is_empty();
+        blocks.flat_map(|block| &block.fields).any(says)
     }
 
     /// The fields of one of its networks.
@@ -93,12 +129,17 @@ impl<'a> Page<'a> {
     }
 
     /// Whether an RPSL answer breaks off: its last object lacks the `source:` that every object has, or the
-    /// organisation that a network names does not come.
-    pub(crate) fn breaks_off(&self) -> bool {
+    /// organisation that a network names does not come. Whoever asks with `-r` gets none, nor anybody else that the
+    /// network names; but a text that ends with the network may as well be `cut` there.
+    pub(crate) fn breaks_off(&self, cut: bool) -> bool {
         let unsourced = self.blocks.last().is_some_and(|last| !last.has("source"));
-        let block = self.networks.first().and_then(|named| self.blocks.get(named.block));
-        self.form == Form::Rpsl
-            && (unsourced || block.is_some_and(|block| rpsl::lacks_organisation(self, block)))
+        let named = self.networks.first().and_then(|named| Some((named, self.blocks.get(named.block)?)));
+        let lacks = named.is_some_and(|(named, block)| {
+            let ends = named.block + 1 == self.blocks.len();
+            rpsl::lacks_organisation(self, block)
+                && ((ends && cut) || rpsl::has_contacts(self, named.block, block))
+        });
+        self.form == Form::Rpsl && (unsourced || lacks)
     }
 }
 
@@ -106,14 +147,19 @@ impl<'a> Page<'a> {
 fn ranges<'a>(form: Form, block: &'a Block<'_>) -> impl Iterator<Item = Network> + 'a {
     let keys: &[&str] = match form {
         Form::Rpsl => &["inetnum", "inet6num"],
-        Form::Arin | Form::ArinList => &["NetRange", "CIDR"],
+        Form::Arin => &["NetRange", "CIDR"],
+        Form::ArinList => &["NetRange", "NetNumber"],
         Form::Brackets | Form::Krnic | Form::Twnic => &["network"],
         Form::Rwhois => &["ip-network", "ip-network-block", "ip-range", "network-block", "netblock", "cidr"],
     };
     // The first key that has a range says it; the others only say it again.
     let key = keys.iter().find(|key| block.all(key).any(|value| range::range(value).is_some()));
-    key.into_iter().flat_map(|key| block.all(key)).filter_map(move |value| match form {
+    let numbered = key.is_some_and(|key| *key == "NetNumber");
+    let unknown = (form == Form::Rwhois && key.is_none()).then(|| rwhois::ranges(block));
+    let values = key.into_iter().flat_map(|key| block.all(key)).chain(unknown.into_iter().flatten());
+    values.filter_map(move |value| match form {
         Form::Brackets => range::classful(value),
+        Form::ArinList if numbered => range::classful(value),
         _ => range::range(value),
     })
 }

@@ -54,6 +54,11 @@ pub(super) fn lacks_organisation(page: &Page<'_>, block: &Block<'_>) -> bool {
     block.has("org") && organisation(page, block).is_none()
 }
 
+/// Whether the answer has anybody that the network names.
+pub(super) fn has_contacts(page: &Page<'_>, index: usize, block: &Block<'_>) -> bool {
+    !related(page, index, block).is_empty()
+}
+
 /// Where to complain: what the server says itself, what the network's abuse contact says, any abuse mailbox of those
 /// whom the network names, and last what prose says.
 fn abuse(page: &Page<'_>, index: usize, block: &Block<'_>, organisation: Option<&Block<'_>>) -> Vec<String> {
@@ -79,11 +84,13 @@ fn abuse(page: &Page<'_>, index: usize, block: &Block<'_>, organisation: Option<
         related.iter().flat_map(|b| b.all("abuse-mailbox")).flat_map(mail::mailboxes),
     );
     extend_distinct(&mut found, mail::complaints(prose(block)));
-    let called = |mailbox: &String| mailbox.split('@').next().is_some_and(|local| local.contains("abuse"));
-    extend_distinct(
-        &mut found,
-        related.iter().flat_map(|b| b.all("e-mail")).flat_map(mail::mailboxes).filter(called),
-    );
+    let mailboxes = related.iter().flat_map(|b| b.all("e-mail")).flat_map(mail::mailboxes);
+    extend_distinct(&mut found, mailboxes.filter(|mailbox| mail::is_for_abuse(mailbox)));
+    if found.is_empty() {
+        let called = |block: &&&Block<'_>| block.first(&["role", "person"]).is_some_and(mail::is_for_abuse);
+        let desks = related.iter().filter(called);
+        extend_distinct(&mut found, desks.flat_map(|block| block.all("e-mail")).flat_map(mail::mailboxes));
+    }
     if found.is_empty() {
         extend_distinct(&mut found, related.iter().flat_map(|block| mail::complaints(prose(block))));
     }
@@ -91,6 +98,9 @@ fn abuse(page: &Page<'_>, index: usize, block: &Block<'_>, organisation: Option<
         // An incident response team without an abuse mailbox is still the one to write to.
         let teams = related.iter().filter(|block| block.has("irt"));
         extend_distinct(&mut found, teams.flat_map(|block| block.all("e-mail")).flat_map(mail::mailboxes));
+    }
+    if found.is_empty() {
+        extend_distinct(&mut found, mail::incidents(prose(block)));
     }
     found
 }

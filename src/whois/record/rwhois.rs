@@ -5,12 +5,15 @@ use super::{
     block::{Block, Field, lines, push},
     country, extend_distinct, mail,
     page::Page,
+    range::range,
     systems,
 };
+use std::net::IpAddr;
 
-const ORG: [&str; 12] = [
+const ORG: [&str; 23] = [
     "cust-name",
     "customer-organization",
+    "customer-org",
     "customer-name",
     "customer",
     "org-name",
@@ -21,6 +24,16 @@ const ORG: [&str; 12] = [
     "company",
     "owner",
     "org",
+    "assignee",
+    "assigned-to",
+    "registrant",
+    "client",
+    "entity",
+    "end-user",
+    "user",
+    "org-desc",
+    "organization-desc",
+    "description",
 ];
 const NAME: [&str; 6] = ["network-name", "net-name", "netname", "network", "id", "handle"];
 const COUNTRY: [&str; 6] = [
@@ -31,6 +44,48 @@ const COUNTRY: [&str; 6] = [
     "org-country",
     "organization-country",
 ];
+
+/// Countries as operators spell them; most write the code.
+const SPELLED: [(&str, &str, &str); 9] = [
+    ("US", "usa", "united states"),
+    ("US", "u.s.a.", "united states of america"),
+    ("CA", "can", "canada"),
+    ("MX", "mex", "mexico"),
+    ("GB", "gbr", "united kingdom"),
+    ("DE", "deu", "germany"),
+    ("NL", "nld", "netherlands"),
+    ("FR", "fra", "france"),
+    ("AU", "aus", "australia"),
+];
+
+/// The code of a country, written as such, as ISO 3166's three letters, or in English.
+fn spelled(value: &str) -> Option<String> {
+    let lower = value.trim().to_ascii_lowercase();
+    let of = SPELLED.iter().find(|(_, three, name)| lower == *three || lower == *name);
+    country(value).or_else(|| of.map(|(code, ..)| (*code).to_owned()))
+}
+
+/// The ranges that attributes give whose names we do not know, but that speak of networks: not of the larger one that
+/// this is a part of.
+pub(super) fn ranges<'b>(block: &'b Block<'_>) -> impl Iterator<Item = &'b str> {
+    let speaks = |key: &str| {
+        let key = key.to_ascii_lowercase();
+        ["net", "range", "block", "cidr", "prefix", "addr"].iter().any(|of| key.contains(of))
+            && !["parent", "auth-area", "server", "contact"].iter().any(|of| key.contains(of))
+    };
+    let of_network = block.fields.iter().filter(move |field| speaks(field.key));
+    // One address is a host's, or a name server's; and house numbers may be a range, too.
+    of_network.map(|field| field.value).filter(|value| {
+        let first = value.split_once(['-', '/']).map(|(first, _)| first.trim());
+        first.is_some_and(|first| first.parse::<IpAddr>().is_ok())
+    })
+}
+
+/// Whether a line is `class:attribute:value`; what stands between may be no part of an address.
+pub(super) fn is_attribute(line: &str) -> bool {
+    let key = line.split_once(':').and_then(|(_, rest)| rest.split_once(':'));
+    key.is_some_and(|(key, _)| key.trim_start().starts_with(|c: char| c.is_ascii_alphabetic()))
+}
 
 /// Objects, set apart by a blank line or by an attribute that an object has only once.
 pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
@@ -83,9 +138,13 @@ fn letters(name: &str) -> impl Iterator<Item = u8> {
 }
 
 pub(super) fn fill(page: &Page<'_>, block: &Block<'_>, record: &mut Record) {
-    record.name = block.first(&NAME).map(str::to_owned);
-    record.org = block.first(&ORG).map(|org| organisation(page, org).unwrap_or(org).to_owned());
-    record.country = COUNTRY.iter().flat_map(|key| block.all(key)).find_map(country);
+    let names = NAME.iter().flat_map(|key| block.all(key));
+    record.name = names.filter(|name| range(name).is_none()).map(str::to_owned).next();
+    let named = block.first(&ORG);
+    let object = named.and_then(|handle| organisation(page, handle));
+    record.org = object.and_then(|object| object.first(&ORG)).or(named).map(str::to_owned);
+    let blocks = [Some(block), object].into_iter().flatten();
+    record.country = blocks.flat_map(|block| COUNTRY.iter().flat_map(|key| block.all(key))).find_map(spelled);
     for key in ["origin-as", "as-number"] {
         extend_distinct(&mut record.asn, block.all(key).flat_map(systems));
     }
@@ -105,10 +164,10 @@ pub(super) fn fill(page: &Page<'_>, block: &Block<'_>, record: &mut Record) {
     }
 }
 
-/// The name of an organisation that the network refers to by its handle.
-fn organisation<'a>(page: &Page<'a>, handle: &str) -> Option<&'a str> {
+/// The object of the organisation that the network refers to by its handle.
+fn organisation<'p, 'a>(page: &'p Page<'a>, handle: &str) -> Option<&'p Block<'a>> {
     let of = |block: &&Block<'_>| block.get("id") == Some(handle) && block.get("ip-network").is_none();
-    page.blocks.iter().find(of)?.first(&ORG)
+    page.blocks.iter().find(of)
 }
 
 /// Values of the attributes that speak of abuse, whatever their full names.

@@ -60,9 +60,12 @@ pub(super) fn judge(page: &Page<'_>, index: usize, record: &Record) -> Option<St
     own.or_else(|| pool(record))
 }
 
-/// A registry of this name, where the whole text is one.
+/// A registry of this name, where the whole text is one, but for another name of it in brackets at the end.
 fn region(name: &str) -> Option<Registry> {
-    let name = name.trim().trim_end_matches('.').to_ascii_lowercase();
+    let name = name.trim();
+    let bracket = name.strip_suffix(')').and_then(|name| name.rsplit_once('('));
+    let name = bracket.map_or(name, |(name, _)| name.trim_end_matches([' ', '-']));
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
     REGIONS.iter().find(|(of, _)| *of == name).map(|(_, registry)| *registry)
 }
 
@@ -108,7 +111,7 @@ fn arin(page: &Page<'_>, index: usize, record: &Record) -> Option<StandIn> {
 }
 
 /// Names of networks that are kept places, as whole values in capitals.
-const NAMES: [(&str, &[Registry]); 9] = [
+const NAMES: [(&str, &[Registry]); 8] = [
     (
         "NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK",
         &[Registry::Arin, Registry::Apnic, Registry::Lacnic, Registry::Afrinic],
@@ -119,7 +122,6 @@ const NAMES: [(&str, &[Registry]); 9] = [
     ("APNIC-AP-ERX", &[Registry::Arin, Registry::Ripe]),
     ("ARIN-CIDR-BLOCK", &[Registry::Arin]),
     ("ARIN-CIDR-BLK", &[Registry::Arin]),
-    ("ROOT", &[]),
     ("IETF-RESERVED-ADDRESS-BLOCK", &[]),
 ];
 
@@ -179,13 +181,19 @@ fn rpsl(registry: Registry, block: &Block<'_>, record: &Record) -> Option<StandI
     }
     let country = block.get("country").and_then(|value| value.split_once('#')).unwrap_or_default().1;
     let country = country.to_ascii_lowercase().replace(' ', "");
-    let unassigned =
-        !record.status.as_deref().unwrap_or_default().to_ascii_uppercase().starts_with("ASSIGNED");
-    if country.contains("worldwide") && kept && unassigned {
+    if country.contains("worldwide") && kept && !is_held(record) {
         let next = elsewhere(registry, &[Registry::Arin]);
         return Some(StandIn::new("its country is the whole world", next));
     }
     None
+}
+
+/// Whether the status says that the network is somebody's: an assignment is, and so is an allocation to a provider or
+/// a legacy network that names a holder, though none but the registry may maintain it.
+fn is_held(record: &Record) -> bool {
+    let status = record.status.as_deref().unwrap_or_default().to_ascii_uppercase();
+    let named = record.org.as_deref().is_some_and(|org| region(org).is_none());
+    status.starts_with("ASSIGNED") || (named && matches!(status.as_str(), "ALLOCATED PA" | "LEGACY"))
 }
 
 /// Those to ask next, but not the one that has just answered.

@@ -225,21 +225,45 @@ fn operators_spell_as_they_like() {
         ("network:OrgName:Example\nnetwork:NetName:EX\nnetwork:CountryCode:us\n", "EX | Example | US | "),
         (
             "network:ORG_NAME;I:Example\nnetwork:ID:EX-1\nnetwork:Country:United States\n",
-            "EX-1 | Example | - | ",
+            "EX-1 | Example | US | ",
         ),
         (
             "network:Cust-Name:Customer\nnetwork:Organization:Carrier\nnetwork:AbuseEmail:a@x.example\n",
             "- | Customer | - | a@x.example",
         ),
         (
-            "network:Organization;I:ORG-1\n\norganization:ID:ORG-1\norganization:Org-Name:Example\n",
-            "- | Example | - | ",
+            "network:Organization;I:ORG-1\n\norganization:ID:ORG-1\norganization:Org-Name:Example\norganization:Country:USA\n",
+            "- | Example | US | ",
         ),
+        ("network:Network:192.0.2.0/24\nnetwork:Assigned-To:Example\n", "- | Example | - | "),
         ("network:Org-Name:Example\n\ncontact:Abuse-Email:a@x.example\n", "- | Example | - | a@x.example"),
     ] {
         let text = format!("network:IP-Network:192.0.2.0/24\n{fields}");
         let told = told(&record(&text, "192.0.2.1"));
         let fields: Vec<&str> = told.split(" | ").skip(1).take(4).collect();
         assert_eq!(fields.join(" | "), expected, "{text}");
+    }
+}
+
+#[test]
+fn operators_name_their_networks_as_they_like() {
+    for (line, expected) in [
+        ("network:NetRange:192.0.2.48 - 192.0.2.63", "192.0.2.48/28"),
+        ("network:IPv6-Network:2001:db8::/48", "2001:db8::/48"),
+        ("network:Network:192.0.2.48/28", "192.0.2.48/28"),
+        ("network:IP-Network:192.0.2.48/255.255.255.240", "192.0.2.48/28"),
+        ("network:Parent-Network:192.0.0.0/16\nnetwork:IP-Block:192.0.2.48/28", "192.0.2.48/28"),
+        ("network:IP-Network:192.0.2.48/28\nnetwork:Customer-Block:192.0.2.48/29", "192.0.2.48/28"),
+    ] {
+        let text = format!("%rwhois V-1.5\nnetwork:ID:1\n{line}\nnetwork:Org-Name:Example\n%ok\n");
+        let address = if line.contains("db8") { "2001:db8::1" } else { "192.0.2.49" };
+        assert_eq!(record(&text, address).network.to_string(), expected, "{line}");
+    }
+    for line in
+        ["network:Street-Address:12-14", "network:Name-Server:192.0.2.1", "network:Address:1.5/7 Example Rd"]
+    {
+        let text = format!("%rwhois V-1.5\nnetwork:ID:1\n{line}\nnetwork:Org-Name:Example\n%ok\n");
+        let reply = classify(&text, Registry::Rwhois, None, Provenance::Network);
+        assert!(!matches!(reply, Reply::Record(..)), "{line}");
     }
 }

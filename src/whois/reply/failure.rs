@@ -9,37 +9,41 @@ use crate::{
 };
 
 /// Phrases of a denial, in lower case. They count in a server's own lines alone; a customer may write them too.
-const DENIALS: [&str; 22] = [
-    "query rate limit exceeded",
+const DENIALS: [&str; 24] = [
     "rate limit exceeded",
-    "query limit exceeded",
-    "quota exceeded",
     "limit exceeded",
+    "quota exceeded",
     "exceeded max client sessions",
     "access control limit",
     "passed the daily limit",
     "passed the limit of",
     "excessive querying",
-    "access denied",
+    "grace period",
+    "rate limited",
+    "too busy",
     "temporarily denied",
     "permanently denied",
     "temporarily blocked",
     "permanently blocked",
     "access from your host has been",
+    "access denied",
     "permission denied",
     "permissão negada",
     "connections exceeded",
     "too many queries",
-    "too many connections",
     "too many requests",
+    "too many connections",
+    "requests of this client",
 ];
 
 /// Phrases that there is no such network, in lower case.
-const ABSENCES: [&str; 16] = [
-    "no match found for",
-    "no match!!",
-    "no match for",
+const ABSENCES: [&str; 18] = [
+    "no match",
     "no entries found",
+    "no found",
+    "nothing found",
+    "no such",
+    "no whois information",
     "no objects found",
     "no data found",
     "no records found",
@@ -55,19 +59,49 @@ const ABSENCES: [&str; 16] = [
 ];
 
 /// What clients write where an answer should be.
-const CLIENTS: [(&str, Kind); 12] = [
+const CLIENTS: [(&str, Kind); 6] = [
     ("timeout.", Kind::Timeout),
-    ("connect: connection timed out", Kind::Timeout),
     ("interrupted by signal", Kind::Timeout),
-    ("connect: ", Kind::Network),
     ("connect(): ", Kind::Network),
     ("getaddrinfo(", Kind::Network),
-    ("getaddrinfo: ", Kind::Network),
-    ("fgets: ", Kind::Network),
-    ("whois: connect(): ", Kind::Network),
-    ("whois: ", Kind::Network),
     ("[unable to connect", Kind::Network),
     ("error: connection", Kind::Network),
+];
+
+/// What stands before the colon of a client's failure: the call that failed, or the client. A field may be called so,
+/// too (IANA's `whois:`), so that one of the reasons below must follow.
+const CALLS: [&str; 11] = [
+    "connect",
+    "fgets",
+    "read",
+    "recv",
+    "write",
+    "send",
+    "socket",
+    "whois",
+    "getaddrinfo",
+    "gethostbyname",
+    "error",
+];
+
+/// The system's reasons (strerror(3), gai_strerror(3)), in lower case.
+const REASONS: [(&str, Kind); 16] = [
+    ("timed out", Kind::Timeout),
+    ("connection refused", Kind::Network),
+    ("connection reset", Kind::Network),
+    ("connection closed", Kind::Network),
+    ("connection abort", Kind::Network),
+    ("no route to host", Kind::Network),
+    ("unreachable", Kind::Network),
+    ("host is down", Kind::Network),
+    ("name or service not known", Kind::Network),
+    ("nodename nor servname", Kind::Network),
+    ("name resolution", Kind::Network),
+    ("no address associated", Kind::Network),
+    ("unknown host", Kind::Network),
+    ("host not found", Kind::Network),
+    ("broken pipe", Kind::Network),
+    ("input/output error", Kind::Network),
 ];
 
 /// What a server refuses or breaks down over, anywhere in its answer: a denial can come behind valid objects. None
@@ -81,13 +115,15 @@ pub(super) fn refusal(text: &str) -> Option<(Kind, String)> {
             between = true;
             by_server(line)
         } else {
-            // Of ARIN's lists, too, a customer's name begins the line.
+            // Of ARIN's lists, too, a customer's name begins the line; KRNIC sets a label's colon apart.
             let own = between
                 && field(line).is_none()
                 && !line.starts_with([' ', '\t', '+'])
+                && !line.contains(" : ")
                 && Form::of_line(line).is_none();
             between = line.trim().is_empty();
-            if own || bare_code(line) { by_server(line).or_else(|| by_client(line)) } else { None }
+            let spoken = (own || is_error(line)).then_some(line);
+            spoken.and_then(by_server).or_else(|| failed_call(line)).or_else(|| spoken.and_then(by_client))
         };
         // A denial says more than the error around it, and the first one says most.
         if let Some(found) = found
@@ -99,9 +135,23 @@ pub(super) fn refusal(text: &str) -> Option<(Kind, String)> {
     refused
 }
 
-/// `ERROR:201: access denied` without the sign in front, as old servers wrote it.
-fn bare_code(line: &str) -> bool {
-    line.starts_with("ERROR:")
+/// Where a client says that its connection failed, whatever it had got before.
+pub(super) fn broken_off(text: &str) -> Option<&str> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let end = line.trim_end();
+        let spoken = (field(end).is_none() || is_error(end)).then_some(end);
+        if failed_call(end).or_else(|| spoken.and_then(by_client)).is_some() {
+            return text.get(..at);
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// `ERROR:201: access denied` without the sign in front, as old servers wrote it; no field is called so.
+fn is_error(line: &str) -> bool {
+    line.get(..6).is_some_and(|head| head.eq_ignore_ascii_case("error:"))
 }
 
 fn by_server(line: &str) -> Option<Kind> {
@@ -114,13 +164,25 @@ fn by_server(line: &str) -> Option<Kind> {
         return None;
     }
     let lower = words.to_lowercase();
-    if DENIALS.iter().any(|phrase| lower.contains(phrase))
-        || (lower.starts_with("your host") && lower.contains("blocked"))
-    {
+    if is_denial(&lower) {
         return Some(Kind::Denied);
     }
     // AFRINIC asks ARIN on our behalf.
     lower.contains("temporary unable to query").then_some(Kind::Network)
+}
+
+/// Whether a server's line in lower case is a denial: by a phrase, or by what such lines speak of in any order. Terms
+/// of use speak of the same, but of what may be.
+fn is_denial(lower: &str) -> bool {
+    if DENIALS.iter().any(|phrase| lower.contains(phrase)) {
+        return true;
+    }
+    let said: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
+    let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    !any(&["if", "may", "might", "can", "could", "will", "would", "should", "must"])
+        && ((any(&["exceeded", "reached"]) && any(&["limit", "limits", "quota", "queries", "rate"]))
+            || (any(&["blocked", "blacklisted", "banned"]) && any(&["you", "your", "ip"]))
+            || (any(&["denied"]) && any(&["access"])))
 }
 
 /// The kind of a numbered error: `%ERROR:201:` (RIPE and its descendants), `%201 access` (their ancestor, and ARIN's
@@ -139,7 +201,7 @@ fn code(line: &str, words: &str) -> Option<Option<Kind>> {
         let lower = rest.to_ascii_lowercase();
         return Some(match digits(rest.trim_start())? {
             230 | 336 => None,
-            _ if DENIALS.iter().any(|phrase| lower.contains(phrase)) => Some(Kind::Denied),
+            _ if is_denial(&lower) => Some(Kind::Denied),
             401 | 501 => Some(Kind::Denied),
             _ => Some(Kind::Network),
         });
@@ -152,6 +214,15 @@ fn code(line: &str, words: &str) -> Option<Option<Kind>> {
 fn by_client(line: &str) -> Option<Kind> {
     let lower = line.to_ascii_lowercase();
     CLIENTS.iter().find(|(of, _)| lower.starts_with(of)).map(|(_, kind)| *kind)
+}
+
+/// `connect: Connection refused`, `whois: connect(): Connection refused`, `getaddrinfo(whois.example.net): ...`.
+fn failed_call(line: &str) -> Option<Kind> {
+    let (call, reason) = line.split_once(':')?;
+    let call = call.split('(').next().unwrap_or_default();
+    CALLS.iter().find(|of| call.eq_ignore_ascii_case(of))?;
+    let reason = reason.to_ascii_lowercase();
+    REASONS.iter().find(|(of, _)| reason.contains(of)).map(|(_, kind)| *kind)
 }
 
 /// The server's words that there is no such network. They mean that only where it names none.

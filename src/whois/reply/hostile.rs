@@ -19,7 +19,7 @@ fn a_cut_reply_is_no_record() {
         (reply!("apnic-mirrored"), Registry::Apnic, "% This query was served by the "),
         (reply!("lacnic"), Registry::Lacnic, "% whois.lacnic.net accepts only direct match queries"),
         (reply!("lacnic-joint"), Registry::Lacnic, "% This query was served by the "),
-        (reply!("registrobr"), Registry::RegistroBr, "% whois.registro.br accepts only direct match queries"),
+        (reply!("registrobr"), Registry::RegistroBr, "% Security and mail abuse issues"),
         (reply!("jpnic"), Registry::Jpnic, "More Specific Info."),
         (reply!("krnic"), Registry::Krnic, "- KISA/KRNIC WHOIS Service -"),
         (reply!("rwhois"), Registry::Rwhois, "%ok"),
@@ -76,11 +76,19 @@ fn very_long_replies_take_linear_time() {
         "[Network Number] 192.0.2.0/24\n",
         "inetnum: 192.0.2.0/24\nremarks: abuse a@b.example\n",
         "% it may be\n",
+        " (NET-1) 192.0.2.0/24\n",
+        "x\n\n",
+        "> inetnum: 192.0.2.0/24\n",
+        "fgets: Connection reset by peer\n",
+        "   Netblock: 192.0.2.0/24\n",
         "ReferralServer: whois://whois.example.net\n",
     ] {
-        let small = piece.repeat(20_000 / piece.len());
-        let small = time(&small).min(time(&small));
-        let large = time(&piece.repeat(160_000 / piece.len()));
+        // The better of two, of both: another program's turn may fall into either.
+        let best = |bytes: usize| {
+            let text = piece.repeat(bytes / piece.len());
+            time(&text).min(time(&text))
+        };
+        let (small, large) = (best(20_000), best(160_000));
         assert!(large < small * 32, "{piece}: {small:?}, then {large:?}");
     }
 }

@@ -111,7 +111,7 @@ fn known(host: &str) -> Option<Registry> {
 
 /// Whose answer a text without a banner is, by what only one registry writes.
 pub(super) fn guess(text: &str) -> Registry {
-    match Form::of(text) {
+    match Page::read(text, Registry::Other).map(|page| page.form()).or_else(|| Form::of(text)) {
         Some(Form::Arin | Form::ArinList) => Registry::Arin,
         Some(Form::Brackets) => Registry::Jpnic,
         Some(Form::Krnic) => Registry::Krnic,

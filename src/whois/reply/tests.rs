@@ -63,6 +63,13 @@ fn what_opened_must_close_in_saved_text_too_but_an_excerpt_has_neither() {
         ("inetnum:  192.0.2.0 - 192.0.2.255\nnetname:  EXAMPLE", "record 192.0.2.0/24"),
         ("inetnum:  192.0.2.0 - 192.0.2.255\nnetna", "failure incomplete"),
         ("inetnum:  192.0.2.0 - 192.0.2.25", "failure incomplete"),
+        ("inetnum:  192.0.2.0 - 192.0.2.255", "record 192.0.2.0/24"),
+        ("inet6num:  2001:db8::/4", "failure incomplete"),
+        ("inet6num:  2001:db8::/48", "record 2001:db8::/48"),
+        ("network:Org-Name:Example\nnetwork:IP-Network:192.0.2.0/2", "failure incomplete"),
+        ("network:Org-Name:Example\nnetwork:IP-Network:192.0.2.0/28", "record 192.0.2.0/28"),
+        ("Example Inc. EX (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.25", "failure incomplete"),
+        ("Example Inc. EX (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.63", "record 192.0.2.0/26"),
         ("% [whois.apnic.net]\n\ninetnum:  192.0.2.0 - 192.0.2.255\nsource: APNIC\n\n", "failure incomplete"),
         (
             "% [whois.apnic.net node-2]\n\ninetnum:  192.0.2.0 - 192.0.2.255\nsource: APNIC\n",
@@ -87,48 +94,23 @@ fn what_opened_must_close_in_saved_text_too_but_an_excerpt_has_neither() {
     }
 }
 
+/// registro.br's answers closed with "accepts only direct match queries" once, and LACNIC's still do.
 #[test]
-fn servers_own_words() {
-    for (text, registry, expected) in [
-        ("%ERROR:101: no entries found\n%\n", Registry::Ripe, "empty not-found"),
-        ("%  No entries found for the selected source(s).\n", Registry::Other, "empty not-found"),
-        ("%ERROR:100: internal software error\n", Registry::Ripe, "failure network"),
-        ("%ERROR:305: connection has been closed\n", Registry::Ripe, "failure network"),
-        ("%ERROR:306: connections exceeded\n", Registry::Ripe, "failure denied"),
-        ("%ERROR:202: access control limit reached\n", Registry::Apnic, "failure denied"),
-        ("%201 access control limit reached for 192.0.2.1\n", Registry::Apnic, "failure denied"),
-        ("% Your host 192.0.2.1 has been blocked.\n", Registry::Ripe, "failure denied"),
-        ("% Query rate limit exceeded\n", Registry::Lacnic, "failure denied"),
-        ("% Maximum concurrent connections limit exceeded\n", Registry::RegistroBr, "failure denied"),
-        ("% Permissão negada.\n", Registry::RegistroBr, "failure denied"),
-        ("% Not assigned.\n", Registry::RegistroBr, "empty not-found"),
-        ("% Not assigned to LACNIC\n", Registry::Lacnic, "empty not-found"),
-        ("% Unallocated and unassigned in LACNIC block: 198.18/15\n", Registry::Lacnic, "empty not-found"),
-        ("No match found for n + 192.0.2.1.\n", Registry::Arin, "empty not-found"),
-        ("The IP address not belong to TWNIC\n", Registry::Twnic, "empty not-found"),
-        ("% This query returned 0 objects.\n", Registry::Iana, "empty not-found"),
-        (
-            "% The WHOIS is temporary unable to query ARIN for the requested resource.\n",
-            Registry::Afrinic,
-            "failure network",
-        ),
-        ("%rwhois V-1.5\n%error 230 No Objects Found\n", Registry::Rwhois, "empty not-found"),
-        ("%rwhois V-1.5\n%error 350 Invalid Query Syntax\n", Registry::Rwhois, "failure network"),
-        (
-            "%error 501 Service Not Available: exceeded max client sessions\n",
-            Registry::Rwhois,
-            "failure denied",
-        ),
-        (
-            "%rwhois V-1.5\n%referral rwhois://root.rwhois.net:4321/auth-area=.\n%ok\n",
-            Registry::Rwhois,
-            "empty not-found",
-        ),
-        ("Timeout.\n", Registry::Other, "failure timeout"),
-        ("Query rate limit exceeded\n", Registry::Other, "failure denied"),
-    ] {
-        assert_eq!(short(&classify(text, registry, None, Network)), expected, "{text}");
-        assert_eq!(short(&classify(text, detect(text), None, Saved)), expected, "saved: {text}");
+fn a_closing_line_may_be_worded_anew() {
+    let old = "% whois.registro.br accepts only direct match queries.";
+    let new = "% whois.registro.br only accepts exact match queries for domains,";
+    let text = reply!("registrobr").replace(old, new);
+    let (whole, _) = text.split_once("% Security").unwrap();
+    for provenance in [Network, Saved] {
+        for end in [new, "% Security and mail abuse issues should also be addressed to cert.br,"] {
+            let judged = short(&classify(&format!("{whole}{end}\n"), Registry::RegistroBr, None, provenance));
+            assert_eq!(judged, "record 203.0.112.0/22", "{end}");
+        }
+        let cut = short(&classify(whole, Registry::RegistroBr, None, provenance));
+        assert_eq!(cut, "failure incomplete");
+        // Above the record it closes nothing.
+        let above = format!("{new}\n{whole}");
+        assert_eq!(short(&classify(&above, Registry::RegistroBr, None, provenance)), "failure incomplete");
     }
 }
 
@@ -202,6 +184,36 @@ fn kept_places_of_every_registry() {
     }
     let six = "inet6num:  ::/0\nnetname:  ROOT\ndescr:  Root inet6num object\nsource:  RIPE\n";
     assert_eq!(short(&classify(six, Registry::Ripe, None, Saved)), "placeholder");
+}
+
+#[test]
+fn a_place_that_somebody_holds_is_not_kept() {
+    for (fields, expected) in [
+        ("192.0.2.0 - 192.0.2.255\nnetname:  ROOT\nmnt-by:  EXAMPLE-MNT\n", "record 192.0.2.0/24"),
+        (
+            "192.0.2.0 - 192.0.2.255\ndescr: Example Air\ncountry: EU # worldwide\nstatus: ALLOCATED PA\nmnt-by: RIPE-NCC-HM-MNT\n",
+            "record 192.0.2.0/24",
+        ),
+        (
+            "192.0.2.0 - 192.0.2.255\ndescr: Internet Assigned Numbers Authority\ncountry: EU # worldwide\nstatus: ALLOCATED PA\nmnt-by: RIPE-NCC-HM-MNT\n",
+            "placeholder whois.arin.net",
+        ),
+        (
+            "192.0.2.0 - 192.0.2.255\ndescr: Example Air\ncountry: EU # worldwide\nstatus: ALLOCATED UNSPECIFIED\nmnt-by: RIPE-NCC-HM-MNT\n",
+            "placeholder whois.arin.net",
+        ),
+        (
+            "102.0.0.0 - 102.255.255.255\ndescr: African Network Information Center - (AfriNIC Ltd)\nmnt-by: AFRINIC-HM-MNT\n",
+            "placeholder whois.afrinic.net",
+        ),
+        (
+            "102.0.0.0 - 102.255.255.255\ndescr: Ripe (Fruit) Inc.\nmnt-by: EXAMPLE-MNT\n",
+            "record 102.0.0.0/8",
+        ),
+    ] {
+        let text = format!("inetnum:  {fields}source:  RIPE\n\n% This query was served by the RIPE X\n");
+        assert_eq!(short(&classify(&text, Registry::Ripe, None, Network)), expected, "{fields}");
+    }
 }
 
 /// What whois clients print when they follow a referral: the last server's word counts.

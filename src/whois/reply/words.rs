@@ -1,0 +1,147 @@
+//! What servers and clients say where an answer should be.
+
+use super::*;
+use Provenance::{Network, Saved};
+
+/// A reply in a few words.
+fn short(reply: &Reply) -> String {
+    match reply {
+        Reply::Failure { kind, .. } => format!("failure {}", kind.as_str()),
+        Reply::Empty { kind, .. } => format!("empty {}", kind.as_str()),
+        Reply::Placeholder { .. } => "placeholder".to_owned(),
+        Reply::Record(record, _) => format!("record {}", record.network),
+    }
+}
+
+#[test]
+fn servers_own_words() {
+    for (text, registry, expected) in [
+        ("%ERROR:101: no entries found\n%\n", Registry::Ripe, "empty not-found"),
+        ("%  No entries found for the selected source(s).\n", Registry::Other, "empty not-found"),
+        ("%ERROR:100: internal software error\n", Registry::Ripe, "failure network"),
+        ("%ERROR:305: connection has been closed\n", Registry::Ripe, "failure network"),
+        ("%ERROR:306: connections exceeded\n", Registry::Ripe, "failure denied"),
+        ("%ERROR:202: access control limit reached\n", Registry::Apnic, "failure denied"),
+        ("%201 access control limit reached for 192.0.2.1\n", Registry::Apnic, "failure denied"),
+        ("% Your host 192.0.2.1 has been blocked.\n", Registry::Ripe, "failure denied"),
+        ("% Query rate limit exceeded\n", Registry::Lacnic, "failure denied"),
+        ("% Maximum concurrent connections limit exceeded\n", Registry::RegistroBr, "failure denied"),
+        ("% Permissão negada.\n", Registry::RegistroBr, "failure denied"),
+        ("% Not assigned.\n", Registry::RegistroBr, "empty not-found"),
+        ("% Not assigned to LACNIC\n", Registry::Lacnic, "empty not-found"),
+        ("% Unallocated and unassigned in LACNIC block: 198.18/15\n", Registry::Lacnic, "empty not-found"),
+        ("No match found for n + 192.0.2.1.\n", Registry::Arin, "empty not-found"),
+        ("The IP address not belong to TWNIC\n", Registry::Twnic, "empty not-found"),
+        ("% This query returned 0 objects.\n", Registry::Iana, "empty not-found"),
+        (
+            "% The WHOIS is temporary unable to query ARIN for the requested resource.\n",
+            Registry::Afrinic,
+            "failure network",
+        ),
+        ("%rwhois V-1.5\n%error 230 No Objects Found\n", Registry::Rwhois, "empty not-found"),
+        ("%rwhois V-1.5\n%error 350 Invalid Query Syntax\n", Registry::Rwhois, "failure network"),
+        (
+            "%error 501 Service Not Available: exceeded max client sessions\n",
+            Registry::Rwhois,
+            "failure denied",
+        ),
+        (
+            "%rwhois V-1.5\n%referral rwhois://root.rwhois.net:4321/auth-area=.\n%ok\n",
+            Registry::Rwhois,
+            "empty not-found",
+        ),
+        ("Timeout.\n", Registry::Other, "failure timeout"),
+        ("Query rate limit exceeded\n", Registry::Other, "failure denied"),
+    ] {
+        assert_eq!(short(&classify(text, registry, None, Network)), expected, "{text}");
+        assert_eq!(short(&classify(text, detect(text), None, Saved)), expected, "saved: {text}");
+    }
+}
+
+/// Nobody has a list of all the ways to say it.
+#[test]
+fn a_denial_in_other_words() {
+    for line in [
+        "You have exceeded your query limit. Please try again later.",
+        "Number of allowed queries exceeded.",
+        "Your IP has been blacklisted.",
+        "Maximum query rate reached",
+        "Requests of this client are not permitted.",
+        "You have been banned for abuse.",
+        "Access to whois service at whois.example.net from 192.0.2.7 has been *DENIED*.",
+        "#  Query rate exceeded",
+        "Error: rate limit exceeded",
+        "% This query was refused: you have been rate limited.",
+        "Server too busy, try again later",
+        "Still in grace period, wait 120 seconds",
+        "Connection refused: query quota reached",
+    ] {
+        let text = format!("{line}\n");
+        for provenance in [Network, Saved] {
+            assert_eq!(
+                short(&classify(&text, Registry::Other, None, provenance)),
+                "failure denied",
+                "{line}"
+            );
+        }
+    }
+    let object = "inetnum:  192.0.2.0 - 192.0.2.255\ndescr:  Your Quota Reached Ltd\nsource:  RIPE\n\n";
+    for line in [
+        "% If you exceed the limit, your IP address will be blocked.",
+        "% Whoever has exceeded the rate limit may be banned.",
+        "error-code: none; access denied",
+        "Organization Name  : Query Limit Reached",
+        "Limits Reached Ltd. LR (NET-198-51-100-0-1) 198.51.100.0 - 198.51.100.255",
+    ] {
+        let text = format!("{object}{line}\n\n");
+        assert_eq!(short(&classify(&text, detect(&text), None, Saved)), "record 192.0.2.0/24", "{line}");
+    }
+}
+
+#[test]
+fn an_absence_in_other_words() {
+    for line in [
+        "No Found",
+        "% nothing found",
+        "No whois information found.",
+        "NO MATCH",
+        "% No such entry",
+        "no matching objects found",
+        "Nothing found for 192.0.2.7",
+    ] {
+        let text = format!("{line}\n");
+        assert_eq!(short(&classify(&text, detect(&text), None, Saved)), "empty not-found", "{line}");
+    }
+}
+
+#[test]
+fn a_clients_failure_is_told_by_the_systems_reason() {
+    for (line, kind) in [
+        ("connect: Connection refused", "network"),
+        ("connect: Operation timed out", "timeout"),
+        ("fgets: Connection reset by peer", "network"),
+        ("read: Connection reset by peer", "network"),
+        ("whois: connect(): Connection refused", "network"),
+        ("whois: whois.example.net: nodename nor servname provided, or not known", "network"),
+        ("getaddrinfo(whois.example.net): Name or service not known", "network"),
+        ("Error: connection timed out", "timeout"),
+        ("error: connection to whois.example.net failed", "network"),
+    ] {
+        for before in
+            ["", "inetnum:  192.0.2.0/24\nsource:  LACNIC\n", "NetRange:  192.0.2.0 - 192.0.2.255\n\n"]
+        {
+            let text = format!("{before}{line}\n");
+            let judged = short(&classify(&text, detect(&text), None, Saved));
+            assert_eq!(judged, format!("failure {kind}"), "{text}");
+        }
+        // Behind a closed answer it is another server's failure.
+        let text =
+            format!("inetnum:  192.0.2.0/24\nsource:  RIPE\n\n% This query was served by the X\n\n{line}\n");
+        assert_eq!(short(&classify(&text, detect(&text), None, Saved)), "record 192.0.2.0/24", "{text}");
+        let judged = short(&classify(&text, Registry::Ripe, None, Network));
+        assert_eq!(judged, format!("failure {kind}"), "{text}");
+    }
+    let iana =
+        "refer:  whois.example.net\n\ninetnum:  192.0.2.0/24\nwhois:  whois.example.net\nsource: IANA\n";
+    assert_eq!(short(&classify(iana, Registry::Iana, None, Network)), "placeholder");
+}
