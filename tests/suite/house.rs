@@ -73,7 +73,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("cli", &[]),
-    ("settings", &["cli", "error", "exit", "input", "pattern", "whois"]),
+    ("settings", &["cli", "error", "exit", "input", "pattern", "whois", "whois::registry"]),
     (
         "mode",
         &[
