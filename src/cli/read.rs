@@ -99,9 +99,6 @@ const CACHE: [&str; 5] = ["stats", "list", "forget", "import", "export"];
 /// The command line that somebody who typed this word probably meant.
 #[must_use]
 pub fn nearest_command(text: &str) -> Option<String> {
-    if matches!(text, "whois" | "lookup" | "check") {
-        return Some("whodunit 8.8.8.8".to_owned());
-    }
     let words: Vec<&'static str> = COMMANDS.into_iter().chain(CACHE).collect();
     let word = nearest(&words, text)?;
     Some(format!("whodunit {}{word}", if CACHE.contains(&word) { "cache " } else { "" }))
@@ -160,7 +157,6 @@ mod tests {
         assert_eq!(nearest("cache"), "whodunit cache");
         assert_eq!(nearest("import"), "whodunit cache import");
         assert_eq!(nearest("stast"), "whodunit cache stats");
-        assert_eq!(nearest("whois"), "whodunit 8.8.8.8");
         assert_eq!(nearest("mail.log"), "");
         assert_eq!(nearest("x"), "");
     }

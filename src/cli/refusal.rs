@@ -18,25 +18,27 @@ pub fn refusal(error: &clap::Error) -> Option<String> {
         ErrorKind::UnknownArgument => unknown(error, &command),
         ErrorKind::ValueValidation => {
             let why = error.source().map(ToString::to_string).unwrap_or_default();
-            Some(format!("{}: {why}", option(error)?))
+            option(error).map(|option| format!("{option}: {why}"))
         }
         ErrorKind::InvalidValue => value(error),
+        ErrorKind::TooManyValues => option(error).map(|option| format!("{option} takes no value")),
         ErrorKind::ArgumentConflict => conflict(error),
         ErrorKind::MissingRequiredArgument => {
-            Some(format!("{command} needs {}", all(error, ContextKind::InvalidArg).join(" and ")))
+            let lacking: Vec<String> = all(error, ContextKind::InvalidArg).into_iter().map(bare).collect();
+            Some(format!("`{command}` needs {} (`{command} --help` says more)", lacking.join(" and ")))
         }
         ErrorKind::InvalidSubcommand => {
             let word = first(error, ContextKind::InvalidSubcommand)?;
             let known = all(error, ContextKind::SuggestedSubcommand);
-            let nearest = known.first().map(|known| format!(": did you mean `{command} {known}`?"));
-            Some(format!("{command} has no command `{word}`{}", nearest.unwrap_or_default()))
+            let hint = known.first().map_or_else(
+                || format!("`{command} --help` lists them"),
+                |known| format!("did you mean `{command} {known}`?"),
+            );
+            Some(format!("`{command}` has no command `{word}`: {hint}"))
         }
         _ => None,
     };
-    let sentence = sentence.unwrap_or_else(|| own(error));
-    let more =
-        if sentence.ends_with('?') { String::new() } else { format!(" (`{command} --help` says more)") };
-    Some(sentence + &more)
+    Some(sentence.unwrap_or_else(|| own(error)))
 }
 
 /// clap's first line, for what is not said better here.
@@ -59,13 +61,14 @@ fn first(error: &clap::Error, kind: ContextKind) -> Option<String> {
     all(error, kind).into_iter().next()
 }
 
-/// `--timeout`, where clap writes `--timeout <SECONDS>`.
+/// `--timeout`, where clap writes `--timeout <SECONDS>`, and `SHELL` for `<SHELL>`.
 fn option(error: &clap::Error) -> Option<String> {
     first(error, ContextKind::InvalidArg).map(bare)
 }
 
 fn bare(option: String) -> String {
-    option.split(' ').next().map_or_else(String::new, str::to_owned)
+    let word = option.split(' ').next().unwrap_or_default();
+    word.trim_matches(['<', '>', '[', ']', '.']).to_owned()
 }
 
 /// `whodunit report`: the words in front of the first bracket of its usage.
@@ -96,9 +99,9 @@ fn unknown(error: &clap::Error, command: &str) -> Option<String> {
     } else if let Some(nearest) = first(error, ContextKind::SuggestedArg) {
         format!(": did you mean `{}`?", bare(nearest))
     } else {
-        String::new()
+        format!(": `{command} --help` lists them")
     };
-    Some(format!("{command} has no option `{word}`{hint}"))
+    Some(format!("`{command}` has no option `{word}`{hint}"))
 }
 
 fn has(command: &Command, option: &str) -> bool {
@@ -142,15 +145,16 @@ mod tests {
     #[test]
     fn an_option_that_is_not_there_is_told_where_it_is() {
         for (line, want) in [
-            ("whodunit -v", "whodunit has no option `-v`: `-V` prints the version"),
-            ("whodunit --suggest", "whodunit has no option `--suggest`: it belongs to `whodunit report`"),
+            ("whodunit -v", "`whodunit` has no option `-v`: `-V` prints the version"),
+            ("whodunit --suggest", "`whodunit` has no option `--suggest`: it belongs to `whodunit report`"),
             ("whodunit --dry-run 8.8.8.8", "it belongs to `whodunit serve`"),
-            ("whodunit match --log x", "whodunit match has no option `--log`: it belongs to `whodunit`"),
+            ("whodunit match --log x", "`whodunit match` has no option `--log`: it belongs to `whodunit`"),
             ("whodunit --timout 4", "did you mean `--timeout`?"),
             (
                 "whodunit cache statz",
-                "whodunit cache has no command `statz`: did you mean `whodunit cache stats`?",
+                "`whodunit cache` has no command `statz`: did you mean `whodunit cache stats`?",
             ),
+            ("whodunit --nonsense", "`whodunit` has no option `--nonsense`: `whodunit --help` lists them"),
             ("whodunit man x", "`x` is one argument too many"),
         ] {
             let said = said(line);
@@ -170,8 +174,10 @@ mod tests {
             ("whodunit --cache= 8.8.8.8", "--cache needs a value"),
             ("whodunit --config=", "--config needs a value"),
             ("whodunit --cache", "--cache needs a value"),
+            ("whodunit --json=1", "--json takes no value"),
+            ("whodunit completions csh", "SHELL: `csh` is not one of bash"),
             ("whodunit --json -c", "exclude each other: keep one"),
-            ("whodunit cache import", "whodunit cache import needs <FILE>"),
+            ("whodunit cache import", "`whodunit cache import` needs FILE ("),
         ] {
             let said = said(line);
             assert!(said.contains(want), "{line}: {said}");

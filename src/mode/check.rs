@@ -69,10 +69,6 @@ fn clients(typed: &Check, beneath: &Layer) -> Result<Vec<Client>> {
         }
         sources.push(Source::Read(input::From::Stdin));
     }
-    let spec = input::Spec {
-        extract: settings::extract(&typed.reading, beneath),
-        ..input::Spec::new(Timestamp::now())
-    };
     let mut clients = Clients::default();
     let mut rest = sources.as_slice();
     while let Some((first, behind)) = rest.split_first() {
@@ -81,6 +77,9 @@ fn clients(typed: &Check, beneath: &Layer) -> Result<Vec<Client>> {
             rest = behind;
             continue;
         };
+        // Only now: a log's zone costs a look at the machine's, which a hook with one address has no use for.
+        let extract = settings::extract(&typed.reading, beneath);
+        let spec = input::Spec { extract, ..input::Spec::new(Timestamp::now()) };
         // Those that follow each other are read as one.
         let inputs: Vec<input::From<'_>> = rest.iter().map_while(Source::input).collect();
         let read = input::read(&inputs, &spec, &progress::bytes())?;

@@ -25,6 +25,9 @@ fn remedy(text: &str, why: address::BadAddress) -> Option<String> {
     {
         return Some(format!("AS numbers are not looked up; the pattern `@asn {number}` matches one"));
     }
+    if matches!(text, "whois" | "lookup" | "check" | "query") {
+        return Some("no command is needed: `whodunit 8.8.8.8`".to_owned());
+    }
     if let Some(command) = nearest_command(text) {
         return Some(if command == format!("whodunit {text}") {
             format!("write the command first: `{command}`")
@@ -78,7 +81,7 @@ mod tests {
             ("reprot", "did you mean `whodunit report`?"),
             ("report", "write the command first: `whodunit report`"),
             ("import", "did you mean `whodunit cache import`?"),
-            ("lookup", "did you mean `whodunit 8.8.8.8`?"),
+            ("lookup", "no command is needed: `whodunit 8.8.8.8`"),
             ("/etc/passwd", "`whodunit --log /etc/passwd`"),
             ("8.8.8.0/24", "is a network, not an address"),
             ("1.2.3.4.5", "is not an IP address"),
