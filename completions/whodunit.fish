@@ -24,34 +24,34 @@ function __fish_whodunit_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c whodunit -n "__fish_whodunit_needs_command" -l log -d 'A mail log to take addresses from, also gzip, bzip2, xz or zstd (repeatable)' -r -F
+complete -c whodunit -n "__fish_whodunit_needs_command" -l log -d 'A mail log to take addresses from, plain or compressed' -r -F
 complete -c whodunit -n "__fish_whodunit_needs_command" -l extract -d 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]' -r -f -a "client\t'The connecting client alone'
 all\t'Every valid address'"
-complete -c whodunit -n "__fish_whodunit_needs_command" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)' -r -F
-complete -c whodunit -n "__fish_whodunit_needs_command" -s a -l allow -d 'Patterns of networks to let in whatever blocks them (repeatable)' -r -F
-complete -c whodunit -n "__fish_whodunit_needs_command" -s e -l regexp -d 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)' -r
+complete -c whodunit -n "__fish_whodunit_needs_command" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
+complete -c whodunit -n "__fish_whodunit_needs_command" -s a -l allow -d 'Patterns of networks to let in whatever blocks them' -r -F
+complete -c whodunit -n "__fish_whodunit_needs_command" -s e -l regexp -d 'One block pattern: a regular expression, or an @field line' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l color -d 'Colour: auto, always, never [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Even into a pipe'
 never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_needs_command" -l on-unknown -d 'What an unknown network means: pass (exit 0), defer (75) or block (1) [default: defer]' -r -f -a "pass\t'Let it in (exit 0)'
 defer\t'Ask the client to come back later (exit 75)'
 block\t'Treat it as blocked (exit 1)'"
-complete -c whodunit -n "__fish_whodunit_needs_command" -l timeout -d 'Give up on an address after so many seconds, all questions together [default: 10; serve: 2]' -r
+complete -c whodunit -n "__fish_whodunit_needs_command" -l timeout -d 'Give up on an address after so many seconds [default: 10; serve: 2]' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -s j -l jobs -d 'Lookups at once [default: 32]' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l per-server -d 'Questions at once to one server [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
-complete -c whodunit -n "__fish_whodunit_needs_command" -l servers -d 'Servers to ask in place of the built-in ones (whois-rust\'s JSON form)' -r -F
-complete -c whodunit -n "__fish_whodunit_needs_command" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_needs_command" -l servers -d 'Servers to ask in place of the built-in ones: a JSON file' -r -F
+complete -c whodunit -n "__fish_whodunit_needs_command" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F
 complete -c whodunit -n "__fish_whodunit_needs_command" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
-complete -c whodunit -n "__fish_whodunit_needs_command" -l explain -d 'Show the whole walk of each address: registry, hops, cache, reply, record, patterns, verdict'
+complete -c whodunit -n "__fish_whodunit_needs_command" -l explain -d 'Show the whole walk of each address, from registry to verdict'
 complete -c whodunit -n "__fish_whodunit_needs_command" -s i -l ignore-case -d 'Ignore case, as grep -i'
 complete -c whodunit -n "__fish_whodunit_needs_command" -l json -d 'JSON Lines: one object an address'
 complete -c whodunit -n "__fish_whodunit_needs_command" -l csv -d 'A header, then one CSV row an address'
-complete -c whodunit -n "__fish_whodunit_needs_command" -s c -l count -d 'The number of whois lines that block patterns match, as `whois IP | egrep -f FILE | wc -l`'
+complete -c whodunit -n "__fish_whodunit_needs_command" -s c -l count -d 'The number of whois lines that block patterns match'
 complete -c whodunit -n "__fish_whodunit_needs_command" -s q -l quiet -d 'Print nothing: the exit code says it all'
-complete -c whodunit -n "__fish_whodunit_needs_command" -l whois -d 'Also the whois text, its matching lines highlighted'
+complete -c whodunit -n "__fish_whodunit_needs_command" -l whois -d 'Also the whois text below each verdict, its matching lines highlighted'
 complete -c whodunit -n "__fish_whodunit_needs_command" -l full -d 'Ask RIPE for persons too, which its daily quota counts'
 complete -c whodunit -n "__fish_whodunit_needs_command" -l offline -d 'Ask nobody: cache and imported data only'
 complete -c whodunit -n "__fish_whodunit_needs_command" -l refresh -d 'Ask anew, whatever the cache has'
@@ -66,9 +66,9 @@ complete -c whodunit -n "__fish_whodunit_needs_command" -a "warm" -d 'Fill the c
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "completions" -d 'Print a completion script for a shell'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "man" -d 'Print the manual page (roff)'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l ip -d 'The address that the text is about: picks the record that holds it' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s a -l allow -d 'Patterns of networks to let in whatever blocks them (repeatable)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s e -l regexp -d 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s a -l allow -d 'Patterns of networks to let in whatever blocks them' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s e -l regexp -d 'One block pattern: a regular expression, or an @field line' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l color -d 'Colour: auto, always, never [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Even into a pipe'
 never\t'Never'"
@@ -76,34 +76,33 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l on-unknown -
 defer\t'Ask the client to come back later (exit 75)'
 block\t'Treat it as blocked (exit 1)'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s i -l ignore-case -d 'Ignore case, as grep -i'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l json -d 'JSON Lines: one object an address'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l csv -d 'A header, then one CSV row an address'
-complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s c -l count -d 'The number of whois lines that block patterns match, as `whois IP | egrep -f FILE | wc -l`'
+complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s c -l count -d 'The number of whois lines that block patterns match'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s q -l quiet -d 'Print nothing: the exit code says it all'
-complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l whois -d 'Also the whois text, its matching lines highlighted'
-complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s h -l help -d 'Print help'
+complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l whois -d 'Also the whois text below each verdict, its matching lines highlighted'
+complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l top -d 'Show the N owners with the most hits' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l grep -d 'Read only the log lines that this pattern matches' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l since -d 'Read only lines from this time on: 2026-11-23, 2026-11-23T10:00:00Z, or an age such as 12h or 2d' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l until -d 'Read only lines before this time' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l since -d 'Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l until -d 'Read only lines up to this time, written as for --since' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l ham -d 'A log of mail that you want: no owner seen in it is suggested (repeatable)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l html -d 'Write the report as one self-contained web page' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l html -d 'Write the report as one self-contained web page, in place of an earlier one' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l color -d 'Colour and drawing: auto, always, never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Even into a pipe'
 never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l extract -d 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]' -r -f -a "client\t'The connecting client alone'
 all\t'Every valid address'"
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s a -l allow -d 'Patterns of networks to let in whatever blocks them (repeatable)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s e -l regexp -d 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l timeout -d 'Give up on an address after so many seconds, all questions together [default: 10; serve: 2]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s a -l allow -d 'Patterns of networks to let in whatever blocks them' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s e -l regexp -d 'One block pattern: a regular expression, or an @field line' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l timeout -d 'Give up on an address after so many seconds [default: 10; serve: 2]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s j -l jobs -d 'Lookups at once [default: 32]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l per-server -d 'Questions at once to one server [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l servers -d 'Servers to ask in place of the built-in ones (whois-rust\'s JSON form)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l servers -d 'Servers to ask in place of the built-in ones: a JSON file' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
@@ -117,18 +116,18 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l refresh -d 
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l listen -d 'Where to listen: inet:127.0.0.1:10045 or unix:/path (repeatable)' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l reject-text -d 'What a blocked client is told; {org} {network} {ip} {file} {line} are filled in' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l on-unknown -d 'What an unknown network means: pass (DUNNO) or defer (DEFER_IF_PERMIT) [default: pass]' -r -f -a "pass\t'Let it in (exit 0)'
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l on-unknown -d 'What an unknown network means: pass (DUNNO), defer (DEFER_IF_PERMIT) or block (REJECT) [default: pass]' -r -f -a "pass\t'Let it in (exit 0)'
 defer\t'Ask the client to come back later (exit 75)'
 block\t'Treat it as blocked (exit 1)'"
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s a -l allow -d 'Patterns of networks to let in whatever blocks them (repeatable)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s e -l regexp -d 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l timeout -d 'Give up on an address after so many seconds, all questions together [default: 10; serve: 2]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s a -l allow -d 'Patterns of networks to let in whatever blocks them' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s e -l regexp -d 'One block pattern: a regular expression, or an @field line' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l timeout -d 'Give up on an address after so many seconds [default: 10; serve: 2]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s j -l jobs -d 'Lookups at once [default: 32]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l per-server -d 'Questions at once to one server [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l servers -d 'Servers to ask in place of the built-in ones (whois-rust\'s JSON form)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l servers -d 'Servers to ask in place of the built-in ones: a JSON file' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
@@ -140,10 +139,10 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l full -d 'Ask
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l offline -d 'Ask nobody: cache and imported data only'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l refresh -d 'Ask anew, whatever the cache has'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s a -l allow -d 'Patterns of networks to let in whatever blocks them (repeatable)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s e -l regexp -d 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s a -l allow -d 'Patterns of networks to let in whatever blocks them' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s e -l regexp -d 'One block pattern: a regular expression, or an @field line' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
@@ -151,10 +150,8 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l against-c
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l unused -d 'Say which patterns match no network in the cache'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l json -d 'One JSON object a problem or pattern'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s i -l ignore-case -d 'Ignore case, as grep -i'
-complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -l cache -d 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -s h -l help -d 'Print help'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "stats" -d 'How much is kept, how old it is, and which servers are held off until when'
@@ -162,43 +159,39 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "forget" -d 'Forget what is kept of an address or a network'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "import" -d 'Read a registry\'s bulk data: RPSL split files, delegated-extended statistics, or an export'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "export" -d 'Write what is kept as JSON Lines, which `cache import` reads back'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l cache -d 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'One JSON object'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l cache -d 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l json -d 'JSON Lines'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l csv -d 'A header, then one CSV row a network'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from forget" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from forget" -l cache -d 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from forget" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from forget" -l all -d 'Forget everything, hold-offs and imported data too'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from import" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from import" -l cache -d 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from import" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from export" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from export" -l cache -d 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from export" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l extract -d 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]' -r -f -a "client\t'The connecting client alone'
 all\t'Every valid address'"
-complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l timeout -d 'Give up on an address after so many seconds, all questions together [default: 10; serve: 2]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l timeout -d 'Give up on an address after so many seconds [default: 10; serve: 2]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -s j -l jobs -d 'Lookups at once [default: 32]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l per-server -d 'Questions at once to one server [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l servers -d 'Servers to ask in place of the built-in ones (whois-rust\'s JSON form)' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l servers -d 'Servers to ask in place of the built-in ones: a JSON file' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l full -d 'Ask RIPE for persons too, which its daily quota counts'
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l offline -d 'Ask nobody: cache and imported data only'
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l refresh -d 'Ask anew, whatever the cache has'
-complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand completions" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand completions" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c whodunit -n "__fish_whodunit_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c whodunit -n "__fish_whodunit_using_subcommand man" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand man" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand man" -s h -l help -d 'Print help'

@@ -1,14 +1,17 @@
 //! The command line: clap's definitions and help texts, nothing else. What they mean is [`crate::settings`]' business.
 
+mod ends;
 mod options;
 mod read;
+mod refusal;
 mod values;
 
 pub use options::{Caching, Color, Extract, OnUnknown, Output, Patterns, Querying, Reading};
 pub use read::{nearest, nearest_command};
-pub use values::{Age, Count, Flag, Rate, Seconds, Share};
+pub use refusal::refusal;
+pub use values::{Age, Count, Flag, Rate, Seconds, Share, Top};
 
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueHint, builder::NonEmptyStringValueParser};
 use std::path::PathBuf;
 
 /// Says who runs the network behind an IP address, and whether your pattern files say you want its mail.
@@ -18,9 +21,10 @@ use std::path::PathBuf;
     version,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
+    args_override_self = true,
     disable_help_subcommand = true,
-    after_help = AFTER,
-    after_long_help = AFTER
+    after_help = ends::SHORT,
+    after_long_help = ends::AFTER
 )]
 pub struct Cli {
     /// A command other than classifying addresses.
@@ -31,19 +35,6 @@ pub struct Cli {
     #[command(flatten)]
     pub check: Check,
 }
-
-const AFTER: &str = "\
-Exit codes:
-  0   no address is blocked, and all are known
-  1   at least one address is blocked
-  75  none is blocked, and at least one is unknown: ask the client to come back later
-  64 bad usage · 65 bad data · 66 an input cannot be read · 74 an output cannot be written · 78 a pattern or config file is wrong
-
-Examples:
-  whodunit 193.0.6.135                                  who runs this network?
-  whodunit -c -f /etc/qpsmtpd/blocked_registrars IP     the old hook's `whois | egrep -f | wc -l`
-  grep reject /var/log/mail.log | whodunit -f blocked   the verdict on every client of these lines
-  whodunit report --suggest /var/log/mail.log           who was it, and which lines stop them";
 
 /// The commands beside the default one.
 #[derive(Debug, Subcommand)]
@@ -72,9 +63,13 @@ pub struct Check {
     /// Addresses: 203.0.113.7, 2001:db8::1, [IPv6:2001:db8::1]:25; `-` reads them from stdin
     #[arg(value_name = "IP", value_hint = ValueHint::Other)]
     pub addresses: Vec<String>,
-    /// A mail log to take addresses from, also gzip, bzip2, xz or zstd (repeatable)
+    /// A mail log to take addresses from, plain or compressed
+    ///
+    /// A mail log to take addresses from, also gzip, bzip2, xz or zstd; `-` is stdin (repeatable)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub log: Vec<PathBuf>,
+    /// Show the whole walk of each address, from registry to verdict
+    ///
     /// Show the whole walk of each address: registry, hops, cache, reply, record, patterns, verdict
     #[arg(long, conflicts_with_all = ["json", "csv", "count", "quiet"])]
     pub explain: bool,
@@ -107,13 +102,14 @@ pub struct Config {
         value_name = "FILE",
         value_hint = ValueHint::FilePath,
         help_heading = "Configuration",
-        global = true
+        hide_short_help = true
     )]
     pub config: Option<PathBuf>,
 }
 
 /// `whodunit match [OPTIONS] [FILE]...`
 #[derive(Args, Debug)]
+#[command(after_help = ends::MATCH)]
 pub struct Match {
     /// Files of whois text; none, or `-`, is stdin
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -134,20 +130,21 @@ pub struct Match {
 
 /// `whodunit report [OPTIONS] [LOG]...`
 #[derive(Args, Debug)]
+#[command(after_help = ends::REPORT)]
 pub struct Report {
     /// Mail logs; none, or `-`, is stdin
     #[arg(value_name = "LOG", value_hint = ValueHint::FilePath)]
     pub logs: Vec<PathBuf>,
     /// Show the N owners with the most hits
-    #[arg(long, value_name = "N")]
-    pub top: Option<usize>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub top: Option<Top>,
     /// Read only the log lines that this pattern matches
     #[arg(long, value_name = "ERE")]
     pub grep: Option<String>,
-    /// Read only lines from this time on: 2026-11-23, 2026-11-23T10:00:00Z, or an age such as 12h or 2d
+    /// Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
-    /// Read only lines before this time
+    /// Read only lines up to this time, written as for --since
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
     /// Print a pattern file for the owners that are not blocked yet
@@ -162,11 +159,11 @@ pub struct Report {
     /// A header, then one CSV row an owner
     #[arg(long)]
     pub csv: bool,
-    /// Write the report as one self-contained web page
+    /// Write the report as one self-contained web page, in place of an earlier one
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub html: Option<PathBuf>,
     /// Colour and drawing: auto, always, never
-    #[arg(long, value_name = "WHEN", value_enum)]
+    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, hide_short_help = true)]
     pub color: Option<Color>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
@@ -187,6 +184,7 @@ pub struct Report {
 
 /// `whodunit serve [OPTIONS]`
 #[derive(Args, Debug)]
+#[command(after_help = ends::SERVE)]
 pub struct Serve {
     /// Where to listen: inet:127.0.0.1:10045 or unix:/path (repeatable)
     #[arg(long, value_name = "WHERE", conflicts_with = "stdio")]
@@ -203,8 +201,8 @@ pub struct Serve {
     /// One line a decision to syslog (facility mail) in place of stderr
     #[arg(long)]
     pub syslog: bool,
-    /// What an unknown network means: pass (DUNNO) or defer (DEFER_IF_PERMIT) [default: pass]
-    #[arg(long, value_name = "WHAT", value_enum)]
+    /// What an unknown network means: pass (DUNNO), defer (DEFER_IF_PERMIT) or block (REJECT) [default: pass]
+    #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
     pub on_unknown: Option<OnUnknown>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
@@ -222,6 +220,7 @@ pub struct Serve {
 
 /// `whodunit patterns [OPTIONS]`
 #[derive(Args, Debug)]
+#[command(after_help = ends::PATTERNS)]
 pub struct Lint {
     /// Pattern files to check, as block patterns
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -248,6 +247,7 @@ pub struct Lint {
 
 /// `whodunit warm [LOG]...`
 #[derive(Args, Debug)]
+#[command(after_help = ends::WARM)]
 pub struct Warm {
     /// Mail logs; none, or `-`, is stdin
     #[arg(value_name = "LOG", value_hint = ValueHint::FilePath)]
@@ -268,16 +268,19 @@ pub struct Warm {
 
 /// `whodunit cache COMMAND`
 #[derive(Args, Debug)]
+#[command(after_help = ends::CACHE)]
 pub struct Cache {
     #[command(subcommand)]
     #[expect(missing_docs, reason = "the enum says it")]
     pub command: CacheCommand,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub caching: Caching,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub config: Config,
+    /// Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else
+    /// ~/.cache/whodunit]
+    #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, global = true,
+        value_parser = NonEmptyStringValueParser::new())]
+    pub cache: Option<String>,
+    /// Read this configuration file alone; `none` reads none
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, global = true)]
+    pub config: Option<PathBuf>,
 }
 
 /// What `whodunit cache` can do.
@@ -309,7 +312,7 @@ pub enum CacheCommand {
     },
     /// Read a registry's bulk data: RPSL split files, delegated-extended statistics, or an export
     Import {
-        /// The files, also gzip, bzip2, xz or zstd
+        /// The files, also gzip, bzip2, xz or zstd; `-` is stdin, not packed
         #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
         files: Vec<PathBuf>,
     },

@@ -46,6 +46,11 @@ impl Error {
         Self { exit, message: format!("cannot write {what}: {}", reason(error)) }
     }
 
+    /// An output cannot be written (exit 74), as a sentence of its own says.
+    pub fn unwritable(message: impl Into<String>) -> Self {
+        Self { exit: Exit::IoErr, message: message.into() }
+    }
+
     /// A pattern or configuration file is wrong (exit 78).
     pub fn config(message: impl Into<String>) -> Self {
         Self { exit: Exit::Config, message: message.into() }

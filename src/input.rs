@@ -149,6 +149,10 @@ pub struct Clients {
     pub selected: u64,
     /// Of these, lines with a client (or, with [`Extract::All`], with any address).
     pub with_client: u64,
+    /// Lines that were surely meant as an address and are none, such as `193.0.22.256`.
+    pub slips: u64,
+    /// The first of these.
+    pub slip: Option<String>,
 }
 
 /// Reads all inputs to their end, and counts the addresses in them. `progress` is told now and then how many bytes of
@@ -263,7 +267,9 @@ impl<'a> Shared<'a> {
             clients.lines += tally.lines;
             clients.selected += tally.selected;
             clients.with_client += tally.with_client;
+            clients.slips += tally.slips;
         }
+        clients.slip = tallies.iter().filter_map(|tally| tally.slip.clone()).min().map(|(_, line)| line);
         clients.seen = Tally::together(tallies);
         Ok(clients)
     }

@@ -3,7 +3,7 @@
 use clap::error::ErrorKind;
 use std::process::ExitCode;
 use whodunit::{
-    cli::{Cli, Command},
+    cli::{self, Cli, Command},
     error::{Error, Result},
     exit::Exit,
     mode::{self, cache, check, generate, patterns, report, serve, text, warm},
@@ -11,6 +11,7 @@ use whodunit::{
 };
 
 fn main() -> ExitCode {
+    mode::outlive_size_limits();
     let stdio = match serve::descriptors(std::env::args_os()) {
         Ok(stdio) => stdio,
         Err(error) => {
@@ -27,10 +28,11 @@ fn main() -> ExitCode {
             tell(&error)
         }),
         Err(error) => {
+            let sentence = cli::refusal(&error);
             if silent {
-                serve::complain(&error.to_string());
+                serve::complain(&sentence.clone().unwrap_or_else(|| error.to_string()));
             }
-            refuse(&error)
+            refuse(&error, sentence)
         }
     };
     exit.into()
@@ -59,7 +61,10 @@ fn tell(error: &Error) -> Exit {
 }
 
 /// `--help` and `--version` are what was asked for; everything else is bad usage.
-fn refuse(error: &clap::Error) -> Exit {
+fn refuse(error: &clap::Error, sentence: Option<String>) -> Exit {
+    if let Some(sentence) = sentence {
+        return tell(&Error::usage(sentence));
+    }
     let printed = error.print();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match printed {

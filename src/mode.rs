@@ -5,21 +5,25 @@ pub mod cache;
 pub mod check;
 pub mod explain;
 pub mod generate;
+mod heard;
+mod hint;
 mod manual;
 pub mod patterns;
 pub mod report;
 pub mod serve;
+mod stale;
 pub mod text;
 pub mod warm;
 
 use crate::{
     cache::{Env, Handle, Location, open as open_cache},
+    cli::Querying,
     error::{Error, Result},
     exit::Exit,
     lookup::Manners,
-    output::{Aligned, Columns, Paint, longest_name},
+    output::{Aligned, Columns, Paint, longest_name, safe},
     pattern::{self, Patterns},
-    settings::{Query, Remember},
+    settings::{self, Layer, PATIENCE, Query, Remember},
     verdict::{Judged, Verdict},
 };
 use jiff::Timestamp;
@@ -27,6 +31,7 @@ use std::{
     io::{self, IsTerminal, Write},
     net::IpAddr,
     path::PathBuf,
+    sync::Arc,
 };
 
 /// An address to classify, and how often it was seen.
@@ -73,6 +78,16 @@ impl Tally {
     }
 }
 
+/// How the registries are to be asked, with a word about what is odd.
+///
+/// # Errors
+/// As [`settings::query`].
+fn query(typed: &Querying, beneath: &Layer) -> Result<Query> {
+    let query = settings::query(typed, beneath, PATIENCE)?;
+    query.notes.iter().for_each(|note| warn(note));
+    Ok(query)
+}
+
 /// How the registries are to be asked, out of the settings.
 #[must_use]
 pub fn manners(query: &Query, remember: &Remember) -> Manners {
@@ -88,10 +103,11 @@ pub fn manners(query: &Query, remember: &Remember) -> Manners {
     }
 }
 
-/// What to say of so many lines without a client.
-fn no_client(lines: u64) -> String {
-    let lines = if lines == 1 { "the line".to_owned() } else { format!("{lines} lines") };
-    format!("no client in {lines} (--extract all takes every address)")
+/// A write beyond the limit on a file's size (`ulimit -f`, djb's `softlimit -f`) fails with a reason, and does not end
+/// the process: a cache that may not grow costs no verdict.
+pub fn outlive_size_limits() {
+    // Whatever handles the signal will do; nobody looks at the flag.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
 /// Reads the patterns that the settings name. Where these hold none, every address would be clear: that is said.
@@ -111,6 +127,7 @@ pub fn read_patterns(spec: &pattern::Spec) -> Result<Patterns> {
 /// The cache that the settings name. What is wrong with it costs a line on stderr, never a verdict.
 #[must_use]
 pub fn open(remember: &Remember) -> Handle {
+    remember.notes.iter().for_each(|note| warn(note));
     let cache = opened(remember);
     tell(&cache);
     cache
@@ -120,9 +137,13 @@ pub fn open(remember: &Remember) -> Handle {
 #[must_use]
 pub fn opened(remember: &Remember) -> Handle {
     let location = remember.location.as_deref().map_or(Location::Default, Location::from);
+    open_cache(&location, &env(), Timestamp::now())
+}
+
+/// What the cache's default place depends on.
+fn env() -> Env {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let env = Env { home: folder("HOME"), xdg_cache_home: folder("XDG_CACHE_HOME"), ..Default::default() };
-    open_cache(&location, &env, Timestamp::now())
+    Env { home: folder("HOME"), xdg_cache_home: folder("XDG_CACHE_HOME"), ..Default::default() }
 }
 
 /// Says what went wrong with the cache, if something did that was not said yet.
@@ -132,10 +153,11 @@ pub fn tell(cache: &Handle) {
     }
 }
 
-/// Tells the user something that does not stop the run.
+/// Tells the user something that does not stop the run. File names and arguments may be a stranger's text: xargs passes
+/// a log's.
 pub fn warn(message: &str) {
     // A closed stderr must not stop it either.
-    let _ = writeln!(io::stderr(), "whodunit: {message}");
+    let _ = writeln!(io::stderr(), "whodunit: {}", safe(message));
 }
 
 /// Stdout, written in large pieces into a pipe and a line at a time to a terminal.
@@ -148,11 +170,12 @@ pub fn stdout() -> Box<dyn Write> {
     }
 }
 
-/// The columns of verdicts on addresses of at most so many cells, as stdout wants them.
+/// The columns of verdicts on addresses of at most so many cells, or on one alone, as stdout wants them.
 #[must_use]
-pub fn columns(address: impl FnOnce() -> usize, patterns: &Patterns, paint: Paint) -> Columns {
+pub fn columns(address: impl FnOnce() -> usize, alone: bool, patterns: &Patterns, paint: Paint) -> Columns {
     let aligned = || Aligned {
         address: address(),
+        alone,
         why: longest_name(patterns),
         width: terminal_size::terminal_size().map(|(width, _)| width.0.into()),
     };

@@ -3,6 +3,7 @@
 pub mod advice;
 mod clock;
 mod csv;
+mod grid;
 mod json;
 pub mod owners;
 pub mod page;
@@ -14,6 +15,7 @@ pub mod table;
 mod text;
 
 pub use clock::Clock;
+pub use grid::grid;
 pub use json::{Reply, object};
 pub use paint::Paint;
 pub use safe::safe;

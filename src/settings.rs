@@ -2,15 +2,16 @@
 //! modes, so that each room gets its own few values.
 
 mod layer;
+mod words;
 
 pub use layer::{Layer, List};
 
 use crate::{
-    cli::{Caching, Color, Config, Flag, OnUnknown, Output, Patterns, Querying, Reading},
+    cli::{self, Caching, Color, Config, Flag, OnUnknown, Output, Patterns, Querying, Reading},
     error::{Error, Result},
     exit::Exit,
     input, pattern,
-    whois::Servers,
+    whois::{Registry, Servers},
 };
 use std::{
     env,
@@ -48,6 +49,8 @@ pub struct Query {
     pub offline: bool,
     /// Ask anew, whatever the cache has.
     pub refresh: bool,
+    /// What is odd about the settings, though they are taken: to be said once.
+    pub notes: Vec<String>,
 }
 
 /// What is remembered.
@@ -59,6 +62,8 @@ pub struct Remember {
     pub max_age: Duration,
     /// Prefix lengths that cap what an answer may be used for.
     pub share: Option<(u8, u8)>,
+    /// What is odd about the settings, though they are taken: to be said once.
+    pub notes: Vec<String>,
 }
 
 /// The form of the output.
@@ -78,13 +83,17 @@ pub enum Form {
     Quiet,
 }
 
-/// Everything that was not typed: the environment and the files.
+/// Everything that was not typed: the environment and the files. Where one place says a form of the output, those of
+/// the places behind it do not count; so with asking nobody and asking anew.
 ///
 /// # Errors
 /// A file that cannot be read (66), or a file or variable that is wrong (78).
 pub fn beneath(config: &Config) -> Result<Layer> {
     let environment = Layer::from_environment(env::vars_os())?;
-    let named = config.config.clone().or_else(|| env::var_os("WHODUNIT_CONFIG").map(PathBuf::from));
+    let named = config
+        .config
+        .clone()
+        .or_else(|| env::var_os("WHODUNIT_CONFIG").filter(|value| !value.is_empty()).map(PathBuf::from));
     let files = match named.as_deref() {
         Some(path) if path == Path::new("none") => Layer::default(),
         Some(path) => Layer::from_file(path)?
@@ -117,7 +126,8 @@ pub fn on(typed: bool, beneath: Option<Flag>) -> bool {
 }
 
 /// A list that was typed, or else the one set beneath.
-fn paths(typed: &[PathBuf], beneath: Option<&List>) -> Vec<PathBuf> {
+#[must_use]
+pub fn paths(typed: &[PathBuf], beneath: Option<&List>) -> Vec<PathBuf> {
     match beneath {
         Some(List(list)) if typed.is_empty() => list.iter().map(PathBuf::from).collect(),
         _ => typed.to_vec(),
@@ -147,13 +157,15 @@ pub fn patterns(typed: &Patterns, beneath: &Layer) -> pattern::Spec {
 /// # Errors
 /// A server list that cannot be read (66) or is wrong (78).
 pub fn query(typed: &Querying, beneath: &Layer, patience: Duration) -> Result<Query> {
-    let servers = typed.servers.clone().or_else(|| beneath.servers.as_ref().map(PathBuf::from));
+    let list = typed.servers.clone().or_else(|| beneath.servers.as_ref().map(PathBuf::from));
+    let servers = list.as_deref().map_or_else(|| Ok(Servers::default()), Servers::read)?;
     Ok(Query {
+        notes: list.and_then(|path| strangers(&servers, &path)).into_iter().collect(),
         timeout: typed.timeout.or(beneath.timeout).map_or(patience, |seconds| seconds.0),
-        jobs: typed.jobs.or(beneath.jobs.map(|n| n.0)).unwrap_or(32),
-        per_server: typed.per_server.or(beneath.per_server.map(|n| n.0)).unwrap_or(3),
+        jobs: typed.jobs.or(beneath.jobs).map_or(32, |n| n.0),
+        per_server: typed.per_server.or(beneath.per_server).map_or(3, |n| n.0),
         rate: typed.rate.or(beneath.rate).map(|rate| rate.0),
-        servers: servers.map_or_else(|| Ok(Servers::default()), |path| Servers::read(&path))?,
+        servers,
         full: on(typed.full, beneath.full),
         // What is typed wins: a fleet's `offline = true` does not stand in the way of one `--refresh`.
         offline: on(typed.offline, beneath.offline) && !typed.refresh,
@@ -161,13 +173,26 @@ pub fn query(typed: &Querying, beneath: &Layer, patience: Duration) -> Result<Qu
     })
 }
 
+/// What to say of a server list without any registry's name: nobody is asked first there.
+fn strangers(servers: &Servers, path: &Path) -> Option<String> {
+    use Registry::{Afrinic, Apnic, Arin, Iana, Jpnic, Krnic, Lacnic, RegistroBr, Ripe, Twnic};
+    let registries = [Ripe, Arin, Apnic, Afrinic, Lacnic, RegistroBr, Jpnic, Krnic, Twnic, Iana];
+    let known = registries.into_iter().any(|own| servers.of(own).is_some_and(|server| server.listed));
+    (!known).then(|| {
+        let path = path.display();
+        format!("{path} names no registry's server, such as whois.ripe.net: only referrals can lead there")
+    })
+}
+
 /// What is to be remembered, and where.
 #[must_use]
 pub fn remember(typed: &Caching, beneath: &Layer) -> Remember {
+    let age = typed.max_age.or(beneath.max_age);
     Remember {
         location: typed.cache.clone().or_else(|| beneath.cache.clone()),
-        max_age: typed.max_age.or(beneath.max_age).map_or(AGE, |age| age.0),
+        max_age: age.map_or(AGE, |age| age.length),
         share: typed.share.or(beneath.share).map(|share| (share.0, share.1)),
+        notes: beneath.notes.iter().cloned().chain(age.and_then(cli::Age::doubt)).collect(),
     }
 }
 
@@ -215,8 +240,8 @@ pub fn unknown_exit(what: Option<OnUnknown>) -> Exit {
 #[must_use]
 pub fn extract(typed: &Reading, beneath: &Layer) -> input::Extract {
     match typed.extract.or(beneath.extract).unwrap_or_default() {
-        crate::cli::Extract::Client => input::Extract::Client,
-        crate::cli::Extract::All => input::Extract::All,
+        cli::Extract::Client => input::Extract::Client,
+        cli::Extract::All => input::Extract::All,
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Everything here is an `Option`: what was not typed may stand in the environment or in a file.
 
-use super::values::{Age, Rate, Seconds, Share};
-use clap::{Args, ValueEnum, ValueHint};
+use super::values::{Age, Count, Rate, Seconds, Share};
+use clap::{Args, ValueEnum, ValueHint, builder::NonEmptyStringValueParser};
 use serde::Deserialize;
 use std::{ffi::OsString, path::PathBuf};
 
@@ -47,7 +47,7 @@ pub enum OnUnknown {
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Reading {
     /// Take from a log line: client (the connecting host alone) or all (every address) [default: client]
-    #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
+    #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true, hide_short_help = true)]
     pub extract: Option<Extract>,
 }
 
@@ -55,12 +55,18 @@ pub struct Reading {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Patterns")]
 pub struct Patterns {
+    /// Patterns of networks whose mail is not wanted, as for egrep -f
+    ///
     /// Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)
     #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub block: Vec<PathBuf>,
+    /// Patterns of networks to let in whatever blocks them
+    ///
     /// Patterns of networks to let in whatever blocks them (repeatable)
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub allow: Vec<PathBuf>,
+    /// One block pattern: a regular expression, or an @field line
+    ///
     /// One block pattern, a POSIX extended regular expression or an @field line (repeatable)
     #[arg(short = 'e', long, value_name = "ERE", allow_hyphen_values = true)]
     pub regexp: Vec<OsString>,
@@ -79,20 +85,22 @@ pub struct Output {
     /// A header, then one CSV row an address
     #[arg(long, conflicts_with_all = ["count", "quiet"])]
     pub csv: bool,
+    /// The number of whois lines that block patterns match
+    ///
     /// The number of whois lines that block patterns match, as `whois IP | egrep -f FILE | wc -l`
     #[arg(short, long, conflicts_with = "quiet")]
     pub count: bool,
     /// Print nothing: the exit code says it all
     #[arg(short, long)]
     pub quiet: bool,
-    /// Also the whois text, its matching lines highlighted
+    /// Also the whois text below each verdict, its matching lines highlighted
     #[arg(long, conflicts_with_all = ["json", "csv", "count", "quiet"])]
     pub whois: bool,
     /// Colour: auto, always, never [default: auto]
-    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true)]
+    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, hide_short_help = true)]
     pub color: Option<Color>,
     /// What an unknown network means: pass (exit 0), defer (75) or block (1) [default: defer]
-    #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
+    #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true, hide_short_help = true)]
     pub on_unknown: Option<OnUnknown>,
 }
 
@@ -100,29 +108,34 @@ pub struct Output {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Querying")]
 pub struct Querying {
+    /// Give up on an address after so many seconds [default: 10; serve: 2]
+    ///
     /// Give up on an address after so many seconds, all questions together [default: 10; serve: 2]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub timeout: Option<Seconds>,
     /// Lookups at once [default: 32]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, hide_short_help = true)]
+    pub jobs: Option<Count>,
     /// Questions at once to one server [default: 3]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub per_server: Option<u16>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true, hide_short_help = true)]
+    pub per_server: Option<Count>,
     /// Questions a second to one server, 0 = no limit [default: each registry's own]
-    #[arg(long, value_name = "Q")]
+    #[arg(long, value_name = "Q", allow_negative_numbers = true, hide_short_help = true)]
     pub rate: Option<Rate>,
-    /// Servers to ask in place of the built-in ones (whois-rust's JSON form)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Servers to ask in place of the built-in ones: a JSON file
+    ///
+    /// Servers to ask in place of the built-in ones, by their names, in whois-rust's JSON form: {"whois.ripe.net": {"host":
+    /// "127.0.0.1:4301"}}. An entry may have a `query`, with $addr for the address.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub servers: Option<PathBuf>,
     /// Ask RIPE for persons too, which its daily quota counts
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub full: bool,
     /// Ask nobody: cache and imported data only
     #[arg(long, conflicts_with = "refresh")]
     pub offline: bool,
     /// Ask anew, whatever the cache has
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub refresh: bool,
 }
 
@@ -130,14 +143,16 @@ pub struct Querying {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Cache")]
 pub struct Caching {
+    /// Where answers are kept: a path, redis://host:port/db, or none
+    ///
     /// Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default:
-    /// /var/cache/whodunit, else XDG's]
-    #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, global = true)]
+    /// /var/cache/whodunit, else ~/.cache/whodunit]
+    #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, value_parser = NonEmptyStringValueParser::new())]
     pub cache: Option<String>,
     /// Use answers that are no older, such as 14d, 12h, 30m [default: 14d]
-    #[arg(long, value_name = "AGE")]
+    #[arg(long, value_name = "AGE", allow_negative_numbers = true, hide_short_help = true)]
     pub max_age: Option<Age>,
     /// Use an answer for no more than its address's /V4 or /V6; 32,128 shares nothing
-    #[arg(long, value_name = "V4,V6")]
+    #[arg(long, value_name = "V4,V6", hide_short_help = true)]
     pub share: Option<Share>,
 }

@@ -1,7 +1,7 @@
 //! Reading the command line, and not building more of its definitions than it needs.
 
 use super::{Check, Cli};
-use clap::Parser;
+use clap::{CommandFactory, Parser, error::ErrorKind};
 use std::ffi::{OsStr, OsString};
 
 /// Names of the commands. Where none of them stands among the arguments, none is meant.
@@ -11,7 +11,13 @@ const COMMANDS: [&str; 9] =
 /// The default command alone. A mail server's hook needs no more, and the definitions of all the others would be
 /// half of what the program does in that millisecond.
 #[derive(Debug, Parser)]
-#[command(name = "whodunit", version, disable_help_flag = true, disable_version_flag = true)]
+#[command(
+    name = "whodunit",
+    version,
+    args_override_self = true,
+    disable_help_flag = true,
+    disable_version_flag = true
+)]
 struct Alone {
     #[command(flatten)]
     check: Check,
@@ -23,15 +29,63 @@ impl Cli {
     /// # Errors
     /// clap's own: what is wrong with them, or the help or version that was asked for.
     pub fn read(arguments: impl Iterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let arguments: Vec<OsString> = arguments.collect();
-        if !arguments.iter().skip(1).any(|argument| is_command(argument))
+        let arguments = plainly(arguments.collect());
+        let mut words = arguments.iter().skip(1);
+        if !words.any(|word| is_command(word))
             && let Ok(alone) = Alone::try_parse_from(&arguments)
         {
             return Ok(Self { command: None, check: alone.check });
         }
+        let arguments = command_first(&arguments).unwrap_or(arguments);
         // Whatever is wrong is said by the whole of the definitions.
-        Self::try_parse_from(arguments)
+        Self::try_parse_from(&arguments).map_err(|error| match garbled(&arguments) {
+            Some(word) if error.kind() == ErrorKind::InvalidUtf8 => {
+                Self::command().error(ErrorKind::InvalidUtf8, format!("the argument `{word}` is not UTF-8"))
+            }
+            _ => error,
+        })
     }
+}
+
+/// `whodunit help report` as `whodunit report --help`, and `whodunit version` as `whodunit --version`.
+fn plainly(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let asks = |word: &str| arguments.get(1).is_some_and(|first| first == word);
+    if asks("help") {
+        arguments.remove(1);
+        arguments.push("--help".into());
+    } else if asks("version") && arguments.len() == 2 {
+        arguments.truncate(1);
+        arguments.push("--version".into());
+    }
+    arguments
+}
+
+/// The same words in clap's order where a command stands behind options: `whodunit --cache x cache stats`. Only a word
+/// that would be taken for an address is moved, which the name of a command never is.
+fn command_first(arguments: &[OsString]) -> Option<Vec<OsString>> {
+    let place = arguments.iter().skip(1).position(|word| is_command(word) || word == "--")? + 1;
+    let places =
+        (place..arguments.len()).take_while(|at| arguments.get(*at).is_some_and(|word| word != "--"));
+    for at in places.filter(|at| arguments.get(*at).is_some_and(|word| is_command(word))) {
+        let (before, behind) = arguments.split_at_checked(at)?;
+        if at == 1 {
+            return None;
+        }
+        // Not the value of an option: what stands in front of it is whole.
+        if Alone::try_parse_from(before).is_ok_and(|alone| alone.check.addresses.is_empty()) {
+            let (program, options) = before.split_first()?;
+            let (command, rest) = behind.split_first()?;
+            let words = [program, command].into_iter().chain(options).chain(rest);
+            return Some(words.cloned().collect());
+        }
+    }
+    None
+}
+
+/// The first argument that is not UTF-8, escaped.
+fn garbled(arguments: &[OsString]) -> Option<String> {
+    let word = arguments.iter().find(|word| word.to_str().is_none())?;
+    Some(word.as_encoded_bytes().escape_ascii().to_string())
 }
 
 /// Whether a word is the name of a command.
@@ -39,10 +93,15 @@ fn is_command(argument: &OsStr) -> bool {
     COMMANDS.iter().any(|name| argument == *name)
 }
 
-/// The command that somebody who typed this probably meant.
+/// What `whodunit cache` can do, which people type without `cache`, too.
+const CACHE: [&str; 5] = ["stats", "list", "forget", "import", "export"];
+
+/// The command line that somebody who typed this word probably meant.
 #[must_use]
-pub fn nearest_command(text: &str) -> Option<&'static str> {
-    nearest(&COMMANDS, text)
+pub fn nearest_command(text: &str) -> Option<String> {
+    let words: Vec<&'static str> = COMMANDS.into_iter().chain(CACHE).collect();
+    let word = nearest(&words, text)?;
+    Some(format!("whodunit {}{word}", if CACHE.contains(&word) { "cache " } else { "" }))
 }
 
 /// The word that is meant by one with a slip of the finger in it, where it is clear which.
@@ -92,17 +151,49 @@ mod tests {
 
     #[test]
     fn slips_of_the_finger_are_told_from_addresses() {
-        assert_eq!(nearest_command("reprot"), Some("report"));
-        assert_eq!(nearest_command("cache"), Some("cache"));
-        assert_eq!(nearest_command("mail.log"), None);
-        assert_eq!(nearest_command("x"), None);
+        let nearest = |text| nearest_command(text).unwrap_or_default();
+        assert_eq!(nearest("reprot"), "whodunit report");
+        assert_eq!(nearest("wram"), "whodunit warm");
+        assert_eq!(nearest("cache"), "whodunit cache");
+        assert_eq!(nearest("import"), "whodunit cache import");
+        assert_eq!(nearest("stast"), "whodunit cache stats");
+        assert_eq!(nearest("mail.log"), "");
+        assert_eq!(nearest("x"), "");
     }
 
     #[test]
     fn commands_are_read_as_such() {
         assert!(read("whodunit match x").unwrap().command.is_some());
         assert!(read("whodunit cache stats --json").unwrap().command.is_some());
-        // clap takes a command behind an option for an address; check says what to do about it.
-        assert_eq!(read("whodunit -f x report y").unwrap().check.addresses, ["report", "y"]);
+        let report = |line| matches!(read(line).unwrap().command, Some(super::super::Command::Report(_)));
+        assert!(report("whodunit -f x report y"));
+        assert!(report("whodunit -f report report y"), "the first is a file's name");
+        assert!(report("whodunit --config none -i report --top 3"));
+        assert!(read("whodunit --cache x cache stats").unwrap().command.is_some());
+        // What a hook passes behind `--` is an address or nothing.
+        assert_eq!(read("whodunit -c -- report").unwrap().check.addresses, ["report"]);
+        assert_eq!(read("whodunit 8.8.8.8 report").unwrap().check.addresses, ["8.8.8.8", "report"]);
+    }
+
+    #[test]
+    fn help_and_version_may_be_asked_for_as_commands() {
+        for (line, same) in [
+            ("whodunit help", "whodunit --help"),
+            ("whodunit help report", "whodunit report --help"),
+            ("whodunit help cache import", "whodunit cache import --help"),
+            ("whodunit version", "whodunit --version"),
+        ] {
+            assert_eq!(read(line).unwrap_err().to_string(), read(same).unwrap_err().to_string(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_last_of_an_option_counts_and_lists_stay_lists() {
+        let check =
+            read("whodunit -c -c --timeout 4 --timeout 5 --cache a --cache b -f x -f y").unwrap().check;
+        assert_eq!(check.querying.timeout, Some("5".parse().unwrap()));
+        assert_eq!((check.caching.cache.as_deref(), check.patterns.block.len()), (Some("b"), 2));
+        assert!(read("whodunit report --top 1 --top 2 --log").is_err());
+        assert!(read("whodunit report --top 1 --top 2 --json --json").is_ok());
     }
 }

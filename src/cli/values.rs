@@ -8,9 +8,24 @@ use std::{fmt, str::FromStr, time::Duration};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Seconds(pub Duration);
 
-/// An age: a number and one of s, m, h, d, w.
+/// An age: a number and one of s, m, h, d, w. A bare number is seconds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Age(pub Duration);
+pub struct Age {
+    /// How long that is.
+    pub length: Duration,
+    /// No unit was written.
+    pub bare: bool,
+}
+
+impl Age {
+    /// What to say of a bare number that was hardly meant as seconds: nobody keeps answers for 14 of them.
+    #[must_use]
+    pub fn doubt(self) -> Option<String> {
+        let seconds = self.length.as_secs();
+        (self.bare && (1..=366).contains(&seconds))
+            .then(|| format!("`--max-age {seconds}` is {seconds} seconds: write {seconds}d for days"))
+    }
+}
 
 /// Questions a second; 0 means no limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +42,7 @@ impl FromStr for Seconds {
         let number = text.strip_suffix('s').unwrap_or(text);
         match number.parse::<f64>() {
             Ok(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(Self(Duration::from_secs_f64(seconds))),
-            _ => Err(format!("`{text}` is no number of seconds above 0 and up to 86400")),
+            _ => Err(format!("`{text}` is not a number of seconds: write 4 or 0.5, and at most 86400")),
         }
     }
 }
@@ -36,13 +51,10 @@ impl FromStr for Age {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let complaint = || format!("`{text}` is no age: write a number and s, m, h, d or w, such as 14d");
-        let (digits, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
-            Some(at) => text.split_at(at),
-            None => (text, "s"),
-        };
+        let complaint = || format!("`{text}` is not an age: write a number and s, m, h, d or w, such as 14d");
+        let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
         let factor = match unit.trim() {
-            "s" => 1,
+            "" | "s" => 1,
             "m" | "min" => 60,
             "h" => 3_600,
             "d" => 86_400,
@@ -51,7 +63,8 @@ impl FromStr for Age {
         };
         let number: u64 = digits.parse().map_err(|_| complaint())?;
         // A century is as long as anybody means; it also keeps sums of times in range.
-        Ok(Self(Duration::from_secs(number.saturating_mul(factor).min(3_155_760_000))))
+        let length = Duration::from_secs(number.saturating_mul(factor).min(3_155_760_000));
+        Ok(Self { length, bare: unit.trim().is_empty() })
     }
 }
 
@@ -61,7 +74,7 @@ impl FromStr for Rate {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.parse::<f64>() {
             Ok(rate) if rate == 0.0 || (0.0001..=1_000_000.0).contains(&rate) => Ok(Self(rate)),
-            _ => Err(format!("`{text}` is no number of questions a second (0 = no limit)")),
+            _ => Err(format!("`{text}` is not a number of questions a second (0 = no limit)")),
         }
     }
 }
@@ -74,7 +87,9 @@ impl FromStr for Share {
         match text.split_once(',').and_then(|(v4, v6)| Some((length(v4)?, length(v6)?))) {
             Some((v4, v6)) if v4 <= 32 && v6 <= 128 => Ok(Self(v4, v6)),
             Some(_) => Err(format!("`{text}` is too long a prefix: up to 32 bits for IPv4, 128 for IPv6")),
-            None => Err(format!("`{text}` is no pair of prefix lengths: write two numbers, such as 24,48")),
+            None => {
+                Err(format!("`{text}` is not a pair of prefix lengths: write two numbers, such as 24,48"))
+            }
         }
     }
 }
@@ -119,7 +134,7 @@ macro_rules! lenient {
         }
     )*};
 }
-lenient!(Seconds, Age, Rate, Share, Count, Flag);
+lenient!(Seconds, Age, Rate, Share, Count, Flag, Top);
 
 /// A number of workers: 1 to 1024.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -131,8 +146,20 @@ impl FromStr for Count {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.parse() {
             Ok(number @ 1..=1024) => Ok(Self(number)),
-            _ => Err(format!("`{text}` is no number from 1 to 1024")),
+            _ => Err(format!("`{text}` is not a number from 1 to 1024")),
         }
+    }
+}
+
+/// How many rows are shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Top(pub usize);
+
+impl FromStr for Top {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| format!("`{text}` is not a number of owners"))
     }
 }
 
@@ -158,11 +185,22 @@ mod tests {
 
     #[test]
     fn ages_have_units() {
-        assert_eq!("14d".parse(), Ok(Age(Duration::from_secs(14 * 86_400))));
-        assert_eq!("90".parse(), Ok(Age(Duration::from_secs(90))));
-        assert_eq!("2w".parse(), Ok(Age(Duration::from_secs(1_209_600))));
+        let age = |seconds, bare| Ok(Age { length: Duration::from_secs(seconds), bare });
+        assert_eq!("14d".parse(), age(14 * 86_400, false));
+        assert_eq!("90".parse(), age(90, true));
+        assert_eq!("90s".parse(), age(90, false));
+        assert_eq!("2w".parse(), age(1_209_600, false));
         for bad in ["", "d", "14y", "-1d", "1.5h"] {
             assert!(bad.parse::<Age>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_few_bare_seconds_are_doubted() {
+        let doubt = |text: &str| text.parse::<Age>().unwrap().doubt();
+        assert_eq!(doubt("14").as_deref(), Some("`--max-age 14` is 14 seconds: write 14d for days"));
+        for meant in ["14s", "14d", "0", "3600", "86400"] {
+            assert_eq!(doubt(meant), None, "{meant}");
         }
     }
 

@@ -19,6 +19,21 @@ pub(super) fn address(line: &[u8]) -> Option<IpAddr> {
     address::parse(std::str::from_utf8(text).ok()?).ok()
 }
 
+/// A line that was surely meant as an address and is none: `193.0.22.256`, `10.0.0.1/8`, `010.1.1.1`.
+pub(super) fn slip(line: &[u8]) -> Option<&str> {
+    let text = line.trim_ascii();
+    let all = |text: &[u8]| text.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':' | b'/'));
+    if text.len() < 5 || text.len() > LONGEST || !all(text) {
+        return None;
+    }
+    let count = |wanted: u8| text.iter().filter(|b| **b == wanted).count();
+    let numbers = text.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b':' | b'/'));
+    // 10:00:00 is a time, and 1.2.3 a version.
+    let meant =
+        if numbers && count(b'.') == 3 { count(b':') < 2 } else { count(b'.') == 0 && count(b':') > 2 };
+    if meant { std::str::from_utf8(text).ok() } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +50,23 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(address(line.as_bytes()), want.map(|w| w.parse().unwrap()), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_nearly_an_address_is_told_from_what_is_none() {
+        for line in [
+            "193.0.22.256",
+            " 10.0.0.1/8\r",
+            "010.1.1.1",
+            "192.0.2.9:99999",
+            "2001:db8::1::2",
+            "2001:db8::/32",
+        ] {
+            assert_eq!(slip(line.as_bytes()), Some(line.trim()), "{line}");
+        }
+        for line in ["", "10:00:00", "1.2.3", "1.2.3.4.5", "193.0.22.256 x", "cafe", "deadbeef", "20261123"] {
+            assert_eq!(slip(line.as_bytes()), None, "{line}");
         }
     }
 }

@@ -62,6 +62,8 @@ impl<'a> Worker<'a> {
             Extract::Client => {
                 if let Some(address) = log::client_with(line, fields.as_ref()) {
                     self.tally.line(address, position, time);
+                } else if let Some(slip) = list::slip(line) {
+                    self.tally.slip(slip, position);
                 }
             }
             Extract::All => {

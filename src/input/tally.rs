@@ -27,6 +27,9 @@ pub(super) struct Tally {
     pub(super) lines: u64,
     pub(super) selected: u64,
     pub(super) with_client: u64,
+    pub(super) slips: u64,
+    /// The first of them, and where it stands.
+    pub(super) slip: Option<(u64, String)>,
 }
 
 /// When an address was seen.
@@ -41,6 +44,12 @@ impl Tally {
     pub(super) fn line(&mut self, address: IpAddr, position: u64, time: Option<Timestamp>) {
         self.with_client += 1;
         self.hit(address, position, time);
+    }
+
+    /// Counts a line that is nearly an address.
+    pub(super) fn slip(&mut self, line: &str, position: u64) {
+        self.slips += 1;
+        self.slip.get_or_insert_with(|| (position, line.to_owned()));
     }
 
     /// Counts an address. A thread meets its chunks in order, so that the first position is the lowest.

@@ -3,21 +3,23 @@
 use super::{
     Client, Tally,
     batch::{Batch, Came},
-    columns, explain, flush, manners, no_client, open, read_patterns, stdout, tell, warn,
+    columns, explain, flush, heard, hint, manners, open, query, read_patterns,
+    stale::Stale,
+    stdout, tell,
 };
 use crate::{
     address,
-    cli::{Check, nearest_command},
+    cli::Check,
     error::{Error, Result},
     exit::Exit,
     input,
     lookup::Lookup,
     output::{self, Format, Paint, progress},
     pattern::Patterns,
-    settings::{self, Form, Layer, PATIENCE},
+    settings::{self, Form, Layer},
 };
 use jiff::Timestamp;
-use std::{collections::HashMap, io::IsTerminal, net::IpAddr};
+use std::{collections::HashMap, io::IsTerminal, net::IpAddr, path::Path};
 
 /// Classifies addresses, and says what to end with.
 ///
@@ -26,7 +28,7 @@ use std::{collections::HashMap, io::IsTerminal, net::IpAddr};
 pub fn run(typed: &Check) -> Result<Exit> {
     let beneath = settings::beneath(&typed.config)?;
     let patterns = read_patterns(&settings::patterns(&typed.patterns, &beneath))?;
-    let query = settings::query(&typed.querying, &beneath, PATIENCE)?;
+    let query = query(&typed.querying, &beneath)?;
     let clients = clients(typed, &beneath)?;
     let remember = settings::remember(&typed.caching, &beneath);
     let cache = open(&remember);
@@ -44,7 +46,9 @@ pub fn run(typed: &Check) -> Result<Exit> {
     let tally = Tally::new(settings::unknown_exit(settings::on_unknown(typed.output.on_unknown, &beneath)));
     if typed.explain {
         patterns.check()?;
-        return explain::run(&batch.lookup, &patterns, &clients, query.timeout, paint, tally);
+        let exit = explain::run(&batch.lookup, &patterns, &clients, query.timeout, paint, tally)?;
+        tell(&cache);
+        return Ok(exit);
     }
     let alone = typed.log.is_empty() && matches!(typed.addresses.as_slice(), [one] if one != "-");
     let format = format(form, alone, &clients, &patterns, paint);
@@ -53,46 +57,62 @@ pub fn run(typed: &Check) -> Result<Exit> {
 
 /// The addresses to classify, all of them read before anything is asked.
 fn clients(typed: &Check, beneath: &Layer) -> Result<Vec<Client>> {
+    let mut sources: Vec<Source> = typed.addresses.iter().map(|text| named(text)).collect::<Result<_>>()?;
+    sources.extend(typed.log.iter().map(|path| {
+        Source::Read(if path == Path::new("-") { input::From::Stdin } else { input::From::File(path) })
+    }));
+    if sources.is_empty() {
+        if std::io::stdin().is_terminal() {
+            return Err(Error::usage(
+                "no address: name one, or --log FILE, or pipe a log into stdin (`whodunit --help` says more)",
+            ));
+        }
+        sources.push(Source::Read(input::From::Stdin));
+    }
     let mut clients = Clients::default();
-    let mut stdin = typed.addresses.is_empty() && typed.log.is_empty();
-    if stdin && std::io::stdin().is_terminal() {
-        return Err(Error::usage(
-            "no address: name one, or --log FILE, or pipe a log into stdin (`whodunit --help` says more)",
-        ));
-    }
-    for text in &typed.addresses {
-        if text == "-" {
-            stdin = true;
+    let mut rest = sources.as_slice();
+    while let Some((first, behind)) = rest.split_first() {
+        let Source::Read(_) = first else {
+            first.address().into_iter().for_each(|address| clients.add(address, 1));
+            rest = behind;
             continue;
-        }
-        let address = address::parse(text).map_err(|why| {
-            let command = match nearest_command(text) {
-                Some(command) if command == text => "; a command stands before all options".to_owned(),
-                Some(command) => format!("; did you mean `whodunit {command}`?"),
-                None => String::new(),
-            };
-            Error::usage(format!("`{text}` {why}{command}"))
-        })?;
-        clients.add(address, 1);
-    }
-    let mut sources: Vec<input::From> = typed.log.iter().map(|path| input::From::File(path)).collect();
-    if stdin {
-        sources.push(input::From::Stdin);
-    }
-    if !sources.is_empty() {
-        let spec = input::Spec {
-            extract: settings::extract(&typed.reading, beneath),
-            ..input::Spec::new(Timestamp::now())
         };
-        let read = input::read(&sources, &spec, &progress::bytes())?;
-        if read.seen.is_empty() && read.lines > 0 {
-            warn(&no_client(read.lines));
-        }
-        for seen in read.seen {
-            clients.add(seen.address, seen.hits);
-        }
+        // Only now: a log's zone costs a look at the machine's, which a hook with one address has no use for.
+        let extract = settings::extract(&typed.reading, beneath);
+        let spec = input::Spec { extract, ..input::Spec::new(Timestamp::now()) };
+        // Those that follow each other are read as one.
+        let inputs: Vec<input::From<'_>> = rest.iter().map_while(Source::input).collect();
+        let read = input::read(&inputs, &spec, &progress::bytes())?;
+        heard::tell(&read, &inputs, &spec);
+        read.seen.iter().for_each(|seen| clients.add(seen.address, seen.hits));
+        rest = rest.get(inputs.len()..).unwrap_or_default();
     }
     Ok(clients.list)
+}
+
+/// Where addresses come from, in the order in which they were named.
+enum Source<'a> {
+    Address(IpAddr),
+    Read(input::From<'a>),
+}
+
+impl<'a> Source<'a> {
+    fn address(&self) -> Option<IpAddr> {
+        if let Self::Address(address) = self { Some(*address) } else { None }
+    }
+
+    fn input(&self) -> Option<input::From<'a>> {
+        if let Self::Read(from) = self { Some(*from) } else { None }
+    }
+}
+
+/// An argument: an address, or stdin.
+fn named(text: &str) -> Result<Source<'_>> {
+    if text == "-" {
+        return Ok(Source::Read(input::From::Stdin));
+    }
+    let address = address::parse(text).map_err(|why| Error::usage(hint::sentence(text, why)))?;
+    Ok(Source::Address(address))
 }
 
 /// Addresses in the order of their first appearance, each once.
@@ -116,7 +136,7 @@ fn format(form: Form, alone: bool, clients: &[Client], patterns: &Patterns, pain
     let text = || {
         let width =
             || clients.iter().map(|client| client.address.to_string().len()).max().unwrap_or_default();
-        columns(width, patterns, paint)
+        columns(width, clients.len() == 1, patterns, paint)
     };
     match form {
         Form::Text | Form::Whois => Format::Text(text()),
@@ -131,9 +151,11 @@ fn format(form: Form, alone: bool, clients: &[Client], patterns: &Patterns, pain
 /// Verdicts in the order of first appearance.
 fn all(batch: &Batch, clients: &[Client], format: &Format, paint: Paint, mut tally: Tally) -> Result<Exit> {
     let mut out = stdout();
+    let mut stale = Stale::default();
     format.head(&mut out)?;
     batch.each(clients, &mut |judged, came| {
         tally.add(&judged);
+        stale.add(&judged);
         format.row(&judged, &mut out)?;
         if let (true, Some(answer)) = (batch.whois, judged.answer()) {
             output::matched(&answer.text, batch.patterns, paint, true, &mut out)
@@ -142,6 +164,7 @@ fn all(batch: &Batch, clients: &[Client], format: &Format, paint: Paint, mut tal
         if came == Came::Late { flush(&mut out) } else { Ok(()) }
     })?;
     flush(&mut out)?;
+    stale.tell();
     tell(batch.cache);
     Ok(tally.exit())
 }

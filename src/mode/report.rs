@@ -3,8 +3,11 @@
 //! A report is an investigation and no verdict: it ends in 0 once it could be made, whomever it found.
 
 mod look;
+mod sheet;
 
-use super::{Client, batch::Batch, flush, manners, no_client, open, read_patterns, stdout, tell, warn};
+use super::{
+    Client, batch::Batch, flush, heard, manners, open, query, read_patterns, stale::Stale, stdout, tell, warn,
+};
 use crate::{
     answer::Known,
     cli,
@@ -22,14 +25,14 @@ use crate::{
     },
     pattern::selector,
     report::{Report, Sighting, Span, moment, suggest::suggest},
-    settings::{self, Form, Layer, PATIENCE},
+    settings::{self, Form, Layer},
     verdict::Judged,
 };
 use jiff::Timestamp;
 use look::Look;
+use sheet::Sheet;
 use std::{
-    fs::File,
-    io::{self, BufWriter, IsTerminal, Write},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
 
@@ -42,16 +45,18 @@ pub fn run(typed: &cli::Report) -> Result<Exit> {
     let beneath = settings::beneath(&typed.config)?;
     let patterns = read_patterns(&settings::patterns(&typed.patterns, &beneath))?;
     patterns.check()?;
-    let query = settings::query(&typed.querying, &beneath, PATIENCE)?;
+    let query = query(&typed.querying, &beneath)?;
     let look = Look::settle(typed, &beneath);
     let spec = spec(typed, &beneath, now)?;
     let logs = sources(&typed.logs)?;
-    let file = typed.html.as_deref().map(writable).transpose()?;
+    let ham = settings::paths(&typed.ham, if typed.suggest { beneath.ham.as_ref() } else { None });
+    let sheet = typed.html.as_deref().map(|path| Sheet::new(path, &logs, &ham)).transpose()?;
     let clients = input::read(&logs, &spec, &progress::bytes())?;
-    let wanted = wanted(typed, &spec)?;
-    if clients.seen.is_empty() {
-        warn(&nobody(&clients));
+    heard::tell(&clients, &logs, &spec);
+    if clients.lines == 0 && typed.logs.iter().all(|path| path == Path::new("-")) {
+        warn("the log is empty");
     }
+    let wanted = wanted(&ham, &spec)?;
 
     let remember = settings::remember(&typed.caching, &beneath);
     let cache = open(&remember);
@@ -60,15 +65,22 @@ pub fn run(typed: &cli::Report) -> Result<Exit> {
     let batch =
         Batch { lookup, cache: &cache, patterns: &patterns, query: &query, whois: false, prints: false };
     let (sightings, span) = judge(&batch, &clients.seen)?;
-    let ham = judge_all(&batch, &wanted)?;
+    let wanted = judge_all(&batch, &wanted)?;
+    let mut stale = Stale::default();
+    sightings.iter().for_each(|sighting| stale.add(&sighting.judged));
+    stale.tell();
     tell(&cache);
 
     let report = Report::new(&sightings, span);
-    let paper = Paper { typed, look: &look, logs: names(&typed.logs), clock: Clock { zone: spec.zone }, now };
-    if let Some((path, file)) = file {
-        paper.page(&report, path, file)?;
+    let top = typed.top.or(beneath.top).map(|top| top.0);
+    let (logs, clock) = (names(&typed.logs), Clock { zone: spec.zone });
+    let paper = Paper { suggest: typed.suggest, top, look: &look, logs, ham: &ham, clock, now };
+    match sheet {
+        Some(sheet) if report.owners.is_empty() => sheet.spare(),
+        Some(sheet) => sheet.write(&|out| paper.page(&report, out))?,
+        None => {}
     }
-    paper.print(&report, &ham)?;
+    paper.print(&report, &wanted)?;
     Ok(Exit::Clear)
 }
 
@@ -81,9 +93,14 @@ fn spec(typed: &cli::Report, beneath: &Layer, now: Timestamp) -> Result<input::S
     };
     Ok(input::Spec {
         extract: settings::extract(&typed.reading, beneath),
-        since: moment("--since", typed.since.as_ref())?,
-        until: moment("--until", typed.until.as_ref())?,
-        grep: typed.grep.as_ref().map(|text| selector("--grep", text)).transpose()?,
+        since: moment("--since", typed.since.as_ref().or(beneath.since.as_ref()))?,
+        until: moment("--until", typed.until.as_ref().or(beneath.until.as_ref()))?,
+        grep: typed
+            .grep
+            .as_ref()
+            .or(beneath.grep.as_ref())
+            .map(|text| selector("--grep", text))
+            .transpose()?,
         times: true,
         ..spec
     })
@@ -113,25 +130,16 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
 }
 
 /// The clients of the mail that is wanted, whenever it came.
-fn wanted(typed: &cli::Report, spec: &input::Spec) -> Result<Vec<Client>> {
-    if typed.ham.is_empty() {
+fn wanted(ham: &[PathBuf], spec: &input::Spec) -> Result<Vec<Client>> {
+    if ham.is_empty() {
         return Ok(Vec::new());
     }
     let spec = input::Spec { since: None, until: None, grep: None, times: false, ..spec.clone() };
-    let seen = input::read(&sources(&typed.ham)?, &spec, &progress::bytes())?.seen;
+    let seen = input::read(&sources(ham)?, &spec, &progress::bytes())?.seen;
     if seen.is_empty() {
-        warn(&format!("no client in {}: nobody can be spared for it", names(&typed.ham).join(", ")));
+        warn(&format!("no client in {}: nobody can be spared for it", names(ham).join(", ")));
     }
     Ok(seen.iter().map(|seen| Client { address: seen.address, hits: seen.hits }).collect())
-}
-
-/// What to say of a log without clients.
-fn nobody(clients: &input::Clients) -> String {
-    match (clients.lines, clients.selected) {
-        (0, _) => "the log is empty".to_owned(),
-        (lines, 0) => format!("none of {lines} lines is selected by --grep, --since and --until"),
-        (_, selected) => no_client(selected),
-    }
 }
 
 /// Judges all clients. Whois text is dropped at once: a report has no use for it, and a log many clients.
@@ -164,49 +172,34 @@ fn judge(batch: &Batch, seen: &[input::Seen]) -> Result<(Vec<Sighting>, Option<S
     Ok((judged.into_iter().zip(seen).map(sighting).collect(), span))
 }
 
-/// Opens the page's file before anybody is asked, and leaves what is in it until there is something to put there.
-fn writable(path: &Path) -> Result<(&Path, Option<File>)> {
-    if path == Path::new("-") {
-        return Ok((path, None));
-    }
-    let file = File::options().write(true).create(true).truncate(false).open(path);
-    Ok((path, Some(file.map_err(|error| Error::output(&path.display().to_string(), &error))?)))
-}
-
 /// What a report is written on.
 struct Paper<'a> {
-    typed: &'a cli::Report,
+    suggest: bool,
+    top: Option<usize>,
     look: &'a Look,
     logs: Vec<String>,
+    ham: &'a [PathBuf],
     clock: Clock,
     now: Timestamp,
 }
 
 impl Paper<'_> {
-    fn page(&self, report: &Report, path: &Path, file: Option<File>) -> Result<()> {
-        let page = Page { logs: &self.logs, clock: &self.clock, now: self.now, top: self.typed.top };
-        let write = |mut out: &mut dyn Write| page.write(report, &mut out).and_then(|()| out.flush());
-        let Some(file) = file else {
-            return write(&mut stdout()).map_err(|error| Error::output("stdout", &error));
-        };
-        // A device or a pipe has no length to set.
-        let emptied = if file.metadata().is_ok_and(|meta| meta.is_file()) { file.set_len(0) } else { Ok(()) };
-        emptied
-            .and_then(|()| write(&mut BufWriter::new(file)))
-            .map_err(|error| Error::output(&path.display().to_string(), &error))
+    fn page(&self, report: &Report, mut out: &mut dyn Write) -> io::Result<()> {
+        let page = Page { logs: &self.logs, clock: &self.clock, now: self.now, top: self.top };
+        page.write(report, &mut out).and_then(|()| out.flush())
     }
 
     /// Prints what was asked for; a page that was asked for alone is all.
     fn print(&self, report: &Report, ham: &[Judged]) -> Result<()> {
         let mut out = stdout();
-        let (shown, _) = report.top(self.typed.top);
+        let (shown, _) = report.top(self.top);
         let written = match self.look.form {
-            _ if self.typed.suggest => self.suggestion(report, ham, &mut out)?,
+            _ if self.suggest => self.suggestion(report, ham, &mut out)?,
             Form::Json => owners::json(shown, &mut out),
             Form::Csv => owners::csv(shown, &mut out),
             Form::Quiet => Ok(()),
             _ if self.look.drawn => {
-                self.look.table(self.clock.clone(), self.now).write(report, self.typed.top, &mut out)
+                self.look.table(self.clock.clone(), self.now).write(report, self.top, &mut out)
             }
             _ => plain(shown, &mut out),
         };
@@ -216,9 +209,9 @@ impl Paper<'_> {
 
     fn suggestion(&self, report: &Report, ham: &[Judged], out: &mut impl Write) -> Result<io::Result<()>> {
         let advice = suggest(report, ham)?;
-        let ham = if self.typed.ham.is_empty() { Vec::new() } else { names(&self.typed.ham) };
+        let ham = if self.ham.is_empty() { Vec::new() } else { names(self.ham) };
         let notes = Notes { logs: &self.logs, ham: &ham, clock: &self.clock, now: self.now };
-        let written = notes.write(report, &advice, self.typed.top, out);
+        let written = notes.write(report, &advice, self.top, out);
         advice.spared.iter().for_each(|(owner, why)| warn(&advice::spared(owner, why)));
         advice::strangers(&advice).iter().for_each(|note| warn(note));
         Ok(written)

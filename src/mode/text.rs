@@ -47,7 +47,7 @@ pub fn run(typed: &Match) -> Result<Exit> {
     let format = match form {
         Form::Text | Form::Whois => {
             let width = || address.map_or(1, |address| address.to_string().len());
-            Format::Text(columns(width, &patterns, paint))
+            Format::Text(columns(width, texts.len() == 1, &patterns, paint))
         }
         Form::Json => Format::Json,
         Form::Csv => Format::Csv,

@@ -2,7 +2,7 @@
 //!
 //! What is kept already is not asked again, so a run that was stopped goes on where it was.
 
-use super::{flush, manners, open, stdout, tell};
+use super::{flush, heard, manners, open, query, stdout, tell};
 use crate::{
     address::special,
     answer::{Kind, Known},
@@ -13,7 +13,7 @@ use crate::{
     input, lanes,
     lookup::{Lookup, Trace},
     output::progress::{self, Progress},
-    settings::{self, PATIENCE},
+    settings::{self},
 };
 use jiff::Timestamp;
 use std::{
@@ -40,7 +40,7 @@ struct Count {
 /// A log that cannot be read (66), an output that cannot be written (74), and whatever is wrong with the settings.
 pub fn run(typed: &Warm) -> Result<Exit> {
     let beneath = settings::beneath(&typed.config)?;
-    let query = settings::query(&typed.querying, &beneath, PATIENCE)?;
+    let query = query(&typed.querying, &beneath)?;
     let remember = settings::remember(&typed.caching, &beneath);
     if typed.logs.is_empty() && io::stdin().is_terminal() {
         return Err(Error::usage(
@@ -55,7 +55,9 @@ pub fn run(typed: &Warm) -> Result<Exit> {
         extract: settings::extract(&typed.reading, &beneath),
         ..input::Spec::new(Timestamp::now())
     };
-    let mut seen = input::read(&sources, &spec, &progress::bytes())?.seen;
+    let read = input::read(&sources, &spec, &progress::bytes())?;
+    heard::tell(&read, &sources, &spec);
+    let mut seen = read.seen;
     // The busiest first: a run that is stopped has then done the most good.
     seen.sort_by_key(|seen| std::cmp::Reverse(seen.hits));
     let cache = open(&remember);

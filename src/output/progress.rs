@@ -1,13 +1,23 @@
 //! Progress on stderr: only on a terminal, and only when the work is long.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::{
     cell::RefCell,
+    fmt::Write,
+    io::{self, IsTerminal},
+    sync::mpsc::{RecvTimeoutError, Sender, channel},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 /// Work that is done sooner shows nothing.
-const LONG: Duration = Duration::from_millis(700);
+const LONG: Duration = Duration::from_millis(900);
+/// How often the bar is drawn while nothing comes.
+const TICK: Duration = Duration::from_millis(500);
+/// From so many on, there is something to estimate from.
+const FEW: u64 = 5;
+/// Cells that the bar and what stands behind it need; a narrower terminal gets the numbers alone.
+const WIDE: u16 = 72;
 
 /// A bar that appears once the work turns out to be long.
 #[derive(Debug)]
@@ -15,36 +25,54 @@ pub struct Progress {
     bar: ProgressBar,
     started: Instant,
     shown: bool,
-    template: &'static str,
+    counts: &'static str,
+    /// Who draws while nothing comes; ends when the sender goes.
+    watch: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Progress {
-    /// So many addresses.
+    /// So many addresses. The first may take long, so the bar does not wait for it.
     #[must_use]
     pub fn addresses(total: u64) -> Self {
-        Self::new(total, "{bar:30} {pos}/{len} addresses, {eta} left {msg}")
+        let mut progress = Self::new(total, "{pos}/{len} addresses");
+        if io::stderr().is_terminal() {
+            progress.watch();
+        }
+        progress
     }
 
     /// So many bytes.
     #[must_use]
     pub fn bytes(total: u64) -> Self {
-        Self::new(total, "{bar:30} {bytes}/{total_bytes}, {eta} left {msg}")
+        Self::new(total, "{bytes}/{total_bytes}")
     }
 
-    fn new(total: u64, template: &'static str) -> Self {
+    fn new(total: u64, counts: &'static str) -> Self {
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
-        Self { bar, started: Instant::now(), shown: false, template }
+        Self { bar, started: Instant::now(), shown: false, counts, watch: None }
+    }
+
+    fn watch(&mut self) {
+        let (bar, counts) = (self.bar.clone(), self.counts);
+        let (stop, stopped) = channel::<()>();
+        let work = move || {
+            if stopped.recv_timeout(LONG) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            show(&bar, counts);
+            while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                bar.tick();
+            }
+        };
+        // Without the thread the first result draws it.
+        self.watch = thread::Builder::new().spawn(work).ok().map(|thread| (stop, thread));
     }
 
     /// So much is done in all.
     pub fn reach(&mut self, done: u64) {
-        if !self.shown && self.started.elapsed() > LONG {
+        if !self.shown && self.watch.is_none() && self.started.elapsed() > LONG {
             self.shown = true;
-            // indicatif itself draws nothing when stderr is no terminal.
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template(self.template) {
-                self.bar.set_style(style.progress_chars("=> "));
-            }
+            show(&self.bar, self.counts);
         }
         self.bar.set_position(done);
     }
@@ -53,6 +81,31 @@ impl Progress {
     pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         self.bar.suspend(write)
     }
+}
+
+fn show(bar: &ProgressBar, counts: &str) {
+    // indicatif itself draws nothing when stderr is no terminal.
+    bar.set_draw_target(ProgressDrawTarget::stderr());
+    let width = terminal_size::terminal_size_of(io::stderr()).map_or(WIDE, |(width, _)| width.0);
+    if let Ok(style) = ProgressStyle::with_template(&template(counts, width)) {
+        bar.set_style(style.progress_chars("=> ").with_key("left", left));
+    }
+    bar.tick();
+}
+
+fn template(counts: &str, width: u16) -> String {
+    if width >= WIDE { format!("{{bar:30}} {counts}{{left}}") } else { counts.to_owned() }
+}
+
+fn left(state: &ProgressState, out: &mut dyn Write) {
+    if is_telling(state.pos(), state.len()) {
+        let _ = write!(out, ", {:#} left", indicatif::HumanDuration(state.eta()));
+    }
+}
+
+/// Whether enough is done to say how long the rest will take.
+fn is_telling(done: u64, total: Option<u64>) -> bool {
+    done >= FEW && total.is_some_and(|total| done < total)
 }
 
 /// A bar for whoever reads files and says how many bytes of how many are done.
@@ -65,6 +118,23 @@ pub fn bytes() -> impl Fn(u64, u64) {
 
 impl Drop for Progress {
     fn drop(&mut self) {
+        if let Some((stop, thread)) = self.watch.take() {
+            drop(stop);
+            let _ = thread.join();
+        }
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_terminal_has_numbers_alone_and_few_results_no_estimate() {
+        assert_eq!(template("{pos}/{len}", 40), "{pos}/{len}");
+        assert!(template("{pos}/{len}", 80).ends_with("{pos}/{len}{left}"));
+        assert!(ProgressStyle::with_template(&template("{pos}/{len}", 80)).is_ok());
+        assert!(!is_telling(4, Some(40)) && is_telling(5, Some(40)) && !is_telling(40, Some(40)));
     }
 }

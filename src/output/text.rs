@@ -7,6 +7,7 @@ mod tests;
 use super::{Paint, safe};
 use crate::{pattern::Patterns, verdict::Judged};
 pub use fit::Aligned;
+use fit::Shape;
 use std::{
     borrow::Cow,
     io::{self, Write},
@@ -28,54 +29,163 @@ pub fn longest_name(patterns: &Patterns) -> usize {
     patterns.names().map(|(file, line)| name(file, line).width()).max().unwrap_or_default()
 }
 
-impl Columns {
-    pub(super) fn row(&self, judged: &Judged, out: &mut impl Write) -> io::Result<()> {
-        let answer = judged.answer();
-        let record = answer.map(|answer| &answer.record);
-        let address = judged.address.map_or_else(|| "-".to_owned(), |address| address.to_string());
-        let owner = record
-            .and_then(|record| record.org.as_deref().or(record.name.as_deref()))
-            .or_else(|| judged.reserved().map(|special| special.name));
-        let country = record.and_then(|record| record.country.as_deref());
-        let network = record
-            .map(|record| record.network.to_string())
-            .or_else(|| judged.reserved().map(|special| special.prefix.to_string()));
-        let registry =
-            record.map_or_else(|| judged.reserved().map(|_| "iana"), |record| Some(record.registry.as_str()));
+/// A row's cells, none of which acts on a terminal.
+struct Cells {
+    address: String,
+    owner: String,
+    country: String,
+    network: String,
+    registry: String,
+    why: String,
+}
+
+impl Cells {
+    fn of(judged: &Judged) -> Self {
+        let record = judged.answer().map(|answer| &answer.record);
+        let special = judged.reserved();
         let cell = |value: Option<&str>| safe(value.filter(|v| !v.is_empty()).unwrap_or("-")).into_owned();
-        let (owner, country, network) = (cell(owner), cell(country), cell(network.as_deref()));
-        let (registry, why) = (cell(registry), why(judged));
-        let verdict = |text: &str| self.paint.verdict(judged.verdict, text);
-        let Some(aligned) = self.aligned else {
-            let (verdict, registry) = (verdict(judged.verdict.as_str()), self.paint.dim(&registry));
-            return writeln!(out, "{address}\t{verdict}\t{owner}\t{country}\t{network}\t{registry}\t{why}");
-        };
-        let front = format!(
-            "{}  {}",
-            pad(&address, aligned.address),
-            verdict(&pad(judged.verdict.as_str(), fit::VERDICT))
-        );
-        let [registry_cells, network_cells, owner_cells] =
-            aligned.row([registry.width(), network.width(), owner.width()], why.width());
-        let owner = pad(&cut(&owner, owner_cells), owner_cells);
-        let country = pad(&country, fit::COUNTRY);
-        // A network is cut only where the terminal is too narrow for it.
-        let network =
-            if aligned.room().is_some() { cut(&network, network_cells) } else { Cow::Borrowed(&*network) };
-        let middle = format!("{owner}  {country}  {}", pad(&network, network_cells));
-        let registry = pad(&registry, registry_cells);
-        let taken = middle.width() + registry.width() + 4;
-        match aligned.room() {
-            // Not even a mark would be left of the reason.
-            Some(room) if taken >= room => {
-                writeln!(out, "{front}  {}", cut(&format!("{middle}  {registry}  {why}"), room))
-            }
-            room => {
-                let why = cut(&why, room.map_or(usize::MAX, |room| room - taken));
-                writeln!(out, "{front}  {middle}  {}  {why}", self.paint.dim(&registry))
-            }
+        let owner = record.and_then(|record| record.org.as_deref().or(record.name.as_deref()));
+        let network = record.map(|record| record.network.to_string());
+        let network = network.or_else(|| special.map(|special| special.prefix.to_string()));
+        let registry = record.map(|record| record.registry.as_str());
+        Self {
+            address: judged.address.map_or_else(|| "-".to_owned(), |address| address.to_string()),
+            owner: cell(owner.or_else(|| special.map(|special| special.name))),
+            country: cell(record.and_then(|record| record.country.as_deref())),
+            network: cell(network.as_deref()),
+            registry: cell(registry.or_else(|| special.map(|_| "iana"))),
+            why: why(judged),
         }
     }
+}
+
+impl Columns {
+    pub(super) fn row(&self, judged: &Judged, out: &mut impl Write) -> io::Result<()> {
+        let cells = Cells::of(judged);
+        let Some(aligned) = self.aligned else {
+            let Cells { address, owner, country, network, registry, why } = &cells;
+            let verdict = self.paint.verdict(judged.verdict, judged.verdict.as_str());
+            let registry = self.paint.dim(registry);
+            return writeln!(out, "{address}\t{verdict}\t{owner}\t{country}\t{network}\t{registry}\t{why}");
+        };
+        let room = aligned.room();
+        match aligned.shape() {
+            Shape::Alone => {
+                let width = cells.address.width() + judged.verdict.as_str().len() + cells.country.width();
+                let taken = width + cells.network.width() + cells.registry.width() + 5 * fit::GAP;
+                let owner = cells.owner.width().min(room.saturating_sub(taken));
+                if owner >= cells.owner.width().min(STUMP) {
+                    self.line(judged, &cells, &Widths { owner, ..Widths::default() }, room, out)?;
+                } else {
+                    self.pair(judged, &cells, room, out)?;
+                }
+                self.abuse(judged, out)
+            }
+            Shape::Table([owner, network, registry]) => {
+                // What is wider than its column takes from this row's owner; what is behind stays in line.
+                let over = cells.network.width().saturating_sub(network)
+                    + cells.registry.width().saturating_sub(registry);
+                if over > 0 && owner < over + STUMP {
+                    return self.pair(judged, &cells, room, out);
+                }
+                let widths = Widths { address: aligned.address, owner: owner - over, network, registry };
+                self.line(judged, &cells, &widths, room, out)
+            }
+            Shape::Pair => self.pair(judged, &cells, room, out),
+        }
+    }
+
+    /// Everything in one line; a reason that does not fit follows in lines of its own.
+    fn line(
+        &self,
+        judged: &Judged,
+        cells: &Cells,
+        widths: &Widths,
+        room: usize,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        // One row alone needs no blanks to be in line with others.
+        let in_line = widths.address > 0;
+        let (verdict, country) = if in_line { (fit::VERDICT, fit::COUNTRY) } else { (0, 0) };
+        let front = format!("{}  ", pad(&cells.address, widths.address));
+        let verdict = pad(judged.verdict.as_str(), verdict);
+        let owner = pad(&cut(&cells.owner, widths.owner), if in_line { widths.owner } else { 0 });
+        let middle =
+            format!("  {owner}  {}  {}  ", pad(&cells.country, country), pad(&cells.network, widths.network));
+        let taken = front.width() + verdict.width() + middle.width();
+        let registry = widths.registry.max(cells.registry.width());
+        let fits = room - room.min(taken) >= registry + fit::GAP + cells.why.width();
+        let (verdict, dim) = (self.paint.verdict(judged.verdict, &verdict), self.paint.dim(&cells.registry));
+        write!(out, "{front}{verdict}{middle}{dim}")?;
+        if fits {
+            let blanks = " ".repeat(registry - cells.registry.width());
+            return writeln!(out, "{blanks}  {}", cells.why);
+        }
+        writeln!(out)?;
+        if cells.why == "-" { Ok(()) } else { wrapped(&cells.why, room, out) }
+    }
+
+    /// Who it is in one line, and which network in the next.
+    fn pair(&self, judged: &Judged, cells: &Cells, room: usize, out: &mut impl Write) -> io::Result<()> {
+        let verdict = judged.verdict.as_str();
+        let left = room.saturating_sub(cells.address.width() + verdict.len() + 2 * fit::GAP);
+        // Where nothing is left to speak of, the terminal may wrap it.
+        let owner = cut(&cells.owner, if left < STUMP { usize::MAX } else { left });
+        writeln!(out, "{}  {}  {owner}", cells.address, self.paint.verdict(judged.verdict, verdict))?;
+        let Cells { country, network, registry, why, .. } = cells;
+        if judged.unknown().is_some() {
+            return wrapped(why, room, out);
+        }
+        let plain = format!("{country}  {network}  {registry}");
+        let fits = room.saturating_sub(INDENT.len() + plain.width() + fit::GAP) >= why.width();
+        let dim = self.paint.dim(registry);
+        write!(out, "{INDENT}{country}  {network}  {dim}")?;
+        match (fits, why.as_str()) {
+            (true, _) => writeln!(out, "  {why}"),
+            (false, "-") => writeln!(out),
+            (false, _) => writeln!(out).and_then(|()| wrapped(why, room, out)),
+        }
+    }
+
+    /// Whom to write to: with one address, that is what comes next.
+    fn abuse(&self, judged: &Judged, out: &mut impl Write) -> io::Result<()> {
+        let abuse = judged.answer().map_or(&[][..], |answer| &answer.record.abuse);
+        if abuse.is_empty() {
+            return Ok(());
+        }
+        let abuse: Vec<Cow<'_, str>> = abuse.iter().map(|abuse| safe(abuse)).collect();
+        writeln!(out, "{INDENT}{} {}", self.paint.dim("abuse:"), abuse.join(", "))
+    }
+}
+
+/// In front of a line that belongs to the one above it.
+const INDENT: &str = "    ";
+/// Less of an owner's name is no name.
+const STUMP: usize = 8;
+
+/// Cells of a line's columns; 0 for as many as are needed.
+#[derive(Default)]
+struct Widths {
+    address: usize,
+    owner: usize,
+    network: usize,
+    registry: usize,
+}
+
+/// Writes text in indented lines of at most so many cells, broken at blanks.
+fn wrapped(text: &str, room: usize, out: &mut impl Write) -> io::Result<()> {
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && INDENT.len() + line.width() + 1 + word.width() > room {
+            writeln!(out, "{INDENT}{line}")?;
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    writeln!(out, "{INDENT}{line}")
 }
 
 /// A pattern as a reason.

@@ -1,7 +1,8 @@
 //! One place that settings come from: a configuration file, or the environment. The keys are the long options'.
 
+use super::words::{self, plain};
 use crate::{
-    cli::{self, Age, Color, Count, Extract, Flag, OnUnknown, Rate, Seconds, Share},
+    cli::{Age, Color, Count, Extract, Flag, OnUnknown, Rate, Seconds, Share, Top},
     error::{Error, Result, reason},
     policy::{Listen, RejectText},
 };
@@ -42,40 +43,15 @@ pub struct Layer {
     pub reject_text: Option<RejectText>,
     pub dry_run: Option<Flag>,
     pub syslog: Option<Flag>,
-    pub top: Option<usize>,
+    pub top: Option<Top>,
+    pub since: Option<String>,
+    pub until: Option<String>,
+    pub grep: Option<String>,
+    pub ham: Option<List>,
+    /// What is odd here, though it stops nothing.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
-
-/// Names that an environment variable may set: the keys above, in capitals behind `WHODUNIT_`.
-const KEYS: [&str; 28] = [
-    "block",
-    "allow",
-    "regexp",
-    "ignore-case",
-    "extract",
-    "json",
-    "csv",
-    "count",
-    "quiet",
-    "whois",
-    "color",
-    "on-unknown",
-    "timeout",
-    "jobs",
-    "per-server",
-    "rate",
-    "servers",
-    "full",
-    "offline",
-    "refresh",
-    "cache",
-    "max-age",
-    "share",
-    "listen",
-    "reject-text",
-    "dry-run",
-    "syslog",
-    "top",
-];
 
 /// A list of strings, or one string.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -125,60 +101,127 @@ impl Layer {
             }
             Err(error) => return Err(Error::input(path, &error)),
         };
-        toml::from_str(&text).map(Some).map_err(|error| {
-            let (line, column) = position(&text, error.span().map_or(0, |span| span.start));
-            Error::config(format!("{}:{line}:{column}: {}", path.display(), plain(error.message())))
-        })
+        let wrong = |offset: usize, why: &str| {
+            let (line, column) = position(&text, offset);
+            Error::config(format!("{}:{line}:{column}: {why}", path.display()))
+        };
+        let layer: Self = toml::from_str(&text)
+            .map_err(|error| wrong(error.span().map_or(0, |span| span.start), &plain(error.message())))?;
+        match layer.clash() {
+            Some((one, other)) => Err(wrong(words::offset(&text, other), &words::clash(one, other))),
+            None => Ok(Some(layer)),
+        }
     }
 
-    /// Reads the variables whose names start with `WHODUNIT_`. Lists are separated by colons, as in PATH.
+    /// Reads the variables whose names start with `WHODUNIT_`. Lists are separated by colons, as in PATH; an empty
+    /// value is none.
     ///
     /// # Errors
-    /// A variable of an unknown name or with a value that its option would not take (78).
+    /// A variable with a slip of the finger in its name, or with a value that its option would not take (78). A name that
+    /// is nobody's slip may be another program's: it is only noted.
     pub fn from_environment(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Self> {
         let mut layer = Self::default();
-        for (name, value) in variables {
+        for (name, value) in variables.filter(|(_, value)| !value.is_empty()) {
             let Some(key) = name.to_str().and_then(|name| name.strip_prefix("WHODUNIT_")) else { continue };
             let key = key.to_ascii_lowercase().replace('_', "-");
             let name = name.to_string_lossy();
             if key == "config" {
                 continue;
             }
-            if !KEYS.contains(&key.as_str()) {
-                let nearest = nearest(&key).map(|key| key.to_ascii_uppercase().replace('-', "_"));
-                let remedy = nearest
-                    .map_or_else(|| "unset it".to_owned(), |key| format!("did you mean WHODUNIT_{key}?"));
-                return Err(Error::config(format!(
-                    "environment: {name} is no setting of whodunit: {remedy}"
-                )));
+            if !words::KEYS.contains(&key.as_str()) {
+                layer.stranger(&name, &key)?;
+                continue;
             }
             let value = value
                 .into_string()
                 .map_err(|_| Error::config(format!("environment: {name} is not UTF-8")))?;
             let value = match key.as_str() {
-                "block" | "allow" => value.split(':').filter(|v| !v.is_empty()).collect::<Vec<_>>().into(),
-                "top" => value.parse::<i64>().map_or(toml::Value::String(value), toml::Value::from),
+                "block" | "allow" | "ham" => {
+                    value.split(':').filter(|v| !v.is_empty()).collect::<Vec<_>>().into()
+                }
                 _ => toml::Value::from(value),
             };
             layer
                 .set(key, value)
-                .map_err(|why| Error::config(format!("environment: {name}: {}", first_line(&why))))?;
+                .map_err(|why| Error::config(format!("environment: {name}: {}", plain(&why))))?;
         }
-        Ok(layer)
+        match layer.clash() {
+            Some((one, other)) => {
+                let (one, other) = (words::variable(one), words::variable(other));
+                Err(Error::config(format!("environment: {}", words::clash(&one, &other))))
+            }
+            None => Ok(layer),
+        }
+    }
+
+    /// A variable that is no key's.
+    fn stranger(&mut self, name: &str, key: &str) -> Result<()> {
+        if words::TYPED.contains(&key) {
+            self.notes
+                .push(format!("environment: {name} is not read: `--{key}` is for the command line only"));
+        } else if let Some(nearest) = words::nearest(key) {
+            let nearest = words::variable(nearest);
+            return Err(Error::config(format!(
+                "environment: {name} is no setting of whodunit: did you mean {nearest}?"
+            )));
+        } else {
+            self.notes.push(format!("environment: {name} is no setting of whodunit, and is not read"));
+        }
+        Ok(())
     }
 
     fn set(&mut self, key: String, value: toml::Value) -> std::result::Result<(), String> {
         let table = toml::Table::from_iter([(key, value)]);
         let one: Self = table.try_into().map_err(|error: toml::de::Error| error.message().to_owned())?;
-        *self = std::mem::take(self).or(one);
+        *self = std::mem::take(self).with(one);
         Ok(())
+    }
+
+    /// The forms of the output that are switched on here, by their keys.
+    fn forms(&self) -> impl Iterator<Item = &'static str> {
+        let forms = [
+            ("json", self.json),
+            ("csv", self.csv),
+            ("count", self.count),
+            ("quiet", self.quiet),
+            ("whois", self.whois),
+        ];
+        forms.into_iter().filter(|(_, flag)| is_on(*flag)).map(|(key, _)| key)
+    }
+
+    /// Two keys of this place that exclude each other.
+    fn clash(&self) -> Option<(&'static str, &'static str)> {
+        let mut forms = self.forms();
+        let asking = (is_on(self.offline) && is_on(self.refresh)).then_some(("offline", "refresh"));
+        forms.next().zip(forms.next()).or(asking)
+    }
+
+    /// What counts of a place behind this one.
+    fn leaves(&self, mut other: Self) -> Self {
+        if self.forms().next().is_some() {
+            (other.json, other.csv, other.count, other.quiet, other.whois) = (None, None, None, None, None);
+        }
+        if is_on(self.offline) {
+            other.refresh = None;
+        }
+        if is_on(self.refresh) {
+            other.offline = None;
+        }
+        other
     }
 
     /// What this place says, and the other where this is silent.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
+        let other = self.leaves(other);
+        self.with(other)
+    }
+
+    fn with(self, mut other: Self) -> Self {
+        let mut notes = self.notes;
+        notes.append(&mut other.notes);
         macro_rules! either {
-            ($($field:ident),*) => { Self { $($field: self.$field.or(other.$field)),* } };
+            ($($field:ident),*) => { Self { notes, $($field: self.$field.or(other.$field)),* } };
         }
         either!(
             block,
@@ -208,7 +251,11 @@ impl Layer {
             reject_text,
             dry_run,
             syslog,
-            top
+            top,
+            since,
+            until,
+            grep,
+            ham
         )
     }
 }
@@ -221,24 +268,8 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
     (line, column)
 }
 
-fn first_line(message: &str) -> &str {
-    message.lines().next().unwrap_or_default()
-}
-
-/// What the file's reader says, with the key that was probably meant in place of all that there are.
-fn plain(message: &str) -> String {
-    let line = first_line(message);
-    let Some(rest) = line.strip_prefix("unknown field `") else { return line.to_owned() };
-    let key = rest.split('`').next().unwrap_or_default();
-    match nearest(key) {
-        Some(nearest) => format!("unknown key `{key}`: did you mean `{nearest}`?"),
-        None => format!("unknown key `{key}`: the keys are {}", KEYS.join(", ")),
-    }
-}
-
-/// The key that somebody who wrote this probably meant.
-fn nearest(key: &str) -> Option<&'static str> {
-    cli::nearest(&KEYS, &key.to_ascii_lowercase().replace('_', "-"))
+fn is_on(flag: Option<Flag>) -> bool {
+    flag.is_some_and(|flag| flag.0)
 }
 
 #[cfg(test)]
@@ -251,7 +282,7 @@ mod tests {
 
     #[test]
     fn every_key_can_be_set_in_the_environment() {
-        for key in KEYS {
+        for key in words::KEYS {
             let name = format!("WHODUNIT_{}", key.replace('-', "_").to_uppercase());
             let value = match key {
                 "color" => "never",
@@ -283,6 +314,39 @@ mod tests {
             let error = environment(&[(name, value)]).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");
         }
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set_and_a_strangers_is_noted() {
+        let empty = environment(&[("WHODUNIT_TIMEOUT", ""), ("WHODUNIT_TIMOUT", "")]).unwrap();
+        assert!(empty.timeout.is_none() && empty.notes.is_empty());
+        let notes = environment(&[("WHODUNIT_LOG", "x"), ("WHODUNIT_HOME_BREW", "/opt")]).unwrap().notes;
+        assert!(notes[0].contains("WHODUNIT_LOG") && notes[0].contains("command line only"), "{notes:?}");
+        assert!(notes[1].contains("WHODUNIT_HOME_BREW") && notes[1].contains("not read"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_form_of_the_place_in_front_hides_those_behind_it() {
+        let flag = |on| Some(Flag(on));
+        let json = Layer { json: flag(true), offline: flag(true), ..Layer::default() };
+        let both = environment(&[("WHODUNIT_CSV", "1"), ("WHODUNIT_REFRESH", "1")]).unwrap().or(json.clone());
+        assert_eq!(both.forms().collect::<Vec<_>>(), ["csv"]);
+        assert!(!is_on(both.offline));
+        let off = environment(&[("WHODUNIT_JSON", "0")]).unwrap().or(json.clone());
+        assert_eq!(off.forms().next(), None);
+        assert!(is_on(off.offline));
+        assert_eq!(environment(&[("WHODUNIT_CSV", "0")]).unwrap().or(json).forms().next(), Some("json"));
+    }
+
+    #[test]
+    fn forms_exclude_each_other_in_one_place_as_on_the_command_line() {
+        let error = environment(&[("WHODUNIT_CSV", "1"), ("WHODUNIT_COUNT", "1")]).unwrap_err().to_string();
+        assert!(error.contains("WHODUNIT_CSV and WHODUNIT_COUNT exclude each other"), "{error}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, "timeout = 4\noffline = true\n  refresh=true\n").unwrap();
+        let error = Layer::from_file(&path).unwrap_err().to_string();
+        assert!(error.ends_with(":3:3: offline and refresh exclude each other: keep one"), "{error}");
     }
 
     #[test]

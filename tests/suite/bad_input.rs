@@ -46,6 +46,8 @@ fn an_argument_that_is_no_address_is_named() {
 fn a_slip_of_the_finger_is_told_the_nearest_word() {
     let room = Room::with(&[("c.toml", "blok = \"x\"\n"), ("d.toml", "nonsense = 1\n")]);
     refused(&room, &["reprot", "mail.log"], &[64], &["did you mean `whodunit report`?"]);
+    refused(&room, &["import", "x"], &[64], &["did you mean `whodunit cache import`?"]);
+    refused(&room, &["--", "report"], &[64], &["write the command first: `whodunit report`"]);
     refused(&room, &["--config", "c.toml", "193.0.22.9"], &[78], &["c.toml:1:1", "did you mean `block`?"]);
     refused(&room, &["--config", "d.toml", "193.0.22.9"], &[78], &["d.toml:1:1", "the keys are", "timeout"]);
     let forget = |what: &'static str| room.run(["cache", "forget", what]).stdout("").code(64);
@@ -67,8 +69,77 @@ fn a_cache_that_cannot_be_read_is_the_one_that_is_named() {
 fn what_can_match_nothing_is_said() {
     let room = Room::with(&[("blocked", "# none yet\n\n"), ("log", "no address here\n")]);
     room.run(["-f", "blocked", "192.0.2.1"]).stderr_has("no pattern in blocked").code(0).check();
-    room.run(["--log", "log"]).stderr_has("no client in the line").code(0).check();
+    let said = "no mail client found in log (1 line): is this a mail log?";
+    room.run(["--log", "log"]).stderr_has(said).code(0).check();
     room.run(["--log", "/dev/null"]).code(0).check();
+    room.write(
+        "other.log",
+        "Nov 23 10:00:00 mx postfix/smtp[1]: 4F1: to=<a@b.example>, relay=b.example[192.0.2.1]:25\nnothing\n",
+    );
+    let said = "no mail client found in other.log (2 lines): --extract all would take the one address in it";
+    room.run(["--log", "other.log"]).stderr_has(said).code(0).check();
+    room.write("empty.log", "");
+    room.run(["--log", "empty.log"]).stderr_has("empty.log is empty").stdout("").code(0).check();
+}
+
+#[test]
+fn what_is_nearly_an_address_is_not_passed_over() {
+    let room = Room::new();
+    let run = room.run(["-c"]).stdin("10.0.0.1\n193.0.22.256\n10.0.0.1/8\n").stdout("10.0.0.1:0\n");
+    run.stderr_has("left out 2 lines that are nearly addresses; the first is `193.0.22.256`").code(0).check();
+}
+
+#[test]
+fn what_acts_on_a_terminal_is_escaped_in_messages_too() {
+    let room = Room::new();
+    let check = |args: &[&str], code: i32| {
+        let outcome = room.run(args.iter().copied()).any_stderr().code(code).check();
+        assert!(!outcome.stderr.contains(['\u{1b}', '\u{9b}']), "{args:?}: {:?}", outcome.stderr);
+        assert!(outcome.stderr.contains("31m"), "{args:?}: {:?}", outcome.stderr);
+    };
+    check(&["\u{1b}[31mx"], 64);
+    check(&["--log", "\u{1b}[31mx"], 66);
+    check(&["--\u{1b}[31mx"], 64);
+    check(&["--color", "\u{9b}31m"], 64);
+    check(&["-f", "\u{1b}[31mx", "10.0.0.1"], 66);
+    check(&["cache", "\u{1b}[31mx"], 64);
+}
+
+#[test]
+fn an_argument_that_is_not_text_is_named() {
+    use std::{ffi::OsString, os::unix::ffi::OsStringExt};
+    let word = OsString::from_vec(b"193.0.22.9\xff".to_vec());
+    Room::new().run([word]).stderr_has(r"`193.0.22.9\xff` is not UTF-8").code(64).check();
+}
+
+#[test]
+fn commands_and_options_may_come_in_any_order() {
+    let room = Room::with(&[("blocked", "Contoso\n")]);
+    room.run(["--config", "none", "match", "-c", "-f", "blocked"]).stdin("Contoso\n").stdout("1\n").check();
+    room.run(["-c", "-f", "blocked", "match"]).stdin("Contoso\n").stdout("1\n").check();
+    room.run(["help", "report"]).stdout_has("--suggest").code(0).check();
+    room.run(["version"]).stdout_has(env!("CARGO_PKG_VERSION")).code(0).check();
+    room.run(["-c", "-c", "--timeout", "4", "--timeout", "5", "10.0.0.1"]).stdout("0\n").code(0).check();
+}
+
+#[test]
+fn stdin_keeps_its_place_among_the_arguments() {
+    let room = Room::new();
+    let run = room.run(["-c", "10.0.0.3", "-", "10.0.0.1"]).stdin("10.0.0.2\n10.0.0.1\n");
+    run.stdout("10.0.0.3:0\n10.0.0.2:0\n10.0.0.1:0\n").code(0).check();
+    room.run(["-c", "--log", "-"]).stdin("10.0.0.2\n").stdout("10.0.0.2:0\n").code(0).check();
+}
+
+#[test]
+fn no_command_lists_what_it_does_not_use() {
+    let room = Room::new();
+    for command in [&["match"][..], &["completions"], &["man"]] {
+        let shown = room.run(command.iter().chain(&["--help"]).copied()).code(0).check().stdout;
+        assert!(!shown.contains("--cache"), "{command:?}\n{shown}");
+    }
+    let short = room.run(["-h"]).code(0).check().stdout;
+    assert!(short.lines().count() < 48, "{} lines\n{short}", short.lines().count());
+    assert!(!short.contains("--per-server"), "{short}");
 }
 
 #[test]

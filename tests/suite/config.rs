@@ -112,3 +112,56 @@ fn the_machines_file_comes_before_the_users() {
     room.write(USERS, "on-unknown = \"pass\"\n");
     room.run(["193.0.22.9"]).farm(&farm).through(script).code(0).check();
 }
+
+#[test]
+fn a_form_that_is_set_nearer_wins_whatever_its_name() {
+    let (room, farm) = (Room::new(), answering());
+    room.write(USERS, "json = true\noffline = true\n");
+    let run = || room.run(["193.0.22.9"]).farm(&farm).env("WHODUNIT_REFRESH", "1").code(0);
+    run().env("WHODUNIT_CSV", "1").stdout_has("ip,verdict,").check();
+    run().env("WHODUNIT_JSON", "0").stdout_has("193.0.22.9\tclear\t").check();
+    assert_eq!(run().env("WHODUNIT_CSV", "1").args(&["-c"]).check().stdout, "0\n");
+    assert_eq!(run().check().json().len(), 1);
+}
+
+#[test]
+fn forms_exclude_each_other_in_one_place() {
+    let room = Room::with(&[("c.toml", "timeout = 4\njson = true\ncsv = true\n")]);
+    let run = room.run(["--config", "c.toml", "10.0.0.1"]).stdout("").code(78);
+    run.stderr_has("c.toml:3:1: json and csv exclude each other").check();
+    let run = room.run(["10.0.0.1"]).env("WHODUNIT_OFFLINE", "1").env("WHODUNIT_REFRESH", "1").code(78);
+    run.stderr_has("WHODUNIT_OFFLINE and WHODUNIT_REFRESH exclude each other").check();
+}
+
+#[test]
+fn an_empty_variable_is_not_set_and_a_strangers_stops_nobody() {
+    let room = Room::new();
+    let script = r#"WHODUNIT_TIMEOUT= WHODUNIT_CONFIG= WHODUNIT_CACHE= WHODUNIT_JSON= exec "$@""#;
+    room.run(["--cache", "none", "10.0.0.1"]).through(script).code(0).check();
+    let run = room.run(["10.0.0.1"]).env("WHODUNIT_LOG", "debug").code(0);
+    run.stderr_has("WHODUNIT_LOG is not read: `--log` is for the command line only").check();
+    let run = room.run(["10.0.0.1"]).env("WHODUNIT_TIMOUT", "4").code(78);
+    run.stderr_has("did you mean WHODUNIT_TIMEOUT?").check();
+    room.write("c.toml", "log = \"x\"\n");
+    let run = room.run(["--config", "c.toml", "10.0.0.1"]).code(78);
+    run.stderr_has("c.toml:1:1: `log` is for the command line only").check();
+}
+
+#[test]
+fn an_age_without_a_unit_is_doubted_and_taken() {
+    let room = Room::with(&[("c.toml", "max-age = 14\n")]);
+    let said = "`--max-age 14` is 14 seconds: write 14d for days";
+    room.run(["--max-age", "14", "10.0.0.1"]).stderr_has(said).code(0).check();
+    room.run(["--config", "c.toml", "10.0.0.1"]).stderr_has(said).code(0).check();
+    for meant in ["14s", "14d", "3600"] {
+        room.run(["--max-age", meant, "10.0.0.1"]).code(0).check();
+    }
+}
+
+#[test]
+fn a_server_list_of_strangers_is_doubted() {
+    let list = r#"{"ripe": {"host": "127.0.0.1:4301"}}"#;
+    let room = Room::with(&[("s.json", list)]);
+    let run = room.run(["--servers", "s.json", "10.0.0.1"]).code(0);
+    run.stderr_has("s.json names no registry's server, such as whois.ripe.net").check();
+}

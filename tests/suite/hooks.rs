@@ -51,6 +51,15 @@ fn with_sixty_megabytes_of_address_space() {
 }
 
 #[test]
+fn with_a_limit_on_the_size_of_files() {
+    let (room, farm) = (Room::new(), answering());
+    let run = hook(&room, &farm).cache("cache.db").through(r#"ulimit -f 1; exec "$@""#);
+    run.any_stderr().stdout_has("193.0.22.9\tblocked\tContoso GmbH").code(1).check();
+    let run = hook(&room, &farm).through(r#"ulimit -f 0; exec "$@" >verdicts"#);
+    run.stderr_has("cannot write stdout: file too large").code(74).check();
+}
+
+#[test]
 fn in_a_folder_that_is_gone() {
     let (room, farm) = (Room::with(&[("gone/x", "")]), answering());
     blocked(hook(&room, &farm).through(r#"cd gone && rm -r ../gone && exec "$@""#));

@@ -82,7 +82,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("cli", &[]),
-    ("settings", &["cli", "error", "exit", "input", "pattern", "policy", "whois"]),
+    ("settings", &["cli", "error", "exit", "input", "pattern", "policy", "whois", "whois::registry"]),
     (
         "mode",
         &[

@@ -6,6 +6,7 @@
 //! | `jig` | starting the program with nothing inherited, and checking stdout, stderr and code at once |
 //! | `bad_input` | wrong arguments, files and patterns: the exit code, the message, and nobody asked |
 //! | `cache` | asking once, remembering, sharing, and what happens when the file breaks |
+//! | `caretaking` | `cache stats` and its like where something is amiss |
 //! | `completions` | completions and the manual page: current, and read by real shells |
 //! | `config` | configuration files, variables, and what wins |
 //! | `demo` | the arguments of the demo |
@@ -38,6 +39,7 @@ mod farm;
 
 mod bad_input;
 mod cache;
+mod caretaking;
 mod completions;
 mod config;
 mod demo;

@@ -1,7 +1,7 @@
 //! The streams: a terminal, a pipe that closes, a full disk, progress, colour.
 
 use crate::{
-    farm::{Farm, Rule},
+    farm::{Farm, Plan, Rule, Scenario},
     jig::Room,
 };
 
@@ -76,19 +76,62 @@ fn no_row_is_wider_than_a_terminal_of_eighty_columns() {
     let args = ["--timeout", "5", "-f", "blocked_registrars", "193.0.22.9", "193.0.199.199", "10.0.0.1"];
     let run = |columns| room.run(args).farm(&farm).env("NO_COLOR", "1").on_terminal(columns).any_stderr();
     let shown = run(80).code(1).check().stdout;
-    assert_eq!(shown.lines().count(), 3, "{shown}");
+    assert_eq!(shown.lines().count(), 5, "{shown}");
     for line in shown.lines() {
         assert!(line.trim_end().chars().count() <= 80, "{line}");
-        assert!(
-            line.starts_with("10.0.0.1") || line.trim_end().ends_with("  blocked_registrars:2"),
-            "{line}"
-        );
     }
+    // The network is whole, in line in all rows, and a reason without room follows.
+    let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
+    let at = |line: usize, network: &str| lines[line].split(network).next().unwrap().chars().count();
+    let columns = [at(0, "193.0.22.0/24 "), at(2, "193.0.199.0/24 "), at(4, "10.0.0.0/8 ")];
+    assert!(columns == [columns[0]; 3], "{shown}");
+    assert_eq!((lines[1], lines[3]), ("    blocked_registrars:2", "    blocked_registrars:2"), "{shown}");
     assert!(shown.contains("193.0.22.9     blocked  Contoso "), "{shown}");
-    // There is no use in so narrow a table.
-    assert!(run(50).check().stdout.lines().any(|line| line.trim_end().chars().count() > 80));
+    let narrow = run(50).check().stdout;
+    assert_eq!(narrow.lines().count(), 6, "{narrow}");
+    assert!(narrow.lines().all(|line| line.trim_end().chars().count() <= 50), "{narrow}");
+    assert!(narrow.contains("    DE  193.0.22.0/24  ripe"), "{narrow}");
     let text = room.run(args).farm(&farm).code(1).check().stdout;
     assert!(text.contains("Contoso Gesellschaft fuer elektronische Werbesendungen mbH\t"), "{text}");
+}
+
+#[test]
+fn one_address_on_a_terminal_says_whom_to_write_to() {
+    let (farm, room) = (answering(), Room::new());
+    let run = || room.run(["-e", "Contoso", "193.0.22.9"]).farm(&farm).env("NO_COLOR", "1").code(1);
+    let shown = run().on_terminal(120).any_stderr().check().stdout;
+    let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
+    assert!(
+        lines[0].starts_with("193.0.22.9  blocked  Contoso GmbH  DE  193.0.22.0/24  ripe  -e:1"),
+        "{shown}"
+    );
+    assert!(lines[1].starts_with("    abuse: ") && lines[1].contains('@'), "{shown}");
+    assert_eq!((lines.len(), run().check().stdout.lines().count()), (2, 1));
+}
+
+#[test]
+fn progress_is_there_before_the_first_result() {
+    let rule = Rule { reply: Some("ripe".into()), delay_ms: 2500, ..Rule::default() };
+    let farm = Farm::of_one("whois.ripe.net", rule);
+    let room = Room::new();
+    let run = room.run(["--config", "none", "--rate", "0", "193.0.22.9", "193.0.199.9"]).farm(&farm);
+    let shown = run.on_terminal(120).any_stderr().code(0).check().stdout;
+    assert!(shown.contains("0/2 addresses"), "{shown:?}");
+    assert!(!shown.contains("left"), "an estimate from nothing: {shown:?}");
+}
+
+#[test]
+fn answers_past_their_age_are_said_to_be_so() {
+    let denied = Rule { reply: Some("ripe-denied".into()), ..Rule::default() };
+    let first = Rule { reply: Some("ripe".into()), times: Some(1), ..Rule::default() };
+    let server = Plan { name: "whois.ripe.net".into(), rule: vec![first, denied], ..Plan::default() };
+    let farm = Farm::start(&Scenario { server: vec![server], ..Scenario::default() });
+    let room = Room::new();
+    let run = |args: &[&str]| room.run(["--rate", "0"]).args(args).farm(&farm).cache("cache.db");
+    run(&["193.0.22.1"]).code(0).check();
+    run(&["193.0.99.1"]).code(75).check();
+    let said = "the verdict rests on an answer older than --max-age, since whois.ripe.net is held off";
+    run(&["--max-age", "0s", "193.0.22.1"]).stderr_has(said).code(0).check();
 }
 
 #[test]

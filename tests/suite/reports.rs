@@ -193,13 +193,53 @@ fn a_terminal_of_eighty_columns_shows_a_table_that_fits() {
 #[test]
 fn a_page_is_whole_and_alone() {
     let (room, farm) = (room(), farm());
-    room.write("page.html", "x".repeat(1_000_000));
-    let run = room.run(["report", "--rate", "0", "--html", "page.html", "mail.log"]).farm(&farm);
-    run.stdout("").code(0).check();
-    let page = std::fs::read_to_string(room.path("page.html")).unwrap();
-    assert!(
-        page.starts_with("<!doctype html>") && page.ends_with("</html>\n"),
-        "nothing of the old file is left"
-    );
+    let run =
+        || room.run(["report", "--rate", "0", "--html", "page.html", "mail.log"]).farm(&farm).stdout("");
+    run().code(0).check();
+    let read = || std::fs::read_to_string(room.path("page.html")).unwrap();
+    let page = read();
+    // Its own earlier pages it replaces, whatever is behind them.
+    room.write("page.html", page.clone() + &"x".repeat(1_000_000));
+    run().code(0).check();
+    assert!(read().starts_with("<!doctype html>") && read().ends_with("</html>\n"), "the old file is left");
+    assert_eq!(std::fs::read_dir(room.path(".")).unwrap().count(), 3, "a draft is left behind");
     assert!(page.contains("Contoso (Bulk) GmbH") && page.contains("<svg"));
+}
+
+#[test]
+fn a_page_never_takes_the_place_of_a_log_or_of_anything_else() {
+    let (room, farm) = (room(), Farm::start(&Scenario::default()));
+    room.write("notes.txt", "mine\n");
+    let kept = |name: &str| std::fs::read_to_string(room.path(name)).unwrap();
+    let log = kept("mail.log");
+    std::os::unix::fs::symlink("mail.log", room.path("link.html")).unwrap();
+    for (args, said) in [
+        (&["--html", "mail.log", "mail.log"][..], "a log that is read"),
+        (&["--html", "./mail.log", "blocked", "mail.log"], "a log that is read"),
+        (&["--html", "link.html", "mail.log"], "a log that is read"),
+        (&["--html", "blocked", "--suggest", "--ham", "blocked", "mail.log"], "--suggest"),
+        (&["--html", "notes.txt", "mail.log"], "no report of whodunit's"),
+    ] {
+        let run = room.run(["report"]).args(args).farm(&farm);
+        run.stdout("").stderr_has(said).code(64).check();
+    }
+    let run = room.run(["report", "--html", "mail.log"]).farm(&farm);
+    run.through(r#""$@" <mail.log"#).stderr_has("a log that is read").code(64).check();
+    let run = room.run(["report", "--html", "mail.log"]).farm(&farm).stdin("");
+    run.stderr_has("no report of whodunit's").code(64).check();
+    let run = room.run(["report", "--html", "new.html"]).farm(&farm).stdin("");
+    run.stderr_has("new.html is not made").code(0).check();
+    assert!(!room.path("new.html").exists());
+    assert_eq!((kept("mail.log"), kept("notes.txt").as_str()), (log, "mine\n"));
+    assert_eq!(farm.questions(), 0);
+}
+
+#[test]
+fn a_file_of_settings_may_choose_the_lines_and_the_rows() {
+    let (room, farm) = (room(), farm());
+    room.write("c.toml", "top = 1\ngrep = \"smtpd\"\njson = true\n");
+    let run = || room.run(["report", "--rate", "0", "--config", "c.toml", "mail.log"]).farm(&farm).code(0);
+    assert_eq!(run().check().json().len(), 1);
+    assert_eq!(run().args(&["--top", "2", "--grep", "[[:digit:]]"]).check().json().len(), 2);
+    assert_eq!(run().env("WHODUNIT_TOP", "2").env("WHODUNIT_GREP", "connect").check().json().len(), 2);
 }

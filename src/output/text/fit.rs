@@ -5,66 +5,63 @@ pub(super) const VERDICT: usize = 7;
 /// Cells of a country's code.
 pub(super) const COUNTRY: usize = 2;
 /// Cells between columns.
-const GAP: usize = 2;
-/// The columns that give way to the reason: registry, network, owner. From the right, so that what stands left of a
-/// column that is narrower in one row stays in line.
-pub(super) type Cells = [usize; 3];
-/// Where there is room: the longest registry's name, the longest IPv4 prefix, an owner's name.
-const ROOMY: Cells = [10, 18, 32];
-/// How far they give way, the least harm first.
-const STEPS: [Cells; 5] = [[10, 18, 20], [7, 15, 20], [7, 15, 12], [7, 10, 12], [7, 4, 8]];
-/// A narrower terminal is left to wrap the lines: nothing useful would be left of the columns.
-const NARROWEST: usize = 60;
-/// What a pattern's name may take from the owner in every row; a longer one takes more in its own row alone.
-const NAME: usize = 20;
+pub(super) const GAP: usize = 2;
+/// The longest IPv4 prefix; among IPv6 addresses a /48, or a provider's block.
+const NETWORK: (usize, usize) = (18, 20);
+/// Cells of the longest registry's name that is common.
+const REGISTRY: usize = 7;
+/// An owner's name gives way to all the rest, down to this; below it the reason goes into a line of its own, and then the
+/// columns are not worth having.
+const OWNER: (usize, usize) = (12, 32);
+/// The longest IPv4 address.
+const V4: usize = 15;
 
 /// Columns on a terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Aligned {
     /// Cells of the longest address.
     pub address: usize,
+    /// There is one row alone, with nothing to be in line with.
+    pub alone: bool,
     /// Cells of the longest name of a pattern, `FILE:LINE`.
     pub why: usize,
     /// Cells of the terminal; None where it does not say.
     pub width: Option<usize>,
 }
 
-impl Aligned {
-    /// Cells behind the verdict; None where lines may be of any width.
-    pub(super) fn room(&self) -> Option<usize> {
-        let width = self.width.filter(|width| *width >= NARROWEST)?;
-        Some(width.saturating_sub(self.address + VERDICT + 2 * GAP))
-    }
-
-    /// The columns of a row, of which the registry, network and owner need `used` cells and the reason `why`. They are
-    /// the same for all rows, but for one whose reason needs more than is left.
-    pub(super) fn row(&self, used: Cells, why: usize) -> Cells {
-        let Some(room) = self.room() else { return ROOMY };
-        let room = room.saturating_sub(COUNTRY + 4 * GAP);
-        let mut cells = ROOMY;
-        for step in STEPS {
-            shrink(&mut cells, room.saturating_sub(self.why.clamp(1, NAME)), step);
-        }
-        // A registry's name is never cut.
-        let [registry, ..] = used;
-        let [column, ..] = &mut cells;
-        *column = registry.max(*column);
-        let room = room.saturating_sub(why);
-        shrink(&mut cells, room, used);
-        for [_, network, owner] in STEPS {
-            shrink(&mut cells, room, [registry, network, owner]);
-        }
-        cells
-    }
+/// How a row is set.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Shape {
+    /// As wide as it is.
+    Alone,
+    /// In columns, the same for all rows: cells of owner, network and registry.
+    Table([usize; 3]),
+    /// In two lines, since the terminal is too narrow for columns.
+    Pair,
 }
 
-/// Takes from the columns until they fit into so many cells, but leaves to each the `least` that it may have.
-fn shrink(cells: &mut Cells, room: usize, least: Cells) {
-    let mut over = cells.iter().sum::<usize>().saturating_sub(room);
-    for (column, least) in cells.iter_mut().zip(least) {
-        let given = column.saturating_sub(least).min(over);
-        *column -= given;
-        over -= given;
+impl Aligned {
+    /// Cells of a line.
+    pub(super) fn room(&self) -> usize {
+        self.width.filter(|width| *width > 0).unwrap_or(usize::MAX)
+    }
+
+    /// The shape of all rows.
+    pub(super) fn shape(&self) -> Shape {
+        if self.alone {
+            return Shape::Alone;
+        }
+        let (least, most) = OWNER;
+        let network = if self.address > V4 { NETWORK.1 } else { NETWORK.0 };
+        let fixed = self.address + VERDICT + COUNTRY + network + REGISTRY + 5 * GAP;
+        let left = self.room().saturating_sub(fixed);
+        // The reason stands behind the others where that leaves enough of the owner, else in a line of its own.
+        let with_reason = left.saturating_sub(GAP + self.why.max(1));
+        match (with_reason >= least, left >= least) {
+            (true, _) => Shape::Table([with_reason.min(most), network, REGISTRY]),
+            (_, true) => Shape::Table([left.min(most), network, REGISTRY]),
+            _ => Shape::Pair,
+        }
     }
 }
 
@@ -72,27 +69,22 @@ fn shrink(cells: &mut Cells, room: usize, least: Cells) {
 mod tests {
     use super::*;
 
-    fn on(width: usize, address: usize, why: usize) -> Aligned {
-        Aligned { address, why, width: Some(width) }
+    fn on(width: usize, address: usize, why: usize) -> Shape {
+        Aligned { address, alone: false, why, width: Some(width) }.shape()
     }
 
     #[test]
-    fn there_is_room_on_a_wide_terminal_and_no_bound_on_a_tiny_one() {
-        assert_eq!(on(140, 15, 20).row([4, 13, 12], 20), ROOMY);
-        assert_eq!(on(59, 15, 20).row([4, 13, 40], 60), ROOMY);
-        assert_eq!(Aligned { address: 15, why: 9, width: None }.row([4, 13, 40], 60), ROOMY);
-    }
-
-    #[test]
-    fn rows_are_in_line_as_long_as_the_reason_fits() {
-        let screen = on(80, 13, 9);
-        let cells = screen.row([4, 13, 12], 9);
-        assert_eq!(cells, screen.row([6, 18, 40], 1));
-        assert!(cells.iter().sum::<usize>() + 9 + 10 <= screen.room().unwrap());
-        // A longer reason takes the blanks of its own row first, then cuts the owner.
-        assert_eq!(screen.row([4, 13, 12], 17), [4, 13, 12]);
-        assert_eq!(screen.row([1, 1, 1], 60), [1, 1, 1]);
-        let [registry, network, owner] = screen.row([10, 18, 40], 60);
-        assert_eq!((registry, network, owner), (10, 4, 8));
+    fn the_owner_gives_way_and_the_network_never() {
+        assert_eq!(on(140, 15, 20), Shape::Table([32, 18, 7]));
+        assert_eq!(on(0, 15, 20), Shape::Table([32, 18, 7]));
+        assert_eq!(on(100, 13, 9), Shape::Table([32, 18, 7]));
+        assert_eq!(on(90, 13, 9), Shape::Table([22, 18, 7]));
+        // The reason goes below before the owner is cut to a stump.
+        assert_eq!(on(80, 13, 20), Shape::Table([23, 18, 7]));
+        assert_eq!(on(80, 15, 9), Shape::Table([21, 18, 7]));
+        assert_eq!(on(71, 15, 9), Shape::Table([12, 18, 7]));
+        assert_eq!(on(70, 15, 9), Shape::Pair);
+        assert_eq!(on(80, 39, 9), Shape::Pair);
+        assert_eq!(on(110, 39, 9), Shape::Table([14, 20, 7]));
     }
 }

@@ -30,33 +30,64 @@ fn rows(aligned: Option<Aligned>, colored: bool) -> Vec<String> {
     String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
 }
 
+fn on(width: usize, address: usize, why: usize) -> Option<Aligned> {
+    Some(Aligned { address, alone: false, why, width: Some(width) })
+}
+
 #[test]
-fn no_row_is_wider_than_the_terminal() {
+fn no_line_is_wider_than_the_terminal_and_no_network_is_cut() {
     for (width, why) in (60..=160).flat_map(|width| [(width, 1), (width, 20), (width, 70)]) {
-        let rows = rows(Some(Aligned { address: 39, why, width: Some(width) }), false);
-        for (row, judged) in rows.iter().zip(judged()) {
-            assert!(row.width() <= width, "{width}: {row}");
-            let address = judged.address.unwrap().to_string();
-            assert!(
-                row.starts_with(&format!("{address:39}  {:7}  ", judged.verdict.as_str())),
-                "{width}: {row}"
-            );
+        let lines = rows(on(width, 37, why), false);
+        for line in &lines {
+            assert!(line.width() <= width, "{width}: {line}");
+        }
+        let all = lines.join("\n");
+        for whole in ["  2001:4860:1234::/48  ", "  8.8.0.0/22  ", "  10.0.0.0/8  ", "that is all that"] {
+            let said = all.contains(whole) || all.replace("\n    ", " ").contains(whole);
+            assert!(said, "{width}: {whole}\n{all}");
         }
     }
 }
 
 #[test]
 fn eighty_columns_show_everything_that_matters() {
-    let rows = rows(Some(Aligned { address: 10, why: 9, width: Some(80) }), false);
-    assert_eq!(rows[0], "8.8.1.1     blocked  Contoso Gesellsch…  DE  8.8.0.0/22       ripe     -e:1");
-    assert_eq!(rows[4], "7.7.7.7     unknown  -  -   -  -  timeout: whois.ripe.net: no answer in time, a…");
+    let rows = rows(on(80, 10, 9), false);
+    assert_eq!(rows[0], "8.8.1.1     blocked  Contoso Gesell…  DE  8.8.0.0/22          ripe     -e:1");
+    assert_eq!(rows[3], "10.0.0.1    clear    Private-Use      -   10.0.0.0/8          iana     -");
+    assert_eq!(rows[4], "7.7.7.7     unknown  -                -   -                   -");
+    assert_eq!(rows[5], "    timeout: whois.ripe.net: no answer in time, and that is all that there is to");
+    assert_eq!(rows[6], "    say of it");
 }
 
 #[test]
-fn without_a_width_or_on_a_tiny_terminal_nothing_is_lost() {
-    for width in [None, Some(0), Some(59)] {
-        let rows = rows(Some(Aligned { address: 39, why: 4, width }), false);
-        assert!(rows[2].contains("  2001:4860:1234::/48  "), "{}", rows[2]);
+fn a_narrow_terminal_has_two_lines_an_address() {
+    let rows = rows(on(50, 10, 9), false);
+    assert_eq!(rows[0], "8.8.1.1  blocked  Contoso Gesellschaft für elektr…");
+    assert_eq!(rows[1], "    DE  8.8.0.0/22  ripe  -e:1");
+    assert_eq!(rows.last().unwrap(), "    and that is all that there is to say of it");
+}
+
+#[test]
+fn one_address_alone_is_not_padded_and_names_the_abuse_contact() {
+    let made = Made { abuse: "abuse@contoso.example", ..of("8.8.1.1", 1, "Contoso GmbH", "8.8.0.0/22") };
+    let judged = made.seen(&patterns(&["Contoso"]), &[0]).judged;
+    let show = |width| {
+        let aligned = Some(Aligned { address: 7, alone: true, why: 9, width: Some(width) });
+        let mut out = Vec::new();
+        Columns { aligned, paint: Paint { colored: false } }.row(&judged, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let abuse = "    abuse: abuse@contoso.example\n";
+    assert_eq!(show(80), format!("8.8.1.1  blocked  Contoso GmbH  -  8.8.0.0/22  ripe  -e:1\n{abuse}"));
+    assert_eq!(show(55), format!("8.8.1.1  blocked  Contoso GmbH  -  8.8.0.0/22  ripe\n    -e:1\n{abuse}"));
+    assert_eq!(show(38), format!("8.8.1.1  blocked  Contoso GmbH\n    -  8.8.0.0/22  ripe  -e:1\n{abuse}"));
+}
+
+#[test]
+fn without_a_width_nothing_wraps() {
+    for width in [None, Some(0)] {
+        let rows = rows(Some(Aligned { address: 39, alone: false, why: 4, width }), false);
+        assert!(rows[2].contains("  2001:4860:1234::/48   "), "{}", rows[2]);
         assert!(rows[4].ends_with(" to say of it"), "{}", rows[4]);
     }
 }

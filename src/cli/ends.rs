@@ -1,0 +1,46 @@
+//! What stands at the end of each help text: exit codes, and examples.
+
+pub(super) const SHORT: &str = "\
+Ends in 0: no address is blocked, all are known; 1: one is blocked; 75: one is unknown; 64 and above: an error.
+`whodunit --help` has all options, and examples.";
+
+pub(super) const AFTER: &str = "\
+Exit codes:
+  0   no address is blocked, and all are known
+  1   at least one address is blocked
+  75  none is blocked, and at least one is unknown: ask the client to come back later
+  64 bad usage · 65 bad data · 66 an input cannot be read · 74 an output cannot be written · 78 a pattern or config file is wrong
+
+Examples:
+  whodunit 193.0.6.135                                  who runs this network?
+  whodunit -c -f /etc/qpsmtpd/blocked_registrars IP     the old hook's `whois | egrep -f | wc -l`
+  grep reject /var/log/mail.log | whodunit -f blocked   the verdict on every client of these lines
+  whodunit report --suggest /var/log/mail.log           who was it, and which lines stop them";
+
+pub(super) const MATCH: &str = "\
+Exit codes:
+  0 nothing is blocked, and each text is an answer · 1 a text is blocked · 75 a text is no answer (a denial, a placeholder)
+  64 bad usage · 66 an input cannot be read · 74 an output cannot be written · 78 a pattern or config file is wrong";
+
+pub(super) const REPORT: &str = "\
+Exit codes:
+  0 the report was made, whomever it found
+  64 bad usage · 66 a log cannot be read · 74 an output cannot be written · 78 a pattern or config file is wrong";
+
+pub(super) const SERVE: &str = "\
+Exit codes:
+  0 ended by SIGTERM · 64 bad usage · 66 a file cannot be read · 74 nobody can listen there · 78 a pattern or config file is wrong";
+
+pub(super) const PATTERNS: &str = "\
+Exit codes:
+  0 nothing to say · 1 there are problems · 78 a pattern does not compile, or a config file is wrong
+  64 bad usage · 66 a file cannot be read · 74 an output cannot be written";
+
+pub(super) const CACHE: &str = "\
+Exit codes:
+  0 done · 64 bad usage · 65 a file to import is in no known form · 66 cache or file cannot be read · 74 cannot be written";
+
+pub(super) const WARM: &str = "\
+Exit codes:
+  0 all are known now · 75 some stay unknown: run it again later
+  64 bad usage · 66 a log cannot be read · 74 an output cannot be written · 78 a config file is wrong";

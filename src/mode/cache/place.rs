@@ -1,0 +1,68 @@
+//! The cache that is looked after. For a lookup, one that cannot be opened costs a warning; here that is the answer.
+
+use crate::{
+    cache::{Env, Handle, Location},
+    cli::CacheCommand,
+    error::{Error, Result, reason},
+    mode::{env, opened, warn},
+    settings::Remember,
+};
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Opens it, and makes it only for what is to be kept in it.
+pub(super) fn open(remember: &Remember, command: &CacheCommand) -> Result<Handle> {
+    remember.notes.iter().for_each(|note| warn(note));
+    let fills = matches!(command, CacheCommand::Import { .. });
+    let location = remember.location.as_deref().map_or(Location::Default, Location::from);
+    let named = match &location {
+        Location::Path(path) if path.is_dir() => Some(path.join("cache.db")),
+        Location::Path(path) => Some(path.clone()),
+        _ => None,
+    };
+    if !fills && named.as_deref().is_some_and(is_missing) {
+        let path = named.unwrap_or_default();
+        return Err(Error::unreadable(format!("there is no cache at {}", path.display())));
+    }
+    if !fills && location == Location::Default && usual(&env()).iter().all(|path| is_missing(path)) {
+        // Nothing was ever kept: that is no failure, and not to be changed by looking at it.
+        return Ok(Handle::new(None));
+    }
+    let cache = opened(remember);
+    let server = matches!(location, Location::Redis(_));
+    match cache.warning() {
+        // This machine's file only stands in for a server.
+        Some(warning) if server && !warning.contains("redis") => warn(&warning),
+        Some(warning) => return Err(refused(&warning, named.as_deref(), command)),
+        None => {}
+    }
+    Ok(cache)
+}
+
+fn is_missing(path: &Path) -> bool {
+    fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// The files that the default place may mean, as the cache itself finds them.
+fn usual(env: &Env) -> Vec<PathBuf> {
+    let xdg = env.xdg_cache_home.clone().filter(|path| path.is_absolute());
+    let own = xdg.or_else(|| Some(env.home.as_ref()?.join(".cache"))).map(|folder| folder.join("whodunit"));
+    [Some(env.shared.clone()), own].into_iter().flatten().map(|folder| folder.join("cache.db")).collect()
+}
+
+/// The cache's own sentence, with the system's reason where that is known.
+fn refused(warning: &str, path: Option<&Path>, command: &CacheCommand) -> Error {
+    let mut sentence = warning.trim_end_matches("; going on without it").to_owned();
+    if let Some(error) = path.and_then(|path| File::open(path).err())
+        && !sentence.contains(&reason(&error))
+    {
+        sentence = format!("{sentence}: {}", reason(&error));
+    }
+    match command {
+        CacheCommand::Forget { .. } | CacheCommand::Import { .. } => Error::unwritable(sentence),
+        _ => Error::unreadable(sentence),
+    }
+}

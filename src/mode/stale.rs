@@ -1,0 +1,37 @@
+//! Verdicts that rest on answers older than `--max-age`, because the servers may not be asked now.
+
+use super::warn;
+use crate::verdict::Judged;
+use std::collections::BTreeSet;
+
+/// How many there were, and whose answers.
+#[derive(Debug, Default)]
+pub(super) struct Stale {
+    verdicts: u64,
+    servers: BTreeSet<String>,
+}
+
+impl Stale {
+    /// One more verdict.
+    pub(super) fn add(&mut self, judged: &Judged) {
+        if let Some(answer) = judged.answer().filter(|answer| answer.stale) {
+            self.verdicts += 1;
+            self.servers.extend(answer.servers.last().cloned());
+        }
+    }
+
+    /// Says so, once.
+    pub(super) fn tell(&self) {
+        let servers: Vec<&str> = self.servers.iter().map(String::as_str).collect();
+        let (servers, be) = (servers.join(", "), if self.servers.len() > 1 { "are" } else { "is" });
+        match self.verdicts {
+            0 => {}
+            1 => warn(&format!(
+                "the verdict rests on an answer older than --max-age, since {servers} {be} held off"
+            )),
+            n => warn(&format!(
+                "{n} verdicts rest on answers older than --max-age, since {servers} {be} held off"
+            )),
+        }
+    }
+}
