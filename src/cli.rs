@@ -5,7 +5,7 @@ mod read;
 mod values;
 
 pub use options::{Caching, Color, Extract, OnUnknown, Output, Patterns, Querying, Reading};
-pub use read::{nearest, nearest_command};
+pub use read::nearest_command;
 pub use values::{Age, Count, Flag, Rate, Seconds, Share};
 
 use clap::{Args, Parser, Subcommand, ValueHint};

@@ -142,9 +142,8 @@ impl Inner {
         match &rule.test {
             Test::Text(expression) => Some((rule, expression, line)),
             Test::Field(expression, at) => {
-                let pattern = line.get(*at..).unwrap_or_default();
-                let pattern = pattern.strip_suffix('\r').unwrap_or(pattern).to_owned();
-                Some((rule, expression, Cow::Owned(pattern)))
+                let pattern = line.get(*at..).unwrap_or_default().trim_end();
+                Some((rule, expression, Cow::Owned(pattern.to_owned())))
             }
             Test::Listed => None,
         }

@@ -1,8 +1,9 @@
 //! One place that settings come from: a configuration file, or the environment. The keys are the long options'.
 
 use crate::{
-    cli::{self, Age, Color, Count, Extract, Flag, OnUnknown, Rate, Seconds, Share},
+    cli::{Age, Color, Count, Extract, Flag, OnUnknown, Rate, Seconds, Share},
     error::{Error, Result, reason},
+    nearest,
 };
 use serde::{Deserialize, Deserializer};
 use std::{ffi::OsString, io, path::Path};
@@ -225,7 +226,7 @@ fn plain(message: &str) -> String {
 
 /// The key that somebody who wrote this probably meant.
 fn nearest(key: &str) -> Option<&'static str> {
-    cli::nearest(&KEYS, &key.to_ascii_lowercase().replace('_', "-"))
+    nearest::nearest(&KEYS, &key.to_ascii_lowercase().replace('_', "-"))
 }
 
 #[cfg(test)]
