@@ -23,8 +23,8 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
         'whodunit' {
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'A mail log to take addresses from, also gzip, bzip2, xz or zstd (repeatable)')
             [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]')
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
-            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)')
+            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
@@ -61,7 +61,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('match', 'match', [CompletionResultType]::ParameterValue, 'Match patterns against whois text that you already have (no network, no cache)')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Who is behind the traffic in mail logs: owners ranked by hits, runs drawn over time')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Answer Postfix''s policy delegation protocol (also for Exim, through readsocket)')
-            [CompletionResult]::new('patterns', 'patterns', [CompletionResultType]::ParameterValue, 'Check pattern files for mistakes, each as FILE:LINE:COLUMN: message')
+            [CompletionResult]::new('patterns', 'patterns', [CompletionResultType]::ParameterValue, 'Check pattern files for mistakes, each as FILE:LINE: message')
             [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'Look after the cache')
             [CompletionResult]::new('warm', 'warm', [CompletionResultType]::ParameterValue, 'Fill the cache from mail logs, at the registries'' own pace')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -70,8 +70,8 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
         }
         'whodunit;match' {
             [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'The address that the text is about: picks the record that holds it')
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
-            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)')
+            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
@@ -102,8 +102,8 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write the report as one self-contained web page')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour and drawing: auto, always, never')
             [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]')
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
-            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)')
+            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
@@ -134,8 +134,8 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where to listen: inet:127.0.0.1:10045 or unix:/path (repeatable)')
             [CompletionResult]::new('--reject-text', '--reject-text', [CompletionResultType]::ParameterName, 'What a blocked client is told; {org} {network} {ip} {file} {line} are filled in')
             [CompletionResult]::new('--on-unknown', '--on-unknown', [CompletionResultType]::ParameterName, 'What an unknown network means: pass (DUNNO) or defer (DEFER_IF_PERMIT) [default: pass]')
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
-            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)')
+            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')
@@ -163,8 +163,8 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             break
         }
         'whodunit;patterns' {
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
-            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)')
+            [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them (repeatable)')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)')

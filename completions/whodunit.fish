@@ -27,7 +27,7 @@ end
 complete -c whodunit -n "__fish_whodunit_needs_command" -l log -d 'A mail log to take addresses from, also gzip, bzip2, xz or zstd (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_needs_command" -l extract -d 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]' -r -f -a "client\t'The connecting client alone'
 all\t'Every valid address'"
-complete -c whodunit -n "__fish_whodunit_needs_command" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)' -r -F
+complete -c whodunit -n "__fish_whodunit_needs_command" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_needs_command" -s a -l allow -d 'Patterns of networks to let in whatever blocks them (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_needs_command" -s e -l regexp -d 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l color -d 'Colour: auto, always, never [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -60,13 +60,13 @@ complete -c whodunit -n "__fish_whodunit_needs_command" -s V -l version -d 'Prin
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "match" -d 'Match patterns against whois text that you already have (no network, no cache)'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "report" -d 'Who is behind the traffic in mail logs: owners ranked by hits, runs drawn over time'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "serve" -d 'Answer Postfix\'s policy delegation protocol (also for Exim, through readsocket)'
-complete -c whodunit -n "__fish_whodunit_needs_command" -a "patterns" -d 'Check pattern files for mistakes, each as FILE:LINE:COLUMN: message'
+complete -c whodunit -n "__fish_whodunit_needs_command" -a "patterns" -d 'Check pattern files for mistakes, each as FILE:LINE: message'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "cache" -d 'Look after the cache'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "warm" -d 'Fill the cache from mail logs, at the registries\' own pace'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "completions" -d 'Print a completion script for a shell'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "man" -d 'Print the manual page (roff)'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l ip -d 'The address that the text is about: picks the record that holds it' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s a -l allow -d 'Patterns of networks to let in whatever blocks them (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s e -l regexp -d 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l color -d 'Colour: auto, always, never [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -95,7 +95,7 @@ always\t'Even into a pipe'
 never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l extract -d 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]' -r -f -a "client\t'The connecting client alone'
 all\t'Every valid address'"
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s a -l allow -d 'Patterns of networks to let in whatever blocks them (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s e -l regexp -d 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l timeout -d 'Give up on an address after so many seconds, all questions together [default: 10; serve: 2]' -r
@@ -120,7 +120,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l reject-text 
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l on-unknown -d 'What an unknown network means: pass (DUNNO) or defer (DEFER_IF_PERMIT) [default: pass]' -r -f -a "pass\t'Let it in (exit 0)'
 defer\t'Ask the client to come back later (exit 75)'
 block\t'Treat it as blocked (exit 1)'"
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s a -l allow -d 'Patterns of networks to let in whatever blocks them (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s e -l regexp -d 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l timeout -d 'Give up on an address after so many seconds, all questions together [default: 10; serve: 2]' -r
@@ -140,7 +140,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l full -d 'Ask
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l offline -d 'Ask nobody: cache and imported data only'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l refresh -d 'Ask anew, whatever the cache has'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the pattern files in it, `-` stdin (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s a -l allow -d 'Patterns of networks to let in whatever blocks them (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s e -l regexp -d 'One block pattern, a POSIX extended regular expression or an @field line (repeatable)' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l cache -d 'Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, else XDG\'s]' -r -F

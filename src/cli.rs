@@ -45,6 +45,12 @@ Examples:
   grep reject /var/log/mail.log | whodunit -f blocked   the verdict on every client of these lines
   whodunit report --suggest /var/log/mail.log           who was it, and which lines stop them";
 
+const CHECKED: &str = "\
+Exit codes:
+  0   no mistakes
+  1   mistakes, in patterns that work all the same; with --unused: patterns that match no network
+  78  a pattern that cannot be used at all";
+
 /// The commands beside the default one.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -54,7 +60,8 @@ pub enum Command {
     Report(Report),
     /// Answer Postfix's policy delegation protocol (also for Exim, through readsocket)
     Serve(Serve),
-    /// Check pattern files for mistakes, each as FILE:LINE:COLUMN: message
+    /// Check pattern files for mistakes, each as FILE:LINE: message
+    #[command(after_help = CHECKED)]
     Patterns(Lint),
     /// Look after the cache
     Cache(Cache),

@@ -1,10 +1,10 @@
 //! `whodunit cache stats|list|forget|import|export`: looking after what is remembered.
 
-use super::{flush, open, stdout, tell};
+use super::{each, flush, open, stdout, tell, unreadable};
 use crate::{
     address::{self, Network, Prefix},
     cache::{
-        CacheError, Handle, Kept,
+        Handle, Kept,
         import::{self, Brought, Input},
     },
     cli::{Cache, CacheCommand},
@@ -28,9 +28,6 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-
-/// Entries that are read from the cache at a time.
-const PAGE: usize = 500;
 
 /// Looks after the cache.
 ///
@@ -181,17 +178,6 @@ fn export(cache: &Handle, out: &mut impl Write) -> Result<()> {
     each(cache, |kept| writeln!(out, "{}", import::line(kept)?).map_err(unwritten))
 }
 
-/// Does something with every answer that is kept, the oldest question first.
-fn each(cache: &Handle, mut work: impl FnMut(&Kept) -> Result<()>) -> Result<()> {
-    let mut after = 0;
-    loop {
-        let page = cache.ledger().list(after, PAGE).map_err(|error| unreadable(&error))?;
-        let Some(&(last, _)) = page.last() else { return Ok(()) };
-        after = last;
-        page.iter().try_for_each(|(_, kept)| work(kept))?;
-    }
-}
-
 fn forget(cache: &Handle, what: &[String], all: bool, out: &mut impl Write) -> Result<()> {
     // All are read before any is forgotten.
     let networks: Vec<Network> = what.iter().map(|text| network(text)).collect::<Result<_>>()?;
@@ -263,11 +249,6 @@ fn seconds(time: Timestamp) -> String {
 
 fn place(cache: &Handle) -> String {
     cache.file().map_or_else(|| "the cache".to_owned(), |path| path.display().to_string())
-}
-
-/// The cache's own sentence names it: it may be a server, and not the file beside it.
-fn unreadable(error: &CacheError) -> Error {
-    Error::unreadable(error.to_string())
 }
 
 fn unwritten(error: io::Error) -> Error {

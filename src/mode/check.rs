@@ -25,7 +25,10 @@ use std::{collections::HashMap, io::IsTerminal, net::IpAddr};
 /// Whatever stops the run before the first question, and an output that cannot be written.
 pub fn run(typed: &Check) -> Result<Exit> {
     let beneath = settings::beneath(&typed.config)?;
-    let patterns = read_patterns(&settings::patterns(&typed.patterns, &beneath))?;
+    let asks = typed.addresses.is_empty() && typed.log.is_empty() || typed.addresses.iter().any(|a| a == "-");
+    let stdin = asks.then_some("the addresses");
+    let patterns = read_patterns(&settings::patterns(&typed.patterns, &beneath), stdin)?;
+    patterns.line_ends().for_each(|warning| warn(&warning));
     let query = settings::query(&typed.querying, &beneath, PATIENCE)?;
     let clients = clients(typed, &beneath)?;
     let remember = settings::remember(&typed.caching, &beneath);
