@@ -105,8 +105,8 @@ impl Tally<'_> {
 }
 
 /// What of one line any expression matches, in order and without overlaps: at each place what begins first, and of
-/// that the longest. Within one expression the regex crate takes the first alternative that fits, where grep would take
-/// the longest.
+/// that the longest. Of alternatives within one expression that are more than plain text, the regex crate takes the first
+/// that fits, where grep would take the longest.
 pub(super) fn spans(inner: &Inner, line: &str) -> Vec<Range<usize>> {
     let folded = inner.folds.then(|| ere::folded(line));
     let text = folded.as_deref().unwrap_or(line);
@@ -180,6 +180,7 @@ mod tests {
         );
         // Capitals may be shorter or longer: the long s has one of a single byte.
         assert_eq!(marks(&["sx"], "\u{17f}X\u{df}sx", true), ["\u{17f}X", "sx"]);
+        assert_eq!(marks(&["(Con|Conto|Contoso)"], "Contoso", false), ["Contoso"]);
         assert_eq!(marks(&["^a"], "aa", false), ["a"]);
     }
 }

@@ -4,7 +4,7 @@ use super::{
     letters::Letters,
     tree::{Class, Edge, Node, Set},
 };
-use std::fmt::Write;
+use std::{cmp::Reverse, fmt::Write};
 
 /// What the lines that an expression is held against are made of.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,16 @@ pub(super) fn print(root: &Node, alphabet: Alphabet<'_>) -> String {
     let mut out = String::new();
     node(&mut out, root, alphabet);
     out
+}
+
+/// Alternatives in the order in which they are tried. Lines match in any order; but of plain ones grep marks the longest.
+fn longest_first(branches: &[Node]) -> Vec<&Node> {
+    let length = |node: &Node| if let Node::Text(text) = node { Some(text.len()) } else { None };
+    let mut branches: Vec<&Node> = branches.iter().collect();
+    if branches.iter().all(|branch| length(branch).is_some()) {
+        branches.sort_by_key(|branch| Reverse(length(branch)));
+    }
+    branches
 }
 
 fn node(out: &mut String, tree: &Node, alphabet: Alphabet<'_>) {
@@ -48,7 +58,7 @@ fn node(out: &mut String, tree: &Node, alphabet: Alphabet<'_>) {
         }
         Node::Alt(branches) => {
             out.push_str("(?:");
-            for (n, branch) in branches.iter().enumerate() {
+            for (n, branch) in longest_first(branches).into_iter().enumerate() {
                 if n > 0 {
                     out.push('|');
                 }
