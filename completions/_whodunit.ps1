@@ -61,7 +61,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('match', 'match', [CompletionResultType]::ParameterValue, 'Match patterns against whois text that you already have (no network, no cache)')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Who is behind the traffic in mail logs: owners ranked by hits, runs drawn over time')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Answer Postfix''s policy delegation protocol (also for Exim, through readsocket)')
-            [CompletionResult]::new('patterns', 'patterns', [CompletionResultType]::ParameterValue, 'Check pattern files for mistakes, each as FILE:LINE:COLUMN: message')
+            [CompletionResult]::new('patterns', 'patterns', [CompletionResultType]::ParameterValue, 'Check pattern files for mistakes, each as FILE:LINE: message')
             [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'Look after the cache')
             [CompletionResult]::new('warm', 'warm', [CompletionResultType]::ParameterValue, 'Fill the cache from mail logs, at the registries'' own pace')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')

@@ -58,7 +58,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand match 'Match patterns against whois text that you already have (no network, no cache)'
             cand report 'Who is behind the traffic in mail logs: owners ranked by hits, runs drawn over time'
             cand serve 'Answer Postfix''s policy delegation protocol (also for Exim, through readsocket)'
-            cand patterns 'Check pattern files for mistakes, each as FILE:LINE:COLUMN: message'
+            cand patterns 'Check pattern files for mistakes, each as FILE:LINE: message'
             cand cache 'Look after the cache'
             cand warm 'Fill the cache from mail logs, at the registries'' own pace'
             cand completions 'Print a completion script for a shell'

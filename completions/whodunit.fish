@@ -60,7 +60,7 @@ complete -c whodunit -n "__fish_whodunit_needs_command" -s V -l version -d 'Prin
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "match" -d 'Match patterns against whois text that you already have (no network, no cache)'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "report" -d 'Who is behind the traffic in mail logs: owners ranked by hits, runs drawn over time'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "serve" -d 'Answer Postfix\'s policy delegation protocol (also for Exim, through readsocket)'
-complete -c whodunit -n "__fish_whodunit_needs_command" -a "patterns" -d 'Check pattern files for mistakes, each as FILE:LINE:COLUMN: message'
+complete -c whodunit -n "__fish_whodunit_needs_command" -a "patterns" -d 'Check pattern files for mistakes, each as FILE:LINE: message'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "cache" -d 'Look after the cache'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "warm" -d 'Fill the cache from mail logs, at the registries\' own pace'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "completions" -d 'Print a completion script for a shell'

@@ -7,7 +7,7 @@ mod refusal;
 mod values;
 
 pub use options::{Caching, Color, Extract, OnUnknown, Output, Patterns, Querying, Reading};
-pub use read::{nearest, nearest_command};
+pub use read::nearest_command;
 pub use refusal::refusal;
 pub use values::{Age, Count, Flag, Rate, Seconds, Share, Top};
 
@@ -45,7 +45,7 @@ pub enum Command {
     Report(Report),
     /// Answer Postfix's policy delegation protocol (also for Exim, through readsocket)
     Serve(Serve),
-    /// Check pattern files for mistakes, each as FILE:LINE:COLUMN: message
+    /// Check pattern files for mistakes, each as FILE:LINE: message
     Patterns(Lint),
     /// Look after the cache
     Cache(Cache),

@@ -18,6 +18,7 @@ pub mod input;
 pub mod lanes;
 pub mod lookup;
 pub mod mode;
+pub mod nearest;
 pub mod output;
 pub mod pattern;
 pub mod policy;

@@ -16,7 +16,7 @@ pub mod text;
 pub mod warm;
 
 use crate::{
-    cache::{Env, Handle, Location, open as open_cache},
+    cache::{CacheError, Env, Handle, Kept, Location, open as open_cache},
     cli::Querying,
     error::{Error, Result},
     exit::Exit,
@@ -30,9 +30,12 @@ use jiff::Timestamp;
 use std::{
     io::{self, IsTerminal, Write},
     net::IpAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
+
+/// Entries that are read from the cache at a time.
+const PAGE: usize = 500;
 
 /// An address to classify, and how often it was seen.
 #[derive(Clone, Copy, Debug)]
@@ -110,18 +113,33 @@ pub fn outlive_size_limits() {
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
-/// Reads the patterns that the settings name. Where these hold none, every address would be clear: that is said.
+/// Reads the patterns that the settings name. Where these hold none, every address would be clear: that is said, and so
+/// is a pattern that can match nothing since nobody sees what it begins with. `stdin` is what else is read from there, if anything is.
 ///
 /// # Errors
-/// A file or folder cannot be read (66).
-pub fn read_patterns(spec: &pattern::Spec) -> Result<Patterns> {
+/// Stdin is to hold two things (64), a file or folder cannot be read (66), or is no text (78).
+pub fn read_patterns(spec: &pattern::Spec, stdin: Option<&str>) -> Result<Patterns> {
+    stdin_once(spec, stdin)?;
     let patterns = Patterns::read(spec)?;
+    patterns.marks().for_each(|warning| warn(&warning));
     if patterns.is_empty()
         && let Some((_, first)) = spec.files.first()
     {
         warn(&format!("there is no pattern in {}: nothing will match", first.display()));
     }
     Ok(patterns)
+}
+
+/// Refuses patterns from stdin (`-`) where it is to hold something else as well.
+fn stdin_once(spec: &pattern::Spec, stdin: Option<&str>) -> Result<()> {
+    let named = spec.files.iter().filter(|(_, path)| path.as_path() == Path::new("-")).count();
+    let other = match (named, stdin) {
+        (0, _) | (1, None) => return Ok(()),
+        (_, Some(other)) => other,
+        (_, None) => "more patterns",
+    };
+    let what = format!("stdin is named for patterns (-) and for {other}: name a file for one of them");
+    Err(Error::usage(what))
 }
 
 /// The cache that the settings name. What is wrong with it costs a line on stderr, never a verdict.
@@ -151,6 +169,25 @@ pub fn tell(cache: &Handle) {
     if let Some(warning) = cache.warning() {
         warn(&warning);
     }
+}
+
+/// Does something with every answer that the cache keeps, the oldest question first.
+///
+/// # Errors
+/// The cache cannot be read (66), or the work cannot be done.
+pub fn each(cache: &Handle, mut work: impl FnMut(&Kept) -> Result<()>) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let page = cache.ledger().list(after, PAGE).map_err(|error| unreadable(&error))?;
+        let Some(&(last, _)) = page.last() else { return Ok(()) };
+        after = last;
+        page.iter().try_for_each(|(_, kept)| work(kept))?;
+    }
+}
+
+/// The cache's own sentence names it: it may be a server, and not the file beside it.
+fn unreadable(error: &CacheError) -> Error {
+    Error::unreadable(error.to_string())
 }
 
 /// Tells the user something that does not stop the run. File names and arguments may be a stranger's text: xargs passes

@@ -19,7 +19,7 @@ mod screen;
 mod selector;
 mod source;
 
-pub use lint::Problem;
+pub use lint::{INVALID, Problem};
 pub use selector::selector;
 
 use crate::{
@@ -62,8 +62,8 @@ impl Action {
 /// Which patterns to read.
 #[derive(Clone, Debug, Default)]
 pub struct Spec {
-    /// Files as the user named them, in that order. A folder stands for every file in it, in the order of their names;
-    /// hidden files and those ending in `~` are left out.
+    /// Files as the user named them, in that order; `-` is stdin. A folder stands for every file in it, in the order of
+    /// their names; folders, hidden files, a README, and copies that editors and package managers leave are left out.
     pub files: Vec<(Action, PathBuf)>,
     /// Block patterns given inline. In matches their file is `-e`, and their line which of them it is, from 1.
     pub inline: Vec<OsString>,
@@ -130,12 +130,23 @@ impl Patterns {
     /// Reads the files and cuts them into lines; nothing is understood yet.
     ///
     /// # Errors
-    /// A file or folder cannot be read (exit 66), or is larger than 4 GiB (exit 65).
+    /// A file or folder cannot be read (exit 66), is larger than 4 GiB (exit 65), or no text (exit 78).
     pub fn read(spec: &Spec) -> Result<Self> {
         let sources = source::read(spec)?;
         let lines = source::lines(&sources);
         let inner = Inner { sources, lines, folds: spec.ignore_case, rules: OnceLock::new() };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Files whose first pattern begins with a byte order mark, as egrep reads it: a sentence each. Nothing is understood
+    /// for it.
+    pub fn marks(&self) -> impl Iterator<Item = String> {
+        self.inner.sources.iter().filter_map(Source::mark)
+    }
+
+    /// Files whose lines end as Windows ends them, as egrep reads them: a sentence each. Nothing is understood for it.
+    pub fn line_ends(&self) -> impl Iterator<Item = String> {
+        self.inner.sources.iter().filter_map(Source::line_end)
     }
 
     /// Whether there is no pattern at all.

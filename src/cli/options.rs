@@ -57,7 +57,8 @@ pub struct Reading {
 pub struct Patterns {
     /// Patterns of networks whose mail is not wanted, as for egrep -f
     ///
-    /// Patterns of networks whose mail is not wanted, as for egrep -f; a folder means every file in it (repeatable)
+    /// Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the
+    /// pattern files in it, `-` stdin (repeatable)
     #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub block: Vec<PathBuf>,
     /// Patterns of networks to let in whatever blocks them

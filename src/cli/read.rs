@@ -1,6 +1,7 @@
 //! Reading the command line, and not building more of its definitions than it needs.
 
 use super::{Check, Cli};
+use crate::nearest::nearest;
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use std::ffi::{OsStr, OsString};
 
@@ -102,13 +103,6 @@ pub fn nearest_command(text: &str) -> Option<String> {
     let words: Vec<&'static str> = COMMANDS.into_iter().chain(CACHE).collect();
     let word = nearest(&words, text)?;
     Some(format!("whodunit {}{word}", if CACHE.contains(&word) { "cache " } else { "" }))
-}
-
-/// The word that is meant by one with a slip of the finger in it, where it is clear which.
-#[must_use]
-pub fn nearest(words: &[&'static str], text: &str) -> Option<&'static str> {
-    let distance = |word: &&str| strsim::damerau_levenshtein(word, text);
-    words.iter().copied().min_by_key(distance).filter(|word| distance(word) <= word.len() / 3)
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 mod place;
 mod show;
 
-use super::{flush, stdout, tell, warn};
+use super::{each, flush, stdout, tell, unreadable, warn};
 use crate::{
     address::{self, Network, Prefix},
     cache::{
-        CacheError, Handle, Kept,
+        Handle,
         import::{self, Brought, Input},
     },
     cli::{Cache, CacheCommand, Caching, Config, Output},
@@ -28,9 +28,6 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-
-/// Entries that are read from the cache at a time.
-const PAGE: usize = 500;
 
 /// Looks after the cache.
 ///
@@ -57,17 +54,6 @@ pub fn run(typed: &Cache) -> Result<Exit> {
 
 fn export(cache: &Handle, out: &mut impl Write) -> Result<()> {
     each(cache, |kept| writeln!(out, "{}", import::line(kept)?).map_err(unwritten))
-}
-
-/// Does something with every answer that is kept, the oldest question first.
-fn each(cache: &Handle, mut work: impl FnMut(&Kept) -> Result<()>) -> Result<()> {
-    let mut after = 0;
-    loop {
-        let page = cache.ledger().list(after, PAGE).map_err(|error| unreadable(&error))?;
-        let Some(&(last, _)) = page.last() else { return Ok(()) };
-        after = last;
-        page.iter().try_for_each(|(_, kept)| work(kept))?;
-    }
 }
 
 fn forget(cache: &Handle, what: &[String], all: bool, out: &mut impl Write) -> Result<()> {
@@ -144,11 +130,6 @@ fn summary(brought: &Brought) -> String {
 
 fn seconds(time: Timestamp) -> String {
     format!("{time:.0}")
-}
-
-/// The cache's own sentence names it: it may be a server, and not the file beside it.
-fn unreadable(error: &CacheError) -> Error {
-    Error::unreadable(error.to_string())
 }
 
 fn unwritten(error: io::Error) -> Error {

@@ -5,7 +5,7 @@ use super::{
     batch::{Batch, Came},
     columns, explain, flush, heard, hint, manners, open, query, read_patterns,
     stale::Stale,
-    stdout, tell,
+    stdout, tell, warn,
 };
 use crate::{
     address,
@@ -27,7 +27,12 @@ use std::{collections::HashMap, io::IsTerminal, net::IpAddr, path::Path};
 /// Whatever stops the run before the first question, and an output that cannot be written.
 pub fn run(typed: &Check) -> Result<Exit> {
     let beneath = settings::beneath(&typed.config)?;
-    let patterns = read_patterns(&settings::patterns(&typed.patterns, &beneath))?;
+    let asks = typed.addresses.is_empty() && typed.log.is_empty()
+        || typed.addresses.iter().any(|text| text == "-")
+        || typed.log.iter().any(|path| path == Path::new("-"));
+    let stdin = asks.then_some("the addresses");
+    let patterns = read_patterns(&settings::patterns(&typed.patterns, &beneath), stdin)?;
+    patterns.line_ends().for_each(|warning| warn(&warning));
     let query = query(&typed.querying, &beneath)?;
     let clients = clients(typed, &beneath)?;
     let remember = settings::remember(&typed.caching, &beneath);

@@ -1,29 +1,25 @@
 //! `whodunit patterns`: what is wrong with pattern files, and what they match of the networks that are known.
 
-use super::{flush, open, stdout, tell, warn};
+use super::{each, flush, open, stdin_once, stdout, tell, warn};
 use crate::{
     cache::{Handle, Kept},
     cli::{Lint, Patterns as Typed},
     error::{Error, Result},
     exit::Exit,
     output::{object, safe},
-    pattern::{Action, Match, Patterns, Problem},
+    pattern::{Action, INVALID, Match, Patterns, Problem},
     settings, verdict,
 };
 use serde::Serialize;
 use std::{
     collections::{BTreeSet, HashMap},
-    io::{self, Write},
-    path::Path,
+    io::{self, IsTerminal, Write},
 };
-
-/// Entries that are read from the cache at a time.
-const PAGE: usize = 500;
 
 /// Networks that are named in text behind their number.
 const EXAMPLES: usize = 3;
 
-/// Checks patterns. Problems, and patterns that `--unused` finds, end in 1.
+/// Checks patterns. Problems, and patterns that `--unused` finds, end in 1; a pattern that cannot be had in 78.
 ///
 /// # Errors
 /// No patterns at all (64), a file or a cache that cannot be read (66), with `--against-cache` or `--unused` a pattern
@@ -35,6 +31,7 @@ pub fn run(typed: &Lint) -> Result<Exit> {
     if spec.files.is_empty() && spec.inline.is_empty() {
         return Err(Error::usage("no patterns: name a file, or set block in the configuration"));
     }
+    stdin_once(&spec, None)?;
     let patterns = Patterns::read(&spec)?;
     let mut out = stdout();
     let exit = if typed.against_cache || typed.unused {
@@ -49,7 +46,14 @@ pub fn run(typed: &Lint) -> Result<Exit> {
             Exit::Clear
         }
     } else {
-        problems(&patterns.lint(), typed.json, &mut out)?
+        let found = patterns.lint();
+        if found.is_empty() && io::stderr().is_terminal() {
+            // On a terminal silence leaves one wondering whether the file was the right one.
+            let count = patterns.names().count();
+            let patterns = if count == 1 { "pattern" } else { "patterns" };
+            warn(&format!("{count} {patterns}, no mistakes"));
+        }
+        problems(&found, typed.json, &mut out)?
     };
     flush(&mut out)?;
     Ok(exit)
@@ -61,11 +65,19 @@ fn problems(problems: &[Problem], json: bool, out: &mut impl Write) -> Result<Ex
             object(problem, out)
         } else {
             let Problem { file, line, column, message, .. } = problem;
-            writeln!(out, "{}:{line}:{column}: {}", safe(file), safe(message))
+            // What begins the line, or is said of all of it, needs no place in it.
+            let column = if *column > 1 { format!("column {column}: ") } else { String::new() };
+            writeln!(out, "{}:{line}: {column}{}", safe(file), safe(message))
         }
         .map_err(unwritten)?;
     }
-    Ok(if problems.is_empty() { Exit::Clear } else { Exit::Blocked })
+    Ok(if problems.iter().any(|problem| problem.code == INVALID) {
+        Exit::Config
+    } else if problems.is_empty() {
+        Exit::Clear
+    } else {
+        Exit::Blocked
+    })
 }
 
 /// A network that is known, as patterns' matches are shown with it.
@@ -119,7 +131,7 @@ fn key(found: &Match) -> (String, u32, String, Action) {
 }
 
 impl Known {
-    /// Reads the whole cache, a page at a time.
+    /// Reads the whole cache.
     fn of(patterns: &Patterns, cache: &Handle) -> Result<Self> {
         let mut places = HashMap::new();
         let mut known = Self { rows: Vec::new(), networks: Vec::new() };
@@ -130,29 +142,24 @@ impl Known {
             });
         }
         let mut numbers = HashMap::new();
-        let mut after = 0;
-        loop {
-            let page = cache.ledger().list(after, PAGE).map_err(|error| unreadable(cache, error))?;
-            let Some(&(last, _)) = page.last() else { break };
-            after = last;
-            for (_, kept) in &page {
-                let network = kept.answer.record.network;
-                let number = *numbers.entry((network.first(), network.last())).or_insert_with(|| {
-                    known.networks.push(Network::of(kept));
-                    known.networks.len() - 1
-                });
-                let finding = verdict::find(patterns, &kept.answer, Some(kept.asked));
-                for found in &finding.matches {
-                    let row = places.get(&key(found)).and_then(|place| known.rows.get_mut(*place));
-                    let Some(row) = row else { continue };
-                    // Several answers may describe one network.
-                    row.networks.insert(number);
-                    if found.action == Action::Block && finding.action == Some(Action::Allow) {
-                        row.allowed.insert(number);
-                    }
+        each(cache, |kept| {
+            let network = kept.answer.record.network;
+            let number = *numbers.entry((network.first(), network.last())).or_insert_with(|| {
+                known.networks.push(Network::of(kept));
+                known.networks.len() - 1
+            });
+            let finding = verdict::find(patterns, &kept.answer, Some(kept.asked));
+            for found in &finding.matches {
+                let row = places.get(&key(found)).and_then(|place| known.rows.get_mut(*place));
+                let Some(row) = row else { continue };
+                // Several answers may describe one network.
+                row.networks.insert(number);
+                if found.action == Action::Block && finding.action == Some(Action::Allow) {
+                    row.allowed.insert(number);
                 }
             }
-        }
+            Ok(())
+        })?;
         if known.networks.is_empty() {
             warn("the cache holds no network yet: fill it with `whodunit warm LOG`");
         }
@@ -196,7 +203,7 @@ impl Known {
             }
             let Match { file, line, pattern, .. } = &row.pattern;
             let total = self.networks.len();
-            writeln!(out, "{}:{line}:1: matches none of {total} networks [{}]", safe(file), safe(pattern))
+            writeln!(out, "{}:{line}: matches none of {total} networks [{}]", safe(file), safe(pattern))
                 .map_err(unwritten)?;
         }
         Ok(exit)
@@ -232,10 +239,6 @@ struct Object<'a> {
     /// How many of them an allow pattern lets in all the same; 0 for an allow pattern.
     allowed: usize,
     networks: Vec<&'a Network>,
-}
-
-fn unreadable(cache: &Handle, error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::input(cache.file().unwrap_or(Path::new("the cache")), &io::Error::other(error))
 }
 
 fn unwritten(error: io::Error) -> Error {

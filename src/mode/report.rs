@@ -43,7 +43,10 @@ use std::{
 pub fn run(typed: &cli::Report) -> Result<Exit> {
     let now = Timestamp::now();
     let beneath = settings::beneath(&typed.config)?;
-    let patterns = read_patterns(&settings::patterns(&typed.patterns, &beneath))?;
+    let asks = typed.logs.is_empty() || typed.logs.iter().any(|log| log == Path::new("-"));
+    let stdin = asks.then_some("the log");
+    let patterns = read_patterns(&settings::patterns(&typed.patterns, &beneath), stdin)?;
+    patterns.line_ends().for_each(|warning| warn(&warning));
     patterns.check()?;
     let query = query(&typed.querying, &beneath)?;
     let look = Look::settle(typed, &beneath);

@@ -63,6 +63,11 @@ pub fn complain(message: &str) {
 pub fn run(typed: &Serve, stdio: Option<Stdio>) -> Result<Exit> {
     let beneath = settings::beneath(&typed.config)?;
     let spec = settings::patterns(&typed.patterns, &beneath);
+    if spec.files.iter().any(|(_, path)| path.as_path() == std::path::Path::new("-")) {
+        return Err(Error::usage(
+            "a service reads its patterns again (SIGHUP), and stdin (-) has them once: name a file",
+        ));
+    }
     let read = || Patterns::read(&spec).and_then(|patterns| patterns.check().map(|()| patterns));
     let patterns = read()?;
     let query = settings::query(&typed.querying, &beneath, SERVED)?;
@@ -73,6 +78,7 @@ pub fn run(typed: &Serve, stdio: Option<Stdio>) -> Result<Exit> {
     if patterns.is_empty() {
         journal.warn("there is no pattern: nothing will be rejected");
     }
+    patterns.marks().chain(patterns.line_ends()).for_each(|warning| journal.warn(&warning));
     let cache = Arc::new(opened(&remember));
     let manners = Arc::new(manners(&query, &remember));
     let patience = query.timeout.max(PATIENCE);

@@ -1,6 +1,6 @@
 //! `whodunit match`: the same matching on whois text that the user already has. No network, no cache.
 
-use super::{Tally, columns, flush, stdout};
+use super::{Tally, columns, flush, read_patterns, stdout};
 use crate::{
     address,
     answer::{Answer, Kind, Known, Source, Unknown},
@@ -33,7 +33,9 @@ const LONGEST: u64 = 64 * 1024 * 1024;
 /// Whatever stops the run, before anything is printed: patterns, an address or a file that is wrong.
 pub fn run(typed: &Match) -> Result<Exit> {
     let beneath = settings::beneath(&typed.config)?;
-    let patterns = Patterns::read(&settings::patterns(&typed.patterns, &beneath))?;
+    let asks = typed.files.is_empty() || typed.files.iter().any(|file| file == Path::new("-"));
+    let stdin = asks.then_some("the whois text");
+    let patterns = read_patterns(&settings::patterns(&typed.patterns, &beneath), stdin)?;
     patterns.check()?;
     let address = match &typed.ip {
         Some(text) => Some(address::parse(text).map_err(|why| Error::usage(format!("--ip `{text}` {why}")))?),

@@ -6,6 +6,7 @@
 
 mod bound;
 mod bracket;
+mod letters;
 mod needs;
 mod never;
 mod print;
@@ -13,10 +14,14 @@ mod reader;
 mod syntax;
 mod tree;
 
+pub(crate) use letters::Letters;
 pub(crate) use needs::Needs;
 pub(crate) use print::Alphabet;
 
 use tree::Node;
+
+/// How deep the regex crate may find an expression nested: an expression's own limit, and the groups we add.
+pub(crate) const NESTS: u32 = 1000;
 
 /// Why an expression cannot be had: where, and what to do instead.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -39,14 +44,15 @@ impl Flaw {
 pub(crate) struct Ere {
     root: Node,
     extensions: Vec<usize>,
+    states: u64,
 }
 
 impl Ere {
     /// Reads an expression; with `folds`, one that ignores case: it is then to be held against [`folded`] text.
     pub(crate) fn read(text: &str, folds: bool) -> Result<Self, Flaw> {
         let (root, extensions) = syntax::read(text, folds)?;
-        bound::check(&root)?;
-        Ok(Self { root, extensions })
+        let states = bound::check(&root)?;
+        Ok(Self { root, extensions, states })
     }
 
     /// What a line must hold for the expression to match.
@@ -54,8 +60,23 @@ impl Ere {
         needs::of(&self.root)
     }
 
+    /// The fewest bytes of whatever it matches.
+    pub(crate) fn shortest(&self) -> usize {
+        needs::shortest(&self.root)
+    }
+
+    /// A generous guess at the states that it takes once it is compiled.
+    pub(crate) fn states(&self) -> u64 {
+        self.states
+    }
+
+    /// The characters outside ASCII that it tells apart.
+    pub(crate) fn letters(&self) -> Letters {
+        Letters::of(&self.root)
+    }
+
     /// The same expression as the regex crate writes it.
-    pub(crate) fn translate(&self, alphabet: Alphabet) -> String {
+    pub(crate) fn translate(&self, alphabet: Alphabet<'_>) -> String {
         print::print(&self.root, alphabet)
     }
 
@@ -92,6 +113,5 @@ pub(crate) fn folded(text: &str) -> String {
 
 /// Whether the text stands for itself alone, as most lines of a pattern file do.
 pub(crate) fn is_plain(text: &str) -> bool {
-    const SPECIAL: &[u8] = br"\^$.[()|*+?{";
-    !text.is_empty() && !text.bytes().any(|byte| SPECIAL.contains(&byte))
+    !text.is_empty() && !text.bytes().any(reader::is_special)
 }

@@ -1,36 +1,52 @@
 //! One expression at work: most lines are decided by what must occur in them, and it is compiled only for the rest.
 
 use super::{
-    ere::{self, Alphabet, Ere, Flaw, Needs},
-    lines::Lines,
+    ere::{self, Alphabet, Ere, Flaw, Letters, NESTS, Needs},
+    lines::{Lines, carried},
 };
 use memchr::memmem;
-use std::{ops::Range, sync::OnceLock};
+use regex::{Regex, RegexBuilder};
+use std::{
+    ops::Range,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 /// The most memory that one compiled expression may take, in bytes. [`ere::Ere::read`] refuses earlier what comes near.
 const LARGEST: usize = 32 << 20;
 
-/// How deep the regex crate may find an expression nested: an expression's own limit, and the groups we add.
-const DEEPEST: u32 = 1000;
+/// What a search may remember of the states it was in, in bytes. It is taken for each expression and each thread.
+const REMEMBERED: usize = 256 << 10;
+
+/// The most states of all expressions that stay compiled. What comes then is compiled for one text and dropped: slower,
+/// but a thousand intervals in a pattern file do not take a hook beyond the memory that its mail server grants it.
+const KEPT: u64 = 200_000;
+
+/// The states that are compiled at the moment.
+static STATES: AtomicU64 = AtomicU64::new(0);
 
 /// An expression, perhaps not compiled yet.
 #[derive(Debug)]
 pub(super) struct Expression {
     needs: Needs,
+    /// The fewest bytes of a line that it may match.
+    shortest: usize,
     folds: bool,
-    ascii: OnceLock<Option<regex::bytes::Regex>>,
-    unicode: OnceLock<Option<regex::Regex>>,
+    form: OnceLock<Arc<Form>>,
 }
 
 impl Expression {
     /// Understands `pattern`; `folds`: case does not matter, and it will be held against text in capitals.
     pub(super) fn new(pattern: &str, folds: bool) -> Result<Self, Flaw> {
-        let needs = if ere::is_plain(pattern) {
-            Needs::Literal(if folds { ere::folded(pattern) } else { pattern.to_owned() })
+        let (needs, shortest) = if ere::is_plain(pattern) {
+            (Needs::Literal(if folds { ere::folded(pattern) } else { pattern.to_owned() }), pattern.len())
         } else {
-            Ere::read(pattern, folds)?.needs()
+            let ere = Ere::read(pattern, folds)?;
+            (ere.needs(), ere.shortest())
         };
-        Ok(Self { needs, folds, ascii: OnceLock::new(), unicode: OnceLock::new() })
+        Ok(Self { needs, shortest, folds, form: OnceLock::new() })
     }
 
     /// What a line must hold for it to match.
@@ -40,64 +56,88 @@ impl Expression {
 
     /// The numbers of the lines that it matches, in order. `pattern` is what it was made from.
     pub(super) fn matched(&self, pattern: &str, lines: &Lines<'_>) -> Vec<usize> {
-        match &self.needs {
-            Needs::Literal(text) => {
-                let mut numbers = holding(lines, text);
-                numbers.dedup();
-                numbers
+        let mut numbers: Vec<usize> = match &self.needs {
+            Needs::Literal(text) => holding(lines, text),
+            Needs::OneOf(texts) => texts.iter().flat_map(|text| holding(lines, text)).collect(),
+            Needs::Nothing => (0..lines.count()).collect(),
+        };
+        numbers.sort_unstable();
+        numbers.dedup();
+        if matches!(self.needs, Needs::Literal(_)) {
+            return numbers;
+        }
+        numbers.retain(|number| lines.line(*number).len() >= self.shortest);
+        if numbers.is_empty() {
+            return numbers;
+        }
+        match self.form(pattern) {
+            Some(form) => numbers.retain(|number| form.is_match(lines.line(*number))),
+            None => numbers.clear(),
+        }
+        numbers
+    }
+
+    /// What of a line it matches first, at or behind this place; nothing for a match of no length.
+    pub(super) fn find(&self, pattern: &str, line: &str, from: usize) -> Option<Range<usize>> {
+        if let Needs::Literal(text) = &self.needs {
+            let at = from + memmem::find(line.as_bytes().get(from..)?, text.as_bytes())?;
+            return Some(at..at + text.len());
+        }
+        self.form(pattern)?.find(line, from)
+    }
+
+    /// Compiled. [`ere::Ere::read`] has refused whatever could not be.
+    fn form(&self, pattern: &str) -> Option<Arc<Form>> {
+        if let Some(form) = self.form.get() {
+            return Some(Arc::clone(form));
+        }
+        let form = Arc::new(Form::new(pattern, self.folds)?);
+        if STATES.load(Ordering::Relaxed) <= KEPT {
+            // Another thread may have been faster; then its form stays, and ours goes with this text.
+            let _ = self.form.set(Arc::clone(&form));
+        }
+        Some(form)
+    }
+}
+
+/// A compiled expression.
+#[derive(Debug)]
+struct Form {
+    regex: Regex,
+    letters: Letters,
+    states: u64,
+}
+
+impl Form {
+    fn new(pattern: &str, folds: bool) -> Option<Self> {
+        let ere = Ere::read(pattern, folds).ok()?;
+        let letters = ere.letters();
+        let mut builder = RegexBuilder::new(&ere.translate(Alphabet::Letters(&letters)));
+        let regex = builder.size_limit(LARGEST).dfa_size_limit(REMEMBERED).nest_limit(NESTS).build().ok()?;
+        STATES.fetch_add(ere.states(), Ordering::Relaxed);
+        Some(Self { regex, letters, states: ere.states() })
+    }
+
+    fn is_match(&self, line: &str) -> bool {
+        self.regex.is_match(&self.letters.spell(line))
+    }
+
+    fn find(&self, line: &str, from: usize) -> Option<Range<usize>> {
+        let spelled = self.letters.spell(line);
+        let mut at = carried(from, line, &spelled);
+        loop {
+            let found = self.regex.find_at(&spelled, at)?.range();
+            if !found.is_empty() {
+                return Some(carried(found.start, &spelled, line)..carried(found.end, &spelled, line));
             }
-            Needs::OneOf(texts) => {
-                let mut numbers: Vec<usize> = texts.iter().flat_map(|text| holding(lines, text)).collect();
-                numbers.sort_unstable();
-                numbers.dedup();
-                numbers.retain(|number| self.is_match(pattern, lines.line(*number)));
-                numbers
-            }
-            Needs::Nothing => {
-                (0..lines.count()).filter(|number| self.is_match(pattern, lines.line(*number))).collect()
-            }
+            at = found.end + spelled.get(found.end..)?.chars().next()?.len_utf8();
         }
     }
+}
 
-    fn is_match(&self, pattern: &str, line: &str) -> bool {
-        if line.is_ascii() {
-            self.ascii(pattern).is_some_and(|regex| regex.is_match(line.as_bytes()))
-        } else {
-            self.unicode(pattern).is_some_and(|regex| regex.is_match(line))
-        }
-    }
-
-    /// What of a line it matches; nothing for matches of no length.
-    pub(super) fn spans(&self, pattern: &str, line: &str) -> Vec<Range<usize>> {
-        let spans: Vec<_> = if let Needs::Literal(text) = &self.needs {
-            memmem::find_iter(line.as_bytes(), text).map(|at| at..at + text.len()).collect()
-        } else if line.is_ascii() {
-            self.ascii(pattern).iter().flat_map(|r| r.find_iter(line.as_bytes())).map(|m| m.range()).collect()
-        } else {
-            self.unicode(pattern).iter().flat_map(|r| r.find_iter(line)).map(|m| m.range()).collect()
-        };
-        spans.into_iter().filter(|span| !span.is_empty()).collect()
-    }
-
-    fn ascii(&self, pattern: &str) -> Option<&regex::bytes::Regex> {
-        let compile = || {
-            let translated = self.translated(pattern, Alphabet::Ascii)?;
-            let mut builder = regex::bytes::RegexBuilder::new(&translated);
-            builder.unicode(false).size_limit(LARGEST).nest_limit(DEEPEST).build().ok()
-        };
-        self.ascii.get_or_init(compile).as_ref()
-    }
-
-    fn unicode(&self, pattern: &str) -> Option<&regex::Regex> {
-        let compile = || {
-            let translated = self.translated(pattern, Alphabet::Unicode)?;
-            regex::RegexBuilder::new(&translated).size_limit(LARGEST).nest_limit(DEEPEST).build().ok()
-        };
-        self.unicode.get_or_init(compile).as_ref()
-    }
-
-    fn translated(&self, pattern: &str, alphabet: Alphabet) -> Option<String> {
-        Ere::read(pattern, self.folds).ok().map(|ere| ere.translate(alphabet))
+impl Drop for Form {
+    fn drop(&mut self) {
+        STATES.fetch_sub(self.states, Ordering::Relaxed);
     }
 }
 

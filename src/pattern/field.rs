@@ -1,7 +1,8 @@
 //! Lines that name a field: `@org Contoso`, `@asn 64500`, `@cidr 203.0.112.0/22`.
 
 use super::ere::Flaw;
-use crate::{address::Prefix, whois::Record};
+use crate::{address::Prefix, nearest::nearest, whois::Record};
+use std::net::IpAddr;
 
 /// A field that a line can name and that an expression is matched against.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,7 +21,28 @@ pub(super) const FIELDS: [Field; 7] =
     [Field::Org, Field::Netname, Field::Country, Field::Abuse, Field::Registry, Field::Desc, Field::Mnt];
 
 /// Every name that may follow the `@`.
-const NAMES: [&str; 9] = ["org", "netname", "country", "abuse", "registry", "desc", "mnt", "asn", "cidr"];
+pub(super) const NAMES: [&str; 9] =
+    ["org", "netname", "country", "abuse", "registry", "desc", "mnt", "asn", "cidr"];
+
+/// What else people call a field.
+const ALIASES: [(&str, &str); 16] = [
+    ("owner", "org"),
+    ("orgname", "org"),
+    ("organisation", "org"),
+    ("net", "netname"),
+    ("name", "netname"),
+    ("email", "abuse"),
+    ("mail", "abuse"),
+    ("source", "registry"),
+    ("descr", "desc"),
+    ("description", "desc"),
+    ("maintainer", "mnt"),
+    ("mntner", "mnt"),
+    ("origin", "asn"),
+    ("network", "cidr"),
+    ("route", "cidr"),
+    ("inetnum", "cidr"),
+];
 
 impl Field {
     /// The name behind the `@`.
@@ -77,10 +99,11 @@ pub(super) fn read(line: &str) -> Option<Result<FieldLine<'_>, Flaw>> {
 }
 
 fn parse<'a>(line: &'a str, name: &str, rest: &'a str) -> Result<FieldLine<'a>, Flaw> {
-    // Unlike egrep's own lines these have no history in which a CR at the end would be meant.
-    let value = rest.strip_suffix('\r').unwrap_or(rest).trim_start_matches([' ', '\t']);
-    let at = line.len() - rest.len() + (rest.len() - rest.trim_start_matches([' ', '\t']).len());
+    // Unlike egrep's own lines these have no history in which a blank or a CR at the end would be meant.
+    let value = rest.trim_start_matches([' ', '\t']);
+    let at = line.len() - value.len();
     let whole = value.trim_end();
+    let name = &name.to_ascii_lowercase();
     let field = FIELDS.into_iter().find(|field| field.name() == name);
     if field.is_none() && name != "asn" && name != "cidr" {
         return Err(Flaw::new(1, unknown(name)));
@@ -89,7 +112,7 @@ fn parse<'a>(line: &'a str, name: &str, rest: &'a str) -> Result<FieldLine<'a>, 
         return Err(Flaw::new(at, format!("nothing stands behind @{name}; name what it should match")));
     }
     if let Some(field) = field {
-        return Ok(FieldLine::Ere(field, value, at));
+        return Ok(FieldLine::Ere(field, whole, at));
     }
     if name == "asn" {
         let wrong = || Flaw::new(at, format!("{whole} is no AS number; write 64500 or AS64500"));
@@ -97,7 +120,14 @@ fn parse<'a>(line: &'a str, name: &str, rest: &'a str) -> Result<FieldLine<'a>, 
     }
     let wrong =
         || Flaw::new(at, format!("{whole} is no network; write it as 203.0.112.0/22 or 2001:db8::/32"));
-    whole.parse().map(FieldLine::Cidr).map_err(|()| wrong())
+    whole.parse().map(|prefix| FieldLine::Cidr(unmapped(prefix))).map_err(|()| wrong())
+}
+
+/// An IPv4 network in IPv6's clothes, `::ffff:203.0.113.0/120`, as itself: addresses come to us undressed, too.
+fn unmapped(prefix: Prefix) -> Prefix {
+    let IpAddr::V6(first) = prefix.first() else { return prefix };
+    let v4 = first.to_ipv4_mapped().zip(prefix.length().checked_sub(96));
+    v4.and_then(|(first, length)| Prefix::new(first.into(), length)).unwrap_or(prefix)
 }
 
 /// `64500` or `AS64500`.
@@ -110,8 +140,9 @@ fn asn(text: &str) -> Option<u32> {
 /// What to say of a name that is no field.
 fn unknown(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
-    let nearest = NAMES.into_iter().min_by_key(|known| strsim::damerau_levenshtein(known, &lower));
-    match nearest.filter(|known| strsim::damerau_levenshtein(known, &lower) <= known.len().div_ceil(2)) {
+    let words: Vec<&str> = NAMES.into_iter().chain(ALIASES.map(|(alias, _)| alias)).collect();
+    let meant = |word| ALIASES.into_iter().find(|(alias, _)| *alias == word).map_or(word, |(_, name)| name);
+    match nearest(&words, &lower).map(meant) {
         Some(nearest) => format!("there is no field @{name}; did you mean @{nearest}?"),
         None => {
             let known = NAMES.map(|name| format!("@{name}")).join(" ");
@@ -124,5 +155,45 @@ fn unknown(name: &str) -> String {
 
 /// Whether the line is an `@cidr` line, whose answer depends on the address and not on the network alone.
 pub(super) fn is_cidr(line: &[u8]) -> bool {
-    line.strip_prefix(b"@cidr").and_then(<[u8]>::first).is_some_and(|next| matches!(next, b' ' | b'\t'))
+    let name = line.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"@cidr"));
+    name && line.get(5).is_some_and(|next| matches!(next, b' ' | b'\t'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_in_any_case_and_values_without_blanks() {
+        let Some(Ok(FieldLine::Ere(field, value, at))) = read("@Org \tContoso GmbH \r") else { panic!() };
+        assert_eq!((field, value, at), (Field::Org, "Contoso GmbH", 6));
+        assert!(matches!(read("@ASN AS64500 "), Some(Ok(FieldLine::Asn(64500)))));
+        assert!(is_cidr(b"@CIDR 203.0.113.0/24") && !is_cidr(b"@cidrs x") && !is_cidr(b"@cidr"));
+    }
+
+    #[test]
+    fn an_ipv4_network_in_ipv6_is_itself() {
+        let cidr = |line| match read(line) {
+            Some(Ok(FieldLine::Cidr(prefix))) => prefix.to_string(),
+            _ => panic!("{line}"),
+        };
+        assert_eq!(cidr("@cidr ::ffff:203.0.113.0/120"), "203.0.113.0/24");
+        assert_eq!(cidr("@cidr ::/0"), "::/0");
+        assert_eq!(cidr("@cidr ::ffff:0:0/90"), "::ffc0:0:0/90");
+    }
+
+    #[test]
+    fn the_field_that_is_meant_is_named() {
+        for (name, meant) in [
+            ("ogr", "org"),
+            ("nett", "netname"),
+            ("owner", "org"),
+            ("maintainer", "mnt"),
+            ("emails", "abuse"),
+            ("Contry", "country"),
+        ] {
+            assert!(unknown(name).ends_with(&format!("did you mean @{meant}?")), "{}", unknown(name));
+        }
+        assert!(unknown("xyzzy").contains("the fields are @org"));
+    }
 }

@@ -4,11 +4,11 @@ use super::{
     Action, Finding, Inner, Match, Subject, ere,
     expression::Expression,
     field::{FIELDS, Field},
-    lines::Lines,
+    lines::{Lines, carried},
     rules::{Rule, Test},
 };
 use crate::whois::Record;
-use std::{borrow::Cow, collections::BTreeMap, net::IpAddr, ops::Range};
+use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap, net::IpAddr, ops::Range};
 
 /// The matches so far, by rule, and the lines that make up the count.
 struct Tally<'a> {
@@ -104,42 +104,30 @@ impl Tally<'_> {
     }
 }
 
-/// What of one line any expression matches, in order and without overlaps.
+/// What of one line any expression matches, in order and without overlaps: at each place what begins first, and of
+/// that the longest. Of alternatives within one expression that are more than plain text, the regex crate takes the first
+/// that fits, where grep would take the longest.
 pub(super) fn spans(inner: &Inner, line: &str) -> Vec<Range<usize>> {
     let folded = inner.folds.then(|| ere::folded(line));
     let text = folded.as_deref().unwrap_or(line);
-    let lines = Lines::new(Cow::Borrowed(text));
-    let expressions = inner.rules().text.candidates(&lines).into_iter();
-    let expressions = expressions.filter_map(|number| inner.expression(number));
-    let mut spans: Vec<_> = expressions
-        .flat_map(|(_, expression, pattern): (_, &Expression, _)| expression.spans(&pattern, text))
-        .collect();
-    spans.sort_unstable_by_key(|span| (span.start, span.end));
-    let mut merged: Vec<Range<usize>> = Vec::new();
-    for span in spans {
-        match merged.last_mut() {
-            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
-            _ => merged.push(span),
-        }
-    }
-    if folded.is_some() && !line.is_ascii() {
-        merged.iter_mut().for_each(|span| *span = unfolded(line, span));
-    }
-    merged
-}
-
-/// Where in `line` lies what has this range in its folded form. Capitals may be longer or shorter in UTF-8.
-fn unfolded(line: &str, span: &Range<usize>) -> Range<usize> {
-    let place = |wanted: usize| {
-        let mut folded = 0;
-        let found = line.char_indices().find(|(_, char)| {
-            let here = folded >= wanted;
-            folded += ere::fold(*char).len_utf8();
-            here
+    let candidates = inner.rules().text.candidates(&Lines::new(Cow::Borrowed(text)));
+    let mut open: Vec<_> = candidates.into_iter().filter_map(|number| inner.expression(number)).collect();
+    let mut spans = Vec::new();
+    let mut from = 0;
+    loop {
+        let mut next: Option<Range<usize>> = None;
+        open.retain(|(_, expression, pattern): &(_, &Expression, _)| {
+            let Some(found) = expression.find(pattern, text, from) else { return false };
+            let order = |span: &Range<usize>| (span.start, Reverse(span.end));
+            if next.as_ref().is_none_or(|next| order(&found) < order(next)) {
+                next = Some(found);
+            }
+            true
         });
-        found.map_or(line.len(), |(at, _)| at)
-    };
-    place(span.start)..place(span.end)
+        let Some(next) = next else { return spans };
+        from = next.end;
+        spans.push(carried(next.start, text, line)..carried(next.end, text, line));
+    }
 }
 
 impl Inner {
@@ -154,9 +142,8 @@ impl Inner {
         match &rule.test {
             Test::Text(expression) => Some((rule, expression, line)),
             Test::Field(expression, at) => {
-                let pattern = line.get(*at..).unwrap_or_default();
-                let pattern = pattern.strip_suffix('\r').unwrap_or(pattern).to_owned();
-                Some((rule, expression, Cow::Owned(pattern)))
+                let pattern = line.get(*at..).unwrap_or_default().trim_end();
+                Some((rule, expression, Cow::Owned(pattern.to_owned())))
             }
             Test::Listed => None,
         }
@@ -170,5 +157,30 @@ impl Inner {
         let file = self.source(rule.line).map(|source| source.name.clone()).unwrap_or_default();
         let pattern = self.text_of(rule.line).into_owned();
         Match { file, line: rule.line.number, pattern, action: self.action(rule), text, field }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pattern::{Patterns, Spec};
+
+    #[test]
+    fn marks_what_grep_marks() {
+        let marks = |patterns: &[&str], line: &str, ignore_case: bool| {
+            let inline = patterns.iter().map(Into::into).collect();
+            let patterns = Patterns::read(&Spec { inline, ignore_case, ..Spec::default() }).unwrap();
+            patterns.spans(line).into_iter().map(|span| line[span].to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(marks(&["Conto", "oso"], "Contoso oso", false), ["Conto", "oso"]);
+        assert_eq!(marks(&["Con", "Contoso", "tos"], "xContoso", false), ["Contoso"]);
+        assert_eq!(marks(&["a*", "b+"], "caabbc", false), ["aa", "bb"]);
+        assert_eq!(
+            marks(&["[[:alpha:]]+"], "1 \u{dc}ber\u{df} 2 \u{65e5}", false),
+            ["\u{dc}ber\u{df}", "\u{65e5}"]
+        );
+        // Capitals may be shorter or longer: the long s has one of a single byte.
+        assert_eq!(marks(&["sx"], "\u{17f}X\u{df}sx", true), ["\u{17f}X", "sx"]);
+        assert_eq!(marks(&["(Con|Conto|Contoso)"], "Contoso", false), ["Contoso"]);
+        assert_eq!(marks(&["^a"], "aa", false), ["a"]);
     }
 }

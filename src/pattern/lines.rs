@@ -53,3 +53,14 @@ impl<'a> Lines<'a> {
         self.starts.partition_point(|start| *start <= offset).saturating_sub(1)
     }
 }
+
+/// Where in `to` stands what stands behind so many bytes of `from`: both have the same characters, though one of them in
+/// capitals, or spelled for an expression, which may be longer or shorter in UTF-8.
+pub(super) fn carried(at: usize, from: &str, to: &str) -> usize {
+    // Some letters outside ASCII have capitals in it.
+    if from.is_ascii() && to.is_ascii() {
+        return at;
+    }
+    let before = from.get(..at).map_or(0, |before| before.chars().count());
+    to.char_indices().nth(before).map_or(to.len(), |(place, _)| place)
+}

@@ -3,6 +3,7 @@
 mod attribute;
 mod boilerplate;
 mod repeated;
+mod slip;
 
 use super::{
     Inner, column, ere,
@@ -11,8 +12,9 @@ use super::{
     lines::Lines,
     source::{self, Line},
 };
+use crate::address::Prefix;
 use serde::Serialize;
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 
 /// One thing that is wrong, and where. The names are those of the JSON output.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -23,12 +25,15 @@ pub struct Problem {
     pub line: u32,
     /// The place in the line, in characters from 1.
     pub column: usize,
-    /// A word for its kind: `invalid`, `everything`, `boilerplate`, `carriage-return`, `never`, `duplicate`,
-    /// `shadowed`, `egrep`, `field` or `extension`.
+    /// A word for its kind: `invalid`, `everything`, `boilerplate`, `carriage-return`, `byte-order-mark`, `never`,
+    /// `duplicate`, `shadowed`, `egrep`, `field`, `slip` or `extension`.
     pub code: &'static str,
     /// One sentence that says what is wrong and what to write instead.
     pub message: String,
 }
+
+/// The kind of what [`super::Patterns::check`] refuses.
+pub const INVALID: &str = "invalid";
 
 /// Values of which an expression that matches all of them matches any.
 const ANY: [&str; 4] = ["a", "0", "-", "Ж"];
@@ -37,9 +42,16 @@ const ANY: [&str; 4] = ["a", "0", "-", "Ж"];
 pub(super) fn lint(inner: &Inner) -> Vec<Problem> {
     let mut desk = Desk { inner, problems: Vec::new() };
     for (line, flaw) in &inner.rules().flaws {
-        desk.say(*line, flaw.at, "invalid", flaw.what.clone());
+        desk.say(*line, flaw.at, INVALID, flaw.what.clone());
     }
     desk.otherwise();
+    for (number, source) in (0..).zip(&inner.sources).filter(|(_, source)| source.is_marked()) {
+        let what = format!(
+            "a byte order mark is part of the pattern, so it matches nothing; remove it: sed -i '1s/^\\xEF\\xBB\\xBF//' {}",
+            source.name
+        );
+        desk.say_of(number, 1, 1, "byte-order-mark", what);
+    }
     desk.texts();
     FIELDS.into_iter().for_each(|field| desk.values(field));
     for rule in &inner.rules().rules {
@@ -97,13 +109,20 @@ impl Desk<'_> {
             let lines = text.split(|byte| *byte == b'\n').zip(1_u32..);
             let lines = lines.filter(|(line, _)| !source::is_pattern(line) && !source.bytes.is_empty());
             let (comments, blanks): (Vec<_>, Vec<_>) = lines.partition(|(line, _)| line.starts_with(b"#"));
+            let (blanks, empty): (Vec<_>, Vec<_>) =
+                blanks.into_iter().partition(|(line, _)| !line.is_empty());
             let more = |count: usize| match count {
                 0 | 1 => String::new(),
                 count => format!(" ({} more such lines in this file)", count - 1),
             };
-            if let Some((_, line)) = blanks.first() {
+            if let Some((_, line)) = empty.first() {
                 let what = "is no pattern here, but egrep -f lets a blank line match everything; remove it";
-                let what = format!("a blank line {what}{}", more(blanks.len()));
+                let what = format!("a blank line {what}{}", more(empty.len()));
+                self.say_of(number, *line, 1, "egrep", what);
+            }
+            if let Some((_, line)) = blanks.first() {
+                let what = "is no pattern here, but egrep -f looks for just these characters; remove it";
+                let what = format!("a line of blanks {what}{}", more(blanks.len()));
                 self.say_of(number, *line, 1, "egrep", what);
             }
             if let Some((_, line)) = comments.first() {
@@ -167,12 +186,27 @@ impl Desk<'_> {
         }
     }
 
+    /// An `@cidr` line that holds all addresses there are, or is not written as what it means.
+    fn place_of(&mut self, line: Line, text: &str, prefix: Prefix) {
+        let address = text.get(5..).map(|rest| rest.trim().split('/').next().unwrap_or_default());
+        let address = address.and_then(|address| address.parse::<IpAddr>().ok());
+        if prefix.length() == 0 {
+            let family = if prefix.first().is_ipv4() { "IPv4" } else { "IPv6" };
+            self.say(line, 0, "everything", format!("matches every {family} address; say which are meant"));
+        } else if address.is_some_and(|address| address.to_canonical() != prefix.first()) {
+            let what =
+                format!("means the whole of {prefix}, in which that address lies; write: @cidr {prefix}");
+            self.say(line, 0, "slip", what);
+        }
+    }
+
     /// What can be said of a line by itself.
     fn each(&mut self, line: Line) {
         let text = self.inner.text_of(line);
         let (pattern, at, folds) = match field::read(&text) {
             None => (text.as_ref(), 0, self.inner.folds),
             Some(Ok(FieldLine::Ere(_, pattern, at))) => (pattern, at, true),
+            Some(Ok(FieldLine::Cidr(prefix))) => return self.place_of(line, &text, prefix),
             Some(_) => return,
         };
         if at == 0 {
@@ -180,6 +214,9 @@ impl Desk<'_> {
                 let what = "the line ends with a carriage return, which the text would have to hold too; remove it: sed -i 's/\\r$//' FILE";
                 self.say(line, rest.len(), "carriage-return", what.to_owned());
                 return;
+            }
+            if let Some(what) = slip::slip(&text) {
+                self.say(line, 0, "slip", what);
             }
             if let Some(better) = attribute::field_line(&text) {
                 let what = format!("a field line finds it whichever registry answers: {better}");

@@ -2,7 +2,7 @@
 
 use super::{
     column,
-    ere::{Alphabet, Ere},
+    ere::{Alphabet, Ere, NESTS},
 };
 use crate::error::{Error, Result};
 use regex::bytes::{Regex, RegexBuilder};
@@ -24,7 +24,7 @@ pub fn selector(option: &str, text: &str) -> Result<Regex> {
     };
     RegexBuilder::new(&translated)
         .size_limit(LARGEST)
-        .nest_limit(1000)
+        .nest_limit(NESTS)
         .build()
         .map_err(|_| wrong(0, "the expression is too large; write a smaller one"))
 }

@@ -1,12 +1,16 @@
 //! Pattern files as they are named and read: nothing but bytes, cut into lines.
 
-use super::{Action, Spec};
+use super::{Action, Spec, field};
 use crate::error::{Error, Result};
 use std::{
     borrow::Cow,
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
+
+/// The file name that stands for stdin, as for grep.
+pub(super) const STDIN: &str = "-";
 
 /// The file name that stands for `-e`.
 const INLINE: &str = "-e";
@@ -39,6 +43,39 @@ impl Source {
         self.bytes.get(line.start as usize..line.end as usize).unwrap_or_default()
     }
 
+    /// Where its first line begins. A byte order mark is part of a first line that egrep would read, so that the counts
+    /// are equal; a comment, a blank and a field line mean what they show.
+    fn start(&self) -> usize {
+        let Some(behind) = self.bytes.strip_prefix(MARK).filter(|_| !self.inline) else { return 0 };
+        let line = behind.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        if is_pattern(line) && field::read(&decoded(line)).is_none() { 0 } else { MARK.len() }
+    }
+
+    /// Whether a byte order mark is part of its first pattern.
+    pub(super) fn is_marked(&self) -> bool {
+        self.bytes.starts_with(MARK) && self.start() == 0
+    }
+
+    /// What is wrong with its first pattern, if that begins with a byte order mark.
+    pub(super) fn mark(&self) -> Option<String> {
+        let name = &self.name;
+        let what = "begins with a byte order mark, so its first pattern matches no line";
+        self.is_marked().then(|| format!("{name}:1: {what}: sed -i '1s/^\\xEF\\xBB\\xBF//' {name}"))
+    }
+
+    /// What is wrong with the first of its patterns that ends in a carriage return, if any does.
+    pub(super) fn line_end(&self) -> Option<String> {
+        // Most files hold none at all, and a hook has no time to look at each line.
+        memchr::memchr(b'\r', &self.bytes).filter(|_| !self.inline)?;
+        let lines = self.bytes.split(|byte| *byte == b'\n').zip(1_u32..);
+        let ends = |line: &[u8]| line.ends_with(b"\r") && is_pattern(line);
+        let (_, number) =
+            lines.into_iter().find(|(line, _)| ends(line) && field::read(&decoded(line)).is_none())?;
+        let name = &self.name;
+        let what = "ends in a Windows line end (CR), so it matches no line without one";
+        Some(format!("{name}:{number}: {what}: sed -i 's/\\r$//' {name}"))
+    }
+
     /// The line as text: UTF-8, or else Latin-1, as which any bytes can be read.
     pub(super) fn text_of(&self, line: Line) -> Cow<'_, str> {
         decoded(self.bytes_of(line))
@@ -53,10 +90,20 @@ pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// What some editors of Windows put in front of a text.
+const MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// Reads all that the command line names, in its order.
 pub(super) fn read(spec: &Spec) -> Result<Vec<Source>> {
     let mut sources = Vec::with_capacity(spec.files.len() + spec.inline.len());
     for (action, path) in &spec.files {
+        if path == Path::new(STDIN) {
+            let mut bytes = Vec::new();
+            let read = io::stdin().lock().read_to_end(&mut bytes);
+            read.map_err(|error| Error::input(Path::new("stdin"), &error))?;
+            sources.push(source(path, *action, bytes)?);
+            continue;
+        }
         match fs::read(path) {
             Ok(bytes) => sources.push(source(path, *action, bytes)?),
             Err(error) if error.kind() == io::ErrorKind::IsADirectory || path.is_dir() => {
@@ -80,23 +127,41 @@ fn source(path: &Path, action: Action, bytes: Vec<u8>) -> Result<Source> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(Error::data(format!("{name} is larger than any pattern file; name a smaller one")));
     }
+    // Its halves would be read as patterns that match nothing, or anything.
+    if memchr::memchr(0, &bytes).is_some() {
+        let what = "is no text file (UTF-16?): convert it with iconv -f UTF-16 -t UTF-8";
+        return Err(Error::config(format!("{name} {what}")));
+    }
     Ok(Source { name, action, bytes, inline: false })
 }
 
-/// The files in a folder, by name. Hidden files and editors' copies are left out, as run-parts(8) does.
+/// The files in a folder, by name. One that cannot be reached is not left out: it might be a list of whom to let in.
 fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error: io::Error| Error::input(path, &error);
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name();
-        let name = name.as_encoded_bytes();
-        if !name.starts_with(b".") && !name.ends_with(b"~") && entry.path().is_file() {
-            files.push(entry.path());
+        if is_left_over(name.as_encoded_bytes()) {
+            continue;
+        }
+        let path = entry.path();
+        if fs::metadata(&path).map_err(|error| Error::input(&path, &error))?.is_file() {
+            files.push(path);
         }
     }
     files.sort();
     Ok(files)
+}
+
+/// Whether a file in a folder is hidden, an editor's or a package manager's copy, or tells people about the others.
+fn is_left_over(name: &[u8]) -> bool {
+    const COPIES: [&[u8]; 8] =
+        [b"~", b".swp", b".orig", b".dpkg-old", b".dpkg-new", b".dpkg-dist", b".rpmsave", b".rpmnew"];
+    name.starts_with(b".")
+        || name.starts_with(b"#") && name.ends_with(b"#")
+        || matches!(name, b"README" | b"README.md" | b"README.txt")
+        || COPIES.iter().any(|end| name.ends_with(end))
 }
 
 /// The lines that hold patterns. A blank line and one that begins with `#` hold none; of what is typed after `-e`,
@@ -106,7 +171,7 @@ pub(super) fn lines(sources: &[Source]) -> Vec<Line> {
     let mut inline = 0;
     for (index, source) in (0..).zip(sources) {
         inline += u32::from(source.inline);
-        let mut start = 0;
+        let mut start = source.start();
         let mut number = 1;
         while start < source.bytes.len() || source.inline && start == 0 && number == 1 {
             let rest = source.bytes.get(start..).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The words of settings: keys, variables, and what a file's reader says of them, in plain words.
 
-use crate::cli;
+use crate::nearest;
 
 /// Names that a file may set, and the environment in capitals behind `WHODUNIT_`.
 pub(super) const KEYS: [&str; 32] = [
@@ -49,7 +49,7 @@ pub(super) fn variable(key: &str) -> String {
 
 /// The key that somebody who wrote this probably meant.
 pub(super) fn nearest(key: &str) -> Option<&'static str> {
-    cli::nearest(&KEYS, &key.to_ascii_lowercase().replace('_', "-"))
+    nearest::nearest(&KEYS, &key.to_ascii_lowercase().replace('_', "-"))
 }
 
 /// What to say of two keys that cannot both be set.
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn every_long_option_is_a_key_or_for_the_command_line() {
         use clap::CommandFactory;
-        let top = cli::Cli::command();
+        let top = crate::cli::Cli::command();
         let commands = std::iter::once(&top).chain(top.get_subcommands());
         let options = commands.flat_map(clap::Command::get_arguments).filter_map(clap::Arg::get_long);
         for option in options.filter(|option| !matches!(*option, "help" | "version")) {

@@ -145,3 +145,17 @@ fn many_at_once_stay_small() {
     // Thirty-two floods at once may each fill their own bound.
     assert!(outcome.peak_kb < 4 * MOST_KB, "took {} kB", outcome.peak_kb);
 }
+
+/// A hook has fifty megabytes, and Unicode's classes are wide: not each pattern may be compiled for all of them, nor all
+/// patterns be kept.
+#[test]
+fn many_wide_patterns_stay_small() {
+    let list: String = (1..=300)
+        .map(|n| format!("^\\w+:\\s+\\w{{0,40}}[[:alpha:]]{{0,40}}\\W[[:digit:]]{{0,{n}}}\\s\n"))
+        .collect();
+    let text: String = (0..36).map(|n| format!("descr:          Stra\u{df}e {n} of many\n")).collect();
+    let room = Room::with(&[("list", &list), ("text", &text)]);
+    let run = room.run(["match", "-c", "-f", "list", "text"]).through(r#"ulimit -v 60000; exec "$@""#);
+    let outcome = run.stdout("36\n").code(75).check();
+    assert!(outcome.peak_kb < MOST_KB, "took {} kB", outcome.peak_kb);
+}

@@ -18,6 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("exit", &[]),
     ("error", &["exit"]),
     ("deadline", &[]),
+    ("nearest", &[]),
     ("address", &[]),
     ("whois::registry", &[]),
     ("whois::charset", &["whois::registry"]),
@@ -32,7 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("input", &["address", "error"]),
     ("lanes", &["address"]),
-    ("pattern", &["address", "error", "whois::record"]),
+    ("pattern", &["address", "error", "nearest", "whois::record"]),
     ("verdict", &["address", "answer", "pattern"]),
     ("output::safe", &[]),
     (
@@ -81,8 +82,11 @@ const ROOMS: &[(&str, &[&str])] = &[
             "verdict",
         ],
     ),
-    ("cli", &[]),
-    ("settings", &["cli", "error", "exit", "input", "pattern", "policy", "whois", "whois::registry"]),
+    ("cli", &["nearest"]),
+    (
+        "settings",
+        &["cli", "error", "exit", "input", "nearest", "pattern", "policy", "whois", "whois::registry"],
+    ),
     (
         "mode",
         &[

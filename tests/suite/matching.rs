@@ -148,7 +148,8 @@ fn a_pattern_file_with_odd_line_ends_works_as_it_does_today() {
 #[test]
 fn blank_lines_and_comments_are_no_patterns() {
     let room = Room::with(&[("list", "\n# Contoso\n\n")]);
-    room.run(["match", "-c", "-f", "list"]).stdin(reply()).stdout("0\n").code(0).check();
+    let run = room.run(["match", "-c", "-f", "list"]).stdin(reply()).stdout("0\n");
+    run.stderr_has("there is no pattern in list").code(0).check();
 }
 
 #[test]

@@ -7,15 +7,24 @@ use crate::{
 use std::{fs, path::Path};
 
 #[test]
-fn problems_are_told_with_their_places_and_end_in_1() {
+fn problems_are_told_with_their_places_and_end_in_1_or_78() {
     let room =
         Room::with(&[("good", "Contoso\n@org Fabrikam\n"), ("bad", "Globex\r\n\na(b\n^netname: *FOO\n")]);
     room.run(["patterns", "good"]).stdout("").code(0).check();
-    let outcome = room.run(["patterns", "-f", "good", "bad", "-e", "RIPE"]).code(1).check();
-    let places: Vec<String> =
-        outcome.stdout.lines().map(|line| line.split(": ").next().unwrap().into()).collect();
-    assert_eq!(places, ["bad:1:7", "bad:2:1", "bad:3:2", "bad:4:1", "-e:1:1"], "{}", outcome.stdout);
+    let outcome = room.run(["patterns", "-f", "good", "bad", "-e", "RIPE"]).code(78).check();
+    let said = |line: &str| line.split(": ").take(2).map(str::to_owned).collect::<Vec<_>>().join(": ");
+    let places: Vec<String> = outcome.stdout.lines().map(said).collect();
+    let [first, blank, third, field, last] = places.as_slice() else { panic!("{places:?}") };
+    assert_eq!((first.as_str(), third.as_str()), ("bad:1: column 7", "bad:3: column 2"));
+    assert!(
+        blank.starts_with("bad:2: a blank line") && field.starts_with("bad:4: a field line"),
+        "{places:?}"
+    );
+    assert!(last.starts_with("-e:1: matches what RIPE says"), "{last}");
     assert!(outcome.stdout.contains("@netname ^FOO\n"), "{}", outcome.stdout);
+    // Whoever has only doubtful patterns can still use them.
+    room.run(["patterns", "-e", "RIPE"]).code(1).check();
+    room.run(["patterns", "-e", "a(b", "-e", "RIPE"]).code(78).check();
 }
 
 #[test]
@@ -31,11 +40,67 @@ fn json_has_one_object_a_problem() {
 #[test]
 fn folders_and_the_configuration_are_checked_too() {
     let room = Room::with(&[("d/a", "Contoso\n"), ("d/b", "RIPE\n")]);
-    room.run(["patterns", "d"]).stdout_has("d/b:1:1: matches what RIPE says").code(1).check();
+    room.run(["patterns", "d"]).stdout_has("d/b:1: matches what RIPE says").code(1).check();
     room.write("c.toml", "block = [\"d/b\"]\n");
-    room.run(["patterns", "--config", "c.toml"]).stdout_has("d/b:1:1: ").code(1).check();
+    room.run(["patterns", "--config", "c.toml"]).stdout_has("d/b:1: ").code(1).check();
     // What is typed wins over what is configured.
     room.run(["patterns", "--config", "c.toml", "d/a"]).stdout("").code(0).check();
+}
+
+#[test]
+fn a_folder_means_its_files_and_none_is_skipped_in_silence() {
+    let room = Room::with(&[("d/a", "Contoso\n"), ("reply", "owner: Contoso Globex Fabrikam\n")]);
+    for left in [".hidden", "a~", "#a#", "a.swp", "a.orig", "a.dpkg-old", "a.rpmsave", "README.md", "below/b"]
+    {
+        room.write(&format!("d/{left}"), "Globex\n");
+    }
+    let run = |code| room.run(["match", "-q", "-f", "d", "-e", "Fabrikam", "reply"]).code(code);
+    let counted = room.run(["match", "-c", "-f", "d", "reply"]).code(75).check();
+    assert_eq!(counted.stdout, "1\n");
+    room.run(["patterns", "d"]).stdout("").code(0).check();
+    std::os::unix::fs::symlink("none-such", room.path("d/b")).unwrap();
+    run(66).stderr_has("cannot read d/b: ").check();
+}
+
+#[test]
+fn stdin_can_hold_patterns_or_something_else() {
+    let room = Room::with(&[("reply", "owner: Contoso\n"), ("empty", "")]);
+    room.run(["match", "-c", "-f", "-", "reply"]).stdin("Contoso\n").stdout("1\n").code(75).check();
+    room.run(["patterns", "-"]).stdin("RIPE\n").stdout_has("-:1: matches what RIPE says").code(1).check();
+    for args in [
+        &["-f", "-"][..],
+        &["-a", "-", "-"],
+        &["match", "-f", "-"],
+        &["report", "-f", "-"],
+        &["patterns", "-f", "-", "-a", "-"],
+    ] {
+        let run = room.run(args.iter().copied()).stdin("Contoso\n");
+        run.stderr_has("stdin is named for patterns (-) and for ").code(64).check();
+    }
+    room.run(["serve", "--stdio", "-f", "-"]).stdin("").any_stderr().code(64).check();
+    room.run(["match", "-c", "-f", "empty", "reply"])
+        .stderr_has("there is no pattern in empty")
+        .code(75)
+        .check();
+}
+
+#[test]
+fn what_windows_leaves_in_a_file_is_said_on_every_run() {
+    let room = Room::with(&[
+        ("marked", "\u{feff}Contoso\n"),
+        ("ends", "@org Globex\r\nContoso\r\nFabrikam\r\n"),
+        ("wide", "C\0o\0n\0"),
+        ("reply", "owner: Contoso\n"),
+    ]);
+    let run = |list: &str| room.run(["--offline", "-f", list, "127.0.0.1"]).cache("cache.db");
+    run("marked").stderr_has("marked:1: begins with a byte order mark").stderr_has("sed -i").code(0).check();
+    run("ends").stderr_has("ends:2: ends in a Windows line end (CR)").code(0).check();
+    run("wide").stderr_has("wide is no text file (UTF-16?)").code(78).check();
+    // The counts stay egrep's; and a text may have such lines itself.
+    let run = room.run(["match", "-c", "-f", "marked", "reply"]);
+    run.stdout("0\n").stderr_has("byte order mark").code(75).check();
+    let run = room.run(["match", "-c", "-f", "ends"]).stdin("owner: Contoso\r\n");
+    run.stdout("1\n").code(75).check();
 }
 
 #[test]
@@ -95,7 +160,7 @@ fn patterns_are_held_against_the_cache() {
 fn unused_patterns_are_found() {
     let room = knowing();
     let run = room.run(["patterns", "--unused", "block"]).cache("cache.db").code(1);
-    run.stdout("block:2:1: matches none of 2 networks [Fabrikam]\n").check();
+    run.stdout("block:2: matches none of 2 networks [Fabrikam]\n").check();
     room.run(["patterns", "--unused", "allow"]).cache("cache.db").stdout("").code(0).check();
 }
 

@@ -102,6 +102,12 @@ impl Bracket {
             }
             Element::Alike(_) | Element::Class(_) => return Err(Flaw::new(at, "a class cannot end a range")),
         };
+        if !start.is_ascii() || !end.is_ascii() {
+            let what = format!(
+                "the range {start}-{end} does not begin and end in ASCII, and grep refuses it; write out its characters"
+            );
+            return Err(Flaw::new(started, what));
+        }
         let (low, high) = if self.folds { (fold(start), fold(end)) } else { (start, end) };
         if low > high {
             let what = format!("the range {start}-{end} is empty, since {end} comes before {start}");

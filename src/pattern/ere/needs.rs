@@ -31,6 +31,18 @@ pub(super) fn of(root: &Node) -> Needs {
     }
 }
 
+/// The fewest bytes of whatever it matches: a shorter line needs no automaton.
+pub(super) fn shortest(root: &Node) -> usize {
+    match root {
+        Node::Empty | Node::Edge(_) => 0,
+        Node::Text(text) => text.len(),
+        Node::Any | Node::Set(_) => 1,
+        Node::Cat(items) => items.iter().fold(0, |sum: usize, item| sum.saturating_add(shortest(item))),
+        Node::Alt(branches) => branches.iter().map(shortest).min().unwrap_or(0),
+        Node::Repeat { inner, min, .. } => shortest(inner).saturating_mul(usize::from(*min)),
+    }
+}
+
 /// What is known of a part of an expression.
 struct Survey {
     /// All texts that it can match, where they are few and short.

@@ -93,6 +93,8 @@ mod tests {
             "^*a",
             "a{0}^b",
             r"\<a\>",
+            r".\b(^)?",
+            "a(^)*",
             "$^",
             "(^a){2}?b",
         ] {
@@ -102,9 +104,7 @@ mod tests {
 
     #[test]
     fn nested_repetitions_cost_no_more_than_their_length() {
-        let text = format!("{}a{}", "(".repeat(150), "b?){1,2}".repeat(150));
-        if let Ok(ere) = Ere::read(&text, false) {
-            assert!(!ere.is_never());
-        }
+        let text = format!("{}a{}", "(".repeat(90), "b?)?".repeat(90));
+        assert!(!Ere::read(&text, false).unwrap().is_never());
     }
 }

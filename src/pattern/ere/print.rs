@@ -1,36 +1,51 @@
 //! A tree in the regex crate's own syntax.
 
-use super::tree::{Class, Edge, Node, Set};
-use std::fmt::Write;
+use super::{
+    letters::Letters,
+    tree::{Class, Edge, Node, Set},
+};
+use std::{cmp::Reverse, fmt::Write};
 
 /// What the lines that an expression is held against are made of.
-///
-/// Most whois text is ASCII, and an expression that knows it is far smaller: Unicode's letters alone lie in some 700
-/// ranges. So each expression exists twice, and which one runs depends on the line.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Alphabet {
-    /// ASCII alone.
-    Ascii,
-    /// Any of Unicode.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Alphabet<'a> {
+    /// ASCII, and the expression's own letters: lines are spelled with [`Letters::spell`].
+    Letters(&'a Letters),
+    /// Any of Unicode: lines of any bytes.
     Unicode,
 }
 
 /// Writes out the tree.
-pub(super) fn print(root: &Node, alphabet: Alphabet) -> String {
+pub(super) fn print(root: &Node, alphabet: Alphabet<'_>) -> String {
     let mut out = String::new();
     node(&mut out, root, alphabet);
     out
 }
 
-fn node(out: &mut String, tree: &Node, alphabet: Alphabet) {
+/// Alternatives in the order in which they are tried. Lines match in any order; but of plain ones grep marks the longest.
+fn longest_first(branches: &[Node]) -> Vec<&Node> {
+    let length = |node: &Node| if let Node::Text(text) = node { Some(text.len()) } else { None };
+    let mut branches: Vec<&Node> = branches.iter().collect();
+    if branches.iter().all(|branch| length(branch).is_some()) {
+        branches.sort_by_key(|branch| Reverse(length(branch)));
+    }
+    branches
+}
+
+fn node(out: &mut String, tree: &Node, alphabet: Alphabet<'_>) {
     match tree {
         Node::Empty => out.push_str("(?:)"),
-        Node::Text(text) => text.chars().for_each(|char| one(out, char, alphabet)),
-        Node::Any => out.push_str(if alphabet == Alphabet::Ascii { r"[\x00-\x7F]" } else { "(?s:.)" }),
-        Node::Set(tree) => set(out, tree, alphabet),
+        Node::Text(text) => text.chars().for_each(|char| escaped(out, char)),
+        Node::Any => out.push_str("(?s:.)"),
+        Node::Set(set) => match alphabet {
+            Alphabet::Letters(letters) => narrow(out, set, letters),
+            Alphabet::Unicode => wide(out, set),
+        },
         Node::Edge(edge) => out.push_str(match edge {
             Edge::LineStart => r"\A",
             Edge::LineEnd => r"\z",
+            // The regex crate counts joiners and marks among a word's characters, and GNU does not. They are spelled as
+            // signs, unless the expression names them.
             Edge::WordStart => r"\b{start}",
             Edge::WordEnd => r"\b{end}",
             Edge::Word => r"\b",
@@ -43,7 +58,7 @@ fn node(out: &mut String, tree: &Node, alphabet: Alphabet) {
         }
         Node::Alt(branches) => {
             out.push_str("(?:");
-            for (n, branch) in branches.iter().enumerate() {
+            for (n, branch) in longest_first(branches).into_iter().enumerate() {
                 if n > 0 {
                     out.push('|');
                 }
@@ -67,16 +82,6 @@ fn node(out: &mut String, tree: &Node, alphabet: Alphabet) {
     }
 }
 
-/// A class that holds nothing, for what cannot occur in ASCII.
-const NOTHING: &str = r"[^\x00-\x7F]";
-
-fn one(out: &mut String, char: char, alphabet: Alphabet) {
-    if alphabet == Alphabet::Ascii && !char.is_ascii() {
-        return out.push_str(NOTHING);
-    }
-    escaped(out, char);
-}
-
 /// The character with no meaning but itself, in a class or outside.
 fn escaped(out: &mut String, char: char) {
     if char.is_ascii_alphanumeric() || !char.is_ascii() && !char.is_control() {
@@ -86,10 +91,7 @@ fn escaped(out: &mut String, char: char) {
     }
 }
 
-fn set(out: &mut String, set: &Set, alphabet: Alphabet) {
-    if alphabet == Alphabet::Ascii {
-        return ascii(out, set);
-    }
+fn wide(out: &mut String, set: &Set) {
     out.push_str(if set.negated { "[^" } else { "[" });
     for (low, high) in &set.ranges {
         escaped(out, *low);
@@ -102,8 +104,8 @@ fn set(out: &mut String, set: &Set, alphabet: Alphabet) {
     out.push(']');
 }
 
-/// The set's ASCII part, in as few ranges as it has.
-fn ascii(out: &mut String, set: &Set) {
+/// What the set holds of ASCII, in as few ranges as it has, and of the expression's letters.
+fn narrow(out: &mut String, set: &Set, letters: &Letters) {
     let holds = |byte: u8| {
         let char = char::from(byte);
         let inside = set.ranges.iter().any(|(low, high)| (*low..=*high).contains(&char))
@@ -117,13 +119,16 @@ fn ascii(out: &mut String, set: &Set) {
             _ => ranges.push((byte, byte)),
         }
     }
-    if ranges.is_empty() {
-        return out.push_str(NOTHING);
+    let letters = letters.within(set);
+    if ranges.is_empty() && letters.is_empty() {
+        // Nothing.
+        return out.push_str(r"[^\x00-\x{10FFFF}]");
     }
     out.push('[');
     for (low, high) in ranges {
         _ = write!(out, r"\x{low:02X}-\x{high:02X}");
     }
+    letters.into_iter().for_each(|char| escaped(out, char));
     out.push(']');
 }
 

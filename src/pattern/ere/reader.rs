@@ -7,6 +7,11 @@ pub(super) struct Reader<'a> {
     at: usize,
 }
 
+/// Whether a character may mean anything but itself.
+pub(super) fn is_special(byte: u8) -> bool {
+    br"\^$.[()|*+?{".contains(&byte)
+}
+
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
@@ -33,7 +38,7 @@ impl<'a> Reader<'a> {
     /// repetition follows, since that is for it alone. Most patterns are little else.
     pub(super) fn plain(&mut self) -> &'a str {
         let rest = self.rest();
-        let end = rest.bytes().position(|byte| br"\^$.[()|*+?{".contains(&byte)).unwrap_or(rest.len());
+        let end = rest.bytes().position(is_special).unwrap_or(rest.len());
         let mut run = rest.get(..end).unwrap_or_default();
         if rest.get(end..).is_some_and(|behind| behind.starts_with(['*', '+', '?', '{'])) {
             let last = run.chars().next_back().map_or(0, char::len_utf8);

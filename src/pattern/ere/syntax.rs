@@ -20,6 +20,10 @@ const ROW: usize = 8;
 /// The highest count in an interval (RE_DUP_MAX).
 const MOST: u32 = 32767;
 
+/// What to say where the C library would miss a group's end.
+const NOTHING_REPEATED: &str =
+    "an operator that repeats nothing stands before ); grep refuses this, so leave it out";
+
 /// Reads an expression into a tree, and names the places of GNU's own constructs.
 pub(super) fn read(text: &str, folds: bool) -> Result<(Node, Vec<usize>), Flaw> {
     let mut first = Parser::new(text, folds, false);
@@ -68,6 +72,7 @@ impl<'a> Parser<'a> {
     fn branch(&mut self) -> Result<Node, Flaw> {
         let mut items = Vec::new();
         self.leading_operators()?;
+        self.leading_braces(&mut items)?;
         while let Some(char) = self.reader.peek() {
             if char == '|' || char == ')' && self.open > 0 {
                 break;
@@ -80,15 +85,17 @@ impl<'a> Parser<'a> {
             }
             let second = self.second;
             let atom = self.atom()?;
-            let item = match atom {
-                Node::Edge(_) => self.behind_edge(atom)?,
-                atom => self.repetitions(atom)?,
-            };
+            // A group is repeated as a whole, even if it holds nothing but an edge.
+            let edge = char != '(' && matches!(atom, Node::Edge(_));
+            let item = if edge { self.behind_edge(atom)? } else { self.repetitions(atom, false)? };
             match item {
                 Node::Empty => {}
                 // The automaton forgets what is repeated no times, and whether it had to turn to the other for it.
                 Node::Repeat { max: Some(0), .. } => self.second = second,
                 item => join(&mut items, item),
+            }
+            if edge {
+                self.leading_braces(&mut items)?;
             }
         }
         Ok(match items.len() {
@@ -101,6 +108,8 @@ impl<'a> Parser<'a> {
     /// Repetition operators with nothing in front of them to repeat: `*a`, `a|*b`, `(*a)`.
     fn leading_operators(&mut self) -> Result<(), Flaw> {
         let mut skipped = false;
+        // The C library reads on behind a brace, and what an interval holds is in front of what follows.
+        let mut leading = true;
         loop {
             match self.reader.peek() {
                 Some('*' | '+' | '?') => {
@@ -111,18 +120,40 @@ impl<'a> Parser<'a> {
                     // The automaton takes {1} for a repetition of nothing; the C library skips the brace alone.
                     self.torn = true;
                     if self.as_second {
+                        // It skips the brace alone, but sees no line that the automaton has not let through.
                         let what = "a brace stands where there is nothing to repeat; write \\{ for a brace";
                         return Err(Flaw::new(self.reader.at(), what));
                     }
-                    if self.interval(true)?.is_none() {
+                    if self.interval(leading)?.is_none() {
                         break;
                     }
-                    skipped = false;
+                    (leading, skipped) = (false, false);
                 }
                 _ => break,
             }
         }
         self.no_group_end(skipped)
+    }
+
+    /// Braces that hold no interval, where there is nothing to repeat: characters to the automaton. The C library skips
+    /// each of them with the operators behind it, and so finds no fault with what they hold.
+    fn leading_braces(&mut self, items: &mut Vec<Node>) -> Result<(), Flaw> {
+        if self.as_second || self.reader.peek() != Some('{') {
+            return Ok(());
+        }
+        self.torn = true;
+        let mut behind = self.reader.clone();
+        while matches!(behind.peek(), Some('*' | '+' | '?' | '{')) {
+            behind.next();
+        }
+        if self.open > 0 && behind.peek() == Some(')') {
+            return Err(Flaw::new(behind.at(), NOTHING_REPEATED));
+        }
+        while self.reader.eat('{') {
+            let brace = self.repetitions(Node::Text("{".to_owned()), true)?;
+            join(items, brace);
+        }
+        Ok(())
     }
 
     /// An anchor or word edge may be followed by operators, too: `^*a`.
@@ -136,7 +167,7 @@ impl<'a> Parser<'a> {
             return Ok(edge);
         }
         let starred = matches!(self.reader.peek(), Some('*' | '+' | '?'));
-        let item = self.repetitions(edge)?;
+        let item = self.repetitions(edge, true)?;
         self.no_group_end(starred)?;
         Ok(item)
     }
@@ -144,14 +175,13 @@ impl<'a> Parser<'a> {
     /// Behind an operator that repeats nothing the C library takes `)` for a character, and then misses the group's.
     fn no_group_end(&self, skipped: bool) -> Result<(), Flaw> {
         if skipped && self.open > 0 && self.reader.peek() == Some(')') {
-            let what = "an operator that repeats nothing stands before ); grep refuses this, so leave it out";
-            return Err(Flaw::new(self.reader.at(), what));
+            return Err(Flaw::new(self.reader.at(), NOTHING_REPEATED));
         }
         Ok(())
     }
 
-    /// `*`, `+`, `?` and intervals behind `node`, as many as there are.
-    fn repetitions(&mut self, mut node: Node) -> Result<Node, Flaw> {
+    /// `*`, `+`, `?` and intervals behind `node`, as many as there are; `leading`: the C library sees nothing to repeat.
+    fn repetitions(&mut self, mut node: Node, mut leading: bool) -> Result<Node, Flaw> {
         let mut intervals = 0;
         loop {
             let at = self.reader.at();
@@ -160,7 +190,8 @@ impl<'a> Parser<'a> {
                 Some('+') => (1, None),
                 Some('?') => (0, Some(1)),
                 Some('{') => {
-                    let Some(range) = self.interval(false)? else { return Ok(node) };
+                    let Some(range) = self.interval(leading)? else { return Ok(node) };
+                    leading = false;
                     intervals += 1;
                     if intervals > ROW {
                         return Err(Flaw::new(at, "too many intervals in a row; multiply them out"));
@@ -186,7 +217,7 @@ impl<'a> Parser<'a> {
         let high = if comma { reader.number(MOST + 1) } else { low };
         let bad = |what: &str| if leading { Ok(None) } else { Err(Flaw::new(at, what)) };
         if !reader.eat('}') {
-            return if comma && high.is_some() && reader.peek() == Some(',') {
+            return if comma && reader.peek() == Some(',') {
                 bad("an interval has at most two numbers; write \\{ for a brace")
             } else {
                 Ok(None)

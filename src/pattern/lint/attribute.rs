@@ -51,7 +51,15 @@ pub(super) fn field_line(pattern: &str) -> Option<String> {
     let (_, field) = CALLED.iter().find(|(called, _)| *called == name)?;
     let mut value = rest;
     while let Some(rest) = BLANKS.iter().find_map(|blank| value.strip_prefix(blank)) {
-        value = rest;
+        // However often: a value has no blanks in front of it.
+        let rest = rest.strip_prefix('?').unwrap_or(rest);
+        let counted = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+        let counted =
+            counted.filter(|(count, _)| count.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b',')));
+        value = counted.map_or(rest, |(_, rest)| rest);
+    }
+    if value.starts_with(['*', '+', '?', '{']) {
+        return None;
     }
     let (value, anywhere) = match value.strip_prefix(".*") {
         Some(value) => (value, true),
@@ -75,8 +83,12 @@ pub(super) fn field_line(pattern: &str) -> Option<String> {
     matches!(field::read(&line), Some(Ok(_))).then_some(line)
 }
 
-/// Whether a `|` stands outside all groups: what is behind it would lose the field's name.
+/// Whether a `|` stands outside all groups: what is behind it would lose the field's name. Where brackets may hold
+/// parentheses, nothing is sure.
 fn has_branches(value: &str) -> bool {
+    if value.contains('[') && value.contains('|') {
+        return true;
+    }
     let mut depth = 0_usize;
     let mut chars = value.chars();
     while let Some(char) = chars.next() {
@@ -99,6 +111,8 @@ mod tests {
     fn it_names_the_line_to_write() {
         for (pattern, line) in [
             ("^netname: *FOO", "@netname ^FOO"),
+            ("^netname: {8}FOO", "@netname ^FOO"),
+            ("^netname: ?FOO", "@netname ^FOO"),
             ("netname:.*FOO", "@netname FOO"),
             ("^org-name:[[:space:]]+Contoso (GmbH|AG)$", "@org ^Contoso (GmbH|AG)$"),
             ("^OrgName: *Contoso", "@org ^Contoso"),
@@ -120,6 +134,8 @@ mod tests {
             "^netname:",
             "^netname: *",
             "^netname: *FOO|Bar",
+            "^netname: *[(]x|y",
+            "^netname: {FOO",
             "^org: *ORG-CT1-RIPE",
             "^origin: *AS64[0-9]+",
             "^route: *203\\.0",

@@ -122,19 +122,20 @@ fn shadowed(desk: &mut Desk<'_>, doubled: &[bool]) {
         }
         let Some(search) = searches.get(&ground) else { continue };
         let shorter = match needs {
-            Needs::Literal(text) => search.within(text, true),
-            Needs::OneOf(texts) => {
-                let found: Option<Vec<u32>> = texts.iter().map(|text| search.within(text, false)).collect();
-                found.and_then(|found| found.first().copied())
-            }
+            Needs::Literal(text) => search.within(text, true).map(|rule| vec![rule]),
+            // One of these must occur: each may be another pattern's.
+            Needs::OneOf(texts) => texts.iter().map(|text| search.within(text, false)).collect(),
             Needs::Nothing => None,
         };
-        if let Some(first) = shorter.and_then(|rule| desk.line_of(rule)) {
-            let pattern = inner.text_of(first);
-            let what =
-                format!("is never needed: {} ({pattern}) matches all that it matches", desk.place(first));
-            desk.say(line, 0, "shadowed", what);
-        }
+        let Some(mut shorter) = shorter else { continue };
+        shorter.sort_unstable();
+        shorter.dedup();
+        let named = shorter.iter().filter_map(|rule| desk.line_of(*rule));
+        let named: Vec<String> =
+            named.map(|first| format!("{} ({})", desk.place(first), inner.text_of(first))).collect();
+        let verb = if named.len() == 1 { "matches" } else { "match" };
+        let what = format!("is never needed: {} {verb} all that it matches", named.join(" and "));
+        desk.say(line, 0, "shadowed", what);
     }
 }
 

@@ -99,12 +99,33 @@ fn what_an_allow_pattern_lets_in_never_blocks() {
 #[test]
 fn what_egrep_reads_otherwise_is_said_once_a_file() {
     let (places, said) = file("# made by hand\nContoso\n\n  \n# more\nFabrikam\n\n");
-    assert_eq!(places, ["1:1 egrep", "3:1 egrep"]);
-    assert!(said.contains("(1 more such lines") && said.contains("(2 more such lines"), "{said}");
+    assert_eq!(places, ["1:1 egrep", "3:1 egrep", "4:1 egrep"]);
+    assert!(said.contains("(1 more such lines") && said.contains("a line of blanks"), "{said}");
     assert_eq!(file("# for whodunit alone\n\n@org Contoso\n").0, Vec::<String>::new());
     assert_eq!(file("Contoso\n").0, Vec::<String>::new());
     assert_eq!(file("").0, Vec::<String>::new());
     assert_eq!(file("\n").0, ["1:1 egrep"]);
+}
+
+#[test]
+fn slips_are_found_where_they_stand() {
+    let (places, said) =
+        file("\u{feff}Contoso\n@cidr 0.0.0.0/0\n@cidr ::/0\n@cidr 203.0.113.7/24\n198.51.100.0/24\n");
+    let codes =
+        ["1:1 byte-order-mark", "2:1 everything", "3:1 everything", "4:1 slip", "4:1 shadowed", "5:1 slip"];
+    assert_eq!(places, codes);
+    assert!(said.contains("write: @cidr 203.0.113.0/24") && said.contains("@cidr 198.51.100.0/24"), "{said}");
+    let mapped = ["@cidr ::ffff:203.0.113.0/120", "@cidr 203.0.113.0/24"];
+    assert_eq!(of(&mapped, false), ["2 duplicate"], "both name the same network");
+    let (places, _) = file("\u{feff}# made on Windows\n@org Contoso\n");
+    assert_eq!(places, Vec::<String>::new(), "the mark is no part of a comment");
+}
+
+#[test]
+fn what_several_patterns_match_together_is_said_of_all_of_them() {
+    let (places, said) = file("Foo\nBar\n(Foo|Bar) Ltd\n");
+    assert_eq!(places, ["3:1 shadowed"]);
+    assert!(said.contains("list:1 (Foo) and ") && said.contains("list:2 (Bar) match all"), "{said}");
 }
 
 #[test]

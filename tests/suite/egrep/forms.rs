@@ -64,12 +64,42 @@ fn forms() -> Vec<Vec<u8>> {
         "^(a|b)$",
         "a|(",
         "(a|{1}b)",
+        // A group is repeated as a whole, even where it holds nothing but an edge.
+        "(^)?b[^x]",
+        "a($)?\\W",
+        "(\\<)*/",
+        "(foo($)?)",
+        "(a|(^)*)b",
+        "(^){1}b\\w",
+        ".\\b(^)?",
+        "(^|\\b)?a",
+        // Braces with nothing in front of them to repeat.
+        "^{}",
+        "^{1,0}",
+        "{{}",
+        "(^{}a|b)",
+        "{{1}a",
     ];
     forms.extend(with_bars.map(|form| form.as_bytes().to_vec()));
     forms.sort();
     forms.dedup();
     forms.retain(|form| !form.is_empty() && !form.iter().all(u8::is_ascii_whitespace));
     forms
+}
+
+/// Neither is accepted: what grep calls wrong is no pattern.
+#[test]
+fn what_grep_refuses_is_refused() {
+    for form in
+        ["({)", "({*)", "({{)", "(^{)", "a{,,", "a{1,,}", "[\u{e0}-\u{fc}]", "[a-\u{e9}]", "[\u{e9}-\u{e9}]"]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("list");
+        std::fs::write(&file, form).unwrap();
+        let theirs = super::grep("-c", std::slice::from_ref(&file), &file, false);
+        assert_eq!(theirs, [None], "grep takes {form}");
+        assert!(super::Reader::new(&file, false).is_err(), "{form}");
+    }
 }
 
 #[test]
