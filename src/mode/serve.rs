@@ -20,7 +20,7 @@ use crate::{
     whois::Registry,
 };
 use jiff::Timestamp;
-use std::{env, ffi::OsString, io, net::IpAddr, sync::Arc, time::Duration};
+use std::{ffi::OsString, io, net::IpAddr, sync::Arc, time::Duration};
 
 /// Within this every request is answered where nobody says otherwise. A mail server's client is waiting.
 const SERVED: Duration = Duration::from_secs(2);
@@ -34,7 +34,7 @@ const SYSLOG: &str = "/dev/log";
 /// # Errors
 /// When they cannot be taken. Then nothing may be written to any of them.
 pub fn descriptors(arguments: impl Iterator<Item = OsString>) -> Result<Option<Stdio>> {
-    let (mut serve, mut stdio) = (false, env::var_os("WHODUNIT_STDIO").is_some());
+    let (mut serve, mut stdio) = (false, false);
     for argument in arguments {
         serve |= argument == "serve";
         stdio |= argument == "--stdio" || argument.as_encoded_bytes().starts_with(b"--stdio=");
