@@ -415,13 +415,17 @@ _whodunit() {
             return 0
             ;;
         whodunit__subcmd__match)
-            opts="-f -a -e -i -c -q -h --ip --block --allow --regexp --ignore-case --json --csv --count --quiet --whois --color --on-unknown --config --help"
+            opts="-f -a -e -i -c -q -h --ip --cache --block --allow --regexp --ignore-case --json --csv --count --quiet --whois --color --on-unknown --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -49,15 +49,10 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// The addresses that this answer may serve: all of the network for a leaf, else no more of it than the /24 or
-    /// /48 around the address that was asked about. None when that address is not in the network at all.
+    /// The addresses that this answer may serve; None when its own question does not lie in its network.
     #[must_use]
     pub fn extent(&self) -> Option<Network> {
-        let network = self.answer.record.network;
-        if !network.contains(self.asked) {
-            return None;
-        }
-        if self.leaf { Some(network) } else { network.overlap(&Prefix::around(self.asked, 24, 48).into()) }
+        extent::reach(self.answer.record.network, self.asked, self.leaf)
     }
 }
 

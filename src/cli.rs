@@ -117,6 +117,9 @@ pub struct Match {
     /// The address that the text is about: picks the record that holds it
     #[arg(long, value_name = "IP")]
     pub ip: Option<String>,
+    /// Taken, so that a script can give all commands the same options; nothing is read from there
+    #[arg(long, value_name = "LOCATION", hide = true)]
+    pub cache: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
     pub patterns: Patterns,

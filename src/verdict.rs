@@ -115,13 +115,15 @@ impl Judged {
         }
     }
 
-    /// Where an answer would have come from, had there been one.
+    /// Where the answer came from, or would have come from, had there been one.
     #[must_use]
-    pub fn asked(&self) -> Source {
-        match (self.unknown().map(|unknown| unknown.kind), self.address, self.text) {
-            (_, _, true) => Source::Text,
-            (Some(Kind::Offline), ..) => Source::Cache,
-            _ => Source::Whois,
+    pub fn source(&self) -> Source {
+        match &self.known {
+            Known::Answer(answer) => answer.source,
+            Known::Reserved(_) => Source::Reserved,
+            Known::Unknown(_) if self.text => Source::Text,
+            Known::Unknown(unknown) if unknown.kind == Kind::Offline => Source::Cache,
+            Known::Unknown(_) => Source::Whois,
         }
     }
 

@@ -62,6 +62,13 @@ pub(super) fn decode_address(bytes: &[u8]) -> Option<IpAddr> {
     }
 }
 
+/// The extent of an answer: all of the network for a leaf, else no more of it than the /24 or /48 around the address that
+/// was asked about. None when that address is not in the network at all.
+pub(super) fn reach(network: Network, asked: IpAddr, leaf: bool) -> Option<Network> {
+    let around = network.contains(asked).then(|| Prefix::around(asked, 24, 48))?;
+    if leaf { Some(network) } else { network.overlap(&around.into()) }
+}
+
 /// The prefix of this extent that holds the address; None when none does.
 pub(super) fn part(extent: &Network, address: IpAddr) -> Option<Prefix> {
     extent.prefixes().into_iter().find(|prefix| prefix.contains(address))

@@ -163,7 +163,7 @@ fn all(batch: &Batch, clients: &[Client], format: &Format, paint: Paint, mut tal
         stale.add(&judged);
         format.row(&judged, &mut out)?;
         if let (true, Some(answer)) = (batch.whois, judged.answer()) {
-            output::matched(&answer.text, batch.patterns, paint, true, &mut out)
+            output::matched(&answer.text, batch.patterns, paint, &mut out)
                 .map_err(|error| Error::output("stdout", &error))?;
         }
         if came == Came::Late { flush(&mut out) } else { Ok(()) }

@@ -67,7 +67,7 @@ fn write(
         let action = found.action.as_str();
         writeln!(out, "  {action:<9} {}:{}: {}", safe(&found.file), found.line, safe(&found.pattern))?;
         write!(out, "  {:<9} ", "")?;
-        output::matched(&found.text, patterns, paint, true, out)?;
+        output::matched(&found.text, patterns, paint, out)?;
     }
     if judged.matches.is_empty() && judged.answer().is_some() {
         field(out, "patterns", if patterns.is_empty() { "none given" } else { "none matched" })?;

@@ -74,7 +74,7 @@ pub fn run(typed: &Match) -> Result<Exit> {
         }
         format.row(&judged, &mut out)?;
         if form == Form::Whois {
-            output::matched(&text, &patterns, paint, true, &mut out).map_err(write)?;
+            output::matched(&text, &patterns, paint, &mut out).map_err(write)?;
         }
     }
     flush(&mut out)?;

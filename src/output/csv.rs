@@ -21,10 +21,6 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
         .or_else(|| judged.reserved().map(|special| special.prefix.into()));
     let text = |value: Option<&str>| value.map(|value| safe(value).into_owned()).unwrap_or_default();
     let list = |values: Vec<String>| values.join(" ");
-    let source = answer.map_or_else(
-        || if judged.reserved().is_some() { "reserved" } else { judged.asked().as_str() },
-        |answer| answer.source.as_str(),
-    );
     let decisive = judged.decisive();
     let fields = [
         judged.address.map(|address| address.to_string()).unwrap_or_default(),
@@ -45,7 +41,7 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
             .unwrap_or_default(),
         text(decisive.map(|found| found.file.as_str())),
         decisive.map(|found| found.line.to_string()).unwrap_or_default(),
-        source.to_owned(),
+        judged.source().as_str().to_owned(),
         judged.unknown().map(|unknown| unknown.kind.as_str().to_owned()).unwrap_or_default(),
     ];
     write(out, fields.into_iter())

@@ -80,11 +80,6 @@ impl<'a> From<&'a Judged> for Reply<'a> {
             maintainer: &[],
             registry: "iana",
         });
-        let source = match (answer, &reserved, judged.address) {
-            (Some(answer), ..) => answer.source.as_str(),
-            (None, Some(_), _) => "reserved",
-            (None, None, _) => judged.asked().as_str(),
-        };
         Self {
             ip: judged.address,
             verdict: judged.verdict.as_str(),
@@ -92,7 +87,7 @@ impl<'a> From<&'a Judged> for Reply<'a> {
             hits: judged.hits,
             matches: &judged.matches,
             network: answer.map(|answer| (&answer.record).into()).or(reserved),
-            source,
+            source: judged.source().as_str(),
             servers: answer.map(|answer| answer.servers.as_slice()).unwrap_or_default(),
             fetched: answer.map(|answer| format!("{:.0}", answer.fetched)),
             error: judged.unknown().map(|u| Trouble { kind: u.kind.as_str(), message: &u.message }),

@@ -73,8 +73,8 @@ impl fmt::Display for Number {
     }
 }
 
-/// The class that gives a row its colour.
-fn class(owner: &Owner) -> &'static str {
+/// The verdict as a word, which is also the class that gives a row its colour.
+fn word(owner: &Owner) -> &'static str {
     if owner.who == Who::Reserved { "reserved" } else { owner.verdict.as_str() }
 }
 
@@ -189,7 +189,7 @@ impl Page<'_> {
         out: &mut impl Write,
     ) -> io::Result<()> {
         let name = title(owner);
-        let class = class(owner);
+        let class = word(owner);
         writeln!(
             out,
             "<tr role=\"row\" class=\"{class}\">\n<th role=\"rowheader\" scope=\"row\" class=\"owner\">"
@@ -241,11 +241,6 @@ impl Page<'_> {
     }
 }
 
-/// The verdict's word.
-fn word(owner: &Owner) -> &'static str {
-    if owner.who == Who::Reserved { "reserved" } else { owner.verdict.as_str() }
-}
-
 /// Networks and contacts, what is too much of them folded away.
 fn details(owner: &Owner, out: &mut impl Write) -> io::Result<()> {
     let causes = causes(owner);
@@ -283,7 +278,7 @@ struct Legend<'r, 'a>(&'r Report<'a>);
 impl fmt::Display for Legend<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for kind in chart::KINDS {
-            if self.0.owners.iter().any(|owner| class(owner) == kind) {
+            if self.0.owners.iter().any(|owner| word(owner) == kind) {
                 write!(f, "<span class=\"key {kind}\">{kind}</span> ")?;
             }
         }

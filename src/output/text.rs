@@ -227,24 +227,14 @@ pub(super) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// Writes whois text with what patterns match highlighted, as grep --color would; all lines, or those alone that match.
+/// Writes whois text with what patterns match highlighted, as grep --color would.
 ///
 /// # Errors
 /// The output's own.
-pub fn matched(
-    text: &str,
-    patterns: &Patterns,
-    paint: Paint,
-    all: bool,
-    out: &mut impl Write,
-) -> io::Result<()> {
+pub fn matched(text: &str, patterns: &Patterns, paint: Paint, out: &mut impl Write) -> io::Result<()> {
     for line in text.lines() {
-        let spans = patterns.spans(line);
-        if spans.is_empty() && !all {
-            continue;
-        }
         let mut at = 0;
-        for span in spans {
+        for span in patterns.spans(line) {
             // Spans come in order and do not overlap; one that did would be left out rather than shown twice.
             if let (Some(before), Some(hit)) = (line.get(at..span.start), line.get(span.clone())) {
                 write!(out, "{}{}", safe(before), paint.hit(&safe(hit)))?;

@@ -127,10 +127,10 @@ fn a_dead_registry_costs_a_run_no_more_than_a_few_deadlines() {
     let lines = outcome.json();
     assert!(lines.iter().all(|line| line["error"]["kind"] == "timeout"));
     assert!(lines[89]["error"]["message"].to_string().contains("in a row"), "{}", lines[89]);
-    // Five in a row, and those that were under way beside them.
-    assert!(farm.asked("whois.ripe.net").len() <= 7, "{}", farm.asked("whois.ripe.net").len());
+    // Sixteen in a row, and those that were under way beside them.
+    assert!(farm.asked("whois.ripe.net").len() <= 18, "{}", farm.asked("whois.ripe.net").len());
     // Three at once for a second each are half a minute.
-    assert!(outcome.took < Duration::from_secs(15), "took {:?}", outcome.took);
+    assert!(outcome.took < Duration::from_secs(20), "took {:?}", outcome.took);
 }
 
 #[test]

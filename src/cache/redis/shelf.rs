@@ -55,10 +55,7 @@ impl Place {
 
     /// As [`Kept::extent`].
     pub(super) fn extent(&self) -> Option<Network> {
-        if self.leaf {
-            return Some(self.network);
-        }
-        self.network.overlap(&Prefix::around(self.asked, 24, 48).into())
+        extent::reach(self.network, self.asked, self.leaf)
     }
 
     pub(super) fn kept(&self, packed: &[u8]) -> Outcome<Kept> {

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     address::Network,
     answer::Source,
-    cache::{Kept, Ledger, Outcome, Stats, body, server::moment},
+    cache::{Kept, Ledger, Outcome, Stats, body, extent, server::moment},
 };
 use jiff::Timestamp;
 use rusqlite::params;
@@ -75,7 +75,7 @@ impl Ledger for Sqlite {
             let mut ids: Vec<i64> = Vec::new();
             while let Some(row) = rows.next()? {
                 let (whole, asked, leaf) = shelf::columns(row, 1)?.ok_or_else(damaged)?;
-                if shelf::reach(whole, asked, leaf).is_some_and(|reach| reach.overlap(network).is_some()) {
+                if extent::reach(whole, asked, leaf).is_some_and(|reach| reach.overlap(network).is_some()) {
                     ids.push(row.get(0)?);
                 }
             }

@@ -71,7 +71,7 @@ pub(super) fn remove(connection: &Connection, id: i64) -> Attempt<bool> {
         .query_row([id], |row| Ok((columns(row, 0)?, row.get::<_, i64>(4)?)))
         .optional()?;
     let Some((Some((network, asked, leaf)), fetched)) = row else { return Ok(false) };
-    if let Some(extent) = reach(network, asked, leaf) {
+    if let Some(extent) = extent::reach(network, asked, leaf) {
         let mut delete = connection
             .prepare_cached("DELETE FROM extent1 WHERE prefix = ?1 AND fetched = ?2 AND network = ?3")?;
         for prefix in extent.prefixes() {
@@ -98,11 +98,6 @@ pub(super) fn columns(
         .and_then(|(first, last)| Network::new(first, last))
         .zip(asked)
         .map(|(n, a)| (n, a, leaf)))
-}
-
-/// [`Kept::extent`] without the answer.
-pub(super) fn reach(network: Network, asked: IpAddr, leaf: bool) -> Option<Network> {
-    if leaf { Some(network) } else { network.overlap(&Prefix::around(asked, 24, 48).into()) }
 }
 
 /// Removes what is too old, and the oldest when there is too much, a piece at a time.

@@ -23,11 +23,12 @@ pub(super) fn open(remember: &Remember, command: &CacheCommand) -> Result<Handle
         Location::Path(path) => Some(path.clone()),
         _ => None,
     };
-    if !fills && named.as_deref().is_some_and(is_missing) {
-        let path = named.unwrap_or_default();
-        return Err(Error::unreadable(format!("there is no cache at {}", path.display())));
+    if !fills && let Some(path) = named.as_deref().filter(|path| is_missing(path)) {
+        // Perhaps a slip of the finger, perhaps before the first question: to look does not make it.
+        warn(&format!("there is no cache at {}", path.display()));
+        return Ok(Handle::new(None));
     }
-    if !fills && location == Location::Default && usual(&env()).iter().all(|path| is_missing(path)) {
+    if !fills && location == Location::Default && was_never_used(&env()) {
         // Nothing was ever kept: that is no failure, and not to be changed by looking at it.
         return Ok(Handle::new(None));
     }
@@ -44,6 +45,11 @@ pub(super) fn open(remember: &Remember, command: &CacheCommand) -> Result<Handle
 
 fn is_missing(path: &Path) -> bool {
     fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// Whether nothing was ever kept in the default place.
+fn was_never_used(env: &Env) -> bool {
+    usual(env).iter().all(|path| is_missing(path))
 }
 
 /// The files that the default place may mean, as the cache itself finds them.
@@ -64,5 +70,24 @@ fn refused(warning: &str, path: Option<&Path>, command: &CacheCommand) -> Error 
     match command {
         CacheCommand::Forget { .. } | CacheCommand::Import { .. } => Error::unwritable(sentence),
         _ => Error::unreadable(sentence),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_place_is_unused_until_either_of_its_files_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let env = Env { home: Some(at("home")), xdg_cache_home: None, shared: at("shared") };
+        for file in ["shared/cache.db", "home/.cache/whodunit/cache.db"] {
+            assert!(was_never_used(&env));
+            fs::create_dir_all(at(file).parent().unwrap()).unwrap();
+            fs::write(at(file), "").unwrap();
+            assert!(!was_never_used(&env), "{file}");
+            fs::remove_file(at(file)).unwrap();
+        }
     }
 }

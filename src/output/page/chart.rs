@@ -1,6 +1,6 @@
 //! Drawings: bars over time as SVG paths, one path a colour.
 
-use super::{Number, Text, class};
+use super::{Number, Text, word};
 use crate::report::Owner;
 use std::{
     fmt::Write as _,
@@ -44,7 +44,7 @@ pub(super) fn stacked(owners: &[Owner], about: &str, out: &mut impl Write) -> io
     let slices = owners.first().map_or(0, |owner| owner.activity.len());
     let mut sums = [(); KINDS.len()].map(|()| vec![0_u64; slices]);
     for owner in owners {
-        let sum = KINDS.iter().zip(&mut sums).find(|(kind, _)| **kind == class(owner));
+        let sum = KINDS.iter().zip(&mut sums).find(|(kind, _)| **kind == word(owner));
         for (sum, hits) in sum.into_iter().flat_map(|(_, sum)| sum).zip(&owner.activity) {
             *sum += hits;
         }
