@@ -47,9 +47,9 @@ fn first_bracket(message: &[u8]) -> Option<IpAddr> {
 /// smtpd connects itself.
 fn behind_name(message: &[u8], open: usize) -> Option<IpAddr> {
     let before = message.get(..open)?;
-    let name = before.iter().rev().take_while(|b| !b" =:;,<>@()\"".contains(b)).count();
-    let before = before.get(..open - name)?;
-    (name > 0 && !before.ends_with(b"connect to ")).then(|| pieces::bracketed(message, open))?
+    let word = memchr::memrchr(b' ', before).map_or(0, |at| at + 1);
+    let named = before.get(word..)?.last().is_some_and(|last| !b"=:;,<>@()\"".contains(last));
+    (named && !before.get(..word)?.ends_with(b"connect to ")).then(|| pieces::bracketed(message, open))?
 }
 
 fn smtpd(message: &[u8]) -> Option<IpAddr> {
