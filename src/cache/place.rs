@@ -63,14 +63,16 @@ impl Default for Env {
 
 impl Env {
     /// The user's own file; None without a home.
-    pub(super) fn own(&self) -> Option<PathBuf> {
+    #[must_use]
+    pub fn own(&self) -> Option<PathBuf> {
         let xdg = self.xdg_cache_home.as_ref().filter(|path| path.is_absolute()).cloned();
         let base = xdg.or_else(|| self.home.as_ref().map(|home| home.join(".cache")))?;
         Some(base.join("whodunit").join(NAME))
     }
 
     /// The shared file.
-    pub(super) fn shared(&self) -> PathBuf {
+    #[must_use]
+    pub fn shared(&self) -> PathBuf {
         self.shared.join(NAME)
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 use std::{
     fs::{self, File},
     io,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 /// Opens it, and makes it only for what is to be kept in it.
@@ -49,14 +49,7 @@ fn is_missing(path: &Path) -> bool {
 
 /// Whether nothing was ever kept in the default place.
 fn was_never_used(env: &Env) -> bool {
-    usual(env).iter().all(|path| is_missing(path))
-}
-
-/// The files that the default place may mean, as the cache itself finds them.
-fn usual(env: &Env) -> Vec<PathBuf> {
-    let xdg = env.xdg_cache_home.clone().filter(|path| path.is_absolute());
-    let own = xdg.or_else(|| Some(env.home.as_ref()?.join(".cache"))).map(|folder| folder.join("whodunit"));
-    [Some(env.shared.clone()), own].into_iter().flatten().map(|folder| folder.join("cache.db")).collect()
+    [Some(env.shared()), env.own()].into_iter().flatten().all(|path| is_missing(&path))
 }
 
 /// The cache's own sentence, with the system's reason where that is known.
