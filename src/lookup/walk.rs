@@ -37,6 +37,8 @@ pub(super) struct Walk<'a> {
     placeholder: Option<String>,
     /// Whom a placeholder named besides the one that was asked next, best first: they are asked while nobody knows.
     others: Vec<Referral>,
+    /// Why nobody could say before these were asked, which stands where they cannot say either.
+    why: Option<Unknown>,
 }
 
 /// Where a hop leaves the walk.
@@ -63,6 +65,7 @@ impl<'a> Walk<'a> {
             partial: false,
             placeholder: None,
             others: Vec::new(),
+            why: None,
         }
     }
 
@@ -88,9 +91,10 @@ impl<'a> Walk<'a> {
 
     /// One question, in its turn.
     fn hop(&mut self, server: &Server, booked: bool) -> Result<(Reply, String), Failed> {
-        // What can only add to a good answer must not cost the whole of the deadline.
-        let deadline = match (&self.best, self.deadline.remaining()) {
-            (Some(_), Some(left)) => self.deadline.at_most(SLICE.min(left / 2)),
+        // What can only add to a good answer, or to a reason that stands, must not cost the whole of the deadline.
+        let adds = self.best.is_some() || self.why.is_some();
+        let deadline = match (adds, self.deadline.remaining()) {
+            (true, Some(left)) => self.deadline.at_most(SLICE.min(left / 2)),
             _ => self.deadline,
         };
         let late = || Failed::new(Kind::Timeout, format!("no turn to ask {} in time", server.name));
@@ -185,7 +189,10 @@ impl<'a> Walk<'a> {
         let knows_none = matches!(kind, Kind::NotFound | Kind::Placeholder) && self.asked.len() <= HOPS;
         let next = if knows_none { self.follow(&others) } else { None };
         self.others = others;
-        next.map(Next::Ask).ok_or(Unknown { kind, message })
+        let why = self.why.take().unwrap_or(Unknown { kind, message });
+        let Some(server) = next else { return Err(why) };
+        self.why = Some(why);
+        Ok(Next::Ask(server))
     }
 
     /// The first referral that leads to a server not asked yet.
