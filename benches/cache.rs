@@ -7,10 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use std::{net::Ipv4Addr, path::Path};
 use whodunit::{
     address::Network,
-    answer::{Answer, Source},
-    cache::{Env, Kept, Location, Memory, Sqlite, Want},
-    cache::{Keeper, open},
-    whois::{Record, Registry},
+    cache::{Env, Keeper, Kept, Location, Memory, Sqlite, Want, open},
+    registry::{Answer, Record, Registry, Source},
 };
 
 const NETWORKS: u32 = 100_000;

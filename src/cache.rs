@@ -8,31 +8,31 @@
 //! [`Handle`] is what the rest of the program uses: it never fails. A cache that breaks costs one warning and speed.
 
 mod body;
+pub mod bulk;
 #[cfg(test)]
 mod contract;
 mod extent;
-mod gathered;
-mod handle;
 mod holder;
-pub mod import;
 mod imported;
+mod layer;
+mod layered;
+mod location;
 mod memory;
-mod place;
 mod redis;
 mod server;
+mod snapshot;
 mod sqlite;
-mod tier;
 
-pub use handle::{Handle, open};
 pub use holder::Holder;
+pub use layered::{Handle, open};
+pub use location::{Env, Location};
 pub use memory::Memory;
-pub use place::{Env, Location};
 pub use redis::Redis;
 pub use sqlite::Sqlite;
 
 use crate::{
     address::{Network, Prefix},
-    answer::Answer,
+    registry::Answer,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeMap, fmt, net::IpAddr, time::Duration};
@@ -288,7 +288,7 @@ pub trait Cache: Keeper + Desk + Ledger {
 
 /// The extents of a cache, as only caches make and read them.
 #[derive(Debug)]
-pub struct Extents(Vec<gathered::Extent>);
+pub struct Extents(Vec<snapshot::Extent>);
 
 /// What `cache stats` says.
 #[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]

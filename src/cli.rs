@@ -1,4 +1,4 @@
-//! The command line: clap's definitions and help texts, nothing else. What they mean is [`crate::settings`]' business.
+//! The command line: clap's definitions and help texts, nothing else. What they mean is [`crate::config`]' business.
 
 mod ends;
 mod options;

@@ -1,4 +1,4 @@
-//! What stops a run. What befalls one address is no error but a value in its verdict ([`crate::lookup::Unknown`]).
+//! What stops a run. What befalls one address is no error but a value in its verdict ([`crate::resolver::Unknown`]).
 
 use crate::exit::Exit;
 use std::{fmt, io, path::Path};

@@ -4,25 +4,25 @@
 //! the registry responsible is asked ([`whois`]) -> its reply is classified before anything reads it -> referral or
 //! next registry -> record -> kept -> patterns ([`pattern`]) -> [`verdict`] -> output, exit code.
 //!
-//! Imports run one way: main -> mode -> {input, lanes, output} -> lookup -> {cache, whois} -> address. Patterns and
-//! verdicts are pure; output never sees cache or whois' ways; whois never sees cache.
+//! Imports run one way: main -> command -> {config, log, output, report, serve} -> resolver -> {cache, whois} ->
+//! registry -> address. Patterns and verdicts are pure; output never sees cache or whois; whois never sees cache.
 
 pub mod address;
-pub mod answer;
 pub mod cache;
 pub mod cli;
+pub mod command;
+pub mod config;
 pub mod deadline;
 pub mod error;
 pub mod exit;
-pub mod input;
-pub mod lanes;
-pub mod lookup;
-pub mod mode;
+pub mod log;
 pub mod nearest;
 pub mod output;
 pub mod pattern;
-pub mod policy;
+pub mod registry;
 pub mod report;
-pub mod settings;
+pub mod resolver;
+pub mod sanitize;
+pub mod serve;
 pub mod verdict;
 pub mod whois;

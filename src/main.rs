@@ -4,14 +4,14 @@ use clap::error::ErrorKind;
 use std::process::ExitCode;
 use whodunit::{
     cli::{self, Cli, Command},
+    command::{self, cache, check, generate, matching, patterns, report, serve, warm},
     error::{Error, Result},
     exit::Exit,
-    mode::{self, cache, check, generate, patterns, report, serve, text, warm},
-    policy::Stdio,
+    serve::policy::Stdio,
 };
 
 fn main() -> ExitCode {
-    mode::outlive_size_limits();
+    command::outlive_size_limits();
     let stdio = match serve::descriptors(std::env::args_os()) {
         Ok(stdio) => stdio,
         Err(error) => {
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli, stdio: Option<Stdio>) -> Result<Exit> {
     match &cli.command {
         None => check::run(&cli.check),
-        Some(Command::Match(typed)) => text::run(typed),
+        Some(Command::Match(typed)) => matching::run(typed),
         Some(Command::Report(typed)) => report::run(typed),
         Some(Command::Completions(typed)) => generate::completions(typed),
         Some(Command::Serve(typed)) => serve::run(typed, stdio),
@@ -55,7 +55,7 @@ fn run(cli: &Cli, stdio: Option<Stdio>) -> Result<Exit> {
 /// Says what stopped the run. A reader of our output that went away needs no word.
 fn tell(error: &Error) -> Exit {
     if error.exit() != Exit::BrokenPipe {
-        mode::warn(&error.to_string());
+        command::warn(&error.to_string());
     }
     error.exit()
 }

@@ -9,7 +9,6 @@ pub mod owners;
 pub mod page;
 mod paint;
 pub mod progress;
-mod safe;
 mod spark;
 pub mod table;
 mod text;
@@ -18,7 +17,6 @@ pub use clock::Clock;
 pub use grid::grid;
 pub use json::{Reply, object};
 pub use paint::Paint;
-pub use safe::safe;
 pub use spark::Ink;
 pub use text::{Aligned, Columns, longest_name, matched};
 

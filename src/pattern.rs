@@ -13,9 +13,9 @@ mod field;
 mod judge;
 mod lines;
 mod lint;
-mod places;
+mod numbers;
+mod prefilter;
 mod rules;
-mod screen;
 mod selector;
 mod source;
 
@@ -24,7 +24,7 @@ pub use selector::selector;
 
 use crate::{
     error::{Error, Result},
-    whois::Record,
+    registry::Record,
 };
 use rules::Rules;
 use serde::{Deserialize, Serialize};

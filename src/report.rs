@@ -21,8 +21,8 @@ pub use span::Span;
 
 use crate::{
     address::Prefix,
-    answer::Kind,
     pattern::Match,
+    registry::Kind,
     verdict::{Judged, Verdict},
 };
 use jiff::Timestamp;

@@ -2,8 +2,8 @@
 
 use crate::{
     address::Special,
-    answer::{Answer, Kind, Known, Source, Unknown},
     pattern::{Action, Finding, Match, Patterns, Subject},
+    registry::{Answer, Kind, Known, Source, Unknown},
 };
 use serde::Serialize;
 use std::net::IpAddr;

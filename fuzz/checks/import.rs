@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use std::{io::Cursor, sync::LazyLock};
 use whodunit::cache::{
     Ledger, Memory,
-    import::{Brought, Input, import, survey},
+    bulk::{Brought, Input, import, survey},
 };
 
 /// How many inputs are only read for each that is imported.

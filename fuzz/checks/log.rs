@@ -1,7 +1,7 @@
 //! A mail log as a file, packed or not.
 use jiff::{Timestamp, tz::TimeZone};
 use std::io::Write;
-use whodunit::input::{Extract, From, Spec, read};
+use whodunit::log::{Extract, From, Spec, read};
 
 /// Half a kilobyte of bzip2 can hold ten megabytes. What is longer takes its time, here as anywhere.
 const PACKED: usize = 256;

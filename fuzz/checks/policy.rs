@@ -1,6 +1,6 @@
 //! Postfix's policy delegation protocol, as any peer of the socket may speak it, and the text of a refusal.
 use std::io::Read;
-use whodunit::policy::{Client, RejectText, Requests};
+use whodunit::serve::policy::{Client, RejectText, Requests};
 
 /// Hands out a few bytes at a time, as a network does.
 struct Drip<'a>(&'a [u8], usize);

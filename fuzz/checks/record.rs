@@ -1,7 +1,7 @@
 //! Whois text that somebody saved: the record taken out of it, and back through JSON, as the cache keeps it.
-use whodunit::whois::{
-    is_leaf,
-    reply::{Provenance, Reply, classify, detect},
+use whodunit::{
+    registry::is_leaf,
+    whois::reply::{Provenance, Reply, classify, detect},
 };
 
 pub(crate) fn check(data: &[u8]) {
@@ -11,5 +11,5 @@ pub(crate) fn check(data: &[u8]) {
     // Lists are for people and scripts: a hostile text must not make them long.
     assert!(record.abuse.len() <= 64 && record.asn.len() <= 64);
     let json = serde_json::to_string(&record).unwrap();
-    assert_eq!(serde_json::from_str::<whodunit::whois::Record>(&json).unwrap(), *record);
+    assert_eq!(serde_json::from_str::<whodunit::registry::Record>(&json).unwrap(), *record);
 }

@@ -2,9 +2,12 @@
 //!
 //! The first byte chooses whom we asked, the second where the text comes from and whether an address is known.
 use std::net::IpAddr;
-use whodunit::whois::{
-    Registry, charset,
-    reply::{Provenance, Reply, classify, detect},
+use whodunit::{
+    registry::Registry,
+    whois::{
+        charset,
+        reply::{Provenance, Reply, classify, detect},
+    },
 };
 
 const REGISTRIES: [Registry; 12] = [

@@ -1,10 +1,7 @@
 //! An answer as bytes: its fields and text, compressed where that pays.
 
 use super::{CacheError, Kept, Outcome, Trouble};
-use crate::{
-    answer::{Answer, Source},
-    whois::Record,
-};
+use crate::registry::{Answer, Record, Source};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, cell::RefCell};

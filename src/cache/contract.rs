@@ -3,8 +3,7 @@
 use super::{Cache, Holder, Kept, Memory, Sqlite, Want};
 use crate::{
     address::Network,
-    answer::{Answer, Source},
-    whois::{Record, Registry},
+    registry::{Answer, Record, Registry, Source},
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{net::IpAddr, time::Duration};

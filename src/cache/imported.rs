@@ -5,17 +5,14 @@ use super::{
     CacheError, Extents, Found, Outcome, Shelf, Trouble,
     body::{self, Stretcher},
     extent,
-    gathered::{Extent, MOST, Whose},
-    place,
     server::{micros, moment},
+    snapshot::{Extent, MOST, Whose},
 };
 use crate::{
     address::Prefix,
-    answer::{Answer, Source},
-    whois::{
-        Registry,
-        reply::{Provenance, Reply, classify},
-    },
+    cache::location,
+    registry::{Answer, Registry, Source},
+    whois::reply::{Provenance, Reply, classify},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
@@ -64,7 +61,7 @@ pub(super) struct Size {
 impl Imported {
     /// What lies beside this cache file.
     pub(super) fn beside(cache: &Path) -> Self {
-        Self { path: super::import::beside(cache), idle: Mutex::default() }
+        Self { path: super::bulk::beside(cache), idle: Mutex::default() }
     }
 
     /// The most specific network that holds the address.
@@ -183,7 +180,7 @@ impl Imported {
 
     /// Runs a query on the file as it is now; None where there is no file.
     fn with<T>(&self, work: impl FnOnce(&mut Open) -> rusqlite::Result<Option<T>>) -> Outcome<Option<T>> {
-        let Some(identity) = place::identity(&self.path) else { return Ok(None) };
+        let Some(identity) = location::identity(&self.path) else { return Ok(None) };
         let mut idle = self.idle();
         if idle.identity != Some(identity) {
             *idle = Idle { identity: Some(identity), files: Vec::new() };
@@ -203,7 +200,7 @@ impl Imported {
             Some(open) => open,
             None => {
                 let open = Open::new(&self.path, identity).map_err(|error| self.failed(&error))?;
-                if place::identity(&self.path) != Some(identity) {
+                if location::identity(&self.path) != Some(identity) {
                     // Replaced while it was being opened; the next look finds the new one.
                     return Ok(None);
                 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     address::{Network, Prefix},
-    answer::{Answer, Source},
+    registry::{Answer, Source},
 };
 use jiff::Timestamp;
 use std::{

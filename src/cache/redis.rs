@@ -5,14 +5,14 @@
 //! expiry, so what is forgotten by all goes by itself. All keys begin with `{whodunit:1}`: the 1 is the format's
 //! version, and the braces put them into one slot of a cluster, where transactions over several keys are allowed.
 
-mod desk;
-mod door;
-mod ledger;
-mod shelf;
+mod connect;
+mod coordination;
+mod maintenance;
+mod store;
 
 use super::{Cache, CacheError, Outcome, Trouble};
 use ::redis::{Connection, RedisError, RedisResult};
-use door::Door;
+use connect::Door;
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,

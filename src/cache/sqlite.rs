@@ -9,11 +9,11 @@
 
 #[cfg(test)]
 mod breakage;
-mod desk;
-mod ledger;
-mod shelf;
+mod coordination;
+mod maintenance;
+mod store;
 
-use super::{Cache, CacheError, Extents, Outcome, Trouble, place};
+use super::{Cache, CacheError, Extents, Outcome, Trouble, location};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::{
@@ -83,7 +83,7 @@ impl Sqlite {
     /// When it cannot be made, opened or read, is no cache, or was written by a newer whodunit. A corrupt file is
     /// set aside, which is a notice and no error.
     pub fn open(path: &Path, now: Timestamp) -> Outcome<Self> {
-        let path = place::file(path);
+        let path = location::file(path);
         let sqlite = Self {
             opened: now,
             inner: Mutex::new(Inner { connection: None, identity: None }),
@@ -123,7 +123,7 @@ impl Sqlite {
     fn connect(&self, inner: &mut Inner) -> Outcome<()> {
         let mut opened = self.open_or_make(inner)?;
         let useless = opened.as_ref().map_or(true, |file| file.is_readonly("main").unwrap_or(false));
-        if useless && place::reclaim(&self.path) {
+        if useless && location::reclaim(&self.path) {
             opened = self.open_or_make(inner)?;
         }
         let mut connection = opened.map_err(|error| self.explain(&error))?;
@@ -136,11 +136,12 @@ impl Sqlite {
 
     fn open_or_make(&self, inner: &mut Inner) -> Outcome<rusqlite::Result<Connection>> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        inner.identity = place::identity(&self.path);
+        inner.identity = location::identity(&self.path);
         if inner.identity.is_none() {
-            place::make(&self.path)
-                .map_err(|error| CacheError::new(Trouble::Unusable, place::sentence(&self.path, &error)))?;
-            inner.identity = place::identity(&self.path);
+            location::make(&self.path).map_err(|error| {
+                CacheError::new(Trouble::Unusable, location::sentence(&self.path, &error))
+            })?;
+            inner.identity = location::identity(&self.path);
         }
         Ok(Connection::open_with_flags(&self.path, flags))
     }
@@ -152,7 +153,7 @@ impl Sqlite {
             for _ in 0..3 {
                 // Deleted, or replaced: the open file would go on answering with what was to be forgotten, and can
                 // not be written any more.
-                if place::identity(&self.path) != inner.identity {
+                if location::identity(&self.path) != inner.identity {
                     inner.connection = None;
                 }
                 let Some(connection) = &inner.connection else {
@@ -241,7 +242,7 @@ impl Sqlite {
         if error.kind() != Trouble::Corrupt {
             return Err(error);
         }
-        if !place::is_cache(&self.path, APPLICATION) {
+        if !location::is_cache(&self.path, APPLICATION) {
             let message = format!(
                 "{} is no cache, and was not touched; name another with --cache",
                 self.path.display()
@@ -251,7 +252,7 @@ impl Sqlite {
         // Closed first: its locks would go with the next descriptor closed, under its feet.
         inner.connection = None;
         let stamp = self.opened.strftime("%Y%m%dT%H%M%SZ").to_string();
-        match place::set_aside(&self.path, inner.identity, &stamp) {
+        match location::set_aside(&self.path, inner.identity, &stamp) {
             Ok(Some(aside)) => self.note(format!(
                 "the cache {} is corrupt: set aside as {}, and begun anew",
                 self.path.display(),
@@ -292,7 +293,7 @@ impl Sqlite {
 
     /// A file that is not ours to use, whose it is, and what to do about it.
     pub(super) fn forbidden(&self, why: &str) -> CacheError {
-        let message = format!("the cache {} {why}{}", self.path.display(), place::rights(&self.path));
+        let message = format!("the cache {} {why}{}", self.path.display(), location::rights(&self.path));
         CacheError::new(Trouble::Unusable, message)
     }
 }
@@ -303,7 +304,7 @@ impl Cache for Sqlite {
     }
 
     fn extents(&self) -> Outcome<Option<Extents>> {
-        self.with(shelf::extents)
+        self.with(store::extents)
     }
 }
 

@@ -1,11 +1,12 @@
 //! A suggested pattern file: comments and lines, ready for `-f`.
 
-use super::{clock::Clock, safe, table::title};
+use super::{clock::Clock, table::title};
 use crate::{
     report::{
         Owner, Report,
         suggest::{Advice, Spared, Suggested},
     },
+    sanitize::safe,
     verdict::Verdict,
 };
 use jiff::Timestamp;

@@ -1,7 +1,6 @@
 //! CSV (RFC 4180): a header, then one row an address. Lists are joined by a blank.
 
-use super::safe;
-use crate::verdict::Judged;
+use crate::{sanitize::safe, verdict::Judged};
 use std::io::{self, Write};
 
 const HEADER: [&str; 16] = [

@@ -1,7 +1,6 @@
 //! JSON Lines: the contract's object, one an address.
 
-use super::safe::acts;
-use crate::{pattern::Match, verdict::Judged, whois::Record};
+use crate::{pattern::Match, registry::Record, sanitize::acts, verdict::Judged};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 use std::{

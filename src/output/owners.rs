@@ -1,7 +1,7 @@
 //! A report's rows for scripts: JSON Lines and CSV with the contract's names.
 
-use super::{clock::rfc3339, csv::write, json::object, safe};
-use crate::{pattern::Match, report::Owner};
+use super::{clock::rfc3339, csv::write, json::object};
+use crate::{pattern::Match, report::Owner, sanitize::safe};
 use serde::Serialize;
 use std::io::{self, Write};
 

@@ -9,11 +9,11 @@ mod tests;
 
 use super::{
     clock::{Clock, length, rfc3339},
-    safe,
     table::{causes, title, why},
 };
 use crate::{
     report::{Owner, Report, Sum, Who},
+    sanitize::safe,
     verdict::Verdict,
 };
 use jiff::Timestamp;

@@ -5,13 +5,15 @@ mod layout;
 mod tests;
 
 use super::{
-    Paint, clock,
-    clock::{Clock, rfc3339},
-    safe,
+    Paint,
+    clock::{self, Clock, rfc3339},
     spark::{Ink, spark},
     text::{cut, pad},
 };
-use crate::report::{Owner, Report, Sum, Who};
+use crate::{
+    report::{Owner, Report, Sum, Who},
+    sanitize::safe,
+};
 use jiff::Timestamp;
 use layout::Layout;
 use std::io::{self, Write};

@@ -4,8 +4,8 @@ mod fit;
 #[cfg(test)]
 mod tests;
 
-use super::{Paint, safe};
-use crate::{pattern::Patterns, verdict::Judged};
+use super::Paint;
+use crate::{pattern::Patterns, sanitize::safe, verdict::Judged};
 pub use fit::Aligned;
 use fit::Shape;
 use std::{

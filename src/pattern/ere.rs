@@ -6,16 +6,16 @@
 
 mod bound;
 mod bracket;
+mod impossible;
 mod letters;
-mod needs;
-mod never;
+mod literals;
 mod print;
 mod reader;
 mod syntax;
 mod tree;
 
 pub(crate) use letters::Letters;
-pub(crate) use needs::Needs;
+pub(crate) use literals::Needs;
 pub(crate) use print::Alphabet;
 
 use tree::Node;
@@ -57,12 +57,12 @@ impl Ere {
 
     /// What a line must hold for the expression to match.
     pub(crate) fn needs(&self) -> Needs {
-        needs::of(&self.root)
+        literals::of(&self.root)
     }
 
     /// The fewest bytes of whatever it matches.
     pub(crate) fn shortest(&self) -> usize {
-        needs::shortest(&self.root)
+        literals::shortest(&self.root)
     }
 
     /// A generous guess at the states that it takes once it is compiled.
@@ -87,7 +87,7 @@ impl Ere {
 
     /// Whether no line can match it.
     pub(crate) fn is_never(&self) -> bool {
-        never::never(&self.root)
+        impossible::is_impossible(&self.root)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lines that name a field: `@org Contoso`, `@asn 64500`, `@cidr 203.0.112.0/22`.
 
 use super::ere::Flaw;
-use crate::{address::Prefix, nearest::nearest, whois::Record};
+use crate::{address::Prefix, nearest::nearest, registry::Record};
 use std::net::IpAddr;
 
 /// A field that a line can name and that an expression is matched against.

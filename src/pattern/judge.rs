@@ -7,7 +7,7 @@ use super::{
     lines::{Lines, carried},
     rules::{Rule, Test},
 };
-use crate::whois::Record;
+use crate::registry::Record;
 use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap, net::IpAddr, ops::Range};
 
 /// The matches so far, by rule, and the lines that make up the count.

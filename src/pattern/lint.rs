@@ -2,8 +2,8 @@
 
 mod attribute;
 mod boilerplate;
+mod near_miss;
 mod repeated;
-mod slip;
 
 use super::{
     Inner, column, ere,
@@ -215,7 +215,7 @@ impl Desk<'_> {
                 self.say(line, rest.len(), "carriage-return", what.to_owned());
                 return;
             }
-            if let Some(what) = slip::slip(&text) {
+            if let Some(what) = near_miss::near_miss(&text) {
                 self.say(line, 0, "slip", what);
             }
             if let Some(better) = attribute::field_line(&text) {

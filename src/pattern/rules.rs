@@ -4,8 +4,8 @@ use super::{
     ere::Flaw,
     expression::Expression,
     field::{self, FIELDS, FieldLine},
-    places::{Places, Systems},
-    screen::Screen,
+    numbers::{Places, Systems},
+    prefilter::Screen,
     source::{Line, Source},
 };
 

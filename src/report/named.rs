@@ -1,6 +1,6 @@
 //! What an owner is called.
 
-use crate::whois::Record;
+use crate::registry::Record;
 use std::borrow::Cow;
 
 /// The name of who runs a network, and which field of the record it is.

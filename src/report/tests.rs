@@ -3,10 +3,9 @@
 use super::*;
 use crate::{
     address::{self, Network},
-    answer::{Answer, Known, Source, Unknown},
     pattern::{Patterns, Spec},
+    registry::{Answer, Known, Record, Registry, Source, Unknown},
     verdict::judge,
-    whois::{Record, Registry},
 };
 
 /// A client that is to be made.

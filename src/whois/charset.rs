@@ -1,6 +1,6 @@
 //! What a registry sent, as text. Never fails: a reply in an odd character set is still a reply.
 
-use super::Registry;
+use crate::registry::Registry;
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, ISO_2022_JP, mem::decode_latin1};
 use std::borrow::Cow;
 

@@ -1,12 +1,13 @@
 //! One question to one server: resolved, policed, asked through whois-rust, once more after a reset.
 
 use super::{
-    Registry,
     resolve::resolve,
-    server::{Failed, LONGEST, Server},
-    socket,
+    socket::{self, LONGEST},
 };
-use crate::{answer::Kind, deadline::Deadline};
+use crate::{
+    deadline::Deadline,
+    registry::{Failed, Kind, Registry, Server},
+};
 use std::{
     io,
     net::{IpAddr, SocketAddr},

@@ -8,12 +8,11 @@ mod complete;
 mod failure;
 mod segment;
 
-use super::{
-    Record, Registry,
+use crate::registry::{
+    Kind, Record, Registry,
     record::Page,
     referral::{self, Referral},
 };
-use crate::answer::Kind;
 use segment::Segment;
 use std::{borrow::Cow, net::IpAddr};
 

@@ -1,7 +1,10 @@
 //! Names to addresses, inside the deadline, and never to the inside of our own network on a stranger's word.
 
-use super::server::{Failed, Server};
-use crate::{address::is_routable, answer::Kind, deadline::Deadline};
+use crate::{
+    address::is_routable,
+    deadline::Deadline,
+    registry::{Failed, Kind, Server},
+};
 use std::{
     net::{IpAddr, SocketAddr, ToSocketAddrs},
     sync::mpsc,

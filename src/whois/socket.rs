@@ -2,12 +2,14 @@
 //! `%error`, and many servers keep the connection open behind that, so that waiting for the end of the stream would
 //! wait for nothing. And a whois server that resets the connection may have said why before.
 
-use super::server::LONGEST;
 use crate::deadline::Deadline;
 use std::{
     io::{self, ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
 };
+
+/// More than any registry says about one address: ARIN's longest answers, 256 networks, stay under it.
+pub(super) const LONGEST: usize = 1024 * 1024;
 
 /// Asks one server, and hands over all that it said. `to_the_end` reads to the end of the stream, as whois does; else to
 /// rwhois' last line.

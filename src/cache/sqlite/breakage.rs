@@ -4,7 +4,7 @@ use super::{SCHEMA, Sqlite};
 use crate::cache::{
     Cache, Env, Handle, Holder, Keeper, Ledger, Location,
     contract::{at, kept, want},
-    open, place,
+    location, open,
 };
 use rusqlite::Connection;
 use std::{
@@ -341,5 +341,5 @@ fn the_schema_is_what_the_code_asks_for() {
     for table in ["extent1", "network1", "decision1", "claim1", "server1"] {
         assert!(SCHEMA.contains(&format!("CREATE TABLE {table} ")), "{table}");
     }
-    assert!(place::file(Path::new("/tmp/")).ends_with("cache.db"));
+    assert!(location::file(Path::new("/tmp/")).ends_with("cache.db"));
 }

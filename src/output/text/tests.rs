@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    answer::{Kind, Known, Unknown},
+    registry::{Kind, Known, Unknown},
     report::tests::{Made, of, patterns},
 };
 

@@ -1,7 +1,7 @@
 //! A saved text as its server wrote it: people quote and indent it, copy it from a page, and tools turn line ends into
 //! blank lines.
 
-use crate::whois::{
+use crate::registry::{
     Registry,
     record::{Form, Page, block::lines},
 };

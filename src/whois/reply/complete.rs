@@ -2,7 +2,7 @@
 //! it may lack the very record that matters.
 
 use super::Provenance;
-use crate::whois::{
+use crate::registry::{
     Registry,
     record::{
         Form, Page,

@@ -1,8 +1,8 @@
 //! Servers' own words that they give no answer: denials, errors, and that there is no such network.
 
-use crate::{
-    answer::Kind,
-    whois::record::{
+use crate::registry::{
+    Kind,
+    record::{
         Form,
         block::{field, is_comment, lines},
     },

@@ -2,7 +2,7 @@
 //! answers of others under its own head.
 
 use super::Provenance;
-use crate::whois::{
+use crate::registry::{
     Registry,
     record::{
         Form, Page,

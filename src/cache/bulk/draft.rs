@@ -1,0 +1,275 @@
+//! The file that an import is written to before it takes the old one's place.
+
+use super::{Brought, Entry};
+use crate::{
+    address::Network,
+    cache::{Kept, Ledger, body, extent, location, server::micros},
+    error::{Error, Result},
+    registry::Registry,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, TryLockError},
+    io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+/// As in the cache itself, the version is part of the tables' names.
+const SCHEMA: &str = "
+CREATE TABLE source1 (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, imported INTEGER NOT NULL, dictionary BLOB NOT NULL,
+    entries INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE network1 (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE extent2 (
+    prefix BLOB NOT NULL, narrow REAL NOT NULL, network INTEGER NOT NULL, source INTEGER NOT NULL,
+    PRIMARY KEY (prefix, narrow, network)) WITHOUT ROWID;
+CREATE TABLE contact1 (
+    handle TEXT NOT NULL, source INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (handle, source)) WITHOUT ROWID;
+CREATE TABLE block1 (
+    first BLOB PRIMARY KEY, last BLOB NOT NULL, registry TEXT NOT NULL, source INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TEMP TABLE kept (body BLOB NOT NULL);
+";
+
+/// Answers of an export are kept so many at a time: hooks wait for no longer than that takes.
+const CHUNK: usize = 500;
+
+pub(super) struct Draft {
+    connection: Connection,
+    /// Held while the draft is written, so that two imports do not lose each other's work.
+    lock: File,
+    path: PathBuf,
+    target: PathBuf,
+    now: Timestamp,
+    /// Sources of this import by name, each with its dictionary. Two files of one name have a number each.
+    sources: BTreeMap<String, (i64, Vec<u8>)>,
+    next_source: i64,
+    next_network: i64,
+    brought: Brought,
+}
+
+impl Draft {
+    pub(super) fn begin(target: &Path, now: Timestamp) -> Result<Self> {
+        let path = location::beside(target, ".new");
+        let lock = lock(&path).map_err(|error| Error::output(&path.display().to_string(), &error))?;
+        let open = || -> rusqlite::Result<Connection> {
+            let connection = Connection::open_with_flags(
+                &path,
+                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+            )?;
+            // Nobody reads it before it is whole, so it needs no journal.
+            connection.pragma_update(None, "journal_mode", "OFF")?;
+            connection.pragma_update(None, "synchronous", "OFF")?;
+            connection.pragma_update(None, "cache_size", -65_536)?;
+            connection.pragma_update(None, "temp_store", "FILE")?;
+            connection.execute_batch(SCHEMA)?;
+            Ok(connection)
+        };
+        let connection = open().map_err(|error| unwritten(&path, &error))?;
+        let next = |sql: &str| old_number(target, sql).unwrap_or(0) + 1;
+        let (next_source, next_network) =
+            (next("SELECT max(id) FROM source1"), next("SELECT max(id) FROM network1"));
+        let draft = Self {
+            connection,
+            lock,
+            path,
+            target: target.to_owned(),
+            now,
+            sources: BTreeMap::new(),
+            next_source,
+            next_network,
+            brought: Brought::default(),
+        };
+        draft.run("BEGIN")?;
+        Ok(draft)
+    }
+
+    fn run(&self, sql: &str) -> Result<()> {
+        self.connection.execute_batch(sql).map_err(|error| unwritten(&self.path, &error))
+    }
+
+    fn written<T>(&self, result: rusqlite::Result<T>) -> Result<T> {
+        result.map_err(|error| unwritten(&self.path, &error))
+    }
+
+    /// Writes an entry down.
+    pub(super) fn take(&mut self, entry: Entry) -> Result<()> {
+        self.brought.count(&entry);
+        let done = match entry {
+            Entry::Source { source, dictionary } => self.source(source, dictionary),
+            Entry::Network { source, network, body } => self.network(&source, &network, &body),
+            Entry::Contact { source, handle, body } => self.contact(&source, &handle, &body),
+            Entry::Placeholder => Ok(()),
+            Entry::Block { source, block, registry } => self.block(&source, &block, registry),
+            Entry::Answer(line) => self.answer(&line),
+        };
+        self.written(done)
+    }
+
+    /// Begins a source, which replaces those of that name in the file before; goes on with one that was begun.
+    fn source(&mut self, name: String, dictionary: Vec<u8>) -> rusqlite::Result<()> {
+        if self.sources.get(&name).is_some_and(|(_, known)| *known == dictionary) {
+            return Ok(());
+        }
+        let id = self.next_source;
+        let row = params![id, name, micros(self.now), dictionary];
+        self.connection
+            .execute("INSERT INTO source1 (id, name, imported, dictionary) VALUES (?1, ?2, ?3, ?4)", row)?;
+        self.next_source += 1;
+        self.sources.insert(name, (id, dictionary));
+        Ok(())
+    }
+
+    /// The number of a source that was begun.
+    fn number(&self, source: &str) -> i64 {
+        self.sources.get(source).map(|(id, _)| *id).unwrap_or_default()
+    }
+
+    fn network(&mut self, source: &str, network: &Network, body: &[u8]) -> rusqlite::Result<()> {
+        let (id, source) = (self.next_network, self.number(source));
+        self.next_network += 1;
+        self.connection
+            .prepare_cached("INSERT INTO network1 VALUES (?1, ?2, ?3)")?
+            .execute(params![id, source, body])?;
+        let mut extents = self.connection.prepare_cached("INSERT INTO extent2 VALUES (?1, ?2, ?3, ?4)")?;
+        let narrow = extent::narrow(network);
+        for prefix in network.prefixes() {
+            extents.execute(params![extent::encode(prefix), narrow, id, source])?;
+        }
+        Ok(())
+    }
+
+    fn contact(&self, source: &str, handle: &str, body: &[u8]) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO contact1 VALUES (?1, ?2, ?3)")?
+            .execute(params![handle, self.number(source), body])
+            .map(drop)
+    }
+
+    fn block(&self, source: &str, block: &Network, registry: Registry) -> rusqlite::Result<()> {
+        let (first, last) = (extent::encode_address(block.first()), extent::encode_address(block.last()));
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO block1 VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![first, last, registry.as_str(), self.number(source)])
+            .map(drop)
+    }
+
+    /// Lays an answer of an export by until everything has been read.
+    fn answer(&self, line: &str) -> rusqlite::Result<()> {
+        let packed = body::squeeze(line.as_bytes());
+        self.connection.prepare_cached("INSERT INTO kept VALUES (?1)")?.execute([packed]).map(drop)
+    }
+
+    /// Takes over what the file before has of other sources, puts the draft in its place, and hands the answers of
+    /// exports to the cache.
+    pub(super) fn finish(mut self, ledger: &dyn Ledger, tick: &mut dyn FnMut()) -> Result<Brought> {
+        self.run(
+            "UPDATE source1 SET entries = (SELECT count(*) FROM network1 WHERE source = source1.id) \
+             + (SELECT count(*) FROM block1 WHERE source = source1.id)",
+        )?;
+        self.run("COMMIT")?;
+        if !self.sources.is_empty() {
+            self.take_over(tick)?;
+            self.lock.sync_all().map_err(|error| Error::output(&self.path.display().to_string(), &error))?;
+        }
+        self.pass_on(ledger, tick)?;
+        if self.sources.is_empty() {
+            return Ok(std::mem::take(&mut self.brought));
+        }
+        let renamed = fs::rename(&self.path, &self.target);
+        renamed.map_err(|error| Error::output(&self.target.display().to_string(), &error))?;
+        Ok(std::mem::take(&mut self.brought))
+    }
+
+    /// Copies the sources of the file before that this import does not replace. A file before that cannot be read, or
+    /// was written by another version, has nothing to copy: to replace it is what mends it.
+    fn take_over(&mut self, tick: &mut dyn FnMut()) -> Result<()> {
+        if !self.target.exists() {
+            return Ok(());
+        }
+        if old_number(&self.target, "SELECT count(*) FROM extent2 WHERE network < 0").is_none() {
+            self.brought.lost = true;
+            return Ok(());
+        }
+        let Some(target) = self.target.to_str() else {
+            let unnamed =
+                io::Error::other("its name is not UTF-8, so what was imported before cannot be kept");
+            return Err(Error::output(&self.target.display().to_string(), &unnamed));
+        };
+        self.written(self.connection.execute("ATTACH ?1 AS old", [target]).map(drop))?;
+        let others = "IN (SELECT id FROM old.source1 WHERE name NOT IN (SELECT name FROM main.source1))";
+        for table in ["network1", "extent2", "contact1", "block1"] {
+            self.run(&format!(
+                "INSERT OR IGNORE INTO {table} SELECT * FROM old.{table} WHERE source {others}"
+            ))?;
+            tick();
+        }
+        self.run(&format!("INSERT INTO source1 SELECT * FROM old.source1 WHERE id {others}"))?;
+        self.run("DETACH old")
+    }
+
+    fn pass_on(&self, ledger: &dyn Ledger, tick: &mut dyn FnMut()) -> Result<()> {
+        let mut after = 0_i64;
+        loop {
+            let mut statement = self.written(self.connection.prepare_cached(
+                "SELECT rowid, body FROM temp.kept WHERE rowid > ?1 ORDER BY rowid LIMIT ?2",
+            ))?;
+            let rows =
+                statement.query_map(params![after, CHUNK as i64], |row| Ok((row.get(0)?, row.get(1)?)));
+            let rows: Vec<(i64, Vec<u8>)> = self.written(rows.and_then(Iterator::collect))?;
+            let Some(&(last, _)) = rows.last() else { return Ok(()) };
+            after = last;
+            let kept: Vec<Kept> =
+                rows.iter().filter_map(|(_, body)| super::line::parse(&body::stretch(body)?).ok()).collect();
+            ledger.keep_all(&kept).map_err(|error| Error::output("the cache", &io::Error::other(error)))?;
+            tick();
+        }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // After a success it has been renamed, and another import may have begun at its old name; after a failure it is
+        // of no use.
+        if is_at(&self.lock, &self.path) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Makes the draft's file, empty, and locks it against another import.
+fn lock(path: &Path) -> io::Result<File> {
+    loop {
+        location::make(path)?;
+        let lock = File::options().write(true).open(path)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(io::Error::other("another import is under way")),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // Another import may have ended between the two steps: then this is the very file that everybody reads now.
+        if is_at(&lock, path) {
+            // What an import that was killed has left.
+            lock.set_len(0)?;
+            return Ok(lock);
+        }
+    }
+}
+
+/// Whether the file still lies where it was opened.
+fn is_at(file: &File, path: &Path) -> bool {
+    file.metadata().is_ok_and(|meta| location::identity(path) == Some((meta.dev(), meta.ino())))
+}
+
+/// A number out of the file before, if there is one that can be read.
+fn old_number(target: &Path, sql: &str) -> Option<i64> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(target, flags).ok()?;
+    connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).optional().ok()??
+}
+
+fn unwritten(path: &Path, error: &rusqlite::Error) -> Error {
+    Error::output(&path.display().to_string(), &io::Error::other(error.to_string()))
+}

@@ -1,0 +1,47 @@
+//! One answer as a line of an export, and back.
+
+use crate::{
+    cache::Kept,
+    error::{Error, Result},
+    registry::Answer,
+};
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, net::IpAddr};
+
+/// Of the format; a higher one was written by a newer whodunit.
+const VERSION: u32 = 1;
+
+#[derive(Deserialize, Serialize)]
+struct Line<'a> {
+    whodunit: u32,
+    asked: IpAddr,
+    leaf: bool,
+    answer: Cow<'a, Answer>,
+}
+
+/// An answer as a line of an export, without the line's end.
+///
+/// # Errors
+/// Never in practice: an answer has nothing that JSON could not say.
+pub fn line(kept: &Kept) -> Result<String> {
+    let line =
+        Line { whodunit: VERSION, asked: kept.asked, leaf: kept.leaf, answer: Cow::Borrowed(&kept.answer) };
+    serde_json::to_string(&line)
+        .map_err(|error| Error::software(format!("an answer cannot be exported: {error}")))
+}
+
+/// Reads a line; the reason where it is none.
+pub(super) fn parse(line: &[u8]) -> std::result::Result<Kept, String> {
+    let line: Line<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    if line.whodunit != VERSION {
+        return Err(format!(
+            "this is version {} of an export, and only {VERSION} is understood",
+            line.whodunit
+        ));
+    }
+    let kept = Kept { answer: line.answer.into_owned(), asked: line.asked, leaf: line.leaf };
+    if kept.extent().is_none() {
+        return Err(format!("{} does not lie in {}", kept.asked, kept.answer.record.network));
+    }
+    Ok(kept)
+}

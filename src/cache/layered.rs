@@ -1,0 +1,338 @@
+//! The cache as the rest of the program sees it: it never fails.
+
+mod opening;
+
+pub use opening::open;
+
+use super::{
+    Cache, CacheError, Found, Holder, Kept, Ledger, Memory, Outcome, Shelf, Stats, Want, imported::Imported,
+    layer::Tier, snapshot::Gathered,
+};
+use crate::{
+    address::Network,
+    registry::{Answer, Registry},
+};
+use jiff::Timestamp;
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+/// Decisions that one process writes.
+const DECISIONS: u32 = 64;
+
+/// A cache that never fails: what the real one cannot do, the next does, and last the process's own memory.
+pub struct Handle {
+    /// The real cache; behind one on a server, this machine's file.
+    tiers: Vec<Tier>,
+    /// The cache's file, where it has one on this machine.
+    file: Option<PathBuf>,
+    imported: Option<Imported>,
+    memory: Memory,
+    gathered: OnceLock<Gathered>,
+    /// Decisions that may still be written.
+    decisions: AtomicU32,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// To be printed, once.
+    warning: Option<String>,
+    warned: bool,
+    /// The latest time that a lookup brought.
+    now: Option<Timestamp>,
+}
+
+impl State {
+    fn warn(&mut self, error: &CacheError) {
+        if !self.warned {
+            self.warned = true;
+            self.warning = Some(format!("{error}; going on without it"));
+        }
+    }
+}
+
+impl Handle {
+    /// Wraps a cache; None is memory alone.
+    #[must_use]
+    pub fn new(real: Option<Box<dyn Cache>>) -> Self {
+        Self {
+            tiers: real.into_iter().map(Tier::new).collect(),
+            file: None,
+            imported: None,
+            memory: Memory::new(),
+            gathered: OnceLock::new(),
+            decisions: AtomicU32::new(DECISIONS),
+            state: Mutex::default(),
+        }
+    }
+
+    /// What the user should be told, once: the first thing that went wrong. Taken, not read.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let notice = self.tiers.iter().find_map(|tier| tier.cache.notice());
+        let mut state = self.lock();
+        if let Some(notice) = notice
+            && !state.warned
+        {
+            state.warned = true;
+            return Some(notice);
+        }
+        state.warning.take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the first cache that is up and does not fail; memory has nothing that could.
+    fn serve<T: Default>(&self, now: Option<Timestamp>, ask: impl Fn(&dyn Cache) -> Outcome<T>) -> T {
+        match self.tiers.iter().find_map(|tier| self.try_tier(tier, now, &ask)) {
+            Some(value) => value,
+            None => ask(&self.memory).unwrap_or_default(),
+        }
+    }
+
+    fn try_tier<T>(
+        &self,
+        tier: &Tier,
+        now: Option<Timestamp>,
+        ask: &impl Fn(&dyn Cache) -> Outcome<T>,
+    ) -> Option<T> {
+        if now.is_some() {
+            self.lock().now = now;
+        }
+        if !tier.is_up(now) {
+            return None;
+        }
+        match ask(tier.cache.as_ref()) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let mut state = self.lock();
+                state.warn(&error);
+                tier.rest(state.now);
+                None
+            }
+        }
+    }
+
+    /// Reads all that is kept and imported into memory, for a run over so many addresses that it pays: a network is
+    /// then found in a tenth of a microsecond. What is kept from now on is found as before.
+    pub fn gather(&self, want: &Want) {
+        if self.gathered.get().is_some() || self.lock().warned {
+            return;
+        }
+        let kept = match self.tiers.first() {
+            Some(tier) => match self.try_tier(tier, Some(want.now), &|cache| cache.extents()).flatten() {
+                Some(kept) => kept.0,
+                None => return,
+            },
+            None => Vec::new(),
+        };
+        let imported = match &self.imported {
+            Some(imported) => match imported.extents() {
+                Ok(found) => found.map(|found| found.0).unwrap_or_default(),
+                Err(_) => return,
+            },
+            None => Vec::new(),
+        };
+        let _ = self.gathered.set(Gathered::new(kept.into_iter().chain(imported), want));
+    }
+
+    /// [`super::Keeper::find`]. What memory kept while the real cache rested answers too.
+    #[must_use]
+    pub fn find(&self, address: IpAddr, want: &Want) -> Option<Found> {
+        if let Some(found) = self.gathered.get().and_then(|gathered| gathered.find(address, want)) {
+            return Some(found);
+        }
+        self.or_imported(address, self.look(want, |cache| cache.find(address, want)))
+    }
+
+    /// [`super::Keeper::find_stale`].
+    #[must_use]
+    pub fn find_stale(&self, address: IpAddr, want: &Want) -> Option<Found> {
+        self.or_imported(address, self.look(want, |cache| cache.find_stale(address, want)))
+    }
+
+    fn look(&self, want: &Want, ask: impl Fn(&dyn Cache) -> Outcome<Option<Found>>) -> Option<Found> {
+        for (place, tier) in self.tiers.iter().enumerate() {
+            let Some(found) = self.try_tier(tier, Some(want.now), &ask) else { continue };
+            if let Some(mut found) = found {
+                found.shelf = if place == 0 { Shelf::Cache } else { Shelf::Local };
+                return Some(found);
+            }
+            // It works and has nothing: then those behind it, which only stand in for it, are not asked.
+            break;
+        }
+        ask(&self.memory).unwrap_or_default()
+    }
+
+    /// Of what was kept and what was imported the more specific; of two alike what was asked for, which is newer.
+    fn or_imported(&self, address: IpAddr, kept: Option<Found>) -> Option<Found> {
+        let imported = self.ask_imported(|imported| imported.find(address));
+        match (kept, imported) {
+            (Some(kept), Some(imported)) if imported.extent.length() > kept.extent.length() => Some(imported),
+            (Some(kept), _) => Some(kept),
+            (None, imported) => imported,
+        }
+    }
+
+    fn ask_imported<T>(&self, ask: impl FnOnce(&Imported) -> Outcome<Option<T>>) -> Option<T> {
+        ask(self.imported.as_ref()?).unwrap_or_else(|error| {
+            self.lock().warn(&error);
+            None
+        })
+    }
+
+    /// Which registry holds the address today, by imported delegated statistics: newer than any table compiled in.
+    #[must_use]
+    pub fn delegated(&self, address: IpAddr) -> Option<Registry> {
+        self.ask_imported(|imported| imported.delegated(address))
+    }
+
+    /// [`super::Keeper::answer`].
+    #[must_use]
+    pub fn answer(&self, found: &Found) -> Option<Answer> {
+        if found.shelf == Shelf::Import {
+            return self.ask_imported(|imported| imported.answer(found));
+        }
+        self.on(found, |cache| cache.answer(found))
+    }
+
+    /// [`super::Keeper::keep`]: in the cache and in what stands in for it.
+    pub fn keep(&self, kept: &Kept) {
+        let mut done = false;
+        for tier in &self.tiers {
+            done |= self.try_tier(tier, None, &|cache| cache.keep(kept)).is_some();
+        }
+        if !done {
+            let _ = super::Keeper::keep(&self.memory, kept);
+        }
+    }
+
+    /// [`super::Keeper::recall`].
+    #[must_use]
+    pub fn recall(&self, found: &Found, patterns: &[u8; 16], address: Option<IpAddr>) -> Option<Vec<u8>> {
+        self.on(found, |cache| cache.recall(found, patterns, address))
+    }
+
+    /// [`super::Keeper::remember`]. Only so many are written: a hook has one, and a run over many addresses has its
+    /// patterns ready, and decides again faster than it writes.
+    pub fn remember(&self, found: &Found, patterns: &[u8; 16], address: Option<IpAddr>, decision: &[u8]) {
+        let left =
+            self.decisions.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if left.is_err() {
+            return;
+        }
+        self.on(found, |cache| cache.remember(found, patterns, address, decision).map(Some));
+    }
+
+    /// Asks the cache that found it. Decisions about imported networks lie in this machine's file, the last.
+    fn on<T>(&self, found: &Found, ask: impl Fn(&dyn Cache) -> Outcome<Option<T>>) -> Option<T> {
+        let tier = match found.shelf {
+            Shelf::Memory => return ask(&self.memory).unwrap_or_default(),
+            Shelf::Cache => self.tiers.first(),
+            Shelf::Local => self.tiers.get(1),
+            Shelf::Import => self.tiers.last(),
+        };
+        self.try_tier(tier?, None, &ask).flatten()
+    }
+
+    /// [`super::Desk::claim`].
+    #[must_use]
+    pub fn claim(&self, what: &str, width: u32, holder: Holder, now: Timestamp, until: Timestamp) -> bool {
+        self.serve(Some(now), |cache| cache.claim(what, width, holder, now, until))
+    }
+
+    /// [`super::Desk::release`].
+    pub fn release(&self, what: &str, holder: Holder) {
+        // Claimed before the cache failed or after: given back in both.
+        self.serve(None, |cache| cache.release(what, holder));
+        let _ = super::Desk::release(&self.memory, what, holder);
+    }
+
+    /// Books the next free moment, however late: for those who wait as long as it takes.
+    #[must_use]
+    pub fn pace(&self, server: &str, every: Duration, now: Timestamp) -> Timestamp {
+        self.pace_by(server, every, now, Timestamp::MAX)
+    }
+
+    /// [`super::Desk::pace`]: when the server may be asked, booked unless that is later than `by`, the caller's own
+    /// deadline.
+    #[must_use]
+    pub fn pace_by(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Timestamp {
+        self.serve(Some(now), |cache| cache.pace(server, every, now, by).map(Some)).unwrap_or(now)
+    }
+
+    /// [`super::Desk::hold_off`]: in every cache and in memory, so that whichever fails, a denial is not forgotten.
+    pub fn hold_off(&self, server: &str, now: Timestamp) -> Timestamp {
+        let until = self.everywhere(now, |cache| cache.hold_off(server, now).map(Some));
+        until.unwrap_or(now)
+    }
+
+    /// [`super::Desk::held_off`]: the longest that any of them knows of.
+    #[must_use]
+    pub fn held_off(&self, server: &str, now: Timestamp) -> Option<Timestamp> {
+        self.everywhere(now, |cache| cache.held_off(server, now))
+    }
+
+    /// The latest moment that any cache which is up names, or memory.
+    fn everywhere(
+        &self,
+        now: Timestamp,
+        ask: impl Fn(&dyn Cache) -> Outcome<Option<Timestamp>>,
+    ) -> Option<Timestamp> {
+        let own = ask(&self.memory).unwrap_or_default();
+        self.tiers.iter().filter_map(|tier| self.try_tier(tier, Some(now), &ask).flatten()).chain(own).max()
+    }
+
+    /// The real cache, for `cache list|export|import`: there a failure is the answer. Memory where there is none.
+    #[must_use]
+    pub fn ledger(&self) -> &dyn Ledger {
+        match self.tiers.first() {
+            Some(tier) => tier.cache.as_ref() as &dyn Ledger,
+            None => &self.memory,
+        }
+    }
+
+    /// The cache's own file; imported data lies beside it. None for a cache without one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Counts and sizes, of imported data too.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    pub fn stats(&self, now: Timestamp) -> Outcome<Stats> {
+        let mut stats = self.ledger().stats(now)?;
+        if let Some(imported) = &self.imported {
+            let size = imported.size()?;
+            stats.imported = size.entries;
+            stats.bytes += size.bytes;
+        }
+        Ok(stats)
+    }
+
+    /// Forgets what may serve an address in `network`, or everything, imported data too; returns how many answers.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    pub fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
+        if let (None, Some(imported)) = (network, &self.imported) {
+            imported.forget()?;
+        }
+        // What only stands in for the cache forgets too; whether it can is of no account.
+        for tier in self.tiers.iter().skip(1) {
+            let _ = tier.cache.forget(network);
+        }
+        self.ledger().forget(network)
+    }
+}

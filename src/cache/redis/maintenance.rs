@@ -1,0 +1,156 @@
+//! What `cache stats|list|forget|export` ask of the server.
+
+use super::{
+    PREFIX, Redis,
+    coordination::read_server,
+    key,
+    store::{Place, places, remove},
+};
+use crate::{
+    address::Network,
+    cache::{Keeper, Kept, Ledger, Outcome, Stats, server::moment},
+};
+use ::redis::{Connection, RedisResult, cmd, pipe};
+use jiff::Timestamp;
+
+/// Answers looked at in one round trip.
+const PAGE: usize = 500;
+
+/// Numbers of answers above `after`, in order.
+fn numbers(connection: &mut Connection, after: i64, limit: usize) -> RedisResult<Vec<i64>> {
+    let mut ask = cmd("ZRANGEBYSCORE");
+    ask.arg(key("ids", "")).arg(format!("({after}")).arg("+inf").arg("LIMIT").arg(0).arg(limit);
+    ask.query(connection)
+}
+
+impl Redis {
+    /// Does something with a page of answers after another; those that have expired are struck off the list.
+    fn each(&self, mut work: impl FnMut(&mut Vec<(i64, Place)>) -> Outcome<()>) -> Outcome<()> {
+        let mut after = 0;
+        loop {
+            let (ids, found) = self.with(|connection| {
+                let ids = numbers(connection, after, PAGE)?;
+                let found = places(connection, &ids)?;
+                Ok((ids, found))
+            })?;
+            let Some(&last) = ids.last() else { return Ok(()) };
+            after = last;
+            let gone: Vec<i64> =
+                ids.iter().zip(&found).filter(|(_, place)| place.is_none()).map(|(&id, _)| id).collect();
+            if !gone.is_empty() {
+                self.with(|c| cmd("ZREM").arg(key("ids", "")).arg(&gone).query::<()>(c))?;
+            }
+            let mut page = ids.into_iter().zip(found).filter_map(|(id, place)| Some((id, place?))).collect();
+            work(&mut page)?;
+        }
+    }
+
+    fn remove_all(&self, page: &[(i64, Place)]) -> Outcome<()> {
+        self.with(|connection| {
+            let mut all = pipe();
+            all.atomic();
+            for (id, place) in page {
+                remove(&mut all, *id, place);
+            }
+            if page.is_empty() { Ok(()) } else { all.query(connection) }
+        })
+    }
+
+    /// Removes every key of ours.
+    fn clear(&self) -> Outcome<()> {
+        let mut cursor = 0_u64;
+        loop {
+            cursor = self.with(|connection| {
+                let mut scan = cmd("SCAN");
+                scan.arg(cursor).arg("MATCH").arg(format!("{PREFIX}:*")).arg("COUNT").arg(PAGE);
+                let (next, keys): (u64, Vec<String>) = scan.query(connection)?;
+                if !keys.is_empty() {
+                    cmd("UNLINK").arg(keys).query::<()>(connection)?;
+                }
+                Ok(next)
+            })?;
+            if cursor == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Ledger for Redis {
+    fn stats(&self, now: Timestamp) -> Outcome<Stats> {
+        let mut stats = Stats::default();
+        self.each(|page| {
+            stats.networks += page.len() as u64;
+            let times = || page.iter().map(|(_, place)| moment(place.fetched));
+            stats.oldest = stats.oldest.into_iter().chain(times()).min();
+            stats.newest = stats.newest.into_iter().chain(times()).max();
+            let sizes: Vec<u64> = self.with(|connection| {
+                let mut ask = pipe();
+                for (id, _) in page.iter() {
+                    ask.cmd("HSTRLEN").arg(key("n", id)).arg("body");
+                }
+                if page.is_empty() { Ok(Vec::new()) } else { ask.query(connection) }
+            })?;
+            stats.bytes += sizes.iter().sum::<u64>();
+            Ok(())
+        })?;
+        let names: Vec<String> =
+            self.with(|connection| cmd("SMEMBERS").arg(key("servers", "")).query(connection))?;
+        for name in names {
+            let noted: Option<String> = self.with(|c| cmd("GET").arg(key("s", &name)).query(c))?;
+            if let Some(until) = noted.and_then(|text| read_server(&text).held(now)) {
+                stats.held_off.insert(name, until);
+            }
+        }
+        Ok(stats)
+    }
+
+    fn list(&self, after: i64, limit: usize) -> Outcome<Vec<(i64, Kept)>> {
+        let mut after = after;
+        loop {
+            let ids = self.with(|connection| numbers(connection, after, limit))?;
+            let Some(&last) = ids.last() else { return Ok(Vec::new()) };
+            let found: Vec<(Option<String>, Option<Vec<u8>>)> = self.with(|connection| {
+                let mut ask = pipe();
+                for id in &ids {
+                    ask.cmd("HMGET").arg(key("n", id)).arg("place").arg("body");
+                }
+                ask.query(connection)
+            })?;
+            let mut list = Vec::new();
+            for (id, (place, body)) in ids.into_iter().zip(found) {
+                let place = place.as_deref().and_then(Place::read);
+                if let Some((place, body)) = place.zip(body) {
+                    list.push((id, place.kept(&body)?));
+                }
+            }
+            // A page of which all have expired is no end.
+            if !list.is_empty() {
+                return Ok(list);
+            }
+            after = last;
+        }
+    }
+
+    fn keep_all(&self, kept: &[Kept]) -> Outcome<()> {
+        kept.iter().try_for_each(|kept| self.keep(kept))
+    }
+
+    fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
+        let mut count = 0;
+        self.each(|page| {
+            if let Some(network) = network {
+                page.retain(|(_, place)| {
+                    place.extent().is_some_and(|extent| extent.overlap(network).is_some())
+                });
+                self.remove_all(page)?;
+            }
+            count += page.len() as u64;
+            Ok(())
+        })?;
+        if network.is_none() {
+            self.clear()?;
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,239 @@
+//! Answers on the server: found, kept, and what was decided about them.
+
+use super::{Redis, key};
+use crate::{
+    address::{Network, Prefix},
+    cache::{
+        Found, Keeper, Kept, Outcome, Shelf, Want, body, extent,
+        memory::{DECISIONS, is_superseded},
+        server::{micros, moment},
+    },
+    registry::{Answer, Source},
+};
+use ::redis::{Connection, Pipeline, RedisResult, cmd, pipe};
+use std::{collections::HashMap, net::IpAddr};
+
+/// How long an answer lives, in seconds: 120 days, after which nobody wants it even as a stale one.
+const LIFE: i64 = 120 * 86_400;
+
+/// Stores a decision beside its network, if that is still there: `KEYS[1]`, field, decision, most fields.
+const REMEMBER: &str = "if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end \
+    if redis.call('HLEN', KEYS[1]) > tonumber(ARGV[3]) then return 0 end \
+    redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) return 1";
+
+/// An answer's place, as it stands beside it: all that is needed to find and remove it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Place {
+    network: Network,
+    asked: IpAddr,
+    leaf: bool,
+    pub(super) fetched: i64,
+}
+
+impl Place {
+    fn of(kept: &Kept) -> Self {
+        let network = kept.answer.record.network;
+        Self { network, asked: kept.asked, leaf: kept.leaf, fetched: micros(kept.answer.fetched) }
+    }
+
+    fn write(&self) -> String {
+        let Self { network, asked, leaf, fetched } = self;
+        format!("{} {} {asked} {leaf} {fetched}", network.first(), network.last())
+    }
+
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let network = Network::new(words.next()?.parse().ok()?, words.next()?.parse().ok()?)?;
+        let asked = words.next()?.parse().ok()?;
+        Some(Self { network, asked, leaf: words.next()? == "true", fetched: words.next()?.parse().ok()? })
+    }
+
+    /// Whether it is the place of what was found.
+    fn is(&self, found: &Found) -> bool {
+        self.fetched == micros(found.fetched) && self.network.contains(found.extent.first())
+    }
+
+    /// As [`Kept::extent`].
+    pub(super) fn extent(&self) -> Option<Network> {
+        extent::reach(self.network, self.asked, self.leaf)
+    }
+
+    pub(super) fn kept(&self, packed: &[u8]) -> Outcome<Kept> {
+        let answer = body::unpack(packed, moment(self.fetched), Source::Cache, false)?;
+        Ok(Kept { answer, asked: self.asked, leaf: self.leaf })
+    }
+}
+
+/// An entry under a prefix.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    prefix: Prefix,
+    asked: IpAddr,
+    fetched: i64,
+    id: i64,
+}
+
+/// All entries under prefixes that hold the address: the most specific first, of one prefix the newest first.
+fn entries(connection: &mut Connection, address: IpAddr) -> RedisResult<Vec<Entry>> {
+    let width = extent::start(address).length();
+    let prefixes: Vec<Prefix> =
+        (0..=width).rev().map(|length| Prefix::around(address, length, length)).collect();
+    let mut ask = pipe();
+    for prefix in &prefixes {
+        ask.cmd("HGETALL").arg(key("p", prefix));
+    }
+    let found: Vec<HashMap<String, String>> = ask.query(connection)?;
+    let mut entries = Vec::new();
+    for (&prefix, fields) in prefixes.iter().zip(&found) {
+        let start = entries.len();
+        entries.extend(fields.iter().filter_map(|(asked, value)| {
+            let (fetched, id) = value.split_once(' ')?;
+            let (fetched, id) = (fetched.parse().ok()?, id.parse().ok()?);
+            Some(Entry { prefix, asked: asked.parse().ok()?, fetched, id })
+        }));
+        if let Some(new) = entries.get_mut(start..) {
+            new.sort_by_key(|entry| std::cmp::Reverse((entry.fetched, entry.id)));
+        }
+    }
+    Ok(entries)
+}
+
+/// Adds the removal of an answer to a transaction.
+pub(super) fn remove(transaction: &mut Pipeline, id: i64, place: &Place) {
+    for prefix in place.extent().iter().flat_map(Network::prefixes) {
+        transaction.cmd("HDEL").arg(key("p", prefix)).arg(place.asked.to_string()).ignore();
+    }
+    transaction.cmd("UNLINK").arg(key("n", id)).ignore();
+    transaction.cmd("ZREM").arg(key("ids", "")).arg(id).ignore();
+}
+
+/// The places of answers; None for those that are gone.
+pub(super) fn places(connection: &mut Connection, ids: &[i64]) -> RedisResult<Vec<Option<Place>>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut ask = pipe();
+    for id in ids {
+        ask.cmd("HGET").arg(key("n", id)).arg("place");
+    }
+    let found: Vec<Option<String>> = ask.query(connection)?;
+    Ok(found.iter().map(|text| text.as_deref().and_then(Place::read)).collect())
+}
+
+impl Redis {
+    fn look(&self, address: IpAddr, want: &Want, any_age: bool) -> Outcome<Option<Found>> {
+        let entries = self.with(|connection| entries(connection, address))?;
+        let pleases = |entry: &&Entry| {
+            let fetched = moment(entry.fetched);
+            let is_gone = want.now.duration_since(fetched).as_secs() >= LIFE;
+            want.shares(entry.asked, address) && !is_gone && (any_age || want.is_fresh(fetched))
+        };
+        let found = entries.iter().find(pleases);
+        Ok(found.map(|e| Found::new(Shelf::Cache, e.id, e.prefix, moment(e.fetched), want)))
+    }
+
+    fn insert(&self, connection: &mut Connection, kept: &Kept, packed: &[u8]) -> RedisResult<()> {
+        let place = Place::of(kept);
+        let Some(reach) = kept.extent() else { return Ok(()) };
+        let Some(part) = extent::part(&reach, kept.asked) else { return Ok(()) };
+        let others = entries(connection, kept.asked)?;
+        let same = |entry: &Entry| entry.prefix == part && entry.asked == kept.asked;
+        if others.iter().any(|entry| same(entry) && entry.fetched > place.fetched) {
+            return Ok(());
+        }
+        let (superseded, times): (Vec<i64>, Vec<i64>) = others
+            .iter()
+            .filter(|e| e.fetched <= place.fetched && is_superseded(e.prefix, e.asked, part, kept.asked))
+            .map(|entry| (entry.id, entry.fetched))
+            .unzip();
+        let old = places(connection, &superseded)?;
+        let id: i64 = cmd("INCR").arg(key("id", "")).query(connection)?;
+        let mut all = pipe();
+        all.atomic();
+        for ((&id, place), fetched) in superseded.iter().zip(&old).zip(times) {
+            if let Some(place) = place.filter(|place| place.fetched == fetched) {
+                remove(&mut all, id, &place);
+            }
+        }
+        let name = key("n", id);
+        // Whatever another network left under this number: its decisions would be taken for this one's.
+        all.cmd("DEL").arg(&name).ignore();
+        all.cmd("HSET").arg(&name).arg("place").arg(place.write()).arg("body").arg(packed).ignore();
+        all.cmd("EXPIRE").arg(&name).arg(LIFE).ignore();
+        all.cmd("ZADD").arg(key("ids", "")).arg(id).arg(id).ignore();
+        for prefix in reach.prefixes() {
+            let name = key("p", prefix);
+            let value = format!("{} {id}", place.fetched);
+            all.cmd("HSET").arg(&name).arg(kept.asked.to_string()).arg(value).ignore();
+            all.cmd("EXPIRE").arg(&name).arg(LIFE).ignore();
+        }
+        all.query(connection)
+    }
+}
+
+/// The field of a decision: about this answer, and no later one under the same number.
+fn field(found: &Found, patterns: &[u8; 16], address: Option<IpAddr>) -> String {
+    let (digest, fetched) = (u128::from_be_bytes(*patterns), micros(found.fetched));
+    let field = format!("{digest:032x} {fetched}");
+    address.map_or_else(|| field.clone(), |address| format!("{field} {address}"))
+}
+
+impl Keeper for Redis {
+    fn find(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>> {
+        self.look(address, want, false)
+    }
+
+    fn find_stale(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>> {
+        self.look(address, want, true)
+    }
+
+    fn answer(&self, found: &Found) -> Outcome<Option<Answer>> {
+        let (place, packed): (Option<String>, Option<Vec<u8>>) = self.with(|connection| {
+            cmd("HMGET").arg(key("n", found.id)).arg("place").arg("body").query(connection)
+        })?;
+        let place = place.as_deref().and_then(Place::read);
+        // Numbers may be given out again, when the server has thrown away their counter for want of room.
+        let Some(place) = place.filter(|place| place.is(found)) else { return Ok(None) };
+        let answer =
+            packed.and_then(|packed| body::unpack(&packed, found.fetched, Source::Cache, found.stale).ok());
+        if answer.is_none() {
+            // Damaged: asked for anew, it will be whole.
+            let _ = self.with(|connection| {
+                let mut all = pipe();
+                remove(all.atomic(), found.id, &place);
+                all.query::<()>(connection)
+            });
+        }
+        Ok(answer)
+    }
+
+    fn keep(&self, kept: &Kept) -> Outcome<()> {
+        let packed = body::pack(&kept.answer)?;
+        self.with(|connection| self.insert(connection, kept, &packed))
+    }
+
+    fn recall(
+        &self,
+        found: &Found,
+        patterns: &[u8; 16],
+        address: Option<IpAddr>,
+    ) -> Outcome<Option<Vec<u8>>> {
+        let field = field(found, patterns, address);
+        self.with(|connection| cmd("HGET").arg(key("n", found.id)).arg(&field).query(connection))
+    }
+
+    fn remember(
+        &self,
+        found: &Found,
+        patterns: &[u8; 16],
+        address: Option<IpAddr>,
+        decision: &[u8],
+    ) -> Outcome<()> {
+        let field = field(found, patterns, address);
+        self.with(|connection| {
+            let mut remember = cmd("EVAL");
+            remember.arg(REMEMBER).arg(1).arg(key("n", found.id)).arg(&field).arg(decision).arg(DECISIONS);
+            remember.query::<i64>(connection).map(drop)
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! What `cache stats|list|forget|export` read and write.
+
+use super::{
+    Sqlite,
+    coordination::{from_row, time},
+    damaged, store,
+};
+use crate::{
+    address::Network,
+    cache::{Kept, Ledger, Outcome, Stats, body, extent, server::moment},
+    registry::Source,
+};
+use jiff::Timestamp;
+use rusqlite::params;
+use std::collections::BTreeMap;
+
+impl Ledger for Sqlite {
+    fn stats(&self, now: Timestamp) -> Outcome<Stats> {
+        self.with(|connection| {
+            let mut held_off = BTreeMap::new();
+            let mut statement =
+                connection.prepare("SELECT name, next, booked, until, denied, times FROM server1")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                if let Some(until) = from_row(row, 1)?.held(now) {
+                    held_off.insert(row.get(0)?, until);
+                }
+            }
+            let sql = "SELECT count(*), min(fetched), max(fetched) FROM network1";
+            let (networks, oldest, newest) = connection
+                .query_row(sql, [], |row| Ok((row.get::<_, u32>(0)?, time(row, 1)?, time(row, 2)?)))?;
+            let bytes = std::fs::metadata(&self.path).map_or(0, |meta| meta.len());
+            Ok(Stats { networks: networks.into(), bytes, oldest, newest, held_off, imported: 0 })
+        })
+    }
+
+    fn list(&self, after: i64, limit: usize) -> Outcome<Vec<(i64, Kept)>> {
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, first, last, asked, leaf, fetched, body FROM network1 \
+                 WHERE id > ?1 ORDER BY id LIMIT ?2",
+            )?;
+            let mut rows = statement.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+            let mut list = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (_, asked, leaf) = store::columns(row, 1)?.ok_or_else(damaged)?;
+                let packed = row.get_ref(6)?.as_blob().map_err(|_| damaged())?;
+                let answer = body::unpack(packed, moment(row.get(5)?), Source::Cache, false)?;
+                list.push((row.get(0)?, Kept { answer, asked, leaf }));
+            }
+            Ok(list)
+        })
+    }
+
+    fn keep_all(&self, kept: &[Kept]) -> Outcome<()> {
+        let ready = kept
+            .iter()
+            .filter_map(|kept| store::Ready::new(kept).transpose())
+            .collect::<Outcome<Vec<_>>>()?;
+        self.write(|connection| ready.iter().try_for_each(|ready| ready.insert(connection, self.room)))
+    }
+
+    fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
+        self.write(|connection| {
+            let Some(network) = network else {
+                let count: u32 =
+                    connection.query_row("SELECT count(*) FROM network1", [], |row| row.get(0))?;
+                connection.execute_batch(
+                    "DELETE FROM extent1; DELETE FROM decision1; DELETE FROM network1; DELETE FROM server1;",
+                )?;
+                return Ok(count.into());
+            };
+            let mut statement = connection.prepare("SELECT id, first, last, asked, leaf FROM network1")?;
+            let mut rows = statement.query([])?;
+            let mut ids: Vec<i64> = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (whole, asked, leaf) = store::columns(row, 1)?.ok_or_else(damaged)?;
+                if extent::reach(whole, asked, leaf).is_some_and(|reach| reach.overlap(network).is_some()) {
+                    ids.push(row.get(0)?);
+                }
+            }
+            for &id in &ids {
+                store::remove(connection, id)?;
+            }
+            Ok(ids.len() as u64)
+        })
+    }
+}

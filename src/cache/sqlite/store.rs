@@ -1,0 +1,296 @@
+//! Answers in the file: found, kept, pruned, and what was decided about them.
+
+use super::{Attempt, Sqlite, damaged};
+use crate::{
+    address::{Network, Prefix},
+    cache::{
+        Extents, Found, Keeper, Kept, Outcome, Shelf, Want, body, extent,
+        memory::{DECISIONS, is_superseded},
+        server::{micros, moment},
+        snapshot::{Extent, MOST, Whose},
+    },
+    registry::{Answer, Source},
+};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::net::IpAddr;
+
+/// One row of the walk.
+struct Step {
+    prefix: Prefix,
+    fetched: i64,
+    id: i64,
+    asked: IpAddr,
+}
+
+/// An answer this old serves nobody, not even as a stale one.
+const OLDEST: SignedDuration = SignedDuration::from_hours(24 * 120);
+
+/// Every so many answers the file's size and the oldest answers are looked at.
+const PRUNE_EVERY: i64 = 64;
+
+/// The most specific extent that holds the address and pleases; see [`extent`] for the walk.
+fn walk(
+    connection: &Connection,
+    address: IpAddr,
+    mut pleases: impl FnMut(&Step) -> bool,
+) -> Attempt<Option<Step>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT prefix, fetched, network, asked FROM extent1 WHERE prefix <= ?1 \
+         ORDER BY prefix DESC, fetched DESC, network DESC",
+    )?;
+    let mut bound = extent::start(address);
+    'seek: loop {
+        let mut rows = statement.query([extent::encode(bound)])?;
+        while let Some(row) = rows.next()? {
+            let prefix =
+                extent::decode(row.get_ref(0)?.as_blob().map_err(|_| damaged())?).ok_or_else(damaged)?;
+            if !prefix.contains(address) {
+                let Some(lower) = extent::next(prefix, address) else { return Ok(None) };
+                if lower >= bound {
+                    return Err(damaged());
+                }
+                bound = lower;
+                continue 'seek;
+            }
+            let asked = extent::decode_address(row.get_ref(3)?.as_blob().map_err(|_| damaged())?);
+            let step =
+                Step { prefix, fetched: row.get(1)?, id: row.get(2)?, asked: asked.ok_or_else(damaged)? };
+            if pleases(&step) {
+                return Ok(Some(step));
+            }
+        }
+        return Ok(None);
+    }
+}
+
+/// Removes an answer, its extents and what was decided about it. True when it was there.
+pub(super) fn remove(connection: &Connection, id: i64) -> Attempt<bool> {
+    let row = connection
+        .prepare_cached("SELECT first, last, asked, leaf, fetched FROM network1 WHERE id = ?1")?
+        .query_row([id], |row| Ok((columns(row, 0)?, row.get::<_, i64>(4)?)))
+        .optional()?;
+    let Some((Some((network, asked, leaf)), fetched)) = row else { return Ok(false) };
+    if let Some(extent) = extent::reach(network, asked, leaf) {
+        let mut delete = connection
+            .prepare_cached("DELETE FROM extent1 WHERE prefix = ?1 AND fetched = ?2 AND network = ?3")?;
+        for prefix in extent.prefixes() {
+            delete.execute(params![extent::encode(prefix), fetched, id])?;
+        }
+    }
+    connection.prepare_cached("DELETE FROM decision1 WHERE network = ?1")?.execute([id])?;
+    connection.prepare_cached("DELETE FROM network1 WHERE id = ?1")?.execute([id])?;
+    Ok(true)
+}
+
+/// The columns first, last, asked, leaf of a row, from `at` on; None inside when they make no sense.
+pub(super) fn columns(
+    row: &rusqlite::Row<'_>,
+    at: usize,
+) -> rusqlite::Result<Option<(Network, IpAddr, bool)>> {
+    let address = |at: usize| -> rusqlite::Result<_> {
+        Ok(row.get_ref(at)?.as_blob().ok().and_then(extent::decode_address))
+    };
+    let (first, last, asked) = (address(at)?, address(at + 1)?, address(at + 2)?);
+    let leaf: bool = row.get(at + 3)?;
+    Ok(first
+        .zip(last)
+        .and_then(|(first, last)| Network::new(first, last))
+        .zip(asked)
+        .map(|(n, a)| (n, a, leaf)))
+}
+
+/// Removes what is too old, and the oldest when there is too much, a piece at a time.
+fn prune(connection: &Connection, now: Timestamp, room: u64) -> Attempt<()> {
+    let too_old = micros(now.saturating_sub(OLDEST).unwrap_or(Timestamp::MIN));
+    let ids = |sql: &str, bound: i64| -> Attempt<Vec<i64>> {
+        let mut statement = connection.prepare_cached(sql)?;
+        let ids = statement.query_map([bound], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(ids)
+    };
+    // Numbers grow with time, so the oldest stand first; reading a few of them is enough.
+    let oldest = "SELECT id FROM (SELECT id, fetched FROM network1 ORDER BY id LIMIT 512) WHERE fetched < ?1";
+    for id in ids(oldest, too_old)? {
+        remove(connection, id)?;
+    }
+    if used(connection)? > room {
+        // Networks in imported data are not pruned, and what was decided about them costs least to decide again.
+        connection.execute("DELETE FROM decision1 WHERE network < 0", [])?;
+    }
+    for _ in 0..8 {
+        if used(connection)? <= room {
+            break;
+        }
+        for id in ids("SELECT id FROM network1 ORDER BY id LIMIT ?1", 256)? {
+            remove(connection, id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Every extent, unless they are too many.
+pub(super) fn extents(connection: &Connection) -> Attempt<Option<Extents>> {
+    let mut statement = connection.prepare("SELECT prefix, fetched, network, asked FROM extent1")?;
+    let mut rows = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let prefix = row.get_ref(0)?.as_blob().ok().and_then(extent::decode).ok_or_else(damaged)?;
+        let asked = row.get_ref(3)?.as_blob().ok().and_then(extent::decode_address).ok_or_else(damaged)?;
+        all.push(Extent { prefix, fetched: row.get(1)?, id: row.get(2)?, whose: Whose::Kept { asked } });
+        if all.len() > MOST {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Extents(all)))
+}
+
+/// Bytes of the file that hold something.
+pub(super) fn used(connection: &Connection) -> Attempt<u64> {
+    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let pages = number("page_count")? - number("freelist_count")?;
+    Ok(u64::try_from(pages.saturating_mul(number("page_size")?)).unwrap_or(0))
+}
+
+/// An answer that is ready to be written, so that no lock is held while it is packed.
+pub(super) struct Ready<'a> {
+    kept: &'a Kept,
+    reach: Network,
+    part: Prefix,
+    packed: Vec<u8>,
+}
+
+impl<'a> Ready<'a> {
+    /// None when the answer does not hold its own question.
+    pub(super) fn new(kept: &'a Kept) -> Outcome<Option<Self>> {
+        let Some(reach) = kept.extent() else { return Ok(None) };
+        let Some(part) = extent::part(&reach, kept.asked) else { return Ok(None) };
+        Ok(Some(Self { kept, reach, part, packed: body::pack(&kept.answer)? }))
+    }
+
+    /// Writes it, in the place of those that it supersedes.
+    pub(super) fn insert(&self, connection: &Connection, room: u64) -> Attempt<()> {
+        let Self { kept, reach, part, packed } = self;
+        let fetched = micros(kept.answer.fetched);
+        let mut superseded = Vec::new();
+        walk(connection, kept.asked, |step| {
+            if step.fetched <= fetched && is_superseded(step.prefix, step.asked, *part, kept.asked) {
+                superseded.push(step.id);
+            }
+            false
+        })?;
+        for &id in &superseded {
+            remove(connection, id)?;
+        }
+        let network = kept.answer.record.network;
+        let asked = extent::encode_address(kept.asked);
+        let (first, last) = (extent::encode_address(network.first()), extent::encode_address(network.last()));
+        let sql =
+            "INSERT INTO network1 (first, last, asked, leaf, fetched, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        connection.prepare_cached(sql)?.execute(params![first, last, asked, kept.leaf, fetched, packed])?;
+        let id = connection.last_insert_rowid();
+        let mut insert = connection.prepare_cached("INSERT INTO extent1 VALUES (?1, ?2, ?3, ?4)")?;
+        for prefix in reach.prefixes() {
+            insert.execute(params![extent::encode(prefix), fetched, id, asked])?;
+        }
+        if id % PRUNE_EVERY == 0 { prune(connection, kept.answer.fetched, room) } else { Ok(()) }
+    }
+}
+
+/// The number under which a network's decisions stand. Those of imported data are below zero.
+fn number(found: &Found) -> i64 {
+    if found.shelf == Shelf::Import { -found.id } else { found.id }
+}
+
+impl Sqlite {
+    fn look(&self, address: IpAddr, want: &Want, any_age: bool) -> Outcome<Option<Found>> {
+        let step = self.with(|connection| {
+            walk(connection, address, |step| {
+                want.shares(step.asked, address) && (any_age || want.is_fresh(moment(step.fetched)))
+            })
+        })?;
+        Ok(step.map(|s| Found::new(Shelf::Cache, s.id, s.prefix, moment(s.fetched), want)))
+    }
+}
+
+impl Keeper for Sqlite {
+    fn find(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>> {
+        self.look(address, want, false)
+    }
+
+    fn find_stale(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>> {
+        self.look(address, want, true)
+    }
+
+    fn answer(&self, found: &Found) -> Outcome<Option<Answer>> {
+        let packed: Option<Vec<u8>> = self.with(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT body FROM network1 WHERE id = ?1 AND fetched = ?2")?;
+            Ok(statement.query_row([found.id, micros(found.fetched)], |row| row.get(0)).optional()?)
+        })?;
+        let Some(packed) = packed else { return Ok(None) };
+        let Ok(answer) = body::unpack(&packed, found.fetched, Source::Cache, found.stale) else {
+            // Damaged, and alone in that: asked for anew, it will be whole.
+            let _ = self.write(|connection| remove(connection, found.id).map(drop));
+            return Ok(None);
+        };
+        // After a power cut a number may have come to mean another network; better no answer than another's.
+        Ok(answer.record.network.contains(found.extent.first()).then_some(answer))
+    }
+
+    fn keep(&self, kept: &Kept) -> Outcome<()> {
+        let Some(ready) = Ready::new(kept)? else { return Ok(()) };
+        self.write(|connection| ready.insert(connection, self.room))
+    }
+
+    fn recall(
+        &self,
+        found: &Found,
+        patterns: &[u8; 16],
+        address: Option<IpAddr>,
+    ) -> Outcome<Option<Vec<u8>>> {
+        let address = address.map(extent::encode_address).unwrap_or_default();
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT decision FROM decision1 \
+                 WHERE network = ?1 AND patterns = ?2 AND address = ?3 AND fetched = ?4",
+            )?;
+            let values = params![number(found), patterns.as_slice(), address, micros(found.fetched)];
+            Ok(statement.query_row(values, |row| row.get(0)).optional()?)
+        })
+    }
+
+    fn remember(
+        &self,
+        found: &Found,
+        patterns: &[u8; 16],
+        address: Option<IpAddr>,
+        decision: &[u8],
+    ) -> Outcome<()> {
+        let address = address.map(extent::encode_address).unwrap_or_default();
+        self.write_if_idle(|connection| {
+            let there: Option<i64> = connection
+                .prepare_cached("SELECT 1 FROM network1 WHERE id = ?1 AND fetched = ?2")?
+                .query_row([found.id, micros(found.fetched)], |row| row.get(0))
+                .optional()?;
+            if there.is_none() && found.shelf != Shelf::Import {
+                return Ok(());
+            }
+            let count: i64 = connection
+                .prepare_cached("SELECT count(*) FROM decision1 WHERE network = ?1")?
+                .query_row([number(found)], |row| row.get(0))?;
+            if count >= i64::try_from(DECISIONS).unwrap_or(i64::MAX) {
+                connection.execute("DELETE FROM decision1 WHERE network = ?1", [number(found)])?;
+            }
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO decision1 VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .execute(params![
+                    number(found),
+                    patterns.as_slice(),
+                    address,
+                    micros(found.fetched),
+                    decision
+                ])?;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,229 @@
+//! What the program can do, one file a command.
+
+pub mod batch;
+pub mod cache;
+pub mod check;
+pub mod explain;
+pub mod generate;
+mod hint;
+mod input_warnings;
+mod manual;
+pub mod matching;
+pub mod patterns;
+pub mod report;
+pub mod serve;
+mod stale;
+pub mod warm;
+
+use crate::{
+    cache::{CacheError, Env, Handle, Kept, Location, open as open_cache},
+    cli::Querying,
+    config::{self, Layer, PATIENCE, Query, Remember},
+    error::{Error, Result},
+    exit::Exit,
+    output::{Aligned, Columns, Paint, longest_name},
+    pattern::{self, Patterns},
+    resolver::Manners,
+    sanitize::safe,
+    verdict::{Judged, Verdict},
+};
+use jiff::Timestamp;
+use std::{
+    io::{self, IsTerminal, Write},
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Entries that are read from the cache at a time.
+const PAGE: usize = 500;
+
+/// An address to classify, and how often it was seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Client {
+    /// The address, out of its wrapping.
+    pub address: IpAddr,
+    /// Log lines, or times that it was named.
+    pub hits: u64,
+}
+
+/// The exit code that all verdicts of a run come to: blocked before unknown before clear.
+#[derive(Clone, Copy, Debug)]
+pub struct Tally {
+    exit: Exit,
+    unknown: Exit,
+}
+
+impl Tally {
+    /// A run without a verdict yet; `unknown` is what an unknown address ends in.
+    #[must_use]
+    pub fn new(unknown: Exit) -> Self {
+        Self { exit: Exit::Clear, unknown }
+    }
+
+    /// One more verdict.
+    pub fn add(&mut self, judged: &Judged) {
+        let exit = match judged.verdict {
+            Verdict::Allowed | Verdict::Clear => Exit::Clear,
+            Verdict::Blocked => Exit::Blocked,
+            Verdict::Unknown => self.unknown,
+        };
+        self.exit = match (self.exit, exit) {
+            (Exit::Blocked, _) | (_, Exit::Blocked) => Exit::Blocked,
+            (Exit::Clear, other) => other,
+            (worse, _) => worse,
+        };
+    }
+
+    /// What the run ends with.
+    #[must_use]
+    pub fn exit(self) -> Exit {
+        self.exit
+    }
+}
+
+/// How the registries are to be asked, with a word about what is odd.
+///
+/// # Errors
+/// As [`config::query`].
+fn query(typed: &Querying, beneath: &Layer) -> Result<Query> {
+    let query = config::query(typed, beneath, PATIENCE)?;
+    query.notes.iter().for_each(|note| warn(note));
+    Ok(query)
+}
+
+/// How the registries are to be asked, out of the settings.
+#[must_use]
+pub fn manners(query: &Query, remember: &Remember) -> Manners {
+    Manners {
+        servers: query.servers.clone(),
+        per_server: u32::from(query.per_server),
+        rate: query.rate,
+        full: query.full,
+        offline: query.offline,
+        refresh: query.refresh,
+        max_age: remember.max_age,
+        share: remember.share,
+    }
+}
+
+/// A write beyond the limit on a file's size (`ulimit -f`, djb's `softlimit -f`) fails with a reason, and does not end
+/// the process: a cache that may not grow costs no verdict.
+pub fn outlive_size_limits() {
+    // Whatever handles the signal will do; nobody looks at the flag.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+}
+
+/// Reads the patterns that the settings name. Where these hold none, every address would be clear: that is said, and so
+/// is a pattern that can match nothing since nobody sees what it begins with. `stdin` is what else is read from there, if anything is.
+///
+/// # Errors
+/// Stdin is to hold two things (64), a file or folder cannot be read (66), or is no text (78).
+pub fn read_patterns(spec: &pattern::Spec, stdin: Option<&str>) -> Result<Patterns> {
+    stdin_once(spec, stdin)?;
+    let patterns = Patterns::read(spec)?;
+    patterns.marks().for_each(|warning| warn(&warning));
+    if patterns.is_empty()
+        && let Some((_, first)) = spec.files.first()
+    {
+        warn(&format!("there is no pattern in {}: nothing will match", first.display()));
+    }
+    Ok(patterns)
+}
+
+/// Refuses patterns from stdin (`-`) where it is to hold something else as well.
+fn stdin_once(spec: &pattern::Spec, stdin: Option<&str>) -> Result<()> {
+    let named = spec.files.iter().filter(|(_, path)| path.as_path() == Path::new("-")).count();
+    let other = match (named, stdin) {
+        (0, _) | (1, None) => return Ok(()),
+        (_, Some(other)) => other,
+        (_, None) => "more patterns",
+    };
+    let what = format!("stdin is named for patterns (-) and for {other}: name a file for one of them");
+    Err(Error::usage(what))
+}
+
+/// The cache that the settings name. What is wrong with it costs a line on stderr, never a verdict.
+#[must_use]
+pub fn open(remember: &Remember) -> Handle {
+    remember.notes.iter().for_each(|note| warn(note));
+    let cache = opened(remember);
+    tell(&cache);
+    cache
+}
+
+/// The same, without a word on stderr: what is wrong with it is still to be said.
+#[must_use]
+pub fn opened(remember: &Remember) -> Handle {
+    let location = remember.location.as_deref().map_or(Location::Default, Location::from);
+    open_cache(&location, &env(), Timestamp::now())
+}
+
+/// What the cache's default place depends on.
+fn env() -> Env {
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    Env { home: folder("HOME"), xdg_cache_home: folder("XDG_CACHE_HOME"), ..Default::default() }
+}
+
+/// Says what went wrong with the cache, if something did that was not said yet.
+pub fn tell(cache: &Handle) {
+    if let Some(warning) = cache.warning() {
+        warn(&warning);
+    }
+}
+
+/// Does something with every answer that the cache keeps, the oldest question first.
+///
+/// # Errors
+/// The cache cannot be read (66), or the work cannot be done.
+pub fn each(cache: &Handle, mut work: impl FnMut(&Kept) -> Result<()>) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let page = cache.ledger().list(after, PAGE).map_err(|error| unreadable(&error))?;
+        let Some(&(last, _)) = page.last() else { return Ok(()) };
+        after = last;
+        page.iter().try_for_each(|(_, kept)| work(kept))?;
+    }
+}
+
+/// The cache's own sentence names it: it may be a server, and not the file beside it.
+fn unreadable(error: &CacheError) -> Error {
+    Error::unreadable(error.to_string())
+}
+
+/// Tells the user something that does not stop the run. File names and arguments may be a stranger's text: xargs passes
+/// a log's.
+pub fn warn(message: &str) {
+    // A closed stderr must not stop it either.
+    let _ = writeln!(io::stderr(), "whodunit: {}", safe(message));
+}
+
+/// Stdout, written in large pieces into a pipe and a line at a time to a terminal.
+#[must_use]
+pub fn stdout() -> Box<dyn Write> {
+    if io::stdout().is_terminal() {
+        Box::new(io::stdout())
+    } else {
+        Box::new(io::BufWriter::new(io::stdout()))
+    }
+}
+
+/// The columns of verdicts on addresses of at most so many cells, or on one alone, as stdout wants them.
+#[must_use]
+pub fn columns(address: impl FnOnce() -> usize, alone: bool, patterns: &Patterns, paint: Paint) -> Columns {
+    let aligned = || Aligned {
+        address: address(),
+        alone,
+        why: longest_name(patterns),
+        width: terminal_size::terminal_size().map(|(width, _)| width.0.into()),
+    };
+    Columns { aligned: io::stdout().is_terminal().then(aligned), paint }
+}
+
+/// Writes out what is still on its way.
+///
+/// # Errors
+/// Stdout cannot be written to (74), or its reader went away (141).
+pub fn flush(out: &mut impl Write) -> Result<()> {
+    out.flush().map_err(|error| Error::output("stdout", &error))
+}

@@ -1,0 +1,86 @@
+//! The cache that is looked after. For a lookup, one that cannot be opened costs a warning; here that is the answer.
+
+use crate::{
+    cache::{Env, Handle, Location},
+    cli::CacheCommand,
+    command::{env, opened, warn},
+    config::Remember,
+    error::{Error, Result, reason},
+};
+use std::{
+    fs::{self, File},
+    io,
+    path::Path,
+};
+
+/// Opens it, and makes it only for what is to be kept in it.
+pub(super) fn open(remember: &Remember, command: &CacheCommand) -> Result<Handle> {
+    remember.notes.iter().for_each(|note| warn(note));
+    let fills = matches!(command, CacheCommand::Import { .. });
+    let location = remember.location.as_deref().map_or(Location::Default, Location::from);
+    let named = match &location {
+        Location::Path(path) if path.is_dir() => Some(path.join("cache.db")),
+        Location::Path(path) => Some(path.clone()),
+        _ => None,
+    };
+    if !fills && let Some(path) = named.as_deref().filter(|path| is_missing(path)) {
+        // Perhaps a slip of the finger, perhaps before the first question: to look does not make it.
+        warn(&format!("there is no cache at {}", path.display()));
+        return Ok(Handle::new(None));
+    }
+    if !fills && location == Location::Default && was_never_used(&env()) {
+        // Nothing was ever kept: that is no failure, and not to be changed by looking at it.
+        return Ok(Handle::new(None));
+    }
+    let cache = opened(remember);
+    let server = matches!(location, Location::Redis(_));
+    match cache.warning() {
+        // This machine's file only stands in for a server.
+        Some(warning) if server && !warning.contains("redis") => warn(&warning),
+        Some(warning) => return Err(refused(&warning, named.as_deref(), command)),
+        None => {}
+    }
+    Ok(cache)
+}
+
+fn is_missing(path: &Path) -> bool {
+    fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// Whether nothing was ever kept in the default place.
+fn was_never_used(env: &Env) -> bool {
+    [Some(env.shared()), env.own()].into_iter().flatten().all(|path| is_missing(&path))
+}
+
+/// The cache's own sentence, with the system's reason where that is known.
+fn refused(warning: &str, path: Option<&Path>, command: &CacheCommand) -> Error {
+    let mut sentence = warning.trim_end_matches("; going on without it").to_owned();
+    if let Some(error) = path.and_then(|path| File::open(path).err())
+        && !sentence.contains(&reason(&error))
+    {
+        sentence = format!("{sentence}: {}", reason(&error));
+    }
+    match command {
+        CacheCommand::Forget { .. } | CacheCommand::Import { .. } => Error::unwritable(sentence),
+        _ => Error::unreadable(sentence),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_place_is_unused_until_either_of_its_files_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let env = Env { home: Some(at("home")), xdg_cache_home: None, shared: at("shared") };
+        for file in ["shared/cache.db", "home/.cache/whodunit/cache.db"] {
+            assert!(was_never_used(&env));
+            fs::create_dir_all(at(file).parent().unwrap()).unwrap();
+            fs::write(at(file), "").unwrap();
+            assert!(!was_never_used(&env), "{file}");
+            fs::remove_file(at(file)).unwrap();
+        }
+    }
+}

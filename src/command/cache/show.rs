@@ -1,0 +1,158 @@
+//! What is kept, shown: counts and times, and the networks one by one.
+
+use super::{each, seconds, unreadable, unwritten};
+use crate::{
+    address::Network,
+    cache::{Handle, Kept},
+    config::Form,
+    error::Result,
+    output::{grid, object},
+    sanitize::safe,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal, Write},
+    net::IpAddr,
+};
+
+/// The contract's object, in its order.
+#[derive(Serialize)]
+struct Stats {
+    networks: u64,
+    bytes: u64,
+    oldest: Option<String>,
+    newest: Option<String>,
+    held_off: BTreeMap<String, String>,
+    imported: u64,
+}
+
+/// Counts and times.
+pub(super) fn stats(cache: &Handle, form: Form, out: &mut impl Write) -> Result<()> {
+    let found = cache.stats(Timestamp::now()).map_err(|error| unreadable(&error))?;
+    let stats = Stats {
+        networks: found.networks,
+        bytes: found.bytes,
+        oldest: found.oldest.map(seconds),
+        newest: found.newest.map(seconds),
+        held_off: found.held_off.into_iter().map(|(server, until)| (server, seconds(until))).collect(),
+        imported: found.imported,
+    };
+    if form == Form::Json {
+        return object(&stats, out).map_err(unwritten);
+    }
+    let time = |time: &Option<String>| time.clone().unwrap_or_else(|| "-".to_owned());
+    let Stats { networks, bytes, oldest, newest, held_off, imported } = &stats;
+    let mut lines = vec![
+        ("networks", networks.to_string()),
+        ("bytes", bytes.to_string()),
+        ("oldest", time(oldest)),
+        ("newest", time(newest)),
+        ("imported", imported.to_string()),
+    ];
+    lines.extend(
+        held_off.iter().map(|(server, until)| ("held off", format!("{} until {until}", safe(server)))),
+    );
+    let rows = lines.into_iter().map(|(name, value)| [name.to_owned(), value]);
+    columns(rows.collect(), out).map_err(unwritten)
+}
+
+/// One network of the list.
+#[derive(Serialize)]
+struct Row<'a> {
+    first: IpAddr,
+    last: IpAddr,
+    cidr: Vec<String>,
+    name: Option<&'a str>,
+    org: Option<&'a str>,
+    country: Option<&'a str>,
+    asn: &'a [u32],
+    abuse: &'a [String],
+    registry: &'static str,
+    /// The address that was asked about.
+    asked: IpAddr,
+    /// What the answer may be used for.
+    serves: Vec<String>,
+    servers: &'a [String],
+    fetched: String,
+    partial: bool,
+}
+
+impl<'a> Row<'a> {
+    fn new(kept: &'a Kept) -> Self {
+        let record = &kept.answer.record;
+        let blocks = |network: &Network| network.prefixes().iter().map(ToString::to_string).collect();
+        Self {
+            first: record.network.first(),
+            last: record.network.last(),
+            cidr: blocks(&record.network),
+            name: record.name.as_deref(),
+            org: record.org.as_deref(),
+            country: record.country.as_deref(),
+            asn: &record.asn,
+            abuse: &record.abuse,
+            registry: record.registry.as_str(),
+            asked: kept.asked,
+            serves: kept.extent().as_ref().map(blocks).unwrap_or_default(),
+            servers: &kept.answer.servers,
+            fetched: seconds(kept.answer.fetched),
+            partial: kept.answer.partial,
+        }
+    }
+
+    /// The row's cells, none of which acts on a terminal.
+    fn cells(&self) -> [String; 9] {
+        let text = |value: Option<&str>| safe(value.unwrap_or("-")).into_owned();
+        [
+            self.cidr.join(" "),
+            text(self.name),
+            text(self.org),
+            text(self.country),
+            self.registry.to_owned(),
+            self.asked.to_string(),
+            self.serves.join(" "),
+            self.fetched.clone(),
+            safe(&self.servers.join(" ")).into_owned(),
+        ]
+    }
+}
+
+const HEAD: [&str; 9] =
+    ["network", "name", "owner", "country", "registry", "asked", "serves", "fetched", "servers"];
+
+/// The networks, the oldest question first.
+pub(super) fn list(cache: &Handle, form: Form, out: &mut impl Write) -> Result<()> {
+    let head = HEAD.map(str::to_owned);
+    match form {
+        Form::Json => each(cache, |kept| object(&Row::new(kept), out).map_err(unwritten)),
+        Form::Csv => {
+            csv_line(head, out)?;
+            each(cache, |kept| csv_line(Row::new(kept).cells(), out))
+        }
+        _ if io::stdout().is_terminal() => {
+            let mut rows = vec![head];
+            each(cache, |kept| {
+                rows.push(Row::new(kept).cells());
+                Ok(())
+            })?;
+            // A head alone would look as if something were missing.
+            if rows.len() > 1 { columns(rows, out).map_err(unwritten) } else { Ok(()) }
+        }
+        _ => each(cache, |kept| writeln!(out, "{}", Row::new(kept).cells().join("\t")).map_err(unwritten)),
+    }
+}
+
+/// Rows for people: aligned on a terminal, separated by tabs elsewhere.
+fn columns<const N: usize>(rows: Vec<[String; N]>, out: &mut impl Write) -> io::Result<()> {
+    if io::stdout().is_terminal() {
+        return grid(&rows, out);
+    }
+    rows.iter().try_for_each(|row| writeln!(out, "{}", row.join("\t")))
+}
+
+fn csv_line(cells: [String; 9], out: &mut impl Write) -> Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(cells).map_err(|error| unwritten(error.into()))?;
+    writer.flush().map_err(unwritten)
+}

@@ -1,0 +1,175 @@
+//! `whodunit [IP]...`: the verdict on every address.
+
+use super::{
+    Client, Tally,
+    batch::{Batch, Came},
+    columns, explain, flush, hint, input_warnings, manners, open, query, read_patterns,
+    stale::Stale,
+    stdout, tell, warn,
+};
+use crate::{
+    address,
+    cli::Check,
+    config::{self, Form, Layer},
+    error::{Error, Result},
+    exit::Exit,
+    log,
+    output::{self, Format, Paint, progress},
+    pattern::Patterns,
+    resolver::Lookup,
+};
+use jiff::Timestamp;
+use std::{collections::HashMap, io::IsTerminal, net::IpAddr, path::Path};
+
+/// Classifies addresses, and says what to end with.
+///
+/// # Errors
+/// Whatever stops the run before the first question, and an output that cannot be written.
+pub fn run(typed: &Check) -> Result<Exit> {
+    let beneath = config::beneath(&typed.config)?;
+    let asks = typed.addresses.is_empty() && typed.log.is_empty()
+        || typed.addresses.iter().any(|text| text == "-")
+        || typed.log.iter().any(|path| path == Path::new("-"));
+    let stdin = asks.then_some("the addresses");
+    let patterns = read_patterns(&config::patterns(&typed.patterns, &beneath), stdin)?;
+    patterns.line_ends().for_each(|warning| warn(&warning));
+    let query = query(&typed.querying, &beneath)?;
+    let clients = clients(typed, &beneath)?;
+    let remember = config::remember(&typed.caching, &beneath);
+    let cache = open(&remember);
+    let manners = manners(&query, &remember);
+    let form = config::form(&typed.output, &beneath);
+    let batch = Batch {
+        lookup: Lookup::new(&manners, &cache),
+        cache: &cache,
+        patterns: &patterns,
+        query: &query,
+        whois: form == Form::Whois,
+        prints: true,
+    };
+    let paint = Paint { colored: config::colored(typed.output.color, &beneath) };
+    let tally = Tally::new(config::unknown_exit(config::on_unknown(typed.output.on_unknown, &beneath)));
+    if typed.explain {
+        patterns.check()?;
+        let exit = explain::run(&batch.lookup, &patterns, &clients, query.timeout, paint, tally)?;
+        tell(&cache);
+        return Ok(exit);
+    }
+    let alone = typed.log.is_empty() && matches!(typed.addresses.as_slice(), [one] if one != "-");
+    let format = format(form, alone, &clients, &patterns, paint);
+    all(&batch, &clients, &format, paint, tally)
+}
+
+/// The addresses to classify, all of them read before anything is asked.
+fn clients(typed: &Check, beneath: &Layer) -> Result<Vec<Client>> {
+    let mut sources: Vec<Source> = typed.addresses.iter().map(|text| named(text)).collect::<Result<_>>()?;
+    sources.extend(typed.log.iter().map(|path| {
+        Source::Read(if path == Path::new("-") { log::From::Stdin } else { log::From::File(path) })
+    }));
+    if sources.is_empty() {
+        if std::io::stdin().is_terminal() {
+            return Err(Error::usage(
+                "no address: name one, or --log FILE, or pipe a log into stdin (`whodunit --help` says more)",
+            ));
+        }
+        sources.push(Source::Read(log::From::Stdin));
+    }
+    let mut clients = Clients::default();
+    let mut rest = sources.as_slice();
+    while let Some((first, behind)) = rest.split_first() {
+        let Source::Read(_) = first else {
+            first.address().into_iter().for_each(|address| clients.add(address, 1));
+            rest = behind;
+            continue;
+        };
+        // Only now: a log's zone costs a look at the machine's, which a hook with one address has no use for.
+        let extract = config::extract(&typed.reading, beneath);
+        let spec = log::Spec { extract, ..log::Spec::new(Timestamp::now()) };
+        // Those that follow each other are read as one.
+        let inputs: Vec<log::From<'_>> = rest.iter().map_while(Source::input).collect();
+        let read = log::read(&inputs, &spec, &progress::bytes())?;
+        input_warnings::tell(&read, &inputs, &spec);
+        read.seen.iter().for_each(|seen| clients.add(seen.address, seen.hits));
+        rest = rest.get(inputs.len()..).unwrap_or_default();
+    }
+    Ok(clients.list)
+}
+
+/// Where addresses come from, in the order in which they were named.
+enum Source<'a> {
+    Address(IpAddr),
+    Read(log::From<'a>),
+}
+
+impl<'a> Source<'a> {
+    fn address(&self) -> Option<IpAddr> {
+        if let Self::Address(address) = self { Some(*address) } else { None }
+    }
+
+    fn input(&self) -> Option<log::From<'a>> {
+        if let Self::Read(from) = self { Some(*from) } else { None }
+    }
+}
+
+/// An argument: an address, or stdin.
+fn named(text: &str) -> Result<Source<'_>> {
+    if text == "-" {
+        return Ok(Source::Read(log::From::Stdin));
+    }
+    let address = address::parse(text).map_err(|why| Error::usage(hint::sentence(text, why)))?;
+    Ok(Source::Address(address))
+}
+
+/// Addresses in the order of their first appearance, each once.
+#[derive(Default)]
+struct Clients {
+    list: Vec<Client>,
+    places: HashMap<IpAddr, usize>,
+}
+
+impl Clients {
+    fn add(&mut self, address: IpAddr, hits: u64) {
+        let place = *self.places.entry(address).or_insert(self.list.len());
+        match self.list.get_mut(place) {
+            Some(client) => client.hits = client.hits.saturating_add(hits),
+            None => self.list.push(Client { address, hits }),
+        }
+    }
+}
+
+fn format(form: Form, alone: bool, clients: &[Client], patterns: &Patterns, paint: Paint) -> Format {
+    let text = || {
+        let width =
+            || clients.iter().map(|client| client.address.to_string().len()).max().unwrap_or_default();
+        columns(width, clients.len() == 1, patterns, paint)
+    };
+    match form {
+        Form::Text | Form::Whois => Format::Text(text()),
+        Form::Json => Format::Json,
+        Form::Csv => Format::Csv,
+        Form::Count if alone => Format::Count,
+        Form::Count => Format::Counts,
+        Form::Quiet => Format::Quiet,
+    }
+}
+
+/// Verdicts in the order of first appearance.
+fn all(batch: &Batch, clients: &[Client], format: &Format, paint: Paint, mut tally: Tally) -> Result<Exit> {
+    let mut out = stdout();
+    let mut stale = Stale::default();
+    format.head(&mut out)?;
+    batch.each(clients, &mut |judged, came| {
+        tally.add(&judged);
+        stale.add(&judged);
+        format.row(&judged, &mut out)?;
+        if let (true, Some(answer)) = (batch.whois, judged.answer()) {
+            output::matched(&answer.text, batch.patterns, paint, &mut out)
+                .map_err(|error| Error::output("stdout", &error))?;
+        }
+        if came == Came::Late { flush(&mut out) } else { Ok(()) }
+    })?;
+    flush(&mut out)?;
+    stale.tell();
+    tell(batch.cache);
+    Ok(tally.exit())
+}

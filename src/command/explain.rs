@@ -1,0 +1,103 @@
+//! `--explain`: the whole walk of an address, for the admin who asks "why was this (not) rejected?".
+
+use super::{Client, Tally, flush, stdout};
+use crate::{
+    deadline::Deadline,
+    error::{Error, Result},
+    exit::Exit,
+    output::{self, Paint},
+    pattern::Patterns,
+    registry::Record,
+    resolver::{Lookup, Trace},
+    sanitize::safe,
+    verdict::{Judged, judge},
+};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+/// Explains one address after the other.
+///
+/// # Errors
+/// Stdout cannot be written to.
+pub fn run(
+    lookup: &Lookup,
+    patterns: &Patterns,
+    clients: &[Client],
+    timeout: Duration,
+    paint: Paint,
+    mut tally: Tally,
+) -> Result<Exit> {
+    let mut out = stdout();
+    for seen in clients {
+        let mut trace = Trace::on();
+        let known = lookup.look_up(seen.address, Deadline::within(timeout), false, &mut trace);
+        let judged = judge(seen.address, seen.hits, known, patterns);
+        tally.add(&judged);
+        write(&judged, &trace, patterns, paint, &mut out).map_err(|error| Error::output("stdout", &error))?;
+    }
+    flush(&mut out)?;
+    Ok(tally.exit())
+}
+
+fn write(
+    judged: &Judged,
+    trace: &Trace,
+    patterns: &Patterns,
+    paint: Paint,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let address = judged.address.map(|address| address.to_string()).unwrap_or_default();
+    writeln!(out, "{}", paint.bold(&address))?;
+    for step in trace.steps() {
+        let at = format!("{:>7.1} ms", step.at.as_secs_f64() * 1000.0);
+        writeln!(out, "  {}  {:<9} {}", paint.dim(&at), step.what, safe(&step.said))?;
+    }
+    if let Some(answer) = judged.answer() {
+        record(&answer.record, out)?;
+        field(out, "fetched", &format!("{:.0}, from {}", answer.fetched, answer.servers.join(", ")))?;
+        if answer.partial {
+            field(out, "partial", "a referral could not be followed; the parent's own answer stands")?;
+        }
+        if answer.stale {
+            field(out, "stale", "older than --max-age, and the server may not be asked now")?;
+        }
+    }
+    for found in &judged.matches {
+        let action = found.action.as_str();
+        writeln!(out, "  {action:<9} {}:{}: {}", safe(&found.file), found.line, safe(&found.pattern))?;
+        write!(out, "  {:<9} ", "")?;
+        output::matched(&found.text, patterns, paint, out)?;
+    }
+    if judged.matches.is_empty() && judged.answer().is_some() {
+        field(out, "patterns", if patterns.is_empty() { "none given" } else { "none matched" })?;
+    }
+    let verdict = paint.verdict(judged.verdict, judged.verdict.as_str());
+    let why =
+        judged.unknown().map(|unknown| format!(" ({}: {})", unknown.kind.as_str(), safe(&unknown.message)));
+    writeln!(out, "  {:<9} {verdict}{}", "verdict", why.unwrap_or_default())
+}
+
+fn record(record: &Record, out: &mut impl Write) -> io::Result<()> {
+    let listed = |list: &[String]| list.join(", ");
+    field(out, "network", &record.network.to_string())?;
+    for (name, value) in [
+        ("name", record.name.clone().unwrap_or_default()),
+        ("owner", record.org.clone().unwrap_or_default()),
+        ("country", record.country.clone().unwrap_or_default()),
+        ("abuse", listed(&record.abuse)),
+        ("as", record.asn.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        ("mnt", listed(&record.maintainer)),
+        ("status", record.status.clone().unwrap_or_default()),
+    ] {
+        if !value.is_empty() {
+            field(out, name, &value)?;
+        }
+    }
+    field(out, "source", record.registry.as_str())
+}
+
+fn field(out: &mut impl Write, name: &str, value: &str) -> io::Result<()> {
+    writeln!(out, "  {name:<9} {}", safe(value))
+}

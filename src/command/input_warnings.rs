@@ -1,0 +1,76 @@
+//! What to say of an input that gave less than was hoped for.
+
+use super::warn;
+use crate::{
+    address,
+    log::{self, Clients, Extract, From},
+};
+use std::{fs, path::Path};
+
+/// Says what is odd about what was read: empty files, no client at all, lines that are nearly addresses.
+pub(super) fn tell(read: &Clients, sources: &[From<'_>], spec: &log::Spec) {
+    for path in sources.iter().filter_map(file).filter(|path| is_empty(path)) {
+        warn(&format!("{} is empty", path.display()));
+    }
+    if let Some(slip) = &read.slip {
+        warn(&slips(read.slips, slip));
+    }
+    if read.seen.is_empty() && read.lines > 0 {
+        warn(&nobody(read, sources, spec));
+    }
+}
+
+/// How an input is called.
+fn name(source: &From<'_>) -> String {
+    file(source).map_or_else(|| "stdin".to_owned(), |path| path.display().to_string())
+}
+
+fn file<'a>(source: &From<'a>) -> Option<&'a Path> {
+    match source {
+        From::File(path) => Some(path),
+        From::Stdin => None,
+    }
+}
+
+fn is_empty(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() == 0)
+}
+
+fn slips(count: u64, first: &str) -> String {
+    let why = address::parse(first).err().map(|why| format!(" ({why})")).unwrap_or_default();
+    match count {
+        1 => format!("left out a line that is nearly an address: `{first}`{why}"),
+        _ => format!("left out {count} lines that are nearly addresses; the first is `{first}`{why}"),
+    }
+}
+
+fn nobody(read: &Clients, sources: &[From<'_>], spec: &log::Spec) -> String {
+    if read.selected == 0 {
+        return format!("none of {} is selected by --grep, --since and --until", lines(read.lines));
+    }
+    let names = sources.iter().map(name).collect::<Vec<_>>().join(", ");
+    let lines = lines(read.selected);
+    if spec.extract == Extract::All {
+        return format!("no address in {names} ({lines})");
+    }
+    let other = all(sources, spec);
+    let hint = match other {
+        0 => "is this a mail log?".to_owned(),
+        1 => "--extract all would take the one address in it".to_owned(),
+        _ => format!("--extract all would take {other} addresses"),
+    };
+    format!("no mail client found in {names} ({lines}): {hint}")
+}
+
+/// How many addresses `--extract all` would take. Only files can be read twice.
+fn all(sources: &[From<'_>], spec: &log::Spec) -> usize {
+    let is_file =
+        |source: &From<'_>| file(source).is_some_and(|path| fs::metadata(path).is_ok_and(|m| m.is_file()));
+    let files: Vec<From<'_>> = sources.iter().filter(|source| is_file(source)).copied().collect();
+    let spec = log::Spec { extract: Extract::All, times: false, ..spec.clone() };
+    log::read(&files, &spec, &|_, _| ()).map_or(0, |read| read.seen.len())
+}
+
+fn lines(count: u64) -> String {
+    if count == 1 { "1 line".to_owned() } else { format!("{count} lines") }
+}

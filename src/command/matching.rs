@@ -1,0 +1,138 @@
+//! `whodunit match`: the same matching on whois text that the user already has. No network, no cache.
+
+use super::{Tally, columns, flush, read_patterns, stdout};
+use crate::{
+    address,
+    cli::Match,
+    config::{self, Form},
+    error::{Error, Result},
+    exit::Exit,
+    output::{self, Format, Paint},
+    pattern::{Patterns, Subject},
+    registry::{Answer, Kind, Known, Registry, Source, Unknown},
+    verdict::{Judged, find, settle},
+    whois::{
+        charset,
+        reply::{Provenance, Reply, classify, detect},
+    },
+};
+use jiff::Timestamp;
+use std::{
+    fs::File,
+    io::{self, IsTerminal, Read, Write},
+    net::IpAddr,
+    path::Path,
+};
+
+/// More whois text than anybody has about one address.
+const LONGEST: u64 = 64 * 1024 * 1024;
+
+/// Matches patterns against whois text in files or on stdin, and says what to end with.
+///
+/// # Errors
+/// Whatever stops the run, before anything is printed: patterns, an address or a file that is wrong.
+pub fn run(typed: &Match) -> Result<Exit> {
+    let beneath = config::beneath(&typed.config)?;
+    let asks = typed.files.is_empty() || typed.files.iter().any(|file| file == Path::new("-"));
+    let stdin = asks.then_some("the whois text");
+    let patterns = read_patterns(&config::patterns(&typed.patterns, &beneath), stdin)?;
+    patterns.check()?;
+    let address = match &typed.ip {
+        Some(text) => Some(address::parse(text).map_err(|why| Error::usage(format!("--ip `{text}` {why}")))?),
+        None => None,
+    };
+    let texts = read(typed)?;
+    let form = config::form(&typed.output, &beneath);
+    let paint = Paint { colored: config::colored(typed.output.color, &beneath) };
+    let mut tally = Tally::new(config::unknown_exit(config::on_unknown(typed.output.on_unknown, &beneath)));
+    let format = match form {
+        Form::Text | Form::Whois => {
+            let width = || address.map_or(1, |address| address.to_string().len());
+            Format::Text(columns(width, texts.len() == 1, &patterns, paint))
+        }
+        Form::Json => Format::Json,
+        Form::Csv => Format::Csv,
+        Form::Count => Format::Count,
+        Form::Quiet => Format::Quiet,
+    };
+    let mut out = stdout();
+    let write = |error| Error::output("stdout", &error);
+    format.head(&mut out)?;
+    for bytes in texts {
+        // Whose text it is stands in letters that every character set shares.
+        let registry = detect(&charset::decode(&bytes, Registry::Other));
+        let text = charset::decode(&bytes, registry);
+        let judged = judge(&text, registry, address, &patterns);
+        tally.add(&judged);
+        if form == Form::Count {
+            // What egrep | wc -l would say, whatever the text is.
+            let plain = patterns.judge(&Subject { text: &text, record: None, address: None });
+            let count = if judged.matches.is_empty() { plain.count } else { judged.count };
+            writeln!(out, "{count}").map_err(write)?;
+            continue;
+        }
+        format.row(&judged, &mut out)?;
+        if form == Form::Whois {
+            output::matched(&text, &patterns, paint, &mut out).map_err(write)?;
+        }
+    }
+    flush(&mut out)?;
+    Ok(tally.exit())
+}
+
+/// All inputs, read before anything is printed.
+fn read(typed: &Match) -> Result<Vec<Vec<u8>>> {
+    if typed.files.is_empty() {
+        if io::stdin().is_terminal() {
+            return Err(Error::usage("no whois text: name a file, or pipe some into stdin"));
+        }
+        return Ok(vec![take(Path::new("stdin"), io::stdin().lock())?]);
+    }
+    let open = |path: &Path| File::open(path).map_err(|error| Error::input(path, &error));
+    typed
+        .files
+        .iter()
+        .map(|path| {
+            if path == Path::new("-") {
+                take(Path::new("stdin"), io::stdin().lock())
+            } else {
+                take(path, open(path)?)
+            }
+        })
+        .collect()
+}
+
+fn take(path: &Path, from: impl Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| Error::input(path, &error))?;
+    if bytes.len() as u64 > LONGEST {
+        let path = path.display();
+        return Err(Error::data(format!(
+            "{path}: more than {LONGEST} bytes is no whois text about one address"
+        )));
+    }
+    Ok(bytes)
+}
+
+fn judge(text: &str, registry: Registry, address: Option<IpAddr>, patterns: &Patterns) -> Judged {
+    let unknown = |kind: Kind, message: String| Known::Unknown(Unknown { kind, message });
+    let known = match classify(text, registry, address, Provenance::Saved) {
+        Reply::Failure { kind, message } | Reply::Empty { kind, message } => unknown(kind, message),
+        Reply::Placeholder { message, .. } => unknown(Kind::Placeholder, message),
+        Reply::Record(record, _) => Known::Answer(Box::new(Answer {
+            record: *record,
+            text: text.to_owned(),
+            servers: Vec::new(),
+            fetched: Timestamp::now(),
+            partial: false,
+            full: false,
+            source: Source::Text,
+            stale: false,
+        })),
+    };
+    let finding = match &known {
+        Known::Answer(answer) => find(patterns, answer, address),
+        Known::Reserved(_) | Known::Unknown(_) => crate::pattern::Finding::default(),
+    };
+    Judged { text: true, ..settle(address, 1, known, finding) }
+}

@@ -1,0 +1,248 @@
+//! `whodunit patterns`: what is wrong with pattern files, and what they match of the networks that are known.
+
+use super::{each, flush, open, stdin_once, stdout, tell, warn};
+use crate::{
+    cache::{Handle, Kept},
+    cli::{Lint, Patterns as Typed},
+    config,
+    error::{Error, Result},
+    exit::Exit,
+    output::object,
+    pattern::{Action, INVALID, Match, Patterns, Problem},
+    sanitize::safe,
+    verdict,
+};
+use serde::Serialize;
+use std::{
+    collections::{BTreeSet, HashMap},
+    io::{self, IsTerminal, Write},
+};
+
+/// Networks that are named in text behind their number.
+const EXAMPLES: usize = 3;
+
+/// Checks patterns. Problems, and patterns that `--unused` finds, end in 1; a pattern that cannot be had in 78.
+///
+/// # Errors
+/// No patterns at all (64), a file or a cache that cannot be read (66), with `--against-cache` or `--unused` a pattern
+/// that cannot be had (78), an output that cannot be written (74).
+pub fn run(typed: &Lint) -> Result<Exit> {
+    let beneath = config::beneath(&typed.config)?;
+    let block = [typed.files.as_slice(), &typed.patterns.block].concat();
+    let spec = config::patterns(&Typed { block, ..typed.patterns.clone() }, &beneath);
+    if spec.files.is_empty() && spec.inline.is_empty() {
+        return Err(Error::usage("no patterns: name a file, or set block in the configuration"));
+    }
+    stdin_once(&spec, None)?;
+    let patterns = Patterns::read(&spec)?;
+    let mut out = stdout();
+    let exit = if typed.against_cache || typed.unused {
+        patterns.check()?;
+        let cache = open(&config::remember(&typed.caching, &beneath));
+        let known = Known::of(&patterns, &cache)?;
+        tell(&cache);
+        if typed.unused {
+            known.unused(typed.json, &mut out)?
+        } else {
+            known.matched(typed.json, &mut out)?;
+            Exit::Clear
+        }
+    } else {
+        let found = patterns.lint();
+        if found.is_empty() && io::stderr().is_terminal() {
+            // On a terminal silence leaves one wondering whether the file was the right one.
+            let count = patterns.names().count();
+            let patterns = if count == 1 { "pattern" } else { "patterns" };
+            warn(&format!("{count} {patterns}, no mistakes"));
+        }
+        problems(&found, typed.json, &mut out)?
+    };
+    flush(&mut out)?;
+    Ok(exit)
+}
+
+fn problems(problems: &[Problem], json: bool, out: &mut impl Write) -> Result<Exit> {
+    for problem in problems {
+        if json {
+            object(problem, out)
+        } else {
+            let Problem { file, line, column, message, .. } = problem;
+            // What begins the line, or is said of all of it, needs no place in it.
+            let column = if *column > 1 { format!("column {column}: ") } else { String::new() };
+            writeln!(out, "{}:{line}: {column}{}", safe(file), safe(message))
+        }
+        .map_err(unwritten)?;
+    }
+    Ok(if problems.iter().any(|problem| problem.code == INVALID) {
+        Exit::Config
+    } else if problems.is_empty() {
+        Exit::Clear
+    } else {
+        Exit::Blocked
+    })
+}
+
+/// A network that is known, as patterns' matches are shown with it.
+#[derive(Clone, Debug, Serialize)]
+struct Network {
+    cidr: Vec<String>,
+    name: Option<String>,
+    org: Option<String>,
+    country: Option<String>,
+}
+
+impl Network {
+    fn of(kept: &Kept) -> Self {
+        let record = &kept.answer.record;
+        Self {
+            cidr: record.network.prefixes().iter().map(ToString::to_string).collect(),
+            name: record.name.clone(),
+            org: record.org.clone(),
+            country: record.country.clone(),
+        }
+    }
+
+    /// `193.0.20.0/22 (Contoso GmbH)`.
+    fn shown(&self) -> String {
+        let cidr = self.cidr.join(" ");
+        match self.org.as_ref().or(self.name.as_ref()) {
+            Some(name) => format!("{cidr} ({})", safe(name)),
+            None => cidr,
+        }
+    }
+}
+
+/// One pattern and the networks that it matches.
+struct Row {
+    pattern: Match,
+    /// Places in [`Known::networks`].
+    networks: BTreeSet<usize>,
+    /// Those of them that an allow pattern lets in, where this one would block.
+    allowed: BTreeSet<usize>,
+}
+
+/// All patterns held against all that the cache knows.
+struct Known {
+    rows: Vec<Row>,
+    networks: Vec<Network>,
+}
+
+/// What tells one pattern from another in a [`Match`].
+fn key(found: &Match) -> (String, u32, String, Action) {
+    (found.file.clone(), found.line, found.pattern.clone(), found.action)
+}
+
+impl Known {
+    /// Reads the whole cache.
+    fn of(patterns: &Patterns, cache: &Handle) -> Result<Self> {
+        let mut places = HashMap::new();
+        let mut known = Self { rows: Vec::new(), networks: Vec::new() };
+        for pattern in patterns.all() {
+            places.entry(key(&pattern)).or_insert_with(|| {
+                known.rows.push(Row { pattern, networks: BTreeSet::new(), allowed: BTreeSet::new() });
+                known.rows.len() - 1
+            });
+        }
+        let mut numbers = HashMap::new();
+        each(cache, |kept| {
+            let network = kept.answer.record.network;
+            let number = *numbers.entry((network.first(), network.last())).or_insert_with(|| {
+                known.networks.push(Network::of(kept));
+                known.networks.len() - 1
+            });
+            let finding = verdict::find(patterns, &kept.answer, Some(kept.asked));
+            for found in &finding.matches {
+                let row = places.get(&key(found)).and_then(|place| known.rows.get_mut(*place));
+                let Some(row) = row else { continue };
+                // Several answers may describe one network.
+                row.networks.insert(number);
+                if found.action == Action::Block && finding.action == Some(Action::Allow) {
+                    row.allowed.insert(number);
+                }
+            }
+            Ok(())
+        })?;
+        if known.networks.is_empty() {
+            warn("the cache holds no network yet: fill it with `whodunit warm LOG`");
+        }
+        Ok(known)
+    }
+
+    /// `--against-cache`.
+    fn matched(&self, json: bool, out: &mut impl Write) -> Result<()> {
+        for row in &self.rows {
+            if json {
+                object(&self.object(row), out).map_err(unwritten)?;
+                continue;
+            }
+            let Match { file, line, pattern, action, .. } = &row.pattern;
+            let count = row.networks.len();
+            let verb = if *action == Action::Allow { "allows" } else { "blocks" };
+            write!(out, "{}:{line}: {verb} {count} of {} networks", safe(file), self.networks.len())
+                .map_err(unwritten)?;
+            if !row.allowed.is_empty() {
+                write!(out, ", {} of them let in by allow patterns", row.allowed.len()).map_err(unwritten)?;
+            }
+            let examples = self.of_row(row).take(EXAMPLES).map(Network::shown).collect::<Vec<_>>().join(", ");
+            let more = if count > EXAMPLES { ", ..." } else { "" };
+            let colon = if count == 0 { "" } else { ": " };
+            writeln!(out, " [{}]{colon}{examples}{more}", safe(pattern)).map_err(unwritten)?;
+        }
+        Ok(())
+    }
+
+    /// `--unused`. Of an empty cache nothing can be said.
+    fn unused(&self, json: bool, out: &mut impl Write) -> Result<Exit> {
+        if self.networks.is_empty() {
+            return Ok(Exit::Clear);
+        }
+        let mut exit = Exit::Clear;
+        for row in self.rows.iter().filter(|row| row.networks.is_empty()) {
+            exit = Exit::Blocked;
+            if json {
+                object(&self.object(row), out).map_err(unwritten)?;
+                continue;
+            }
+            let Match { file, line, pattern, .. } = &row.pattern;
+            let total = self.networks.len();
+            writeln!(out, "{}:{line}: matches none of {total} networks [{}]", safe(file), safe(pattern))
+                .map_err(unwritten)?;
+        }
+        Ok(exit)
+    }
+
+    fn of_row<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a Network> {
+        row.networks.iter().filter_map(|number| self.networks.get(*number))
+    }
+
+    fn object<'a>(&'a self, row: &'a Row) -> Object<'a> {
+        let Match { file, line, pattern, action, .. } = &row.pattern;
+        Object {
+            file,
+            line: *line,
+            pattern,
+            action: *action,
+            count: row.networks.len(),
+            allowed: row.allowed.len(),
+            networks: self.of_row(row).collect(),
+        }
+    }
+}
+
+/// One pattern in JSON.
+#[derive(Serialize)]
+struct Object<'a> {
+    file: &'a str,
+    line: u32,
+    pattern: &'a str,
+    action: Action,
+    /// Networks that it matches.
+    count: usize,
+    /// How many of them an allow pattern lets in all the same; 0 for an allow pattern.
+    allowed: usize,
+    networks: Vec<&'a Network>,
+}
+
+fn unwritten(error: io::Error) -> Error {
+    Error::output("stdout", &error)
+}

@@ -1,0 +1,223 @@
+//! `whodunit report [LOG]...`: who is behind the traffic in mail logs.
+//!
+//! A report is an investigation and no verdict: it ends in 0 once it could be made, whomever it found.
+
+mod html_file;
+mod style;
+
+use super::{
+    Client, batch::Batch, flush, input_warnings, manners, open, query, read_patterns, stale::Stale, stdout,
+    tell, warn,
+};
+use crate::{
+    cli,
+    config::{self, Form, Layer},
+    error::{Error, Result},
+    exit::Exit,
+    log::{self, From},
+    output::{
+        Clock,
+        advice::{self, Notes},
+        owners,
+        page::Page,
+        progress,
+        table::plain,
+    },
+    pattern::selector,
+    registry::Known,
+    report::{Report, Sighting, Span, moment, suggest::suggest},
+    resolver::Lookup,
+    verdict::Judged,
+};
+use html_file::Sheet;
+use jiff::Timestamp;
+use std::{
+    io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
+};
+use style::Look;
+
+/// Makes the report, in the form that was asked for.
+///
+/// # Errors
+/// Whatever stops the run before the first question, and an output that cannot be written.
+pub fn run(typed: &cli::Report) -> Result<Exit> {
+    let now = Timestamp::now();
+    let beneath = config::beneath(&typed.config)?;
+    let asks = typed.logs.is_empty() || typed.logs.iter().any(|log| log == Path::new("-"));
+    let stdin = asks.then_some("the log");
+    let patterns = read_patterns(&config::patterns(&typed.patterns, &beneath), stdin)?;
+    patterns.line_ends().for_each(|warning| warn(&warning));
+    patterns.check()?;
+    let query = query(&typed.querying, &beneath)?;
+    let look = Look::settle(typed, &beneath);
+    let spec = spec(typed, &beneath, now)?;
+    let logs = sources(&typed.logs)?;
+    let ham = config::paths(&typed.ham, if typed.suggest { beneath.ham.as_ref() } else { None });
+    let sheet = typed.html.as_deref().map(|path| Sheet::new(path, &logs, &ham)).transpose()?;
+    let clients = log::read(&logs, &spec, &progress::bytes())?;
+    input_warnings::tell(&clients, &logs, &spec);
+    if clients.lines == 0 && typed.logs.iter().all(|path| path == Path::new("-")) {
+        warn("the log is empty");
+    }
+    let wanted = wanted(&ham, &spec)?;
+
+    let remember = config::remember(&typed.caching, &beneath);
+    let cache = open(&remember);
+    let manners = manners(&query, &remember);
+    let lookup = Lookup::new(&manners, &cache);
+    let batch =
+        Batch { lookup, cache: &cache, patterns: &patterns, query: &query, whois: false, prints: false };
+    let (sightings, span) = judge(&batch, &clients.seen)?;
+    let wanted = judge_all(&batch, &wanted)?;
+    let mut stale = Stale::default();
+    sightings.iter().for_each(|sighting| stale.add(&sighting.judged));
+    stale.tell();
+    tell(&cache);
+
+    let report = Report::new(&sightings, span);
+    let top = typed.top.or(beneath.top).map(|top| top.0);
+    let (logs, clock) = (names(&typed.logs), Clock { zone: spec.zone });
+    let paper = Paper { suggest: typed.suggest, top, look: &look, logs, ham: &ham, clock, now };
+    match sheet {
+        Some(sheet) if report.owners.is_empty() => sheet.spare(),
+        Some(sheet) => sheet.write(&|out| paper.page(&report, out))?,
+        None => {}
+    }
+    paper.print(&report, &wanted)?;
+    Ok(Exit::Clear)
+}
+
+/// Which lines count.
+fn spec(typed: &cli::Report, beneath: &Layer, now: Timestamp) -> Result<log::Spec> {
+    let spec = log::Spec::new(now);
+    let moment = |option: &str, text: Option<&String>| {
+        let read = |text: &String| moment::read(text, now, &spec.zone);
+        text.map(read).transpose().map_err(|why| Error::usage(format!("{option}: {why}")))
+    };
+    Ok(log::Spec {
+        extract: config::extract(&typed.reading, beneath),
+        since: moment("--since", typed.since.as_ref().or(beneath.since.as_ref()))?,
+        until: moment("--until", typed.until.as_ref().or(beneath.until.as_ref()))?,
+        grep: typed
+            .grep
+            .as_ref()
+            .or(beneath.grep.as_ref())
+            .map(|text| selector("--grep", text))
+            .transpose()?,
+        times: true,
+        ..spec
+    })
+}
+
+/// The logs; stdin where none is named, or for `-`.
+fn sources(paths: &[PathBuf]) -> Result<Vec<From<'_>>> {
+    if paths.is_empty() && io::stdin().is_terminal() {
+        return Err(Error::usage(
+            "no log: name one, or pipe one into stdin (`whodunit report --help` says more)",
+        ));
+    }
+    let named = |path: &'_ PathBuf| path.as_path() != Path::new("-");
+    let mut sources: Vec<From> =
+        paths.iter().map(|path| if named(path) { From::File(path) } else { From::Stdin }).collect();
+    if sources.is_empty() {
+        sources.push(From::Stdin);
+    }
+    Ok(sources)
+}
+
+/// How the inputs are called in what is printed.
+fn names(paths: &[PathBuf]) -> Vec<String> {
+    let named =
+        |path: &PathBuf| if path == Path::new("-") { "stdin".into() } else { path.display().to_string() };
+    if paths.is_empty() { vec!["stdin".into()] } else { paths.iter().map(named).collect() }
+}
+
+/// The clients of the mail that is wanted, whenever it came.
+fn wanted(ham: &[PathBuf], spec: &log::Spec) -> Result<Vec<Client>> {
+    if ham.is_empty() {
+        return Ok(Vec::new());
+    }
+    let spec = log::Spec { since: None, until: None, grep: None, times: false, ..spec.clone() };
+    let seen = log::read(&sources(ham)?, &spec, &progress::bytes())?.seen;
+    if seen.is_empty() {
+        warn(&format!("no client in {}: nobody can be spared for it", names(ham).join(", ")));
+    }
+    Ok(seen.iter().map(|seen| Client { address: seen.address, hits: seen.hits }).collect())
+}
+
+/// Judges all clients. Whois text is dropped at once: a report has no use for it, and a log many clients.
+fn judge_all(batch: &Batch, clients: &[Client]) -> Result<Vec<Judged>> {
+    let mut all = Vec::with_capacity(clients.len());
+    batch.each(clients, &mut |mut judged, _| {
+        if let Known::Answer(answer) = &mut judged.known {
+            answer.text = String::new();
+        }
+        all.push(judged);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+fn judge(batch: &Batch, seen: &[log::Seen]) -> Result<(Vec<Sighting>, Option<Span>)> {
+    let clients: Vec<Client> =
+        seen.iter().map(|seen| Client { address: seen.address, hits: seen.hits }).collect();
+    let span = Span::over(seen.iter().flat_map(|seen| seen.first.into_iter().chain(seen.last)));
+    let drawn = |seen: &log::Seen| {
+        span.map(|span| seen.activity.drawn(span.first(), span.last(), span.slices())).unwrap_or_default()
+    };
+    let judged = judge_all(batch, &clients)?;
+    let sighting = |(judged, seen): (Judged, &log::Seen)| Sighting {
+        judged,
+        first: seen.first,
+        last: seen.last,
+        activity: drawn(seen),
+    };
+    Ok((judged.into_iter().zip(seen).map(sighting).collect(), span))
+}
+
+/// What a report is written on.
+struct Paper<'a> {
+    suggest: bool,
+    top: Option<usize>,
+    look: &'a Look,
+    logs: Vec<String>,
+    ham: &'a [PathBuf],
+    clock: Clock,
+    now: Timestamp,
+}
+
+impl Paper<'_> {
+    fn page(&self, report: &Report, mut out: &mut dyn Write) -> io::Result<()> {
+        let page = Page { logs: &self.logs, clock: &self.clock, now: self.now, top: self.top };
+        page.write(report, &mut out).and_then(|()| out.flush())
+    }
+
+    /// Prints what was asked for; a page that was asked for alone is all.
+    fn print(&self, report: &Report, ham: &[Judged]) -> Result<()> {
+        let mut out = stdout();
+        let (shown, _) = report.top(self.top);
+        let written = match self.look.form {
+            _ if self.suggest => self.suggestion(report, ham, &mut out)?,
+            Form::Json => owners::json(shown, &mut out),
+            Form::Csv => owners::csv(shown, &mut out),
+            Form::Quiet => Ok(()),
+            _ if self.look.drawn => {
+                self.look.table(self.clock.clone(), self.now).write(report, self.top, &mut out)
+            }
+            _ => plain(shown, &mut out),
+        };
+        written.map_err(|error| Error::output("stdout", &error))?;
+        flush(&mut out)
+    }
+
+    fn suggestion(&self, report: &Report, ham: &[Judged], out: &mut impl Write) -> Result<io::Result<()>> {
+        let advice = suggest(report, ham)?;
+        let ham = if self.ham.is_empty() { Vec::new() } else { names(self.ham) };
+        let notes = Notes { logs: &self.logs, ham: &ham, clock: &self.clock, now: self.now };
+        let written = notes.write(report, &advice, self.top, out);
+        advice.spared.iter().for_each(|(owner, why)| warn(&advice::spared(owner, why)));
+        advice::strangers(&advice).iter().for_each(|note| warn(note));
+        Ok(written)
+    }
+}

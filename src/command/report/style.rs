@@ -1,0 +1,76 @@
+//! What a report looks like on this terminal.
+
+use crate::{
+    cli,
+    config::{self, Form, Layer},
+    output::{Clock, Ink, Paint, table::Table},
+};
+use jiff::Timestamp;
+use std::{
+    env,
+    io::{self, IsTerminal},
+};
+
+/// Cells of a terminal that does not say how wide it is.
+const WIDTH: usize = 80;
+
+/// No table is set narrower.
+const NARROWEST: usize = 40;
+
+/// The form and the look of what is printed.
+#[derive(Debug)]
+pub(super) struct Look {
+    /// The form; quiet for a page that was asked for alone.
+    pub(super) form: Form,
+    /// Drawn as a table for people, not as columns for a pipe.
+    pub(super) drawn: bool,
+    paint: Paint,
+    width: usize,
+    ink: Ink,
+}
+
+impl Look {
+    pub(super) fn settle(typed: &cli::Report, beneath: &Layer) -> Self {
+        let output = cli::Output { json: typed.json, csv: typed.csv, ..cli::Output::default() };
+        let form = match config::form(&output, beneath) {
+            Form::Json if typed.json || typed.html.is_none() => Form::Json,
+            Form::Csv if typed.csv || typed.html.is_none() => Form::Csv,
+            _ if typed.html.is_some() => Form::Quiet,
+            _ => Form::Text,
+        };
+        let paint = Paint { colored: config::colored(typed.color, beneath) };
+        // `--color always` asks for the table in a pipe, too: for `less -R`.
+        let drawn = io::stdout().is_terminal() || paint.colored;
+        let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0));
+        Self { form, drawn, paint, width: width.max(NARROWEST), ink: ink(|name| env::var(name).ok()) }
+    }
+
+    pub(super) fn table(&self, clock: Clock, now: Timestamp) -> Table {
+        Table { width: self.width, paint: self.paint, ink: self.ink, clock, now }
+    }
+}
+
+/// Block elements, unless the locale says that the terminal does not read UTF-8.
+fn ink(variable: impl Fn(&str) -> Option<String>) -> Ink {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    match ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set) {
+        Some(locale) if !locale.to_ascii_lowercase().replace('-', "").contains("utf8") => Ink::Ascii,
+        _ => Ink::Blocks,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locale_without_utf8_is_drawn_in_ascii() {
+        let ink = |set: &[(&str, &str)]| {
+            ink(|name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert_eq!(ink(&[]), Ink::Blocks);
+        assert_eq!(ink(&[("LANG", "de_DE.UTF-8")]), Ink::Blocks);
+        assert_eq!(ink(&[("LANG", "de_DE.UTF-8"), ("LC_ALL", "C")]), Ink::Ascii);
+        assert_eq!(ink(&[("LC_ALL", ""), ("LC_CTYPE", "en_US.utf8"), ("LANG", "C")]), Ink::Blocks);
+    }
+}

@@ -1,0 +1,241 @@
+//! `whodunit serve`: the policy service.
+
+use super::{manners, opened};
+use crate::{
+    address::special,
+    cache::Handle,
+    cli::{self, Serve},
+    config::{self, Layer, PATIENCE},
+    deadline::Deadline,
+    error::{Error, Result, reason},
+    exit::Exit,
+    pattern::Patterns,
+    registry::{Known, Registry},
+    resolver::{Lookup, Manners, Trace},
+    serve::policy::{
+        Conduct, Decision, Desk, Journal, Limits, Listen, OnUnknown, Oracle, RejectText, Rule, Service, Sink,
+        Stdio, SyslogSink,
+    },
+    verdict::{Judged, judge},
+};
+use jiff::Timestamp;
+use std::{ffi::OsString, io, net::IpAddr, sync::Arc, time::Duration};
+
+/// Within this every request is answered where nobody says otherwise. A mail server's client is waiting.
+const SERVED: Duration = Duration::from_secs(2);
+
+/// Where syslog listens.
+const SYSLOG: &str = "/dev/log";
+
+/// Takes the three descriptors away where spawn(8) may have started us, before anything can be written to them: what
+/// is wrong with the arguments, too. None where nobody speaks of `--stdio`, or a person typed it.
+///
+/// # Errors
+/// When they cannot be taken. Then nothing may be written to any of them.
+pub fn descriptors(arguments: impl Iterator<Item = OsString>) -> Result<Option<Stdio>> {
+    let (mut serve, mut stdio) = (false, false);
+    for argument in arguments {
+        serve |= argument == "serve";
+        stdio |= argument == "--stdio" || argument.as_encoded_bytes().starts_with(b"--stdio=");
+    }
+    if serve && stdio && Stdio::is_spoken_to() { take().map(Some) } else { Ok(None) }
+}
+
+fn take() -> Result<Stdio> {
+    Stdio::take().map_err(|error| {
+        Error::software(format!("--stdio: standard input and output cannot be taken: {}", reason(&error)))
+    })
+}
+
+/// Says what stopped a service that has no standard error.
+pub fn complain(message: &str) {
+    if let Ok(journal) = journal(true) {
+        journal.warn(message);
+        journal.flush(Duration::from_secs(1));
+    }
+}
+
+/// Serves until SIGTERM, or until the client of `--stdio` is gone.
+///
+/// # Errors
+/// Whatever is wrong with the settings and the patterns, and a place that cannot be listened at.
+pub fn run(typed: &Serve, stdio: Option<Stdio>) -> Result<Exit> {
+    let beneath = config::beneath(&typed.config)?;
+    let spec = config::patterns(&typed.patterns, &beneath);
+    if spec.files.iter().any(|(_, path)| path.as_path() == std::path::Path::new("-")) {
+        return Err(Error::usage(
+            "a service reads its patterns again (SIGHUP), and stdin (-) has them once: name a file",
+        ));
+    }
+    let read = || Patterns::read(&spec).and_then(|patterns| patterns.check().map(|()| patterns));
+    let patterns = read()?;
+    let query = config::query(&typed.querying, &beneath, SERVED)?;
+    let conduct = conduct(typed, &beneath)?;
+    let places = places(typed, &beneath)?;
+    let remember = config::remember(&typed.caching, &beneath);
+    let journal = journal(typed.stdio || config::on(typed.syslog, beneath.syslog))?;
+    if patterns.is_empty() {
+        journal.warn("there is no pattern: nothing will be rejected");
+    }
+    patterns.marks().chain(patterns.line_ends()).for_each(|warning| journal.warn(&warning));
+    let cache = Arc::new(opened(&remember));
+    let manners = Arc::new(manners(&query, &remember));
+    let patience = query.timeout.max(PATIENCE);
+    let clerk = |patterns| {
+        let (cache, manners, journal) = (Arc::clone(&cache), Arc::clone(&manners), journal.clone());
+        Clerk { cache, manners, patterns, journal, patience }
+    };
+    let limits = Limits {
+        patience: query.timeout,
+        jobs: query.jobs.into(),
+        // Those of one registry that wait for their turn must leave workers for the others.
+        per_lane: usize::from(query.per_server).min(usize::from(query.jobs).div_ceil(2)),
+    };
+    let first = clerk(patterns);
+    first.tell();
+    let service = Service::new(Desk::new(first, conduct, limits), journal.clone(), query.timeout);
+    let reload = || read().map(&clerk);
+    match stdio {
+        Some(stdio) => service.run_stdio(stdio, reload, patience)?,
+        // Somebody typed it, and nothing was wrong.
+        None if typed.stdio => service.run_stdio(take()?, reload, patience)?,
+        None => service.run(&places, reload)?,
+    }
+    Ok(Exit::Clear)
+}
+
+fn conduct(typed: &Serve, beneath: &Layer) -> Result<Conduct> {
+    let set = || beneath.reject_text.clone().unwrap_or_default();
+    Ok(Conduct {
+        reject_text: typed.reject_text.as_ref().map_or_else(|| Ok(set()), |text| RejectText::parse(text))?,
+        on_unknown: match config::on_unknown(typed.on_unknown, beneath) {
+            None | Some(cli::OnUnknown::Pass) => OnUnknown::Pass,
+            Some(cli::OnUnknown::Defer) => OnUnknown::Defer,
+            Some(cli::OnUnknown::Block) => OnUnknown::Block,
+        },
+        dry_run: config::on(typed.dry_run, beneath.dry_run),
+    })
+}
+
+fn places(typed: &Serve, beneath: &Layer) -> Result<Vec<Listen>> {
+    if typed.listen.is_empty() {
+        return Ok(beneath.listen.clone().unwrap_or_default());
+    }
+    typed.listen.iter().map(|place| place.parse()).collect()
+}
+
+fn journal(syslog: bool) -> Result<Journal> {
+    let sink: Sink = if syslog { Box::new(SyslogSink::new(SYSLOG)) } else { Box::new(io::stderr()) };
+    Journal::start(sink).map_err(|e| Error::software(format!("no thread can be started: {}", reason(&e))))
+}
+
+/// Decides as a run of the program would, with one cache and one set of patterns.
+struct Clerk {
+    cache: Arc<Handle>,
+    manners: Arc<Manners>,
+    patterns: Patterns,
+    journal: Journal,
+    /// How long a question may take when nobody waits for it any more.
+    patience: Duration,
+}
+
+impl Clerk {
+    /// Logs what went wrong with the cache, if something did that was not said yet.
+    fn tell(&self) {
+        if let Some(warning) = self.cache.warning() {
+            self.journal.warn(&warning);
+        }
+    }
+
+    fn judge(&self, address: IpAddr, known: Known) -> Decision {
+        decision(&judge(address, 1, known, &self.patterns))
+    }
+}
+
+impl Oracle for Clerk {
+    fn recall(&self, address: IpAddr) -> Option<Decision> {
+        if let Some(special) = special(address) {
+            return Some(self.judge(address, Known::Reserved(special)));
+        }
+        let lookup = Lookup::new(&self.manners, &self.cache);
+        let found = lookup.remembered(address, Timestamp::now())?;
+        let answer = self.cache.answer(&found).filter(|answer| lookup.suffices(answer))?;
+        Some(self.judge(address, Known::Answer(Box::new(answer))))
+    }
+
+    fn ask(&self, address: IpAddr) -> Decision {
+        let deadline = Deadline::within(self.patience);
+        let lookup = Lookup::new(&self.manners, &self.cache);
+        let known = lookup.look_up(address, deadline, false, &mut Trace::off());
+        self.tell();
+        self.judge(address, known)
+    }
+
+    fn lane(&self, address: IpAddr) -> Registry {
+        Lookup::new(&self.manners, &self.cache).first_registry(address)
+    }
+}
+
+/// The verdict in the words of the policy service.
+fn decision(judged: &Judged) -> Decision {
+    let answer = judged.answer();
+    let record = answer.map(|answer| &answer.record);
+    let rule = judged.decisive();
+    Decision {
+        verdict: judged.verdict,
+        rule: rule.map(|rule| Rule { file: rule.file.clone(), line: rule.line as usize }),
+        org: record.and_then(|record| record.org.clone().or_else(|| record.name.clone())),
+        network: record.map(|record| record.network),
+        source: answer.map(|answer| answer.source),
+        server: answer.and_then(|answer| answer.servers.last().cloned()),
+        reason: judged.unknown().map(|unknown| (unknown.kind.as_str(), unknown.message.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cache::{
+            Env, Location,
+            bulk::{Input, import},
+            open,
+        },
+        pattern::Spec,
+        registry::Servers,
+    };
+
+    #[test]
+    fn questions_wait_in_the_lane_of_the_registry_that_will_be_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let cache = open(&Location::Path(folder.path().join("cache.db")), &Env::default(), now);
+        let statistics = "2|ripencc|20260101|1|19830705|20260101|+0100\n\
+                          ripencc|DE|ipv4|8.30.4.0|256|20100712|allocated|opaque\n";
+        let input = Input { name: "statistics".into(), reader: Box::new(statistics.as_bytes()) };
+        import(cache.file().unwrap(), cache.ledger(), vec![input], now, &mut || ()).unwrap();
+        let manners = Manners {
+            servers: Servers::default(),
+            per_server: 3,
+            rate: None,
+            full: false,
+            offline: true,
+            refresh: false,
+            max_age: PATIENCE,
+            share: None,
+        };
+        let clerk = Clerk {
+            cache: Arc::new(cache),
+            manners: Arc::new(manners),
+            patterns: Patterns::read(&Spec::default()).unwrap(),
+            journal: Journal::start(Box::new(io::sink())).unwrap(),
+            patience: PATIENCE,
+        };
+        assert_eq!(
+            clerk.lane("8.30.4.20".parse().unwrap()),
+            Registry::Ripe,
+            "transferred, by the statistics"
+        );
+        assert_eq!(clerk.lane("8.30.5.20".parse().unwrap()), Registry::Arin, "as IANA has it");
+    }
+}

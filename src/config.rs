@@ -1,0 +1,261 @@
+//! What was typed, the environment and the files, and what they mean together. Taken apart in `main` and in the
+//! modes, so that each room gets its own few values.
+
+mod layer;
+mod words;
+
+pub use layer::{Layer, List};
+
+use crate::{
+    cli::{self, Caching, Color, Config, Flag, OnUnknown, Output, Patterns, Querying, Reading},
+    error::{Error, Result},
+    exit::Exit,
+    log, pattern,
+    registry::{Registry, Servers},
+};
+use std::{
+    env,
+    ffi::OsString,
+    io::{self, IsTerminal},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Where every user's settings are.
+const SYSTEM: &str = "/etc/whodunit/config.toml";
+
+/// How long an address may take where nobody says, for a person or a hook.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long an answer may be used where nobody says: fourteen days.
+const AGE: Duration = Duration::from_secs(14 * 86_400);
+
+/// How registries are asked.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// Bounds one address from start to verdict.
+    pub timeout: Duration,
+    /// Lookups at once.
+    pub jobs: u16,
+    /// Questions at once to one server.
+    pub per_server: u16,
+    /// Questions a second to one server; None is each registry's own limit, 0 none at all.
+    pub rate: Option<f64>,
+    /// Servers in place of the built-in ones.
+    pub servers: Servers,
+    /// Persons too.
+    pub full: bool,
+    /// Ask nobody.
+    pub offline: bool,
+    /// Ask anew, whatever the cache has.
+    pub refresh: bool,
+    /// What is odd about the settings, though they are taken: to be said once.
+    pub notes: Vec<String>,
+}
+
+/// What is remembered.
+#[derive(Clone, Debug)]
+pub struct Remember {
+    /// `--cache` as it was given; None is the default place.
+    pub location: Option<String>,
+    /// Answers may be no older.
+    pub max_age: Duration,
+    /// Prefix lengths that cap what an answer may be used for.
+    pub share: Option<(u8, u8)>,
+    /// What is odd about the settings, though they are taken: to be said once.
+    pub notes: Vec<String>,
+}
+
+/// The form of the output.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Form {
+    /// Lines for people or for a pipe.
+    Text,
+    /// Text, and the whois text below each line.
+    Whois,
+    /// JSON Lines.
+    Json,
+    /// A header, then a row an address.
+    Csv,
+    /// The number of matching whois lines.
+    Count,
+    /// Nothing.
+    Quiet,
+}
+
+/// Everything that was not typed: the environment and the files. Where one place says a form of the output, those of
+/// the places behind it do not count; so with asking nobody and asking anew.
+///
+/// # Errors
+/// A file that cannot be read (66), or a file or variable that is wrong (78).
+pub fn beneath(config: &Config) -> Result<Layer> {
+    let environment = Layer::from_environment(env::vars_os())?;
+    let named = config
+        .config
+        .clone()
+        .or_else(|| env::var_os("WHODUNIT_CONFIG").filter(|value| !value.is_empty()).map(PathBuf::from));
+    let files = match named.as_deref() {
+        Some(path) if path == Path::new("none") => Layer::default(),
+        Some(path) => Layer::from_file(path)?
+            .ok_or_else(|| Error::input(path, &io::Error::from_raw_os_error(NO_SUCH_FILE)))?,
+        None => {
+            let own = user_file().map_or(Ok(None), |path| Layer::from_file(&path))?.unwrap_or_default();
+            own.or(Layer::from_file(Path::new(SYSTEM))?.unwrap_or_default())
+        }
+    };
+    Ok(environment.or(files))
+}
+
+/// ENOENT, for a file that was named and is not there.
+const NO_SUCH_FILE: i32 = 2;
+
+/// `$XDG_CONFIG_HOME/whodunit/config.toml`, or below `~/.config`; None for a hook without a home.
+fn user_file() -> Option<PathBuf> {
+    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
+    let path = folder.join("whodunit/config.toml");
+    // A daemon that was started with root's HOME may not even look: then it has none.
+    let hidden = path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+    (!hidden).then_some(path)
+}
+
+/// A switch that was typed, or set beneath.
+#[must_use]
+pub fn on(typed: bool, beneath: Option<Flag>) -> bool {
+    typed || beneath.is_some_and(|flag| flag.0)
+}
+
+/// A list that was typed, or else the one set beneath.
+#[must_use]
+pub fn paths(typed: &[PathBuf], beneath: Option<&List>) -> Vec<PathBuf> {
+    match beneath {
+        Some(List(list)) if typed.is_empty() => list.iter().map(PathBuf::from).collect(),
+        _ => typed.to_vec(),
+    }
+}
+
+/// Which patterns are to be read.
+#[must_use]
+pub fn patterns(typed: &Patterns, beneath: &Layer) -> pattern::Spec {
+    let block = paths(&typed.block, beneath.block.as_ref());
+    let allow = paths(&typed.allow, beneath.allow.as_ref());
+    let inline = match &beneath.regexp {
+        Some(List(list)) if typed.regexp.is_empty() => list.iter().map(OsString::from).collect(),
+        _ => typed.regexp.clone(),
+    };
+    let allow = allow.into_iter().map(|path| (pattern::Action::Allow, path));
+    let block = block.into_iter().map(|path| (pattern::Action::Block, path));
+    pattern::Spec {
+        files: allow.chain(block).collect(),
+        inline,
+        ignore_case: on(typed.ignore_case, beneath.ignore_case),
+    }
+}
+
+/// How registries are to be asked; `patience` is the time for an address where nobody says.
+///
+/// # Errors
+/// A server list that cannot be read (66) or is wrong (78).
+pub fn query(typed: &Querying, beneath: &Layer, patience: Duration) -> Result<Query> {
+    let list = typed.servers.clone().or_else(|| beneath.servers.as_ref().map(PathBuf::from));
+    let servers = list.as_deref().map_or_else(|| Ok(Servers::default()), Servers::read)?;
+    Ok(Query {
+        notes: list.and_then(|path| strangers(&servers, &path)).into_iter().collect(),
+        timeout: typed.timeout.or(beneath.timeout).map_or(patience, |seconds| seconds.0),
+        jobs: typed.jobs.or(beneath.jobs).map_or(32, |n| n.0),
+        per_server: typed.per_server.or(beneath.per_server).map_or(3, |n| n.0),
+        rate: typed.rate.or(beneath.rate).map(|rate| rate.0),
+        servers,
+        full: on(typed.full, beneath.full),
+        // What is typed wins: a fleet's `offline = true` does not stand in the way of one `--refresh`.
+        offline: on(typed.offline, beneath.offline) && !typed.refresh,
+        refresh: on(typed.refresh, beneath.refresh) && !typed.offline,
+    })
+}
+
+/// What to say of a server list without any registry's name: nobody is asked first there.
+fn strangers(servers: &Servers, path: &Path) -> Option<String> {
+    use Registry::{Afrinic, Apnic, Arin, Iana, Jpnic, Krnic, Lacnic, RegistroBr, Ripe, Twnic};
+    let registries = [Ripe, Arin, Apnic, Afrinic, Lacnic, RegistroBr, Jpnic, Krnic, Twnic, Iana];
+    let known = registries.into_iter().any(|own| servers.of(own).is_some_and(|server| server.listed));
+    (!known).then(|| {
+        let path = path.display();
+        format!("{path} names no registry's server, such as whois.ripe.net: only referrals can lead there")
+    })
+}
+
+/// What is to be remembered, and where.
+#[must_use]
+pub fn remember(typed: &Caching, beneath: &Layer) -> Remember {
+    let age = typed.max_age.or(beneath.max_age);
+    Remember {
+        location: typed.cache.clone().or_else(|| beneath.cache.clone()),
+        max_age: age.map_or(AGE, |age| age.length),
+        share: typed.share.or(beneath.share).map(|share| (share.0, share.1)),
+        notes: beneath.notes.iter().cloned().chain(age.and_then(cli::Age::doubt)).collect(),
+    }
+}
+
+/// The form of the output: what was typed, else what was set beneath.
+#[must_use]
+pub fn form(typed: &Output, beneath: &Layer) -> Form {
+    let forms = |json, csv, count, quiet, whois| match (json, csv, count, quiet, whois) {
+        (true, ..) => Some(Form::Json),
+        (_, true, ..) => Some(Form::Csv),
+        (_, _, true, ..) => Some(Form::Count),
+        (_, _, _, true, _) => Some(Form::Quiet),
+        (.., true) => Some(Form::Whois),
+        _ => None,
+    };
+    forms(typed.json, typed.csv, typed.count, typed.quiet, typed.whois)
+        .or_else(|| {
+            forms(
+                on(false, beneath.json),
+                on(false, beneath.csv),
+                on(false, beneath.count),
+                on(false, beneath.quiet),
+                on(false, beneath.whois),
+            )
+        })
+        .unwrap_or(Form::Text)
+}
+
+/// What an unknown address makes of the exit code.
+#[must_use]
+pub fn on_unknown(typed: Option<OnUnknown>, beneath: &Layer) -> Option<OnUnknown> {
+    typed.or(beneath.on_unknown)
+}
+
+/// The exit code of an unknown address.
+#[must_use]
+pub fn unknown_exit(what: Option<OnUnknown>) -> Exit {
+    match what {
+        Some(OnUnknown::Pass) => Exit::Clear,
+        Some(OnUnknown::Block) => Exit::Blocked,
+        Some(OnUnknown::Defer) | None => Exit::TempFail,
+    }
+}
+
+/// Which addresses of a log line count.
+#[must_use]
+pub fn extract(typed: &Reading, beneath: &Layer) -> log::Extract {
+    match typed.extract.or(beneath.extract).unwrap_or_default() {
+        cli::Extract::Client => log::Extract::Client,
+        cli::Extract::All => log::Extract::All,
+    }
+}
+
+/// Whether stdout is to be coloured: as said, else on a terminal that NO_COLOR (no-color.org) does not forbid.
+#[must_use]
+pub fn colored(typed: Option<Color>, beneath: &Layer) -> bool {
+    match typed.or(beneath.color).unwrap_or_default() {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+            io::stdout().is_terminal()
+                && !set("NO_COLOR")
+                && env::var_os("TERM").is_none_or(|term| term != "dumb")
+        }
+    }
+}

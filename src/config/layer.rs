@@ -1,0 +1,373 @@
+//! One place that settings come from: a configuration file, or the environment. The keys are the long options'.
+
+use super::words::{self, plain};
+use crate::{
+    cli::{Age, Color, Count, Extract, Flag, OnUnknown, Rate, Seconds, Share, Top},
+    error::{Error, Result, reason},
+    serve::policy::{Listen, RejectText},
+};
+use serde::{Deserialize, Deserializer, de};
+use std::{ffi::OsString, io, path::Path};
+
+/// What one place says; None where it is silent.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the long option of the same name says it")]
+pub struct Layer {
+    pub block: Option<List>,
+    pub allow: Option<List>,
+    pub regexp: Option<List>,
+    pub ignore_case: Option<Flag>,
+    pub extract: Option<Extract>,
+    pub json: Option<Flag>,
+    pub csv: Option<Flag>,
+    pub count: Option<Flag>,
+    pub quiet: Option<Flag>,
+    pub whois: Option<Flag>,
+    pub color: Option<Color>,
+    pub on_unknown: Option<OnUnknown>,
+    pub timeout: Option<Seconds>,
+    pub jobs: Option<Count>,
+    pub per_server: Option<Count>,
+    pub rate: Option<Rate>,
+    pub servers: Option<String>,
+    pub full: Option<Flag>,
+    pub offline: Option<Flag>,
+    pub refresh: Option<Flag>,
+    pub cache: Option<String>,
+    pub max_age: Option<Age>,
+    pub share: Option<Share>,
+    #[serde(deserialize_with = "places")]
+    pub listen: Option<Vec<Listen>>,
+    #[serde(deserialize_with = "reject_text")]
+    pub reject_text: Option<RejectText>,
+    pub dry_run: Option<Flag>,
+    pub syslog: Option<Flag>,
+    pub top: Option<Top>,
+    pub since: Option<String>,
+    pub until: Option<String>,
+    pub grep: Option<String>,
+    pub ham: Option<List>,
+    /// What is odd here, though it stops nothing.
+    #[serde(skip)]
+    pub notes: Vec<String>,
+}
+
+/// A list of strings, or one string.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct List(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "a string or a list of strings")]
+        enum OneOrMore {
+            One(String),
+            More(Vec<String>),
+        }
+        Ok(match OneOrMore::deserialize(deserializer)? {
+            OneOrMore::One(one) => Self(vec![one]),
+            OneOrMore::More(more) => Self(more),
+        })
+    }
+}
+
+/// Read here and not where they are used, so that what is wrong with one is said with its file and line.
+fn places<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Vec<Listen>>, D::Error> {
+    let List(places) = List::deserialize(deserializer)?;
+    places.iter().map(|place| place.parse()).collect::<Result<_>>().map(Some).map_err(de::Error::custom)
+}
+
+fn reject_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<RejectText>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    RejectText::parse(&text).map(Some).map_err(de::Error::custom)
+}
+
+impl Layer {
+    /// Reads a configuration file; None when there is none.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read (66), or that is not as it should be (78, with file, line and column).
+    pub fn from_file(path: &Path) -> Result<Option<Self>> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(Error::config(format!("{}: {}", path.display(), reason(&error))));
+            }
+            Err(error) => return Err(Error::input(path, &error)),
+        };
+        let wrong = |offset: usize, why: &str| {
+            let (line, column) = position(&text, offset);
+            Error::config(format!("{}:{line}:{column}: {why}", path.display()))
+        };
+        let layer: Self = toml::from_str(&text)
+            .map_err(|error| wrong(error.span().map_or(0, |span| span.start), &plain(error.message())))?;
+        match layer.clash() {
+            Some((one, other)) => Err(wrong(words::offset(&text, other), &words::clash(one, other))),
+            None => Ok(Some(layer)),
+        }
+    }
+
+    /// Reads the variables whose names start with `WHODUNIT_`. Lists are separated by colons, as in PATH; an empty
+    /// value is none.
+    ///
+    /// # Errors
+    /// A variable with a slip of the finger in its name, or with a value that its option would not take (78). A name that
+    /// is nobody's slip may be another program's: it is only noted.
+    pub fn from_environment(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Self> {
+        let mut layer = Self::default();
+        for (name, value) in variables.filter(|(_, value)| !value.is_empty()) {
+            let Some(key) = name.to_str().and_then(|name| name.strip_prefix("WHODUNIT_")) else { continue };
+            let key = key.to_ascii_lowercase().replace('_', "-");
+            let name = name.to_string_lossy();
+            if key == "config" {
+                continue;
+            }
+            if !words::KEYS.contains(&key.as_str()) {
+                layer.stranger(&name, &key)?;
+                continue;
+            }
+            let value = value
+                .into_string()
+                .map_err(|_| Error::config(format!("environment: {name} is not UTF-8")))?;
+            let value = match key.as_str() {
+                "block" | "allow" | "ham" => {
+                    value.split(':').filter(|v| !v.is_empty()).collect::<Vec<_>>().into()
+                }
+                _ => toml::Value::from(value),
+            };
+            layer
+                .set(key, value)
+                .map_err(|why| Error::config(format!("environment: {name}: {}", plain(&why))))?;
+        }
+        match layer.clash() {
+            Some((one, other)) => {
+                let (one, other) = (words::variable(one), words::variable(other));
+                Err(Error::config(format!("environment: {}", words::clash(&one, &other))))
+            }
+            None => Ok(layer),
+        }
+    }
+
+    /// A variable that is no key's.
+    fn stranger(&mut self, name: &str, key: &str) -> Result<()> {
+        if words::TYPED.contains(&key) {
+            self.notes
+                .push(format!("environment: {name} is not read: `--{key}` is for the command line only"));
+        } else if let Some(nearest) = words::nearest(key) {
+            let nearest = words::variable(nearest);
+            return Err(Error::config(format!(
+                "environment: {name} is no setting of whodunit: did you mean {nearest}?"
+            )));
+        } else {
+            self.notes.push(format!("environment: {name} is no setting of whodunit, and is not read"));
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, key: String, value: toml::Value) -> std::result::Result<(), String> {
+        let table = toml::Table::from_iter([(key, value)]);
+        let one: Self = table.try_into().map_err(|error: toml::de::Error| error.message().to_owned())?;
+        *self = std::mem::take(self).with(one);
+        Ok(())
+    }
+
+    /// The forms of the output that are switched on here, by their keys.
+    fn forms(&self) -> impl Iterator<Item = &'static str> {
+        let forms = [
+            ("json", self.json),
+            ("csv", self.csv),
+            ("count", self.count),
+            ("quiet", self.quiet),
+            ("whois", self.whois),
+        ];
+        forms.into_iter().filter(|(_, flag)| is_on(*flag)).map(|(key, _)| key)
+    }
+
+    /// Two keys of this place that exclude each other.
+    fn clash(&self) -> Option<(&'static str, &'static str)> {
+        let mut forms = self.forms();
+        let asking = (is_on(self.offline) && is_on(self.refresh)).then_some(("offline", "refresh"));
+        forms.next().zip(forms.next()).or(asking)
+    }
+
+    /// What counts of a place behind this one.
+    fn leaves(&self, mut other: Self) -> Self {
+        if self.forms().next().is_some() {
+            (other.json, other.csv, other.count, other.quiet, other.whois) = (None, None, None, None, None);
+        }
+        if is_on(self.offline) {
+            other.refresh = None;
+        }
+        if is_on(self.refresh) {
+            other.offline = None;
+        }
+        other
+    }
+
+    /// What this place says, and the other where this is silent.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let other = self.leaves(other);
+        self.with(other)
+    }
+
+    fn with(self, mut other: Self) -> Self {
+        let mut notes = self.notes;
+        notes.append(&mut other.notes);
+        macro_rules! either {
+            ($($field:ident),*) => { Self { notes, $($field: self.$field.or(other.$field)),* } };
+        }
+        either!(
+            block,
+            allow,
+            regexp,
+            ignore_case,
+            extract,
+            json,
+            csv,
+            count,
+            quiet,
+            whois,
+            color,
+            on_unknown,
+            timeout,
+            jobs,
+            per_server,
+            rate,
+            servers,
+            full,
+            offline,
+            refresh,
+            cache,
+            max_age,
+            share,
+            listen,
+            reject_text,
+            dry_run,
+            syslog,
+            top,
+            since,
+            until,
+            grep,
+            ham
+        )
+    }
+}
+
+/// Line and column, from 1, of a byte offset.
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
+    (line, column)
+}
+
+fn is_on(flag: Option<Flag>) -> bool {
+    flag.is_some_and(|flag| flag.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Result<Layer> {
+        Layer::from_environment(variables.iter().map(|(n, v)| (OsString::from(n), OsString::from(v))))
+    }
+
+    #[test]
+    fn every_key_can_be_set_in_the_environment() {
+        for key in words::KEYS {
+            let name = format!("WHODUNIT_{}", key.replace('-', "_").to_uppercase());
+            let value = match key {
+                "color" => "never",
+                "extract" => "all",
+                "on-unknown" => "pass",
+                "timeout" | "jobs" | "per-server" | "rate" | "max-age" | "top" => "7",
+                "share" => "24,48",
+                "listen" => "inet:127.0.0.1:10045",
+                _ => "1",
+            };
+            assert!(environment(&[(&name, value)]).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_environment_reads_as_the_command_line_does() {
+        let layer =
+            environment(&[("WHODUNIT_BLOCK", "/a:/b"), ("WHODUNIT_TIMEOUT", "0.5"), ("PATH", "/bin")])
+                .unwrap();
+        assert_eq!(layer.block, Some(List(vec!["/a".into(), "/b".into()])));
+        assert_eq!(layer.timeout, Some("0.5".parse().unwrap()));
+        for (name, value) in [
+            ("WHODUNIT_TIMEOUT", "soon"),
+            ("WHODUNIT_TIMOUT", "4"),
+            ("WHODUNIT_JSON", "perhaps"),
+            ("WHODUNIT_LISTEN", "10045"),
+            ("WHODUNIT_REJECT_TEXT", "{owner}"),
+        ] {
+            let error = environment(&[(name, value)]).unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set_and_a_strangers_is_noted() {
+        let empty = environment(&[("WHODUNIT_TIMEOUT", ""), ("WHODUNIT_TIMOUT", "")]).unwrap();
+        assert!(empty.timeout.is_none() && empty.notes.is_empty());
+        let notes = environment(&[("WHODUNIT_LOG", "x"), ("WHODUNIT_HOME_BREW", "/opt")]).unwrap().notes;
+        assert!(notes[0].contains("WHODUNIT_LOG") && notes[0].contains("command line only"), "{notes:?}");
+        assert!(notes[1].contains("WHODUNIT_HOME_BREW") && notes[1].contains("not read"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_form_of_the_place_in_front_hides_those_behind_it() {
+        let flag = |on| Some(Flag(on));
+        let json = Layer { json: flag(true), offline: flag(true), ..Layer::default() };
+        let both = environment(&[("WHODUNIT_CSV", "1"), ("WHODUNIT_REFRESH", "1")]).unwrap().or(json.clone());
+        assert_eq!(both.forms().collect::<Vec<_>>(), ["csv"]);
+        assert!(!is_on(both.offline));
+        let off = environment(&[("WHODUNIT_JSON", "0")]).unwrap().or(json.clone());
+        assert_eq!(off.forms().next(), None);
+        assert!(is_on(off.offline));
+        assert_eq!(environment(&[("WHODUNIT_CSV", "0")]).unwrap().or(json).forms().next(), Some("json"));
+    }
+
+    #[test]
+    fn forms_exclude_each_other_in_one_place_as_on_the_command_line() {
+        let error = environment(&[("WHODUNIT_CSV", "1"), ("WHODUNIT_COUNT", "1")]).unwrap_err().to_string();
+        assert!(error.contains("WHODUNIT_CSV and WHODUNIT_COUNT exclude each other"), "{error}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, "timeout = 4\noffline = true\n  refresh=true\n").unwrap();
+        let error = Layer::from_file(&path).unwrap_err().to_string();
+        assert!(error.ends_with(":3:3: offline and refresh exclude each other: keep one"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_says_where() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        assert!(Layer::from_file(&path).unwrap().is_none());
+        std::fs::write(&path, "timeout = 4\nblock = \"/x\"\njson = true\nmax-age = \"2d\"\n").unwrap();
+        let layer = Layer::from_file(&path).unwrap().unwrap();
+        assert_eq!(layer.block, Some(List(vec!["/x".into()])));
+        for (text, place) in [
+            ("timeout = 4\nblok = 1\n", ":2:1: "),
+            ("timeout = \"soon\"\n", ":1:11: "),
+            ("x = [", ":1:"),
+            ("timeout = 4\nreject-text = \"{foo}\"\n", ":2:15: the reject text knows no {foo}"),
+            ("listen = [\"inet:127.0.0.1:0\", \"bogus\"]\n", ":1:10: cannot listen at \"bogus\""),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = Layer::from_file(&path).unwrap_err();
+            assert_eq!(error.exit(), crate::exit::Exit::Config);
+            assert!(error.to_string().contains(place), "{error}");
+        }
+    }
+}

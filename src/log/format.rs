@@ -1,0 +1,240 @@
+//! The client of a log line: the machine that connected, and nobody else that the line names.
+//!
+//! Each mail program writes its lines in its own way, and each has its file here, headed by what its lines look
+//! like. What no file claims is read by [`general`]'s rules. To add a format, write a file with one function that
+//! takes a message and answers a [`Reading`], and name it in [`by_program`] (the program is known from its syslog
+//! tag) or in [`by_shape`] (the line shows it).
+
+mod amavis;
+mod assp;
+mod courier;
+mod cyrus;
+mod domino;
+mod dovecot;
+mod exim;
+mod fields;
+mod front;
+mod general;
+mod haraka;
+mod head;
+mod ims;
+mod login;
+mod opensmtpd;
+mod pieces;
+mod postfix;
+mod qmail;
+mod qpsmtpd;
+mod sendmail;
+#[cfg(test)]
+mod tests;
+mod web;
+mod webmail;
+mod wrapped;
+
+use crate::log::token;
+pub(crate) use fields::Fields;
+use head::Head;
+use std::{borrow::Cow, net::IpAddr};
+
+/// Of a line, no more than this is looked at: no mail program writes its client behind 64 KiB.
+pub(crate) const LONGEST: usize = 64 << 10;
+
+/// What a format's reader says of a line.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Reading {
+    /// This one connected.
+    Client(IpAddr),
+    /// The line is known, and it is about no client.
+    Nobody,
+    /// Not a line of this format.
+    Foreign,
+}
+
+impl From<Option<IpAddr>> for Reading {
+    fn from(client: Option<IpAddr>) -> Self {
+        client.map_or(Self::Nobody, Self::Client)
+    }
+}
+
+/// The connecting client of a log line, unwrapped, or None when the line is about no client. Only the first 64 KiB
+/// are looked at. The columns of Exchange and IIS are guessed from the shape of the line; whoever reads a whole file
+/// knows them from its header ([`Fields`]).
+#[must_use]
+pub fn client(line: &[u8]) -> Option<IpAddr> {
+    client_with(line, None)
+}
+
+/// [`client`], of a file whose `#Fields:` header is known.
+pub(crate) fn client_with(line: &[u8], fields: Option<&Fields>) -> Option<IpAddr> {
+    let line = line.get(..LONGEST).unwrap_or(line);
+    if let Some(head) = head::read(line) {
+        return client_of(head);
+    }
+    if line.first() == Some(&b'#') {
+        return None;
+    }
+    if let Some(reading) =
+        fields.map(|fields| fields.client(line)).filter(|reading| *reading != Reading::Foreign)
+    {
+        return settle(reading, line);
+    }
+    // Most lines that no syslog wrote are Exim's, and need not be looked at for anything else.
+    if let reading @ (Reading::Client(_) | Reading::Nobody) = exim::at_a_glance(line) {
+        return settle(reading, line);
+    }
+    let line = front::colourless(line);
+    let whole = line.first() == Some(&b'{');
+    match if whole { None } else { front::behind(&line) } {
+        Some(rest) => without_front(rest, 0),
+        None if matches!(line, Cow::Owned(_)) => without_front(&line, 0),
+        None => headless(&line, 0),
+    }
+}
+
+/// The client of a line with nothing in front of it, which may be so deep inside of others.
+fn without_front(line: &[u8], depth: u8) -> Option<IpAddr> {
+    head::read(line).map_or_else(|| headless(line, depth), client_of)
+}
+
+/// The client of a line that begins with no time of syslog's.
+fn headless(line: &[u8], depth: u8) -> Option<IpAddr> {
+    if line.first().is_some_and(u8::is_ascii_alphabetic)
+        && let Some(head) = head::sure(line, 1)
+    {
+        return client_of(head);
+    }
+    if line.first() == Some(&b'{')
+        && depth < 2
+        && let Some(wrapped) = wrapped::read(line)
+    {
+        return unwrapped(line, &wrapped, depth);
+    }
+    match head::bare_tag(line).map_or(Reading::Foreign, |head| by_program(head.program, head.message)) {
+        Reading::Foreign => settle(by_shape(line), line),
+        reading => settle(reading, line),
+    }
+}
+
+/// The client of a line inside a JSON object. Where its program is known, what it says decides; where it is not, an
+/// address that a member of the object calls the client's is better than anything in a text.
+fn unwrapped(object: &[u8], wrapped: &wrapped::Wrapped, depth: u8) -> Option<IpAddr> {
+    let line = wrapped.line.as_slice();
+    if !wrapped.program.is_empty() {
+        let reading = match by_program(&wrapped.program, line) {
+            Reading::Foreign => by_shape(line),
+            reading => reading,
+        };
+        return settle(reading, line)
+            .or_else(|| general::named_in_json(object).filter(|_| reading == Reading::Foreign));
+    }
+    if let Some(rest) = Some(line).filter(|line| front::begins(line)).or_else(|| front::behind(line)) {
+        return without_front(rest, depth + 1);
+    }
+    general::named_in_json(object).or_else(|| without_front(line, depth + 1))
+}
+
+/// The client of a line with a syslog head.
+fn client_of(head: Head) -> Option<IpAddr> {
+    let message = qmail::behind_stamp(head.message);
+    if message.len() < head.message.len()
+        && let reading @ (Reading::Client(_) | Reading::Nobody) = qmail::by_shape(message)
+    {
+        return settle(reading, message);
+    }
+    match by_program(head.program, message) {
+        Reading::Foreign => match by_shape(message) {
+            Reading::Foreign if head.program.is_empty() => settle(by_shape(head.behind_time), head.text),
+            Reading::Foreign if head.stands_free => settle(leading(message), head.text),
+            reading => settle(reading, head.text),
+        },
+        reading => settle(reading, head.text),
+    }
+}
+
+fn settle(reading: Reading, line: &[u8]) -> Option<IpAddr> {
+    match reading {
+        Reading::Client(address) => Some(address).filter(|a| !general::is_nobody(*a)),
+        Reading::Nobody => None,
+        Reading::Foreign => general::client(line),
+    }
+}
+
+/// `tag: ADDRESS: TEXT`: a message that begins with an address is about it, whatever the text quotes.
+fn leading(message: &[u8]) -> Reading {
+    let word = message.split(|b| matches!(b, b' ' | b',')).next().unwrap_or_default();
+    let word = word.strip_suffix(b":").unwrap_or(word);
+    token::bare(word).filter(|a| !general::is_nobody(*a)).map_or(Reading::Foreign, Reading::Client)
+}
+
+/// The reader of a program's messages, by the name in its syslog tag: `postfix/smtpd`, `sm-mta`, `imapd-ssl`.
+fn by_program(program: &[u8], message: &[u8]) -> Reading {
+    if let Some(slash) = memchr::memrchr(b'/', program) {
+        let (suite, service) = (program.get(..slash), program.get(slash + 1..));
+        let (suite, service) = (suite.unwrap_or_default(), service.unwrap_or_default());
+        return match suite {
+            // Where a mailbox is copied to.
+            b"cyrus" if service == b"sync_client" => Reading::Nobody,
+            b"cyrus" | b"master" => Reading::Foreign,
+            b"courier" => courier::client(service, message),
+            _ => postfix::client(service, message),
+        };
+    }
+    match program {
+        b"sendmail" | b"sm-mta" | b"sm-msp-queue" | b"sm-acceptingconnections" | b"newaliases" => {
+            sendmail::client(message)
+        }
+        b"dovecot" | b"dovecot-auth" | b"auth" | b"auth-worker" | b"imap-login" | b"pop3-login"
+        | b"managesieve-login" | b"submission-login" => dovecot::client(message),
+        b"smtpd" => opensmtpd::client(message),
+        b"sshd" | b"sshd-session" | b"sshd-auth" | b"dropbear" => login::secure_shell(message),
+        b"tcpserver" | b"rblsmtpd" => qmail::client(program, message),
+        b"policyd-spf" => postfix::spf(message),
+        b"amavis" | b"amavisd" => amavis::client(message),
+        b"proftpd" => pieces::first_bracketed(message, |_| true).map_or(Reading::Foreign, Reading::Client),
+        b"pure-ftpd" => login::pure_ftpd(message),
+        b"phpMyAdmin" => login::last_from(message).map_or(Reading::Foreign, Reading::Client),
+        b"spamd" if pieces::has(message, b"server started on ") => Reading::Nobody,
+        // Only what a milter saw of a mail: its sender, its subject.
+        b"clamav-milter" if pieces::has(message, b" with subject '") => Reading::Nobody,
+        b"simscan" => qmail::scanned(message).map_or(Reading::Foreign, Reading::Client),
+        b"haproxy" => web::haproxy(message),
+        b"qpsmtpd" | b"qpsmtpd-forkserver" | b"qpsmtpd-prefork" | b"logterse" => qpsmtpd::client(message),
+        b"vpopmail" | b"vchkpw" => login::vpopmail(message),
+        b"solid-pop3d" | b"ipop3d" => login::at_the_end(message),
+        b"imapd" if message.ends_with(b"]") && pieces::has(message, b" host=") => login::at_the_end(message),
+        b"danted" | b"sockd" => login::dante(message),
+        _ if program.starts_with(b"exim") => exim::client(message),
+        _ if program.starts_with(b"sendmail") || program.starts_with(b"sm-mta") => sendmail::client(message),
+        _ if program.starts_with(b"stunnel") => web::stunnel(message),
+        _ => match login::pam(message) {
+            Reading::Foreign => match courier::client(program, message) {
+                Reading::Foreign => webmail::by_program(program, message),
+                reading => reading,
+            },
+            reading => reading,
+        },
+    }
+}
+
+/// The reader of a line that no syslog tag announces, by its looks.
+fn by_shape(line: &[u8]) -> Reading {
+    let readers = [
+        qpsmtpd::by_shape,
+        haraka::by_shape,
+        web::by_shape,
+        ims::by_shape,
+        fields::by_shape,
+        exim::by_shape,
+        assp::by_shape,
+        cyrus::by_shape,
+        domino::by_shape,
+        qmail::by_shape,
+        webmail::by_shape,
+        login::by_shape,
+    ];
+    readers
+        .iter()
+        .map(|read| read(line))
+        .find(|reading| *reading != Reading::Foreign)
+        .unwrap_or(Reading::Foreign)
+}

@@ -1,0 +1,92 @@
+//! Dovecot: `user=<name>, rip=ADDRESS, lip=local, session=<...>`, and the auth process's
+//! `passdb(user,ADDRESS,<session>): ...`. The user's name comes before the address and is the client's own text.
+
+use super::{Reading, general, login, pieces};
+use crate::log::token;
+use std::net::IpAddr;
+
+/// The client of a message.
+pub(super) fn client(message: &[u8]) -> Reading {
+    // In the authentication process's own lines the name may be anything: `sql(rip=192.0.2.1,ADDRESS)`.
+    if message.starts_with(b"auth")
+        && let Some(address) = in_call(message)
+    {
+        return Reading::Client(address);
+    }
+    if is_own_call(message) {
+        return Reading::Nobody;
+    }
+    // The name that was typed comes before it, and an `id=` that some have logged behind it is the client's, too.
+    let own = before_id(message);
+    let own = pieces::behind_last(own, b", rip=").or_else(|| pieces::behind_last(own, b" rip="));
+    if let Some(rest) = own {
+        return token::leading(rest).into();
+    }
+    if let reading @ (Reading::Client(_) | Reading::Nobody) = login::pam(message) {
+        return reading;
+    }
+    if let Some(reading) = delivery(message) {
+        return reading;
+    }
+    match in_call(message) {
+        Some(address) => Reading::Client(address),
+        None if message.starts_with(b"Dovecot v") || message.starts_with(b"master: Dovecot v") => {
+            Reading::Nobody
+        }
+        None => general::client(message).into(),
+    }
+}
+
+/// What stands before `, id=("name"="TEXT")`, the client's own words. A name that was typed can hold the like, but does
+/// not end the line; and of words that hold it, only the last are cut off, since a name is always logged, but they are not.
+fn before_id(message: &[u8]) -> &[u8] {
+    let cut = || message.get(..memchr::memmem::rfind(message, b", id=(")?);
+    let own = if message.ends_with(b")") { cut() } else { None };
+    own.filter(|own| pieces::has(own, b"rip=")).unwrap_or(message)
+}
+
+/// `auth-worker(4711): Error: mysql(192.0.2.8): Connect failed`, `doveadm: Error: connect(192.0.2.8:12345) failed`: what
+/// Dovecot itself connects to.
+fn is_own_call(message: &[u8]) -> bool {
+    let calls = [&b"mysql("[..], b"pgsql(", b"cassandra(", b"connect(", b"net_connect_ip("];
+    let processes = [&b"doveadm: "[..], b"replicator: ", b"dsync-local(", b"dsync-remote("];
+    let mut text = message;
+    // A process, a level: each a word with a colon.
+    for _ in 0..3 {
+        if calls.iter().any(|call| text.starts_with(call)) {
+            return true;
+        }
+        match pieces::cut_blank(text) {
+            Some((word, rest)) if word.ends_with(b":") => text = rest,
+            _ => break,
+        }
+    }
+    processes.iter().any(|process| message.starts_with(process)) && !pieces::has(message, b" rip=")
+}
+
+/// `imap(user)<4711><session>: TEXT`, `lmtp(4711): Connect from ADDRESS`: processes that work for a user who is
+/// in. What they say of a mail (its subject, its id) was written by its sender.
+fn delivery(message: &[u8]) -> Option<Reading> {
+    let services =
+        [&b"imap("[..], b"pop3(", b"lmtp(", b"lda(", b"managesieve(", b"submission(", b"indexer-worker("];
+    let rest = services.iter().find_map(|service| message.strip_prefix(*service))?;
+    let inside = pieces::before(rest, b")");
+    // Some have the client's address put behind the name.
+    if let Some(address) = inside.rsplit(|b| *b == b',').next().and_then(token::bare) {
+        return Some(Reading::Client(address));
+    }
+    let text = pieces::behind(rest, b": ").unwrap_or_default();
+    let peer = [&b"Connect from "[..], b"Disconnect from "].iter().find_map(|mark| text.strip_prefix(*mark));
+    Some(peer.and_then(token::leading).into())
+}
+
+/// `sql(user,203.0.113.7,<session>)`, `pam(user,203.0.113.7)`: the last field of the brackets but the session.
+/// A process id in brackets may come before.
+fn in_call(message: &[u8]) -> Option<IpAddr> {
+    memchr::memchr_iter(b'(', message).take(4).find_map(|open| {
+        let inside = message.get(open + 1..)?;
+        let end = [&b",<"[..], b"):"].iter().filter_map(|mark| memchr::memmem::find(inside, mark)).min()?;
+        let inside = inside.get(..end)?;
+        token::bare(inside.get(memchr::memrchr(b',', inside)? + 1..)?)
+    })
+}

@@ -1,0 +1,235 @@
+//! Exim's main and reject logs: `H=name (helo) [ADDRESS]:port I=[local]:port`. The HELO stands in round brackets
+//! and may be a bracketed address of the client's choice; on delivery lines (`=>`) H= is where the mail went; what
+//! stands between double quotes came over the wire.
+
+use super::{Reading, general, pieces};
+use crate::log::token;
+use std::net::IpAddr;
+
+/// What a message says after its id when it is about a delivery, or about nobody.
+const DELIVERY: &[&[u8]] = &[b"=>", b"->", b">>", b"*>", b"**", b"==", b"Completed", b"Frozen", b"Unfrozen"];
+
+/// What follows `H=name [ADDRESS]` when Exim was the client of that host.
+const OUTGOING: &[&[u8]] = &[
+    b"SMTP error from remote",
+    b"LMTP error",
+    b"Remote host closed",
+    b"remote host",
+    b"SMTP timeout",
+    b"TLS session",
+    b"a TLS session",
+    b"TLS error on connection",
+    b"Malformed SMTP reply",
+    b"DANE ",
+    b"Connection ",
+    b"Network ",
+    b"No route",
+    b"No address",
+    b"Operation timed out",
+    b"Permission denied",
+    b"(SSL_connect)",
+];
+
+/// What a message says of the client that it names, behind an id.
+const VERDICTS: &[&[u8]] = &[b" rejected", b" Warning", b" discarded", b" temporarily"];
+
+/// A message of the program `exim`, with or without Exim's own date in front.
+pub(super) fn client(message: &[u8]) -> Reading {
+    let message = behind_date(message).unwrap_or(message);
+    about(message)
+}
+
+/// A line of Exim's own log files, known by its date and by what nothing else has behind one: a message's id, a host.
+pub(super) fn at_a_glance(line: &[u8]) -> Reading {
+    let message =
+        behind_date(line).filter(|message| message.starts_with(b"H=") || message_id(message).is_some());
+    message.map_or(Reading::Foreign, about)
+}
+
+/// A line of Exim's own log files, known by its date and by what follows.
+pub(super) fn by_shape(line: &[u8]) -> Reading {
+    let Some(message) = behind_date(line) else {
+        return if is_mail_header(line) { Reading::Nobody } else { Reading::Foreign };
+    };
+    let known = message_id(message).is_some()
+        || pieces::has(message, b"H=")
+        || [
+            &b"SMTP "[..],
+            b"no host name found",
+            b"no IP address found",
+            b"ident connection to ",
+            b"exim ",
+            b"TLS error on connection",
+        ]
+        .iter()
+        .any(|start| message.starts_with(start))
+        || pieces::has(message, b"authenticator failed for ")
+        || pieces::has(message, b"rejected EHLO from")
+        || pieces::has(message, b"rejected HELO from")
+        || pieces::has(message, b"listening for SMTP");
+    if known { about(message) } else { Reading::Foreign }
+}
+
+fn about(message: &[u8]) -> Reading {
+    if let Some(rest) = message_id(message) {
+        return about_mail(rest);
+    }
+    if pieces::has(message, b"listening for ") || message.starts_with(b"Start queue run") {
+        return Reading::Nobody;
+    }
+    read(message).map_or_else(|| Reading::from(unbracketed(message)), Reading::Client)
+}
+
+/// What follows the id of a message: mostly of its delivery, where Exim is the client and names whom it called.
+fn about_mail(text: &[u8]) -> Reading {
+    if DELIVERY.iter().any(|mark| text.starts_with(mark)) || pieces::has(text, b" => ") {
+        return Reading::Nobody;
+    }
+    // A message that arrived, from a host or from a user of this machine.
+    if text.starts_with(b"<= ") {
+        return host_address(text).into();
+    }
+    // SA-Exim: `SA: Action: ... From <sender> (host=name [ADDRESS]) for recipient`
+    if text.starts_with(b"SA: ") {
+        let host = pieces::behind_last(text, b" (host=");
+        return host.and_then(|host| pieces::first_bracketed(host, |_| true)).into();
+    }
+    let judged = || {
+        let named = [&b"F="[..], b"U=", b"["].iter().any(|start| text.starts_with(start));
+        named && VERDICTS.iter().any(|word| pieces::has(text, word))
+    };
+    let client = if text.starts_with(b"H=") { !is_outgoing(text) } else { judged() };
+    // `SMTP data timeout (message abandoned) on connection from name [ADDRESS]`
+    if client || pieces::has(text, b"connection from ") {
+        return read(text).map_or_else(|| Reading::from(unbracketed(text)), Reading::Client);
+    }
+    Reading::Nobody
+}
+
+/// The header of a mail that was refused, as the reject log keeps it: `P Received: from ...`, `  Subject: ...`. All of
+/// it came from outside.
+fn is_mail_header(line: &[u8]) -> bool {
+    let [b'A'..=b'Z' | b'*' | b' ', b' ', rest @ ..] = line else { return false };
+    let name =
+        rest.get(..memchr::memchr(b':', rest.get(..48).unwrap_or(rest)).unwrap_or(0)).unwrap_or_default();
+    let names: [&[u8]; 14] = [
+        b"received",
+        b"from",
+        b"to",
+        b"cc",
+        b"bcc",
+        b"subject",
+        b"reply-to",
+        b"sender",
+        b"message-id",
+        b"return-path",
+        b"references",
+        b"in-reply-to",
+        b"envelope-from",
+        b"envelope-to",
+    ];
+    let families: [&[u8]; 6] = [b"x-", b"list-", b"content-", b"dkim-", b"arc-", b"authentication-"];
+    let name = name.to_ascii_lowercase();
+    names.contains(&name.as_slice()) || families.iter().any(|family| name.starts_with(family))
+}
+
+/// Whether the host that a message names first is where it was to go: then an error follows it, mostly behind a colon.
+fn is_outgoing(text: &[u8]) -> bool {
+    let count = |byte: u8, text: &[u8]| memchr::memchr_iter(byte, text).count();
+    let mut ends =
+        memchr::memchr_iter(b']', text).take(8).filter_map(|close| text.split_at_checked(close + 1));
+    // A HELO stands in round brackets.
+    let Some((_, behind)) = ends.find(|(host, _)| count(b'(', host) <= count(b')', host)) else {
+        return false;
+    };
+    let port = behind.iter().take_while(|b| **b == b':' || b.is_ascii_digit()).count();
+    let said = behind.get(port..).unwrap_or_default().trim_ascii_start();
+    behind.get(..port).is_some_and(|port| port.ends_with(b":"))
+        || OUTGOING.iter().any(|mark| said.starts_with(mark))
+}
+
+fn read(text: &[u8]) -> Option<IpAddr> {
+    let text = pieces::before(text, b" input=\"");
+    // `SMTP syntax error in "TEXT" H=...`: the text may hold quotes and H= itself, so the last H= is Exim's.
+    if text.starts_with(b"SMTP ")
+        && let Some(host) = pieces::behind_last(text, b"\" H=")
+    {
+        return host_address(host);
+    }
+    host_address(text)
+}
+
+/// The first address in square brackets that is neither in round ones (HELO) nor in angles (a mail address) nor
+/// Exim's own (`I=`) nor quoted. Where brackets are left open, which only a client's text leaves, they do not count.
+fn host_address(text: &[u8]) -> Option<IpAddr> {
+    outermost(text, true).or_else(|| outermost(text, false))
+}
+
+fn outermost(text: &[u8], nested: bool) -> Option<IpAddr> {
+    let text = text.strip_prefix(b"<= ").unwrap_or(text);
+    let mut quoted = false;
+    let mut depth = 0_usize;
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'(' | b'<' if nested && !quoted => depth += 1,
+            b')' | b'>' if nested && !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if *byte != b'[' || depth > 0 {
+            continue;
+        }
+        let before = text.get(at.saturating_sub(2)..at).unwrap_or_default();
+        let host = before.is_empty() || before.ends_with(b" ") || before == b"H=";
+        if host
+            && !quoted
+            && let Some(address) = pieces::bracketed(text, at)
+        {
+            return Some(address);
+        }
+    }
+    None
+}
+
+/// `no host name found for IP address 203.0.113.7`, `host lookup did not complete for 203.0.113.7`
+fn unbracketed(text: &[u8]) -> Option<IpAddr> {
+    let mark = text.strip_prefix(b"ident connection to ");
+    match mark.or_else(|| pieces::behind(text, b"IP address ")) {
+        Some(rest) => token::leading(rest),
+        None => general::client(text),
+    }
+}
+
+/// The text behind `2026-11-23 10:34:34`, with milliseconds, a zone and a process id where they are logged.
+fn behind_date(line: &[u8]) -> Option<&[u8]> {
+    let shape = matches!(
+        line,
+        [b'0'..=b'9', _, _, _, b'-', _, _, b'-', _, _, b' ', b'0'..=b'9', _, b':', _, _, b':', ..]
+    );
+    if !shape {
+        return None;
+    }
+    let (_, mut rest) = pieces::cut_blank(line.get(11..)?)?;
+    if matches!(rest, [b'+' | b'-', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b' ', ..]) {
+        rest = rest.get(6..)?;
+    }
+    if rest.first() == Some(&b'[') {
+        let (pid, message) = pieces::cut_blank(rest)?;
+        let pid = pid.strip_prefix(b"[").and_then(|pid| pid.strip_suffix(b"]")).unwrap_or_default();
+        if !pid.is_empty() && pid.iter().all(u8::is_ascii_digit) {
+            rest = message;
+        }
+    }
+    Some(rest)
+}
+
+/// The text behind a message id: `1Abcde-000123-Xy ` or, since 4.97, `1abcdE-00000001234-ABcd `.
+fn message_id(message: &[u8]) -> Option<&[u8]> {
+    let (id, rest) = pieces::cut_blank(message)?;
+    let mut lengths =
+        id.split(|b| *b == b'-').map(|part| (part.len(), part.iter().all(u8::is_ascii_alphanumeric)));
+    let shape = [lengths.next(), lengths.next(), lengths.next(), lengths.next()];
+    let old = [Some((6, true)), Some((6, true)), Some((2, true)), None];
+    let new = [Some((6, true)), Some((11, true)), Some((4, true)), None];
+    (shape == old || shape == new).then_some(rest)
+}

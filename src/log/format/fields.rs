@@ -1,0 +1,159 @@
+//! Exchange and IIS: rows whose columns a `#Fields:` header names. Exchange separates them with commas, the W3C
+//! form with blanks. In both the server's own address comes before the client's.
+
+use super::{Reading, pieces};
+use crate::log::token;
+
+/// Names of the client's column, best first, without their hyphens and capitals, which differ from log to log.
+const NAMES: &[&str] = &[
+    "remoteendpoint",
+    "cip",
+    "clientipaddress",
+    "enteredorgfromip",
+    "clientip",
+    "originalclientip",
+    "remoteip",
+    "remoteaddress",
+    "sourceip",
+    "srcip",
+];
+
+/// Where a file says that the client's address is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Fields {
+    separator: u8,
+    count: usize,
+    /// None: the header names no client.
+    column: Option<usize>,
+    /// It is the log of what the server sends, and all that it names are others' servers.
+    sent: bool,
+}
+
+impl Fields {
+    /// Reads a header line behind those that were `known`; None when it is none.
+    pub(crate) fn read(line: &[u8], known: Option<Self>) -> Option<Self> {
+        // `#Log-type: SMTP Send Protocol Log` comes before the names.
+        if let Some(kind) = line.strip_prefix(b"#Log-type:") {
+            let sent = pieces::has(kind.get(..64).unwrap_or(kind), b" Send ");
+            return Some(Self { separator: b',', count: 0, column: None, sent });
+        }
+        let sent = known.is_some_and(|known| known.sent);
+        let names = line.strip_prefix(b"#Fields:")?.trim_ascii();
+        let names = names.get(..super::LONGEST).unwrap_or(names);
+        let separator = if names.contains(&b',') { b',' } else { b' ' };
+        let count = names.split(|b| *b == separator).count();
+        let place = |name: &&str| names.split(|b| *b == separator).position(|n| is_named(n, name.as_bytes()));
+        let column = if sent { None } else { NAMES.iter().find_map(place) };
+        Some(Self { separator, count, column, sent })
+    }
+
+    /// What is known at the end of a text of whole lines, behind what was `known` at its beginning.
+    pub(crate) fn after(text: &[u8], known: Option<Self>) -> Option<Self> {
+        let first = text.starts_with(b"#").then_some(0);
+        let starts = first.into_iter().chain(memchr::memmem::find_iter(text, b"\n#").map(|end| end + 1));
+        starts.fold(known, |known, start| {
+            let rest = text.get(start..).unwrap_or_default();
+            let line = rest.get(..super::LONGEST).unwrap_or(rest);
+            let line = line.get(..memchr::memchr(b'\n', line).unwrap_or(line.len())).unwrap_or(line);
+            Self::read(line, known).or(known)
+        })
+    }
+
+    /// The client of a row; Foreign for what is no row of this file, as where several logs come through one pipe.
+    pub(super) fn client(self, line: &[u8]) -> Reading {
+        let row = match self.separator {
+            b',' => super::head::is_iso_time(line),
+            // IIS writes no blank inside a column.
+            _ => columns(line.trim_ascii_end(), b' ').count() == self.count,
+        };
+        if !row {
+            return Reading::Foreign;
+        }
+        if self.separator == b' ' && is_outbound(line) || self.separator == b',' && is_tracked_send(line) {
+            return Reading::Nobody;
+        }
+        self.column.and_then(|column| columns(line, self.separator).nth(column)).and_then(token::bare).into()
+    }
+}
+
+/// A row that nothing announced (one line out of a file): Exchange's and IIS's own default columns.
+pub(super) fn by_shape(line: &[u8]) -> Reading {
+    if super::head::is_iso_time(line) && columns(line, b',').count() >= 7 {
+        if is_tracked_send(line) {
+            return Reading::Nobody;
+        }
+        // date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context; of two
+        // ends side by side the second is not ours.
+        let ends: Vec<_> = columns(line, b',').take(7).map(token::bare).collect();
+        let remote = ends.windows(2).find_map(|pair| match pair {
+            [Some(_), Some(remote)] => Some(*remote),
+            _ => None,
+        });
+        let remote = remote.or_else(|| ends.get(5).copied().flatten());
+        // date-time,client-ip,... of message tracking
+        let client = remote.or_else(|| ends.get(1).copied().flatten());
+        return client.map_or(Reading::Foreign, Reading::Client);
+    }
+    w3c(line)
+}
+
+/// `date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip ...` of IIS, and `date time c-ip ...`
+/// of its SMTP service.
+fn w3c(line: &[u8]) -> Reading {
+    let mut words = line.split(|b| *b == b' ');
+    let dated = matches!(words.next(), Some([_, _, _, _, b'-', _, _, b'-', _, _]))
+        && matches!(words.next(), Some([_, _, b':', _, _, b':', _, _]));
+    if !dated {
+        return Reading::Foreign;
+    }
+    if is_outbound(line) {
+        return Reading::Nobody;
+    }
+    let first = match words.next() {
+        // The names of the site and of the server come first where somebody wanted them.
+        Some(site) if site.starts_with(b"W3SVC") => words.nth(1).and_then(token::bare),
+        word => word.and_then(token::bare),
+    };
+    let Some(first) = first else { return Reading::Foreign };
+    let method = words.next().is_some_and(|word| word.len() > 2 && word.iter().all(u8::is_ascii_uppercase));
+    if !method {
+        return Reading::Client(first);
+    }
+    words.find_map(token::bare).map_or(Reading::Foreign, Reading::Client)
+}
+
+/// Whether a column has this name, which is in small letters and has no hyphen.
+fn is_named(column: &[u8], name: &[u8]) -> bool {
+    let letters =
+        column.iter().filter(|b| !matches!(b, b'-' | b'_' | b' ' | b'"' | b'\r')).map(u8::to_ascii_lowercase);
+    letters.eq(name.iter().copied())
+}
+
+/// IIS's SMTP service as a client: `date time 192.0.2.8 OutboundConnectionCommand SMTPSVC1 ...`
+fn is_outbound(line: &[u8]) -> bool {
+    pieces::has(line.get(..160).unwrap_or(line), b" OutboundConnection")
+}
+
+/// A message that Exchange has sent on, in its message tracking log: `...,SMTP,SEND,...`
+fn is_tracked_send(line: &[u8]) -> bool {
+    columns(line, b',').skip(6).take(4).any(|column| column == b"SEND")
+}
+
+/// The columns of a row; a quoted one may hold the separator.
+fn columns(line: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        if let Some(inside) = text.strip_prefix(b"\"")
+            && let Some(close) = memchr::memchr(b'"', inside)
+        {
+            let behind = inside.get(close + 1..).unwrap_or_default();
+            rest = behind.first().and_then(|_| behind.get(1..));
+            return inside.get(..close);
+        }
+        let end = memchr::memchr(separator, text);
+        rest = end.and_then(|end| text.get(end + 1..));
+        let column = end.map_or(Some(text), |end| text.get(..end));
+        column.map(|column| column.strip_suffix(b"\r").unwrap_or(column))
+    })
+}

@@ -1,0 +1,257 @@
+//! The rules for lines of no known format: an address that a key calls the client's; else the first that no key
+//! calls somebody else's. What stands between double quotes was said by the other side, and counts only where the
+//! quotes hold nothing but the address.
+
+use crate::log::token::{Token, tokens};
+use foldhash::fast::RandomState;
+use std::{collections::HashMap, net::IpAddr, sync::LazyLock};
+
+/// Words in front of an address that say: this is the client.
+const CLIENT: &str = "\
+    rip rhost client client_ip client-ip clientip client_addr client_address client-address clientaddr \
+    clientaddress remote remote_ip remote-ip remoteip remote_addr remote-addr remoteaddr remote_address \
+    remoteaddress remote_host remotehost raddr ip ipaddr ip_address ip-address ipaddress peer peer_ip \
+    peeraddr src srcip src_ip source source_ip sourceip saddr cip c-ip from attacker address addr user_ip sender-host \
+    userip x-real-ip connecting";
+
+/// Words in front of an address that say: this is somebody else, or no address at all.
+const OTHER: &str = "\
+    lip laddr local local_ip local-ip localip local_addr localaddr local_address localaddress lhost to dst \
+    dest destination dstip dst_ip dst-ip daddr helo ehlo i server server_ip serverip s-ip listen listening \
+    listener bind bound binding on as via gateway gw vhost ns nameserver resolver dns version ver release \
+    build rev revision upstream backend against forwarded proxy x-forwarded-for x-originating-ip mta msgid \
+    message-id id domain netmask mask subnet network oid clamav user ruser username loginname password pass realm \
+    session fingerprint serial mailfrom rcptto recipient rcpt relayed forward interface iface s_ip my_ip \
+    listens bounced";
+
+/// Words that need the word before them to say whose address it is: `local address`, `server ip`.
+const WEAK: &str = "\
+    ip address addr ip-address ip_address ipaddress connecting";
+
+/// Whose address it is, as far as the words before it say.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Role {
+    Client,
+    Other,
+    Unsaid,
+}
+
+/// What each word says, and whether it needs the word before it.
+static WORDS: LazyLock<HashMap<&[u8], (Role, bool), RandomState>> = LazyLock::new(|| {
+    let sides = [(CLIENT, Role::Client, false), (OTHER, Role::Other, false), (WEAK, Role::Client, true)];
+    let words = sides.into_iter().flat_map(|(list, role, weak)| {
+        list.split_ascii_whitespace().map(move |word| (word.as_bytes(), (role, weak)))
+    });
+    words.collect()
+});
+
+/// What a word says; capitals make no difference.
+fn said(word: &[u8]) -> (Role, bool) {
+    // No word is longer, but a line may be one long word.
+    let known = word.get(..20).is_none().then(|| word.to_ascii_lowercase());
+    known.and_then(|word| WORDS.get(word.as_slice()).copied()).unwrap_or((Role::Unsaid, false))
+}
+
+/// The client by general rules.
+pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
+    if line.first() == Some(&b'{')
+        && let Some(client) = named_in_json(line)
+    {
+        return Some(client);
+    }
+    let quotes = Quotes::of(line);
+    let mut first = None;
+    let mut rhost = None;
+    let mut outgoing = None;
+    for token in tokens(line) {
+        if is_nobody(token.address)
+            || in_url(line, token.start)
+            || in_angles(line, token)
+            || in_helo(line, token)
+        {
+            continue;
+        }
+        let Some(before) = quotes.before(line, token) else { continue };
+        let (role, key) = role(before);
+        // Where a message goes to somebody, relay= is where it went.
+        let relayed = key == b"relay" && *outgoing.get_or_insert_with(|| has_recipient(line));
+        if relayed {
+            continue;
+        }
+        if key.eq_ignore_ascii_case(b"rhost") {
+            // PAM writes the user's name, which may be `rhost=...`, before it: the last one is PAM's own.
+            rhost = Some(token.address);
+        } else if role == Role::Client && rhost.is_none() {
+            return Some(token.address);
+        } else if role == Role::Unsaid && first.is_none() {
+            first = Some(token.address);
+        }
+    }
+    rhost.or_else(|| first.filter(|_| !is_own(line)))
+}
+
+/// What programs say of their own sockets, or of those that they ask.
+const OWN: &[&[u8]] = &[
+    b"istening on ",
+    b"inding to ",
+    b"erver started ",
+    b"lame server ",
+    b"unreachable resolving ",
+    b"elected source ",
+];
+
+/// Whether a line is about our own side, so that an address which no key calls the client's is none.
+fn is_own(line: &[u8]) -> bool {
+    OWN.iter().any(|mark| super::pieces::has(line, mark))
+}
+
+/// Whether a mail's recipient is named: `to=<b@example.com>`, which is not in `proto=ESMTP`.
+fn has_recipient(line: &[u8]) -> bool {
+    memchr::memmem::find_iter(line, b"to=").any(|at| {
+        at.checked_sub(1).and_then(|before| line.get(before)).is_none_or(|b| !b.is_ascii_alphanumeric())
+    })
+}
+
+/// Whether an address stands between round brackets behind which another stands between square ones: Exim, and who
+/// writes like it, has `name (HELO) [203.0.113.7]`.
+fn in_helo(line: &[u8], token: Token) -> bool {
+    let before = line.get(token.start.saturating_sub(256)..token.start).unwrap_or_default();
+    let behind = line.get(token.end..).unwrap_or_default();
+    let near = behind.get(..256).unwrap_or(behind);
+    let open = memchr::memrchr2(b'(', b')', before).and_then(|at| before.get(at)) == Some(&b'(');
+    let close = memchr::memchr2(b'(', b')', near).filter(|at| open && near.get(*at) == Some(&b')'));
+    let Some(host) = close.and_then(|close| behind.get(close + 1..)) else { return false };
+    host.starts_with(b" [") && super::pieces::bracketed(host, 1).is_some()
+}
+
+/// Whether an address is none that ever connects: "this network" (RFC 791), which programs print for "any" and
+/// which versions look like.
+pub(super) fn is_nobody(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.octets().first() == Some(&0),
+        IpAddr::V6(v6) => v6.is_unspecified(),
+    }
+}
+
+/// Whether the word that an address is part of is a URL.
+fn in_url(line: &[u8], start: usize) -> bool {
+    let before = line.get(start.saturating_sub(256)..start).unwrap_or_default();
+    // Drupal puts columns between bars.
+    let word = before
+        .iter()
+        .rposition(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'|'))
+        .map_or(0, |at| at + 1);
+    before.get(word..).is_some_and(|word| super::pieces::has(word, b"://"))
+}
+
+/// Whether an address is part of a mail address or of a message's id between angle brackets: `<x [192.0.2.1]>`,
+/// `<client=192.0.2.1@mail.example>`. `<192.0.2.1>` and `<client=192.0.2.1>` are not.
+fn in_angles(line: &[u8], token: Token) -> bool {
+    let before = line.get(token.start.saturating_sub(256)..token.start).unwrap_or_default();
+    let behind = line.get(token.end..).unwrap_or_default();
+    let open = memchr::memrchr2(b'<', b'>', before).filter(|at| before.get(*at) == Some(&b'<'));
+    let Some(left) = open.and_then(|open| before.get(open + 1..)) else { return false };
+    let near = behind.get(..256).unwrap_or(behind);
+    let close = memchr::memchr2(b'<', b'>', near).filter(|at| near.get(*at) == Some(&b'>'));
+    let Some(right) = close.and_then(|close| near.get(..close)) else { return false };
+    let foreign = |text: &[u8]| text.iter().any(|b| b.is_ascii_whitespace() || *b == b'@');
+    !left.first().is_none_or(|b| matches!(b, b' ' | b'=')) && (foreign(left) || foreign(right))
+}
+
+/// In JSON all text is quoted, whoever wrote it; a client is named by a string that is an address and nothing else,
+/// under a key of its own: `"remote_addr":"203.0.113.7"`.
+pub(super) fn named_in_json(line: &[u8]) -> Option<IpAddr> {
+    let alone = |token: &Token| {
+        let open = line.get(..token.start).unwrap_or_default();
+        let open = open.strip_suffix(b"[").unwrap_or(open);
+        let key = open.strip_suffix(b"\"")?;
+        let close = line.get(token.end..).unwrap_or_default();
+        let close = close.strip_prefix(b"]").unwrap_or(close);
+        let port = close.iter().take_while(|b| **b == b':' || b.is_ascii_digit()).count();
+        let whole = close.get(port) == Some(&b'"') && key.trim_ascii_end().ends_with(b"\":");
+        (whole && !key.ends_with(b"\\")).then_some(key)
+    };
+    let mut named = tokens(line).filter(|token| !is_nobody(token.address));
+    let found = named.find(|token| alone(token).is_some_and(|key| role(key).0 == Role::Client));
+    found.map(|token| token.address)
+}
+
+/// The pairs of double quotes in a line.
+struct Quotes {
+    pairs: Vec<(usize, usize)>,
+}
+
+impl Quotes {
+    fn of(line: &[u8]) -> Self {
+        let mut pairs = Vec::new();
+        // In JSON all text is quoted, so that quotes say nothing.
+        if line.first() == Some(&b'{') {
+            return Self { pairs };
+        }
+        let mut open = None;
+        for at in memchr::memchr_iter(b'"', line) {
+            let escaped = at.checked_sub(1).and_then(|at| line.get(at)) == Some(&b'\\');
+            match open {
+                Some(start) if !escaped => {
+                    pairs.push((start, at));
+                    open = None;
+                }
+                Some(_) => {}
+                None => open = Some(at),
+            }
+        }
+        Self { pairs }
+    }
+
+    /// The text before an address that may say whose it is; None when the address is a part of quoted text.
+    fn before<'a>(&self, line: &'a [u8], token: Token) -> Option<&'a [u8]> {
+        let place = self.pairs.partition_point(|(_, close)| *close < token.start);
+        let Some((open, close)) = self.pairs.get(place).copied().filter(|(open, _)| *open < token.start)
+        else {
+            return line.get(..token.start);
+        };
+        let alone = !line.get(open..close)?.iter().any(u8::is_ascii_whitespace);
+        if alone { line.get(..open) } else { None }
+    }
+}
+
+/// Whose address follows `before`, and the word that says so.
+fn role(before: &[u8]) -> (Role, &[u8]) {
+    // `hostname mail.example.net does not resolve to address 203.0.113.7`: tcpd and Postfix mean the client's.
+    if before.ends_with(b" resolve to address ") {
+        return (Role::Client, b"address");
+    }
+    let (word, rest, clothed) = last_word(before);
+    let (role, weak) = said(word);
+    if role != Role::Unsaid && !weak {
+        return (role, word);
+    }
+    // `local address 192.0.2.1`; or `from mail.example.net [203.0.113.7]`, where the word is a name, and the key is
+    // before it.
+    let (second, _, _) = last_word(rest);
+    match said(second).0 {
+        Role::Other if weak => (Role::Other, word),
+        _ if weak => (role, word),
+        second_role if clothed => (second_role, second),
+        _ => (Role::Unsaid, word),
+    }
+}
+
+/// The last word of a text, what is before it, and whether brackets stand between the word and the end. A comma, a
+/// closing bracket and the like end a clause: what is before them says nothing of what is behind.
+fn last_word(text: &[u8]) -> (&[u8], &[u8], bool) {
+    let near = text.get(text.len().saturating_sub(128)..).unwrap_or_default();
+    let skipped = near.iter().rev().take_while(|b| is_joint(**b)).count();
+    let (near, joints) = near.split_at(near.len() - skipped);
+    let length = near.iter().rev().take_while(|b| !is_joint(**b) && !is_clause_end(**b)).count();
+    let (rest, word) = near.split_at(near.len() - length);
+    (word, rest, joints.iter().any(|b| matches!(b, b'[' | b'(' | b'<')))
+}
+
+fn is_joint(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'=' | b':' | b'[' | b'(' | b'<' | b'{' | b'"' | b'\'' | b'/')
+}
+
+fn is_clause_end(byte: u8) -> bool {
+    matches!(byte, b',' | b';' | b')' | b']' | b'>' | b'}' | b'|' | b'!')
+}

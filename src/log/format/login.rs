@@ -1,0 +1,111 @@
+//! Programs that write a name which the client typed before they write the client: the last "from" is their own.
+
+use super::{Reading, general, pieces};
+use crate::log::token;
+use std::net::IpAddr;
+
+/// OpenSSH: `Failed password for invalid user NAME from ADDRESS port 4711 ssh2`.
+pub(super) fn secure_shell(message: &[u8]) -> Reading {
+    if message.starts_with(b"Server listening") {
+        return Reading::Nobody;
+    }
+    if let reading @ (Reading::Client(_) | Reading::Nobody) = pam(message) {
+        return reading;
+    }
+    // `Connection from ADDRESS port 4711 on LOCAL port 22`, `Received disconnect from ADDRESS port 4711:11: TEXT`:
+    // if there is any text of the client, it comes behind.
+    if [&b"Connection "[..], b"Received ", b"Disconnected "].iter().any(|start| message.starts_with(start)) {
+        return general::client(message).into();
+    }
+    last_from(message).or_else(|| general::client(message)).into()
+}
+
+/// PAM's own line, whichever program it speaks for: `... ruser=NAME rhost=ADDRESS  user=NAME`.
+pub(super) fn pam(message: &[u8]) -> Reading {
+    if !pieces::has(message, b"; logname=") {
+        return Reading::Foreign;
+    }
+    let own = pieces::before(message, b"  user=");
+    pieces::behind_last(own, b" rhost=").and_then(token::leading).into()
+}
+
+/// Programs that end a line with the client: `no such user: NAME - ADDRESS` of Solid POP3, `NAME@DOMAIN:ADDRESS` of
+/// vpopmail, `user=NAME auth=NAME host=name [ADDRESS]` of UW imapd and ipop3d.
+pub(super) fn at_the_end(message: &[u8]) -> Reading {
+    let end = message.trim_ascii_end();
+    // The name may be anything, even `192.0.2.1`, but the port of an address is never one itself.
+    let behind = memchr::memrchr(b':', end).and_then(|colon| end.get(colon + 1..));
+    if let Some((address, length)) = behind.and_then(token::quad)
+        && behind.is_some_and(|behind| behind.len() == length)
+    {
+        return Reading::Client(IpAddr::V4(address));
+    }
+    let end = end.get(end.len().saturating_sub(96)..).unwrap_or_default();
+    let last = token::tokens(end).last().filter(|last| end.len() - last.end <= 1);
+    match last {
+        Some(last) => Reading::Client(last.address),
+        // A host's name is at the end, and what is before it is the name that was typed.
+        None if pieces::has(message, b"authentication failed: ") => Reading::Nobody,
+        None => Reading::Foreign,
+    }
+}
+
+/// vpopmail: `vchkpw-smtp: password fail NAME:ADDRESS`. The name has no colon, an address of IPv6 has.
+pub(super) fn vpopmail(message: &[u8]) -> Reading {
+    let word = message.rsplit(|b| *b == b' ').next().unwrap_or_default();
+    let behind = memchr::memchr(b':', word).and_then(|colon| word.get(colon + 1..)).and_then(token::bare);
+    behind.map_or_else(|| at_the_end(message), Reading::Client)
+}
+
+/// Pure-FTPd: `(NAME@ADDRESS) [WARNING] ...`, the name a question mark before somebody is in.
+pub(super) fn pure_ftpd(message: &[u8]) -> Reading {
+    let peer = message.strip_prefix(b"(").and_then(|rest| rest.get(..memchr::memchr(b')', rest)?));
+    let client = peer.and_then(|peer| token::bare(peer.get(memchr::memrchr(b'@', peer)? + 1..)?));
+    client.map_or(Reading::Foreign, Reading::Client)
+}
+
+/// Lines that these programs write to files of their own.
+pub(super) fn by_shape(line: &[u8]) -> Reading {
+    let near = line.get(..160).unwrap_or(line);
+    if [&b"[LOGIN_ERROR]"[..], b"Login failed for ", b"FAILED login for ", b"Failed login for "]
+        .iter()
+        .any(|mark| pieces::has(near, mark))
+    {
+        return last_from(pieces::before(line, b". AUTHENTICATE")).map_or(Reading::Foreign, Reading::Client);
+    }
+    // Axigen behind a proxy that says for whom it came.
+    if let Some(rest) = pieces::behind_near(line, 160, b": Remote address updated from '") {
+        return pieces::behind_near(rest, 64, b"' to '").and_then(token::leading).into();
+    }
+    // Zimbra: `[name=...;ip=PROXY;oip=ADDRESS;ua=...]`
+    match pieces::behind_near(line, 512, b"oip=") {
+        Some(origin) => token::leading(origin).map_or(Reading::Foreign, Reading::Client),
+        None => Reading::Foreign,
+    }
+}
+
+/// Dante's SOCKS server puts the port behind another dot: `203.0.113.7.51234 192.0.2.1.1080`.
+pub(super) fn dante(message: &[u8]) -> Reading {
+    let mut words = message.split(|b| matches!(b, b' ' | b']' | b'@'));
+    let peer = words.find_map(|word| {
+        let (address, length) = token::quad(word)?;
+        let port = word.get(length..)?.strip_prefix(b".")?;
+        let port = port.strip_suffix(b":").unwrap_or(port);
+        (!port.is_empty() && port.iter().all(u8::is_ascii_digit)).then_some(IpAddr::V4(address))
+    });
+    peer.map_or(Reading::Foreign, Reading::Client)
+}
+
+/// The address behind the last "from" that has one.
+pub(super) fn last_from(text: &[u8]) -> Option<IpAddr> {
+    let mut end = text.len();
+    // A name may hold " from " a few times, but no honest line holds it often.
+    for _ in 0..8 {
+        let at = memchr::memmem::rfind(text.get(..end)?, b" from ")?;
+        if let Some(address) = token::leading(text.get(at + 6..)?) {
+            return Some(address);
+        }
+        end = at;
+    }
+    None
+}

@@ -1,0 +1,106 @@
+//! Postfix: `NAME[ADDRESS]` of smtpd and `[ADDRESS]:PORT` of postscreen. The client comes first; what follows it
+//! (HELO, sender, the texts of lists and policies) was said by others. The queue manager and the delivery agents
+//! know no client: their `relay=` is where the mail goes.
+
+use super::{Reading, pieces};
+use crate::log::token;
+use std::net::IpAddr;
+
+/// The client of a message of `service`, such as `smtpd`.
+pub(super) fn client(service: &[u8], message: &[u8]) -> Reading {
+    match service {
+        b"smtpd" | b"smtps" | b"submission" | b"submissions" => smtpd(message).into(),
+        b"qmgr" | b"smtp" | b"lmtp" | b"error" | b"local" | b"virtual" | b"pipe" | b"discard" | b"retry"
+        | b"bounce" | b"trace" | b"defer" | b"master" | b"pickup" | b"scache" | b"oqmgr" | b"nqmgr"
+        | b"relay" | b"verify" | b"proxymap" | b"trivial-rewrite" | b"tlsmgr" | b"postfix-script"
+        | b"sendmail" | b"flush" | b"spawn" | b"postqueue" | b"postsuper" | b"postlog" | b"script"
+        | b"showq" => Reading::Nobody,
+        b"cleanup" => cleanup(message).into(),
+        b"postscreen" | b"tlsproxy" => first_bracket(message).into(),
+        b"anvil" => anvil(message).into(),
+        // `addr 203.0.113.7 listed by domain list.example as 127.0.0.4`
+        b"dnsblog" => message.strip_prefix(b"addr ").and_then(token::leading).into(),
+        // A policy server that spawn(8) started.
+        b"policy-spf" | b"policyd-spf" => spf(message),
+        _ => Reading::Foreign,
+    }
+}
+
+/// policyd-spf: `... Received-SPF: Fail (...) client-ip=ADDRESS; helo=...`, or only the page that says why:
+/// `http://www.openspf.net/Why?s=mfrom;id=SENDER;ip=ADDRESS;r=...`
+pub(super) fn spf(message: &[u8]) -> Reading {
+    if pieces::has(message, b"client-ip=") {
+        return Reading::Foreign;
+    }
+    let client = pieces::behind_last(message, b";ip=").and_then(token::leading);
+    client.map_or(Reading::Foreign, Reading::Client)
+}
+
+/// The first brackets of a message, if an address is in them. `unknown[unknown]` has been gone before its address
+/// could be asked for, and no later bracket is its address.
+fn first_bracket(message: &[u8]) -> Option<IpAddr> {
+    pieces::bracketed(message, memchr::memchr(b'[', message)?)
+}
+
+/// The address in brackets behind a host's name. A bracket behind anything else is a filter's, a Milter's or a policy
+/// server's place, or a literal in the HELO or the sender of a line that names no client; so is that of a host to which
+/// smtpd connects itself.
+fn behind_name(message: &[u8], open: usize) -> Option<IpAddr> {
+    let before = message.get(..open)?;
+    let word = memchr::memrchr(b' ', before).map_or(0, |at| at + 1);
+    let named = before.get(word..)?.last().is_some_and(|last| !b"=:;,<>@()\"".contains(last));
+    (named && !before.get(..word)?.ends_with(b"connect to ")).then(|| pieces::bracketed(message, open))?
+}
+
+fn smtpd(message: &[u8]) -> Option<IpAddr> {
+    if let Some(open) = memchr::memchr(b'[', message) {
+        return behind_name(message, open);
+    }
+    let warning = message.strip_prefix(b"warning: ")?;
+    // `hostname mail.example.net does not resolve to address 203.0.113.7: ...`
+    if let Some(rest) = pieces::behind(warning, b" does not resolve to address ") {
+        return token::leading(rest);
+    }
+    let warning = warning.strip_prefix(b"smtpd_peer_init: ").unwrap_or(warning);
+    // `203.0.113.7: hostname mail.example.net verification failed: ...`, `203.0.113.7: address not listed for ...`
+    let address = warning.get(..memchr::memmem::find(warning, b": ")?)?;
+    token::bare(address)
+}
+
+/// cleanup names the client of the message that it rejects, holds or warns of.
+fn cleanup(message: &[u8]) -> Option<IpAddr> {
+    let near = message.get(..40).unwrap_or(message);
+    // Nearly all that cleanup writes: `QUEUEID: message-id=<...>`
+    if pieces::has(near, b": message-id=") {
+        return None;
+    }
+    // `QUEUEID: milter-reject: END-OF-MESSAGE from NAME[ADDRESS]: ...`
+    if pieces::has(near, b": milter-") {
+        return first_bracket(message);
+    }
+    // `QUEUEID: reject: header Subject: TEXT from NAME[ADDRESS]; from=<...> to=<...>`: the text is the sender's.
+    // What replaces a header comes last, and may have been taken from it.
+    let replaced = pieces::has(near, b": replace: ");
+    let own = if replaced { message.get(..memchr::memmem::rfind(message, b" proto=")?)? } else { message };
+    // The header's text in front and the sender behind may both be made to look like it: what is followed by a sender
+    // decides, and where two are, nobody can tell.
+    let to = memchr::memmem::rfind(own, b"> to=<").unwrap_or(own.len());
+    let ends = memchr::memmem::find_iter(own, b"; from=<").filter(|end| {
+        let sender = own.get(end + 8..to).unwrap_or_default();
+        sender.starts_with(b"\"") || !sender.iter().any(|b| b" <>".contains(b))
+    });
+    let [end] = ends.take(2).collect::<Vec<_>>()[..] else { return None };
+    behind_name(message, memchr::memrchr(b'[', own.get(..end)?.strip_suffix(b"]")?)?)
+}
+
+/// `statistics: max connection rate 1/60s for (smtp:203.0.113.7) at Nov 23 10:34:34`
+fn anvil(message: &[u8]) -> Option<IpAddr> {
+    let place = pieces::behind(message, b" for (")?;
+    let place = place.get(..memchr::memchr(b')', place)?)?;
+    // Where a service has addresses of its own, they come first: `192.0.2.1:smtp:203.0.113.7`.
+    let service = match place.strip_prefix(b"[") {
+        Some(inside) => inside.get(memchr::memchr(b']', inside)? + 2..)?,
+        None => place.get(token::quad(place).map_or(0, |(_, length)| length + 1)..)?,
+    };
+    token::bare(service.get(memchr::memchr(b':', service)? + 1..)?)
+}

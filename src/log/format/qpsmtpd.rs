@@ -1,0 +1,60 @@
+//! qpsmtpd: `Connection from HOST [ADDRESS]`, `Accepted connection 0/15 from ADDRESS / HOST`, and logterse, whose
+//! first field behind the backtick is the client. What it dispatches is what the client said.
+
+use super::{Reading, general, pieces};
+use crate::log::token;
+
+/// Hooks whose plugins judge what a client says of itself or sends, or pass it on.
+const HOOKS: &[&[u8]] = &[b"(helo) ", b"(ehlo) ", b"(mail) ", b"(data) ", b"(data_post) ", b"(queue) "];
+
+/// The client of a message, its process id already gone or not.
+pub(super) fn client(message: &[u8]) -> Reading {
+    about(behind_pid(message).unwrap_or(message))
+}
+
+fn about(message: &[u8]) -> Reading {
+    if let Some(fields) = logterse(message) {
+        return fields;
+    }
+    if message.starts_with(b"dispatching ") || HOOKS.iter().any(|hook| message.starts_with(hook)) {
+        return Reading::Nobody;
+    }
+    // What is answered repeats what was said: `550 <x@[192.0.2.1]> denied`, `250-mx.example Hi HELO [ADDRESS]`.
+    if let [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', answer @ ..] = message {
+        let host = if pieces::has(answer, b" Hi ") { memchr::memrchr(b'[', answer) } else { None };
+        return host.and_then(|open| pieces::bracketed(answer, open)).into();
+    }
+    if let Some(rest) = message.strip_prefix(b"Connection from ") {
+        let close = memchr::memrchr(b'[', rest).and_then(|open| pieces::bracketed(rest, open));
+        return close.into();
+    }
+    if message.starts_with(b"Accepted connection ") {
+        return pieces::behind(message, b" from ").and_then(token::leading).into();
+    }
+    if message.starts_with(b"Listening on ") || message.starts_with(b"Running as ") {
+        return Reading::Nobody;
+    }
+    general::client(message).into()
+}
+
+/// A line of logging/warn or logging/file or multilog, its TAI64N stamp already gone: a process id, a message.
+pub(super) fn by_shape(line: &[u8]) -> Reading {
+    let Some(message) = behind_pid(line) else {
+        return logterse(line).unwrap_or(Reading::Foreign);
+    };
+    about(message)
+}
+
+/// `` ` 203.0.113.7<TAB>rdns<TAB>helo<TAB>sender<TAB>... ``
+fn logterse(message: &[u8]) -> Option<Reading> {
+    let near = message.get(..160).unwrap_or(message);
+    let tick = memchr::memmem::find(near, b"` ")?;
+    let fields = message.get(tick + 2..)?;
+    let field = fields.get(..memchr::memchr(b'\t', fields)?)?;
+    token::leading(field).map(Reading::Client)
+}
+
+fn behind_pid(text: &[u8]) -> Option<&[u8]> {
+    let (pid, rest) = pieces::cut_blank(text)?;
+    ((1..=10).contains(&pid.len()) && pid.iter().all(u8::is_ascii_digit)).then_some(rest)
+}

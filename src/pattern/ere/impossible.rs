@@ -1,0 +1,110 @@
+//! Whether an expression can match any line at all: nothing stands before a line's start or behind its end.
+
+use super::tree::{Edge, Node};
+
+/// Where in a line one may be: at its start, further on, and either of them with the line's end behind.
+const PLACES: usize = 4;
+const START: usize = 0;
+const WITHIN: usize = 1;
+const ENDED: usize = 2;
+
+/// For each place that one comes from, the places that one may be at behind the node, a bit for each.
+type Ways = [u8; PLACES];
+
+/// Whether no line matches, as none can match `a$b`.
+pub(super) fn is_impossible(root: &Node) -> bool {
+    let ways = of(root);
+    // A match may begin anywhere; at the start of an empty line, its end is there too, but `$` finds that itself.
+    ways.iter().take(ENDED).all(|places| *places == 0)
+}
+
+fn of(node: &Node) -> Ways {
+    match node {
+        Node::Empty => stay(),
+        Node::Text(_) | Node::Any | Node::Set(_) => [bit(WITHIN), bit(WITHIN), 0, 0],
+        Node::Edge(Edge::LineStart) => [bit(START), 0, bit(START + ENDED), 0],
+        Node::Edge(Edge::LineEnd) => {
+            [bit(START + ENDED), bit(WITHIN + ENDED), bit(START + ENDED), bit(WITHIN + ENDED)]
+        }
+        // What a word's edge rules out depends on the characters beside it: taken as if it never ruled out anything.
+        Node::Edge(_) => stay(),
+        Node::Cat(items) => items.iter().fold(stay(), |ways, item| then(&ways, &of(item))),
+        Node::Alt(branches) => branches.iter().map(of).fold([0; PLACES], |all, ways| either(&all, &ways)),
+        Node::Repeat { inner, min, max } => repeated(&of(inner), *min, *max),
+    }
+}
+
+fn bit(place: usize) -> u8 {
+    1 << place
+}
+
+/// One is where one was.
+fn stay() -> Ways {
+    [bit(0), bit(1), bit(2), bit(3)]
+}
+
+/// First the one, then the other.
+fn then(one: &Ways, other: &Ways) -> Ways {
+    one.map(|places| {
+        let reached = other.iter().enumerate().filter(|(place, _)| places & bit(*place) != 0);
+        reached.fold(0, |all, (_, places)| all | places)
+    })
+}
+
+fn either(one: &Ways, other: &Ways) -> Ways {
+    let mut ways = *one;
+    ways.iter_mut().zip(other).for_each(|(mine, yours)| *mine |= yours);
+    ways
+}
+
+/// Going round more often than there are places leads nowhere new.
+fn repeated(inner: &Ways, min: u16, max: Option<u16>) -> Ways {
+    let rounds = |count: u16| usize::from(count).min(PLACES);
+    let mut last = (0..rounds(min)).fold(stay(), |ways, _| then(&ways, inner));
+    let mut all = last;
+    for _ in 0..max.map_or(PLACES, |max| rounds(max.saturating_sub(min))) {
+        last = then(&last, inner);
+        all = either(&all, &last);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pattern::ere::Ere;
+
+    #[test]
+    fn what_no_line_can_match_is_told_from_what_one_may() {
+        for text in ["a$b", "a^b", "(x|y)$.", "a$(b|c)", "a(^b)+", ".^", "a${3}b", "(a$b|c^d)", "a$ ?^b"] {
+            assert!(Ere::read(text, false).unwrap().is_never(), "{text}");
+        }
+        for text in [
+            "ab",
+            "^a$",
+            "^$",
+            "a$b*",
+            "(a$)*b",
+            "a$|b",
+            "a^*b",
+            "^^a$$",
+            "(^|x)a",
+            "a(x|$)",
+            "a(^b)?",
+            "^*a",
+            "a{0}^b",
+            r"\<a\>",
+            r".\b(^)?",
+            "a(^)*",
+            "$^",
+            "(^a){2}?b",
+        ] {
+            assert!(!Ere::read(text, false).unwrap().is_never(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nested_repetitions_cost_no_more_than_their_length() {
+        let text = format!("{}a{}", "(".repeat(90), "b?)?".repeat(90));
+        assert!(!Ere::read(&text, false).unwrap().is_never());
+    }
+}

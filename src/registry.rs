@@ -1,0 +1,143 @@
+//! The registries: what each is called, which of them is responsible for an address, and what an answer says.
+
+mod answer;
+pub mod record;
+pub mod referral;
+mod responsible;
+mod server;
+
+pub use answer::{Answer, Kind, Known, Source, Unknown};
+pub use record::{Record, is_leaf};
+pub use responsible::{Responsible, responsible};
+pub use server::{Failed, Server, Servers};
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Whose database an answer comes from, which decides how it is asked and how its answers are read.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registry {
+    /// North America.
+    Arin,
+    /// Europe, the Middle East, parts of Asia.
+    Ripe,
+    /// Asia and the Pacific.
+    Apnic,
+    /// Africa.
+    Afrinic,
+    /// Latin America and the Caribbean.
+    Lacnic,
+    /// Brazil's national registry, below LACNIC.
+    RegistroBr,
+    /// Japan's national registry, below APNIC.
+    Jpnic,
+    /// Korea's national registry, below APNIC.
+    Krnic,
+    /// Taiwan's national registry, below APNIC.
+    Twnic,
+    /// IANA: names who is responsible, knows no owner.
+    Iana,
+    /// An operator's own referral whois server (RFC 2167).
+    Rwhois,
+    /// A whois server that a referral named and that is none of these.
+    Other,
+}
+
+impl Registry {
+    /// The name in output, pattern lines (`@registry`) and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Arin => "arin",
+            Self::Ripe => "ripe",
+            Self::Apnic => "apnic",
+            Self::Afrinic => "afrinic",
+            Self::Lacnic => "lacnic",
+            Self::RegistroBr => "registrobr",
+            Self::Jpnic => "jpnic",
+            Self::Krnic => "krnic",
+            Self::Twnic => "twnic",
+            Self::Iana => "iana",
+            Self::Rwhois => "rwhois",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl fmt::Display for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Registry {
+    /// The name of its whois server; None for those that a referral must name.
+    #[must_use]
+    pub fn server(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Arin => "whois.arin.net",
+            Self::Ripe => "whois.ripe.net",
+            Self::Apnic => "whois.apnic.net",
+            Self::Afrinic => "whois.afrinic.net",
+            Self::Lacnic => "whois.lacnic.net",
+            Self::RegistroBr => "whois.registro.br",
+            Self::Jpnic => "whois.nic.ad.jp",
+            Self::Krnic => "whois.kisa.or.kr",
+            Self::Twnic => "whois.twnic.net",
+            Self::Iana => "whois.iana.org",
+            Self::Rwhois | Self::Other => return None,
+        })
+    }
+
+    /// Whose server a host name is; [`Registry::Other`] for a name that is no registry's.
+    #[must_use]
+    pub fn of_server(host: &str) -> Self {
+        match host {
+            "whois.arin.net" => Self::Arin,
+            "whois.ripe.net" => Self::Ripe,
+            "whois.apnic.net" => Self::Apnic,
+            "whois.afrinic.net" => Self::Afrinic,
+            "whois.lacnic.net" => Self::Lacnic,
+            "whois.registro.br" | "whois.nic.br" => Self::RegistroBr,
+            "whois.nic.ad.jp" => Self::Jpnic,
+            "whois.kisa.or.kr" | "whois.krnic.net" | "whois.nic.or.kr" => Self::Krnic,
+            "whois.twnic.net" | "whois.twnic.net.tw" => Self::Twnic,
+            "whois.iana.org" => Self::Iana,
+            _ => Self::Other,
+        }
+    }
+
+    /// What is sent to it about an address: `$addr` stands for that. The registries' own help texts are the sources:
+    /// ARIN: `n` networks only, `+` in full; RIPE: `--no-personal` leaves persons out, who count against a daily
+    /// quota, and keeps organisation and abuse contact; JPNIC: `/e` answers in English.
+    #[must_use]
+    pub fn question(self, full: bool) -> &'static str {
+        match self {
+            Self::Arin => "n + $addr",
+            Self::Ripe if full => "-V whodunit --charset UTF-8 $addr",
+            Self::Ripe => "--no-personal -V whodunit --charset UTF-8 $addr",
+            Self::Apnic | Self::Afrinic => "-V whodunit $addr",
+            Self::Jpnic => "$addr/e",
+            _ => "$addr",
+        }
+    }
+
+    /// Questions a second that it bears, and how many may come at once before that counts.
+    ///
+    /// RIPE counts persons, of which we ask none, and connections. registro.br blocks above thirty questions in five
+    /// minutes, as other clients have learned; LACNIC blocks for minutes when asked too fast, and has never said
+    /// what that is. The others publish nothing: these are numbers that a busy mail server can live with, and so
+    /// can they. A denial holds a server off whatever stands here.
+    #[must_use]
+    pub fn pace(self) -> (f64, u32) {
+        match self {
+            Self::Ripe => (20.0, 100),
+            Self::Arin => (5.0, 60),
+            Self::Apnic | Self::Afrinic => (5.0, 40),
+            Self::Lacnic => (0.5, 30),
+            Self::RegistroBr => (0.1, 30),
+            Self::Iana | Self::Jpnic | Self::Krnic | Self::Twnic | Self::Rwhois | Self::Other => (2.0, 20),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The fields of an answer, whichever registry gave it.
+
+mod arin;
+pub(crate) mod block;
+mod brackets;
+mod mail;
+mod national;
+mod page;
+mod placeholder;
+mod range;
+mod reading;
+mod rpsl;
+mod rwhois;
+
+pub(crate) use page::{Form, Page};
+
+use super::Registry;
+use crate::address::Network;
+use serde::{Deserialize, Serialize};
+
+/// Who runs a network, in one form for all registries.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Record {
+    /// The smallest network in the answer that holds the address.
+    pub network: Network,
+    /// Its name (`netname`, `NetName`).
+    pub name: Option<String>,
+    /// Who holds it: the organisation, customer or owner; the first line of the description where nothing else is.
+    pub org: Option<String>,
+    /// ISO 3166 code in capitals, without the comment that some registries put behind it. The national registries'
+    /// records name none: theirs is the registry's own.
+    pub country: Option<String>,
+    /// Where to complain, best first, in lower case, without duplicates.
+    pub abuse: Vec<String>,
+    /// Numbers of the autonomous systems that the answer names as origin, in order, without duplicates.
+    pub asn: Vec<u32>,
+    /// Who maintains the network's object (`mnt-by`), in the order of the answer.
+    pub maintainer: Vec<String>,
+    /// Description lines of the network itself.
+    pub descr: Vec<String>,
+    /// The registry's own status of the network, such as `ASSIGNED PA` or `Direct Allocation`.
+    pub status: Option<String>,
+    /// Whose database it stands in.
+    pub registry: Registry,
+}
+
+impl Record {
+    /// A network of which nothing else is known.
+    fn bare(network: Network, registry: Registry) -> Self {
+        Self {
+            network,
+            name: None,
+            org: None,
+            country: None,
+            abuse: Vec::new(),
+            asn: Vec::new(),
+            maintainer: Vec::new(),
+            descr: Vec::new(),
+            status: None,
+            registry,
+        }
+    }
+}
+
+/// Whether the registry's own status says that nothing smaller can be registered inside the network, so that one
+/// answer serves all of it: RIPE and AFRINIC `ASSIGNED PA`, `ASSIGNED PI` and, for IPv6, `ASSIGNED`; APNIC
+/// `ASSIGNED ...`; ARIN `Reassigned` and `Direct Assignment`; LACNIC `assigned` and `reassigned`. Any other status, or
+/// none, promises nothing.
+#[must_use]
+pub fn is_leaf(record: &Record) -> bool {
+    let Some(status) = &record.status else { return false };
+    let status = status.to_ascii_lowercase();
+    match record.registry {
+        Registry::Ripe | Registry::Afrinic => {
+            matches!(status.as_str(), "assigned pa" | "assigned pi")
+                || (status == "assigned" && record.network.first().is_ipv6())
+        }
+        Registry::Apnic => status.starts_with("assigned "),
+        Registry::Arin => matches!(status.as_str(), "reassigned" | "direct assignment"),
+        Registry::Lacnic => matches!(status.as_str(), "assigned" | "reassigned"),
+        _ => false,
+    }
+}
+
+/// Numbers of autonomous systems in a value such as `AS64500`, `AS64500, AS64501` or `64500`. RFC 5396's dotted form
+/// is read too.
+fn systems(value: &str) -> impl Iterator<Item = u32> {
+    let value = value.split('#').next().unwrap_or_default();
+    value.split(|c: char| c.is_whitespace() || c == ',').filter_map(|word| {
+        let digits = word.strip_prefix("AS").or_else(|| word.strip_prefix("as")).unwrap_or(word);
+        match digits.split_once('.') {
+            Some((high, low)) => {
+                Some(u32::from(high.parse::<u16>().ok()?) << 16 | u32::from(low.parse::<u16>().ok()?))
+            }
+            None => digits.parse().ok(),
+        }
+    })
+}
+
+/// The country's code, where the value begins with one: `NL # BE GB` is the Netherlands.
+fn country(value: &str) -> Option<String> {
+    let code = value.split(|c: char| c.is_whitespace() || matches!(c, '#' | ',')).next()?;
+    (code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic())).then(|| code.to_ascii_uppercase())
+}
+
+/// Adds what is not there yet, up to a number that nobody reads to the end.
+fn extend_distinct<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    for item in more {
+        if list.len() >= 64 {
+            return;
+        }
+        if !list.contains(&item) {
+            list.push(item);
+        }
+    }
+}
+
+#[cfg(test)]
+mod contacts;
+#[cfg(test)]
+mod old;
+#[cfg(test)]
+mod tests;

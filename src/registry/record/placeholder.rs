@@ -1,0 +1,228 @@
+//! Blocks that a registry's database holds only to say that it knows nothing of them. They look like records, and are
+//! nobody's: neither a match on one nor its clearance means anything.
+//!
+//! What a customer may write himself is never enough to make one: a name or a description counts as a whole value, not
+//! as a part of one, and prose counts only in an object that the registry itself maintains. Should a customer copy a
+//! whole value all the same, he makes his network unknown, not clear.
+
+use super::{
+    Record, Registry, arin,
+    block::Block,
+    page::{Form, Page},
+};
+use crate::registry::referral::Referral;
+
+/// A place that is only kept, and where to ask instead, as far as it says so.
+#[derive(Clone, Debug)]
+pub(crate) struct StandIn {
+    /// What makes it one, as the end of a sentence.
+    pub(crate) why: String,
+    /// Best first.
+    pub(crate) next: Vec<Referral>,
+}
+
+impl StandIn {
+    fn new(why: impl Into<String>, next: Vec<Referral>) -> Self {
+        Self { why: why.into(), next }
+    }
+}
+
+/// How each regional registry is called in the others' databases, in lower case, and its server.
+const REGIONS: [(&str, Registry); 13] = [
+    ("ripe ncc", Registry::Ripe),
+    ("ripe network coordination centre", Registry::Ripe),
+    ("ripe", Registry::Ripe),
+    ("apnic", Registry::Apnic),
+    ("asia pacific network information centre", Registry::Apnic),
+    ("lacnic", Registry::Lacnic),
+    ("latin american and caribbean ip address regional registry", Registry::Lacnic),
+    ("afrinic", Registry::Afrinic),
+    ("african network information center", Registry::Afrinic),
+    ("arin", Registry::Arin),
+    ("american registry for internet numbers", Registry::Arin),
+    ("internet assigned numbers authority", Registry::Iana),
+    ("iana", Registry::Iana),
+];
+
+/// Whether the network is nobody's.
+pub(super) fn judge(page: &Page<'_>, index: usize, record: &Record) -> Option<StandIn> {
+    if record.network.is_everything() {
+        return Some(StandIn::new("it is the root of the whole address space", Vec::new()));
+    }
+    if page.registry == Registry::Iana {
+        return Some(StandIn::new("IANA only says which registry is responsible", Vec::new()));
+    }
+    let own = match page.form {
+        Form::Arin | Form::ArinList => arin(page, index, record),
+        Form::Rpsl => rpsl(page.registry, page.blocks.get(index)?, record),
+        Form::Brackets | Form::Krnic | Form::Twnic | Form::Rwhois => None,
+    };
+    own.or_else(|| pool(record))
+}
+
+/// A registry of this name, where the whole text is one, but for another name of it in brackets at the end.
+fn region(name: &str) -> Option<Registry> {
+    let name = name.trim();
+    let bracket = name.strip_suffix(')').and_then(|name| name.rsplit_once('('));
+    let name = bracket.map_or(name, |(name, _)| name.trim_end_matches([' ', '-']));
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    REGIONS.iter().find(|(of, _)| *of == name).map(|(_, registry)| *registry)
+}
+
+fn ask(registries: &[Registry]) -> Vec<Referral> {
+    registries.iter().filter_map(|registry| registry.server()).map(Referral::whois).collect()
+}
+
+/// A range of a /8 (IPv6: /16) or more that belongs to a registry is its stock, not a customer's network.
+fn pool(record: &Record) -> Option<StandIn> {
+    let wide = if record.network.first().is_ipv4() { 1_u128 << 24 } else { 1 << 112 };
+    let lines = record.org.iter().chain(record.descr.first());
+    let registry = lines.filter_map(|name| region(name)).next()?;
+    let special =
+        record.status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case("IANA Special Use"));
+    if record.network.span() < wide - 1 || special {
+        return None;
+    }
+    Some(StandIn::new(format!("it is the stock of {registry}"), elsewhere(record.registry, &[registry])))
+}
+
+/// ARIN: `NetType` says who it was given to, or the holder is another registry. An excerpt may have neither line; then
+/// the name is what ARIN gives such blocks (`RIPE-ERX-192-0-2-0`, `APNIC-8`).
+fn arin(page: &Page<'_>, index: usize, record: &Record) -> Option<StandIn> {
+    let kind = record.status.clone().unwrap_or_default();
+    let lower = kind.to_ascii_lowercase();
+    let lower = lower.strip_prefix("early registrations, ").unwrap_or(&lower);
+    let verbs = ["transferred to ", "maintained by ", "allocated to ", "assigned to "];
+    let to = verbs.iter().find_map(|verb| lower.strip_prefix(verb));
+    if let Some(registry) = to.and_then(region) {
+        return Some(StandIn::new(format!("its type is \"{kind}\""), elsewhere(Registry::Arin, &[registry])));
+    }
+    let id = arin::holder(page, index).and_then(|holder| holder.get("OrgId"));
+    let holder = id.or(record.org.as_deref()).and_then(region);
+    let name = record.name.as_deref().unwrap_or_default();
+    let numbered = name.split_once('-').filter(|(_, rest)| {
+        let rest = rest.strip_prefix("ERX-").unwrap_or(rest);
+        record.org.is_none() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+    });
+    let holder = holder.or_else(|| region(numbered?.0));
+    let foreign = [Registry::Ripe, Registry::Apnic, Registry::Lacnic, Registry::Afrinic];
+    let holder = holder.filter(|holder| foreign.contains(holder))?;
+    Some(StandIn::new(format!("its holder is {holder}, a registry"), ask(&[holder])))
+}
+
+/// Names of networks that are kept places, as whole values in capitals.
+const NAMES: [(&str, &[Registry]); 8] = [
+    (
+        "NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK",
+        &[Registry::Arin, Registry::Apnic, Registry::Lacnic, Registry::Afrinic],
+    ),
+    ("IANA-BLK", &[]),
+    ("IANA-BLOCK", &[]),
+    ("ERX-NETBLOCK", &[Registry::Arin, Registry::Ripe]),
+    ("APNIC-AP-ERX", &[Registry::Arin, Registry::Ripe]),
+    ("ARIN-CIDR-BLOCK", &[Registry::Arin]),
+    ("ARIN-CIDR-BLK", &[Registry::Arin]),
+    ("IETF-RESERVED-ADDRESS-BLOCK", &[]),
+];
+
+/// Beginnings of such names; what follows is a number, a date or an address.
+const NUMBERED: [(&str, &[Registry]); 4] = [
+    ("IANA-NETBLOCK-", &[Registry::Arin, Registry::Ripe]),
+    ("AFRINIC-NET-TRANSFERRED-", &[]),
+    ("STUB-", &[]),
+    ("EU-ZZ-", &[]),
+];
+
+/// Beginnings of descriptions that only registries write.
+const DESCRIPTIONS: [&str; 12] = [
+    "ipv4 address block not managed by the ripe ncc",
+    "ipv6 address block not managed by the ripe ncc",
+    "this network range is not allocated to apnic",
+    "this network range is not fully allocated to apnic",
+    "this network in not allocated",
+    "this network is not allocated",
+    "not allocated by apnic",
+    "general placeholder reference for all ipv4 addresses",
+    "the whole ipv4 address space",
+    "the whole ipv6 address space",
+    "root inet6num object",
+    "early registration addresses",
+];
+
+fn rpsl(registry: Registry, block: &Block<'_>, record: &Record) -> Option<StandIn> {
+    let kept = is_kept_by_registry(record);
+    let name = record.name.as_deref().unwrap_or_default().to_ascii_uppercase();
+    let descr = record.descr.iter().map(|line| line.to_ascii_lowercase());
+    let moved = record.descr.iter().find_map(|line| transferred(line));
+    if record.maintainer.iter().any(|by| by.eq_ignore_ascii_case("APNIC-STUB"))
+        || (moved.is_some() && (kept || name.starts_with("STUB-")))
+    {
+        return Some(StandIn::new("its block was transferred to another region", ask(moved.as_slice())));
+    }
+    if let Some((_, next)) = NAMES.iter().find(|(of, _)| *of == name) {
+        return Some(StandIn::new(format!("{name} is the name of a kept place"), elsewhere(registry, next)));
+    }
+    let numbered = NUMBERED.iter().find(|(of, _)| {
+        let Some(rest) = name.strip_prefix(of) else { return false };
+        // SLASH is how APNIC writes a prefix into a name.
+        let number = rest.bytes().all(|b| b.is_ascii_hexdigit() || b"-.:SLAH".contains(&b));
+        of.starts_with("AFRINIC-") || (kept && number)
+    });
+    if let Some((_, next)) = numbered {
+        let told = block.all("remarks").find_map(transferred);
+        let next =
+            told.or(moved).map_or_else(|| elsewhere(registry, next), |told| elsewhere(registry, &[told]));
+        return Some(StandIn::new(format!("{name} is the name of a kept place"), next));
+    }
+    let said = descr.clone().next().is_some_and(|line| DESCRIPTIONS.iter().any(|of| line.starts_with(of)));
+    if said && kept {
+        let next = elsewhere(registry, &[Registry::Arin, Registry::Ripe]);
+        return Some(StandIn::new("its description says that the registry does not manage it", next));
+    }
+    let country = block.get("country").and_then(|value| value.split_once('#')).unwrap_or_default().1;
+    let country = country.to_ascii_lowercase().replace(' ', "");
+    if country.contains("worldwide") && kept && !is_held(record) {
+        let next = elsewhere(registry, &[Registry::Arin]);
+        return Some(StandIn::new("its country is the whole world", next));
+    }
+    None
+}
+
+/// Whether the status says that the network is somebody's: an assignment is, and so is an allocation to a provider or
+/// a legacy network that names a holder, though none but the registry may maintain it.
+fn is_held(record: &Record) -> bool {
+    let status = record.status.as_deref().unwrap_or_default().to_ascii_uppercase();
+    let named = record.org.as_deref().is_some_and(|org| region(org).is_none());
+    status.starts_with("ASSIGNED") || (named && matches!(status.as_str(), "ALLOCATED PA" | "LEGACY"))
+}
+
+/// Those to ask next, but not the one that has just answered.
+fn elsewhere(registry: Registry, next: &[Registry]) -> Vec<Referral> {
+    ask(&next.iter().copied().filter(|next| *next != registry).collect::<Vec<_>>())
+}
+
+/// Whether nobody but a registry maintains the object; an abridged object that names no maintainer counts as such.
+fn is_kept_by_registry(record: &Record) -> bool {
+    let registries = [
+        "RIPE-NCC-",
+        "APNIC-",
+        "MAINT-APNIC",
+        "AFRINIC-",
+        "ARIN-",
+        "LACNIC-",
+        "IANA-",
+        "MAINT-AP-PLACEHOLDER",
+    ];
+    record.maintainer.iter().all(|by| {
+        let by = by.to_ascii_uppercase();
+        registries.iter().any(|registry| by.starts_with(registry)) && !by.starts_with("RIPE-NCC-END")
+    })
+}
+
+/// `Transferred to the RIPE region on 2018-06-21`, and AFRINIC's ways to say it.
+fn transferred(line: &str) -> Option<Registry> {
+    let lower = line.to_ascii_lowercase();
+    let (_, rest) = lower.split_once("transferred to ")?;
+    let word = rest.split_whitespace().find(|word| *word != "the")?;
+    region(word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
+}

@@ -1,0 +1,165 @@
+//! Takes an answer apart, and reads the record of one of its networks: each form has its reader, and is known here.
+
+use super::{
+    Record, Registry, arin,
+    block::{self, Block},
+    brackets, national,
+    page::{Form, Named, Page},
+    placeholder::{self, StandIn},
+    range, rpsl, rwhois,
+};
+use crate::{address::Network, registry::referral::Referral};
+
+impl Form {
+    /// The form of the first line that belongs to one.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        block::lines(text).find_map(Self::of_line)
+    }
+
+    /// The form that a line belongs to, if it can belong to one only.
+    pub(crate) fn of_line(line: &str) -> Option<Self> {
+        let starts = |prefix: &str| {
+            line.split_at_checked(prefix.len()).is_some_and(|(head, _)| head.eq_ignore_ascii_case(prefix))
+        };
+        // Every line of every reply comes by here: its first letter rules out most forms.
+        let own = match line.bytes().next()? {
+            b'i' if starts("inetnum:") || starts("inet6num:") => Some(Self::Rpsl),
+            b'I' if national::is_krnic_network(line) => Some(Self::Krnic),
+            b'n' | b'N' if starts("NetRange:") => Some(Self::Arin),
+            b'c' | b'C' if starts("CIDR:") => Some(Self::Arin),
+            b'n' | b'N' if starts("network:") && rwhois::is_attribute(line) => Some(Self::Rwhois),
+            b' ' | b'\t' | b'N' if national::is_twnic_network(line) => Some(Self::Twnic),
+            _ => None,
+        };
+        own.or_else(|| {
+            if line.contains('[') && brackets::is_network(line) {
+                return Some(Self::Brackets);
+            }
+            (line.contains('(') && arin::is_list_line(line)).then_some(Self::ArinList)
+        })
+    }
+}
+
+impl<'a> Page<'a> {
+    /// Takes the text apart; None when it names no network at all. A line of one form may stand above an answer in
+    /// another, such as `IP Address: 192.0.2.0/24` of whoever asked: the first form that says more than a network is
+    /// the answer's. ARIN's list stands above the network that it was asked for then.
+    pub(crate) fn read(text: &'a str, registry: Registry) -> Option<Self> {
+        let mut tried: Vec<Form> = Vec::new();
+        let mut best: Option<Self> = None;
+        for form in block::lines(text).filter_map(Form::of_line) {
+            if tried.contains(&form) {
+                continue;
+            }
+            tried.push(form);
+            let listed = best.as_ref().is_some_and(|best| best.form == Form::ArinList && best.says_more());
+            if listed && form != Form::Arin {
+                continue;
+            }
+            let Some(page) = Self::in_form(text, registry, form) else { continue };
+            let lists = form == Form::ArinList;
+            // `network:IP-Network:` is nobody's note, and an operator's server may say no more; but nor may it go on
+            // to speak in a registry's form.
+            if form == Form::Rwhois || (page.says_more() && !lists) {
+                return Some(page);
+            }
+            best = best.filter(|best| best.says_more() || !lists).or(Some(page));
+        }
+        best
+    }
+
+    fn in_form(text: &'a str, registry: Registry, form: Form) -> Option<Self> {
+        let blocks = match form {
+            Form::Rpsl => block::blocks(text, &["inetnum", "inet6num", "route", "route6", "irt", "role"]),
+            Form::Arin => block::blocks(text, &["NetRange"]),
+            Form::ArinList => arin::list(text),
+            Form::Brackets => brackets::blocks(text),
+            Form::Krnic => national::krnic(text),
+            Form::Twnic => national::twnic(text),
+            Form::Rwhois => rwhois::blocks(text),
+        };
+        let mut networks = Vec::new();
+        for (index, block) in blocks.iter().enumerate() {
+            networks.extend(ranges(form, block).map(|network| Named { network, block: index }));
+        }
+        (!networks.is_empty()).then_some(Self { registry, form, text, blocks, networks })
+    }
+
+    /// Whether it says anything of a network but its range.
+    fn says_more(&self) -> bool {
+        let mut at: Vec<usize> = self.networks.iter().map(|named| named.block).collect();
+        // One block may name very many networks, one behind the other.
+        at.dedup();
+        let blocks = at.into_iter().filter_map(|at| self.blocks.get(at));
+        let says = |field: &block::Field<'_>| range::range(field.value).is_none() && !field.value.is_empty();
+        blocks.flat_map(|block| &block.fields).any(says)
+    }
+
+    /// The fields of one of its networks.
+    pub(crate) fn record(&self, named: Named) -> Record {
+        let mut record = Record::bare(named.network, self.registry);
+        let Some(block) = self.blocks.get(named.block) else { return record };
+        match self.form {
+            Form::Rpsl => rpsl::fill(self, named.block, block, &mut record),
+            Form::Arin => arin::fill(self, named.block, block, &mut record),
+            Form::ArinList => arin::fill_from_list(block, &mut record),
+            Form::Brackets => brackets::fill(block, &mut record),
+            Form::Krnic => national::fill_krnic(block, &mut record),
+            Form::Twnic => national::fill_twnic(block, &mut record),
+            Form::Rwhois => rwhois::fill(self, block, &mut record),
+        }
+        record
+    }
+
+    /// Why the network is nobody's: the registry only keeps a place for it. None for a network that is somebody's.
+    pub(crate) fn standin(&self, named: Named) -> Option<StandIn> {
+        placeholder::judge(self, named.block, &self.record(named))
+    }
+
+    /// Whom the places that are only kept point to. Looks at the smallest few: a hostile reply may have very many.
+    pub(crate) fn elsewhere(&self) -> Vec<Referral> {
+        let mut networks: Vec<&Named> = self.networks.iter().take(64).collect();
+        networks.sort_by_key(|named| named.network.span());
+        networks
+            .iter()
+            .take(4)
+            .filter_map(|named| self.standin(**named))
+            .flat_map(|standin| standin.next)
+            .collect()
+    }
+
+    /// Whether an RPSL answer breaks off: its last object lacks the `source:` that every object has, or the
+    /// organisation that a network names does not come. Whoever asks with `-r` gets none, nor anybody else that the
+    /// network names; but a text that ends with the network may as well be `cut` there.
+    pub(crate) fn breaks_off(&self, cut: bool) -> bool {
+        let unsourced = self.blocks.last().is_some_and(|last| !last.has("source"));
+        let named = self.networks.first().and_then(|named| Some((named, self.blocks.get(named.block)?)));
+        let lacks = named.is_some_and(|(named, block)| {
+            let ends = named.block + 1 == self.blocks.len();
+            rpsl::lacks_organisation(self, block)
+                && ((ends && cut) || rpsl::has_contacts(self, named.block, block))
+        });
+        self.form == Form::Rpsl && (unsourced || lacks)
+    }
+}
+
+/// The networks that a block names.
+fn ranges<'a>(form: Form, block: &'a Block<'_>) -> impl Iterator<Item = Network> + 'a {
+    let keys: &[&str] = match form {
+        Form::Rpsl => &["inetnum", "inet6num"],
+        Form::Arin => &["NetRange", "CIDR"],
+        Form::ArinList => &["NetRange", "NetNumber"],
+        Form::Brackets | Form::Krnic | Form::Twnic => &["network"],
+        Form::Rwhois => &["ip-network", "ip-network-block", "ip-range", "network-block", "netblock", "cidr"],
+    };
+    // The first key that has a range says it; the others only say it again.
+    let key = keys.iter().find(|key| block.all(key).any(|value| range::range(value).is_some()));
+    let numbered = key.is_some_and(|key| *key == "NetNumber");
+    let unknown = (form == Form::Rwhois && key.is_none()).then(|| rwhois::ranges(block));
+    let values = key.into_iter().flat_map(|key| block.all(key)).chain(unknown.into_iter().flatten());
+    values.filter_map(move |value| match form {
+        Form::Brackets => range::classful(value),
+        Form::ArinList if numbered => range::classful(value),
+        _ => range::range(value),
+    })
+}

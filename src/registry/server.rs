@@ -1,0 +1,188 @@
+//! One server to ask, and the user's list of servers to ask in place of the built-in ones.
+
+use super::Registry;
+use crate::{
+    error::{Error, Result},
+    registry::Kind,
+};
+use std::{collections::BTreeMap, path::Path};
+
+/// Port of whois (RFC 3912).
+const WHOIS: u16 = 43;
+/// Port of referral whois (RFC 2167).
+pub(super) const RWHOIS: u16 = 4321;
+
+/// A server that can be asked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Server {
+    /// What it is called, in lower case: `whois.ripe.net`. Budgets and visits are counted by this name.
+    pub name: String,
+    /// Whose it is, which decides the question's form and how the answer is read.
+    pub registry: Registry,
+    /// Where it is: a host name or an address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The question in place of the registry's own form; `$addr` stands for the address.
+    pub question: Option<String>,
+    /// It stands in the user's list, so that it may be inside the network, too.
+    pub listed: bool,
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Failed {
+    /// The kind, for scripts.
+    pub kind: Kind,
+    /// The sentence, for people.
+    pub message: String,
+    /// What the server said before the connection broke. It may be a denial, and is never a whole answer.
+    pub heard: Vec<u8>,
+}
+
+impl Failed {
+    /// A failure of a server that said nothing.
+    pub(crate) fn new(kind: Kind, message: String) -> Self {
+        Self { kind, message, heard: Vec::new() }
+    }
+}
+
+/// The user's server list (`--servers`), in whois-rust's JSON form, keyed by server name.
+#[derive(Clone, Debug, Default)]
+pub struct Servers {
+    /// In an order of its own, so that of several names of one registry every run takes the same.
+    listed: BTreeMap<String, Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    host: String,
+    port: Option<u16>,
+    question: Option<String>,
+}
+
+impl Servers {
+    /// Reads a server list.
+    ///
+    /// # Errors
+    /// The file cannot be read (66), or an entry is not in whois-rust's form (78).
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|error| Error::input(path, &error))?;
+        let wrong = |why: String| Error::config(format!("{}: {why}", path.display()));
+        let entries: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&text).map_err(|error| {
+                let place = format!("{}:{}:{}", path.display(), error.line(), error.column());
+                Error::config(format!("{place}: this is no JSON object of servers: {error}"))
+            })?;
+        let mut listed = BTreeMap::new();
+        for (name, value) in entries {
+            // whois-rust's own lists have a section "_" for general settings; its `ip` entry is the default server.
+            if name.starts_with('_') || name.is_empty() {
+                continue;
+            }
+            let server = whois_rust::WhoIsServerValue::from_value(&value).map_err(|_| {
+                wrong(format!(
+                    "server `{name}` has no valid host: write {{\"host\": \"name-or-address:port\"}}"
+                ))
+            })?;
+            let host = server.host.host().to_string();
+            let entry = Entry { host, port: server.host.port(), question: server.query };
+            listed.insert(name.trim_end_matches('.').to_ascii_lowercase(), entry);
+        }
+        Ok(Self { listed })
+    }
+
+    /// The server of this name, where the list or else the name says.
+    #[must_use]
+    pub fn find(&self, name: &str, port: Option<u16>, rwhois: bool) -> Server {
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        let registry = if rwhois { Registry::Rwhois } else { Registry::of_server(&name) };
+        let usual = if rwhois { RWHOIS } else { WHOIS };
+        // A registry that goes by several names (KRNIC has three) is the same registry under each.
+        let alias = || {
+            let known = !matches!(registry, Registry::Other | Registry::Rwhois);
+            self.listed
+                .iter()
+                .find(|(other, _)| known && Registry::of_server(other) == registry)
+                .map(|(_, e)| e)
+        };
+        match self.listed.get(&name).or_else(alias) {
+            Some(entry) => Server {
+                host: entry.host.clone(),
+                port: entry.port.unwrap_or(usual),
+                question: entry.question.clone(),
+                listed: true,
+                registry,
+                name,
+            },
+            None => Server {
+                host: name.clone(),
+                port: port.unwrap_or(usual),
+                question: None,
+                listed: false,
+                registry,
+                name,
+            },
+        }
+    }
+
+    /// A registry's own server, under whichever of its names the list has; None for those without a server.
+    #[must_use]
+    pub fn of(&self, registry: Registry) -> Option<Server> {
+        Some(self.find(registry.server()?, None, false))
+    }
+}
+
+impl Server {
+    /// What is sent to it, without the line's end; `$addr` stands for the address.
+    #[must_use]
+    pub fn question(&self, full: bool) -> &str {
+        self.question.as_deref().unwrap_or_else(|| self.registry.question(full))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(text: &str) -> Result<Servers> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("servers.json");
+        std::fs::write(&path, text).unwrap();
+        Servers::read(&path)
+    }
+
+    #[test]
+    fn a_listed_name_goes_to_the_listed_host_whatever_port_the_referral_names() {
+        let servers = list(
+            r#"{"whois.ripe.net": {"host": "127.0.0.1:4301"}, "rwhois.example.net": "127.0.0.1:4302",
+                "whois.arin.net": {"host": "whois.example.org", "query": "z $addr\r\n"}}"#,
+        )
+        .unwrap();
+        let ripe = servers.find("WHOIS.RIPE.NET.", Some(4343), false);
+        assert_eq!((ripe.host.as_str(), ripe.port, ripe.listed), ("127.0.0.1", 4301, true));
+        assert_eq!(ripe.question(false), "--no-personal -V whodunit --charset UTF-8 $addr");
+        let arin = servers.of(Registry::Arin).unwrap();
+        assert_eq!((arin.host.as_str(), arin.port), ("whois.example.org", 43));
+        assert_eq!(arin.question(false), "z $addr\r\n");
+        let rwhois = servers.find("rwhois.example.net", None, true);
+        assert_eq!((rwhois.registry, rwhois.port), (Registry::Rwhois, 4302));
+        let other = servers.find("rwhois.example.com", None, true);
+        assert_eq!((other.port, other.listed), (4321, false));
+    }
+
+    #[test]
+    fn of_several_names_of_a_registry_the_first_is_taken() {
+        for _ in 0..8 {
+            let servers =
+                list(r#"{"whois.nic.or.kr": "127.0.0.1:4302", "whois.krnic.net": "127.0.0.1:4301"}"#);
+            assert_eq!(servers.unwrap().of(Registry::Krnic).unwrap().port, 4301);
+        }
+    }
+
+    #[test]
+    fn a_wrong_list_is_refused_by_name() {
+        assert!(list("{\"x\": 1}").unwrap_err().to_string().contains("`x`"));
+        assert!(list("[1]").unwrap_err().to_string().contains(":1:"));
+    }
+}

@@ -1,0 +1,281 @@
+//! One address -> what is known of it: reserved, remembered, or asked for.
+
+mod chase;
+mod lease;
+pub mod scheduler;
+mod trace;
+mod unresponsive;
+
+pub use trace::{Step, Trace};
+
+use crate::{
+    address::{Prefix, special},
+    cache::{Found, Handle, Kept, Want},
+    deadline::Deadline,
+    registry::{Answer, Kind, Known, Registry, Server, Servers, Unknown, is_leaf, responsible},
+};
+use chase::Walk;
+use jiff::{SignedDuration, Timestamp};
+use lease::Turn;
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+use unresponsive::Silence;
+
+/// How registries are to be asked, and what may be re-used.
+#[derive(Clone, Debug)]
+pub struct Manners {
+    /// Servers in place of the built-in ones.
+    pub servers: Servers,
+    /// Questions at once to one server.
+    pub per_server: u32,
+    /// Questions a second to one server; None is each registry's own limit, 0 none at all.
+    pub rate: Option<f64>,
+    /// Persons too.
+    pub full: bool,
+    /// Ask nobody.
+    pub offline: bool,
+    /// Ask anew, whatever the cache has.
+    pub refresh: bool,
+    /// Kept answers may be no older.
+    pub max_age: Duration,
+    /// Prefix lengths that cap what a kept answer may be used for.
+    pub share: Option<(u8, u8)>,
+}
+
+/// The way from an address to what is known of it. One is made for a whole run over many addresses, and remembers who
+/// refused to answer it.
+pub struct Lookup<'a> {
+    manners: &'a Manners,
+    cache: &'a Handle,
+    refused: Mutex<BTreeSet<String>>,
+    silence: Silence,
+}
+
+impl<'a> Lookup<'a> {
+    /// A way that asks with these manners and remembers in this cache.
+    #[must_use]
+    pub fn new(manners: &'a Manners, cache: &'a Handle) -> Self {
+        Self { manners, cache, refused: Mutex::default(), silence: Silence::default() }
+    }
+
+    /// What the cache has that may be used for this address now; nothing when everything is to be asked anew.
+    #[must_use]
+    pub fn remembered(&self, address: IpAddr, now: Timestamp) -> Option<Found> {
+        if self.manners.refresh { None } else { self.cache.find(address, &self.want(now)) }
+    }
+
+    /// Reads the cache once for all addresses to come, for a run over many.
+    pub fn gather(&self) {
+        if !self.manners.refresh {
+            self.cache.gather(&self.want(Timestamp::now()));
+        }
+    }
+
+    fn want(&self, now: Timestamp) -> Want {
+        let max_age = SignedDuration::try_from(self.manners.max_age).unwrap_or(SignedDuration::MAX);
+        Want { now, max_age, share: self.manners.share }
+    }
+
+    /// The answer that the cache has for this address now.
+    fn recalled(&self, address: IpAddr, trace: &mut Trace, what: &str) -> Option<Answer> {
+        let found = self.remembered(address, Timestamp::now())?;
+        let answer = self.cache.answer(&found)?;
+        let lacks = if self.suffices(&answer) { "" } else { ", but without persons (--full)" };
+        trace.say("cache", || format!("{what}{}{lacks}", trace::found(&found, &answer)));
+        lacks.is_empty().then_some(answer)
+    }
+
+    /// Whether an answer has all that is asked for: one without persons says nothing of them to `--full`.
+    #[must_use]
+    pub fn suffices(&self, answer: &Answer) -> bool {
+        answer.full || !self.manners.full
+    }
+
+    /// The registry that is asked first about an address: the one that delegates it today by imported statistics,
+    /// else the one that IANA's tables name.
+    #[must_use]
+    pub fn first_registry(&self, address: IpAddr) -> Registry {
+        first(address, self.cache.delegated(address))
+    }
+
+    /// Its server.
+    #[must_use]
+    pub fn first_server(&self, address: IpAddr) -> Server {
+        self.server_of(self.first_registry(address))
+    }
+
+    fn server_of(&self, registry: Registry) -> Server {
+        let servers = &self.manners.servers;
+        servers.of(registry).unwrap_or_else(|| servers.find("whois.iana.org", None, false))
+    }
+
+    /// Waits until the first server may be asked about an address, however long that takes: a batch has the time
+    /// that a waiting client has not. So nothing is booked ahead, and whoever cannot wait comes first. What follows
+    /// should say that its turn is booked.
+    pub fn await_turn(&self, address: IpAddr) {
+        let server = self.first_server(address);
+        loop {
+            let now = Timestamp::now();
+            if self.left_alone(&server, now).is_some() || self.silence.of(&server.name, now).is_some() {
+                // It is not going to be asked.
+                return;
+            }
+            let wait = until(Turn::book(self.cache, self.manners, &server, now, Duration::ZERO), now);
+            if wait.is_zero() {
+                return;
+            }
+            thread::sleep(wait);
+        }
+    }
+
+    /// Finds out who runs an address's network within the deadline. `booked` says that the first server's turn was
+    /// waited for already ([`Lookup::await_turn`]).
+    #[must_use]
+    pub fn look_up(&self, address: IpAddr, deadline: Deadline, booked: bool, trace: &mut Trace) -> Known {
+        if let Some(special) = special(address) {
+            trace.say("reserved", || format!("{} {} ({})", special.prefix, special.name, special.reference));
+            return Known::Reserved(special);
+        }
+        if let Some(answer) = self.recalled(address, trace, "") {
+            return Known::Answer(Box::new(answer));
+        }
+        trace.say("cache", || {
+            (if self.manners.refresh { "not looked at (--refresh)" } else { "has nothing" }).into()
+        });
+        if self.manners.offline {
+            let message = "neither the cache nor imported data has it, and --offline asks nobody".to_owned();
+            return Known::Unknown(Unknown { kind: Kind::Offline, message });
+        }
+        match self.ask(address, deadline, booked, trace) {
+            Ok(answer) => Known::Answer(Box::new(answer)),
+            Err(unknown) => {
+                trace.say("unknown", || format!("{}: {}", unknown.kind.as_str(), unknown.message));
+                Known::Unknown(unknown)
+            }
+        }
+    }
+
+    fn ask(
+        &self,
+        address: IpAddr,
+        deadline: Deadline,
+        booked: bool,
+        trace: &mut Trace,
+    ) -> Result<Answer, Unknown> {
+        let delegated = self.cache.delegated(address);
+        let server = self.server_of(first(address, delegated));
+        trace.say("registry", || trace::chosen(address, delegated, &server));
+        if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
+            return self.make_do(address, refused, trace);
+        }
+        let area = self.area(address).to_string();
+        let Some(turn) = Turn::claim(self.cache, format!("ask {area}"), 1, deadline, || {
+            self.remembered(address, Timestamp::now()).is_some()
+                || self.left_alone(&server, Timestamp::now()).is_some()
+        }) else {
+            let message =
+                format!("another process is asking {} about {area}, and has no answer yet", server.name);
+            return Err(Unknown { kind: Kind::Timeout, message });
+        };
+        // Whoever had the turn before may have brought an answer, or learned that nobody may ask.
+        if let Some(answer) = self.recalled(address, trace, "another process asked meanwhile; ") {
+            return Ok(answer);
+        }
+        if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
+            return self.make_do(address, refused, trace);
+        }
+        let answer = Walk::new(self, address, deadline, trace).run(server, booked)?;
+        // A partial one is kept as long as a whole one: most servers that cannot be followed are dead for good.
+        let kept = Kept { leaf: is_leaf(&answer.record), answer, asked: address };
+        self.cache.keep(&kept);
+        drop(turn);
+        Ok(kept.answer)
+    }
+
+    /// Why a server is left alone, if it is: it refused to answer not long ago, or in this very run, however long that
+    /// takes.
+    fn left_alone(&self, server: &Server, now: Timestamp) -> Option<String> {
+        let held = self.cache.held_off(&server.name, now);
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let how_long = match held {
+            Some(until) => {
+                refused.insert(server.name.clone());
+                format!("until {until:.0}")
+            }
+            None if refused.contains(&server.name) => "in this run".to_owned(),
+            None => return None,
+        };
+        Some(format!("{} denied us before, and is not asked again {how_long}", server.name))
+    }
+
+    /// While a server may not be asked: what is remembered, even past its age, is better than nothing.
+    fn make_do(&self, address: IpAddr, refused: String, trace: &mut Trace) -> Result<Answer, Unknown> {
+        let stale = (!self.manners.refresh)
+            .then(|| self.cache.find_stale(address, &self.want(Timestamp::now())))
+            .flatten()
+            .and_then(|found| Some((found, self.cache.answer(&found)?)))
+            .filter(|(_, answer)| self.suffices(answer));
+        match stale {
+            Some((found, answer)) => {
+                trace.say("cache", || format!("{refused}; stale: {}", trace::found(&found, &answer)));
+                Ok(answer)
+            }
+            None => Err(Unknown { kind: Kind::Denied, message: refused }),
+        }
+    }
+
+    /// The addresses that one answer would surely serve: /24 or /48, less where `--share` says so.
+    fn area(&self, address: IpAddr) -> Prefix {
+        let (v4, v6) = self.manners.share.unwrap_or((24, 48));
+        Prefix::around(address, v4.max(24), v6.max(48))
+    }
+}
+
+/// Whom to ask first, knowing who delegates the address by imported statistics.
+fn first(address: IpAddr, delegated: Option<Registry>) -> Registry {
+    delegated.unwrap_or_else(|| responsible(address).map_or(Registry::Iana, |row| row.registry))
+}
+
+/// How long from `now` to a moment; nothing when it has passed.
+fn until(moment: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(moment.duration_since(now)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_refused_is_left_alone_for_the_rest_of_the_run() {
+        let manners = Manners {
+            servers: Servers::default(),
+            per_server: 3,
+            rate: None,
+            full: false,
+            offline: false,
+            refresh: false,
+            max_age: Duration::from_secs(60),
+            share: None,
+        };
+        let cache = Handle::new(None);
+        let (run, address) = (Lookup::new(&manners, &cache), "193.0.22.9".parse().unwrap());
+        let server = run.first_server(address);
+        let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        assert_eq!(run.left_alone(&server, at(0)), None);
+        let _ = cache.hold_off(&server.name, at(0));
+        let said = run.left_alone(&server, at(1)).unwrap();
+        assert!(said.ends_with("not asked again until 1970-01-01T00:05:00Z"), "{said}");
+        let said = run.left_alone(&server, at(10)).unwrap();
+        assert!(said.ends_with("not asked again in this run"), "{said}");
+        assert_eq!(
+            Lookup::new(&manners, &cache).left_alone(&server, at(10)),
+            None,
+            "another run tries again"
+        );
+    }
+}

@@ -1,0 +1,292 @@
+//! The hops of one address: a question, what its reply is taken for, and where that sends us.
+
+use super::{Lookup, Trace, lease::Turn};
+use crate::{
+    deadline::Deadline,
+    registry::{Answer, Failed, Kind, Record, Registry, Server, Source, Unknown, referral::Referral},
+    whois::{
+        ask, charset,
+        reply::{Provenance, Reply, classify},
+    },
+};
+use jiff::Timestamp;
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
+
+/// Referrals that are followed for one address.
+const HOPS: usize = 4;
+
+/// What a server that may add to a good answer may cost at most; many that ARIN's records name are long dead.
+const SLICE: Duration = Duration::from_secs(3);
+
+/// The walk of one address from server to server.
+pub(super) struct Walk<'a> {
+    lookup: &'a Lookup<'a>,
+    address: IpAddr,
+    deadline: Deadline,
+    trace: &'a mut Trace,
+    asked: Vec<Server>,
+    /// The texts of the records, parent first. A placeholder's text is nobody's, and patterns never see it.
+    text: String,
+    best: Option<Record>,
+    partial: bool,
+    /// Why the last server that gave no record gave none.
+    placeholder: Option<String>,
+    /// Whom a placeholder named besides the one that was asked next, best first: they are asked while nobody knows.
+    others: Vec<Referral>,
+    /// Why nobody could say before these were asked, which stands where they cannot say either.
+    why: Option<Unknown>,
+}
+
+/// Where a hop leaves the walk.
+enum Next {
+    Ask(Server),
+    Done,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(
+        lookup: &'a Lookup<'a>,
+        address: IpAddr,
+        deadline: Deadline,
+        trace: &'a mut Trace,
+    ) -> Self {
+        Self {
+            lookup,
+            address,
+            deadline,
+            trace,
+            asked: Vec::new(),
+            text: String::new(),
+            best: None,
+            partial: false,
+            placeholder: None,
+            others: Vec::new(),
+            why: None,
+        }
+    }
+
+    /// Walks from the first server to an answer. `booked` says that the first server's turn was waited for already.
+    pub(super) fn run(mut self, first: Server, booked: bool) -> Result<Answer, Unknown> {
+        let mut next = Next::Ask(first);
+        while let Next::Ask(server) = next {
+            if self.asked.len() > HOPS {
+                let why = format!("{} referrals, and {} is one more", HOPS, server.name);
+                self.trace.say("referral", || format!("not followed: {why}"));
+                self.give_up(Kind::Placeholder, why)?;
+                break;
+            }
+            let reply = self.hop(&server, booked && self.asked.is_empty());
+            self.asked.push(server.clone());
+            next = match reply {
+                Ok(reply) => self.read(&server, reply)?,
+                Err(failed) => self.fail(&server, failed.kind, failed.message)?,
+            };
+        }
+        self.arrive()
+    }
+
+    /// One question, in its turn.
+    fn hop(&mut self, server: &Server, booked: bool) -> Result<(Reply, String), Failed> {
+        // What can only add to a good answer, or to a reason that stands, must not cost the whole of the deadline.
+        let adds = self.best.is_some() || self.why.is_some();
+        let deadline = match (adds, self.deadline.remaining()) {
+            (true, Some(left)) => self.deadline.at_most(SLICE.min(left / 2)),
+            _ => self.deadline,
+        };
+        let late = || Failed::new(Kind::Timeout, format!("no turn to ask {} in time", server.name));
+        if let Some(message) = self.lookup.left_alone(server, Timestamp::now()) {
+            return Err(Failed::new(Kind::Denied, message));
+        }
+        if let Some(message) = self.lookup.silence.of(&server.name, Timestamp::now()) {
+            return Err(Failed::new(Kind::Timeout, message));
+        }
+        let Lookup { cache, manners, .. } = self.lookup;
+        if !booked && !Turn::await_pace(cache, manners, server, deadline) {
+            return Err(late());
+        }
+        let what = format!("server {}", server.name);
+        let turn = Turn::claim(cache, what, manners.per_server, deadline, || false).ok_or_else(late)?;
+        let started = Instant::now();
+        let answered = ask(server, self.address, manners.full, deadline);
+        drop(turn);
+        let silent = matches!(&answered, Err(Failed { kind: Kind::Timeout, .. }));
+        self.lookup.silence.note(&server.name, !silent, Timestamp::now());
+        let took = started.elapsed();
+        let (address, full) = (self.address, manners.full);
+        self.trace.say("asked", || {
+            let question = server.question(full).replace("$addr", &address.to_string());
+            format!("{} `{}` ({} ms)", server.name, question.trim_end(), took.as_millis())
+        });
+        let read = |bytes: &[u8]| {
+            let text = charset::decode(bytes, server.registry);
+            (classify(&text, server.registry, Some(address), Provenance::Network), text)
+        };
+        match answered {
+            Ok(bytes) => Ok(read(&bytes)),
+            // A server that refuses may hang up in the middle of saying so; anything else that breaks off is no answer.
+            Err(failed) => match read(&failed.heard) {
+                denial @ (Reply::Failure { kind: Kind::Denied, .. }, _) => Ok(denial),
+                _ => Err(failed),
+            },
+        }
+    }
+
+    /// Takes a reply for what it is.
+    fn read(&mut self, server: &Server, (reply, text): (Reply, String)) -> Result<Next, Unknown> {
+        self.trace.say("reply", || format!("{}: {}", server.name, reply.explain()));
+        match reply {
+            Reply::Failure { kind, message } => self.fail(server, kind, message),
+            Reply::Placeholder { message, next } => {
+                let message = format!("{}: {message}", server.name);
+                self.placeholder = Some(message.clone());
+                let first = self.follow(&next);
+                self.others.splice(0..0, next);
+                match first.or_else(|| self.fall_back()) {
+                    Some(server) => Ok(Next::Ask(server)),
+                    None => self.give_up(Kind::Placeholder, message),
+                }
+            }
+            // A parent's record stands where the operator's own server has nothing to add; a server that says nothing
+            // at all was not followed.
+            Reply::Empty { kind: Kind::NotFound, .. } if self.best.is_some() => Ok(Next::Done),
+            Reply::Empty { kind, message } if self.best.is_some() => self.give_up(kind, message),
+            Reply::Empty { kind, message } => self.give_up(kind, format!("{}: {message}", server.name)),
+            Reply::Record(record, next) => {
+                self.adopt(*record, &text);
+                Ok(self.follow(&next).map_or(Next::Done, Next::Ask))
+            }
+        }
+    }
+
+    /// A hop that brought nothing: the parent's answer stands if there is one, but not against a denial.
+    fn fail(&mut self, server: &Server, kind: Kind, message: String) -> Result<Next, Unknown> {
+        let message =
+            if message.contains(&server.name) { message } else { format!("{}: {message}", server.name) };
+        self.trace.say("failed", || format!("{}: {message}", kind.as_str()));
+        if kind == Kind::Denied {
+            if self.lookup.left_alone(server, Timestamp::now()).is_none() {
+                let until = self.lookup.cache.hold_off(&server.name, Timestamp::now());
+                self.trace.say("held off", || format!("{} until {until:.0}", server.name));
+            }
+            return Err(Unknown { kind, message });
+        }
+        self.give_up(kind, message)
+    }
+
+    /// This way leads nowhere: the parent's answer stands, partial; or nobody could say. A server that knows of no such
+    /// network leaves the others that a placeholder named; one that only failed may be the very one that knows, and what
+    /// another says in its stead would be a guess.
+    fn give_up(&mut self, kind: Kind, message: String) -> Result<Next, Unknown> {
+        if self.best.is_some() {
+            self.partial = true;
+            return Ok(Next::Done);
+        }
+        let others = std::mem::take(&mut self.others);
+        let knows_none = matches!(kind, Kind::NotFound | Kind::Placeholder) && self.asked.len() <= HOPS;
+        let next = if knows_none { self.follow(&others) } else { None };
+        self.others = others;
+        let why = self.why.take().unwrap_or(Unknown { kind, message });
+        let Some(server) = next else { return Err(why) };
+        self.why = Some(why);
+        Ok(Next::Ask(server))
+    }
+
+    /// The first referral that leads to a server not asked yet.
+    fn follow(&mut self, referrals: &[Referral]) -> Option<Server> {
+        for referral in referrals {
+            let port = referral.port;
+            let server = self.lookup.manners.servers.find(&referral.host, port, referral.rwhois);
+            let strange = port.is_some_and(|port| !matches!(port, 43 | 4321)) && !server.listed;
+            if self.knows(&server) {
+                self.trace
+                    .say("referral", || format!("to {}, which was asked already: not followed", server.name));
+            } else if strange {
+                // Whoever may write a referral must not make us knock on any port of any host.
+                self.partial |= self.best.is_some();
+                self.trace
+                    .say("referral", || format!("to {} port {}: not a whois port", server.name, server.port));
+            } else {
+                self.trace.say("referral", || format!("to {}", server.name));
+                return Some(server);
+            }
+        }
+        None
+    }
+
+    /// Whom to ask about a block that a registry says is not its own, without saying whose: ARIN, which keeps a
+    /// record with a referral of all early registrations that others look after now.
+    fn fall_back(&mut self) -> Option<Server> {
+        let arin = self
+            .lookup
+            .manners
+            .servers
+            .of(Registry::Arin)
+            .filter(|arin| !self.knows(arin) && self.best.is_none())?;
+        self.trace.say("referral", || format!("none; {} knows of early registrations", arin.name));
+        Some(arin)
+    }
+
+    fn knows(&self, server: &Server) -> bool {
+        let same = |asked: &Server| {
+            let registry = asked.registry == server.registry;
+            asked.name == server.name
+                || registry && !matches!(asked.registry, Registry::Other | Registry::Rwhois)
+        };
+        self.asked.iter().any(same)
+    }
+
+    /// Adds a record: the smallest network describes the address, and the parent says what the smaller one leaves
+    /// out. Patterns see the text of all of them.
+    fn adopt(&mut self, mut record: Record, text: &str) {
+        // Whoever was referred to speaks for the network that led there and no more: an operator's server that
+        // claimed half of the internet would answer for it from the cache. One that only names what is around that
+        // network says nothing of who runs it.
+        let around = self.best.as_ref().is_some_and(|parent| parent.network.span() < record.network.span());
+        if let Some(within) = self.best.as_ref().and_then(|parent| record.network.overlap(&parent.network)) {
+            record.network = within;
+        }
+        // Some servers end their lines in CR CR LF. A line's text ends before that, as whois(1) prints it: a pattern
+        // with a `$` means the end of what can be read.
+        for line in text.lines() {
+            self.text.push_str(line.trim_end_matches('\r'));
+            self.text.push('\n');
+        }
+        self.best = Some(match self.best.take() {
+            Some(parent) if around => completed(parent, record),
+            Some(parent) => completed(record, parent),
+            None => record,
+        });
+    }
+
+    fn arrive(self) -> Result<Answer, Unknown> {
+        let message = self.placeholder.unwrap_or_else(|| "nobody answered".into());
+        let record = self.best.ok_or(Unknown { kind: Kind::Placeholder, message })?;
+        Ok(Answer {
+            record,
+            text: self.text,
+            servers: self.asked.into_iter().map(|server| server.name).collect(),
+            fetched: Timestamp::now(),
+            partial: self.partial,
+            full: self.lookup.manners.full,
+            source: Source::Whois,
+            stale: false,
+        })
+    }
+}
+
+/// A network's record, with what it does not say itself taken from the network around it. Never the owner's name.
+fn completed(mut inner: Record, outer: Record) -> Record {
+    if inner.abuse.is_empty() {
+        inner.abuse = outer.abuse;
+    }
+    if inner.asn.is_empty() {
+        inner.asn = outer.asn;
+    }
+    if inner.country.is_none() {
+        inner.country = outer.country;
+    }
+    inner
+}

@@ -1,0 +1,93 @@
+//! Turns: who may ask what, when. They are kept in the cache, so that they hold for all processes that share it, and
+//! each ends by itself, so that a process that was killed holds nobody up for long.
+
+use super::{Manners, until};
+use crate::{
+    cache::{Handle, Holder},
+    deadline::Deadline,
+    registry::Server,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::{thread, time::Duration};
+
+/// How long to wait before looking whether another process has its answer.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// One of a limited number of turns, given back when dropped.
+pub(super) struct Turn<'a> {
+    cache: &'a Handle,
+    what: String,
+    holder: Holder,
+}
+
+impl<'a> Turn<'a> {
+    /// Waits for one of `width` turns at `what`; None when the deadline passed before there was one. `done` ends the
+    /// waiting early: it is asked each time that somebody else has the turn, and the turn is then an empty one.
+    pub(super) fn claim(
+        cache: &'a Handle,
+        what: String,
+        width: u32,
+        deadline: Deadline,
+        done: impl Fn() -> bool,
+    ) -> Option<Self> {
+        let holder = Holder::unique();
+        let mut pause = GLANCE;
+        loop {
+            let left = deadline.remaining()?;
+            let now = Timestamp::now();
+            if cache.claim(&what, width, holder, now, now + left) || done() {
+                // An empty turn gives back what it never had, which is nothing.
+                return Some(Self { cache, what, holder });
+            }
+            thread::sleep(pause.min(left));
+            // A hundred processes that wait for one answer should not wear out what they share.
+            pause = (pause * 3 / 2).min(GLANCE * 5);
+        }
+    }
+
+    /// Books the next moment at which a server may be asked, and says when it is; one that is further away than
+    /// `patience` is said and not booked.
+    pub(super) fn book(
+        cache: &Handle,
+        manners: &Manners,
+        server: &Server,
+        now: Timestamp,
+        patience: Duration,
+    ) -> Timestamp {
+        let (rate, burst) = match manners.rate {
+            Some(rate) => (rate, rate.ceil().clamp(1.0, 1000.0)),
+            None => {
+                let (rate, burst) = server.registry.pace();
+                (rate, f64::from(burst))
+            }
+        };
+        if rate <= 0.0 {
+            return now;
+        }
+        // The moments that are booked are `every` apart; a burst may come that many of them early (a leaky bucket,
+        // or GCRA as ATM networks called it).
+        let every = Duration::from_secs_f64(1.0 / rate);
+        let early = SignedDuration::from_secs_f64((burst - 1.0) / rate);
+        let by = SignedDuration::try_from(patience)
+            .ok()
+            .and_then(|patience| now.checked_add(patience + early).ok());
+        let booked = cache.pace_by(&server.name, every, now, by.unwrap_or(Timestamp::MAX));
+        booked.checked_sub(early).unwrap_or(now).max(now)
+    }
+
+    /// Waits until a server may be asked; false when that is later than the deadline.
+    pub(super) fn await_pace(cache: &Handle, manners: &Manners, server: &Server, deadline: Deadline) -> bool {
+        let (now, Some(left)) = (Timestamp::now(), deadline.remaining()) else { return false };
+        let wait = until(Self::book(cache, manners, server, now, left), now);
+        if wait < left {
+            thread::sleep(wait);
+        }
+        wait < left
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.cache.release(&self.what, self.holder);
+    }
+}

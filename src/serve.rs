@@ -1,0 +1,3 @@
+//! Services that answer mail servers.
+
+pub mod policy;

@@ -1,0 +1,67 @@
+//! What is decided about one client, and who decides it.
+
+use crate::{
+    address::Network,
+    registry::{Registry, Source},
+    verdict::Verdict,
+};
+use std::net::IpAddr;
+
+/// The pattern that decided.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rule {
+    /// The pattern file, as it was named.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
+/// A verdict and what an admin wants to read beside it. Text from registries is as they sent it: it is made safe
+/// where it is written.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The first pattern that matched.
+    pub rule: Option<Rule>,
+    /// Who holds the network.
+    pub org: Option<String>,
+    /// The network.
+    pub network: Option<Network>,
+    /// Where the answer came from.
+    pub source: Option<Source>,
+    /// The last server that was asked.
+    pub server: Option<String>,
+    /// Why it is unknown: the kind and the sentence.
+    pub reason: Option<(&'static str, String)>,
+}
+
+impl Decision {
+    /// Nobody could say, for a reason that has a name for scripts and a sentence for people.
+    #[must_use]
+    pub fn unknown(kind: &'static str, sentence: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Unknown,
+            rule: None,
+            org: None,
+            network: None,
+            source: None,
+            server: None,
+            reason: Some((kind, sentence.into())),
+        }
+    }
+}
+
+/// Who decides. A panic in either method costs that one answer (it is unknown) and nothing else.
+pub trait Oracle: Send + Sync + 'static {
+    /// The decision that needs nobody to be asked, soon: from the cache, or because the range is nobody's. Called
+    /// on the connection's own thread.
+    fn recall(&self, address: IpAddr) -> Option<Decision>;
+
+    /// The decision, whatever it takes: the registries are asked, and what they say is kept. It must end by itself,
+    /// within some seconds; the one who waits for it may long have gone.
+    fn ask(&self, address: IpAddr) -> Decision;
+
+    /// Whose turn it is: questions of one lane hold each other up, never those of another.
+    fn lane(&self, address: IpAddr) -> Registry;
+}

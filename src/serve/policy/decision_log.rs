@@ -1,0 +1,217 @@
+//! The log: one `key=value` line a decision, handed to a thread of its own, so that a slow log never delays an answer.
+
+use super::decision::Decision;
+use crate::sanitize::safe;
+use std::{
+    io::{self, Write},
+    net::IpAddr,
+    os::unix::net::UnixDatagram,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Bytes that may wait for a log that does not take them; what is more is dropped and counted.
+const BACKLOG: usize = 1024 * 1024;
+/// Lines are gathered for so long, so that a busy service writes a hundred times a second and not sixty thousand.
+const GATHER: Duration = Duration::from_millis(10);
+/// Reading the time zone's file takes more than a small stack has.
+const STACK: usize = 1024 * 1024;
+/// Characters of one value.
+const VALUE: usize = 200;
+
+/// Takes lines and writes them soon.
+#[derive(Clone)]
+pub struct Journal(Arc<Shared>);
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    pending: Vec<u8>,
+    lost: u64,
+    writing: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where the lines go: whole lines at a time, any number of them.
+pub type Sink = Box<dyn Write + Send>;
+
+impl Journal {
+    /// Starts the thread that writes to `sink`.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn start(mut sink: Sink) -> io::Result<Self> {
+        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
+        let writer = Arc::clone(&shared);
+        thread::Builder::new().name("log".into()).stack_size(STACK).spawn(move || {
+            loop {
+                write_pending(&writer, &mut sink);
+            }
+        })?;
+        Ok(Self(shared))
+    }
+
+    /// Adds a line. It must not hold a line feed.
+    pub fn line(&self, line: &str) {
+        self.append(|pending| {
+            pending.extend_from_slice(line.as_bytes());
+        });
+    }
+
+    /// Adds a warning: `warning="..."`.
+    pub fn warn(&self, warning: &str) {
+        let mut line = String::from("warning=");
+        push_value(&mut line, warning);
+        self.line(&line);
+    }
+
+    /// Adds a decision's line: its fields, where it came from, and how long the mail server waited.
+    pub(super) fn decision(&self, fields: &str, source: &str, delay: Duration) {
+        self.append(|pending| {
+            let _ = write!(pending, "{fields} source={source} delay={:.4}", delay.as_secs_f64());
+        });
+    }
+
+    fn append(&self, add: impl FnOnce(&mut Vec<u8>)) {
+        let mut state = self.0.lock();
+        if state.pending.len() >= BACKLOG {
+            state.lost += 1;
+            return;
+        }
+        let first = state.pending.is_empty();
+        add(&mut state.pending);
+        state.pending.push(b'\n');
+        drop(state);
+        if first {
+            self.0.changed.notify_all();
+        }
+    }
+
+    /// Waits until all is written, but no longer than `patience`.
+    pub fn flush(&self, patience: Duration) {
+        let until = Instant::now() + patience;
+        while Instant::now() < until {
+            let state = self.0.lock();
+            if state.pending.is_empty() && !state.writing {
+                return;
+            }
+            drop(state);
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+fn write_pending(shared: &Shared, sink: &mut Sink) {
+    let mut state = shared.lock();
+    while state.pending.is_empty() {
+        state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+    }
+    let mut lines = std::mem::take(&mut state.pending);
+    if state.lost > 0 {
+        let _ =
+            writeln!(lines, "warning=\"{} log lines were lost: the log takes them too slowly\"", state.lost);
+        state.lost = 0;
+    }
+    state.writing = true;
+    drop(state);
+    // A log that cannot be written is no reason to stop answering, and there is nowhere else to say so.
+    let _ = sink.write_all(&lines).and_then(|()| sink.flush());
+    shared.lock().writing = false;
+    thread::sleep(GATHER);
+}
+
+/// The fields of a decision's line, without where it came from and how long it took.
+pub(super) fn fields(address: IpAddr, word: &str, decision: &Decision) -> String {
+    let mut line = format!("client_address={address} verdict={} action={word}", decision.verdict.as_str());
+    let mut field = |key: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            line.push(' ');
+            line.push_str(key);
+            line.push('=');
+            push_value(&mut line, value);
+        }
+    };
+    let rule = decision.rule.as_ref().map(|rule| format!("{}:{}", rule.file, rule.line));
+    let network = decision.network.map(|network| network.to_string().replace(' ', ""));
+    field("rule", rule.as_deref());
+    field("netblock", network.as_deref());
+    field("org", decision.org.as_deref());
+    field("server", decision.server.as_deref());
+    let reason = decision.reason.as_ref();
+    field("reason", reason.map(|(kind, _)| *kind));
+    field("message", reason.map(|(_, sentence)| sentence.as_str()));
+    line
+}
+
+/// A value: bare where nothing in it could be taken for something else, else in quotes, with `"` and `\` behind a `\`,
+/// and control characters and whatever turns a terminal's direction around spelled out as in all output.
+fn push_value(line: &mut String, value: &str) {
+    let bare = |b: u8| b.is_ascii_alphanumeric() || b"._:/@+-,".contains(&b);
+    if !value.is_empty() && value.len() <= VALUE && value.bytes().all(bare) {
+        line.push_str(value);
+        return;
+    }
+    line.push('"');
+    let kept = value.char_indices().nth(VALUE).and_then(|(end, _)| value.get(..end)).unwrap_or(value);
+    line.push_str(&safe(&kept.replace('\\', "\\\\").replace('"', "\\\"")));
+    line.push('"');
+}
+
+/// Sends each line as a datagram to the syslog socket, facility mail. Without a syslog daemon lines are lost; when
+/// it is restarted they find it again.
+pub struct SyslogSink {
+    path: std::path::PathBuf,
+    socket: Option<UnixDatagram>,
+}
+
+impl SyslogSink {
+    /// Speaks to the socket at `path`, which is `/dev/log` everywhere but in tests.
+    pub fn new(path: impl Into<std::path::PathBuf>) -> Self {
+        Self { path: path.into(), socket: None }
+    }
+
+    fn send(&mut self, datagram: &[u8]) {
+        // Twice: the daemon may have been restarted since, which shows in the first attempt.
+        for _ in 0..2 {
+            if self.socket.is_none() {
+                let socket = UnixDatagram::unbound().and_then(|s| s.connect(&self.path).map(|()| s));
+                let Ok(socket) = socket else { return };
+                let _ = socket.set_write_timeout(Some(Duration::from_secs(1)));
+                self.socket = Some(socket);
+            }
+            match self.socket.as_ref().map(|socket| socket.send(datagram)) {
+                Some(Ok(_)) => return,
+                _ => self.socket = None,
+            }
+        }
+    }
+}
+
+impl Write for SyslogSink {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        // <22> is mail.info (RFC 3164 4.1.1); the time is local and without a year, as syslog(3) sends it.
+        let now = jiff::ZonedDateTime::now().strftime("%b %e %H:%M:%S").to_string();
+        let head = format!("<22>{now} whodunit[{}]: ", std::process::id());
+        for line in lines.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
+            self.send(&[head.as_bytes(), line].concat());
+        }
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+use super::*;
+use crate::{address::Network, serve::policy::decision::Rule, verdict::Verdict};
+
+fn value(text: &str) -> String {
+    let mut line = String::new();
+    push_value(&mut line, text);
+    line
+}
+
+#[test]
+fn one_line_a_decision_whatever_the_owner_is_called() {
+    let decision = Decision {
+        verdict: Verdict::Blocked,
+        rule: Some(Rule { file: "/etc/whodunit/my list".into(), line: 3 }),
+        org: Some("Cont\"oso\n action=DUNNO \u{1b}]0;x\u{7}\u{202e}GmbH \u{e9}'s".into()),
+        network: Network::new("203.0.112.0".parse().unwrap(), "203.0.114.255".parse().unwrap()),
+        source: None,
+        server: Some("whois.ripe.net".into()),
+        reason: None,
+    };
+    assert_eq!(
+        fields("203.0.113.7".parse().unwrap(), "REJECT", &decision),
+        "client_address=203.0.113.7 verdict=blocked action=REJECT rule=\"/etc/whodunit/my list:3\" \
+         netblock=203.0.112.0-203.0.114.255 org=\"Cont\\\"oso\\n action=DUNNO \\x1b]0;x\\x07\\u{202e}GmbH \u{e9}'s\" \
+         server=whois.ripe.net"
+    );
+    let unknown = fields("2001:db8::7".parse().unwrap(), "DUNNO", &Decision::unknown("timeout", "no answer"));
+    assert_eq!(
+        unknown,
+        "client_address=2001:db8::7 verdict=unknown action=DUNNO reason=timeout message=\"no answer\""
+    );
+}
+
+#[test]
+fn quotes_what_could_be_mistaken() {
+    assert_eq!(value("AS64500"), "AS64500");
+    assert_eq!(value(""), "\"\"");
+    assert_eq!(value("a b=c"), "\"a b=c\"");
+    assert_eq!(value("a\\x1b\"\t\0\u{9b}"), r#""a\\x1b\"\t\x00\x9b""#);
+    assert_eq!(value(&"\u{1b}".repeat(300)), format!("\"{}\"", r"\x1b".repeat(VALUE)));
+    assert_eq!(value(&"x".repeat(100_000)).len(), VALUE + 2);
+}
+
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn every_line_arrives_whole() {
+    let kept = Kept::default();
+    let journal = Journal::start(Box::new(kept.clone())).unwrap();
+    thread::scope(|scope| {
+        for n in 0..8 {
+            let journal = journal.clone();
+            scope.spawn(move || (0..500).for_each(|_| journal.line(&format!("writer={n}"))));
+        }
+    });
+    journal.decision("client_address=203.0.113.7", "memory", Duration::from_micros(1500));
+    journal.warn("it\nis");
+    journal.flush(Duration::from_secs(5));
+    let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+    for n in 0..8 {
+        assert_eq!(text.lines().filter(|line| *line == format!("writer={n}")).count(), 500);
+    }
+    assert!(text.ends_with("client_address=203.0.113.7 source=memory delay=0.0015\nwarning=\"it\\nis\"\n"));
+}
+
+/// A log that takes nothing until it is told to.
+struct Stuck(std::sync::mpsc::Receiver<()>, Kept);
+
+impl Write for Stuck {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.recv();
+        self.1.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_stuck_log_costs_lines_and_neither_time_nor_memory() {
+    let (go, stuck) = std::sync::mpsc::channel();
+    let kept = Kept::default();
+    let journal = Journal::start(Box::new(Stuck(stuck, kept.clone()))).unwrap();
+    let line = "x".repeat(1000);
+    for _ in 0..20_000 {
+        journal.line(&line);
+    }
+    assert!(journal.0.lock().pending.len() <= BACKLOG + 1001);
+    assert!(journal.0.lock().lost > 0);
+    drop(go);
+    journal.flush(Duration::from_secs(5));
+    let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("log lines were lost"));
+}
+
+#[test]
+fn syslog_gets_a_datagram_a_line_and_may_come_and_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let mut sink = SyslogSink::new(&path);
+    sink.write_all(b"nobody listens\n").unwrap();
+    let receive = |socket: &UnixDatagram| {
+        let mut room = [0; 500];
+        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let got = socket.recv(&mut room).unwrap();
+        String::from_utf8(room[..got].to_vec()).unwrap()
+    };
+    let daemon = UnixDatagram::bind(&path).unwrap();
+    sink.write_all(b"first\nsecond\n").unwrap();
+    let first = receive(&daemon);
+    assert!(
+        first.starts_with("<22>") && first.ends_with(&format!(" whodunit[{}]: first", std::process::id()))
+    );
+    assert!(receive(&daemon).ends_with(": second"));
+    drop(daemon);
+    std::fs::remove_file(&path).unwrap();
+    let daemon = UnixDatagram::bind(&path).unwrap();
+    sink.write_all(b"third\n").unwrap();
+    assert!(receive(&daemon).ends_with(": third"));
+}
