@@ -298,11 +298,23 @@ impl Open {
 
 /// The handles of organisations and of those who take complaints.
 fn references(text: &str) -> Vec<String> {
-    let mut handles = Vec::new();
+    let mut handles: Vec<String> = Vec::new();
+    let mut leads = false;
     for line in text.lines() {
-        let Some((name, value)) = line.split_once(':') else { continue };
-        if matches!(name, "org" | "abuse-c" | "mnt-irt") {
-            handles.extend(value.split(',').map(|handle| handle.trim().to_ascii_uppercase()));
+        let value = match line.bytes().next() {
+            // A value may go on in the next line (RFC 2622, section 2).
+            Some(b' ' | b'\t' | b'+') => line.trim_start_matches('+'),
+            None | Some(b'%' | b'#') => continue,
+            _ => {
+                let Some((name, value)) = line.split_once(':') else { continue };
+                leads = matches!(name, "org" | "abuse-c" | "mnt-irt");
+                value
+            }
+        };
+        if leads {
+            let value = value.split('#').next().unwrap_or_default();
+            let names = value.split(',').map(|name| name.trim().to_ascii_uppercase());
+            handles.extend(names.filter(|name| !name.is_empty()));
         }
     }
     handles

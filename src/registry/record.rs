@@ -118,6 +118,8 @@ fn extend_distinct<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item
 #[cfg(test)]
 mod contacts;
 #[cfg(test)]
+mod continued;
+#[cfg(test)]
 mod old;
 #[cfg(test)]
 mod tests;

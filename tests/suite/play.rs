@@ -160,6 +160,7 @@ scenarios! {
     afrinic
     allowed
     apnic
+    apnic_continued
     apnic_transferred
     arin
     control_characters

@@ -17,6 +17,9 @@ use std::{
 /// Lines are short; a longer one is no line of such a file.
 const LONGEST: u64 = 4096;
 
+/// What may be said of a block. A last line without an end may have been cut within the word.
+const STATUSES: [&str; 4] = ["allocated", "assigned", "available", "reserved"];
+
 pub(super) fn read(mut input: Input, sink: &mut Sink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
     let mut line = Vec::new();
     let mut source: Option<String> = None;
@@ -27,6 +30,7 @@ pub(super) fn read(mut input: Input, sink: &mut Sink<'_>, tick: &mut dyn FnMut()
         if read.map_err(|error| Error::input(&input.name, &error))? == 0 {
             break;
         }
+        let open = !line.ends_with(b"\n");
         let text = String::from_utf8_lossy(&line);
         let text = text.trim();
         if text.is_empty() || text.starts_with('#') {
@@ -47,6 +51,9 @@ pub(super) fn read(mut input: Input, sink: &mut Sink<'_>, tick: &mut dyn FnMut()
         };
         if fields.last() == Some(&"summary") {
             continue;
+        }
+        if open && fields.get(6).is_some_and(|status| !STATUSES.contains(status)) {
+            return Err(wrong("the file ends within this line, as if it had been cut"));
         }
         let Some((block, registry)) = block(&fields).map_err(wrong)? else { continue };
         sink(Entry::Block { source: source.clone(), block, registry })?;

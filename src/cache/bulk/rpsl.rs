@@ -142,9 +142,18 @@ fn parse(
 
 /// What a piece holds.
 fn batch(piece: &Piece, squeeze: &mut body::Squeezer<'_>, name: &Path) -> Result<Vec<Entry>> {
-    let objects = objects(piece, name)?;
-    let parsed = objects.iter().filter_map(|object| object.parse(squeeze).transpose());
-    parsed.map(|one| one.map_err(|(line, why)| broken(name, line, &why))).collect()
+    let mut entries = Vec::new();
+    let mut before: Option<String> = None;
+    for object in &objects(piece, name)? {
+        let source = object.check(before.as_deref());
+        let entry = source.and_then(|source| {
+            let entry = object.parse(&source, squeeze);
+            before = Some(source);
+            entry
+        });
+        entries.extend(entry.map_err(|(line, why)| broken(name, line, &why))?);
+    }
+    Ok(entries)
 }
 
 fn objects<'a>(piece: &'a Piece, name: &Path) -> Result<Vec<Object<'a>>> {

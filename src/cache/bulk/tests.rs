@@ -1,4 +1,5 @@
 mod files;
+mod whole;
 
 use super::{Brought, Input, import, line};
 use crate::{

@@ -1,5 +1,7 @@
 //! Lines of a reply, gathered into blocks of fields.
 
+use std::borrow::Cow;
+
 /// One line `key: value`, or a line that goes on with the value above it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Field<'a> {
@@ -42,6 +44,27 @@ impl<'a> Block<'a> {
         self.fields.iter().any(|field| field.key.eq_ignore_ascii_case(key))
     }
 
+    /// The values of `key`, each with the lines that go on with it as one. A value of one line comes as it stands; of
+    /// one that goes on, each line loses its comment.
+    pub(super) fn values<'b>(&'b self, key: &'b str) -> impl Iterator<Item = Cow<'a, str>> + 'b {
+        let begins =
+            move |(_, field): &(usize, &Field<'_>)| !field.continues && field.key.eq_ignore_ascii_case(key);
+        self.fields.iter().enumerate().filter(begins).map(|(at, field)| {
+            let more: Vec<&str> =
+                self.fields.iter().skip(at + 1).take_while(|f| f.continues).map(|f| f.value).collect();
+            if more.is_empty() {
+                return Cow::Borrowed(field.value);
+            }
+            let lines = std::iter::once(field.value).chain(more).map(without_comment);
+            Cow::Owned(lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" "))
+        })
+    }
+
+    /// The first value of `key` that is not empty, over all of its lines.
+    pub(super) fn value(&self, key: &str) -> Option<Cow<'a, str>> {
+        self.values(key).find(|value| !value.is_empty())
+    }
+
     /// The first value of `key` with the lines that go on with it, as one line.
     pub(super) fn whole(&self, key: &str) -> Option<String> {
         let mut fields = self.fields.iter().skip_while(|field| !field.key.eq_ignore_ascii_case(key));
@@ -53,6 +76,11 @@ impl<'a> Block<'a> {
         let value = value.trim();
         (!value.is_empty()).then(|| value.to_owned())
     }
+}
+
+/// The line without a comment (RFC 2622, section 2: `#` to the end of the line).
+pub(super) fn without_comment(line: &str) -> &str {
+    line.split('#').next().unwrap_or_default().trim()
 }
 
 /// Lines without their ends; LACNIC ends them with two carriage returns.
@@ -74,17 +102,59 @@ pub(crate) fn field(line: &str) -> Option<(&str, &str)> {
     (begins && key.len() <= 40 && key.bytes().all(word)).then(|| (key, value.trim()))
 }
 
-/// Blocks as the regional registries write them: fields at the line's start, blank lines and comments between the
-/// blocks, further lines of a value indented. A block that `starts` names begins even without a blank line before it,
-/// because captures lose those.
+/// Blocks as ARIN writes them: fields at the line's start, blank lines and comments between the blocks, further lines
+/// of a value indented. A block that `starts` names begins even without a blank line before it, because captures lose
+/// those.
 pub(super) fn blocks<'a>(text: &'a str, starts: &[&str]) -> Vec<Block<'a>> {
+    gather(
+        text,
+        starts,
+        |line| if line.trim().is_empty() || is_comment(line) { Gap::Wide } else { Gap::None },
+    )
+}
+
+/// Objects of RPSL (RFC 2622, section 2), with an empty line between them. A line of blanks only, or a comment, may
+/// stand inside an object or between two: it ends one where the next line begins an object with the name of a class.
+pub(super) fn objects<'a>(text: &'a str) -> Vec<Block<'a>> {
+    gather(text, &["inetnum", "inet6num", "route", "route6", "irt", "role"], |line| {
+        if line.is_empty() {
+            Gap::Wide
+        } else if line.trim().is_empty() || is_comment(line) {
+            Gap::Narrow
+        } else {
+            Gap::None
+        }
+    })
+}
+
+/// What a line does to the block above it.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Gap {
+    /// It is a line of a block.
+    None,
+    /// It may stand inside a block.
+    Narrow,
+    /// It ends a block.
+    Wide,
+}
+
+fn gather<'a>(text: &'a str, starts: &[&str], gap: impl Fn(&str) -> Gap) -> Vec<Block<'a>> {
     let mut blocks = Vec::new();
     let mut block = Block::default();
+    let mut apart = false;
     for line in lines(text) {
-        let indented = line.starts_with([' ', '\t', '+']);
-        if line.trim().is_empty() || is_comment(line) {
-            push(&mut blocks, &mut block);
-        } else if indented {
+        match gap(line) {
+            Gap::None => {}
+            Gap::Narrow => {
+                apart = true;
+                continue;
+            }
+            Gap::Wide => {
+                push(&mut blocks, &mut block);
+                continue;
+            }
+        }
+        if line.starts_with([' ', '\t', '+']) {
             if let Some(above) = block.fields.last() {
                 let value = line.trim_start_matches('+').trim();
                 block.fields.push(Field { key: above.key, value, continues: true });
@@ -94,14 +164,49 @@ pub(super) fn blocks<'a>(text: &'a str, starts: &[&str]) -> Vec<Block<'a>> {
             let started = |f: &Field<'_>| starts.iter().any(|s| f.key.eq_ignore_ascii_case(s));
             if (starts.iter().any(begins) && block.fields.iter().any(started))
                 || (is_handle(key) && leads_with_handles(&block))
+                || (apart && is_class(key))
             {
                 push(&mut blocks, &mut block);
             }
             block.fields.push(Field::new(key, value));
         }
+        apart = false;
     }
     push(&mut blocks, &mut block);
     blocks
+}
+
+/// Whether an attribute of this name is the first of its object: the classes of RFC 2622, of RIPE's, APNIC's and
+/// AFRINIC's databases and, with `nic-hdl-br`, of registro.br's. `aut-num` is not among them: LACNIC has it inside an
+/// inetnum.
+pub(crate) fn is_class(name: &str) -> bool {
+    const CLASSES: [&str; 24] = [
+        "inetnum",
+        "inet6num",
+        "route",
+        "route6",
+        "organisation",
+        "person",
+        "role",
+        "irt",
+        "mntner",
+        "domain",
+        "as-block",
+        "as-set",
+        "route-set",
+        "rtr-set",
+        "filter-set",
+        "peering-set",
+        "inet-rtr",
+        "key-cert",
+        "poem",
+        "poetic-form",
+        "limerick",
+        "dictionary",
+        "repository",
+        "nic-hdl-br",
+    ];
+    CLASSES.iter().any(|class| class.eq_ignore_ascii_case(name))
 }
 
 fn is_handle(key: &str) -> bool {

@@ -70,7 +70,7 @@ impl<'a> Page<'a> {
 
     fn in_form(text: &'a str, registry: Registry, form: Form) -> Option<Self> {
         let blocks = match form {
-            Form::Rpsl => block::blocks(text, &["inetnum", "inet6num", "route", "route6", "irt", "role"]),
+            Form::Rpsl => block::objects(text),
             Form::Arin => block::blocks(text, &["NetRange"]),
             Form::ArinList => arin::list(text),
             Form::Brackets => brackets::blocks(text),
@@ -80,7 +80,7 @@ impl<'a> Page<'a> {
         };
         let mut networks = Vec::new();
         for (index, block) in blocks.iter().enumerate() {
-            networks.extend(ranges(form, block).map(|network| Named { network, block: index }));
+            networks.extend(ranges(form, block).into_iter().map(|network| Named { network, block: index }));
         }
         (!networks.is_empty()).then_some(Self { registry, form, text, blocks, networks })
     }
@@ -144,9 +144,18 @@ impl<'a> Page<'a> {
 }
 
 /// The networks that a block names.
-fn ranges<'a>(form: Form, block: &'a Block<'_>) -> impl Iterator<Item = Network> + 'a {
+fn ranges(form: Form, block: &Block<'_>) -> Vec<Network> {
+    if form == Form::Rpsl {
+        let named =
+            |key: &str| block.values(key).filter_map(|value| range::range(&value)).collect::<Vec<_>>();
+        return ["inetnum", "inet6num"]
+            .map(named)
+            .into_iter()
+            .find(|found| !found.is_empty())
+            .unwrap_or_default();
+    }
     let keys: &[&str] = match form {
-        Form::Rpsl => &["inetnum", "inet6num"],
+        Form::Rpsl => &[],
         Form::Arin => &["NetRange", "CIDR"],
         Form::ArinList => &["NetRange", "NetNumber"],
         Form::Brackets | Form::Krnic | Form::Twnic => &["network"],
@@ -157,9 +166,10 @@ fn ranges<'a>(form: Form, block: &'a Block<'_>) -> impl Iterator<Item = Network>
     let numbered = key.is_some_and(|key| *key == "NetNumber");
     let unknown = (form == Form::Rwhois && key.is_none()).then(|| rwhois::ranges(block));
     let values = key.into_iter().flat_map(|key| block.all(key)).chain(unknown.into_iter().flatten());
-    values.filter_map(move |value| match form {
+    let read = |value| match form {
         Form::Brackets => range::classful(value),
         Form::ArinList if numbered => range::classful(value),
         _ => range::range(value),
-    })
+    };
+    values.filter_map(read).collect()
 }

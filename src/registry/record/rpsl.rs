@@ -3,20 +3,20 @@
 
 use super::{
     Record, Registry,
-    block::{Block, is_comment, lines},
+    block::{Block, is_comment, lines, without_comment},
     country, extend_distinct, mail,
     page::Page,
     range::range,
     systems,
 };
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 /// Attributes that lead from a network to those who answer for it.
 const LINKS: [&str; 6] = ["org", "abuse-c", "admin-c", "tech-c", "mnt-irt", "owner-c"];
 
 pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mut Record) {
     let organisation = organisation(page, block);
-    record.name = block.get("netname").map(str::to_owned);
+    record.name = block.value("netname").map(Cow::into_owned);
     record.descr = block.all("descr").map(str::to_owned).collect();
     record.org = block
         .whole("owner")
@@ -25,16 +25,17 @@ pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mu
         .or_else(|| record.descr.iter().find(|line| line.contains(char::is_alphanumeric)).cloned())
         .or_else(|| block.whole("organisation"));
     record.country = block
-        .get("country")
-        .and_then(country)
-        .or_else(|| organisation.and_then(|block| block.get("country")).and_then(country));
+        .value("country")
+        .and_then(|value| country(&value))
+        .or_else(|| country(&organisation?.value("country")?));
     if record.country.is_none() && record.registry == Registry::RegistroBr {
         record.country = Some("BR".to_owned());
     }
     let maintainers = block.all("mnt-by").flat_map(|value| value.split(','));
-    extend_distinct(&mut record.maintainer, maintainers.map(|name| name.trim().to_owned()));
-    let status = block.get("status").and_then(|status| status.split('#').next());
-    record.status = status.map(|status| status.trim().to_owned());
+    let maintainers = maintainers.map(str::trim).filter(|name| !name.is_empty());
+    extend_distinct(&mut record.maintainer, maintainers.map(str::to_owned));
+    let status = block.value("status");
+    record.status = status.map(|status| without_comment(&status).to_owned());
     let origins = page.blocks.iter().filter(|block| block.has("route") || block.has("route6"));
     extend_distinct(&mut record.asn, block.all("aut-num").flat_map(systems));
     extend_distinct(&mut record.asn, origins.flat_map(|block| block.all("origin")).flat_map(systems));
@@ -43,10 +44,11 @@ pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mu
 
 /// The organisation's object that the network names.
 fn organisation<'p, 'a>(page: &'p Page<'a>, block: &Block<'a>) -> Option<&'p Block<'a>> {
-    let handle = block.get("org")?;
-    page.blocks
-        .iter()
-        .find(|other| other.get("organisation").is_some_and(|id| id.eq_ignore_ascii_case(handle)))
+    let handle = block.value("org")?;
+    page.blocks.iter().find(|other| {
+        let id = other.value("organisation");
+        id.is_some_and(|id| without_comment(&id).eq_ignore_ascii_case(without_comment(&handle)))
+    })
 }
 
 /// Whether the network names an organisation that the answer does not have.
@@ -137,7 +139,8 @@ fn related<'p, 'a>(page: &'p Page<'a>, index: usize, block: &Block<'a>) -> Vec<&
 
 /// `% Abuse contact for '192.0.2.0 - 192.0.2.255' is 'abuse@example.net'`, for this very network.
 fn announced(page: &Page<'_>, block: &Block<'_>) -> Vec<String> {
-    let Some(network) = block.first(&["inetnum", "inet6num"]).and_then(range) else { return Vec::new() };
+    let named = block.value("inetnum").or_else(|| block.value("inet6num"));
+    let Some(network) = named.and_then(|value| range(&value)) else { return Vec::new() };
     let mut found = Vec::new();
     for line in lines(page.text).filter(|line| is_comment(line)) {
         let Some((_, rest)) = line.split_once("Abuse contact for '") else { continue };

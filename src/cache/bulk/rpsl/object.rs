@@ -3,7 +3,7 @@
 use super::Entry;
 use crate::{
     cache::body::{self, Squeezer},
-    registry::Registry,
+    registry::{Registry, record::block::is_class},
     whois::{
         charset,
         reply::{Provenance, Reply, classify},
@@ -16,39 +16,52 @@ use std::borrow::Cow;
 pub(super) struct Object<'a> {
     line: u64,
     text: &'a [u8],
+    /// The file ends with it, and its last line has no end.
+    open: bool,
 }
 
 /// A line, and what is wrong with it.
 type Wrong<T> = (u64, T);
 
-/// The objects of a piece. Comment lines stand between objects, and are no part of them.
+/// The objects of a piece (RFC 2622, section 2). An empty line ends one, and so does the name of a class. Comments and
+/// lines of blanks may stand inside an object and between two; between two they are part of neither.
 pub(super) fn objects(bytes: &[u8], line: u64) -> Result<Vec<Object<'_>>, Wrong<&'static str>> {
     let mut objects = Vec::new();
-    let (mut start, mut begins) = (None, line);
+    // Where the object that is being read starts and ends, and the line that it begins at.
+    let mut current: Option<(usize, usize, u64)> = None;
+    let mut cut = |current: &mut Option<(usize, usize, u64)>| {
+        let Some((start, end, line)) = current.take() else { return };
+        let text = bytes.get(start..end).unwrap_or_default();
+        objects.push(Object { line, text, open: end == bytes.len() && !text.ends_with(b"\n") });
+    };
     let (mut at, mut number) = (0, line);
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
         let text = rest.get(..length).unwrap_or_default();
-        let blank = text.trim_ascii().is_empty();
-        match start {
-            Some(from) if blank => {
-                objects.push(Object { line: begins, text: bytes.get(from..at).unwrap_or_default() });
-                start = None;
+        let end = at + length;
+        match text.first() {
+            _ if matches!(text, b"\n" | b"\r\n") => cut(&mut current),
+            _ if text.trim_ascii().is_empty() => {}
+            // "%" and "#" in the first column are comments, "+" and blanks go on with the line above.
+            Some(b'%' | b'#') => {}
+            Some(b' ' | b'\t' | b'+') if current.is_some() => {
+                current = current.map(|(start, _, line)| (start, end, line));
             }
-            // "%" and "#" in the first column are comments there, "+" and blanks go on with the line above.
-            Some(_) if matches!(text.first(), Some(b' ' | b'\t' | b'+' | b'%' | b'#')) => {}
-            _ if blank => {}
-            None if matches!(text.first(), Some(b'%' | b'#')) => {}
-            _ if attribute(text).is_none() => return Err((number, "this is no line of an RPSL object")),
-            None => (start, begins) = (Some(at), number),
-            Some(_) => {}
+            _ => {
+                let Some((name, _)) = attribute(text) else {
+                    return Err((number, "this is no line of an RPSL object"));
+                };
+                if std::str::from_utf8(name).is_ok_and(is_class) {
+                    cut(&mut current);
+                }
+                let (start, _, line) = current.unwrap_or((at, at, number));
+                current = Some((start, end, line));
+            }
         }
-        at += length;
+        at = end;
         number += 1;
     }
-    if let Some(from) = start {
-        objects.push(Object { line: begins, text: bytes.get(from..).unwrap_or_default() });
-    }
+    cut(&mut current);
     Ok(objects)
 }
 
@@ -60,24 +73,69 @@ fn attribute(line: &[u8]) -> Option<(&[u8], &[u8])> {
     (!name.is_empty() && name.iter().all(name_like)).then(|| (name, value.trim_ascii()))
 }
 
+fn without_comment(line: &[u8]) -> &[u8] {
+    line.split(|&b| b == b'#').next().unwrap_or_default().trim_ascii()
+}
+
 impl<'a> Object<'a> {
-    fn first(&self, name: &str) -> Option<&'a [u8]> {
-        let lines = self.text.split(|&b| b == b'\n');
-        lines.filter_map(attribute).find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, v)| v)
+    fn lines(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.text.split(|&b| b == b'\n')
+    }
+
+    /// The first value of an attribute, over all of its lines, without comments.
+    fn first(&self, name: &str) -> Option<String> {
+        let is_it =
+            |line: &&[u8]| attribute(line).is_some_and(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()));
+        let mut lines = self.lines().skip_while(|line| !is_it(line));
+        let mut value = without_comment(attribute(lines.next()?)?.1).to_vec();
+        let goes_on = |line: &&[u8]| {
+            line.trim_ascii().is_empty() || matches!(line.first(), Some(b' ' | b'\t' | b'+' | b'%' | b'#'))
+        };
+        for line in lines.take_while(goes_on).filter(|line| line.first() != Some(&b'%')) {
+            let more = without_comment(line.strip_prefix(b"+").unwrap_or(line));
+            if !value.is_empty() && !more.is_empty() {
+                value.push(b' ');
+            }
+            value.extend_from_slice(more);
+        }
+        Some(String::from_utf8_lossy(&value).into_owned())
     }
 
     fn class(&self) -> String {
-        let line = self.text.split(|&b| b == b'\n').next().unwrap_or_default();
+        let line = self.lines().next().unwrap_or_default();
         attribute(line)
             .map(|(name, _)| String::from_utf8_lossy(name).to_ascii_lowercase())
             .unwrap_or_default()
     }
 
-    /// The database it stands in: RIPE's files add a comment behind its name.
+    /// The database it stands in, in capitals; empty where it does not say.
     fn source(&self) -> String {
         let value = self.first("source").unwrap_or_default();
-        let word = value.split(|b| b.is_ascii_whitespace() || *b == b'#').next().unwrap_or_default();
-        String::from_utf8_lossy(word).to_ascii_uppercase()
+        value.split_ascii_whitespace().next().unwrap_or_default().to_ascii_uppercase()
+    }
+
+    /// Whether nothing is missing of it. Every object has `source:` (RFC 2622, section 3), and the registries' files have it as the
+    /// last attribute. `before` is the source of an object before it: a last line without an end may have been cut
+    /// in the middle of a name.
+    pub(super) fn check(&self, before: Option<&str>) -> Result<String, Wrong<String>> {
+        let source = self.source();
+        if source.is_empty() {
+            let why =
+                format!("this {} has no source: attribute, as if the file had been cut here", self.class());
+            return Err((self.line, why));
+        }
+        let last = self.lines().filter_map(attribute).last();
+        let ends = last.is_some_and(|(name, _)| name.eq_ignore_ascii_case(b"source"));
+        let known =
+            before == Some(source.as_str()) || source == "RIPE" || Self::registry(&source) != Registry::Ripe;
+        if self.open && !(ends && known) {
+            let class = self.class();
+            return Err((
+                self.line,
+                format!("the file ends within a line of this {class}, as if it had been cut"),
+            ));
+        }
+        Ok(source)
     }
 
     fn registry(source: &str) -> Registry {
@@ -94,21 +152,26 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// What the object is to us; None for those of other classes.
-    pub(super) fn parse(&self, squeeze: &mut Squeezer<'_>) -> Result<Option<Entry>, Wrong<String>> {
+    /// What the object is to us; None for those of other classes. `source` is the object's own.
+    pub(super) fn parse(
+        &self,
+        source: &str,
+        squeeze: &mut Squeezer<'_>,
+    ) -> Result<Option<Entry>, Wrong<String>> {
         let class = self.class();
         match class.as_str() {
-            "inetnum" | "inet6num" => self.network(&class, squeeze).map(Some),
-            "organisation" => Ok(self.contact(&class, squeeze)),
+            "inetnum" | "inet6num" => self.network(&class, source, squeeze).map(Some),
+            "organisation" => Ok(self.contact(&class, source, squeeze)),
             // Persons are nobody's business here; those who take complaints are.
-            "role" | "irt" if self.first("abuse-mailbox").is_some() => Ok(self.contact(&class, squeeze)),
+            "role" | "irt" if self.first("abuse-mailbox").is_some() => {
+                Ok(self.contact(&class, source, squeeze))
+            }
             _ => Ok(None),
         }
     }
 
-    fn network(&self, class: &str, squeeze: &mut Squeezer<'_>) -> Result<Entry, Wrong<String>> {
-        let source = self.source();
-        let registry = Self::registry(&source);
+    fn network(&self, class: &str, source: &str, squeeze: &mut Squeezer<'_>) -> Result<Entry, Wrong<String>> {
+        let registry = Self::registry(source);
         let text = self.text(registry);
         match classify(&text, registry, None, Provenance::Saved) {
             Reply::Record(record, _) if record.network.is_everything() => Ok(Entry::Placeholder),
@@ -124,11 +187,10 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn contact(&self, class: &str, squeeze: &mut Squeezer<'_>) -> Option<Entry> {
-        let source = self.source();
+    fn contact(&self, class: &str, source: &str, squeeze: &mut Squeezer<'_>) -> Option<Entry> {
         let name = if class == "role" { "nic-hdl" } else { class };
-        let handle = String::from_utf8_lossy(self.first(name)?).to_ascii_uppercase();
-        let text = self.text(Self::registry(&source));
+        let handle = self.first(name)?.to_ascii_uppercase();
+        let text = self.text(Self::registry(source));
         Some(Entry::Contact {
             source: format!("{source} {class}"),
             handle,
@@ -145,7 +207,7 @@ impl<'a> Object<'a> {
 
     /// What is packed of the object, as a sample for the dictionary.
     pub(super) fn sample(&self, squeeze: &mut Squeezer<'_>) -> Option<Vec<u8>> {
-        match self.parse(squeeze).ok()?? {
+        match self.parse(&self.source(), squeeze).ok()?? {
             Entry::Network { body, .. } | Entry::Contact { body, .. } => body::stretch(&body),
             _ => None,
         }
@@ -159,14 +221,15 @@ mod tests {
     #[test]
     fn objects_are_cut_at_empty_lines_and_comments_between_them_dropped() {
         let text = b"# a comment\n%another\n\ninetnum: 198.51.100.0 - 198.51.100.255\n+ more\n# inside\nsource: RIPE # Filtered\n\n\r\n\
-            organisation: ORG-EX1-RIPE\nsource: RIPE\n";
+            organisation: ORG-EX1-RIPE\nsource: RIPE\n# behind\n";
         let objects = objects(text, 10).unwrap();
         assert_eq!(
             objects.iter().map(|o| (o.line, o.class())).collect::<Vec<_>>(),
             [(13, "inetnum".into()), (19, "organisation".into())]
         );
         assert_eq!(objects[0].source(), "RIPE");
-        assert_eq!(objects[1].first("organisation"), Some(&b"ORG-EX1-RIPE"[..]));
+        assert!(objects[1].text.ends_with(b"source: RIPE\n"));
+        assert_eq!(objects[1].first("organisation").unwrap(), "ORG-EX1-RIPE");
         assert_eq!(super::objects(b"inetnum: x\nnot an attribute\n", 1).unwrap_err().0, 2);
     }
 }
