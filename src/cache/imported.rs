@@ -11,7 +11,7 @@ use super::{
 use crate::{
     address::Prefix,
     cache::location,
-    registry::{Answer, Registry, Source},
+    registry::{Answer, Registry, Source, record::block::attributes},
     whois::reply::{Provenance, Reply, classify},
 };
 use jiff::Timestamp;
@@ -298,26 +298,9 @@ impl Open {
 
 /// The handles of organisations and of those who take complaints.
 fn references(text: &str) -> Vec<String> {
-    let mut handles: Vec<String> = Vec::new();
-    let mut leads = false;
-    for line in text.lines() {
-        let value = match line.bytes().next() {
-            // A value may go on in the next line (RFC 2622, section 2).
-            Some(b' ' | b'\t' | b'+') => line.trim_start_matches('+'),
-            None | Some(b'%' | b'#') => continue,
-            _ => {
-                let Some((name, value)) = line.split_once(':') else { continue };
-                leads = matches!(name, "org" | "abuse-c" | "mnt-irt");
-                value
-            }
-        };
-        if leads {
-            let value = value.split('#').next().unwrap_or_default();
-            let names = value.split(',').map(|name| name.trim().to_ascii_uppercase());
-            handles.extend(names.filter(|name| !name.is_empty()));
-        }
-    }
-    handles
+    let leads = |(name, _): &(&str, &str)| matches!(*name, "org" | "abuse-c" | "mnt-irt");
+    let names = attributes(text).filter(leads).flat_map(|(_, value)| value.split(','));
+    names.map(|name| name.trim().to_ascii_uppercase()).filter(|name| !name.is_empty()).collect()
 }
 
 /// Reads the record anew out of the network's text with that of its contacts behind it, as whois would have sent it.

@@ -102,6 +102,23 @@ pub(crate) fn field(line: &str) -> Option<(&str, &str)> {
     (begins && key.len() <= 40 && key.bytes().all(word)).then(|| (key, value.trim()))
 }
 
+/// Names and values of an RPSL object's lines, without comments. A line that goes on with the value above it comes with
+/// the same name.
+pub(crate) fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut name = "";
+    lines(text).filter(|line| !is_comment(line)).filter_map(move |line| {
+        let value = match line.strip_prefix([' ', '\t', '+']) {
+            Some(more) => more,
+            None => {
+                let (key, value) = line.split_once(':')?;
+                name = key;
+                value
+            }
+        };
+        Some((name, without_comment(value)))
+    })
+}
+
 /// Blocks as ARIN writes them: fields at the line's start, blank lines and comments between the blocks, further lines
 /// of a value indented. A block that `starts` names begins even without a blank line before it, because captures lose
 /// those.
