@@ -19,6 +19,7 @@ pub mod log;
 pub mod nearest;
 pub mod output;
 pub mod pattern;
+pub mod rdap;
 pub mod registry;
 pub mod report;
 pub mod resolver;

@@ -9,7 +9,7 @@ mod server;
 pub use answer::{Answer, Kind, Known, Source, Unknown};
 pub use record::{Record, is_leaf};
 pub use responsible::{Responsible, responsible};
-pub use server::{Failed, Server, Servers};
+pub use server::{Failed, ListedServer, Server, Servers};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

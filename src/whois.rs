@@ -9,3 +9,4 @@ mod resolve;
 mod socket;
 
 pub use client::ask;
+pub(crate) use resolve::resolve;

@@ -5,6 +5,7 @@ use crate::{
     error::{Error, Result},
     registry::Kind,
 };
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::{collections::BTreeMap, path::Path};
 
 /// Port of whois (RFC 3912).
@@ -59,6 +60,18 @@ struct Entry {
     host: String,
     port: Option<u16>,
     question: Option<String>,
+    ca: Option<Vec<u8>>,
+}
+
+/// Where the list says that a server is.
+#[derive(Clone, Debug)]
+pub struct ListedServer {
+    /// A host name or an address.
+    pub host: String,
+    /// None where the list names none.
+    pub port: Option<u16>,
+    /// Certificates to trust there in place of the machine's: PEM, one at least.
+    pub ca: Option<Vec<u8>>,
 }
 
 impl Servers {
@@ -86,7 +99,8 @@ impl Servers {
                 ))
             })?;
             let host = server.host.host().to_string();
-            let entry = Entry { host, port: server.host.port(), question: server.query };
+            let ca = value.get("ca").map(|ca| certificates(path, &name, ca)).transpose()?;
+            let entry = Entry { host, port: server.host.port(), question: server.query, ca };
             listed.insert(name.trim_end_matches('.').to_ascii_lowercase(), entry);
         }
         Ok(Self { listed })
@@ -126,6 +140,13 @@ impl Servers {
         }
     }
 
+    /// Where the list says that the server of this very name is.
+    #[must_use]
+    pub fn listed(&self, name: &str) -> Option<ListedServer> {
+        let entry = self.listed.get(name)?;
+        Some(ListedServer { host: entry.host.clone(), port: entry.port, ca: entry.ca.clone() })
+    }
+
     /// A registry's own server, under whichever of its names the list has; None for those without a server.
     #[must_use]
     pub fn of(&self, registry: Registry) -> Option<Server> {
@@ -138,6 +159,20 @@ impl Server {
     #[must_use]
     pub fn question(&self, full: bool) -> &str {
         self.question.as_deref().unwrap_or_else(|| self.registry.question(full))
+    }
+}
+
+/// The PEM file that an entry's `ca` names, beside the list where it is a relative path.
+fn certificates(list: &Path, name: &str, value: &serde_json::Value) -> Result<Vec<u8>> {
+    let wrong = |why: String| Error::config(format!("{}: server `{name}`: {why}", list.display()));
+    let file = value.as_str().ok_or_else(|| wrong("`ca` must be the path of a PEM file".to_owned()))?;
+    let path = list.parent().unwrap_or(Path::new("")).join(file);
+    let pem = std::fs::read(&path)
+        .map_err(|error| wrong(format!("ca {}: {}", path.display(), crate::error::reason(&error))))?;
+    let certificates = CertificateDer::pem_slice_iter(&pem).collect::<std::result::Result<Vec<_>, _>>();
+    match certificates {
+        Ok(certificates) if !certificates.is_empty() => Ok(pem),
+        _ => Err(wrong(format!("ca {} is no PEM file with certificates", path.display()))),
     }
 }
 

@@ -21,6 +21,8 @@ use std::{borrow::Cow, net::IpAddr};
 pub enum Provenance {
     /// A server has just sent it: it must have its end.
     Network,
+    /// Written by ourselves from an answer over RDAP, which is whole or none.
+    Rdap,
     /// A file that somebody saved: perhaps an excerpt, perhaps with a client's own lines and several answers in it.
     Saved,
 }
@@ -90,7 +92,7 @@ pub fn detect(text: &str) -> Registry {
 #[must_use]
 pub fn classify(text: &str, registry: Registry, address: Option<IpAddr>, provenance: Provenance) -> Reply {
     let text = match provenance {
-        Provenance::Network => Cow::Borrowed(text),
+        Provenance::Network | Provenance::Rdap => Cow::Borrowed(text),
         Provenance::Saved => capture::restored(text),
     };
     let mut segments = segment::segments(&text, registry, provenance);
@@ -209,7 +211,7 @@ fn record(part: &Segment<'_>, page: &Page<'_>, address: Option<IpAddr>, provenan
     match address {
         Some(address) if !at_its_word && !smallest.network.contains(address) => {
             let who = match provenance {
-                Provenance::Network => "the server described",
+                Provenance::Network | Provenance::Rdap => "the server described",
                 Provenance::Saved => "the text describes",
             };
             Reply::Empty {

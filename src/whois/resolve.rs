@@ -18,7 +18,7 @@ const ADDRESSES: usize = 4;
 const STACK: usize = 256 * 1024;
 
 /// The addresses at which a server can be asked, at most four, in the order in which to try them.
-pub(super) fn resolve(server: &Server, deadline: Deadline) -> Result<Vec<SocketAddr>, Failed> {
+pub(crate) fn resolve(server: &Server, deadline: Deadline) -> Result<Vec<SocketAddr>, Failed> {
     let found = match server.host.parse::<IpAddr>() {
         Ok(address) => vec![SocketAddr::new(address, server.port)],
         Err(_) => look_up(server, deadline)?,

@@ -20,6 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("address", &[]),
     ("registry", &["address", "error"]),
     ("whois", &["address", "deadline", "error", "registry"]),
+    ("rdap", &["address", "deadline", "error", "registry", "whois"]),
     ("cache", &["address", "error", "registry", "whois"]),
     ("pattern", &["address", "error", "nearest", "registry"]),
     ("verdict", &["address", "pattern", "registry"]),

@@ -15,6 +15,8 @@ mod log;
 mod pattern;
 #[path = "../../fuzz/checks/policy.rs"]
 mod policy;
+#[path = "../../fuzz/checks/rdap.rs"]
+mod rdap;
 #[path = "../../fuzz/checks/record.rs"]
 mod record;
 #[path = "../../fuzz/checks/referral.rs"]
@@ -70,6 +72,11 @@ fn patterns() {
 #[test]
 fn requests() {
     plant("policy", 1, policy::check);
+}
+
+#[test]
+fn answers_over_rdap() {
+    plant("rdap", 1, rdap::check);
 }
 
 #[test]

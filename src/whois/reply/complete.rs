@@ -23,6 +23,9 @@ use crate::registry::{
 /// - AFRINIC's answers have none in any capture seen, TWNIC's neither. Their last object and last line must be whole.
 /// - Of JPNIC it is known only that both lists of neighbours stand in every whole answer seen.
 pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance) -> Option<&'static str> {
+    if provenance == Provenance::Rdap {
+        return None;
+    }
     let network = provenance == Provenance::Network;
     let shape = Shape::of(text);
     let lacks = match registry {

@@ -1,0 +1,133 @@
+//! Entities of an answer, with their roles and vCards (RFC 9083 section 5.1, RFC 7095): who holds the network, who
+//! maintains its object, where to complain. Persons are left out.
+
+use super::{
+    country,
+    values::{line, list},
+};
+use serde_json::Value;
+
+/// Entities stand inside entities: ARIN's abuse contacts inside the organisation. Nothing real is deeper than this.
+const DEEPEST: usize = 4;
+/// Entities that are looked at; the largest real answers have a dozen.
+const MOST: usize = 64;
+
+/// What the entities of an answer say.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(super) struct Contacts {
+    /// Who holds the network.
+    pub(super) holder: Option<String>,
+    /// The country of its address, where that is said.
+    pub(super) country: Option<String>,
+    /// Where to complain.
+    pub(super) abuse: Vec<String>,
+    /// Who maintains the network's object.
+    pub(super) maintainers: Vec<String>,
+}
+
+impl Contacts {
+    /// The contacts of a network.
+    pub(super) fn of(network: &Value) -> Self {
+        let mut contacts = Self::default();
+        contacts.visit(network, 0, &mut 0);
+        contacts
+    }
+
+    /// The entities of an object, each before those inside it.
+    fn visit(&mut self, object: &Value, depth: usize, seen: &mut usize) {
+        if depth == DEEPEST {
+            return;
+        }
+        for entity in list(object, "entities") {
+            *seen += 1;
+            if *seen > MOST {
+                return;
+            }
+            let card = Card::of(entity);
+            if has_role(entity, "abuse") {
+                for mailbox in card.mailboxes() {
+                    if !self.abuse.contains(&mailbox) {
+                        self.abuse.push(mailbox);
+                    }
+                }
+            }
+            // Whoever holds the contact's object inside it does not hold the network.
+            if depth == 0 && has_role(entity, "registrant") {
+                self.registrant(entity, &card);
+            }
+            self.visit(entity, depth + 1, seen);
+        }
+    }
+
+    fn registrant(&mut self, entity: &Value, card: &Card<'_>) {
+        let name = card.text("fn").or_else(|| card.text("org"));
+        if let Some(handle) = maintainer(entity, name.as_deref()) {
+            self.maintainers.push(handle);
+        } else if !card.is_individual() && self.holder.is_none() && name.is_some() {
+            self.holder = name;
+            self.country = card.country();
+        }
+    }
+}
+
+/// RIPE, APNIC and AFRINIC show the maintainer of an object as a registrant that is called by its own handle, RIPE as a
+/// person even.
+fn maintainer(entity: &Value, name: Option<&str>) -> Option<String> {
+    let handle = line(entity.get("handle")?.as_str()?)?;
+    let upper = handle.to_ascii_uppercase();
+    let named = upper.ends_with("-MNT") || ["MNT-", "MAINT-"].iter().any(|prefix| upper.starts_with(prefix));
+    (named && name.is_none_or(|name| name == handle)).then_some(handle)
+}
+
+fn has_role(entity: &Value, role: &str) -> bool {
+    list(entity, "roles").any(|named| named.as_str().is_some_and(|named| named.eq_ignore_ascii_case(role)))
+}
+
+/// A vCard: properties of the form `[name, parameters, type, value, ...]`.
+struct Card<'a>(Vec<(&'a str, &'a Value, &'a Value)>);
+
+impl<'a> Card<'a> {
+    fn of(entity: &'a Value) -> Self {
+        let properties = entity.get("vcardArray").and_then(|card| card.get(1)).and_then(Value::as_array);
+        let read =
+            |property: &'a Value| Some((property.get(0)?.as_str()?, property.get(1)?, property.get(3)?));
+        Self(properties.into_iter().flatten().take(256).filter_map(read).collect())
+    }
+
+    fn all<'b>(&'b self, name: &'b str) -> impl Iterator<Item = (&'a Value, &'a Value)> + 'b {
+        let named = self.0.iter().filter(move |(of, ..)| of.eq_ignore_ascii_case(name));
+        named.map(|(_, parameters, value)| (*parameters, *value))
+    }
+
+    /// The first value of a property; of a structured one its first part, which is an organisation's name.
+    fn text(&self, name: &str) -> Option<String> {
+        self.all(name).find_map(|(_, value)| line(value.as_str().or_else(|| value.get(0)?.as_str())?))
+    }
+
+    /// RFC 6350 takes a card that does not say for a person's. The registries say it of every person; what does not say
+    /// is LACNIC's older holders of networks, which are organisations.
+    fn is_individual(&self) -> bool {
+        self.text("kind").is_some_and(|kind| kind.eq_ignore_ascii_case("individual"))
+    }
+
+    fn mailboxes(&self) -> impl Iterator<Item = String> {
+        let written = self.all("email").filter_map(|(_, value)| line(value.as_str()?));
+        written.filter(|mailbox| mailbox.contains('@') && !mailbox.contains(' ')).take(16)
+    }
+
+    /// The country's code: of RFC 8605's parameter, of the address's last part, or by its name in the last line of a
+    /// label, which is how ARIN writes addresses.
+    fn country(&self) -> Option<String> {
+        let (parameters, value) = self.all("adr").next()?;
+        let code = parameters.get("cc").and_then(Value::as_str);
+        let part = || value.get(6)?.as_str();
+        let last = || {
+            let label = parameters.get("label")?.as_str()?;
+            label.split('\n').map(str::trim).rfind(|line| !line.is_empty())
+        };
+        code.and_then(country::code)
+            .or_else(|| part().and_then(country::code))
+            .or_else(|| last().and_then(country::code))
+            .map(str::to_owned)
+    }
+}
