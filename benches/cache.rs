@@ -30,6 +30,7 @@ fn kept(n: u32) -> Kept {
         network,
         name: Some(format!("EXAMPLE-{n}")),
         org: Some(format!("Example {n} GmbH")),
+        other_orgs: Vec::new(),
         country: Some("DE".into()),
         abuse: vec![format!("abuse@{n}.example")],
         asn: vec![],

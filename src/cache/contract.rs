@@ -16,6 +16,7 @@ pub(super) fn answer(first: &str, last: &str) -> Answer {
             network,
             name: Some("EXAMPLE-NET".into()),
             org: Some(format!("Example {first}")),
+            other_orgs: Vec::new(),
             country: Some("DE".into()),
             abuse: vec!["abuse@example.com".into()],
             asn: vec![64500],

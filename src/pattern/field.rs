@@ -69,7 +69,7 @@ impl Field {
             list.iter().map(String::as_str).collect()
         }
         match self {
-            Self::Org => record.org.as_deref().into_iter().collect(),
+            Self::Org => record.org.iter().chain(&record.other_orgs).map(String::as_str).collect(),
             Self::Netname => record.name.as_deref().into_iter().collect(),
             Self::Country => record.country.as_deref().into_iter().collect(),
             Self::Abuse => all(&record.abuse),

@@ -5,6 +5,7 @@ pub(crate) mod block;
 mod brackets;
 mod mail;
 mod national;
+mod owner;
 mod page;
 mod placeholder;
 mod range;
@@ -25,8 +26,12 @@ pub struct Record {
     pub network: Network,
     /// Its name (`netname`, `NetName`).
     pub name: Option<String>,
-    /// Who holds it: the organisation, customer or owner; the first line of the description where nothing else is.
+    /// Who holds it: the organisation, customer or owner; a line of the description where nothing else is.
     pub org: Option<String>,
+    /// Other names that may be the holder's, best first: a firm that the description or another object of the answer
+    /// names, and the network around where an operator's own server gave this record. `@org` matches them too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_orgs: Vec<String>,
     /// ISO 3166 code in capitals, without the comment that some registries put behind it. The national registries'
     /// records name none: theirs is the registry's own.
     pub country: Option<String>,
@@ -51,6 +56,7 @@ impl Record {
             network,
             name: None,
             org: None,
+            other_orgs: Vec::new(),
             country: None,
             abuse: Vec::new(),
             asn: Vec::new(),

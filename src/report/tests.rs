@@ -40,6 +40,7 @@ impl Made {
             network,
             name: given(self.name),
             org: given(self.org),
+            other_orgs: Vec::new(),
             country: given(self.country),
             abuse: self.abuse.split_whitespace().map(str::to_owned).collect(),
             asn: Vec::new(),

@@ -56,3 +56,18 @@ fn lacnics_contacts_that_lost_the_blank_lines_between_them() {
     let br = text.replace("nic-hdl", "nic-hdl-br");
     assert_eq!(abuse(&br), "desk@example.net");
 }
+
+#[test]
+fn words_are_better_than_an_address_that_only_looks_like_it() {
+    let text = "inetnum:  192.0.2.0/24\nadmin-c:  EX1-RIPE\nsource:  RIPE\n\nrole:  Example NOC\ne-mail:  anti-spam@example.net\n\
+                nic-hdl:  EX1-RIPE\n";
+    assert_eq!(abuse(text), "anti-spam@example.net");
+    for said in [
+        "remarks:  Send abuse reports to desk@example.net\n",
+        "remarks:  Abuse: desk@example.net\n",
+        "\nroute:  192.0.2.0/24\nremarks:  abuse: desk@example.net\norigin:  AS64500\n",
+        "\nroute:  192.0.2.0/24\ndescr:  Example\ndescr:  Abuse reports to:\ndescr:  desk@example.net\norigin:  AS64500\n",
+    ] {
+        assert_eq!(abuse(&format!("{text}{said}")), "desk@example.net anti-spam@example.net", "{said}");
+    }
+}

@@ -4,7 +4,7 @@
 use super::{
     Record, Registry,
     block::{Block, is_comment, lines, without_comment},
-    country, extend_distinct, mail,
+    country, extend_distinct, mail, owner,
     page::Page,
     range::range,
     systems,
@@ -18,12 +18,7 @@ pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mu
     let organisation = organisation(page, block);
     record.name = block.value("netname").map(Cow::into_owned);
     record.descr = block.all("descr").map(str::to_owned).collect();
-    record.org = block
-        .whole("owner")
-        .or_else(|| block.whole("org-name"))
-        .or_else(|| organisation.and_then(|block| block.whole("org-name")))
-        .or_else(|| record.descr.iter().find(|line| line.contains(char::is_alphanumeric)).cloned())
-        .or_else(|| block.whole("organisation"));
+    hold(page, index, block, record);
     record.country = block
         .value("country")
         .and_then(|value| country(&value))
@@ -36,10 +31,34 @@ pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mu
     extend_distinct(&mut record.maintainer, maintainers.map(str::to_owned));
     let status = block.value("status");
     record.status = status.map(|status| without_comment(&status).to_owned());
-    let origins = page.blocks.iter().filter(|block| block.has("route") || block.has("route6"));
     extend_distinct(&mut record.asn, block.all("aut-num").flat_map(systems));
-    extend_distinct(&mut record.asn, origins.flat_map(|block| block.all("origin")).flat_map(systems));
+    extend_distinct(&mut record.asn, routes(page).flat_map(|block| block.all("origin")).flat_map(systems));
     record.abuse = abuse(page, index, block, organisation);
+}
+
+/// Says who holds the network: an owner or organisation that stands there by that name, else what the description says.
+fn hold(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mut Record) {
+    let organisation = organisation(page, block);
+    let named = block
+        .whole("owner")
+        .or_else(|| block.whole("org-name"))
+        .or_else(|| organisation.and_then(|block| block.whole("org-name")));
+    if let Some(org) = named {
+        record.other_orgs = owner::firms(&record.descr).filter(|firm| *firm != org).collect();
+        record.org = Some(org);
+        return;
+    }
+    let routes = routes(page).flat_map(|route| route.all("descr"));
+    let related = related(page, index, block);
+    let roles = related.iter().flat_map(|b| b.all("role").chain(b.all("address")));
+    let described = owner::described(&record.descr, record.name.as_deref(), routes.chain(roles));
+    record.other_orgs = described.others;
+    record.org = described.org.or_else(|| block.whole("organisation"));
+}
+
+/// The route objects of the answer.
+fn routes<'p, 'a>(page: &'p Page<'a>) -> impl Iterator<Item = &'p Block<'a>> {
+    page.blocks.iter().filter(|block| block.has("route") || block.has("route6"))
 }
 
 /// The organisation's object that the network names.
@@ -86,15 +105,17 @@ fn abuse(page: &Page<'_>, index: usize, block: &Block<'_>, organisation: Option<
         related.iter().flat_map(|b| b.all("abuse-mailbox")).flat_map(mail::mailboxes),
     );
     extend_distinct(&mut found, mail::complaints(prose(block)));
+    if found.is_empty() {
+        // What somebody says in words is better than an address that only looks like it.
+        let others = related.iter().copied().chain(routes(page));
+        extend_distinct(&mut found, others.flat_map(|block| mail::complaints(prose(block))));
+    }
     let mailboxes = related.iter().flat_map(|b| b.all("e-mail")).flat_map(mail::mailboxes);
     extend_distinct(&mut found, mailboxes.filter(|mailbox| mail::is_for_abuse(mailbox)));
     if found.is_empty() {
         let called = |block: &&&Block<'_>| block.first(&["role", "person"]).is_some_and(mail::is_for_abuse);
         let desks = related.iter().filter(called);
         extend_distinct(&mut found, desks.flat_map(|block| block.all("e-mail")).flat_map(mail::mailboxes));
-    }
-    if found.is_empty() {
-        extend_distinct(&mut found, related.iter().flat_map(|block| mail::complaints(prose(block))));
     }
     if found.is_empty() {
         // An incident response team without an abuse mailbox is still the one to write to.

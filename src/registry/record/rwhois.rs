@@ -45,6 +45,9 @@ const COUNTRY: [&str; 6] = [
     "organization-country",
 ];
 
+/// The key under which a block has the class of its object; no operator's attribute has a blank in it here.
+const CLASS: &str = "object class";
+
 /// Countries as operators spell them; most write the code.
 const SPELLED: [(&str, &str, &str); 9] = [
     ("US", "usa", "united states"),
@@ -105,6 +108,9 @@ pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
         if network && single.is_some_and(|single| block.has(single)) {
             push(&mut blocks, &mut block);
         }
+        if block.fields.is_empty() {
+            block.fields.push(Field::new(CLASS, class));
+        }
         block.fields.push(Field::new(key, value));
     }
     push(&mut blocks, &mut block);
@@ -141,8 +147,13 @@ pub(super) fn fill(page: &Page<'_>, block: &Block<'_>, record: &mut Record) {
     let names = NAME.iter().flat_map(|key| block.all(key));
     record.name = names.filter(|name| range(name).is_none()).map(str::to_owned).next();
     let named = block.first(&ORG);
-    let object = named.and_then(|handle| organisation(page, handle));
+    let object =
+        named.and_then(|handle| organisation(page, handle)).or_else(|| own_organisation(page, block));
     record.org = object.and_then(|object| object.first(&ORG)).or(named).map(str::to_owned);
+    // Where a customer is named, the operator often is, too.
+    let names = ORG.iter().filter(|key| !key.ends_with("desc") && **key != "description");
+    extend_distinct(&mut record.other_orgs, names.flat_map(|key| block.all(key)).map(str::to_owned));
+    record.other_orgs.retain(|other| Some(other) != record.org.as_ref());
     let blocks = [Some(block), object].into_iter().flatten();
     record.country = blocks.flat_map(|block| COUNTRY.iter().flat_map(|key| block.all(key))).find_map(spelled);
     for key in ["origin-as", "as-number"] {
@@ -168,6 +179,23 @@ pub(super) fn fill(page: &Page<'_>, block: &Block<'_>, record: &mut Record) {
 fn organisation<'p, 'a>(page: &'p Page<'a>, handle: &str) -> Option<&'p Block<'a>> {
     let of = |block: &&Block<'_>| block.get("id") == Some(handle) && block.get("ip-network").is_none();
     page.blocks.iter().find(of)
+}
+
+/// The organisation's object that has the network's own ID, or is the only one beside the only network: there are
+/// operators whose networks do not refer to it. A network that names its organisation has no other; a handle is no name.
+fn own_organisation<'p, 'a>(page: &'p Page<'a>, block: &Block<'a>) -> Option<&'p Block<'a>> {
+    let is_name = |org: &str| org.contains(' ') || !org.contains(|c: char| c.is_ascii_digit());
+    if block.first(&ORG).is_some_and(is_name) {
+        return None;
+    }
+    let mut objects = page.blocks.iter().filter(|other| {
+        other.get(CLASS).is_some_and(|class| letters(class).eq(letters("organization")))
+            && other.first(&ORG).is_some()
+    });
+    let id = block.get("id");
+    let same = objects.clone().find(|other| id.is_some() && other.get("id") == id);
+    let only = || objects.next().filter(|_| page.networks.len() == 1 && objects.next().is_none());
+    same.or_else(only)
 }
 
 /// Values of the attributes that speak of abuse, whatever their full names.

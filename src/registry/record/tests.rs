@@ -235,6 +235,19 @@ fn operators_spell_as_they_like() {
             "network:Organization;I:ORG-1\n\norganization:ID:ORG-1\norganization:Org-Name:Example\norganization:Country:USA\n",
             "- | Example | US | ",
         ),
+        // Objects that the network does not refer to: with its own ID, or the only one beside the only network.
+        (
+            "network:ID:EX-1\nnetwork:Organization:4711\n\norganization:ID:EX-1\norganization:Org-Name:Example\n",
+            "EX-1 | Example | - | ",
+        ),
+        (
+            "network:ID:EX-1\n\norganization:ID:2\norganization:Org-Name:Example\norganization:Country:USA\n",
+            "EX-1 | Example | US | ",
+        ),
+        (
+            "network:ID:EX-1\n\norganization:ID:2\norganization:Name:Example\n\norganization:ID:3\norganization:Org-Name:Other\n\norganization:ID:4\norganization:Org-Name:Third\n",
+            "EX-1 | - | - | ",
+        ),
         ("network:Network:192.0.2.0/24\nnetwork:Assigned-To:Example\n", "- | Example | - | "),
         ("network:Org-Name:Example\n\ncontact:Abuse-Email:a@x.example\n", "- | Example | - | a@x.example"),
     ] {
@@ -266,4 +279,47 @@ fn operators_name_their_networks_as_they_like() {
         let reply = classify(&text, Registry::Rwhois, None, Provenance::Network);
         assert!(!matches!(reply, Reply::Record(..)), "{line}");
     }
+}
+
+#[test]
+fn a_range_over_two_lines() {
+    let text = "% Abuse contact for '192.0.2.32 - 192.0.2.47' is 'abuse@contoso.example'\n\ninetnum:        192.0.2.32 -\n                192.0.2.47\nnetname:        CONTOSO\n\
+                descr:          17, Example Tower\ndescr:          Contoso\nsource:         APNIC\n";
+    let expected = "192.0.2.32/28 | CONTOSO | Contoso | - | abuse@contoso.example |  |  | - | apnic";
+    assert_eq!(told(&record(text, "192.0.2.33")), expected);
+    let other = text.replace("192.0.2.32 -\n ", "192.0.2.32/28\n  a note, not ");
+    assert_eq!(record(&other, "192.0.2.33").network.to_string(), "192.0.2.32/28");
+}
+
+/// Who holds a network that names no organisation, by its own lines and the objects beside it.
+#[test]
+fn the_owner_of_a_network_without_an_organisation() {
+    let owner = |descr: &str, beside: &str| {
+        let text = format!(
+            "inetnum:        192.0.2.0 - 192.0.2.255\nnetname:        CONTOSO-NET\n{descr}admin-c:        EX1-RIPE\n\
+             source:         RIPE\n\n{beside}"
+        );
+        let record = record(&text, "192.0.2.1");
+        [record.org.as_deref().unwrap_or("-")]
+            .into_iter()
+            .chain(record.other_orgs.iter().map(String::as_str))
+            .collect::<Vec<_>>()
+            .join(" | ")
+    };
+    let note = "descr:          ex-netname: CTC-DSLAM-2\ndescr:          Contoso OJSC, Northern Branch\n";
+    assert_eq!(owner(note, ""), "Contoso OJSC, Northern Branch");
+    let usage = "descr:          Dynamic IP Pool for Broadband Customers\n";
+    assert_eq!(owner(usage, ""), "Dynamic IP Pool for Broadband Customers");
+    let route =
+        "route:          192.0.2.0/24\ndescr:          Contoso AG, Springfield\norigin:         AS64500\n";
+    let both = "Contoso AG, Springfield";
+    assert_eq!(owner(usage, route), both);
+    let role =
+        "role:           Contoso Telecom NOC\naddress:        Contoso S.A.\nnic-hdl:        EX1-RIPE\n";
+    assert_eq!(owner(usage, role), "Contoso S.A. | Contoso Telecom NOC");
+    assert_eq!(owner("descr:          Fabrikam\n", role), "Fabrikam");
+    let organisation =
+        "org:            ORG-EX1-RIPE\ndescr:          Fabrikam Ltd.\ndescr:          customers\n";
+    let object = "organisation:   ORG-EX1-RIPE\norg-name:       Contoso GmbH\n";
+    assert_eq!(owner(organisation, object), "Contoso GmbH | Fabrikam Ltd.");
 }

@@ -79,8 +79,10 @@ fn banner(line: &str) -> Option<Registry> {
     BANNERS.iter().find(|(of, _)| line.starts_with(of)).map(|(_, registry)| *registry)
 }
 
-/// The server that a line of a whois client (jwhois, Debian's, FreeBSD's) says it asks or follows to.
+/// The server that a line of a whois client (jwhois, Debian's, FreeBSD's) says it asks or follows to. Who copies it
+/// from a terminal may copy blanks behind it.
 fn client(line: &str) -> Option<Registry> {
+    let line = line.trim_end();
     if let Some(inside) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
         let host = inside
             .strip_prefix("Querying ")
