@@ -94,7 +94,8 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             break
         }
         'whodunit;report' {
-            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'Show the N owners with the most hits')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Group by owner, asn, abuse (the contact''s mail domain), maintainer, netname, network, registry or country [default: owner]')
+            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'Show the N rows with the most hits')
             [CompletionResult]::new('--grep', '--grep', [CompletionResultType]::ParameterName, 'Read only the log lines that this pattern matches')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Read only lines up to this time, written as for --since')

@@ -549,12 +549,16 @@ _whodunit() {
             return 0
             ;;
         whodunit__subcmd__report)
-            opts="-f -a -e -i -j -h --top --grep --since --until --suggest --ham --json --csv --html --color --extract --block --allow --regexp --ignore-case --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help"
+            opts="-f -a -e -i -j -h --by --top --grep --since --until --suggest --ham --json --csv --html --color --extract --block --allow --regexp --ignore-case --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --by)
+                    COMPREPLY=($(compgen -W "owner asn abuse maintainer netname network registry country" -- "${cur}"))
+                    return 0
+                    ;;
                 --top)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -89,7 +89,8 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'whodunit;report'= {
-            cand --top 'Show the N owners with the most hits'
+            cand --by 'Group by owner, asn, abuse (the contact''s mail domain), maintainer, netname, network, registry or country [default: owner]'
+            cand --top 'Show the N rows with the most hits'
             cand --grep 'Read only the log lines that this pattern matches'
             cand --since 'Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d'
             cand --until 'Read only lines up to this time, written as for --since'

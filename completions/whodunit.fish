@@ -84,7 +84,15 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s c -l count -
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s q -l quiet -d 'Print nothing: the exit code says it all'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l whois -d 'Also the whois text below each verdict, its matching lines highlighted'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l top -d 'Show the N owners with the most hits' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l by -d 'Group by owner, asn, abuse (the contact\'s mail domain), maintainer, netname, network, registry or country [default: owner]' -r -f -a "owner\t'The owner of the network'
+asn\t'The autonomous system'
+abuse\t'The mail domain of the abuse contact'
+maintainer\t'The maintainer in the registry\'s database'
+netname\t'The network\'s name'
+network\t'The network'
+registry\t'The registry'
+country\t'The country'"
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l top -d 'Show the N rows with the most hits' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l grep -d 'Read only the log lines that this pattern matches' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l since -d 'Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l until -d 'Read only lines up to this time, written as for --since' -r

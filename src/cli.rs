@@ -6,7 +6,7 @@ mod read;
 mod refusal;
 mod values;
 
-pub use options::{Caching, Color, Extract, OnUnknown, Output, Patterns, Querying, Reading};
+pub use options::{By, Caching, Color, Extract, OnUnknown, Output, Patterns, Querying, Reading};
 pub use read::nearest_command;
 pub use refusal::refusal;
 pub use values::{Age, Count, Flag, Rate, Seconds, Share, Top};
@@ -138,7 +138,11 @@ pub struct Report {
     /// Mail logs; none, or `-`, is stdin
     #[arg(value_name = "LOG", value_hint = ValueHint::FilePath)]
     pub logs: Vec<PathBuf>,
-    /// Show the N owners with the most hits
+    /// Group by owner, asn, abuse (the contact's mail domain), maintainer, netname, network, registry or country
+    /// [default: owner]
+    #[arg(long, value_name = "FIELD", value_enum, hide_possible_values = true)]
+    pub by: Option<By>,
+    /// Show the N rows with the most hits
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub top: Option<Top>,
     /// Read only the log lines that this pattern matches

@@ -43,6 +43,29 @@ pub enum OnUnknown {
     Block,
 }
 
+/// What a report's rows stand for.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// The owner of the network
+    #[default]
+    Owner,
+    /// The autonomous system
+    Asn,
+    /// The mail domain of the abuse contact
+    Abuse,
+    /// The maintainer in the registry's database
+    Maintainer,
+    /// The network's name
+    Netname,
+    /// The network
+    Network,
+    /// The registry
+    Registry,
+    /// The country
+    Country,
+}
+
 /// How log lines are read.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Reading {

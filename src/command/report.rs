@@ -18,14 +18,13 @@ use crate::{
     output::{
         Clock,
         advice::{self, Notes},
-        owners,
         page::Page,
-        progress,
+        progress, rows,
         table::plain,
     },
     pattern::selector,
     registry::Known,
-    report::{Report, Sighting, Span, moment, suggest::suggest},
+    report::{Grouping, Report, Sighting, Span, moment, suggest::suggest},
     resolver::Lookup,
     verdict::Judged,
 };
@@ -75,17 +74,31 @@ pub fn run(typed: &cli::Report) -> Result<Exit> {
     stale.tell();
     tell(&cache);
 
-    let report = Report::new(&sightings, span);
+    let report = Report::new(&sightings, span, grouping(typed.by.or(beneath.by).unwrap_or_default()));
     let top = typed.top.or(beneath.top).map(|top| top.0);
     let (logs, clock) = (names(&typed.logs), Clock { zone: spec.zone });
     let paper = Paper { suggest: typed.suggest, top, look: &look, logs, ham: &ham, clock, now };
     match sheet {
-        Some(sheet) if report.owners.is_empty() => sheet.spare(),
+        Some(sheet) if report.rows.is_empty() => sheet.spare(),
         Some(sheet) => sheet.write(&|out| paper.page(&report, out))?,
         None => {}
     }
     paper.print(&report, &wanted)?;
     Ok(Exit::Clear)
+}
+
+/// What the rows stand for.
+fn grouping(by: cli::By) -> Grouping {
+    match by {
+        cli::By::Owner => Grouping::Owner,
+        cli::By::Asn => Grouping::Asn,
+        cli::By::Abuse => Grouping::Abuse,
+        cli::By::Maintainer => Grouping::Maintainer,
+        cli::By::Netname => Grouping::Netname,
+        cli::By::Network => Grouping::Network,
+        cli::By::Registry => Grouping::Registry,
+        cli::By::Country => Grouping::Country,
+    }
 }
 
 /// Which lines count.
@@ -199,8 +212,8 @@ impl Paper<'_> {
         let (shown, _) = report.top(self.top);
         let written = match self.look.form {
             _ if self.suggest => self.suggestion(report, ham, &mut out)?,
-            Form::Json => owners::json(shown, &mut out),
-            Form::Csv => owners::csv(shown, &mut out),
+            Form::Json => rows::json(shown, &mut out),
+            Form::Csv => rows::csv(shown, &mut out),
             Form::Quiet => Ok(()),
             _ if self.look.drawn => {
                 self.look.table(self.clock.clone(), self.now).write(report, self.top, &mut out)

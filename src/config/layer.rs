@@ -2,7 +2,7 @@
 
 use super::words::{self, plain};
 use crate::{
-    cli::{Age, Color, Count, Extract, Flag, OnUnknown, Rate, Seconds, Share, Top},
+    cli::{Age, By, Color, Count, Extract, Flag, OnUnknown, Rate, Seconds, Share, Top},
     error::{Error, Result, reason},
     serve::policy::{Listen, RejectText},
 };
@@ -48,6 +48,7 @@ pub struct Layer {
     pub until: Option<String>,
     pub grep: Option<String>,
     pub ham: Option<List>,
+    pub by: Option<By>,
     /// What is odd here, though it stops nothing.
     #[serde(skip)]
     pub notes: Vec<String>,
@@ -255,7 +256,8 @@ impl Layer {
             since,
             until,
             grep,
-            ham
+            ham,
+            by
         )
     }
 }
@@ -282,12 +284,13 @@ mod tests {
 
     #[test]
     fn every_key_can_be_set_in_the_environment() {
-        for key in words::KEYS {
+        for &key in words::KEYS {
             let name = format!("WHODUNIT_{}", key.replace('-', "_").to_uppercase());
             let value = match key {
                 "color" => "never",
                 "extract" => "all",
                 "on-unknown" => "pass",
+                "by" => "asn",
                 "timeout" | "jobs" | "per-server" | "rate" | "max-age" | "top" => "7",
                 "share" => "24,48",
                 "listen" => "inet:127.0.0.1:10045",

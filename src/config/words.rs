@@ -3,7 +3,7 @@
 use crate::nearest;
 
 /// Names that a file may set, and the environment in capitals behind `WHODUNIT_`.
-pub(super) const KEYS: [&str; 32] = [
+pub(super) const KEYS: &[&str] = &[
     "block",
     "allow",
     "regexp",
@@ -36,11 +36,12 @@ pub(super) const KEYS: [&str; 32] = [
     "until",
     "grep",
     "ham",
+    "by",
 ];
 
 /// Long options that mean one run alone, so that no file may set them.
-pub(super) const TYPED: [&str; 10] =
-    ["log", "explain", "ip", "suggest", "html", "stdio", "against-cache", "unused", "all", "config"];
+pub(super) const TYPED: &[&str] =
+    &["log", "explain", "ip", "suggest", "html", "stdio", "against-cache", "unused", "all", "config"];
 
 /// A key's variable.
 pub(super) fn variable(key: &str) -> String {
@@ -49,7 +50,7 @@ pub(super) fn variable(key: &str) -> String {
 
 /// The key that somebody who wrote this probably meant.
 pub(super) fn nearest(key: &str) -> Option<&'static str> {
-    nearest::nearest(&KEYS, &key.to_ascii_lowercase().replace('_', "-"))
+    nearest::nearest(KEYS, &key.to_ascii_lowercase().replace('_', "-"))
 }
 
 /// What to say of two keys that cannot both be set.

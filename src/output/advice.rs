@@ -3,7 +3,7 @@
 use super::{clock::Clock, table::title};
 use crate::{
     report::{
-        Owner, Report,
+        Report, ReportRow,
         suggest::{Advice, Spared, Suggested},
     },
     sanitize::safe,
@@ -53,7 +53,7 @@ impl Notes<'_> {
         for suggested in advice.suggested.iter().take(top.unwrap_or(usize::MAX)) {
             self.owner(suggested, out)?;
         }
-        let unknown = Report::sum(report.owners.iter().filter(|owner| owner.verdict == Verdict::Unknown));
+        let unknown = Report::sum(report.rows.iter().filter(|owner| owner.verdict == Verdict::Unknown));
         let mut notes: Vec<String> = advice.spared.iter().map(|(owner, why)| spared(owner, why)).collect();
         if unknown.hits > 0 {
             notes.push(format!(
@@ -96,7 +96,7 @@ impl Notes<'_> {
 
 /// Why an owner is left out, as a sentence.
 #[must_use]
-pub fn spared(owner: &Owner, why: &Spared) -> String {
+pub fn spared(owner: &ReportRow, why: &Spared) -> String {
     let name = title(owner);
     match why {
         Spared::Ham(client) => format!("left out: {name}; {client} sends mail that you want"),

@@ -9,10 +9,10 @@ mod tests;
 
 use super::{
     clock::{Clock, length, rfc3339},
-    table::{causes, title, why},
+    table::{owners, title, why},
 };
 use crate::{
-    report::{Owner, Report, Sum, Who},
+    report::{Report, ReportRow, RowKind, Sum},
     sanitize::safe,
     verdict::Verdict,
 };
@@ -57,6 +57,12 @@ impl fmt::Display for Text<'_> {
     }
 }
 
+/// A word at the beginning of a line.
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// A number with its thousands apart.
 struct Number(u64);
 
@@ -74,8 +80,8 @@ impl fmt::Display for Number {
 }
 
 /// The verdict as a word, which is also the class that gives a row its colour.
-fn word(owner: &Owner) -> &'static str {
-    if owner.who == Who::Reserved { "reserved" } else { owner.verdict.as_str() }
+fn word(owner: &ReportRow) -> &'static str {
+    if matches!(owner.kind, RowKind::Reserved(_)) { "reserved" } else { owner.verdict.as_str() }
 }
 
 impl Page<'_> {
@@ -88,10 +94,11 @@ impl Page<'_> {
         self.head(report, out)?;
         self.figures(report, out)?;
         self.runs(report, out)?;
+        let (heading, plural) = (report.grouping.heading(), capital(report.grouping.plural()));
         writeln!(
             out,
-            "<section aria-labelledby=\"owners\">\n<h2 id=\"owners\">Owners</h2>\n<table role=\"table\" aria-labelledby=\"owners\">\n\
-             <thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">Owner</th>\
+            "<section aria-labelledby=\"owners\">\n<h2 id=\"owners\">{plural}</h2>\n<table role=\"table\" aria-labelledby=\"owners\">\n\
+             <thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">{heading}</th>\
              <th role=\"columnheader\" scope=\"col\" class=\"n\">Hits</th>\
              <th role=\"columnheader\" scope=\"col\" class=\"n\">Addresses</th>\
              <th role=\"columnheader\" scope=\"col\" class=\"when\">Runs</th>\
@@ -137,8 +144,10 @@ impl Page<'_> {
 
     /// The sums, by what the patterns say.
     fn figures(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
-        let sum = Report::sum(&report.owners);
-        let named = report.owners.iter().filter(|owner| owner.name().is_some()).count() as u64;
+        let sum = Report::sum(&report.rows);
+        let named =
+            report.rows.iter().filter(|row| matches!(row.kind, RowKind::Known(Some(_)))).count() as u64;
+        let plural = capital(report.grouping.plural());
         writeln!(out, "<dl class=\"figures\">")?;
         let mut figure = |class: &str, name: &str, number: u64, note: String| {
             let number = Number(number);
@@ -147,9 +156,9 @@ impl Page<'_> {
         };
         figure("all", "Hits", sum.hits, String::new())?;
         figure("all", "Addresses", sum.addresses, String::new())?;
-        figure("all", "Owners", named, String::new())?;
+        figure("all", &plural, named, String::new())?;
         for (verdict, name) in [(Verdict::Blocked, "Blocked hits"), (Verdict::Unknown, "Unknown hits")] {
-            let part = Report::sum(report.owners.iter().filter(|owner| owner.verdict == verdict));
+            let part = Report::sum(report.rows.iter().filter(|owner| owner.verdict == verdict));
             if part.hits > 0 {
                 figure(
                     verdict.as_str(),
@@ -171,7 +180,7 @@ impl Page<'_> {
             out,
             "<section aria-labelledby=\"runs\">\n<h2 id=\"runs\">All hits over time</h2>\n<figure>"
         )?;
-        chart::stacked(&report.owners, &format!("From {range}; each bar is {each}."), out)?;
+        chart::stacked(&report.rows, &format!("From {range}; each bar is {each}."), out)?;
         writeln!(out, "<div class=\"axis\" aria-hidden=\"true\">")?;
         for part in 0..=4 {
             writeln!(out, "<span>{}</span>", self.clock.moment(span.at(part, 4), self.now))?;
@@ -183,7 +192,7 @@ impl Page<'_> {
     fn row(
         &self,
         report: &Report,
-        owner: &Owner,
+        owner: &ReportRow,
         rank: usize,
         most: u64,
         out: &mut impl Write,
@@ -242,10 +251,13 @@ impl Page<'_> {
 }
 
 /// Networks and contacts, what is too much of them folded away.
-fn details(owner: &Owner, out: &mut impl Write) -> io::Result<()> {
-    let causes = causes(owner);
-    if !causes.is_empty() {
-        writeln!(out, "<span class=\"sub\">{}</span>", Text(&causes))?;
+fn details(owner: &ReportRow, out: &mut impl Write) -> io::Result<()> {
+    let owners = owners(owner);
+    if !owners.is_empty() {
+        writeln!(out, "<span class=\"sub\">{}</span>", Text(&owners))?;
+    }
+    if let Some(reason) = owner.reason() {
+        writeln!(out, "<span class=\"sub\">{}</span>", Text(&reason))?;
     }
     let networks: Vec<String> = owner.networks.iter().map(ToString::to_string).collect();
     if let Some(first) = networks.get(..NETWORKS.min(networks.len())).filter(|first| !first.is_empty()) {
@@ -278,7 +290,7 @@ struct Legend<'r, 'a>(&'r Report<'a>);
 impl fmt::Display for Legend<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for kind in chart::KINDS {
-            if self.0.owners.iter().any(|owner| word(owner) == kind) {
+            if self.0.rows.iter().any(|owner| word(owner) == kind) {
                 write!(f, "<span class=\"key {kind}\">{kind}</span> ")?;
             }
         }

@@ -11,7 +11,7 @@ use super::{
     text::{cut, pad},
 };
 use crate::{
-    report::{Owner, Report, Sum, Who},
+    report::{Grouping, Report, ReportRow, Sum},
     sanitize::safe,
 };
 use jiff::Timestamp;
@@ -33,24 +33,29 @@ pub struct Table {
     pub now: Timestamp,
 }
 
-/// What stands for the owner in rows that have none.
-pub(super) fn title(owner: &Owner) -> String {
-    match &owner.who {
-        Who::Named(name) => safe(name).into_owned(),
-        Who::Unknown(_) => "(unknown)".to_owned(),
-        Who::Reserved => "(reserved)".to_owned(),
-    }
+/// What a row is called.
+pub(super) fn title(owner: &ReportRow) -> String {
+    safe(owner.title()).into_owned()
 }
 
-/// Why addresses are unknown: `timeout: 3, denied: 1`. Nothing for other rows.
-pub(super) fn causes(owner: &Owner) -> String {
-    let Who::Unknown(causes) = &owner.who else { return String::new() };
-    causes.iter().map(|(kind, count)| format!("{}: {count}", kind.as_str())).collect::<Vec<_>>().join(", ")
+/// Owners that a row names in one line.
+const OWNERS: usize = 2;
+
+/// `Contoso, Fabrikam +3` for a row that does not stand for an owner.
+pub(super) fn owners(row: &ReportRow) -> String {
+    if row.grouping == Grouping::Owner || row.owners.is_empty() {
+        return String::new();
+    }
+    let named: Vec<_> = row.owners.iter().take(OWNERS).map(|name| safe(name)).collect();
+    let more = row.owners.len().saturating_sub(OWNERS);
+    let more = if more > 0 { format!(" +{more}") } else { String::new() };
+    format!("{}{more}", named.join(", "))
 }
 
 /// `FILE:LINE` of the first pattern that decided.
-pub(super) fn why(owner: &Owner) -> Option<String> {
-    let found = owner.members.iter().find(|judged| judged.verdict == owner.verdict)?.decisive()?;
+pub(super) fn why(owner: &ReportRow) -> Option<String> {
+    let member = owner.members.iter().find(|seen| seen.judged.verdict == owner.verdict)?;
+    let found = member.judged.decisive()?;
     Some(safe(&format!("{}:{}", found.file, found.line)).into_owned())
 }
 
@@ -59,7 +64,7 @@ pub(super) fn why(owner: &Owner) -> Option<String> {
 ///
 /// # Errors
 /// The output's own.
-pub fn plain(owners: &[Owner], out: &mut impl Write) -> io::Result<()> {
+pub fn plain(owners: &[ReportRow], out: &mut impl Write) -> io::Result<()> {
     for owner in owners {
         let cell = |value: String| if value.is_empty() { "-".to_owned() } else { value };
         let networks: Vec<String> = owner.networks.iter().map(ToString::to_string).collect();
@@ -88,12 +93,13 @@ impl Table {
     /// The output's own.
     pub fn write(&self, report: &Report, top: Option<usize>, out: &mut impl Write) -> io::Result<()> {
         let (shown, rest) = report.top(top);
-        let sum = Report::sum(&report.owners);
+        let sum = Report::sum(&report.rows);
         let layout = Layout::of(shown, sum, self.width);
+        let heading = report.grouping.heading().to_uppercase();
         let head = layout.line([
             "HITS",
             "ADDRS",
-            "OWNER",
+            &heading,
             "CC",
             "VERDICT",
             if layout.spark > 0 { "ACTIVITY" } else { "" },
@@ -121,7 +127,7 @@ impl Table {
         self.foot(report, sum, &layout, out)
     }
 
-    fn row(&self, owner: &Owner, layout: &Layout, out: &mut impl Write) -> io::Result<()> {
+    fn row(&self, owner: &ReportRow, layout: &Layout, out: &mut impl Write) -> io::Result<()> {
         let verdict = self.paint.verdict(owner.verdict, &pad(owner.verdict.as_str(), layout::VERDICT));
         let (hits, addresses) = (owner.hits.to_string(), owner.addresses.to_string());
         let country = safe(owner.country.unwrap_or("-")).into_owned();
@@ -138,13 +144,17 @@ impl Table {
     }
 
     /// When, from which networks, where to complain, why.
-    fn details(&self, owner: &Owner) -> String {
+    fn details(&self, owner: &ReportRow) -> String {
         let when = owner.first.zip(owner.last).map(|(first, last)| self.clock.range(first, last, self.now));
         let more = |count: usize| if count > 1 { format!(" +{}", count - 1) } else { String::new() };
         let network = owner.networks.first().map(|first| format!("{first}{}", more(owner.networks.len())));
         let abuse = owner.abuse.first().map(|first| format!("{}{}", safe(first), more(owner.abuse.len())));
-        let causes = Some(causes(owner)).filter(|text| !text.is_empty());
-        [when, network, abuse, causes, why(owner)].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+        let owners = Some(owners(owner)).filter(|text| !text.is_empty());
+        [owners, when, network, abuse, owner.reason(), why(owner)]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" · ")
     }
 
     fn foot(&self, report: &Report, sum: Sum, layout: &Layout, out: &mut impl Write) -> io::Result<()> {

@@ -35,11 +35,16 @@ impl<'a> Name<'a> {
         }
     }
 
-    /// The name without case and superfluous blanks: owners that share it are one.
+    /// The name as it is compared: owners that share it are one.
     #[must_use]
     pub fn key(self) -> String {
-        let text = self.text();
-        let words: Vec<&str> = text.split_whitespace().collect();
-        words.join(" ").to_lowercase()
+        fold(&self.text())
     }
+}
+
+/// A text without case and superfluous blanks.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").to_lowercase()
 }

@@ -10,7 +10,7 @@ mod trial;
 
 pub use line::Line;
 
-use super::{Owner, Report, Who, name, strangers};
+use super::{Report, ReportRow, name, strangers};
 use crate::{
     address::Prefix,
     error::Result,
@@ -28,7 +28,7 @@ pub struct Advice<'r, 'a> {
     /// Owners to block, most hits first.
     pub suggested: Vec<Suggested<'r, 'a>>,
     /// Owners that could be blocked, and why they are left out, most hits first.
-    pub spared: Vec<(&'r Owner<'a>, Spared)>,
+    pub spared: Vec<(&'r ReportRow<'a>, Spared)>,
     /// Clients of the wanted mail whose owner could not be found out.
     pub strangers: u64,
 }
@@ -37,7 +37,7 @@ pub struct Advice<'r, 'a> {
 #[derive(Debug)]
 pub struct Suggested<'r, 'a> {
     /// The owner.
-    pub owner: &'r Owner<'a>,
+    pub owner: &'r ReportRow<'a>,
     /// One line, or as many as it has names or networks.
     pub lines: Vec<Line>,
 }
@@ -58,16 +58,16 @@ pub enum Spared {
 /// # Errors
 /// None is expected: the lines are held against the clients as any pattern file is, which reads files in general.
 pub fn suggest<'r, 'a>(report: &'r Report<'a>, ham: &[Judged]) -> Result<Advice<'r, 'a>> {
-    let open: Vec<&Owner> = report
-        .owners
+    let open: Vec<&ReportRow> = report
+        .rows
         .iter()
-        .filter(|owner| owner.verdict == Verdict::Clear && matches!(owner.who, Who::Named(_)))
+        .filter(|owner| owner.verdict == Verdict::Clear && owner.owner().is_some())
         .collect();
     let ham: Vec<&Judged> = ham.iter().filter(|judged| judged.reserved().is_none()).collect();
     let wanted = Wanted::of(&ham);
     let mut fates: Vec<Fate> = open.iter().map(|owner| wanted.fate(owner)).collect();
-    let others = report.owners.iter().filter(|owner| owner.verdict != Verdict::Clear);
-    let others: Vec<&Judged> = others.flat_map(|owner| &owner.members).copied().collect();
+    let others = report.rows.iter().filter(|owner| owner.verdict != Verdict::Clear);
+    let others: Vec<&Judged> = others.flat_map(|owner| &owner.members).map(|seen| &seen.judged).collect();
     // Names first; where a name does too much or too little, networks in its place; then there is nothing left to try.
     for last in [false, true] {
         let trial = Trial::of(fates.iter().map(Fate::live))?;
@@ -97,12 +97,12 @@ pub fn suggest<'r, 'a>(report: &'r Report<'a>, ham: &[Judged]) -> Result<Advice<
 }
 
 /// Marks the owners whose lines match others, or not all that they should.
-fn find_trouble(trial: &Trial, open: &[&Owner], others: &[&Judged], fates: &mut [Fate]) {
+fn find_trouble(trial: &Trial, open: &[&ReportRow], others: &[&Judged], fates: &mut [Fate]) {
     let mut mark = |place: usize| fates.get_mut(place).into_iter().for_each(|fate| fate.trouble = true);
     others.iter().flat_map(|judged| trial.hits(judged)).for_each(&mut mark);
     for (place, owner) in open.iter().enumerate() {
         for member in &owner.members {
-            let hits = trial.hits(member);
+            let hits = trial.hits(&member.judged);
             if !hits.contains(&place) {
                 mark(place);
             }
@@ -127,8 +127,8 @@ impl Wanted {
     }
 
     /// An owner who sends wanted mail is spared at once; any other gets a line for each name that its clients go by.
-    fn fate(&self, owner: &Owner) -> Fate {
-        let records = || owner.members.iter().filter_map(|judged| Some(&judged.answer()?.record));
+    fn fate(&self, owner: &ReportRow) -> Fate {
+        let records = || owner.members.iter().filter_map(|seen| Some(&seen.judged.answer()?.record));
         if let Some(address) = records().find_map(|record| self.owners.get(&name(record).key())) {
             return Fate { spared: Some(Spared::Ham(*address)), ..Fate::default() };
         }
@@ -165,7 +165,7 @@ impl Fate {
     }
 }
 
-fn advice<'r, 'a>(open: Vec<&'r Owner<'a>>, fates: Vec<Fate>, strangers: u64) -> Advice<'r, 'a> {
+fn advice<'r, 'a>(open: Vec<&'r ReportRow<'a>>, fates: Vec<Fate>, strangers: u64) -> Advice<'r, 'a> {
     let mut advice = Advice { suggested: Vec::new(), spared: Vec::new(), strangers };
     for (owner, fate) in open.into_iter().zip(fates) {
         match fate.spared {

@@ -79,10 +79,33 @@ fn owners_are_ranked_and_their_hits_add_up_to_the_logs() {
         let activity: Vec<u64> = serde_json::from_value(row["activity"].clone()).unwrap();
         assert_eq!((activity.len(), activity.iter().sum::<u64>()), (48, row["hits"].as_u64().unwrap()));
         let keys: BTreeSet<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
-        let contract =
-            "abuse activity addresses country first_seen hits last_seen matches networks owner verdict";
+        let contract = "abuse activity addresses by country first_seen hits last_seen matches name networks owner reason verdict";
         assert_eq!(keys, contract.split(' ').collect());
     }
+}
+
+#[test]
+fn rows_may_stand_for_what_owners_have_in_common() {
+    let (room, farm) = (room(), farm());
+    let rows = |by: &str| {
+        let run = room.run(["report", "--rate", "0", "--json", "--by", by, "mail.log"]).farm(&farm);
+        run.code(0).check().json()
+    };
+    for by in ["owner", "asn", "abuse", "maintainer", "netname", "network", "registry", "country"] {
+        let rows = rows(by);
+        let hits: u64 = rows.iter().map(|row| row["hits"].as_u64().unwrap()).sum();
+        assert_eq!(hits, 18, "--by {by}: the sum is the log's");
+        let nobodys = rows.iter().filter(|row| row["by"].is_null() && row["owner"].is_null()).count();
+        assert_eq!(nobodys, 2, "--by {by}: unknown and reserved addresses have a row each");
+    }
+    let countries = rows("country");
+    let [germany, netherlands] = [&countries[0], &countries[1]];
+    assert_eq!((&germany["by"], &germany["hits"]), (&"DE".into(), &10.into()));
+    assert_eq!(netherlands["owners"], serde_json::json!(["Fabrikam B.V.", "Fabrikam BxVx"]));
+    let run = room.run(["report", "--rate", "0", "--by", "country", "mail.log"]).farm(&farm);
+    run.stdout_has("DE\t10\t3\t193.0.20.0/22 193.0.40.0/24\tDE\t").code(0).check();
+    let run = room.run(["report", "--by", "nation", "mail.log"]);
+    run.stderr_has("--by: `nation` is not one of owner, asn, abuse").code(64).check();
 }
 
 #[test]
@@ -94,7 +117,7 @@ fn stdin_is_a_log_and_top_keeps_the_first() {
     assert_eq!(lines.len(), 2, "{shown}");
     assert_eq!(
         lines[0],
-        "owner,country,abuse,networks,addresses,hits,first_seen,last_seen,activity,verdict,matches"
+        "owner,country,abuse,networks,addresses,hits,first_seen,last_seen,activity,verdict,matches,by,name,reason"
     );
     assert!(
         lines[1]

@@ -1,7 +1,7 @@
 //! Drawings: bars over time as SVG paths, one path a colour.
 
 use super::{Number, Text, word};
-use crate::report::Owner;
+use crate::report::ReportRow;
 use std::{
     fmt::Write as _,
     io::{self, Write},
@@ -40,7 +40,7 @@ pub(super) fn row(
 }
 
 /// All owners' hits over time, by colour.
-pub(super) fn stacked(owners: &[Owner], about: &str, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn stacked(owners: &[ReportRow], about: &str, out: &mut impl Write) -> io::Result<()> {
     let slices = owners.first().map_or(0, |owner| owner.activity.len());
     let mut sums = [(); KINDS.len()].map(|()| vec![0_u64; slices]);
     for owner in owners {

@@ -1,6 +1,7 @@
 //! The page: whole, and safe whatever is in it.
 
 use super::*;
+use crate::report::Grouping;
 use crate::report::tests::{Made, at, of, patterns, span};
 use jiff::tz::TimeZone;
 
@@ -21,7 +22,7 @@ fn page(top: Option<usize>) -> String {
         of("7.7.7.7", 20, "", ""),
     ];
     let sightings: Vec<_> = made.iter().zip(0..).map(|(made, n)| made.seen(&patterns, &[n, n + 4])).collect();
-    let report = Report::new(&sightings, Some(span()));
+    let report = Report::new(&sightings, Some(span()), Grouping::Owner);
     let logs = ["mail.log".to_owned(), EVIL.to_owned()];
     let clock = Clock { zone: TimeZone::UTC };
     let mut out = Vec::new();

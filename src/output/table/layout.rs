@@ -1,7 +1,7 @@
 //! Which column gets how many cells.
 
 use super::{cut, pad, title};
-use crate::report::{Owner, Sum};
+use crate::report::{ReportRow, Sum};
 use unicode_width::UnicodeWidthStr;
 
 /// Cells of the longest verdict.
@@ -24,7 +24,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn of(shown: &[Owner], sum: Sum, width: usize) -> Self {
+    pub(super) fn of(shown: &[ReportRow], sum: Sum, width: usize) -> Self {
         let hits = sum.hits.to_string().len().max(4);
         let addresses = sum.addresses.to_string().len().max(5);
         let widest = shown.iter().map(|owner| title(owner).width()).max().unwrap_or_default().clamp(12, 60);

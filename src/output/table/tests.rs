@@ -1,7 +1,8 @@
 use super::*;
 use crate::{
-    output::{advice::Notes, owners},
+    output::{advice::Notes, rows},
     report::{
+        Grouping,
         suggest::suggest,
         tests::{Made, at, of, patterns, span},
     },
@@ -24,7 +25,7 @@ const MADE: [Made; 5] = [
 fn report<T>(look: impl FnOnce(&Report) -> T) -> T {
     let patterns = patterns(&["Contoso"]);
     let sightings: Vec<_> = MADE.iter().zip(0..).map(|(made, n)| made.seen(&patterns, &[n, n + 4])).collect();
-    look(&Report::new(&sightings, Some(span())))
+    look(&Report::new(&sightings, Some(span()), Grouping::Owner))
 }
 
 fn table(width: usize) -> Table {
@@ -68,7 +69,7 @@ fn the_rows_that_are_not_shown_are_summed_up() {
 
 #[test]
 fn a_pipe_gets_one_line_a_row() {
-    let shown = text(|out| report(|report| plain(&report.owners, out)));
+    let shown = text(|out| report(|report| plain(&report.rows, out)));
     let rows: Vec<Vec<&str>> = shown.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(rows.len(), 5);
     assert!(rows.iter().all(|row| row.len() == 11), "{shown}");
@@ -83,7 +84,7 @@ fn a_pipe_gets_one_line_a_row() {
 
 #[test]
 fn json_has_the_names_that_scripts_know() {
-    let shown = text(|out| report(|report| owners::json(&report.owners, out)));
+    let shown = text(|out| report(|report| rows::json(&report.rows, out)));
     let rows: Vec<serde_json::Value> =
         shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(
@@ -95,23 +96,29 @@ fn json_has_the_names_that_scripts_know() {
             "activity": [600, 0, 0, 0, 600, 0, 0, 0, 0, 0], "verdict": "blocked",
             "matches": [{"file": "-e", "line": 1, "pattern": "Contoso", "action": "block",
                 "text": "org-name: Contoso Gesellschaft für elektronische Werbesendungen mbH"}],
+            "by": "Contoso Gesellschaft für elektronische Werbesendungen mbH",
+            "name": "Contoso Gesellschaft für elektronische Werbesendungen mbH", "reason": null,
         })
     );
     assert!(rows[3]["owner"].is_null() && rows[4]["owner"].is_null() && rows[4]["country"].is_null());
+    let named: Vec<_> = rows[3..].iter().map(|row| (row["name"].as_str(), row["reason"].as_str())).collect();
+    let wanted = [(Some("(reserved)"), Some("Private-Use")), (Some("(unknown)"), Some("timeout: 1"))];
+    assert_eq!(named, wanted, "rows without an owner say what they are");
     assert_eq!(rows.iter().map(|row| row["hits"].as_u64().unwrap()).sum::<u64>(), 1890);
 }
 
 #[test]
 fn csv_has_the_same_columns() {
-    let shown = text(|out| report(|report| owners::csv(&report.owners, out)));
+    let shown = text(|out| report(|report| rows::csv(&report.rows, out)));
     let mut reader = csv::Reader::from_reader(shown.as_bytes());
     let head: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     assert_eq!(
         head.join(","),
-        "owner,country,abuse,networks,addresses,hits,first_seen,last_seen,activity,verdict,matches"
+        "owner,country,abuse,networks,addresses,hits,first_seen,last_seen,activity,verdict,matches,by,name,reason"
     );
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    assert_eq!(rows[0].iter().skip(8).collect::<Vec<_>>(), ["600 0 0 0 600 0 0 0 0 0", "blocked", "-e:1"]);
+    assert_eq!([&rows[0][8], &rows[0][9], &rows[0][10]], ["600 0 0 0 600 0 0 0 0 0", "blocked", "-e:1"]);
+    assert_eq!([&rows[3][12], &rows[3][13], &rows[4][13]], ["(reserved)", "Private-Use", "timeout: 1"]);
     assert_eq!((&rows[2][0], &rows[4][0], &rows[4][9]), ("Evil\\tOrg\\x1b[31m\\n", "", "unknown"));
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     pattern::{Patterns, Spec},
     report::{
-        Sighting,
+        Grouping, Sighting,
         tests::{Made, of, patterns, sightings, span},
     },
     verdict::judge,
@@ -42,7 +42,7 @@ fn fed_back_it_blocks_exactly_the_owners_that_were_clear() {
         ],
         &patterns(&["Blocked Ltd", "Allowed Ltd"]),
     );
-    let report = Report::new(&seen, Some(span()));
+    let report = Report::new(&seen, Some(span()), Grouping::Owner);
     let advice = suggest(&report, &[]).unwrap();
     assert_eq!(
         lines(&advice),
@@ -64,7 +64,7 @@ fn where_no_organisation_is_named_the_network_is() {
         ],
         &patterns(&[]),
     );
-    let report = Report::new(&seen, Some(span()));
+    let report = Report::new(&seen, Some(span()), Grouping::Owner);
     let advice = suggest(&report, &[]).unwrap();
     assert_eq!(
         lines(&advice),
@@ -82,15 +82,15 @@ fn a_network_name_that_others_use_too_gives_way_to_the_network() {
         Made { name: "LAN", ..of("8.8.7.1", 1, "Inside", "8.8.7.0/24") },
     ];
     let seen = sightings(&made[..2], &patterns(&[]));
-    let report = Report::new(&seen, Some(span()));
+    let report = Report::new(&seen, Some(span()), Grouping::Owner);
     let advice = suggest(&report, &[]).unwrap();
     assert_eq!(lines(&advice), ["@cidr 8.8.0.0/16", "@org ^Contoso$"]);
 
     let seen = sightings(&made, &patterns(&[]));
-    let report = Report::new(&seen, Some(span()));
+    let report = Report::new(&seen, Some(span()), Grouping::Owner);
     let advice = suggest(&report, &[]).unwrap();
     assert_eq!(lines(&advice), ["@org ^Contoso$", "@org ^Inside$"]);
-    let spared: Vec<_> = advice.spared.iter().map(|(owner, why)| (owner.name(), why.clone())).collect();
+    let spared: Vec<_> = advice.spared.iter().map(|(owner, why)| (owner.by(), why.clone())).collect();
     assert_eq!(spared, [(Some("LAN"), Spared::Inseparable)]);
 }
 
@@ -106,7 +106,7 @@ fn nobody_who_sends_wanted_mail_is_suggested() {
         ],
         &patterns(&[]),
     );
-    let report = Report::new(&seen, Some(span()));
+    let report = Report::new(&seen, Some(span()), Grouping::Owner);
     let ham = ham(&[
         of("9.1.1.1", 1, "CONTOSO", "9.1.0.0/16"),
         Made { name: "LAN", ..of("9.2.1.1", 1, "Wanted Ltd", "9.2.0.0/16") },
@@ -117,7 +117,7 @@ fn nobody_who_sends_wanted_mail_is_suggested() {
     let advice = suggest(&report, &ham).unwrap();
     assert_eq!(lines(&advice), ["@org ^Fabrikam$", "@org ^Tailspin$"]);
     let spared: Vec<_> =
-        advice.spared.iter().map(|(owner, why)| (owner.name().unwrap(), why.clone())).collect();
+        advice.spared.iter().map(|(owner, why)| (owner.by().unwrap(), why.clone())).collect();
     let address = |text: &str| text.parse().unwrap();
     assert_eq!(
         spared,
@@ -135,7 +135,7 @@ fn a_name_made_to_break_out_stays_one_line_that_matches_its_owner() {
     let evil = "Evil\n.*\r\n# @org .*\u{1b}[2J\u{202e}";
     let made = [of("8.8.1.1", 9, evil, "8.8.0.0/16"), of("8.9.1.1", 8, "Innocent", "8.9.0.0/16")];
     let seen = sightings(&made, &patterns(&["Innocent"]));
-    let report = Report::new(&seen, Some(span()));
+    let report = Report::new(&seen, Some(span()), Grouping::Owner);
     let advice = suggest(&report, &[]).unwrap();
     assert_eq!(advice.suggested.len(), 1);
     assert!(lines(&advice).iter().all(|line| line.starts_with('@') && !line.contains(char::is_control)));
@@ -146,7 +146,7 @@ fn a_name_made_to_break_out_stays_one_line_that_matches_its_owner() {
 fn a_name_too_long_for_an_expression_is_no_trouble() {
     let long: &'static str = "x".repeat(300_000).leak();
     let seen = sightings(&[of("8.8.1.1", 9, long, "8.8.0.0/16")], &patterns(&[]));
-    let report = Report::new(&seen, Some(span()));
+    let report = Report::new(&seen, Some(span()), Grouping::Owner);
     let advice = suggest(&report, &[]).unwrap();
     assert_eq!(blocked(&advice, &seen), ["8.8.1.1"]);
 }

@@ -1,0 +1,115 @@
+//! A report's rows for scripts: JSON Lines and CSV with the contract's names.
+
+use super::{clock::rfc3339, csv::write, json::object};
+use crate::{
+    pattern::Match,
+    report::{Grouping, ReportRow},
+    sanitize::safe,
+};
+use serde::Serialize;
+use std::io::{self, Write};
+
+const HEADER: [&str; 14] = [
+    "owner",
+    "country",
+    "abuse",
+    "networks",
+    "addresses",
+    "hits",
+    "first_seen",
+    "last_seen",
+    "activity",
+    "verdict",
+    "matches",
+    "by",
+    "name",
+    "reason",
+];
+
+#[derive(Serialize)]
+struct RowObject<'a> {
+    /// The owner with most hits.
+    owner: Option<&'a str>,
+    country: Option<&'a str>,
+    abuse: &'a [&'a str],
+    networks: Vec<String>,
+    addresses: u64,
+    hits: u64,
+    first_seen: Option<String>,
+    last_seen: Option<String>,
+    activity: &'a [u64],
+    verdict: &'static str,
+    matches: &'a [&'a Match],
+    /// What the clients have in common.
+    by: Option<&'a str>,
+    /// What the row is called in text.
+    name: &'a str,
+    /// Why there is no owner.
+    reason: Option<String>,
+    /// All owners, most hits first, where a row does not stand for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owners: Option<&'a [String]>,
+}
+
+/// One object a row.
+///
+/// # Errors
+/// The output's own.
+pub fn json(rows: &[ReportRow], out: &mut impl Write) -> io::Result<()> {
+    for row in rows {
+        let object_of_row = RowObject {
+            owner: row.owner(),
+            country: row.country,
+            abuse: &row.abuse,
+            networks: row.networks.iter().map(ToString::to_string).collect(),
+            addresses: row.addresses,
+            hits: row.hits,
+            first_seen: row.first.map(rfc3339),
+            last_seen: row.last.map(rfc3339),
+            activity: &row.activity,
+            verdict: row.verdict.as_str(),
+            matches: &row.matches,
+            by: row.by(),
+            name: row.title(),
+            reason: row.reason(),
+            owners: (row.grouping != Grouping::Owner).then_some(&row.owners),
+        };
+        object(&object_of_row, out)?;
+    }
+    Ok(())
+}
+
+/// A header, then one line a row; lists are joined by a blank, matches are `FILE:LINE`.
+///
+/// # Errors
+/// The output's own.
+pub fn csv(rows: &[ReportRow], out: &mut impl Write) -> io::Result<()> {
+    write(out, HEADER.iter().map(|name| (*name).to_owned()))?;
+    for row in rows {
+        let text = |value: Option<&str>| value.map(|value| safe(value).into_owned()).unwrap_or_default();
+        let fields = [
+            text(row.owner()),
+            text(row.country),
+            list(row.abuse.iter().map(|address| safe(address).into_owned())),
+            list(row.networks.iter().map(ToString::to_string)),
+            row.addresses.to_string(),
+            row.hits.to_string(),
+            row.first.map(rfc3339).unwrap_or_default(),
+            row.last.map(rfc3339).unwrap_or_default(),
+            list(row.activity.iter().map(ToString::to_string)),
+            row.verdict.as_str().to_owned(),
+            list(
+                row.matches.iter().map(|found| safe(&format!("{}:{}", found.file, found.line)).into_owned()),
+            ),
+            text(row.by()),
+            text(Some(row.title())),
+            row.reason().unwrap_or_default(),
+        ];
+        write(out, fields.into_iter())?;
+    }
+    Ok(())
+}
+
+fn list(values: impl Iterator<Item = String>) -> String {
+    values.collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,91 @@
+//! What a row of a report stands for: an owner, or what several owners have in common.
+
+use super::{contact, name};
+use crate::registry::Record;
+
+/// What clients are put together by.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Grouping {
+    /// The owner of the network ([`name`]).
+    #[default]
+    Owner,
+    /// The autonomous system: the first that the answer names.
+    Asn,
+    /// The abuse desk: the mail domain of the contact ([`contact::first_desk`]).
+    Abuse,
+    /// The first maintainer that is no registry's own.
+    Maintainer,
+    /// The network's name.
+    Netname,
+    /// The network itself.
+    Network,
+    /// The registry that answered.
+    Registry,
+    /// The country's code.
+    Country,
+}
+
+impl Grouping {
+    /// What a record's clients are put together under, as it is shown; None where the record does not say. Values that
+    /// [`super::fold`] makes equal are one.
+    pub(super) fn value(self, record: &Record) -> Option<String> {
+        let given = |text: &Option<String>| text.as_ref().filter(|text| !text.trim().is_empty()).cloned();
+        match self {
+            Self::Owner => Some(name(record).text().into_owned()),
+            Self::Asn => record.asn.first().map(|number| format!("AS{number}")),
+            Self::Abuse => contact::first_desk(&record.abuse),
+            Self::Maintainer => {
+                record.maintainer.iter().find(|name| !contact::is_registrys_maintainer(name)).cloned()
+            }
+            Self::Netname => given(&record.name),
+            Self::Network => Some(record.network.to_string()),
+            Self::Registry => Some(record.registry.as_str().to_owned()),
+            Self::Country => given(&record.country),
+        }
+    }
+
+    /// What stands for the value of a row whose records name none.
+    #[must_use]
+    pub fn none(self) -> &'static str {
+        match self {
+            Self::Owner => "(no owner)",
+            Self::Asn => "(no AS number)",
+            Self::Abuse => "(no abuse contact)",
+            Self::Maintainer => "(no maintainer)",
+            Self::Netname => "(no network name)",
+            Self::Network => "(no network)",
+            Self::Registry => "(no registry)",
+            Self::Country => "(no country)",
+        }
+    }
+
+    /// The heading of a column of its values.
+    #[must_use]
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::Asn => "AS",
+            Self::Abuse => "Abuse desk",
+            Self::Maintainer => "Maintainer",
+            Self::Netname => "Network name",
+            Self::Network => "Network",
+            Self::Registry => "Registry",
+            Self::Country => "Country",
+        }
+    }
+
+    /// What several rows are called in a sentence.
+    #[must_use]
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Owner => "owners",
+            Self::Asn => "autonomous systems",
+            Self::Abuse => "abuse desks",
+            Self::Maintainer => "maintainers",
+            Self::Netname => "network names",
+            Self::Network => "networks",
+            Self::Registry => "registries",
+            Self::Country => "countries",
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! One row of a report, and how it is put together from clients.
+
+use super::{Grouping, Sighting, fold, name};
+use crate::{
+    address::Prefix,
+    pattern::Match,
+    registry::Kind,
+    verdict::{Judged, Verdict},
+};
+use jiff::Timestamp;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+};
+
+/// Whose row it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RowKind {
+    /// Clients whose records have this value, in the spelling that came first; None: whose records have none.
+    Known(Option<String>),
+    /// Everybody whose network could not be found out, and why: kinds with their addresses.
+    Unknown(Vec<(Kind, u64)>),
+    /// Addresses that are nobody's network, never asked about: IANA's names of their ranges.
+    Reserved(Vec<&'static str>),
+}
+
+/// One row: all that came from one owner's networks, or from those that have something else in common.
+#[derive(Clone, Debug)]
+pub struct ReportRow<'a> {
+    /// Whose row it is.
+    pub kind: RowKind,
+    /// What the rows of this report stand for.
+    pub grouping: Grouping,
+    /// The owners, those with most hits first; of two with as many the one that came first.
+    pub owners: Vec<String>,
+    /// ISO 3166 code: the one that most hits came from.
+    pub country: Option<&'a str>,
+    /// Where to complain, those of the first clients first.
+    pub abuse: Vec<&'a str>,
+    /// The networks as the registries have them, in order, each once.
+    pub networks: Vec<Prefix>,
+    /// Distinct clients.
+    pub addresses: u64,
+    /// Log lines of theirs.
+    pub hits: u64,
+    /// When the first of them came.
+    pub first: Option<Timestamp>,
+    /// When the last of them came.
+    pub last: Option<Timestamp>,
+    /// Hits by slice of time, for all rows the same slices.
+    pub activity: Vec<u64>,
+    /// What the patterns come to.
+    pub verdict: Verdict,
+    /// The patterns that matched any of them, each once.
+    pub matches: Vec<&'a Match>,
+    /// The clients, in the order of the log.
+    pub members: Vec<&'a Sighting>,
+}
+
+impl ReportRow<'_> {
+    /// The value that the clients have in common; None for unknown and reserved addresses, and where records have none.
+    #[must_use]
+    pub fn by(&self) -> Option<&str> {
+        match &self.kind {
+            RowKind::Known(value) => value.as_deref(),
+            RowKind::Unknown(_) | RowKind::Reserved(_) => None,
+        }
+    }
+
+    /// The owner with most hits; None for the rows of unknown and reserved addresses.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        self.owners.first().map(String::as_str)
+    }
+
+    /// What the row is called: its value, or words in brackets.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        match &self.kind {
+            RowKind::Known(Some(value)) => value,
+            RowKind::Known(None) => self.grouping.none(),
+            RowKind::Unknown(_) => "(unknown)",
+            RowKind::Reserved(_) => "(reserved)",
+        }
+    }
+
+    /// Why there is no owner: `timeout: 3, denied: 1`, or the names of reserved ranges.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        match &self.kind {
+            RowKind::Known(_) => None,
+            RowKind::Unknown(causes) => {
+                let causes = causes.iter().map(|(kind, count)| format!("{}: {count}", kind.as_str()));
+                Some(causes.collect::<Vec<_>>().join(", "))
+            }
+            RowKind::Reserved(names) => Some(names.join(", ")),
+        }
+    }
+
+    /// How many of its clients have this verdict.
+    #[must_use]
+    pub fn with(&self, verdict: Verdict) -> u64 {
+        self.members.iter().filter(|seen| seen.judged.verdict == verdict).count() as u64
+    }
+}
+
+/// What puts two clients into one row.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(super) enum RowKey {
+    Known(Option<String>),
+    Unknown,
+    Reserved,
+}
+
+impl RowKey {
+    pub(super) fn of(judged: &Judged, grouping: Grouping) -> Self {
+        match (judged.answer(), judged.reserved()) {
+            (Some(answer), _) => Self::Known(grouping.value(&answer.record).map(|value| fold(&value))),
+            (None, Some(_)) => Self::Reserved,
+            (None, None) => Self::Unknown,
+        }
+    }
+}
+
+/// A row that still grows.
+pub(super) struct RowBuilder<'a> {
+    row: ReportRow<'a>,
+    contacts: HashSet<&'a str>,
+    matched: HashSet<(&'a str, u32)>,
+    networks: BTreeSet<Prefix>,
+    /// Hits by country; of two with as many the first in the alphabet wins.
+    countries: BTreeMap<&'a str, u64>,
+    /// Owners by their folded names: index in the list behind it.
+    owner_indexes: HashMap<String, usize>,
+    owners: Vec<(String, u64)>,
+    causes: Vec<(Kind, u64)>,
+    reserved: Vec<&'static str>,
+}
+
+impl<'a> RowBuilder<'a> {
+    /// The row that a client opens.
+    pub(super) fn new(key: &RowKey, first: &Judged, grouping: Grouping, slices: usize) -> Self {
+        let value = || first.answer().and_then(|answer| grouping.value(&answer.record));
+        let (kind, verdict) = match key {
+            RowKey::Known(_) => (RowKind::Known(value()), Verdict::Clear),
+            RowKey::Unknown => (RowKind::Unknown(Vec::new()), Verdict::Unknown),
+            RowKey::Reserved => (RowKind::Reserved(Vec::new()), Verdict::Clear),
+        };
+        let row = ReportRow {
+            kind,
+            grouping,
+            owners: Vec::new(),
+            country: None,
+            abuse: Vec::new(),
+            networks: Vec::new(),
+            addresses: 0,
+            hits: 0,
+            first: None,
+            last: None,
+            activity: vec![0; slices],
+            verdict,
+            matches: Vec::new(),
+            members: Vec::new(),
+        };
+        Self {
+            row,
+            contacts: HashSet::new(),
+            matched: HashSet::new(),
+            networks: BTreeSet::new(),
+            countries: BTreeMap::new(),
+            owner_indexes: HashMap::new(),
+            owners: Vec::new(),
+            causes: Vec::new(),
+            reserved: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, sighting: &'a Sighting) {
+        let judged = &sighting.judged;
+        let row = &mut self.row;
+        row.addresses += 1;
+        row.hits += judged.hits;
+        row.first = earliest(row.first, sighting.first);
+        row.last = row.last.max(sighting.last);
+        for (sum, hits) in row.activity.iter_mut().zip(&sighting.activity) {
+            *sum += hits;
+        }
+        row.verdict = worse(row.verdict, judged.verdict);
+        row.members.push(sighting);
+        for found in &judged.matches {
+            if self.matched.insert((&found.file, found.line)) {
+                row.matches.push(found);
+            }
+        }
+        if let Some(answer) = judged.answer() {
+            let record = &answer.record;
+            self.networks.extend(record.network.prefixes());
+            if let Some(country) = &record.country {
+                *self.countries.entry(country).or_default() += judged.hits;
+            }
+            for address in &record.abuse {
+                if self.contacts.insert(address) {
+                    row.abuse.push(address);
+                }
+            }
+        }
+        self.add_owner(judged);
+        if let Some(special) = judged.reserved() {
+            self.networks.insert(special.prefix);
+            if !self.reserved.contains(&special.name) {
+                self.reserved.push(special.name);
+            }
+        }
+        if let Some(unknown) = judged.unknown() {
+            match self.causes.iter_mut().find(|(kind, _)| *kind == unknown.kind) {
+                Some((_, count)) => *count += 1,
+                None => self.causes.push((unknown.kind, 1)),
+            }
+        }
+    }
+
+    fn add_owner(&mut self, judged: &Judged) {
+        // Where rows stand for owners there is one, and it is known.
+        let Some(answer) = judged.answer().filter(|_| self.row.grouping != Grouping::Owner) else { return };
+        let owner = name(&answer.record);
+        let owners = &mut self.owners;
+        let index = *self.owner_indexes.entry(owner.key()).or_insert_with(|| {
+            owners.push((owner.text().into_owned(), 0));
+            owners.len() - 1
+        });
+        if let Some((_, hits)) = owners.get_mut(index) {
+            *hits += judged.hits;
+        }
+    }
+
+    pub(super) fn finish(self) -> ReportRow<'a> {
+        let mut row = self.row;
+        match &mut row.kind {
+            RowKind::Known(value) if row.grouping == Grouping::Owner => row.owners.extend(value.clone()),
+            RowKind::Known(_) => {}
+            RowKind::Unknown(causes) => {
+                *causes = self.causes;
+                causes.sort_by_key(|(_, count)| Reverse(*count));
+            }
+            RowKind::Reserved(names) => *names = self.reserved,
+        }
+        let mut owners = self.owners;
+        owners.sort_by_key(|(_, hits)| Reverse(*hits));
+        row.owners.extend(owners.into_iter().map(|(name, _)| name));
+        row.networks = self.networks.into_iter().collect();
+        row.country =
+            self.countries.into_iter().rev().max_by_key(|(_, hits)| *hits).map(|(country, _)| country);
+        row
+    }
+}
+
+fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
+}
+
+/// What two clients of one row come to.
+fn worse(one: Verdict, other: Verdict) -> Verdict {
+    let rank = |verdict: &Verdict| match verdict {
+        Verdict::Unknown => 3,
+        Verdict::Blocked => 2,
+        Verdict::Allowed => 1,
+        Verdict::Clear => 0,
+    };
+    [one, other].into_iter().max_by_key(rank).unwrap_or(one)
+}
