@@ -18,6 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("nearest", &[]),
     ("sanitize", &[]),
     ("address", &[]),
+    ("origin", &["address", "error"]),
     ("registry", &["address", "error"]),
     ("whois", &["address", "deadline", "error", "registry"]),
     ("rdap", &["address", "deadline", "error", "registry", "whois"]),

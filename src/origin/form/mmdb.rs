@@ -1,0 +1,130 @@
+//! MaxMind DB files, whoever publishes them.
+
+use super::{OriginInput, RowCounts, fields, refused, unread};
+use crate::{
+    address::{Network, Prefix},
+    error::Result,
+    origin::TableBuilder,
+};
+use maxminddb::{LookupResult, MaxMindDbError, Reader, WithinOptions};
+use serde::Deserialize;
+use std::{collections::HashMap, io::Read, path::Path};
+
+/// The file has to be read whole, as what it is stands at its end. Those with AS numbers have up to 50 MB.
+const LARGEST: u64 = 512 << 20;
+
+/// What publishers call the fields: MaxMind and DB-IP the long names, IPinfo the short ones.
+#[derive(Deserialize)]
+struct AsnRecord {
+    autonomous_system_number: Option<u32>,
+    autonomous_system_organization: Option<String>,
+    asn: Option<AsnField>,
+    as_name: Option<String>,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum AsnField {
+    Number(u32),
+    Text(String),
+}
+
+/// Reads all networks.
+pub(super) fn read(
+    input: OriginInput,
+    builder: &mut TableBuilder,
+    tick: &mut dyn FnMut(),
+) -> Result<RowCounts> {
+    let OriginInput { name, reader } = input;
+    let mut bytes = Vec::new();
+    let read = reader.take(LARGEST + 1).read_to_end(&mut bytes);
+    read.map_err(|error| unread(&name, &error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(refused(&name, "it is too large for an MMDB file with AS numbers"));
+    }
+    let database = Reader::from_source(bytes).map_err(|error| unknown(&name, &error))?;
+    let networks = database
+        .networks(WithinOptions::default().include_networks_without_data())
+        .map_err(|error| unknown(&name, &error))?;
+    // A tree of so many nodes has one leaf more. In a planted one, whose nodes lead to each other, there is no end.
+    let most = u64::from(database.metadata().node_count) * 3 + 3;
+    // Many networks share a record, and it is read once.
+    let mut known: HashMap<usize, Option<u32>> = HashMap::new();
+    let (mut counts, mut leaves) = (RowCounts::default(), 0_u64);
+    for found in networks {
+        let found = found.map_err(|error| damaged(&name, &error))?;
+        leaves += 1;
+        if leaves > most {
+            return Err(refused(&name, "its search tree is damaged"));
+        }
+        if leaves.is_multiple_of(1024) {
+            tick();
+        }
+        let Some(offset) = found.offset() else { continue };
+        let origin = match known.get(&offset) {
+            Some(origin) => *origin,
+            None => {
+                let origin = origin(&found, builder).map_err(|error| match error {
+                    Unread::Damaged(error) => damaged(&name, &error),
+                    Unread::TooLarge(error) => error,
+                })?;
+                *known.entry(offset).or_insert(origin)
+            }
+        };
+        if let Some(origin) = origin {
+            let network = network(&found).ok_or_else(|| refused(&name, "its search tree is damaged"))?;
+            builder.add_known(network, origin)?;
+            counts.routed += 1;
+        }
+    }
+    if counts.routed == 0 {
+        let kind = database.metadata().database_type.escape_debug().to_string();
+        return Err(refused(&name, &format!("an MMDB file without AS numbers (its type is {kind})")));
+    }
+    Ok(counts)
+}
+
+enum Unread {
+    Damaged(MaxMindDbError),
+    TooLarge(crate::error::Error),
+}
+
+/// The origin of a record; None where it names no AS.
+fn origin(
+    found: &LookupResult<'_, Vec<u8>>,
+    builder: &mut TableBuilder,
+) -> std::result::Result<Option<u32>, Unread> {
+    let Some(record) = found.decode::<AsnRecord>().map_err(Unread::Damaged)? else { return Ok(None) };
+    let mut numbers: Vec<u32> = record.autonomous_system_number.into_iter().collect();
+    if numbers.is_empty() {
+        match record.asn {
+            Some(AsnField::Number(number)) => numbers.push(number),
+            // Anything but numbers in there names none.
+            Some(AsnField::Text(text)) if fields::numbers(text.as_bytes(), &mut numbers).is_none() => {
+                numbers.clear();
+            }
+            _ => {}
+        }
+    }
+    let name = record.autonomous_system_organization.or(record.as_name).or(record.name).unwrap_or_default();
+    builder.origin(&numbers, fields::name(name.as_bytes()).as_deref()).map_err(Unread::TooLarge)
+}
+
+fn network(found: &LookupResult<'_, Vec<u8>>) -> Option<Network> {
+    let network = found.network().ok()?;
+    Prefix::new(network.ip(), network.prefix()).map(Network::from)
+}
+
+fn unknown(name: &Path, error: &MaxMindDbError) -> crate::error::Error {
+    refused(name, &format!("it is no text, and no whole MMDB file either ({})", sentence(error)))
+}
+
+fn damaged(name: &Path, error: &MaxMindDbError) -> crate::error::Error {
+    refused(name, &format!("this MMDB file is damaged ({})", sentence(error)))
+}
+
+/// The crate's own reason, as part of a sentence; it may quote the file.
+fn sentence(error: &MaxMindDbError) -> String {
+    error.to_string().escape_debug().to_string()
+}
