@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use std::{net::Ipv4Addr, path::Path};
 use whodunit::{
     address::Network,
-    cache::{Env, Keeper, Kept, Location, Memory, Sqlite, Want, open},
-    registry::{Answer, Record, Registry, Source},
+    cache::{CacheEnv, CacheLocation, CachedAnswer, Freshness, MemoryCache, SqliteCache, Store, open},
+    registry::{Answer, AnswerSource, Record, Registry},
 };
 
 const NETWORKS: u32 = 100_000;
@@ -17,11 +17,11 @@ fn now() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap()
 }
 
-fn want() -> Want {
-    Want { now: now(), max_age: SignedDuration::from_hours(24), share: None }
+fn want() -> Freshness {
+    Freshness { now: now(), max_age: SignedDuration::from_hours(24), share: None }
 }
 
-fn kept(n: u32) -> Kept {
+fn kept(n: u32) -> CachedAnswer {
     // Each /24 of 11.0.0.0/8 and beyond; every fifth a /28 inside of the one before.
     let (first, span) = if n % 5 == 4 { ((n - 1) << 8 | 16, 15) } else { (n << 8, 255) };
     let address = |bits: u32| Ipv4Addr::from_bits(0x0B00_0000 + bits).into();
@@ -54,15 +54,15 @@ fn kept(n: u32) -> Kept {
         fetched: now(),
         partial: false,
         full: false,
-        source: Source::Whois,
+        source: AnswerSource::Whois,
         stale: false,
     };
-    Kept { answer, asked: network.first(), leaf: true }
+    CachedAnswer { answer, asked: network.first(), leaf: true }
 }
 
 /// A cache file with many networks, and a decision about one of them.
 fn fill(path: &Path) {
-    let cache = Sqlite::open(path, now()).unwrap();
+    let cache = SqliteCache::open(path, now()).unwrap();
     for n in 0..NETWORKS {
         cache.keep(&kept(n)).unwrap();
     }
@@ -78,10 +78,10 @@ fn benches(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.db");
     fill(&path);
-    let location = Location::Path(path.clone());
+    let location = CacheLocation::Path(path.clone());
     criterion.bench_function("open, find, recall, close", |bencher| {
         bencher.iter(|| {
-            let handle = open(&location, &Env::default(), now());
+            let handle = open(&location, &CacheEnv::default(), now());
             let found = handle.find(warm_address(), &want()).unwrap();
             handle.recall(&found, &[7; 16], None).unwrap()
         });
@@ -91,7 +91,7 @@ fn benches(criterion: &mut Criterion) {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         Ipv4Addr::from_bits(0x0B00_0000 + (seed >> 8) % (NETWORKS << 8)).into()
     };
-    let sqlite = Sqlite::open(&path, now()).unwrap();
+    let sqlite = SqliteCache::open(&path, now()).unwrap();
     criterion.bench_function("sqlite: find", |bencher| {
         bencher.iter_batched(&mut address, |a| sqlite.find(a, &want()).unwrap(), BatchSize::SmallInput);
     });
@@ -99,7 +99,7 @@ fn benches(criterion: &mut Criterion) {
         let work = |a| sqlite.find(a, &want()).unwrap().map(|f| sqlite.answer(&f).unwrap());
         bencher.iter_batched(&mut address, work, BatchSize::SmallInput);
     });
-    let memory = Memory::new();
+    let memory = MemoryCache::new();
     for n in 0..50_000 {
         memory.keep(&kept(n)).unwrap();
     }

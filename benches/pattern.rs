@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::{fmt::Write, fs, hint::black_box, path::PathBuf};
-use whodunit::pattern::{Action, Patterns, Spec, Subject};
+use whodunit::pattern::{Action, MatchSubject, PatternSpec, Patterns};
 
 /// A pattern of the kinds that a mail server's files hold, no two alike.
 fn pattern(n: usize) -> String {
@@ -18,8 +18,8 @@ fn pattern(n: usize) -> String {
 }
 
 /// `count` patterns in `files` files.
-fn files(folder: &tempfile::TempDir, count: usize, files: usize) -> Spec {
-    let mut spec = Spec::default();
+fn files(folder: &tempfile::TempDir, count: usize, files: usize) -> PatternSpec {
+    let mut spec = PatternSpec::default();
     for file in 0..files {
         let path: PathBuf = folder.path().join(format!("{count}-{file}"));
         let lines = (0..count / files).fold(String::new(), |mut lines, n| {
@@ -66,7 +66,7 @@ fn cold(c: &mut Criterion) {
             b.iter(|| {
                 let patterns = Patterns::read(&spec).expect("they are there");
                 patterns.check().expect("they are good");
-                black_box(patterns.judge(&Subject { text: &text, record: None, address: None }))
+                black_box(patterns.judge(&MatchSubject { text: &text, record: None, address: None }))
             });
         });
     }
@@ -78,7 +78,7 @@ fn warm(c: &mut Criterion) {
     for count in [1_000, 10_000] {
         let patterns = Patterns::read(&files(&folder, count, 100)).expect("they are there");
         c.bench_function(&format!("judge {} bytes, {count} patterns, warm", text.len()), |b| {
-            b.iter(|| black_box(patterns.judge(&Subject { text: &text, record: None, address: None })));
+            b.iter(|| black_box(patterns.judge(&MatchSubject { text: &text, record: None, address: None })));
         });
     }
 }

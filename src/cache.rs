@@ -1,11 +1,11 @@
 //! The cache: what was asked once is remembered, and many processes share what they remember and how often they ask.
 //!
 //! Three rules. A failure is never kept as an answer. An answer is kept with the network that it describes *and*
-//! with what it may be re-used for, which is often less ([`Kept::extent`]); the most specific extent that holds an
+//! with what it may be re-used for, which is often less ([`CachedAnswer::extent`]); the most specific extent that holds an
 //! address answers. And no lock is ever held while a registry is waited for: who asks is written down with an
-//! expiry ([`Desk::claim`]), so a process that dies leaves nothing locked.
+//! expiry ([`Coordinator::claim`]), so a process that dies leaves nothing locked.
 //!
-//! [`Handle`] is what the rest of the program uses: it never fails. A cache that breaks costs one warning and speed.
+//! [`LayeredCache`] is what the rest of the program uses: it never fails. A cache that breaks costs one warning and speed.
 
 mod body;
 pub mod bulk;
@@ -23,12 +23,12 @@ mod server;
 mod snapshot;
 mod sqlite;
 
-pub use holder::Holder;
-pub use layered::{Handle, open};
-pub use location::{Env, Location};
-pub use memory::Memory;
-pub use redis::Redis;
-pub use sqlite::Sqlite;
+pub use holder::LeaseHolder;
+pub use layered::{LayeredCache, open};
+pub use location::{CacheEnv, CacheLocation};
+pub use memory::MemoryCache;
+pub use redis::RedisCache;
+pub use sqlite::SqliteCache;
 
 use crate::{
     address::{Network, Prefix},
@@ -39,7 +39,7 @@ use std::{collections::BTreeMap, fmt, net::IpAddr, time::Duration};
 
 /// An answer with what decides how far it may be re-used.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Kept {
+pub struct CachedAnswer {
     /// What the registry said.
     pub answer: Answer,
     /// The address that it was asked about.
@@ -48,7 +48,7 @@ pub struct Kept {
     pub leaf: bool,
 }
 
-impl Kept {
+impl CachedAnswer {
     /// The addresses that this answer may serve; None when its own question does not lie in its network.
     #[must_use]
     pub fn extent(&self) -> Option<Network> {
@@ -58,7 +58,7 @@ impl Kept {
 
 /// What a reader accepts.
 #[derive(Clone, Copy, Debug)]
-pub struct Want {
+pub struct Freshness {
     /// The time.
     pub now: Timestamp,
     /// How old an answer may be. Imported data has no age: the next import replaces it.
@@ -67,7 +67,7 @@ pub struct Want {
     pub share: Option<(u8, u8)>,
 }
 
-impl Want {
+impl Freshness {
     /// Whether an answer of that time is young enough. One from more than a day ahead was written by a clock that
     /// was wrong, and is as good as expired.
     #[must_use]
@@ -82,9 +82,9 @@ impl Want {
     }
 }
 
-/// Where a [`Found`] lies.
+/// Where a [`CacheHit`] lies.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Shelf {
+pub enum HitSource {
     /// In this process alone.
     Memory,
     /// In the cache proper.
@@ -95,12 +95,12 @@ pub enum Shelf {
     Import,
 }
 
-/// A network that answers for an address. The answer itself is only unpacked when asked for ([`Keeper::answer`]):
+/// A network that answers for an address. The answer itself is only unpacked when asked for ([`Store::answer`]):
 /// a hook whose decision is remembered needs none of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Found {
+pub struct CacheHit {
     /// Where it lies.
-    pub shelf: Shelf,
+    pub shelf: HitSource,
     /// Its number there; a network that is asked about anew gets a new one.
     pub id: i64,
     /// The block that holds the address: all of the extent, or the part of it that is a prefix.
@@ -116,13 +116,13 @@ pub struct Found {
 /// What went wrong with a cache, in one sentence. It never decides a verdict.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CacheError {
-    kind: Trouble,
+    kind: CacheTrouble,
     message: String,
 }
 
 /// The kinds of trouble that are treated differently.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Trouble {
+pub(crate) enum CacheTrouble {
     /// The content makes no sense: it is set aside.
     Corrupt,
     /// It cannot be reached at all from here: no such folder, not permitted, read-only, written by a newer whodunit.
@@ -132,11 +132,11 @@ pub(crate) enum Trouble {
 }
 
 impl CacheError {
-    pub(crate) fn new(kind: Trouble, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: CacheTrouble, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 
-    pub(crate) fn kind(&self) -> Trouble {
+    pub(crate) fn kind(&self) -> CacheTrouble {
         self.kind
     }
 }
@@ -150,56 +150,60 @@ impl fmt::Display for CacheError {
 impl std::error::Error for CacheError {}
 
 /// The result of everything that a cache does.
-pub type Outcome<T> = Result<T, CacheError>;
+pub type CacheResult<T> = Result<T, CacheError>;
 
 /// Answers: found, kept, and what was decided about them.
-pub trait Keeper: Send + Sync {
+pub trait Store: Send + Sync {
     /// The most specific extent that holds the address and is what the reader accepts.
     ///
     /// # Errors
     /// When the cache cannot be read; so below.
-    fn find(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>>;
+    fn find(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>>;
 
     /// The same whatever its age, for an address whose server is held off.
     ///
     /// # Errors
     /// When the cache cannot be read.
-    fn find_stale(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>>;
+    fn find_stale(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>>;
 
     /// The answer that was found, its source and staleness filled in; None when it was removed meanwhile.
     ///
     /// # Errors
     /// When the cache cannot be read, or what it holds cannot be unpacked.
-    fn answer(&self, found: &Found) -> Outcome<Option<Answer>>;
+    fn answer(&self, found: &CacheHit) -> CacheResult<Option<Answer>>;
 
     /// Remembers an answer. One that its own question does not lie in is not remembered.
     ///
     /// # Errors
     /// When the cache cannot be written.
-    fn keep(&self, kept: &Kept) -> Outcome<()>;
+    fn keep(&self, kept: &CachedAnswer) -> CacheResult<()>;
 
     /// What was decided about this network with patterns of this digest; `address` where the decision depends on it.
     ///
     /// # Errors
     /// When the cache cannot be read.
-    fn recall(&self, found: &Found, patterns: &[u8; 16], address: Option<IpAddr>)
-    -> Outcome<Option<Vec<u8>>>;
+    fn recall(
+        &self,
+        found: &CacheHit,
+        patterns: &[u8; 16],
+        address: Option<IpAddr>,
+    ) -> CacheResult<Option<Vec<u8>>>;
 
-    /// Remembers a decision, for [`Keeper::recall`]. The bytes are the caller's own.
+    /// Remembers a decision, for [`Store::recall`]. The bytes are the caller's own.
     ///
     /// # Errors
     /// When the cache cannot be written.
     fn remember(
         &self,
-        found: &Found,
+        found: &CacheHit,
         patterns: &[u8; 16],
         address: Option<IpAddr>,
         decision: &[u8],
-    ) -> Outcome<()>;
+    ) -> CacheResult<()>;
 }
 
 /// Manners: who asks, how often, and who may not be asked at all, over all processes.
-pub trait Desk: Send + Sync {
+pub trait Coordinator: Send + Sync {
     /// Takes one of `width` places at `what` until `until`, or renews it; false when all are taken. A place whose
     /// time has passed counts for nothing, so the dead hold up nobody for longer.
     ///
@@ -209,68 +213,68 @@ pub trait Desk: Send + Sync {
         &self,
         what: &str,
         width: u32,
-        holder: Holder,
+        holder: LeaseHolder,
         now: Timestamp,
         until: Timestamp,
-    ) -> Outcome<bool>;
+    ) -> CacheResult<bool>;
 
     /// Gives a place back.
     ///
     /// # Errors
     /// When the cache cannot be written.
-    fn release(&self, what: &str, holder: Holder) -> Outcome<()>;
+    fn release(&self, what: &str, holder: LeaseHolder) -> CacheResult<()>;
 
     /// Books the next free moment for a question to this server, when questions come no closer together than
     /// `every`, and returns it. Later than `by`, it is returned and *not* booked: nobody would use it.
     ///
     /// # Errors
     /// When the cache cannot be read or written.
-    fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Outcome<Timestamp>;
+    fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> CacheResult<Timestamp>;
 
     /// Notes a denial: until when the server is to be left alone, longer each time.
     ///
     /// # Errors
     /// When the cache cannot be read or written.
-    fn hold_off(&self, server: &str, now: Timestamp) -> Outcome<Timestamp>;
+    fn hold_off(&self, server: &str, now: Timestamp) -> CacheResult<Timestamp>;
 
     /// Until when the server is to be left alone, if it is.
     ///
     /// # Errors
     /// When the cache cannot be read.
-    fn held_off(&self, server: &str, now: Timestamp) -> Outcome<Option<Timestamp>>;
+    fn held_off(&self, server: &str, now: Timestamp) -> CacheResult<Option<Timestamp>>;
 }
 
 /// What `cache stats|list|forget|export` need.
-pub trait Ledger: Send + Sync {
+pub trait Maintenance: Send + Sync {
     /// Counts and sizes.
     ///
     /// # Errors
     /// When the cache cannot be read; so below.
-    fn stats(&self, now: Timestamp) -> Outcome<Stats>;
+    fn stats(&self, now: Timestamp) -> CacheResult<CacheStats>;
 
     /// Shows what is kept, oldest question first, up to `limit` entries numbered above `after`; with each its number.
     /// Imported data is not among it.
     ///
     /// # Errors
     /// When the cache cannot be read.
-    fn list(&self, after: i64, limit: usize) -> Outcome<Vec<(i64, Kept)>>;
+    fn list(&self, after: i64, limit: usize) -> CacheResult<Vec<(i64, CachedAnswer)>>;
 
     /// Keeps many answers at once.
     ///
     /// # Errors
     /// When the cache cannot be written.
-    fn keep_all(&self, kept: &[Kept]) -> Outcome<()>;
+    fn keep_all(&self, kept: &[CachedAnswer]) -> CacheResult<()>;
 
     /// Forgets every answer that may serve an address in `network`; with None everything, what is
     /// known of the servers too. Returns how many answers were forgotten.
     ///
     /// # Errors
     /// When the cache cannot be written.
-    fn forget(&self, network: Option<&Network>) -> Outcome<u64>;
+    fn forget(&self, network: Option<&Network>) -> CacheResult<u64>;
 }
 
 /// The whole of a cache.
-pub trait Cache: Keeper + Desk + Ledger {
+pub trait Cache: Store + Coordinator + Maintenance {
     /// What the user should be told once, such as a corrupt file that was set aside. Taken, not read.
     fn notice(&self) -> Option<String> {
         None
@@ -281,18 +285,18 @@ pub trait Cache: Keeper + Desk + Ledger {
     /// # Errors
     /// When the cache cannot be read.
     #[doc(hidden)]
-    fn extents(&self) -> Outcome<Option<Extents>> {
+    fn extents(&self) -> CacheResult<Option<ExtentList>> {
         Ok(None)
     }
 }
 
 /// The extents of a cache, as only caches make and read them.
 #[derive(Debug)]
-pub struct Extents(Vec<snapshot::Extent>);
+pub struct ExtentList(Vec<snapshot::ListedExtent>);
 
 /// What `cache stats` says.
 #[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]
-pub struct Stats {
+pub struct CacheStats {
     /// Answers kept.
     pub networks: u64,
     /// Bytes on disk, imported data included.

@@ -6,10 +6,13 @@ mod read;
 mod refusal;
 mod values;
 
-pub use options::{By, Caching, Color, Extract, OnUnknown, Output, Patterns, Querying, Reading};
+pub use options::{
+    By, CacheOptions, ColorChoice, Extract, OnUnknown, OutputOptions, PatternOptions, QueryOptions,
+    ReadOptions,
+};
 pub use read::nearest_command;
 pub use refusal::refusal;
-pub use values::{Age, Count, Flag, Rate, Seconds, Share, Top};
+pub use values::{Age, AtLeastOne, Flag, QueryRate, ShareLimits, TimeoutSeconds, TopCount};
 
 use clap::{Args, Parser, Subcommand, ValueHint, builder::NonEmptyStringValueParser};
 use std::path::PathBuf;
@@ -33,33 +36,33 @@ pub struct Cli {
 
     /// Classifying addresses, the default.
     #[command(flatten)]
-    pub check: Check,
+    pub check: CheckArgs,
 }
 
 /// The commands beside the default one.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Match patterns against whois text that you already have (no network, no cache)
-    Match(Match),
+    Match(MatchArgs),
     /// Who is behind the traffic in mail logs: owners ranked by hits, runs drawn over time
-    Report(Report),
+    Report(ReportArgs),
     /// Answer Postfix's policy delegation protocol (also for Exim, through readsocket)
-    Serve(Serve),
+    Serve(ServeArgs),
     /// Check pattern files for mistakes, each as FILE:LINE: message
-    Patterns(Lint),
+    Patterns(LintArgs),
     /// Look after the cache
-    Cache(Cache),
+    Cache(CacheArgs),
     /// Fill the cache from mail logs, at the registries' own pace
-    Warm(Warm),
+    Warm(WarmArgs),
     /// Print a completion script for a shell
-    Completions(Completions),
+    Completions(CompletionsArgs),
     /// Print the manual page (roff)
     Man,
 }
 
 /// `whodunit [OPTIONS] [IP]...`
 #[derive(Args, Debug)]
-pub struct Check {
+pub struct CheckArgs {
     /// Addresses: 203.0.113.7, 2001:db8::1, [IPv6:2001:db8::1]:25; `-` reads them from stdin
     #[arg(value_name = "IP", value_hint = ValueHint::Other)]
     pub addresses: Vec<String>,
@@ -75,27 +78,27 @@ pub struct Check {
     pub explain: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub reading: Reading,
+    pub reading: ReadOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub patterns: Patterns,
+    pub patterns: PatternOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub output: Output,
+    pub output: OutputOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub querying: Querying,
+    pub querying: QueryOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub caching: Caching,
+    pub caching: CacheOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub config: Config,
+    pub config: ConfigArgs,
 }
 
 /// Where settings come from.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Config {
+pub struct ConfigArgs {
     /// Read this configuration file alone; `none` reads none
     #[arg(
         long,
@@ -110,7 +113,7 @@ pub struct Config {
 /// `whodunit match [OPTIONS] [FILE]...`
 #[derive(Args, Debug)]
 #[command(after_help = ends::MATCH)]
-pub struct Match {
+pub struct MatchArgs {
     /// Files of whois text; none, or `-`, is stdin
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
@@ -122,19 +125,19 @@ pub struct Match {
     pub cache: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub patterns: Patterns,
+    pub patterns: PatternOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub output: Output,
+    pub output: OutputOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub config: Config,
+    pub config: ConfigArgs,
 }
 
 /// `whodunit report [OPTIONS] [LOG]...`
 #[derive(Args, Debug)]
 #[command(after_help = ends::REPORT)]
-pub struct Report {
+pub struct ReportArgs {
     /// Mail logs; none, or `-`, is stdin
     #[arg(value_name = "LOG", value_hint = ValueHint::FilePath)]
     pub logs: Vec<PathBuf>,
@@ -144,7 +147,7 @@ pub struct Report {
     pub by: Option<By>,
     /// Show the N rows with the most hits
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub top: Option<Top>,
+    pub top: Option<TopCount>,
     /// Read only the log lines that this pattern matches
     #[arg(long, value_name = "ERE")]
     pub grep: Option<String>,
@@ -171,28 +174,28 @@ pub struct Report {
     pub html: Option<PathBuf>,
     /// Colour and drawing: auto, always, never
     #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, hide_short_help = true)]
-    pub color: Option<Color>,
+    pub color: Option<ColorChoice>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub reading: Reading,
+    pub reading: ReadOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub patterns: Patterns,
+    pub patterns: PatternOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub querying: Querying,
+    pub querying: QueryOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub caching: Caching,
+    pub caching: CacheOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub config: Config,
+    pub config: ConfigArgs,
 }
 
 /// `whodunit serve [OPTIONS]`
 #[derive(Args, Debug)]
 #[command(after_help = ends::SERVE)]
-pub struct Serve {
+pub struct ServeArgs {
     /// Where to listen: inet:127.0.0.1:10045 or unix:/path (repeatable)
     #[arg(long, value_name = "WHERE", conflicts_with = "stdio")]
     pub listen: Vec<String>,
@@ -213,22 +216,22 @@ pub struct Serve {
     pub on_unknown: Option<OnUnknown>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub patterns: Patterns,
+    pub patterns: PatternOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub querying: Querying,
+    pub querying: QueryOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub caching: Caching,
+    pub caching: CacheOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub config: Config,
+    pub config: ConfigArgs,
 }
 
 /// `whodunit patterns [OPTIONS]`
 #[derive(Args, Debug)]
 #[command(after_help = ends::PATTERNS)]
-pub struct Lint {
+pub struct LintArgs {
     /// Pattern files to check, as block patterns
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
@@ -243,40 +246,40 @@ pub struct Lint {
     pub json: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub patterns: Patterns,
+    pub patterns: PatternOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub caching: Caching,
+    pub caching: CacheOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub config: Config,
+    pub config: ConfigArgs,
 }
 
 /// `whodunit warm [LOG]...`
 #[derive(Args, Debug)]
 #[command(after_help = ends::WARM)]
-pub struct Warm {
+pub struct WarmArgs {
     /// Mail logs; none, or `-`, is stdin
     #[arg(value_name = "LOG", value_hint = ValueHint::FilePath)]
     pub logs: Vec<PathBuf>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub reading: Reading,
+    pub reading: ReadOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub querying: Querying,
+    pub querying: QueryOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub caching: Caching,
+    pub caching: CacheOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub config: Config,
+    pub config: ConfigArgs,
 }
 
 /// `whodunit cache COMMAND`
 #[derive(Args, Debug)]
 #[command(after_help = ends::CACHE)]
-pub struct Cache {
+pub struct CacheArgs {
     #[command(subcommand)]
     #[expect(missing_docs, reason = "the enum says it")]
     pub command: CacheCommand,
@@ -329,7 +332,7 @@ pub enum CacheCommand {
 
 /// `whodunit completions SHELL`
 #[derive(Args, Debug)]
-pub struct Completions {
+pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,

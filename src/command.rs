@@ -16,14 +16,14 @@ mod stale;
 pub mod warm;
 
 use crate::{
-    cache::{CacheError, Env, Handle, Kept, Location, open as open_cache},
-    cli::Querying,
-    config::{self, Layer, PATIENCE, Query, Remember},
+    cache::{CacheEnv, CacheError, CacheLocation, CachedAnswer, LayeredCache, open as open_cache},
+    cli::QueryOptions,
+    config::{self, ConfigLayer, PATIENCE, Query, Remember},
     error::{Error, Result},
     exit::Exit,
-    output::{Aligned, Columns, Paint, longest_name},
+    output::{AlignedColumns, Paint, TextColumns, longest_name},
     pattern::{self, Patterns},
-    resolver::Manners,
+    resolver::QueryPolicy,
     sanitize::safe,
     verdict::{Judged, Verdict},
 };
@@ -49,12 +49,12 @@ pub struct Client {
 
 /// The exit code that all verdicts of a run come to: blocked before unknown before clear.
 #[derive(Clone, Copy, Debug)]
-pub struct Tally {
+pub struct ExitTally {
     exit: Exit,
     unknown: Exit,
 }
 
-impl Tally {
+impl ExitTally {
     /// A run without a verdict yet; `unknown` is what an unknown address ends in.
     #[must_use]
     pub fn new(unknown: Exit) -> Self {
@@ -86,7 +86,7 @@ impl Tally {
 ///
 /// # Errors
 /// As [`config::query`].
-fn query(typed: &Querying, beneath: &Layer) -> Result<Query> {
+fn query(typed: &QueryOptions, beneath: &ConfigLayer) -> Result<Query> {
     let query = config::query(typed, beneath, PATIENCE)?;
     query.notes.iter().for_each(|note| warn(note));
     Ok(query)
@@ -94,8 +94,8 @@ fn query(typed: &Querying, beneath: &Layer) -> Result<Query> {
 
 /// How the registries are to be asked, out of the settings.
 #[must_use]
-pub fn manners(query: &Query, remember: &Remember) -> Manners {
-    Manners {
+pub fn manners(query: &Query, remember: &Remember) -> QueryPolicy {
+    QueryPolicy {
         servers: query.servers.clone(),
         per_server: u32::from(query.per_server),
         rate: query.rate,
@@ -119,7 +119,7 @@ pub fn outlive_size_limits() {
 ///
 /// # Errors
 /// Stdin is to hold two things (64), a file or folder cannot be read (66), or is no text (78).
-pub fn read_patterns(spec: &pattern::Spec, stdin: Option<&str>) -> Result<Patterns> {
+pub fn read_patterns(spec: &pattern::PatternSpec, stdin: Option<&str>) -> Result<Patterns> {
     stdin_once(spec, stdin)?;
     let patterns = Patterns::read(spec)?;
     patterns.marks().for_each(|warning| warn(&warning));
@@ -132,7 +132,7 @@ pub fn read_patterns(spec: &pattern::Spec, stdin: Option<&str>) -> Result<Patter
 }
 
 /// Refuses patterns from stdin (`-`) where it is to hold something else as well.
-fn stdin_once(spec: &pattern::Spec, stdin: Option<&str>) -> Result<()> {
+fn stdin_once(spec: &pattern::PatternSpec, stdin: Option<&str>) -> Result<()> {
     let named = spec.files.iter().filter(|(_, path)| path.as_path() == Path::new("-")).count();
     let other = match (named, stdin) {
         (0, _) | (1, None) => return Ok(()),
@@ -145,7 +145,7 @@ fn stdin_once(spec: &pattern::Spec, stdin: Option<&str>) -> Result<()> {
 
 /// The cache that the settings name. What is wrong with it costs a line on stderr, never a verdict.
 #[must_use]
-pub fn open(remember: &Remember) -> Handle {
+pub fn open(remember: &Remember) -> LayeredCache {
     remember.notes.iter().for_each(|note| warn(note));
     let cache = opened(remember);
     tell(&cache);
@@ -154,19 +154,19 @@ pub fn open(remember: &Remember) -> Handle {
 
 /// The same, without a word on stderr: what is wrong with it is still to be said.
 #[must_use]
-pub fn opened(remember: &Remember) -> Handle {
-    let location = remember.location.as_deref().map_or(Location::Default, Location::from);
+pub fn opened(remember: &Remember) -> LayeredCache {
+    let location = remember.location.as_deref().map_or(CacheLocation::Default, CacheLocation::from);
     open_cache(&location, &env(), Timestamp::now())
 }
 
 /// What the cache's default place depends on.
-fn env() -> Env {
+fn env() -> CacheEnv {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    Env { home: folder("HOME"), xdg_cache_home: folder("XDG_CACHE_HOME"), ..Default::default() }
+    CacheEnv { home: folder("HOME"), xdg_cache_home: folder("XDG_CACHE_HOME"), ..Default::default() }
 }
 
 /// Says what went wrong with the cache, if something did that was not said yet.
-pub fn tell(cache: &Handle) {
+pub fn tell(cache: &LayeredCache) {
     if let Some(warning) = cache.warning() {
         warn(&warning);
     }
@@ -176,7 +176,7 @@ pub fn tell(cache: &Handle) {
 ///
 /// # Errors
 /// The cache cannot be read (66), or the work cannot be done.
-pub fn each(cache: &Handle, mut work: impl FnMut(&Kept) -> Result<()>) -> Result<()> {
+pub fn each(cache: &LayeredCache, mut work: impl FnMut(&CachedAnswer) -> Result<()>) -> Result<()> {
     let mut after = 0;
     loop {
         let page = cache.ledger().list(after, PAGE).map_err(|error| unreadable(&error))?;
@@ -210,14 +210,19 @@ pub fn stdout() -> Box<dyn Write> {
 
 /// The columns of verdicts on addresses of at most so many cells, or on one alone, as stdout wants them.
 #[must_use]
-pub fn columns(address: impl FnOnce() -> usize, alone: bool, patterns: &Patterns, paint: Paint) -> Columns {
-    let aligned = || Aligned {
+pub fn columns(
+    address: impl FnOnce() -> usize,
+    alone: bool,
+    patterns: &Patterns,
+    paint: Paint,
+) -> TextColumns {
+    let aligned = || AlignedColumns {
         address: address(),
         alone,
         why: longest_name(patterns),
         width: terminal_size::terminal_size().map(|(width, _)| width.0.into()),
     };
-    Columns { aligned: io::stdout().is_terminal().then(aligned), paint }
+    TextColumns { aligned: io::stdout().is_terminal().then(aligned), paint }
 }
 
 /// Writes out what is still on its way.

@@ -4,10 +4,13 @@
 mod layer;
 mod words;
 
-pub use layer::{Layer, List};
+pub use layer::{ConfigLayer, StringList};
 
 use crate::{
-    cli::{self, Caching, Color, Config, Flag, OnUnknown, Output, Patterns, Querying, Reading},
+    cli::{
+        self, CacheOptions, ColorChoice, ConfigArgs, Flag, OnUnknown, OutputOptions, PatternOptions,
+        QueryOptions, ReadOptions,
+    },
     error::{Error, Result},
     exit::Exit,
     log, pattern,
@@ -68,7 +71,7 @@ pub struct Remember {
 
 /// The form of the output.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Form {
+pub enum OutputForm {
     /// Lines for people or for a pipe.
     Text,
     /// Text, and the whois text below each line.
@@ -88,19 +91,19 @@ pub enum Form {
 ///
 /// # Errors
 /// A file that cannot be read (66), or a file or variable that is wrong (78).
-pub fn beneath(config: &Config) -> Result<Layer> {
-    let environment = Layer::from_environment(env::vars_os())?;
+pub fn beneath(config: &ConfigArgs) -> Result<ConfigLayer> {
+    let environment = ConfigLayer::from_environment(env::vars_os())?;
     let named = config
         .config
         .clone()
         .or_else(|| env::var_os("WHODUNIT_CONFIG").filter(|value| !value.is_empty()).map(PathBuf::from));
     let files = match named.as_deref() {
-        Some(path) if path == Path::new("none") => Layer::default(),
-        Some(path) => Layer::from_file(path)?
+        Some(path) if path == Path::new("none") => ConfigLayer::default(),
+        Some(path) => ConfigLayer::from_file(path)?
             .ok_or_else(|| Error::input(path, &io::Error::from_raw_os_error(NO_SUCH_FILE)))?,
         None => {
-            let own = user_file().map_or(Ok(None), |path| Layer::from_file(&path))?.unwrap_or_default();
-            own.or(Layer::from_file(Path::new(SYSTEM))?.unwrap_or_default())
+            let own = user_file().map_or(Ok(None), |path| ConfigLayer::from_file(&path))?.unwrap_or_default();
+            own.or(ConfigLayer::from_file(Path::new(SYSTEM))?.unwrap_or_default())
         }
     };
     Ok(environment.or(files))
@@ -127,25 +130,25 @@ pub fn on(typed: bool, beneath: Option<Flag>) -> bool {
 
 /// A list that was typed, or else the one set beneath.
 #[must_use]
-pub fn paths(typed: &[PathBuf], beneath: Option<&List>) -> Vec<PathBuf> {
+pub fn paths(typed: &[PathBuf], beneath: Option<&StringList>) -> Vec<PathBuf> {
     match beneath {
-        Some(List(list)) if typed.is_empty() => list.iter().map(PathBuf::from).collect(),
+        Some(StringList(list)) if typed.is_empty() => list.iter().map(PathBuf::from).collect(),
         _ => typed.to_vec(),
     }
 }
 
 /// Which patterns are to be read.
 #[must_use]
-pub fn patterns(typed: &Patterns, beneath: &Layer) -> pattern::Spec {
+pub fn patterns(typed: &PatternOptions, beneath: &ConfigLayer) -> pattern::PatternSpec {
     let block = paths(&typed.block, beneath.block.as_ref());
     let allow = paths(&typed.allow, beneath.allow.as_ref());
     let inline = match &beneath.regexp {
-        Some(List(list)) if typed.regexp.is_empty() => list.iter().map(OsString::from).collect(),
+        Some(StringList(list)) if typed.regexp.is_empty() => list.iter().map(OsString::from).collect(),
         _ => typed.regexp.clone(),
     };
     let allow = allow.into_iter().map(|path| (pattern::Action::Allow, path));
     let block = block.into_iter().map(|path| (pattern::Action::Block, path));
-    pattern::Spec {
+    pattern::PatternSpec {
         files: allow.chain(block).collect(),
         inline,
         ignore_case: on(typed.ignore_case, beneath.ignore_case),
@@ -156,7 +159,7 @@ pub fn patterns(typed: &Patterns, beneath: &Layer) -> pattern::Spec {
 ///
 /// # Errors
 /// A server list that cannot be read (66) or is wrong (78).
-pub fn query(typed: &Querying, beneath: &Layer, patience: Duration) -> Result<Query> {
+pub fn query(typed: &QueryOptions, beneath: &ConfigLayer, patience: Duration) -> Result<Query> {
     let list = typed.servers.clone().or_else(|| beneath.servers.as_ref().map(PathBuf::from));
     let servers = list.as_deref().map_or_else(|| Ok(Servers::default()), Servers::read)?;
     Ok(Query {
@@ -186,7 +189,7 @@ fn strangers(servers: &Servers, path: &Path) -> Option<String> {
 
 /// What is to be remembered, and where.
 #[must_use]
-pub fn remember(typed: &Caching, beneath: &Layer) -> Remember {
+pub fn remember(typed: &CacheOptions, beneath: &ConfigLayer) -> Remember {
     let age = typed.max_age.or(beneath.max_age);
     Remember {
         location: typed.cache.clone().or_else(|| beneath.cache.clone()),
@@ -198,13 +201,13 @@ pub fn remember(typed: &Caching, beneath: &Layer) -> Remember {
 
 /// The form of the output: what was typed, else what was set beneath.
 #[must_use]
-pub fn form(typed: &Output, beneath: &Layer) -> Form {
+pub fn form(typed: &OutputOptions, beneath: &ConfigLayer) -> OutputForm {
     let forms = |json, csv, count, quiet, whois| match (json, csv, count, quiet, whois) {
-        (true, ..) => Some(Form::Json),
-        (_, true, ..) => Some(Form::Csv),
-        (_, _, true, ..) => Some(Form::Count),
-        (_, _, _, true, _) => Some(Form::Quiet),
-        (.., true) => Some(Form::Whois),
+        (true, ..) => Some(OutputForm::Json),
+        (_, true, ..) => Some(OutputForm::Csv),
+        (_, _, true, ..) => Some(OutputForm::Count),
+        (_, _, _, true, _) => Some(OutputForm::Quiet),
+        (.., true) => Some(OutputForm::Whois),
         _ => None,
     };
     forms(typed.json, typed.csv, typed.count, typed.quiet, typed.whois)
@@ -217,12 +220,12 @@ pub fn form(typed: &Output, beneath: &Layer) -> Form {
                 on(false, beneath.whois),
             )
         })
-        .unwrap_or(Form::Text)
+        .unwrap_or(OutputForm::Text)
 }
 
 /// What an unknown address makes of the exit code.
 #[must_use]
-pub fn on_unknown(typed: Option<OnUnknown>, beneath: &Layer) -> Option<OnUnknown> {
+pub fn on_unknown(typed: Option<OnUnknown>, beneath: &ConfigLayer) -> Option<OnUnknown> {
     typed.or(beneath.on_unknown)
 }
 
@@ -238,7 +241,7 @@ pub fn unknown_exit(what: Option<OnUnknown>) -> Exit {
 
 /// Which addresses of a log line count.
 #[must_use]
-pub fn extract(typed: &Reading, beneath: &Layer) -> log::Extract {
+pub fn extract(typed: &ReadOptions, beneath: &ConfigLayer) -> log::Extract {
     match typed.extract.or(beneath.extract).unwrap_or_default() {
         cli::Extract::Client => log::Extract::Client,
         cli::Extract::All => log::Extract::All,
@@ -247,11 +250,11 @@ pub fn extract(typed: &Reading, beneath: &Layer) -> log::Extract {
 
 /// Whether stdout is to be coloured: as said, else on a terminal that NO_COLOR (no-color.org) does not forbid.
 #[must_use]
-pub fn colored(typed: Option<Color>, beneath: &Layer) -> bool {
+pub fn colored(typed: Option<ColorChoice>, beneath: &ConfigLayer) -> bool {
     match typed.or(beneath.color).unwrap_or_default() {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
             let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
             io::stdout().is_terminal()
                 && !set("NO_COLOR")

@@ -24,10 +24,10 @@ pub use source::unpacked;
 pub use time::time;
 
 use crate::error::{Error, Result};
-use format::Fields;
+use format::FieldColumns;
 use jiff::{Timestamp, tz::TimeZone};
-use scan::Worker;
-use source::{Chunk, Source};
+use scan::ScanWorker;
+use source::{LineChunk, LogInput};
 use std::{
     fs, io,
     net::IpAddr,
@@ -39,7 +39,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use tally::Tally;
+use tally::LogTally;
 
 /// Which addresses of a log line are taken.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -53,7 +53,7 @@ pub enum Extract {
 
 /// Which lines count, and what is taken from them.
 #[derive(Clone, Debug)]
-pub struct Spec {
+pub struct ReadSpec {
     /// Which addresses of a line are taken.
     pub extract: Extract,
     /// Only lines of this time or later. A line whose time cannot be read does not count when there is a bound.
@@ -66,12 +66,12 @@ pub struct Spec {
     pub now: Timestamp,
     /// The zone of times that name none.
     pub zone: TimeZone,
-    /// Read the time of every line, for [`Seen::first`], [`Seen::last`] and [`Seen::activity`]. Without it (and
+    /// Read the time of every line, for [`SeenClient::first`], [`SeenClient::last`] and [`SeenClient::activity`]. Without it (and
     /// without bounds) no time is read, which is faster.
     pub times: bool,
 }
 
-impl Spec {
+impl ReadSpec {
     /// The client of every line, whenever it was written, read in the machine's own zone.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
@@ -95,14 +95,14 @@ impl Spec {
 
 /// An input.
 #[derive(Clone, Copy, Debug)]
-pub enum From<'a> {
+pub enum ClientSource<'a> {
     /// A file, a pipe with a name, anything that can be opened: plain or packed.
     File(&'a Path),
     /// Standard input, plain or packed.
     Stdin,
 }
 
-impl From<'_> {
+impl ClientSource<'_> {
     fn unreadable(&self, error: &io::Error) -> Error {
         match self {
             Self::File(path) => Error::input(path, error),
@@ -113,7 +113,7 @@ impl From<'_> {
 
 /// An address that was seen.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Seen {
+pub struct SeenClient {
     /// The address, unwrapped ([`crate::address::unwrap`]).
     pub address: IpAddr,
     /// How many lines named it (with [`Extract::All`]: how often it was named).
@@ -122,13 +122,13 @@ pub struct Seen {
     pub first: Option<Timestamp>,
     /// The latest.
     pub last: Option<Timestamp>,
-    /// Its hits over time; empty unless [`Spec::times`]. Hits without a time are not in it.
+    /// Its hits over time; empty unless [`ReadSpec::times`]. Hits without a time are not in it.
     pub activity: Activity,
     /// Where it was first named, in bytes from the beginning of all input.
     position: u64,
 }
 
-impl Seen {
+impl SeenClient {
     fn merge(&mut self, other: &Self) {
         self.hits += other.hits;
         self.position = self.position.min(other.position);
@@ -140,9 +140,9 @@ impl Seen {
 
 /// What was seen in all inputs.
 #[derive(Clone, Debug, Default)]
-pub struct Clients {
+pub struct LogClients {
     /// Every distinct address, in order of first appearance.
-    pub seen: Vec<Seen>,
+    pub seen: Vec<SeenClient>,
     /// Lines read.
     pub lines: u64,
     /// Lines that the bounds of time and the expression let through.
@@ -161,10 +161,14 @@ pub struct Clients {
 /// # Errors
 /// [`Error::input`] for the first input that cannot be read, also when it is packed and cut short or damaged: what
 /// was read of it up to there is thrown away, since a verdict on half a log would pass for one on all of it.
-pub fn read(sources: &[From<'_>], spec: &Spec, progress: &dyn Fn(u64, u64)) -> Result<Clients> {
+pub fn read(
+    sources: &[ClientSource<'_>],
+    spec: &ReadSpec,
+    progress: &dyn Fn(u64, u64),
+) -> Result<LogClients> {
     let total = total_size(sources)?;
-    let shared = Shared::new(sources, spec);
-    let (mut worker, mut chunk) = (shared.worker(), Chunk::new());
+    let shared = SharedScan::new(sources, spec);
+    let (mut worker, mut chunk) = (shared.worker(), LineChunk::new());
     let report = || progress(shared.done.load(Ordering::Relaxed), total);
     // What a few chunks hold is searched sooner than threads are started.
     for _ in 0..4 {
@@ -175,7 +179,7 @@ pub fn read(sources: &[From<'_>], spec: &Spec, progress: &dyn Fn(u64, u64)) -> R
     let helpers = thread::available_parallelism().map_or(1, usize::from).min(8) - 1;
     thread::scope(|scope| {
         let help = || {
-            let (mut worker, mut chunk) = (shared.worker(), Chunk::new());
+            let (mut worker, mut chunk) = (shared.worker(), LineChunk::new());
             while shared.turn(&mut worker, &mut chunk) {}
             worker
         };
@@ -192,12 +196,12 @@ pub fn read(sources: &[From<'_>], spec: &Spec, progress: &dyn Fn(u64, u64)) -> R
 }
 
 /// The size of all files; 0 where one is no plain file. A file that is not there is found before any is read.
-fn total_size(sources: &[From<'_>]) -> Result<u64> {
+fn total_size(sources: &[ClientSource<'_>]) -> Result<u64> {
     let mut total = Some(0);
     for source in sources {
         let size = match source {
-            From::Stdin => None,
-            From::File(path) => {
+            ClientSource::Stdin => None,
+            ClientSource::File(path) => {
                 let meta = fs::metadata(path).map_err(|error| Error::input(path, &error))?;
                 // Opening a pipe twice would tell its writer that the reader has gone.
                 if meta.is_file() {
@@ -212,39 +216,39 @@ fn total_size(sources: &[From<'_>]) -> Result<u64> {
 }
 
 /// What all threads of one reading have in common.
-struct Shared<'a> {
-    spec: &'a Spec,
+struct SharedScan<'a> {
+    spec: &'a ReadSpec,
     began: Instant,
     done: Arc<AtomicU64>,
-    reading: Mutex<Reading<'a>>,
+    reading: Mutex<ReadPosition<'a>>,
 }
 
 /// Where the reading is. Whoever holds it takes the next chunk.
-struct Reading<'a> {
-    left: std::slice::Iter<'a, From<'a>>,
-    current: Option<(&'a From<'a>, Source)>,
+struct ReadPosition<'a> {
+    left: std::slice::Iter<'a, ClientSource<'a>>,
+    current: Option<(&'a ClientSource<'a>, LogInput)>,
     /// Bytes of all chunks so far.
     position: u64,
     /// The last header of the current file.
-    fields: Option<Fields>,
+    fields: Option<FieldColumns>,
     failed: Option<Error>,
 }
 
-impl<'a> Shared<'a> {
-    fn new(sources: &'a [From<'a>], spec: &'a Spec) -> Self {
+impl<'a> SharedScan<'a> {
+    fn new(sources: &'a [ClientSource<'a>], spec: &'a ReadSpec) -> Self {
         let reading =
-            Reading { left: sources.iter(), current: None, position: 0, fields: None, failed: None };
+            ReadPosition { left: sources.iter(), current: None, position: 0, fields: None, failed: None };
         Self { spec, began: Instant::now(), done: Arc::default(), reading: Mutex::new(reading) }
     }
 
-    fn worker(&self) -> Worker<'a> {
-        let mut worker = Worker::new(self.spec);
+    fn worker(&self) -> ScanWorker<'a> {
+        let mut worker = ScanWorker::new(self.spec);
         worker.tally.draw = self.spec.times;
         worker
     }
 
     /// Takes the next chunk and searches it; false when there is none.
-    fn turn(&self, worker: &mut Worker<'_>, chunk: &mut Chunk) -> bool {
+    fn turn(&self, worker: &mut ScanWorker<'_>, chunk: &mut LineChunk) -> bool {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let next = reading.next(chunk, &self.done);
         drop(reading);
@@ -255,14 +259,20 @@ impl<'a> Shared<'a> {
         true
     }
 
-    fn finish(&self, worker: Worker<'_>, others: Vec<Worker<'_>>, report: &dyn Fn()) -> Result<Clients> {
+    fn finish(
+        &self,
+        worker: ScanWorker<'_>,
+        others: Vec<ScanWorker<'_>>,
+        report: &dyn Fn(),
+    ) -> Result<LogClients> {
         let failed = self.reading.lock().unwrap_or_else(PoisonError::into_inner).failed.take();
         if let Some(error) = failed {
             return Err(error);
         }
         report();
-        let mut clients = Clients::default();
-        let tallies: Vec<Tally> = std::iter::once(worker).chain(others).map(|worker| worker.tally).collect();
+        let mut clients = LogClients::default();
+        let tallies: Vec<LogTally> =
+            std::iter::once(worker).chain(others).map(|worker| worker.tally).collect();
         for tally in &tallies {
             clients.lines += tally.lines;
             clients.selected += tally.selected;
@@ -270,14 +280,14 @@ impl<'a> Shared<'a> {
             clients.slips += tally.slips;
         }
         clients.slip = tallies.iter().filter_map(|tally| tally.slip.clone()).min().map(|(_, line)| line);
-        clients.seen = Tally::together(tallies);
+        clients.seen = LogTally::together(tallies);
         Ok(clients)
     }
 }
 
-impl Reading<'_> {
+impl ReadPosition<'_> {
     /// The next chunk: where it begins, and what header holds there.
-    fn next(&mut self, chunk: &mut Chunk, done: &Arc<AtomicU64>) -> Option<(u64, Option<Fields>)> {
+    fn next(&mut self, chunk: &mut LineChunk, done: &Arc<AtomicU64>) -> Option<(u64, Option<FieldColumns>)> {
         match self.try_next(chunk, done) {
             Ok(next) => next,
             Err(error) => {
@@ -290,23 +300,23 @@ impl Reading<'_> {
 
     fn try_next(
         &mut self,
-        chunk: &mut Chunk,
+        chunk: &mut LineChunk,
         done: &Arc<AtomicU64>,
-    ) -> Result<Option<(u64, Option<Fields>)>> {
+    ) -> Result<Option<(u64, Option<FieldColumns>)>> {
         loop {
             if let Some((from, source)) = &mut self.current {
                 if source.fill(chunk).map_err(|error| from.unreadable(&error))? {
                     let here = (self.position, self.fields);
                     self.position += chunk.text().len() as u64;
-                    self.fields = Fields::after(chunk.text(), self.fields);
+                    self.fields = FieldColumns::after(chunk.text(), self.fields);
                     return Ok(Some(here));
                 }
                 self.current = None;
             }
             let Some(from) = self.left.next() else { return Ok(None) };
             let source = match from {
-                From::File(path) => Source::open(path, Arc::clone(done)),
-                From::Stdin => Source::new(io::stdin()),
+                ClientSource::File(path) => LogInput::open(path, Arc::clone(done)),
+                ClientSource::Stdin => LogInput::new(io::stdin()),
             };
             self.fields = None;
             self.current = Some((from, source.map_err(|error| from.unreadable(&error))?));

@@ -13,12 +13,12 @@ mod spark;
 pub mod table;
 mod text;
 
-pub use clock::Clock;
+pub use clock::DisplayZone;
 pub use grid::grid;
-pub use json::{Reply, object};
+pub use json::{VerdictJson, object};
 pub use paint::Paint;
 pub use spark::Ink;
-pub use text::{Aligned, Columns, longest_name, matched};
+pub use text::{AlignedColumns, TextColumns, longest_name, matched};
 
 use crate::{
     error::{Error, Result},
@@ -28,9 +28,9 @@ use std::io::Write;
 
 /// A way to print verdicts.
 #[derive(Debug)]
-pub enum Format {
+pub enum OutputFormat {
     /// Columns: tab-separated for a pipe, aligned and coloured for a terminal.
-    Text(Columns),
+    Text(TextColumns),
     /// JSON Lines.
     Json,
     /// A header, then a row an address.
@@ -43,7 +43,7 @@ pub enum Format {
     Quiet,
 }
 
-impl Format {
+impl OutputFormat {
     /// What stands above the first verdict.
     ///
     /// # Errors

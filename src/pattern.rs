@@ -19,16 +19,16 @@ mod rules;
 mod selector;
 mod source;
 
-pub use lint::{INVALID, Problem};
+pub use lint::{INVALID, LintProblem};
 pub use selector::selector;
 
 use crate::{
     error::{Error, Result},
     registry::Record,
 };
-use rules::Rules;
+use rules::RuleSet;
 use serde::{Deserialize, Serialize};
-use source::{Line, Source};
+use source::{PatternLine, PatternSource};
 use std::{
     borrow::Cow,
     ffi::OsString,
@@ -61,7 +61,7 @@ impl Action {
 
 /// Which patterns to read.
 #[derive(Clone, Debug, Default)]
-pub struct Spec {
+pub struct PatternSpec {
     /// Files as the user named them, in that order; `-` is stdin. A folder stands for every file in it, in the order of
     /// their names; folders, hidden files, a README, and copies that editors and package managers leave are left out.
     pub files: Vec<(Action, PathBuf)>,
@@ -74,20 +74,20 @@ pub struct Spec {
 /// Patterns, read once and shared by all who judge.
 #[derive(Clone, Debug)]
 pub struct Patterns {
-    inner: Arc<Inner>,
+    inner: Arc<PatternState>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    sources: Vec<Source>,
-    lines: Vec<Line>,
+struct PatternState {
+    sources: Vec<PatternSource>,
+    lines: Vec<PatternLine>,
     folds: bool,
-    rules: OnceLock<Rules>,
+    rules: OnceLock<RuleSet>,
 }
 
 /// What patterns are held against.
 #[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
+pub struct MatchSubject<'a> {
     /// The whois text of all hops; lines end as the server sent them.
     pub text: &'a str,
     /// The record, for field lines; without one no field line but `@cidr` matches.
@@ -98,9 +98,9 @@ pub struct Subject<'a> {
 
 /// What the patterns say.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Finding {
+pub struct PatternFinding {
     /// One for each pattern that matched, in the order of the command line.
-    pub matches: Vec<Match>,
+    pub matches: Vec<PatternMatch>,
     /// Distinct whois lines that block expressions match, and one for each block field line that matches; 0 when an
     /// allow pattern matched.
     pub count: u64,
@@ -110,7 +110,7 @@ pub struct Finding {
 
 /// One pattern that matched. The names are those of the JSON output.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Match {
+pub struct PatternMatch {
     /// The pattern's file as it was named, or `-e`.
     pub file: String,
     /// Its line, from 1.
@@ -131,22 +131,22 @@ impl Patterns {
     ///
     /// # Errors
     /// A file or folder cannot be read (exit 66), is larger than 4 GiB (exit 65), or no text (exit 78).
-    pub fn read(spec: &Spec) -> Result<Self> {
+    pub fn read(spec: &PatternSpec) -> Result<Self> {
         let sources = source::read(spec)?;
         let lines = source::lines(&sources);
-        let inner = Inner { sources, lines, folds: spec.ignore_case, rules: OnceLock::new() };
+        let inner = PatternState { sources, lines, folds: spec.ignore_case, rules: OnceLock::new() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Files whose first pattern begins with a byte order mark, as egrep reads it: a sentence each. Nothing is understood
     /// for it.
     pub fn marks(&self) -> impl Iterator<Item = String> {
-        self.inner.sources.iter().filter_map(Source::mark)
+        self.inner.sources.iter().filter_map(PatternSource::mark)
     }
 
     /// Files whose lines end as Windows ends them, as egrep reads them: a sentence each. Nothing is understood for it.
     pub fn line_ends(&self) -> impl Iterator<Item = String> {
-        self.inner.sources.iter().filter_map(Source::line_end)
+        self.inner.sources.iter().filter_map(PatternSource::line_end)
     }
 
     /// Whether there is no pattern at all.
@@ -192,20 +192,20 @@ impl Patterns {
 
     /// Holds the subject against all patterns. What [`Patterns::check`] would refuse matches nothing.
     #[must_use]
-    pub fn judge(&self, subject: &Subject<'_>) -> Finding {
+    pub fn judge(&self, subject: &MatchSubject<'_>) -> PatternFinding {
         judge::judge(&self.inner, subject)
     }
 
     /// Everything that is wrong or doubtful, in the order of files and lines: what [`Patterns::check`] would refuse, and
     /// what does not say what it seems to say.
     #[must_use]
-    pub fn lint(&self) -> Vec<Problem> {
+    pub fn lint(&self) -> Vec<LintProblem> {
         lint::lint(&self.inner)
     }
 
-    /// Every pattern as [`Match`] names it, in order, without the text that it matches. Refused ones are left out.
+    /// Every pattern as [`PatternMatch`] names it, in order, without the text that it matches. Refused ones are left out.
     #[must_use]
-    pub fn all(&self) -> Vec<Match> {
+    pub fn all(&self) -> Vec<PatternMatch> {
         self.inner.rules().rules.iter().map(|rule| self.inner.found(rule, String::new(), None)).collect()
     }
 
@@ -217,16 +217,16 @@ impl Patterns {
     }
 }
 
-impl Inner {
-    fn rules(&self) -> &Rules {
-        self.rules.get_or_init(|| Rules::new(&self.sources, &self.lines, self.folds))
+impl PatternState {
+    fn rules(&self) -> &RuleSet {
+        self.rules.get_or_init(|| RuleSet::new(&self.sources, &self.lines, self.folds))
     }
 
-    fn source(&self, line: Line) -> Option<&Source> {
+    fn source(&self, line: PatternLine) -> Option<&PatternSource> {
         self.sources.get(line.source as usize)
     }
 
-    fn text_of(&self, line: Line) -> Cow<'_, str> {
+    fn text_of(&self, line: PatternLine) -> Cow<'_, str> {
         self.source(line).map(|source| source.text_of(line)).unwrap_or_default()
     }
 }

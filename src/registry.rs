@@ -6,10 +6,10 @@ pub mod referral;
 mod responsible;
 mod server;
 
-pub use answer::{Answer, Kind, Known, Source, Unknown};
+pub use answer::{Answer, AnswerSource, Known, Unknown, UnknownKind};
 pub use record::{Record, is_leaf};
 pub use responsible::{Responsible, responsible};
-pub use server::{Failed, ListedServer, Server, Servers};
+pub use server::{AskFailure, ListedServer, Server, Servers};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -19,9 +19,9 @@ pub mod suggest;
 pub(crate) mod tests;
 
 pub use grouping::Grouping;
-pub use named::{Name, fold, name};
+pub use named::{OwnerName, fold, name};
 pub use row::{ReportRow, RowKind};
-pub use span::Span;
+pub use span::ReportSpan;
 
 use crate::verdict::Judged;
 use jiff::Timestamp;
@@ -37,7 +37,7 @@ pub struct Sighting {
     pub first: Option<Timestamp>,
     /// When it came last.
     pub last: Option<Timestamp>,
-    /// Its hits in each slice of the report's [`Span`]. Hits on lines without a time are in none.
+    /// Its hits in each slice of the report's [`ReportSpan`]. Hits on lines without a time are in none.
     pub activity: Vec<u64>,
 }
 
@@ -49,12 +49,12 @@ pub struct Report<'a> {
     /// What they stand for.
     pub grouping: Grouping,
     /// The time that the log spans; None when no line has a time.
-    pub span: Option<Span>,
+    pub span: Option<ReportSpan>,
 }
 
 /// What several rows come to.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Sum {
+pub struct RowSum {
     /// Log lines.
     pub hits: u64,
     /// Distinct clients.
@@ -66,7 +66,7 @@ pub struct Sum {
 impl<'a> Report<'a> {
     /// Groups sightings, in the order of the log, that were drawn over this span.
     #[must_use]
-    pub fn new(sightings: &'a [Sighting], span: Option<Span>, grouping: Grouping) -> Self {
+    pub fn new(sightings: &'a [Sighting], span: Option<ReportSpan>, grouping: Grouping) -> Self {
         let mut rows: Vec<RowBuilder<'a>> = Vec::new();
         let mut indexes: HashMap<RowKey, usize> = HashMap::new();
         let slices = span.map_or(0, |span| span.slices());
@@ -93,11 +93,11 @@ impl<'a> Report<'a> {
 
     /// What some of the rows come to.
     #[must_use]
-    pub fn sum<'o>(rows: impl IntoIterator<Item = &'o ReportRow<'a>>) -> Sum
+    pub fn sum<'o>(rows: impl IntoIterator<Item = &'o ReportRow<'a>>) -> RowSum
     where
         'a: 'o,
     {
-        rows.into_iter().fold(Sum::default(), |sum, row| Sum {
+        rows.into_iter().fold(RowSum::default(), |sum, row| RowSum {
             hits: sum.hits + row.hits,
             addresses: sum.addresses + row.addresses,
             rows: sum.rows + 1,

@@ -6,17 +6,17 @@ pub mod scheduler;
 mod trace;
 mod unresponsive;
 
-pub use trace::{Step, Trace};
+pub use trace::{Trace, TraceStep};
 
 use crate::{
     address::{Prefix, special},
-    cache::{Found, Handle, Kept, Want},
+    cache::{CacheHit, CachedAnswer, Freshness, LayeredCache},
     deadline::Deadline,
-    registry::{Answer, Kind, Known, Registry, Server, Servers, Unknown, is_leaf, responsible},
+    registry::{Answer, Known, Registry, Server, Servers, Unknown, UnknownKind, is_leaf, responsible},
 };
-use chase::Walk;
+use chase::ReferralChase;
 use jiff::{SignedDuration, Timestamp};
-use lease::Turn;
+use lease::Lease;
 use std::{
     collections::BTreeSet,
     net::IpAddr,
@@ -24,11 +24,11 @@ use std::{
     thread,
     time::Duration,
 };
-use unresponsive::Silence;
+use unresponsive::Unresponsive;
 
 /// How registries are to be asked, and what may be re-used.
 #[derive(Clone, Debug)]
-pub struct Manners {
+pub struct QueryPolicy {
     /// Servers in place of the built-in ones.
     pub servers: Servers,
     /// Questions at once to one server.
@@ -50,22 +50,22 @@ pub struct Manners {
 /// The way from an address to what is known of it. One is made for a whole run over many addresses, and remembers who
 /// refused to answer it.
 pub struct Lookup<'a> {
-    manners: &'a Manners,
-    cache: &'a Handle,
+    manners: &'a QueryPolicy,
+    cache: &'a LayeredCache,
     refused: Mutex<BTreeSet<String>>,
-    silence: Silence,
+    silence: Unresponsive,
 }
 
 impl<'a> Lookup<'a> {
     /// A way that asks with these manners and remembers in this cache.
     #[must_use]
-    pub fn new(manners: &'a Manners, cache: &'a Handle) -> Self {
-        Self { manners, cache, refused: Mutex::default(), silence: Silence::default() }
+    pub fn new(manners: &'a QueryPolicy, cache: &'a LayeredCache) -> Self {
+        Self { manners, cache, refused: Mutex::default(), silence: Unresponsive::default() }
     }
 
     /// What the cache has that may be used for this address now; nothing when everything is to be asked anew.
     #[must_use]
-    pub fn remembered(&self, address: IpAddr, now: Timestamp) -> Option<Found> {
+    pub fn remembered(&self, address: IpAddr, now: Timestamp) -> Option<CacheHit> {
         if self.manners.refresh { None } else { self.cache.find(address, &self.want(now)) }
     }
 
@@ -76,9 +76,9 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    fn want(&self, now: Timestamp) -> Want {
+    fn want(&self, now: Timestamp) -> Freshness {
         let max_age = SignedDuration::try_from(self.manners.max_age).unwrap_or(SignedDuration::MAX);
-        Want { now, max_age, share: self.manners.share }
+        Freshness { now, max_age, share: self.manners.share }
     }
 
     /// The answer that the cache has for this address now.
@@ -125,7 +125,7 @@ impl<'a> Lookup<'a> {
                 // It is not going to be asked.
                 return;
             }
-            let wait = until(Turn::book(self.cache, self.manners, &server, now, Duration::ZERO), now);
+            let wait = until(Lease::book(self.cache, self.manners, &server, now, Duration::ZERO), now);
             if wait.is_zero() {
                 return;
             }
@@ -149,7 +149,7 @@ impl<'a> Lookup<'a> {
         });
         if self.manners.offline {
             let message = "neither the cache nor imported data has it, and --offline asks nobody".to_owned();
-            return Known::Unknown(Unknown { kind: Kind::Offline, message });
+            return Known::Unknown(Unknown { kind: UnknownKind::Offline, message });
         }
         match self.ask(address, deadline, booked, trace) {
             Ok(answer) => Known::Answer(Box::new(answer)),
@@ -174,13 +174,13 @@ impl<'a> Lookup<'a> {
             return self.make_do(address, refused, trace);
         }
         let area = self.area(address).to_string();
-        let Some(turn) = Turn::claim(self.cache, format!("ask {area}"), 1, deadline, || {
+        let Some(turn) = Lease::claim(self.cache, format!("ask {area}"), 1, deadline, || {
             self.remembered(address, Timestamp::now()).is_some()
                 || self.left_alone(&server, Timestamp::now()).is_some()
         }) else {
             let message =
                 format!("another process is asking {} about {area}, and has no answer yet", server.name);
-            return Err(Unknown { kind: Kind::Timeout, message });
+            return Err(Unknown { kind: UnknownKind::Timeout, message });
         };
         // Whoever had the turn before may have brought an answer, or learned that nobody may ask.
         if let Some(answer) = self.recalled(address, trace, "another process asked meanwhile; ") {
@@ -189,9 +189,9 @@ impl<'a> Lookup<'a> {
         if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
             return self.make_do(address, refused, trace);
         }
-        let answer = Walk::new(self, address, deadline, trace).run(server, booked)?;
+        let answer = ReferralChase::new(self, address, deadline, trace).run(server, booked)?;
         // A partial one is kept as long as a whole one: most servers that cannot be followed are dead for good.
-        let kept = Kept { leaf: is_leaf(&answer.record), answer, asked: address };
+        let kept = CachedAnswer { leaf: is_leaf(&answer.record), answer, asked: address };
         self.cache.keep(&kept);
         drop(turn);
         Ok(kept.answer)
@@ -225,7 +225,7 @@ impl<'a> Lookup<'a> {
                 trace.say("cache", || format!("{refused}; stale: {}", trace::found(&found, &answer)));
                 Ok(answer)
             }
-            None => Err(Unknown { kind: Kind::Denied, message: refused }),
+            None => Err(Unknown { kind: UnknownKind::Denied, message: refused }),
         }
     }
 
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_server_that_refused_is_left_alone_for_the_rest_of_the_run() {
-        let manners = Manners {
+        let manners = QueryPolicy {
             servers: Servers::default(),
             per_server: 3,
             rate: None,
@@ -262,7 +262,7 @@ mod tests {
             max_age: Duration::from_secs(60),
             share: None,
         };
-        let cache = Handle::new(None);
+        let cache = LayeredCache::new(None);
         let (run, address) = (Lookup::new(&manners, &cache), "193.0.22.9".parse().unwrap());
         let server = run.first_server(address);
         let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);

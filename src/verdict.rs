@@ -2,8 +2,8 @@
 
 use crate::{
     address::Special,
-    pattern::{Action, Finding, Match, Patterns, Subject},
-    registry::{Answer, Kind, Known, Source, Unknown},
+    pattern::{Action, MatchSubject, PatternFinding, PatternMatch, Patterns},
+    registry::{Answer, AnswerSource, Known, Unknown, UnknownKind},
 };
 use serde::Serialize;
 use std::net::IpAddr;
@@ -47,7 +47,7 @@ pub struct Judged {
     /// Whois lines that block patterns match; 0 when allowed or unknown.
     pub count: u64,
     /// Which patterns matched, in the order in which they were given.
-    pub matches: Vec<Match>,
+    pub matches: Vec<PatternMatch>,
     /// What is known of it.
     pub known: Known,
     /// It was judged from text that the user had, and nobody was asked.
@@ -60,23 +60,23 @@ pub struct Judged {
 pub fn judge(address: IpAddr, hits: u64, known: Known, patterns: &Patterns) -> Judged {
     let finding = match &known {
         Known::Answer(answer) => find(patterns, answer, Some(address)),
-        Known::Reserved(_) | Known::Unknown(_) => Finding::default(),
+        Known::Reserved(_) | Known::Unknown(_) => PatternFinding::default(),
     };
     settle(Some(address), hits, known, finding)
 }
 
 /// Holds the patterns against one answer.
 #[must_use]
-pub fn find(patterns: &Patterns, answer: &Answer, address: Option<IpAddr>) -> Finding {
+pub fn find(patterns: &Patterns, answer: &Answer, address: Option<IpAddr>) -> PatternFinding {
     if patterns.is_empty() {
-        return Finding::default();
+        return PatternFinding::default();
     }
-    patterns.judge(&Subject { text: &answer.text, record: Some(&answer.record), address })
+    patterns.judge(&MatchSubject { text: &answer.text, record: Some(&answer.record), address })
 }
 
 /// The verdict that a finding and what is known come to.
 #[must_use]
-pub fn settle(address: Option<IpAddr>, hits: u64, known: Known, finding: Finding) -> Judged {
+pub fn settle(address: Option<IpAddr>, hits: u64, known: Known, finding: PatternFinding) -> Judged {
     let verdict = match (&known, finding.action) {
         (Known::Unknown(_), _) => Verdict::Unknown,
         (Known::Reserved(_), _) | (Known::Answer(_), None) => Verdict::Clear,
@@ -117,19 +117,19 @@ impl Judged {
 
     /// Where the answer came from, or would have come from, had there been one.
     #[must_use]
-    pub fn source(&self) -> Source {
+    pub fn source(&self) -> AnswerSource {
         match &self.known {
             Known::Answer(answer) => answer.source,
-            Known::Reserved(_) => Source::Reserved,
-            Known::Unknown(_) if self.text => Source::Text,
-            Known::Unknown(unknown) if unknown.kind == Kind::Offline => Source::Cache,
-            Known::Unknown(_) => Source::Whois,
+            Known::Reserved(_) => AnswerSource::Reserved,
+            Known::Unknown(_) if self.text => AnswerSource::Text,
+            Known::Unknown(unknown) if unknown.kind == UnknownKind::Offline => AnswerSource::Cache,
+            Known::Unknown(_) => AnswerSource::Whois,
         }
     }
 
     /// The pattern that decided: the first of those whose action the verdict is.
     #[must_use]
-    pub fn decisive(&self) -> Option<&Match> {
+    pub fn decisive(&self) -> Option<&PatternMatch> {
         let action = match self.verdict {
             Verdict::Allowed => Action::Allow,
             Verdict::Blocked => Action::Block,

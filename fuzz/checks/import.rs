@@ -2,8 +2,8 @@
 use jiff::Timestamp;
 use std::{io::Cursor, sync::LazyLock};
 use whodunit::cache::{
-    Ledger, Memory,
-    bulk::{Brought, Input, import, survey},
+    Maintenance, MemoryCache,
+    bulk::{BulkInput, ImportSummary, import, survey},
 };
 
 /// How many inputs are only read for each that is imported.
@@ -15,8 +15,8 @@ static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 });
 
-fn input(data: &[u8]) -> Vec<Input> {
-    vec![Input { name: "bulk".into(), reader: Box::new(Cursor::new(data.to_vec())) }]
+fn input(data: &[u8]) -> Vec<BulkInput> {
+    vec![BulkInput { name: "bulk".into(), reader: Box::new(Cursor::new(data.to_vec())) }]
 }
 
 pub(crate) fn check(data: &[u8]) {
@@ -36,9 +36,9 @@ pub(crate) fn check(data: &[u8]) {
 }
 
 /// What can be read can be imported, to the same end; what cannot changes nothing.
-fn write(data: &[u8], read: Option<Brought>) {
+fn write(data: &[u8], read: Option<ImportSummary>) {
     let cache = FOLDER.path().join("cache.db");
-    let kept = Memory::new();
+    let kept = MemoryCache::new();
     let now = Timestamp::from_second(1_795_478_400).unwrap();
     let brought = import(&cache, &kept, input(data), now, &mut || {}).ok();
     assert_eq!(brought, read);

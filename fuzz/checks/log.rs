@@ -1,7 +1,7 @@
 //! A mail log as a file, packed or not.
 use jiff::{Timestamp, tz::TimeZone};
 use std::io::Write;
-use whodunit::log::{Extract, From, Spec, read};
+use whodunit::log::{ClientSource, Extract, ReadSpec, read};
 
 /// Half a kilobyte of bzip2 can hold ten megabytes. What is longer takes its time, here as anywhere.
 const PACKED: usize = 256;
@@ -16,9 +16,9 @@ pub(crate) fn check(data: &[u8]) {
     file.write_all(data).unwrap();
     let now = Timestamp::UNIX_EPOCH;
     for extract in [Extract::Client, Extract::All] {
-        let spec = Spec { extract, times: true, zone: TimeZone::UTC, ..Spec::new(now) };
+        let spec = ReadSpec { extract, times: true, zone: TimeZone::UTC, ..ReadSpec::new(now) };
         // What is packed and broken is refused; everything else has its lines counted.
-        let Ok(seen) = read(&[From::File(file.path())], &spec, &|_, _| {}) else { continue };
+        let Ok(seen) = read(&[ClientSource::File(file.path())], &spec, &|_, _| {}) else { continue };
         assert!(seen.with_client <= seen.selected && seen.selected <= seen.lines);
         let hits: u64 = seen.seen.iter().map(|seen| seen.hits).sum();
         assert!(hits >= seen.with_client);

@@ -1,19 +1,19 @@
 //! Patterns, up to the first NUL, held against the whois text behind it.
 use std::{ffi::OsString, net::IpAddr, os::unix::ffi::OsStringExt};
-use whodunit::pattern::{Action, Patterns, Spec, Subject};
+use whodunit::pattern::{Action, MatchSubject, PatternSpec, Patterns};
 
 pub(crate) fn check(data: &[u8]) {
     let cut = data.iter().position(|b| *b == 0).unwrap_or(data.len());
     let (expressions, text) = data.split_at(cut);
     let text = String::from_utf8_lossy(text.get(1..).unwrap_or_default());
     let inline = expressions.split(|b| *b == b'\n').map(|line| OsString::from_vec(line.to_vec())).collect();
-    let spec = Spec { inline, ignore_case: data.len() % 2 == 1, ..Spec::default() };
+    let spec = PatternSpec { inline, ignore_case: data.len() % 2 == 1, ..PatternSpec::default() };
     let patterns = Patterns::read(&spec).unwrap();
     let checked = patterns.check();
     if let Err(error) = &checked {
         assert!(error.to_string().starts_with("-e:"), "{error}");
     }
-    let subject = Subject { text: &text, record: None, address: Some(IpAddr::from([193, 0, 22, 9])) };
+    let subject = MatchSubject { text: &text, record: None, address: Some(IpAddr::from([193, 0, 22, 9])) };
     let finding = patterns.judge(&subject);
     let lines = text.split_terminator('\n').count() as u64;
     assert!(finding.count <= lines + finding.matches.len() as u64);

@@ -1,6 +1,6 @@
 //! Postfix's policy delegation protocol, as any peer of the socket may speak it, and the text of a refusal.
 use std::io::Read;
-use whodunit::serve::policy::{Client, RejectText, Requests};
+use whodunit::serve::policy::{RejectText, RequestClient, RequestReader};
 
 /// Hands out a few bytes at a time, as a network does.
 struct Drip<'a>(&'a [u8], usize);
@@ -17,11 +17,11 @@ impl Read for Drip<'_> {
 
 /// What a connection comes to: one word a request, and whether it ended well.
 fn clients(data: &[u8], step: usize) -> Vec<String> {
-    let mut requests = Requests::new(Drip(data, step));
+    let mut requests = RequestReader::new(Drip(data, step));
     let mut seen = Vec::new();
     loop {
         match requests.next_client() {
-            Ok(Some(Client::Unreadable(shown))) => {
+            Ok(Some(RequestClient::Unreadable(shown))) => {
                 assert!(shown.chars().count() <= 80);
                 seen.push("unreadable".to_owned());
             }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use whodunit::{
     rdap::written,
     registry::Registry,
-    whois::reply::{Provenance, Reply, classify},
+    whois::reply::{Provenance, WhoisReply, classify},
 };
 
 const REGISTRIES: [Registry; 7] = [
@@ -51,7 +51,7 @@ pub(crate) fn check(data: &[u8]) {
         assert!(!value.trim().is_empty() && !value.contains(char::is_control), "{line}");
     }
     assert!(text.len() <= 1 << 20);
-    if let Reply::Record(record, _) = classify(&text, registry, Some(address), Provenance::Rdap) {
+    if let WhoisReply::Record(record, _) = classify(&text, registry, Some(address), Provenance::Rdap) {
         assert!(record.network.contains(address));
     }
 }

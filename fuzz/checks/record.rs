@@ -1,12 +1,14 @@
 //! Whois text that somebody saved: the record taken out of it, and back through JSON, as the cache keeps it.
 use whodunit::{
     registry::is_leaf,
-    whois::reply::{Provenance, Reply, classify, detect},
+    whois::reply::{Provenance, WhoisReply, classify, detect},
 };
 
 pub(crate) fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let Reply::Record(record, _) = classify(&text, detect(&text), None, Provenance::Saved) else { return };
+    let WhoisReply::Record(record, _) = classify(&text, detect(&text), None, Provenance::Saved) else {
+        return;
+    };
     let _ = is_leaf(&record);
     // Lists are for people and scripts: a hostile text must not make them long.
     assert!(record.abuse.len() <= 64 && record.asn.len() <= 64);

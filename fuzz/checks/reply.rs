@@ -6,7 +6,7 @@ use whodunit::{
     registry::Registry,
     whois::{
         charset,
-        reply::{Provenance, Reply, classify, detect},
+        reply::{Provenance, WhoisReply, classify, detect},
     },
 };
 
@@ -39,7 +39,7 @@ pub(crate) fn check(data: &[u8]) {
     let registry = if how & 8 == 0 { registry } else { detect(&text) };
     let reply = classify(&text, registry, address, provenance);
     assert!(!reply.explain().is_empty());
-    if let Reply::Record(record, referrals) = reply {
+    if let WhoisReply::Record(record, referrals) = reply {
         assert!(record.network.first() <= record.network.last());
         assert!(referrals.len() <= 9);
         // Whoever answers from the network must have described the network that was asked about.

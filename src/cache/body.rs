@@ -1,7 +1,7 @@
 //! An answer as bytes: its fields and text, compressed where that pays.
 
-use super::{CacheError, Kept, Outcome, Trouble};
-use crate::registry::{Answer, Record, Source};
+use super::{CacheError, CacheResult, CacheTrouble, CachedAnswer};
+use crate::registry::{Answer, AnswerSource, Record};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, cell::RefCell};
@@ -20,7 +20,7 @@ const LONGEST: usize = 32 << 20;
 
 /// All of an answer but its text, in one line of JSON. Its strings stand in the text too, so they pack well.
 #[derive(Deserialize, Serialize)]
-struct Head<'a> {
+struct BodyHead<'a> {
     record: Cow<'a, Record>,
     servers: Cow<'a, [String]>,
     partial: bool,
@@ -29,8 +29,8 @@ struct Head<'a> {
 }
 
 /// Packs an answer. When it was fetched is not among it: that is a column of its own.
-pub(super) fn pack(answer: &Answer) -> Outcome<Vec<u8>> {
-    let head = Head {
+pub(super) fn pack(answer: &Answer) -> CacheResult<Vec<u8>> {
+    let head = BodyHead {
         record: Cow::Borrowed(&answer.record),
         servers: Cow::Borrowed(&answer.servers),
         partial: answer.partial,
@@ -38,17 +38,17 @@ pub(super) fn pack(answer: &Answer) -> Outcome<Vec<u8>> {
     };
     let plain = head
         .before(&answer.text)
-        .map_err(|error| CacheError::new(Trouble::Passing, format!("cannot pack an answer: {error}")))?;
+        .map_err(|error| CacheError::new(CacheTrouble::Passing, format!("cannot pack an answer: {error}")))?;
     Ok(squeeze(&plain))
 }
 
 /// An imported record's bytes before they are packed.
 pub(super) fn plain(record: &Record, text: &str) -> serde_json::Result<Vec<u8>> {
     let record = Cow::Borrowed(record);
-    Head { record, servers: Cow::Borrowed(&[]), partial: false, full: false }.before(text)
+    BodyHead { record, servers: Cow::Borrowed(&[]), partial: false, full: false }.before(text)
 }
 
-impl Head<'_> {
+impl BodyHead<'_> {
     /// A line of JSON, then the text.
     fn before(&self, text: &str) -> serde_json::Result<Vec<u8>> {
         let mut plain = serde_json::to_vec(self)?;
@@ -59,19 +59,24 @@ impl Head<'_> {
 }
 
 /// Unpacks [`pack`]'s bytes.
-pub(super) fn unpack(packed: &[u8], fetched: Timestamp, source: Source, stale: bool) -> Outcome<Answer> {
+pub(super) fn unpack(
+    packed: &[u8],
+    fetched: Timestamp,
+    source: AnswerSource,
+    stale: bool,
+) -> CacheResult<Answer> {
     stretch(packed).and_then(|plain| read(&plain, fetched, source, stale)).ok_or_else(damaged)
 }
 
 /// The error for bytes that make no sense.
 pub(super) fn damaged() -> CacheError {
-    CacheError::new(Trouble::Corrupt, "the cache holds an answer that cannot be unpacked")
+    CacheError::new(CacheTrouble::Corrupt, "the cache holds an answer that cannot be unpacked")
 }
 
 /// Reads [`plain`]'s bytes.
-pub(super) fn read(plain: &[u8], fetched: Timestamp, source: Source, stale: bool) -> Option<Answer> {
+pub(super) fn read(plain: &[u8], fetched: Timestamp, source: AnswerSource, stale: bool) -> Option<Answer> {
     let line = memchr::memchr(b'\n', plain)?;
-    let head: Head<'static> = serde_json::from_slice(plain.get(..line)?).ok()?;
+    let head: BodyHead<'static> = serde_json::from_slice(plain.get(..line)?).ok()?;
     let text = String::from_utf8(plain.get(line + 1..)?.to_vec()).ok()?;
     Some(Answer {
         record: head.record.into_owned(),
@@ -86,11 +91,11 @@ pub(super) fn read(plain: &[u8], fetched: Timestamp, source: Source, stale: bool
 }
 
 /// Packs bytes, one after another, with a dictionary or without.
-pub(super) struct Squeezer<'a> {
+pub(super) struct BodyPacker<'a> {
     compressor: Option<zstd::bulk::Compressor<'a>>,
 }
 
-impl<'a> Squeezer<'a> {
+impl<'a> BodyPacker<'a> {
     pub(super) fn new(level: i32, dictionary: Option<&'a EncoderDictionary<'_>>) -> Self {
         let compressor = match dictionary {
             Some(dictionary) => zstd::bulk::Compressor::with_prepared_dictionary(dictionary),
@@ -119,16 +124,16 @@ impl<'a> Squeezer<'a> {
 
 /// Packs some bytes.
 pub(super) fn squeeze(plain: &[u8]) -> Vec<u8> {
-    Squeezer::new(LEVEL, None).squeeze(plain)
+    BodyPacker::new(LEVEL, None).squeeze(plain)
 }
 
 /// Unpacks bytes, one after another, with the dictionary that they were packed with. Made once: setting one up costs
 /// ten times what it takes to unpack a network.
-pub(super) struct Stretcher {
+pub(super) struct BodyUnpacker {
     decompressor: Option<zstd::bulk::Decompressor<'static>>,
 }
 
-impl Stretcher {
+impl BodyUnpacker {
     /// An empty dictionary is none.
     pub(super) fn new(dictionary: &[u8]) -> Self {
         Self { decompressor: zstd::bulk::Decompressor::with_dictionary(dictionary).ok() }
@@ -150,13 +155,13 @@ impl Stretcher {
 /// Unpacks [`squeeze`]'s bytes.
 pub(super) fn stretch(packed: &[u8]) -> Option<Vec<u8>> {
     thread_local! {
-        static STRETCHER: RefCell<Stretcher> = RefCell::new(Stretcher::new(&[]));
+        static STRETCHER: RefCell<BodyUnpacker> = RefCell::new(BodyUnpacker::new(&[]));
     }
     STRETCHER.with_borrow_mut(|stretcher| stretcher.stretch(packed))
 }
 
 /// About how much memory an answer takes.
-pub(super) fn weight(kept: &Kept) -> usize {
+pub(super) fn weight(kept: &CachedAnswer) -> usize {
     kept.answer.text.len() + 512
 }
 
@@ -171,7 +176,7 @@ mod tests {
         for text in ["", "a line\nwith café\r\n", &"% boilerplate\n".repeat(500)] {
             answer.text = text.to_owned();
             let packed = pack(&answer).unwrap();
-            assert_eq!(unpack(&packed, answer.fetched, Source::Whois, false).unwrap(), answer);
+            assert_eq!(unpack(&packed, answer.fetched, AnswerSource::Whois, false).unwrap(), answer);
             assert!(text.len() < 5000 || packed.len() < 500, "{}", packed.len());
         }
     }
@@ -182,16 +187,16 @@ mod tests {
         let packed = pack(&answer).unwrap();
         let mut torn = packed.clone();
         *torn.last_mut().unwrap() ^= 1;
-        assert!(unpack(&torn, answer.fetched, Source::Cache, false).is_err(), "the checksum sees it");
+        assert!(unpack(&torn, answer.fetched, AnswerSource::Cache, false).is_err(), "the checksum sees it");
         for cut in 0..packed.len() {
-            assert!(unpack(&packed[..cut], answer.fetched, Source::Cache, false).is_err(), "{cut}");
+            assert!(unpack(&packed[..cut], answer.fetched, AnswerSource::Cache, false).is_err(), "{cut}");
         }
-        assert!(unpack(&[9, 1, 2], answer.fetched, Source::Cache, false).is_err());
+        assert!(unpack(&[9, 1, 2], answer.fetched, AnswerSource::Cache, false).is_err());
         assert!(
             unpack(
                 &[1, 0x28, 0xb5, 0x2f, 0xfd, 0xe0, 255, 255, 255, 255, 255, 255, 255, 0],
                 answer.fetched,
-                Source::Cache,
+                AnswerSource::Cache,
                 false
             )
             .is_err()

@@ -12,13 +12,13 @@ mod rpsl;
 
 pub use line::line;
 
-use super::{Ledger, location};
+use super::{Maintenance, location};
 use crate::{
     address::Network,
     error::{Error, Result},
     registry::Registry,
 };
-use draft::Draft;
+use draft::ImportDraft;
 use jiff::Timestamp;
 use std::{
     io::{self, BufRead, Cursor, Read},
@@ -26,7 +26,7 @@ use std::{
 };
 
 /// One file to import, already unpacked.
-pub struct Input {
+pub struct BulkInput {
     /// Its name, for messages.
     pub name: PathBuf,
     /// What it says.
@@ -35,7 +35,7 @@ pub struct Input {
 
 /// What an import brought.
 #[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]
-pub struct Brought {
+pub struct ImportSummary {
     /// Networks of RPSL files.
     pub networks: u64,
     /// Objects that networks refer to: organisations, and contacts with an abuse mailbox.
@@ -52,7 +52,7 @@ pub struct Brought {
 
 /// What a reader takes out of a file. `source` names what a later import of the same replaces: the database and the
 /// class of RPSL objects, or whose statistics they are.
-pub enum Entry {
+pub enum BulkEntry {
     /// Comes before what is packed with its dictionary, which may be empty.
     Source {
         /// As in the others.
@@ -95,7 +95,7 @@ pub enum Entry {
 
 /// What kind of file it is, by its first line that says anything.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Kind {
+enum BulkForm {
     Rpsl,
     Delegated,
     Export,
@@ -117,13 +117,13 @@ pub(super) fn beside(cache: &Path) -> PathBuf {
 /// cannot be written (74).
 pub fn import(
     cache: &Path,
-    ledger: &dyn Ledger,
-    inputs: Vec<Input>,
+    ledger: &dyn Maintenance,
+    inputs: Vec<BulkInput>,
     now: Timestamp,
     tick: &mut dyn FnMut(),
-) -> Result<Brought> {
+) -> Result<ImportSummary> {
     let inputs = sort(inputs)?;
-    let mut draft = Draft::begin(&beside(cache), now)?;
+    let mut draft = ImportDraft::begin(&beside(cache), now)?;
     read(inputs, &mut |entry| draft.take(entry), tick)?;
     draft.finish(ledger, tick)
 }
@@ -132,8 +132,8 @@ pub fn import(
 ///
 /// # Errors
 /// A file that cannot be read (66), or is in no known form or broken (65).
-pub fn survey(inputs: Vec<Input>) -> Result<Brought> {
-    let mut brought = Brought::default();
+pub fn survey(inputs: Vec<BulkInput>) -> Result<ImportSummary> {
+    let mut brought = ImportSummary::default();
     read(
         sort(inputs)?,
         &mut |entry| {
@@ -146,37 +146,37 @@ pub fn survey(inputs: Vec<Input>) -> Result<Brought> {
 }
 
 /// What becomes of each entry of a file.
-type Sink<'a> = dyn FnMut(Entry) -> Result<()> + 'a;
+type EntrySink<'a> = dyn FnMut(BulkEntry) -> Result<()> + 'a;
 
-fn read(inputs: Vec<(Kind, Input)>, sink: &mut Sink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
+fn read(inputs: Vec<(BulkForm, BulkInput)>, sink: &mut EntrySink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
     inputs.into_iter().try_for_each(|(kind, input)| match kind {
-        Kind::Rpsl => rpsl::read(input, sink, tick),
-        Kind::Delegated => delegated::read(input, sink, tick),
-        Kind::Export => exported::read(input, sink, tick),
+        BulkForm::Rpsl => rpsl::read(input, sink, tick),
+        BulkForm::Delegated => delegated::read(input, sink, tick),
+        BulkForm::Export => exported::read(input, sink, tick),
     })
 }
 
 /// Which kind each file is: a wrong one among several is refused before minutes are spent on the others.
-fn sort(inputs: Vec<Input>) -> Result<Vec<(Kind, Input)>> {
+fn sort(inputs: Vec<BulkInput>) -> Result<Vec<(BulkForm, BulkInput)>> {
     inputs.into_iter().map(|mut input| Ok((kind(&mut input)?, input))).collect()
 }
 
-impl Brought {
-    fn count(&mut self, entry: &Entry) {
+impl ImportSummary {
+    fn count(&mut self, entry: &BulkEntry) {
         match entry {
-            Entry::Source { .. } => {}
-            Entry::Network { .. } => self.networks += 1,
-            Entry::Contact { .. } => self.contacts += 1,
-            Entry::Placeholder => self.placeholders += 1,
-            Entry::Block { .. } => self.blocks += 1,
-            Entry::Answer(_) => self.answers += 1,
+            BulkEntry::Source { .. } => {}
+            BulkEntry::Network { .. } => self.networks += 1,
+            BulkEntry::Contact { .. } => self.contacts += 1,
+            BulkEntry::Placeholder => self.placeholders += 1,
+            BulkEntry::Block { .. } => self.blocks += 1,
+            BulkEntry::Answer(_) => self.answers += 1,
         }
     }
 }
 
 /// Looks at the head of a file, and puts it back.
-fn kind(input: &mut Input) -> Result<Kind> {
-    let Input { name, reader } = input;
+fn kind(input: &mut BulkInput) -> Result<BulkForm> {
+    let BulkInput { name, reader } = input;
     let mut head = Vec::new();
     let mut kind = None;
     while kind.is_none() && head.len() < HEAD {
@@ -195,17 +195,17 @@ fn kind(input: &mut Input) -> Result<Kind> {
     kind.flatten().ok_or_else(|| refuse(name))
 }
 
-fn kind_of(line: &[u8]) -> Option<Kind> {
+fn kind_of(line: &[u8]) -> Option<BulkForm> {
     let bars = line.iter().filter(|&&b| b == b'|').count();
     let colon = line.iter().position(|&b| b == b':');
     let is_word =
         |word: &[u8]| !word.is_empty() && word.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');
     if line.starts_with(b"{\"whodunit\"") {
-        Some(Kind::Export)
+        Some(BulkForm::Export)
     } else if bars >= 5 {
-        Some(Kind::Delegated)
+        Some(BulkForm::Delegated)
     } else if colon.and_then(|at| line.get(..at)).is_some_and(is_word) {
-        Some(Kind::Rpsl)
+        Some(BulkForm::Rpsl)
     } else {
         None
     }

@@ -1,9 +1,9 @@
 //! What every cache promises, as one set of tests that each kind runs.
 
-use super::{Cache, Holder, Kept, Memory, Sqlite, Want};
+use super::{Cache, CachedAnswer, Freshness, LeaseHolder, MemoryCache, SqliteCache};
 use crate::{
     address::Network,
-    registry::{Answer, Record, Registry, Source},
+    registry::{Answer, AnswerSource, Record, Registry},
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{net::IpAddr, time::Duration};
@@ -30,7 +30,7 @@ pub(super) fn answer(first: &str, last: &str) -> Answer {
         fetched: at(0),
         partial: false,
         full: false,
-        source: Source::Whois,
+        source: AnswerSource::Whois,
         stale: false,
     }
 }
@@ -40,16 +40,16 @@ pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
-pub(super) fn kept(first: &str, last: &str, asked: &str, leaf: bool) -> Kept {
-    Kept { answer: answer(first, last), asked: asked.parse().unwrap(), leaf }
+pub(super) fn kept(first: &str, last: &str, asked: &str, leaf: bool) -> CachedAnswer {
+    CachedAnswer { answer: answer(first, last), asked: asked.parse().unwrap(), leaf }
 }
 
-pub(super) fn want(now: i64) -> Want {
-    Want { now: at(now), max_age: SignedDuration::from_hours(24), share: None }
+pub(super) fn want(now: i64) -> Freshness {
+    Freshness { now: at(now), max_age: SignedDuration::from_hours(24), share: None }
 }
 
 /// Who is said to run the address.
-fn org(cache: &dyn Cache, address: &str, want: &Want) -> Option<String> {
+fn org(cache: &dyn Cache, address: &str, want: &Freshness) -> Option<String> {
     let found = cache.find(ip(address), want).unwrap()?;
     cache.answer(&found).unwrap().unwrap().record.org
 }
@@ -66,7 +66,7 @@ const PROMISES: &[Promise] = &[
         cache.keep(&kept).unwrap();
         let found = cache.find(ip("198.51.100.99"), &want(60)).unwrap().unwrap();
         let answer = cache.answer(&found).unwrap().unwrap();
-        assert_eq!(answer, Answer { source: Source::Cache, ..kept.answer });
+        assert_eq!(answer, Answer { source: AnswerSource::Cache, ..kept.answer });
         assert_eq!((found.fetched, found.expires, found.stale), (at(0), at(86_400), false));
         assert_eq!(cache.find(ip("198.51.101.0"), &want(60)).unwrap(), None);
     }),
@@ -110,7 +110,7 @@ const PROMISES: &[Promise] = &[
         let address = ip("198.51.100.9");
         assert!(cache.find(address, &want(86_399)).unwrap().is_some());
         assert!(cache.find(address, &want(86_400)).unwrap().is_none());
-        let longer = Want { max_age: SignedDuration::from_hours(48), ..want(86_400) };
+        let longer = Freshness { max_age: SignedDuration::from_hours(48), ..want(86_400) };
         assert!(cache.find(address, &longer).unwrap().is_some());
         let stale = cache.find_stale(address, &want(86_400)).unwrap().unwrap();
         assert!(stale.stale && cache.answer(&stale).unwrap().unwrap().stale);
@@ -126,7 +126,7 @@ const PROMISES: &[Promise] = &[
     }),
     ("--share is honoured at reading, both ways", |cache| {
         cache.keep(&kept("198.51.100.0", "198.51.103.255", "198.51.100.1", true)).unwrap();
-        let nothing = Want { share: Some((32, 128)), ..want(60) };
+        let nothing = Freshness { share: Some((32, 128)), ..want(60) };
         assert!(org(cache, "198.51.100.2", &nothing).is_none());
         assert!(org(cache, "198.51.100.1", &nothing).is_some());
         let mut second = kept("198.51.100.0", "198.51.103.255", "198.51.100.2", true);
@@ -134,7 +134,7 @@ const PROMISES: &[Promise] = &[
         cache.keep(&second).unwrap();
         assert!(org(cache, "198.51.100.2", &nothing).is_some());
         assert!(org(cache, "198.51.100.1", &nothing).is_some(), "the first is still there");
-        assert!(org(cache, "198.51.103.3", &Want { share: Some((24, 48)), ..want(60) }).is_none());
+        assert!(org(cache, "198.51.103.3", &Freshness { share: Some((24, 48)), ..want(60) }).is_none());
         let found = cache.find(ip("198.51.103.3"), &want(60)).unwrap().unwrap();
         assert_eq!(found.fetched, at(5), "the newest answers");
     }),
@@ -168,7 +168,7 @@ const PROMISES: &[Promise] = &[
         assert_eq!(cache.answer(&again).unwrap(), None);
     }),
     ("so many hold a place, and the dead for no longer than they said", |cache| {
-        let [a, b, c] = std::array::from_fn(|_| Holder::unique());
+        let [a, b, c] = std::array::from_fn(|_| LeaseHolder::unique());
         let claim = |holder, now: i64| cache.claim("server x", 2, holder, at(now), at(now + 10)).unwrap();
         assert!(claim(a, 0) && claim(b, 1) && !claim(c, 2));
         assert!(cache.claim("server y", 1, c, at(2), at(12)).unwrap(), "another server's places are its own");
@@ -178,16 +178,16 @@ const PROMISES: &[Promise] = &[
         cache.release("server x", a).unwrap();
         assert!(claim(b, 11));
         assert!(!claim(a, 12));
-        cache.release("server x", Holder::unique()).unwrap();
+        cache.release("server x", LeaseHolder::unique()).unwrap();
         assert!(!claim(a, 12));
     }),
     ("a process that has ended holds nothing", |cache| {
         let mut child = std::process::Command::new("true").spawn().unwrap();
-        let dead = Holder::of(child.id());
+        let dead = LeaseHolder::of(child.id());
         let claim = |holder, now: i64| cache.claim("server x", 1, holder, at(now), at(now + 60)).unwrap();
         assert!(claim(dead, 0));
         child.wait().unwrap();
-        assert!(claim(Holder::unique(), 1));
+        assert!(claim(LeaseHolder::unique(), 1));
     }),
     ("pace and holds are shared and show in the stats", |cache| {
         let every = Duration::from_millis(1500);
@@ -241,7 +241,7 @@ pub(super) fn holds_its_promises(make: impl Fn() -> Box<dyn Cache>) {
 
 #[test]
 fn memory_holds_its_promises() {
-    holds_its_promises(|| Box::new(Memory::new()));
+    holds_its_promises(|| Box::new(MemoryCache::new()));
 }
 
 #[test]
@@ -250,6 +250,6 @@ fn sqlite_holds_its_promises() {
     let count = std::cell::Cell::new(0);
     holds_its_promises(|| {
         count.set(count.get() + 1);
-        Box::new(Sqlite::open(&folder.path().join(format!("{}.db", count.get())), at(0)).unwrap())
+        Box::new(SqliteCache::open(&folder.path().join(format!("{}.db", count.get())), at(0)).unwrap())
     });
 }

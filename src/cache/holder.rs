@@ -20,9 +20,9 @@ const PLACE: u32 = 16;
 /// Who holds a claim: one per lookup, never two alike, on however many machines. It says which process it is of, so
 /// that one that was killed in the middle of a question, as hooks are, holds nobody up.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Holder(u64);
+pub struct LeaseHolder(u64);
 
-impl Holder {
+impl LeaseHolder {
     /// A holder unlike any other.
     #[must_use]
     pub fn unique() -> Self {
@@ -86,16 +86,16 @@ mod tests {
     #[test]
     fn a_process_that_has_ended_is_gone_and_no_other() {
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
-        let of_child = Holder::of(child.id());
+        let of_child = LeaseHolder::of(child.id());
         assert!(!of_child.is_gone());
         drop(child.stdin.take());
         child.wait().unwrap();
         assert!(of_child.is_gone());
-        assert!(!Holder::unique().is_gone());
-        assert_ne!(Holder::unique(), Holder::unique());
+        assert!(!LeaseHolder::unique().is_gone());
+        assert_ne!(LeaseHolder::unique(), LeaseHolder::unique());
         // Of another machine nothing is known.
-        let elsewhere = Holder(of_child.0 ^ 1 << (PID + CHANCE));
+        let elsewhere = LeaseHolder(of_child.0 ^ 1 << (PID + CHANCE));
         assert!(!elsewhere.is_gone());
-        assert_eq!(Holder::from_integer(of_child.as_integer()), of_child);
+        assert_eq!(LeaseHolder::from_integer(of_child.as_integer()), of_child);
     }
 }

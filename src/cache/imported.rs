@@ -2,17 +2,17 @@
 //! without locks and without looking for a journal.
 
 use super::{
-    CacheError, Extents, Found, Outcome, Shelf, Trouble,
-    body::{self, Stretcher},
+    CacheError, CacheHit, CacheResult, CacheTrouble, ExtentList, HitSource,
+    body::{self, BodyUnpacker},
     extent,
     server::{micros, moment},
-    snapshot::{Extent, MOST, Whose},
+    snapshot::{ExtentOrigin, ListedExtent, MOST},
 };
 use crate::{
     address::Prefix,
     cache::location,
-    registry::{Answer, Registry, Source, record::block::attributes},
-    whois::reply::{Provenance, Reply, classify},
+    registry::{Answer, AnswerSource, Registry, record::block::attributes},
+    whois::reply::{Provenance, WhoisReply, classify},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
@@ -26,26 +26,26 @@ use std::{
 
 /// A registry's data beside a cache. There need not be any.
 #[derive(Debug)]
-pub(super) struct Imported {
+pub(super) struct ImportedData {
     path: PathBuf,
-    idle: Mutex<Idle>,
+    idle: Mutex<IdleFiles>,
 }
 
 /// Open files that nobody reads at the moment: each thread takes one for itself, so that none waits for another.
 #[derive(Default)]
-struct Idle {
+struct IdleFiles {
     identity: Option<(u64, u64)>,
-    files: Vec<Open>,
+    files: Vec<OpenFile>,
 }
 
-struct Open {
+struct OpenFile {
     identity: (u64, u64),
     connection: Connection,
     /// By number: when imported, and what its texts are packed with.
-    sources: HashMap<i64, (Timestamp, Option<Stretcher>)>,
+    sources: HashMap<i64, (Timestamp, Option<BodyUnpacker>)>,
 }
 
-impl std::fmt::Debug for Idle {
+impl std::fmt::Debug for IdleFiles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Idle").field("identity", &self.identity).finish_non_exhaustive()
     }
@@ -53,19 +53,19 @@ impl std::fmt::Debug for Idle {
 
 /// What `cache stats` says of it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Size {
+pub(super) struct ImportedSize {
     pub(super) entries: u64,
     pub(super) bytes: u64,
 }
 
-impl Imported {
+impl ImportedData {
     /// What lies beside this cache file.
     pub(super) fn beside(cache: &Path) -> Self {
         Self { path: super::bulk::beside(cache), idle: Mutex::default() }
     }
 
     /// The most specific network that holds the address.
-    pub(super) fn find(&self, address: IpAddr) -> Outcome<Option<Found>> {
+    pub(super) fn find(&self, address: IpAddr) -> CacheResult<Option<CacheHit>> {
         self.with(|open| {
             let mut statement = open.connection.prepare_cached(
                 "SELECT prefix, network, source FROM extent2 WHERE prefix <= ?1 \
@@ -92,7 +92,7 @@ impl Imported {
     }
 
     /// The network's record and text, with the objects that it refers to.
-    pub(super) fn answer(&self, found: &Found) -> Outcome<Option<Answer>> {
+    pub(super) fn answer(&self, found: &CacheHit) -> CacheResult<Option<Answer>> {
         let read = self.with_open(|open| {
             let row: Option<(i64, Vec<u8>)> = open
                 .connection
@@ -101,7 +101,8 @@ impl Imported {
                 .optional()?;
             let Some((source, packed)) = row else { return Ok(None) };
             let plain = open.stretch(source, &packed)?;
-            let answer = plain.and_then(|plain| body::read(&plain, found.fetched, Source::Import, false));
+            let answer =
+                plain.and_then(|plain| body::read(&plain, found.fetched, AnswerSource::Import, false));
             let Some(mut answer) = answer else { return Ok(Some(None)) };
             let contacts = open.contacts(&answer.text)?;
             if !contacts.is_empty() {
@@ -117,7 +118,7 @@ impl Imported {
     }
 
     /// Every extent, unless they are too many.
-    pub(super) fn extents(&self) -> Outcome<Option<Extents>> {
+    pub(super) fn extents(&self) -> CacheResult<Option<ExtentList>> {
         self.with(|open| {
             let mut statement =
                 open.connection.prepare("SELECT prefix, network, source, narrow FROM extent2")?;
@@ -128,17 +129,22 @@ impl Imported {
                 let source: i64 = row.get(2)?;
                 let Some((fetched, _)) = open.sources.get(&source) else { continue };
                 let (id, narrow) = (row.get(1)?, row.get(3)?);
-                all.push(Extent { prefix, fetched: micros(*fetched), id, whose: Whose::Imported { narrow } });
+                all.push(ListedExtent {
+                    prefix,
+                    fetched: micros(*fetched),
+                    id,
+                    whose: ExtentOrigin::Imported { narrow },
+                });
                 if all.len() > MOST {
                     return Ok(None);
                 }
             }
-            Ok(Some(Extents(all)))
+            Ok(Some(ExtentList(all)))
         })
     }
 
     /// Which registry holds the address today, by its own statistics.
-    pub(super) fn delegated(&self, address: IpAddr) -> Outcome<Option<Registry>> {
+    pub(super) fn delegated(&self, address: IpAddr) -> CacheResult<Option<Registry>> {
         self.with(|open| {
             let row = open
                 .connection
@@ -158,32 +164,35 @@ impl Imported {
         })
     }
 
-    pub(super) fn size(&self) -> Outcome<Size> {
+    pub(super) fn size(&self) -> CacheResult<ImportedSize> {
         let bytes = fs::metadata(&self.path).map_or(0, |meta| meta.len());
         let entries = self.with(|open| {
             let sql = "SELECT total(entries) FROM source1";
             Ok(Some(open.connection.query_row(sql, [], |row| row.get::<_, f64>(0))?))
         })?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
-        Ok(Size { entries: entries.unwrap_or_default() as u64, bytes })
+        Ok(ImportedSize { entries: entries.unwrap_or_default() as u64, bytes })
     }
 
     /// Runs a query on the file that something was just found in, without looking whether it has been replaced: its
     /// numbers mean nothing in another.
     fn with_open<T>(
         &self,
-        work: impl FnOnce(&mut Open) -> rusqlite::Result<Option<T>>,
-    ) -> Outcome<Option<T>> {
+        work: impl FnOnce(&mut OpenFile) -> rusqlite::Result<Option<T>>,
+    ) -> CacheResult<Option<T>> {
         let Some(identity) = self.idle().identity else { return Ok(None) };
         self.on(identity, work)
     }
 
     /// Runs a query on the file as it is now; None where there is no file.
-    fn with<T>(&self, work: impl FnOnce(&mut Open) -> rusqlite::Result<Option<T>>) -> Outcome<Option<T>> {
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&mut OpenFile) -> rusqlite::Result<Option<T>>,
+    ) -> CacheResult<Option<T>> {
         let Some(identity) = location::identity(&self.path) else { return Ok(None) };
         let mut idle = self.idle();
         if idle.identity != Some(identity) {
-            *idle = Idle { identity: Some(identity), files: Vec::new() };
+            *idle = IdleFiles { identity: Some(identity), files: Vec::new() };
         }
         drop(idle);
         self.on(identity, work)
@@ -193,13 +202,13 @@ impl Imported {
     fn on<T>(
         &self,
         identity: (u64, u64),
-        work: impl FnOnce(&mut Open) -> rusqlite::Result<Option<T>>,
-    ) -> Outcome<Option<T>> {
+        work: impl FnOnce(&mut OpenFile) -> rusqlite::Result<Option<T>>,
+    ) -> CacheResult<Option<T>> {
         let taken = self.idle().files.pop().filter(|open| open.identity == identity);
         let mut open = match taken {
             Some(open) => open,
             None => {
-                let open = Open::new(&self.path, identity).map_err(|error| self.failed(&error))?;
+                let open = OpenFile::new(&self.path, identity).map_err(|error| self.failed(&error))?;
                 if location::identity(&self.path) != Some(identity) {
                     // Replaced while it was being opened; the next look finds the new one.
                     return Ok(None);
@@ -215,21 +224,21 @@ impl Imported {
         Ok(value)
     }
 
-    fn idle(&self) -> MutexGuard<'_, Idle> {
+    fn idle(&self) -> MutexGuard<'_, IdleFiles> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn failed(&self, error: &rusqlite::Error) -> CacheError {
         let message = format!("the imported data in {} cannot be read: {error}", self.path.display());
-        CacheError::new(Trouble::Passing, message)
+        CacheError::new(CacheTrouble::Passing, message)
     }
 
     /// Removes it.
-    pub(super) fn forget(&self) -> Outcome<()> {
-        *self.idle() = Idle::default();
+    pub(super) fn forget(&self) -> CacheResult<()> {
+        *self.idle() = IdleFiles::default();
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CacheError::new(
-                Trouble::Passing,
+                CacheTrouble::Passing,
                 format!("cannot remove {}: {}", self.path.display(), crate::error::reason(&error)),
             )),
             _ => Ok(()),
@@ -237,7 +246,7 @@ impl Imported {
     }
 }
 
-impl Open {
+impl OpenFile {
     fn new(path: &Path, identity: (u64, u64)) -> rusqlite::Result<Self> {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
@@ -253,9 +262,16 @@ impl Open {
         Ok(Self { identity, connection, sources })
     }
 
-    fn found(&self, extent: Prefix, id: i64, source: i64) -> Option<Found> {
+    fn found(&self, extent: Prefix, id: i64, source: i64) -> Option<CacheHit> {
         let fetched = self.sources.get(&source)?.0;
-        Some(Found { shelf: Shelf::Import, id, extent, fetched, expires: Timestamp::MAX, stale: false })
+        Some(CacheHit {
+            shelf: HitSource::Import,
+            id,
+            extent,
+            fetched,
+            expires: Timestamp::MAX,
+            stale: false,
+        })
     }
 
     /// Unpacks a text with the dictionary of its source, which is read the first time that it is needed.
@@ -266,7 +282,7 @@ impl Open {
         }
         let sql = "SELECT dictionary FROM source1 WHERE id = ?1";
         let dictionary: Vec<u8> = self.connection.query_row(sql, [source], |row| row.get(0))?;
-        Ok(slot.insert(Stretcher::new(&dictionary)).stretch(packed))
+        Ok(slot.insert(BodyUnpacker::new(&dictionary)).stretch(packed))
     }
 
     /// The texts of the objects that a text refers to, and of those that these refer to.
@@ -308,7 +324,7 @@ fn join(answer: &mut Answer, contacts: &str) {
     answer.text.push_str(contacts);
     let network = answer.record.network;
     let reply = classify(&answer.text, answer.record.registry, Some(network.first()), Provenance::Saved);
-    if let Reply::Record(record, _) = reply
+    if let WhoisReply::Record(record, _) = reply
         && record.network == network
     {
         answer.record = *record;

@@ -8,13 +8,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const REST: SignedDuration = SignedDuration::from_secs(60);
 
 /// One of the caches behind a handle, and whether it may be used now.
-pub(super) struct Tier {
+pub(super) struct CacheLayer {
     pub(super) cache: Box<dyn Cache>,
     /// It is left alone, until then where that is known.
     resting: Mutex<Option<Option<Timestamp>>>,
 }
 
-impl Tier {
+impl CacheLayer {
     pub(super) fn new(cache: Box<dyn Cache>) -> Self {
         Self { cache, resting: Mutex::new(None) }
     }

@@ -5,8 +5,8 @@ mod opening;
 pub use opening::open;
 
 use super::{
-    Cache, CacheError, Found, Holder, Kept, Ledger, Memory, Outcome, Shelf, Stats, Want, imported::Imported,
-    layer::Tier, snapshot::Gathered,
+    Cache, CacheError, CacheHit, CacheResult, CacheStats, CachedAnswer, Freshness, HitSource, LeaseHolder,
+    Maintenance, MemoryCache, imported::ImportedData, layer::CacheLayer, snapshot::Snapshot,
 };
 use crate::{
     address::Network,
@@ -27,21 +27,21 @@ use std::{
 const DECISIONS: u32 = 64;
 
 /// A cache that never fails: what the real one cannot do, the next does, and last the process's own memory.
-pub struct Handle {
+pub struct LayeredCache {
     /// The real cache; behind one on a server, this machine's file.
-    tiers: Vec<Tier>,
+    tiers: Vec<CacheLayer>,
     /// The cache's file, where it has one on this machine.
     file: Option<PathBuf>,
-    imported: Option<Imported>,
-    memory: Memory,
-    gathered: OnceLock<Gathered>,
+    imported: Option<ImportedData>,
+    memory: MemoryCache,
+    gathered: OnceLock<Snapshot>,
     /// Decisions that may still be written.
     decisions: AtomicU32,
-    state: Mutex<State>,
+    state: Mutex<WarningState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct WarningState {
     /// To be printed, once.
     warning: Option<String>,
     warned: bool,
@@ -49,7 +49,7 @@ struct State {
     now: Option<Timestamp>,
 }
 
-impl State {
+impl WarningState {
     fn warn(&mut self, error: &CacheError) {
         if !self.warned {
             self.warned = true;
@@ -58,15 +58,15 @@ impl State {
     }
 }
 
-impl Handle {
+impl LayeredCache {
     /// Wraps a cache; None is memory alone.
     #[must_use]
     pub fn new(real: Option<Box<dyn Cache>>) -> Self {
         Self {
-            tiers: real.into_iter().map(Tier::new).collect(),
+            tiers: real.into_iter().map(CacheLayer::new).collect(),
             file: None,
             imported: None,
-            memory: Memory::new(),
+            memory: MemoryCache::new(),
             gathered: OnceLock::new(),
             decisions: AtomicU32::new(DECISIONS),
             state: Mutex::default(),
@@ -87,12 +87,12 @@ impl Handle {
         state.warning.take()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, WarningState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the first cache that is up and does not fail; memory has nothing that could.
-    fn serve<T: Default>(&self, now: Option<Timestamp>, ask: impl Fn(&dyn Cache) -> Outcome<T>) -> T {
+    fn serve<T: Default>(&self, now: Option<Timestamp>, ask: impl Fn(&dyn Cache) -> CacheResult<T>) -> T {
         match self.tiers.iter().find_map(|tier| self.try_tier(tier, now, &ask)) {
             Some(value) => value,
             None => ask(&self.memory).unwrap_or_default(),
@@ -101,9 +101,9 @@ impl Handle {
 
     fn try_tier<T>(
         &self,
-        tier: &Tier,
+        tier: &CacheLayer,
         now: Option<Timestamp>,
-        ask: &impl Fn(&dyn Cache) -> Outcome<T>,
+        ask: &impl Fn(&dyn Cache) -> CacheResult<T>,
     ) -> Option<T> {
         if now.is_some() {
             self.lock().now = now;
@@ -124,7 +124,7 @@ impl Handle {
 
     /// Reads all that is kept and imported into memory, for a run over so many addresses that it pays: a network is
     /// then found in a tenth of a microsecond. What is kept from now on is found as before.
-    pub fn gather(&self, want: &Want) {
+    pub fn gather(&self, want: &Freshness) {
         if self.gathered.get().is_some() || self.lock().warned {
             return;
         }
@@ -142,29 +142,33 @@ impl Handle {
             },
             None => Vec::new(),
         };
-        let _ = self.gathered.set(Gathered::new(kept.into_iter().chain(imported), want));
+        let _ = self.gathered.set(Snapshot::new(kept.into_iter().chain(imported), want));
     }
 
-    /// [`super::Keeper::find`]. What memory kept while the real cache rested answers too.
+    /// [`super::Store::find`]. What memory kept while the real cache rested answers too.
     #[must_use]
-    pub fn find(&self, address: IpAddr, want: &Want) -> Option<Found> {
+    pub fn find(&self, address: IpAddr, want: &Freshness) -> Option<CacheHit> {
         if let Some(found) = self.gathered.get().and_then(|gathered| gathered.find(address, want)) {
             return Some(found);
         }
         self.or_imported(address, self.look(want, |cache| cache.find(address, want)))
     }
 
-    /// [`super::Keeper::find_stale`].
+    /// [`super::Store::find_stale`].
     #[must_use]
-    pub fn find_stale(&self, address: IpAddr, want: &Want) -> Option<Found> {
+    pub fn find_stale(&self, address: IpAddr, want: &Freshness) -> Option<CacheHit> {
         self.or_imported(address, self.look(want, |cache| cache.find_stale(address, want)))
     }
 
-    fn look(&self, want: &Want, ask: impl Fn(&dyn Cache) -> Outcome<Option<Found>>) -> Option<Found> {
+    fn look(
+        &self,
+        want: &Freshness,
+        ask: impl Fn(&dyn Cache) -> CacheResult<Option<CacheHit>>,
+    ) -> Option<CacheHit> {
         for (place, tier) in self.tiers.iter().enumerate() {
             let Some(found) = self.try_tier(tier, Some(want.now), &ask) else { continue };
             if let Some(mut found) = found {
-                found.shelf = if place == 0 { Shelf::Cache } else { Shelf::Local };
+                found.shelf = if place == 0 { HitSource::Cache } else { HitSource::Local };
                 return Some(found);
             }
             // It works and has nothing: then those behind it, which only stand in for it, are not asked.
@@ -174,7 +178,7 @@ impl Handle {
     }
 
     /// Of what was kept and what was imported the more specific; of two alike what was asked for, which is newer.
-    fn or_imported(&self, address: IpAddr, kept: Option<Found>) -> Option<Found> {
+    fn or_imported(&self, address: IpAddr, kept: Option<CacheHit>) -> Option<CacheHit> {
         let imported = self.ask_imported(|imported| imported.find(address));
         match (kept, imported) {
             (Some(kept), Some(imported)) if imported.extent.length() > kept.extent.length() => Some(imported),
@@ -183,7 +187,7 @@ impl Handle {
         }
     }
 
-    fn ask_imported<T>(&self, ask: impl FnOnce(&Imported) -> Outcome<Option<T>>) -> Option<T> {
+    fn ask_imported<T>(&self, ask: impl FnOnce(&ImportedData) -> CacheResult<Option<T>>) -> Option<T> {
         ask(self.imported.as_ref()?).unwrap_or_else(|error| {
             self.lock().warn(&error);
             None
@@ -196,35 +200,35 @@ impl Handle {
         self.ask_imported(|imported| imported.delegated(address))
     }
 
-    /// [`super::Keeper::answer`].
+    /// [`super::Store::answer`].
     #[must_use]
-    pub fn answer(&self, found: &Found) -> Option<Answer> {
-        if found.shelf == Shelf::Import {
+    pub fn answer(&self, found: &CacheHit) -> Option<Answer> {
+        if found.shelf == HitSource::Import {
             return self.ask_imported(|imported| imported.answer(found));
         }
         self.on(found, |cache| cache.answer(found))
     }
 
-    /// [`super::Keeper::keep`]: in the cache and in what stands in for it.
-    pub fn keep(&self, kept: &Kept) {
+    /// [`super::Store::keep`]: in the cache and in what stands in for it.
+    pub fn keep(&self, kept: &CachedAnswer) {
         let mut done = false;
         for tier in &self.tiers {
             done |= self.try_tier(tier, None, &|cache| cache.keep(kept)).is_some();
         }
         if !done {
-            let _ = super::Keeper::keep(&self.memory, kept);
+            let _ = super::Store::keep(&self.memory, kept);
         }
     }
 
-    /// [`super::Keeper::recall`].
+    /// [`super::Store::recall`].
     #[must_use]
-    pub fn recall(&self, found: &Found, patterns: &[u8; 16], address: Option<IpAddr>) -> Option<Vec<u8>> {
+    pub fn recall(&self, found: &CacheHit, patterns: &[u8; 16], address: Option<IpAddr>) -> Option<Vec<u8>> {
         self.on(found, |cache| cache.recall(found, patterns, address))
     }
 
-    /// [`super::Keeper::remember`]. Only so many are written: a hook has one, and a run over many addresses has its
+    /// [`super::Store::remember`]. Only so many are written: a hook has one, and a run over many addresses has its
     /// patterns ready, and decides again faster than it writes.
-    pub fn remember(&self, found: &Found, patterns: &[u8; 16], address: Option<IpAddr>, decision: &[u8]) {
+    pub fn remember(&self, found: &CacheHit, patterns: &[u8; 16], address: Option<IpAddr>, decision: &[u8]) {
         let left =
             self.decisions.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         if left.is_err() {
@@ -234,27 +238,34 @@ impl Handle {
     }
 
     /// Asks the cache that found it. Decisions about imported networks lie in this machine's file, the last.
-    fn on<T>(&self, found: &Found, ask: impl Fn(&dyn Cache) -> Outcome<Option<T>>) -> Option<T> {
+    fn on<T>(&self, found: &CacheHit, ask: impl Fn(&dyn Cache) -> CacheResult<Option<T>>) -> Option<T> {
         let tier = match found.shelf {
-            Shelf::Memory => return ask(&self.memory).unwrap_or_default(),
-            Shelf::Cache => self.tiers.first(),
-            Shelf::Local => self.tiers.get(1),
-            Shelf::Import => self.tiers.last(),
+            HitSource::Memory => return ask(&self.memory).unwrap_or_default(),
+            HitSource::Cache => self.tiers.first(),
+            HitSource::Local => self.tiers.get(1),
+            HitSource::Import => self.tiers.last(),
         };
         self.try_tier(tier?, None, &ask).flatten()
     }
 
-    /// [`super::Desk::claim`].
+    /// [`super::Coordinator::claim`].
     #[must_use]
-    pub fn claim(&self, what: &str, width: u32, holder: Holder, now: Timestamp, until: Timestamp) -> bool {
+    pub fn claim(
+        &self,
+        what: &str,
+        width: u32,
+        holder: LeaseHolder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> bool {
         self.serve(Some(now), |cache| cache.claim(what, width, holder, now, until))
     }
 
-    /// [`super::Desk::release`].
-    pub fn release(&self, what: &str, holder: Holder) {
+    /// [`super::Coordinator::release`].
+    pub fn release(&self, what: &str, holder: LeaseHolder) {
         // Claimed before the cache failed or after: given back in both.
         self.serve(None, |cache| cache.release(what, holder));
-        let _ = super::Desk::release(&self.memory, what, holder);
+        let _ = super::Coordinator::release(&self.memory, what, holder);
     }
 
     /// Books the next free moment, however late: for those who wait as long as it takes.
@@ -263,20 +274,20 @@ impl Handle {
         self.pace_by(server, every, now, Timestamp::MAX)
     }
 
-    /// [`super::Desk::pace`]: when the server may be asked, booked unless that is later than `by`, the caller's own
+    /// [`super::Coordinator::pace`]: when the server may be asked, booked unless that is later than `by`, the caller's own
     /// deadline.
     #[must_use]
     pub fn pace_by(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Timestamp {
         self.serve(Some(now), |cache| cache.pace(server, every, now, by).map(Some)).unwrap_or(now)
     }
 
-    /// [`super::Desk::hold_off`]: in every cache and in memory, so that whichever fails, a denial is not forgotten.
+    /// [`super::Coordinator::hold_off`]: in every cache and in memory, so that whichever fails, a denial is not forgotten.
     pub fn hold_off(&self, server: &str, now: Timestamp) -> Timestamp {
         let until = self.everywhere(now, |cache| cache.hold_off(server, now).map(Some));
         until.unwrap_or(now)
     }
 
-    /// [`super::Desk::held_off`]: the longest that any of them knows of.
+    /// [`super::Coordinator::held_off`]: the longest that any of them knows of.
     #[must_use]
     pub fn held_off(&self, server: &str, now: Timestamp) -> Option<Timestamp> {
         self.everywhere(now, |cache| cache.held_off(server, now))
@@ -286,7 +297,7 @@ impl Handle {
     fn everywhere(
         &self,
         now: Timestamp,
-        ask: impl Fn(&dyn Cache) -> Outcome<Option<Timestamp>>,
+        ask: impl Fn(&dyn Cache) -> CacheResult<Option<Timestamp>>,
     ) -> Option<Timestamp> {
         let own = ask(&self.memory).unwrap_or_default();
         self.tiers.iter().filter_map(|tier| self.try_tier(tier, Some(now), &ask).flatten()).chain(own).max()
@@ -294,9 +305,9 @@ impl Handle {
 
     /// The real cache, for `cache list|export|import`: there a failure is the answer. Memory where there is none.
     #[must_use]
-    pub fn ledger(&self) -> &dyn Ledger {
+    pub fn ledger(&self) -> &dyn Maintenance {
         match self.tiers.first() {
-            Some(tier) => tier.cache.as_ref() as &dyn Ledger,
+            Some(tier) => tier.cache.as_ref() as &dyn Maintenance,
             None => &self.memory,
         }
     }
@@ -311,7 +322,7 @@ impl Handle {
     ///
     /// # Errors
     /// When the cache cannot be read.
-    pub fn stats(&self, now: Timestamp) -> Outcome<Stats> {
+    pub fn stats(&self, now: Timestamp) -> CacheResult<CacheStats> {
         let mut stats = self.ledger().stats(now)?;
         if let Some(imported) = &self.imported {
             let size = imported.size()?;
@@ -325,7 +336,7 @@ impl Handle {
     ///
     /// # Errors
     /// When the cache cannot be written.
-    pub fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
+    pub fn forget(&self, network: Option<&Network>) -> CacheResult<u64> {
         if let (None, Some(imported)) = (network, &self.imported) {
             imported.forget()?;
         }

@@ -16,7 +16,7 @@ const SET_ASIDE: usize = 3;
 
 /// What `--cache` names.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Location {
+pub enum CacheLocation {
     /// A file, or a folder to make one in.
     Path(PathBuf),
     /// The shared folder when it can be written, else the user's own.
@@ -29,7 +29,7 @@ pub enum Location {
     None,
 }
 
-impl From<&str> for Location {
+impl From<&str> for CacheLocation {
     fn from(text: &str) -> Self {
         // Valkey speaks Redis' protocol under either name.
         match text.split_once("://").map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest)) {
@@ -46,7 +46,7 @@ impl From<&str> for Location {
 
 /// What the default location depends on, given as values.
 #[derive(Clone, Debug)]
-pub struct Env {
+pub struct CacheEnv {
     /// `HOME`.
     pub home: Option<PathBuf>,
     /// `XDG_CACHE_HOME`; one that is not absolute is ignored, as its specification asks.
@@ -55,13 +55,13 @@ pub struct Env {
     pub shared: PathBuf,
 }
 
-impl Default for Env {
+impl Default for CacheEnv {
     fn default() -> Self {
         Self { home: None, xdg_cache_home: None, shared: PathBuf::from("/var/cache/whodunit") }
     }
 }
 
-impl Env {
+impl CacheEnv {
     /// The user's own file; None without a home.
     #[must_use]
     pub fn own(&self) -> Option<PathBuf> {
@@ -256,14 +256,14 @@ mod tests {
     #[test]
     fn an_address_is_no_path() {
         for (text, location) in [
-            ("none", Location::None),
-            ("/var/cache/x.db", Location::Path("/var/cache/x.db".into())),
-            ("redis://h:6379/0", Location::Redis("redis://h:6379/0".into())),
-            ("REDISS://me:Secret@h/1", Location::Redis("rediss://me:Secret@h/1".into())),
-            ("valkey://h/0", Location::Redis("redis://h/0".into())),
-            ("http://h/", Location::Strange("http://h/".into())),
+            ("none", CacheLocation::None),
+            ("/var/cache/x.db", CacheLocation::Path("/var/cache/x.db".into())),
+            ("redis://h:6379/0", CacheLocation::Redis("redis://h:6379/0".into())),
+            ("REDISS://me:Secret@h/1", CacheLocation::Redis("rediss://me:Secret@h/1".into())),
+            ("valkey://h/0", CacheLocation::Redis("redis://h/0".into())),
+            ("http://h/", CacheLocation::Strange("http://h/".into())),
         ] {
-            assert_eq!(Location::from(text), location, "{text}");
+            assert_eq!(CacheLocation::from(text), location, "{text}");
         }
     }
 }

@@ -1,12 +1,13 @@
 //! A cache in the memory of one process: for `--cache none`, and in the stead of a cache that broke.
 
 use super::{
-    Cache, Desk, Found, Holder, Keeper, Kept, Ledger, Outcome, Shelf, Stats, Want, body, extent,
-    server::{self, Server, micros, moment},
+    Cache, CacheHit, CacheResult, CacheStats, CachedAnswer, Coordinator, Freshness, HitSource, LeaseHolder,
+    Maintenance, Store, body, extent,
+    server::{self, ServerNotes, micros, moment},
 };
 use crate::{
     address::{Network, Prefix},
-    registry::{Answer, Source},
+    registry::{Answer, AnswerSource},
 };
 use jiff::Timestamp;
 use std::{
@@ -22,41 +23,41 @@ const ROOM: usize = 64 << 20;
 
 /// Remembers for as long as the process lives.
 #[derive(Debug, Default)]
-pub struct Memory {
-    inner: Mutex<Inner>,
+pub struct MemoryCache {
+    inner: Mutex<MemoryState>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+struct MemoryState {
     /// Prefix, when fetched, number: in the order of the walk, the newest last.
     extents: BTreeMap<(Prefix, i64, i64), IpAddr>,
-    entries: BTreeMap<i64, Entry>,
+    entries: BTreeMap<i64, MemoryEntry>,
     last: i64,
     weight: usize,
-    claims: HashMap<String, BTreeMap<Holder, (i64, i64)>>,
-    servers: HashMap<String, Server>,
+    claims: HashMap<String, BTreeMap<LeaseHolder, (i64, i64)>>,
+    servers: HashMap<String, ServerNotes>,
 }
 
 #[derive(Debug)]
-struct Entry {
-    kept: Kept,
+struct MemoryEntry {
+    kept: CachedAnswer,
     decisions: HashMap<([u8; 16], Option<IpAddr>), Vec<u8>>,
 }
 
-impl Memory {
+impl MemoryCache {
     /// An empty one.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, MemoryState> {
         // Nothing in here is left half done by a panic elsewhere.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Inner {
+impl MemoryState {
     /// The most specific extent that holds the address and pleases.
     fn walk(
         &self,
@@ -87,40 +88,46 @@ impl Inner {
     }
 }
 
-impl Memory {
-    fn look(&self, address: IpAddr, want: &Want, any_age: bool) -> Option<Found> {
+impl MemoryCache {
+    fn look(&self, address: IpAddr, want: &Freshness, any_age: bool) -> Option<CacheHit> {
         let inner = self.lock();
         let (extent, fetched, id) = inner.walk(address, |_, fetched, _, asked| {
             want.shares(asked, address) && (any_age || want.is_fresh(moment(fetched)))
         })?;
-        Some(Found::new(Shelf::Memory, id, extent, moment(fetched), want))
+        Some(CacheHit::new(HitSource::Memory, id, extent, moment(fetched), want))
     }
 }
 
-impl Found {
+impl CacheHit {
     /// A network in the cache proper, or in memory: it ages.
-    pub(super) fn new(shelf: Shelf, id: i64, extent: Prefix, fetched: Timestamp, want: &Want) -> Self {
+    pub(super) fn new(
+        shelf: HitSource,
+        id: i64,
+        extent: Prefix,
+        fetched: Timestamp,
+        want: &Freshness,
+    ) -> Self {
         let expires = fetched.saturating_add(want.max_age).unwrap_or(Timestamp::MAX);
         Self { shelf, id, extent, fetched, expires, stale: !want.is_fresh(fetched) }
     }
 }
 
-impl Keeper for Memory {
-    fn find(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>> {
+impl Store for MemoryCache {
+    fn find(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>> {
         Ok(self.look(address, want, false))
     }
 
-    fn find_stale(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>> {
+    fn find_stale(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>> {
         Ok(self.look(address, want, true))
     }
 
-    fn answer(&self, found: &Found) -> Outcome<Option<Answer>> {
+    fn answer(&self, found: &CacheHit) -> CacheResult<Option<Answer>> {
         let inner = self.lock();
         let entry = inner.entries.get(&found.id);
-        Ok(entry.map(|e| Answer { source: Source::Cache, stale: found.stale, ..e.kept.answer.clone() }))
+        Ok(entry.map(|e| Answer { source: AnswerSource::Cache, stale: found.stale, ..e.kept.answer.clone() }))
     }
 
-    fn keep(&self, kept: &Kept) -> Outcome<()> {
+    fn keep(&self, kept: &CachedAnswer) -> CacheResult<()> {
         let Some(extent) = kept.extent() else { return Ok(()) };
         let Some(part) = extent::part(&extent, kept.asked) else { return Ok(()) };
         let mut inner = self.lock();
@@ -141,7 +148,7 @@ impl Keeper for Memory {
             inner.extents.insert((prefix, fetched, id), kept.asked);
         }
         inner.weight += body::weight(kept);
-        inner.entries.insert(id, Entry { kept: kept.clone(), decisions: HashMap::new() });
+        inner.entries.insert(id, MemoryEntry { kept: kept.clone(), decisions: HashMap::new() });
         while inner.weight > ROOM {
             let Some((&oldest, _)) = inner.entries.first_key_value() else { break };
             inner.remove(oldest);
@@ -151,21 +158,21 @@ impl Keeper for Memory {
 
     fn recall(
         &self,
-        found: &Found,
+        found: &CacheHit,
         patterns: &[u8; 16],
         address: Option<IpAddr>,
-    ) -> Outcome<Option<Vec<u8>>> {
+    ) -> CacheResult<Option<Vec<u8>>> {
         let inner = self.lock();
         Ok(inner.entries.get(&found.id).and_then(|e| e.decisions.get(&(*patterns, address))).cloned())
     }
 
     fn remember(
         &self,
-        found: &Found,
+        found: &CacheHit,
         patterns: &[u8; 16],
         address: Option<IpAddr>,
         decision: &[u8],
-    ) -> Outcome<()> {
+    ) -> CacheResult<()> {
         if let Some(entry) = self.lock().entries.get_mut(&found.id) {
             if entry.decisions.len() >= DECISIONS {
                 entry.decisions.clear();
@@ -186,15 +193,15 @@ pub(super) fn is_superseded(old: Prefix, old_asked: IpAddr, part: Prefix, asked:
     old.length() > part.length() || (old == part && old_asked == asked)
 }
 
-impl Desk for Memory {
+impl Coordinator for MemoryCache {
     fn claim(
         &self,
         what: &str,
         width: u32,
-        holder: Holder,
+        holder: LeaseHolder,
         now: Timestamp,
         until: Timestamp,
-    ) -> Outcome<bool> {
+    ) -> CacheResult<bool> {
         let mut inner = self.lock();
         let claims = inner.claims.entry(what.to_owned()).or_default();
         claims.retain(|holder, &mut (made, until)| server::holds(made, until, now) && !holder.is_gone());
@@ -205,7 +212,7 @@ impl Desk for Memory {
         Ok(true)
     }
 
-    fn release(&self, what: &str, holder: Holder) -> Outcome<()> {
+    fn release(&self, what: &str, holder: LeaseHolder) -> CacheResult<()> {
         let mut inner = self.lock();
         if let Some(claims) = inner.claims.get_mut(what) {
             claims.remove(&holder);
@@ -216,24 +223,24 @@ impl Desk for Memory {
         Ok(())
     }
 
-    fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Outcome<Timestamp> {
+    fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> CacheResult<Timestamp> {
         Ok(self.lock().servers.entry(server.to_owned()).or_default().book(every, now, by).0)
     }
 
-    fn hold_off(&self, server: &str, now: Timestamp) -> Outcome<Timestamp> {
+    fn hold_off(&self, server: &str, now: Timestamp) -> CacheResult<Timestamp> {
         Ok(self.lock().servers.entry(server.to_owned()).or_default().deny(now))
     }
 
-    fn held_off(&self, server: &str, now: Timestamp) -> Outcome<Option<Timestamp>> {
+    fn held_off(&self, server: &str, now: Timestamp) -> CacheResult<Option<Timestamp>> {
         Ok(self.lock().servers.get(server).and_then(|server| server.held(now)))
     }
 }
 
-impl Ledger for Memory {
-    fn stats(&self, now: Timestamp) -> Outcome<Stats> {
+impl Maintenance for MemoryCache {
+    fn stats(&self, now: Timestamp) -> CacheResult<CacheStats> {
         let inner = self.lock();
         let times = || inner.entries.values().map(|entry| entry.kept.answer.fetched);
-        Ok(Stats {
+        Ok(CacheStats {
             networks: inner.entries.len() as u64,
             bytes: inner.weight as u64,
             oldest: times().min(),
@@ -247,21 +254,21 @@ impl Ledger for Memory {
         })
     }
 
-    fn list(&self, after: i64, limit: usize) -> Outcome<Vec<(i64, Kept)>> {
+    fn list(&self, after: i64, limit: usize) -> CacheResult<Vec<(i64, CachedAnswer)>> {
         let inner = self.lock();
         let from = after.saturating_add(1);
         Ok(inner.entries.range(from..).take(limit).map(|(&id, entry)| (id, entry.kept.clone())).collect())
     }
 
-    fn keep_all(&self, kept: &[Kept]) -> Outcome<()> {
+    fn keep_all(&self, kept: &[CachedAnswer]) -> CacheResult<()> {
         kept.iter().try_for_each(|kept| self.keep(kept))
     }
 
-    fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
+    fn forget(&self, network: Option<&Network>) -> CacheResult<u64> {
         let mut inner = self.lock();
         let Some(network) = network else {
             let count = inner.entries.len() as u64;
-            *inner = Inner { last: inner.last, ..Inner::default() };
+            *inner = MemoryState { last: inner.last, ..MemoryState::default() };
             return Ok(count);
         };
         let ids: Vec<i64> = inner
@@ -277,4 +284,4 @@ impl Ledger for Memory {
     }
 }
 
-impl Cache for Memory {}
+impl Cache for MemoryCache {}

@@ -10,9 +10,9 @@ mod coordination;
 mod maintenance;
 mod store;
 
-use super::{Cache, CacheError, Outcome, Trouble};
+use super::{Cache, CacheError, CacheResult, CacheTrouble};
 use ::redis::{Connection, RedisError, RedisResult};
-use connect::Door;
+use connect::RedisAddress;
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -26,33 +26,33 @@ const SWAP: &str = "if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return
     redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1";
 
 /// A cache on a server.
-pub struct Redis {
+pub struct RedisCache {
     /// The server as it may be shown: without a password.
     shown: String,
-    inner: Mutex<Inner>,
+    inner: Mutex<RedisState>,
 }
 
-struct Inner {
-    door: Door,
+struct RedisState {
+    door: RedisAddress,
     connection: Option<Connection>,
 }
 
-impl Redis {
-    /// A cache at `redis://[user:password@]host[:port][/db]`, or `rediss://...` for TLS ([`Door`]). Nobody is asked
+impl RedisCache {
+    /// A cache at `redis://[user:password@]host[:port][/db]`, or `rediss://...` for TLS ([`RedisAddress`]). Nobody is asked
     /// yet.
     ///
     /// # Errors
     /// When the address is none, or names a certificate that cannot be read.
-    pub fn new(url: &str) -> Outcome<Self> {
+    pub fn new(url: &str) -> CacheResult<Self> {
         let shown = shown(url);
-        let door = Door::new(url)
-            .map_err(|why| CacheError::new(Trouble::Unusable, format!("the cache {shown} {why}")))?;
-        Ok(Self { shown, inner: Mutex::new(Inner { door, connection: None }) })
+        let door = RedisAddress::new(url)
+            .map_err(|why| CacheError::new(CacheTrouble::Unusable, format!("the cache {shown} {why}")))?;
+        Ok(Self { shown, inner: Mutex::new(RedisState { door, connection: None }) })
     }
 
     /// Asks the server something; once more where a connection turns out to have been closed meanwhile, or a
     /// cluster says that another of its nodes has the keys.
-    fn with<T>(&self, ask: impl Fn(&mut Connection) -> RedisResult<T>) -> Outcome<T> {
+    fn with<T>(&self, ask: impl Fn(&mut Connection) -> RedisResult<T>) -> CacheResult<T> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         for last in [false, true] {
             let reused = inner.connection.is_some();
@@ -78,12 +78,12 @@ impl Redis {
     }
 
     fn failed(&self, why: &str) -> CacheError {
-        CacheError::new(Trouble::Passing, format!("the cache {} {why}", self.shown))
+        CacheError::new(CacheTrouble::Passing, format!("the cache {} {why}", self.shown))
     }
 
     /// Reads a value, lets it be changed, and stores it unless somebody else was faster; then all over again.
     /// `change` gives its result, and the new value where there is one, with its time to live.
-    fn swap<T>(&self, key: &str, change: impl Fn(&str) -> (T, Option<(String, Duration)>)) -> Outcome<T> {
+    fn swap<T>(&self, key: &str, change: impl Fn(&str) -> (T, Option<(String, Duration)>)) -> CacheResult<T> {
         for _ in 0..200 {
             let old: Option<String> = self.with(|c| ::redis::cmd("GET").arg(key).query(c))?;
             let old = old.unwrap_or_default();
@@ -102,7 +102,7 @@ impl Redis {
     }
 }
 
-impl Cache for Redis {}
+impl Cache for RedisCache {}
 
 /// A key of ours.
 fn key(kind: &str, name: impl std::fmt::Display) -> String {

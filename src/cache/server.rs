@@ -15,7 +15,7 @@ const SLACK: SignedDuration = SignedDuration::from_secs(5);
 
 /// What is noted of one server. All moments are microseconds since the epoch; 0 is never.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Server {
+pub(super) struct ServerNotes {
     /// The moment up to which questions are booked.
     pub(super) next: i64,
     /// When the last booking was made.
@@ -28,7 +28,7 @@ pub(super) struct Server {
     pub(super) times: i64,
 }
 
-impl Server {
+impl ServerNotes {
     /// Books the next free moment, unless that is later than `by`. True when it was booked.
     pub(super) fn book(&mut self, every: Duration, now: Timestamp, by: Timestamp) -> (Timestamp, bool) {
         // Bookings from the future are those of a clock that was wrong: they would hold everybody up for hours.
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn questions_keep_their_distance_and_a_late_one_books_nothing() {
-        let mut server = Server::default();
+        let mut server = ServerNotes::default();
         let every = Duration::from_secs(2);
         assert_eq!(server.book(every, at(0), at(10)), (at(0), true));
         assert_eq!(server.book(every, at(0), at(10)), (at(2), true));
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_books_no_far_future() {
-        let mut server = Server::default();
+        let mut server = ServerNotes::default();
         let every = Duration::from_secs(2);
         server.book(every, at(86_400), at(90_000));
         assert_eq!(server.book(every, at(0), at(10)), (at(0), true));
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn each_denial_holds_off_for_longer_until_it_has_been_quiet() {
-        let mut server = Server::default();
+        let mut server = ServerNotes::default();
         assert_eq!(server.held(at(0)), None);
         assert_eq!(server.deny(at(0)), at(300));
         assert_eq!(server.deny(at(1)), at(300), "the same denial, seen by another question");
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_hold_or_a_claim_from_the_future_counts_for_nothing() {
-        let mut server = Server::default();
+        let mut server = ServerNotes::default();
         server.deny(at(86_400));
         assert_eq!(server.held(at(0)), None);
         assert!(!holds(micros(at(86_400)), micros(at(86_410)), at(0)));

@@ -1,7 +1,7 @@
 //! Everything that is kept and imported, in memory, for a run over many addresses: nested networks laid flat, so that
 //! one binary search finds the most specific.
 
-use super::{Found, Shelf, Want, server::moment};
+use super::{CacheHit, Freshness, HitSource, server::moment};
 use crate::address::Prefix;
 use jiff::Timestamp;
 use std::{cmp::Ordering, net::IpAddr};
@@ -14,16 +14,16 @@ const NOBODY: u32 = u32::MAX;
 
 /// One extent as a cache lists it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Extent {
+pub(super) struct ListedExtent {
     pub(super) prefix: Prefix,
     pub(super) fetched: i64,
     pub(super) id: i64,
-    pub(super) whose: Whose,
+    pub(super) whose: ExtentOrigin,
 }
 
 /// Where an extent comes from.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Whose {
+pub(super) enum ExtentOrigin {
     /// Imported data, which serves all of its network and does not age.
     Imported {
         /// [`super::extent::narrow`] of the network.
@@ -36,11 +36,11 @@ pub(super) enum Whose {
     },
 }
 
-impl Extent {
+impl ListedExtent {
     fn asked(&self) -> Option<IpAddr> {
         match self.whose {
-            Whose::Kept { asked } => Some(asked),
-            Whose::Imported { .. } => None,
+            ExtentOrigin::Kept { asked } => Some(asked),
+            ExtentOrigin::Imported { .. } => None,
         }
     }
 
@@ -48,13 +48,13 @@ impl Extent {
     /// imported the narrowest network.
     fn order(&self, other: &Self) -> Ordering {
         let narrow = |extent: &Self| match extent.whose {
-            Whose::Imported { narrow } => narrow,
-            Whose::Kept { .. } => 0.0,
+            ExtentOrigin::Imported { narrow } => narrow,
+            ExtentOrigin::Kept { .. } => 0.0,
         };
         let key = |extent: &Self| (extent.prefix, extent.asked().is_some());
         let age = |extent: &Self| match extent.whose {
-            Whose::Imported { .. } => (0, extent.id),
-            Whose::Kept { .. } => (extent.fetched, extent.id),
+            ExtentOrigin::Imported { .. } => (0, extent.id),
+            ExtentOrigin::Kept { .. } => (extent.fetched, extent.id),
         };
         key(self)
             .cmp(&key(other))
@@ -65,28 +65,29 @@ impl Extent {
 
 /// What was gathered.
 #[derive(Debug, Default)]
-pub(super) struct Gathered {
-    extents: Vec<Extent>,
-    v4: Flat<u32>,
-    v6: Flat<u128>,
+pub(super) struct Snapshot {
+    extents: Vec<ListedExtent>,
+    v4: FlatRanges<u32>,
+    v6: FlatRanges<u128>,
 }
 
-impl Gathered {
+impl Snapshot {
     /// Gathers the extents that a reader accepts.
-    pub(super) fn new(all: impl Iterator<Item = Extent>, want: &Want) -> Self {
-        let pleases = |extent: &Extent| extent.asked().is_none() || want.is_fresh(moment(extent.fetched));
-        let capped = |extent: Extent| {
+    pub(super) fn new(all: impl Iterator<Item = ListedExtent>, want: &Freshness) -> Self {
+        let pleases =
+            |extent: &ListedExtent| extent.asked().is_none() || want.is_fresh(moment(extent.fetched));
+        let capped = |extent: ListedExtent| {
             let Some((asked, (v4, v6))) = extent.asked().zip(want.share) else { return Some(extent) };
             let cap = Prefix::around(asked, v4, v6);
             // Of two prefixes that overlap one lies in the other.
             if cap.length() <= extent.prefix.length() {
                 return cap.contains(extent.prefix.first()).then_some(extent);
             }
-            extent.prefix.contains(cap.first()).then_some(Extent { prefix: cap, ..extent })
+            extent.prefix.contains(cap.first()).then_some(ListedExtent { prefix: cap, ..extent })
         };
-        let mut extents: Vec<Extent> = all.filter(pleases).filter_map(capped).collect();
-        extents.sort_unstable_by(Extent::order);
-        let (mut v4, mut v6) = (Flat::default(), Flat::default());
+        let mut extents: Vec<ListedExtent> = all.filter(pleases).filter_map(capped).collect();
+        extents.sort_unstable_by(ListedExtent::order);
+        let (mut v4, mut v6) = (FlatRanges::default(), FlatRanges::default());
         for (place, extent) in (0..NOBODY).zip(&extents) {
             match (extent.prefix.first(), extent.prefix.last()) {
                 (IpAddr::V4(first), IpAddr::V4(last)) => v4.add(first.to_bits(), last.to_bits(), place),
@@ -100,7 +101,7 @@ impl Gathered {
     }
 
     /// The most specific extent that holds the address.
-    pub(super) fn find(&self, address: IpAddr, want: &Want) -> Option<Found> {
+    pub(super) fn find(&self, address: IpAddr, want: &Freshness) -> Option<CacheHit> {
         let place = match address {
             IpAddr::V4(address) => self.v4.find(address.to_bits()),
             IpAddr::V6(address) => self.v6.find(address.to_bits()),
@@ -108,9 +109,9 @@ impl Gathered {
         let extent = self.extents.get(place as usize)?;
         let fetched = moment(extent.fetched);
         Some(match extent.asked() {
-            Some(_) => Found::new(Shelf::Cache, extent.id, extent.prefix, fetched, want),
-            None => Found {
-                shelf: Shelf::Import,
+            Some(_) => CacheHit::new(HitSource::Cache, extent.id, extent.prefix, fetched, want),
+            None => CacheHit {
+                shelf: HitSource::Import,
                 id: extent.id,
                 extent: extent.prefix,
                 fetched,
@@ -123,38 +124,38 @@ impl Gathered {
 
 /// Nested ranges laid flat: where each part begins, and whose it is.
 #[derive(Debug)]
-struct Flat<N> {
+struct FlatRanges<N> {
     starts: Vec<N>,
     places: Vec<u32>,
     /// Ranges that are open while the flat one is made: their ends, and whose they are.
     open: Vec<(N, u32)>,
 }
 
-impl<N> Default for Flat<N> {
+impl<N> Default for FlatRanges<N> {
     fn default() -> Self {
         Self { starts: Vec::new(), places: Vec::new(), open: Vec::new() }
     }
 }
 
 /// An address as a number.
-trait Number: Copy + Ord {
+trait AddressNumber: Copy + Ord {
     /// The next one; None after the last.
     fn next(self) -> Option<Self>;
 }
 
-impl Number for u32 {
+impl AddressNumber for u32 {
     fn next(self) -> Option<Self> {
         self.checked_add(1)
     }
 }
 
-impl Number for u128 {
+impl AddressNumber for u128 {
     fn next(self) -> Option<Self> {
         self.checked_add(1)
     }
 }
 
-impl<N: Number> Flat<N> {
+impl<N: AddressNumber> FlatRanges<N> {
     /// Adds a range. They come ordered by first address, and the enclosing before the enclosed.
     fn add(&mut self, first: N, last: N, place: u32) {
         self.close(Some(first));
@@ -201,13 +202,13 @@ mod tests {
     use crate::cache::contract::{at, want};
     use std::net::Ipv4Addr;
 
-    fn extent(prefix: &str, id: i64, asked: Option<&str>) -> Extent {
+    fn extent(prefix: &str, id: i64, asked: Option<&str>) -> ListedExtent {
         let fetched = at(0).as_microsecond() + id;
         let whose = match asked {
-            Some(asked) => Whose::Kept { asked: asked.parse().unwrap() },
-            None => Whose::Imported { narrow: 0.0 },
+            Some(asked) => ExtentOrigin::Kept { asked: asked.parse().unwrap() },
+            None => ExtentOrigin::Imported { narrow: 0.0 },
         };
-        Extent { prefix: prefix.parse().unwrap(), fetched, id, whose }
+        ListedExtent { prefix: prefix.parse().unwrap(), fetched, id, whose }
     }
 
     #[test]
@@ -217,16 +218,16 @@ mod tests {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (seed >> 33) as u32
         };
-        let mut all: Vec<Extent> = (1..800)
+        let mut all: Vec<ListedExtent> = (1..800)
             .map(|id| {
                 let address = Ipv4Addr::from_bits(0xFFFF_0000 | (next() & 0xFFFF));
                 let prefix = Prefix::new(address.into(), 16 + (next() % 17) as u8).unwrap();
-                Extent { prefix, fetched: id, id, whose: Whose::Imported { narrow: 0.0 } }
+                ListedExtent { prefix, fetched: id, id, whose: ExtentOrigin::Imported { narrow: 0.0 } }
             })
             .collect();
         all.push(extent("::/0", 900, None));
         all.push(extent("ffff::/16", 901, None));
-        let gathered = Gathered::new(all.iter().copied(), &want(60));
+        let gathered = Snapshot::new(all.iter().copied(), &want(60));
         for _ in 0..20_000 {
             let address = Ipv4Addr::from_bits(0xFFFE_0000 | (next() & 0x1_FFFF)).into();
             let plain =
@@ -248,11 +249,11 @@ mod tests {
             extent("198.51.100.0/22", 2, asked),
             extent("2001:db8::/32", 3, None),
         ];
-        let id = |want: &Want, address: &str| {
-            Gathered::new(all.into_iter(), want).find(address.parse().unwrap(), want).map(|found| found.id)
+        let id = |want: &Freshness, address: &str| {
+            Snapshot::new(all.into_iter(), want).find(address.parse().unwrap(), want).map(|found| found.id)
         };
         assert_eq!(id(&want(60), "198.51.103.9"), Some(2));
-        let shared = Want { share: Some((24, 48)), ..want(60) };
+        let shared = Freshness { share: Some((24, 48)), ..want(60) };
         assert_eq!((id(&shared, "198.51.100.200"), id(&shared, "198.51.103.9")), (Some(2), Some(1)));
         assert_eq!(id(&want(90_000), "198.51.100.7"), Some(1), "too old; imported data is not");
         assert_eq!(id(&want(60), "2001:db9::"), None);

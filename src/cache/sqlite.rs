@@ -13,7 +13,7 @@ mod coordination;
 mod maintenance;
 mod store;
 
-use super::{Cache, CacheError, Extents, Outcome, Trouble, location};
+use super::{Cache, CacheError, CacheResult, CacheTrouble, ExtentList, location};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::{
@@ -59,11 +59,11 @@ CREATE TABLE server1 (
 
 /// A cache file.
 #[derive(Debug)]
-pub struct Sqlite {
+pub struct SqliteCache {
     path: PathBuf,
     /// When it was opened, for the name of a corrupt file.
     opened: Timestamp,
-    inner: Mutex<Inner>,
+    inner: Mutex<SqliteState>,
     notice: Mutex<Option<String>>,
     /// Bytes above which the oldest answers go.
     room: u64,
@@ -71,22 +71,22 @@ pub struct Sqlite {
 
 /// The open file. None while it is being replaced, and when that failed.
 #[derive(Debug)]
-struct Inner {
+struct SqliteState {
     connection: Option<Connection>,
     identity: Option<(u64, u64)>,
 }
 
-impl Sqlite {
+impl SqliteCache {
     /// Opens the file, making it and its folder where they are missing.
     ///
     /// # Errors
     /// When it cannot be made, opened or read, is no cache, or was written by a newer whodunit. A corrupt file is
     /// set aside, which is a notice and no error.
-    pub fn open(path: &Path, now: Timestamp) -> Outcome<Self> {
+    pub fn open(path: &Path, now: Timestamp) -> CacheResult<Self> {
         let path = location::file(path);
         let sqlite = Self {
             opened: now,
-            inner: Mutex::new(Inner { connection: None, identity: None }),
+            inner: Mutex::new(SqliteState { connection: None, identity: None }),
             notice: Mutex::new(None),
             room: 256 << 20,
             path,
@@ -115,12 +115,12 @@ impl Sqlite {
         .unwrap_or(true)
     }
 
-    fn with_inner<T>(&self, work: impl FnOnce(&mut Inner) -> Outcome<T>) -> Outcome<T> {
+    fn with_inner<T>(&self, work: impl FnOnce(&mut SqliteState) -> CacheResult<T>) -> CacheResult<T> {
         work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Opens what is there; the schema is only looked at when a query finds its tables missing.
-    fn connect(&self, inner: &mut Inner) -> Outcome<()> {
+    fn connect(&self, inner: &mut SqliteState) -> CacheResult<()> {
         let mut opened = self.open_or_make(inner)?;
         let useless = opened.as_ref().map_or(true, |file| file.is_readonly("main").unwrap_or(false));
         if useless && location::reclaim(&self.path) {
@@ -134,12 +134,12 @@ impl Sqlite {
         Ok(())
     }
 
-    fn open_or_make(&self, inner: &mut Inner) -> Outcome<rusqlite::Result<Connection>> {
+    fn open_or_make(&self, inner: &mut SqliteState) -> CacheResult<rusqlite::Result<Connection>> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         inner.identity = location::identity(&self.path);
         if inner.identity.is_none() {
             location::make(&self.path).map_err(|error| {
-                CacheError::new(Trouble::Unusable, location::sentence(&self.path, &error))
+                CacheError::new(CacheTrouble::Unusable, location::sentence(&self.path, &error))
             })?;
             inner.identity = location::identity(&self.path);
         }
@@ -148,7 +148,7 @@ impl Sqlite {
 
     /// Runs `work`, and once more after what stood in its way was put right: a new file's schema made, a corrupt
     /// file set aside.
-    fn with<T>(&self, work: impl Fn(&Connection) -> Attempt<T>) -> Outcome<T> {
+    fn with<T>(&self, work: impl Fn(&Connection) -> SqliteResult<T>) -> CacheResult<T> {
         self.with_inner(|inner| {
             for _ in 0..3 {
                 // Deleted, or replaced: the open file would go on answering with what was to be forgotten, and can
@@ -162,7 +162,7 @@ impl Sqlite {
                 };
                 match work(connection) {
                     Ok(value) => return Ok(value),
-                    Err(Failure::Sqlite(error)) if is_schema_missing(&error) => {
+                    Err(SqliteFailure::Sqlite(error)) if is_schema_missing(&error) => {
                         if let Err(failure) = self.found(connection) {
                             self.mend(inner, failure)?;
                         }
@@ -171,14 +171,14 @@ impl Sqlite {
                 }
             }
             Err(CacheError::new(
-                Trouble::Unusable,
+                CacheTrouble::Unusable,
                 format!("the cache {} changes too often", self.path.display()),
             ))
         })
     }
 
     /// The same within a transaction that writes.
-    fn write<T>(&self, work: impl Fn(&Connection) -> Attempt<T>) -> Outcome<T> {
+    fn write<T>(&self, work: impl Fn(&Connection) -> SqliteResult<T>) -> CacheResult<T> {
         self.with(|connection| {
             connection.pragma_update(None, "synchronous", "OFF")?;
             let transaction =
@@ -190,22 +190,22 @@ impl Sqlite {
     }
 
     /// Writes what only saves time, and lets it be when the file is busy.
-    fn write_if_idle(&self, work: impl Fn(&Connection) -> Attempt<()>) -> Outcome<()> {
+    fn write_if_idle(&self, work: impl Fn(&Connection) -> SqliteResult<()>) -> CacheResult<()> {
         TRIES.set(FEW);
         let result = self.write(work);
         TRIES.set(MANY);
         match result {
-            Err(error) if error.kind() == Trouble::Passing => Ok(()),
+            Err(error) if error.kind() == CacheTrouble::Passing => Ok(()),
             other => other,
         }
     }
 
     /// Makes the tables of a new file; an error when the file is another program's, or a newer whodunit's.
-    fn found(&self, connection: &Connection) -> Attempt<()> {
+    fn found(&self, connection: &Connection) -> SqliteResult<()> {
         let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
         let refuse = |why: &str| {
             let message = format!("the cache {} {why}; nothing in it was touched", self.path.display());
-            Failure::Cache(CacheError::new(Trouble::Unusable, message))
+            SqliteFailure::Cache(CacheError::new(CacheTrouble::Unusable, message))
         };
         let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -234,12 +234,12 @@ impl Sqlite {
     }
 
     /// Sets a corrupt file aside and opens a new one; any other failure is passed on, as a sentence.
-    fn mend(&self, inner: &mut Inner, failure: Failure) -> Outcome<()> {
+    fn mend(&self, inner: &mut SqliteState, failure: SqliteFailure) -> CacheResult<()> {
         let error = match failure {
-            Failure::Sqlite(error) => self.explain(&error),
-            Failure::Cache(error) => error,
+            SqliteFailure::Sqlite(error) => self.explain(&error),
+            SqliteFailure::Cache(error) => error,
         };
-        if error.kind() != Trouble::Corrupt {
+        if error.kind() != CacheTrouble::Corrupt {
             return Err(error);
         }
         if !location::is_cache(&self.path, APPLICATION) {
@@ -247,7 +247,7 @@ impl Sqlite {
                 "{} is no cache, and was not touched; name another with --cache",
                 self.path.display()
             );
-            return Err(CacheError::new(Trouble::Unusable, message));
+            return Err(CacheError::new(CacheTrouble::Unusable, message));
         }
         // Closed first: its locks would go with the next descriptor closed, under its feet.
         inner.connection = None;
@@ -263,7 +263,7 @@ impl Sqlite {
             Err(problem) => {
                 let why = crate::error::reason(&problem);
                 let message = format!("{error}, and cannot be set aside: {why}");
-                return Err(CacheError::new(Trouble::Unusable, message));
+                return Err(CacheError::new(CacheTrouble::Unusable, message));
             }
         }
         self.connect(inner)
@@ -277,16 +277,18 @@ impl Sqlite {
     fn explain(&self, error: &rusqlite::Error) -> CacheError {
         let path = self.path.display();
         let (kind, why) = match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (Trouble::Corrupt, "is corrupt"),
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                (Trouble::Passing, "was locked for too long")
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                (CacheTrouble::Corrupt, "is corrupt")
             }
-            Some(ErrorCode::DiskFull) => (Trouble::Passing, "cannot grow: the disk is full"),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                (CacheTrouble::Passing, "was locked for too long")
+            }
+            Some(ErrorCode::DiskFull) => (CacheTrouble::Passing, "cannot grow: the disk is full"),
             Some(ErrorCode::ReadOnly) => return self.forbidden("cannot be written"),
             Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 return self.forbidden("cannot be opened");
             }
-            _ => return CacheError::new(Trouble::Passing, format!("the cache {path} failed: {error}")),
+            _ => return CacheError::new(CacheTrouble::Passing, format!("the cache {path} failed: {error}")),
         };
         CacheError::new(kind, format!("the cache {path} {why}"))
     }
@@ -294,43 +296,43 @@ impl Sqlite {
     /// A file that is not ours to use, whose it is, and what to do about it.
     pub(super) fn forbidden(&self, why: &str) -> CacheError {
         let message = format!("the cache {} {why}{}", self.path.display(), location::rights(&self.path));
-        CacheError::new(Trouble::Unusable, message)
+        CacheError::new(CacheTrouble::Unusable, message)
     }
 }
 
-impl Cache for Sqlite {
+impl Cache for SqliteCache {
     fn notice(&self) -> Option<String> {
         self.notice.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn extents(&self) -> Outcome<Option<Extents>> {
+    fn extents(&self) -> CacheResult<Option<ExtentList>> {
         self.with(store::extents)
     }
 }
 
-/// What goes wrong inside of [`Sqlite::with`].
-enum Failure {
+/// What goes wrong inside of [`SqliteCache::with`].
+enum SqliteFailure {
     Sqlite(rusqlite::Error),
     Cache(CacheError),
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for SqliteFailure {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
     }
 }
 
-impl From<CacheError> for Failure {
+impl From<CacheError> for SqliteFailure {
     fn from(error: CacheError) -> Self {
         Self::Cache(error)
     }
 }
 
-type Attempt<T> = Result<T, Failure>;
+type SqliteResult<T> = Result<T, SqliteFailure>;
 
 /// A damaged value in a row.
-fn damaged() -> Failure {
-    Failure::Cache(CacheError::new(Trouble::Corrupt, "the cache holds a row that makes no sense"))
+fn damaged() -> SqliteFailure {
+    SqliteFailure::Cache(CacheError::new(CacheTrouble::Corrupt, "the cache holds a row that makes no sense"))
 }
 
 /// What SQLite calls when it meets a lock, in the thread that met it.

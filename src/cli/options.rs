@@ -2,7 +2,7 @@
 //!
 //! Everything here is an `Option`: what was not typed may stand in the environment or in a file.
 
-use super::values::{Age, Count, Rate, Seconds, Share};
+use super::values::{Age, AtLeastOne, QueryRate, ShareLimits, TimeoutSeconds};
 use clap::{Args, ValueEnum, ValueHint, builder::NonEmptyStringValueParser};
 use serde::Deserialize;
 use std::{ffi::OsString, path::PathBuf};
@@ -10,7 +10,7 @@ use std::{ffi::OsString, path::PathBuf};
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub enum Color {
+pub enum ColorChoice {
     /// On a terminal, unless NO_COLOR is set
     #[default]
     Auto,
@@ -68,7 +68,7 @@ pub enum By {
 
 /// How log lines are read.
 #[derive(Args, Clone, Copy, Debug, Default)]
-pub struct Reading {
+pub struct ReadOptions {
     /// Take from a log line: client (the connecting host alone) or all (every address) [default: client]
     #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true, hide_short_help = true)]
     pub extract: Option<Extract>,
@@ -77,7 +77,7 @@ pub struct Reading {
 /// Which mail is not wanted.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Patterns")]
-pub struct Patterns {
+pub struct PatternOptions {
     /// Patterns of networks whose mail is not wanted, as for egrep -f
     ///
     /// Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the
@@ -102,7 +102,7 @@ pub struct Patterns {
 /// What is printed.
 #[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Output")]
-pub struct Output {
+pub struct OutputOptions {
     /// JSON Lines: one object an address
     #[arg(long, conflicts_with_all = ["csv", "count", "quiet"])]
     pub json: bool,
@@ -122,7 +122,7 @@ pub struct Output {
     pub whois: bool,
     /// Colour: auto, always, never [default: auto]
     #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, hide_short_help = true)]
-    pub color: Option<Color>,
+    pub color: Option<ColorChoice>,
     /// What an unknown network means: pass (exit 0), defer (75) or block (1) [default: defer]
     #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true, hide_short_help = true)]
     pub on_unknown: Option<OnUnknown>,
@@ -131,21 +131,21 @@ pub struct Output {
 /// How registries are asked.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Querying")]
-pub struct Querying {
+pub struct QueryOptions {
     /// Give up on an address after so many seconds [default: 10; serve: 2]
     ///
     /// Give up on an address after so many seconds, all questions together [default: 10; serve: 2]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
-    pub timeout: Option<Seconds>,
+    pub timeout: Option<TimeoutSeconds>,
     /// Lookups at once [default: 32]
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, hide_short_help = true)]
-    pub jobs: Option<Count>,
+    pub jobs: Option<AtLeastOne>,
     /// Questions at once to one server [default: 3]
     #[arg(long, value_name = "N", allow_negative_numbers = true, hide_short_help = true)]
-    pub per_server: Option<Count>,
+    pub per_server: Option<AtLeastOne>,
     /// Questions a second to one server, 0 = no limit [default: each registry's own]
     #[arg(long, value_name = "Q", allow_negative_numbers = true, hide_short_help = true)]
-    pub rate: Option<Rate>,
+    pub rate: Option<QueryRate>,
     /// Servers to ask in place of the built-in ones: a JSON file
     ///
     /// Servers to ask in place of the built-in ones, by their names, in whois-rust's JSON form: {"whois.ripe.net": {"host":
@@ -166,7 +166,7 @@ pub struct Querying {
 /// What is remembered.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Cache")]
-pub struct Caching {
+pub struct CacheOptions {
     /// Where answers are kept: a path, redis://host:port/db, or none
     ///
     /// Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default:
@@ -178,5 +178,5 @@ pub struct Caching {
     pub max_age: Option<Age>,
     /// Use an answer for no more than its address's /V4 or /V6; 32,128 shares nothing
     #[arg(long, value_name = "V4,V6", hide_short_help = true)]
-    pub share: Option<Share>,
+    pub share: Option<ShareLimits>,
 }

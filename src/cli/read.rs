@@ -1,6 +1,6 @@
 //! Reading the command line, and not building more of its definitions than it needs.
 
-use super::{Check, Cli};
+use super::{CheckArgs, Cli};
 use crate::nearest::nearest;
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use std::ffi::{OsStr, OsString};
@@ -19,9 +19,9 @@ const COMMANDS: [&str; 9] =
     disable_help_flag = true,
     disable_version_flag = true
 )]
-struct Alone {
+struct CheckAlone {
     #[command(flatten)]
-    check: Check,
+    check: CheckArgs,
 }
 
 impl Cli {
@@ -33,7 +33,7 @@ impl Cli {
         let arguments = plainly(arguments.collect());
         let mut words = arguments.iter().skip(1);
         if !words.any(|word| is_command(word))
-            && let Ok(alone) = Alone::try_parse_from(&arguments)
+            && let Ok(alone) = CheckAlone::try_parse_from(&arguments)
         {
             return Ok(Self { command: None, check: alone.check });
         }
@@ -73,7 +73,7 @@ fn command_first(arguments: &[OsString]) -> Option<Vec<OsString>> {
             return None;
         }
         // Not the value of an option: what stands in front of it is whole.
-        if Alone::try_parse_from(before).is_ok_and(|alone| alone.check.addresses.is_empty()) {
+        if CheckAlone::try_parse_from(before).is_ok_and(|alone| alone.check.addresses.is_empty()) {
             let (program, options) = before.split_first()?;
             let (command, rest) = behind.split_first()?;
             let words = [program, command].into_iter().chain(options).chain(rest);

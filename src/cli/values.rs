@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 /// A number of seconds above 0, fractions allowed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Seconds(pub Duration);
+pub struct TimeoutSeconds(pub Duration);
 
 /// An age: a number and one of s, m, h, d, w. A bare number is seconds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,13 +29,13 @@ impl Age {
 
 /// Questions a second; 0 means no limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rate(pub f64);
+pub struct QueryRate(pub f64);
 
 /// The widest networks that one answer may serve: prefix lengths for IPv4 (0 to 32) and IPv6 (0 to 128).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Share(pub u8, pub u8);
+pub struct ShareLimits(pub u8, pub u8);
 
-impl FromStr for Seconds {
+impl FromStr for TimeoutSeconds {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -68,7 +68,7 @@ impl FromStr for Age {
     }
 }
 
-impl FromStr for Rate {
+impl FromStr for QueryRate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -79,7 +79,7 @@ impl FromStr for Rate {
     }
 }
 
-impl FromStr for Share {
+impl FromStr for ShareLimits {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -134,13 +134,13 @@ macro_rules! lenient {
         }
     )*};
 }
-lenient!(Seconds, Age, Rate, Share, Count, Flag, Top);
+lenient!(TimeoutSeconds, Age, QueryRate, ShareLimits, AtLeastOne, Flag, TopCount);
 
 /// A number of workers: 1 to 1024.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Count(pub u16);
+pub struct AtLeastOne(pub u16);
 
-impl FromStr for Count {
+impl FromStr for AtLeastOne {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -153,9 +153,9 @@ impl FromStr for Count {
 
 /// How many rows are shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Top(pub usize);
+pub struct TopCount(pub usize);
 
-impl FromStr for Top {
+impl FromStr for TopCount {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -206,19 +206,19 @@ mod tests {
 
     #[test]
     fn a_patience_is_above_nothing() {
-        assert_eq!("0.5".parse(), Ok(Seconds(Duration::from_millis(500))));
+        assert_eq!("0.5".parse(), Ok(TimeoutSeconds(Duration::from_millis(500))));
         for bad in ["0", "-1", "inf", "NaN", "x", "1e9"] {
-            assert!(bad.parse::<Seconds>().is_err(), "{bad}");
+            assert!(bad.parse::<TimeoutSeconds>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn shares_and_rates_stay_in_range() {
-        assert_eq!("32,128".parse(), Ok(Share(32, 128)));
+        assert_eq!("32,128".parse(), Ok(ShareLimits(32, 128)));
         for bad in ["33,48", "24", "24,129", "a,b", "24,48,64"] {
-            assert!(bad.parse::<Share>().is_err(), "{bad}");
+            assert!(bad.parse::<ShareLimits>().is_err(), "{bad}");
         }
-        assert_eq!("0".parse(), Ok(Rate(0.0)));
-        assert!("-1".parse::<Rate>().is_err());
+        assert_eq!("0".parse(), Ok(QueryRate(0.0)));
+        assert!("-1".parse::<QueryRate>().is_err());
     }
 }

@@ -3,12 +3,12 @@
 use super::Client;
 use crate::{
     address::special,
-    cache::{Found, Handle, Shelf},
+    cache::{CacheHit, HitSource, LayeredCache},
     config::Query,
     deadline::Deadline,
     error::Result,
     output::progress::Progress,
-    pattern::{Finding, Patterns},
+    pattern::{PatternFinding, Patterns},
     registry::{Answer, Known},
     resolver::{Lookup, Trace, scheduler},
     verdict::{self, Judged, judge, settle},
@@ -30,7 +30,7 @@ pub struct Batch<'a> {
     /// The way to an answer.
     pub lookup: Lookup<'a>,
     /// Where answers, and what patterns made of them, are kept.
-    pub cache: &'a Handle,
+    pub cache: &'a LayeredCache,
     /// What the answers are held against.
     pub patterns: &'a Patterns,
     /// How much is asked at once, and for how long.
@@ -64,7 +64,7 @@ struct Learned {
     /// Every one of them is good.
     checked: bool,
     /// What they make of a network.
-    decisions: Option<HashMap<(Shelf, i64), Decision>>,
+    decisions: Option<HashMap<(HitSource, i64), StoredDecision>>,
 }
 
 impl Batch<'_> {
@@ -155,7 +155,7 @@ impl Batch<'_> {
 
     /// Holds the patterns against a kept answer, or recalls what that came to the last time. None when the answer
     /// went away meanwhile.
-    fn decide(&self, client: Client, found: &Found, learned: &mut Learned) -> Result<Option<Judged>> {
+    fn decide(&self, client: Client, found: &CacheHit, learned: &mut Learned) -> Result<Option<Judged>> {
         let about = self.patterns.depends_on_address().then_some(client.address);
         // What is remembered has no whois text in it: it is what every form but --whois prints.
         if !self.whois
@@ -173,7 +173,7 @@ impl Batch<'_> {
             return Ok(Some(settle(Some(client.address), client.hits, known, finding)));
         }
         answer.text.clear();
-        let decision = Decision { finding, answer };
+        let decision = StoredDecision { finding, answer };
         match &mut learned.decisions {
             Some(decisions) if about.is_none() => {
                 if decisions.len() >= RECENT {
@@ -191,7 +191,7 @@ impl Batch<'_> {
         Ok(Some(decision.settle(client, found)))
     }
 
-    fn recall(&self, found: &Found, about: Option<IpAddr>, learned: &Learned) -> Option<Decision> {
+    fn recall(&self, found: &CacheHit, about: Option<IpAddr>, learned: &Learned) -> Option<StoredDecision> {
         match &learned.decisions {
             Some(decisions) if about.is_none() => decisions.get(&(found.shelf, found.id)).cloned(),
             Some(_) => None,
@@ -212,7 +212,8 @@ impl Batch<'_> {
         let (mut next, mut finished) = (0, 0);
         let (mut outcome, stopped) = (Ok(()), AtomicBool::new(false));
         let mut progress = Progress::addresses(rest.len() as u64);
-        let width = scheduler::Width { jobs: self.query.jobs.into(), per_lane: self.query.per_server.into() };
+        let width =
+            scheduler::Concurrency { jobs: self.query.jobs.into(), per_lane: self.query.per_server.into() };
         scheduler::run(
             rest.iter().map(|client| client.address).enumerate(),
             width,
@@ -263,13 +264,13 @@ impl Batch<'_> {
 
 /// What is remembered beside a network for one set of patterns: all that is printed.
 #[derive(Clone, Deserialize, Serialize)]
-struct Decision {
-    finding: Finding,
+struct StoredDecision {
+    finding: PatternFinding,
     answer: Answer,
 }
 
-impl Decision {
-    fn settle(self, client: Client, found: &Found) -> Judged {
+impl StoredDecision {
+    fn settle(self, client: Client, found: &CacheHit) -> Judged {
         let answer = Answer { stale: found.stale, ..self.answer };
         settle(Some(client.address), client.hits, Known::Answer(Box::new(answer)), self.finding)
     }

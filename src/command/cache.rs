@@ -7,10 +7,10 @@ use super::{each, flush, stdout, tell, unreadable, warn};
 use crate::{
     address::{self, Network, Prefix},
     cache::{
-        Handle,
-        bulk::{self, Brought, Input},
+        LayeredCache,
+        bulk::{self, BulkInput, ImportSummary},
     },
-    cli::{Cache, CacheCommand, Caching, Config, Output},
+    cli::{CacheArgs, CacheCommand, CacheOptions, ConfigArgs, OutputOptions},
     config,
     error::{Error, Result},
     exit::Exit,
@@ -34,11 +34,11 @@ use std::{
 /// # Errors
 /// Bad usage (64), a cache or a file that cannot be read (66), a file that is not what it should be (65), an output
 /// that cannot be written (74).
-pub fn run(typed: &Cache) -> Result<Exit> {
-    let beneath = config::beneath(&Config { config: typed.config.clone() })?;
-    let caching = Caching { cache: typed.cache.clone(), ..Caching::default() };
+pub fn run(typed: &CacheArgs) -> Result<Exit> {
+    let beneath = config::beneath(&ConfigArgs { config: typed.config.clone() })?;
+    let caching = CacheOptions { cache: typed.cache.clone(), ..CacheOptions::default() };
     let cache = files::open(&config::remember(&caching, &beneath), &typed.command)?;
-    let form = |json, csv| config::form(&Output { json, csv, ..Output::default() }, &beneath);
+    let form = |json, csv| config::form(&OutputOptions { json, csv, ..OutputOptions::default() }, &beneath);
     let mut out = stdout();
     match &typed.command {
         CacheCommand::Stats { json } => show::stats(&cache, form(*json, false), &mut out)?,
@@ -52,11 +52,11 @@ pub fn run(typed: &Cache) -> Result<Exit> {
     Ok(Exit::Clear)
 }
 
-fn export(cache: &Handle, out: &mut impl Write) -> Result<()> {
+fn export(cache: &LayeredCache, out: &mut impl Write) -> Result<()> {
     each(cache, |kept| writeln!(out, "{}", bulk::line(kept)?).map_err(unwritten))
 }
 
-fn forget(cache: &Handle, what: &[String], all: bool, out: &mut impl Write) -> Result<()> {
+fn forget(cache: &LayeredCache, what: &[String], all: bool, out: &mut impl Write) -> Result<()> {
     // All are read before any is forgotten.
     let networks: Vec<Network> = what.iter().map(|text| network(text)).collect::<Result<_>>()?;
     let mut count = 0;
@@ -86,7 +86,7 @@ fn network(text: &str) -> Result<Network> {
     Ok(Prefix::around(address, 32, 128).into())
 }
 
-fn import(cache: &Handle, files: &[PathBuf], out: &mut impl Write) -> Result<()> {
+fn import(cache: &LayeredCache, files: &[PathBuf], out: &mut impl Write) -> Result<()> {
     let Some(place) = cache.file() else {
         return Err(Error::usage("there is no cache file to import into: name one with --cache"));
     };
@@ -96,14 +96,16 @@ fn import(cache: &Handle, files: &[PathBuf], out: &mut impl Write) -> Result<()>
     for path in files {
         if path == Path::new("-") {
             let name = PathBuf::from("standard input");
-            inputs.push(Input { name, reader: Box::new(BufReader::new(io::stdin())) });
+            inputs.push(BulkInput { name, reader: Box::new(BufReader::new(io::stdin())) });
             continue;
         }
         let unreadable = |error: io::Error| Error::input(path, &error);
         total += fs::metadata(path).map_err(unreadable)?.len();
         let reader = log::unpacked(path, Arc::clone(&done)).map_err(unreadable)?;
-        inputs
-            .push(Input { name: path.clone(), reader: Box::new(BufReader::with_capacity(1 << 16, reader)) });
+        inputs.push(BulkInput {
+            name: path.clone(),
+            reader: Box::new(BufReader::with_capacity(1 << 16, reader)),
+        });
     }
     let bar = RefCell::new(progress::Progress::bytes(total));
     let mut tick = || bar.borrow_mut().reach(done.load(Ordering::Relaxed));
@@ -116,7 +118,7 @@ fn import(cache: &Handle, files: &[PathBuf], out: &mut impl Write) -> Result<()>
 }
 
 /// What an import brought, in one line.
-fn summary(brought: &Brought) -> String {
+fn summary(brought: &ImportSummary) -> String {
     let parts = [
         (brought.networks, "networks"),
         (brought.contacts, "organisations and contacts"),

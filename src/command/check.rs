@@ -1,20 +1,20 @@
 //! `whodunit [IP]...`: the verdict on every address.
 
 use super::{
-    Client, Tally,
+    Client, ExitTally,
     batch::{Batch, Came},
     columns, explain, flush, hint, input_warnings, manners, open, query, read_patterns,
-    stale::Stale,
+    stale::StaleCount,
     stdout, tell, warn,
 };
 use crate::{
     address,
-    cli::Check,
-    config::{self, Form, Layer},
+    cli::CheckArgs,
+    config::{self, ConfigLayer, OutputForm},
     error::{Error, Result},
     exit::Exit,
     log,
-    output::{self, Format, Paint, progress},
+    output::{self, OutputFormat, Paint, progress},
     pattern::Patterns,
     resolver::Lookup,
 };
@@ -25,7 +25,7 @@ use std::{collections::HashMap, io::IsTerminal, net::IpAddr, path::Path};
 ///
 /// # Errors
 /// Whatever stops the run before the first question, and an output that cannot be written.
-pub fn run(typed: &Check) -> Result<Exit> {
+pub fn run(typed: &CheckArgs) -> Result<Exit> {
     let beneath = config::beneath(&typed.config)?;
     let asks = typed.addresses.is_empty() && typed.log.is_empty()
         || typed.addresses.iter().any(|text| text == "-")
@@ -44,11 +44,11 @@ pub fn run(typed: &Check) -> Result<Exit> {
         cache: &cache,
         patterns: &patterns,
         query: &query,
-        whois: form == Form::Whois,
+        whois: form == OutputForm::Whois,
         prints: true,
     };
     let paint = Paint { colored: config::colored(typed.output.color, &beneath) };
-    let tally = Tally::new(config::unknown_exit(config::on_unknown(typed.output.on_unknown, &beneath)));
+    let tally = ExitTally::new(config::unknown_exit(config::on_unknown(typed.output.on_unknown, &beneath)));
     if typed.explain {
         patterns.check()?;
         let exit = explain::run(&batch.lookup, &patterns, &clients, query.timeout, paint, tally)?;
@@ -61,10 +61,15 @@ pub fn run(typed: &Check) -> Result<Exit> {
 }
 
 /// The addresses to classify, all of them read before anything is asked.
-fn clients(typed: &Check, beneath: &Layer) -> Result<Vec<Client>> {
-    let mut sources: Vec<Source> = typed.addresses.iter().map(|text| named(text)).collect::<Result<_>>()?;
+fn clients(typed: &CheckArgs, beneath: &ConfigLayer) -> Result<Vec<Client>> {
+    let mut sources: Vec<AddressSource> =
+        typed.addresses.iter().map(|text| named(text)).collect::<Result<_>>()?;
     sources.extend(typed.log.iter().map(|path| {
-        Source::Read(if path == Path::new("-") { log::From::Stdin } else { log::From::File(path) })
+        AddressSource::Read(if path == Path::new("-") {
+            log::ClientSource::Stdin
+        } else {
+            log::ClientSource::File(path)
+        })
     }));
     if sources.is_empty() {
         if std::io::stdin().is_terminal() {
@@ -72,21 +77,21 @@ fn clients(typed: &Check, beneath: &Layer) -> Result<Vec<Client>> {
                 "no address: name one, or --log FILE, or pipe a log into stdin (`whodunit --help` says more)",
             ));
         }
-        sources.push(Source::Read(log::From::Stdin));
+        sources.push(AddressSource::Read(log::ClientSource::Stdin));
     }
-    let mut clients = Clients::default();
+    let mut clients = ClientList::default();
     let mut rest = sources.as_slice();
     while let Some((first, behind)) = rest.split_first() {
-        let Source::Read(_) = first else {
+        let AddressSource::Read(_) = first else {
             first.address().into_iter().for_each(|address| clients.add(address, 1));
             rest = behind;
             continue;
         };
         // Only now: a log's zone costs a look at the machine's, which a hook with one address has no use for.
         let extract = config::extract(&typed.reading, beneath);
-        let spec = log::Spec { extract, ..log::Spec::new(Timestamp::now()) };
+        let spec = log::ReadSpec { extract, ..log::ReadSpec::new(Timestamp::now()) };
         // Those that follow each other are read as one.
-        let inputs: Vec<log::From<'_>> = rest.iter().map_while(Source::input).collect();
+        let inputs: Vec<log::ClientSource<'_>> = rest.iter().map_while(AddressSource::input).collect();
         let read = log::read(&inputs, &spec, &progress::bytes())?;
         input_warnings::tell(&read, &inputs, &spec);
         read.seen.iter().for_each(|seen| clients.add(seen.address, seen.hits));
@@ -96,38 +101,38 @@ fn clients(typed: &Check, beneath: &Layer) -> Result<Vec<Client>> {
 }
 
 /// Where addresses come from, in the order in which they were named.
-enum Source<'a> {
+enum AddressSource<'a> {
     Address(IpAddr),
-    Read(log::From<'a>),
+    Read(log::ClientSource<'a>),
 }
 
-impl<'a> Source<'a> {
+impl<'a> AddressSource<'a> {
     fn address(&self) -> Option<IpAddr> {
         if let Self::Address(address) = self { Some(*address) } else { None }
     }
 
-    fn input(&self) -> Option<log::From<'a>> {
+    fn input(&self) -> Option<log::ClientSource<'a>> {
         if let Self::Read(from) = self { Some(*from) } else { None }
     }
 }
 
 /// An argument: an address, or stdin.
-fn named(text: &str) -> Result<Source<'_>> {
+fn named(text: &str) -> Result<AddressSource<'_>> {
     if text == "-" {
-        return Ok(Source::Read(log::From::Stdin));
+        return Ok(AddressSource::Read(log::ClientSource::Stdin));
     }
     let address = address::parse(text).map_err(|why| Error::usage(hint::sentence(text, why)))?;
-    Ok(Source::Address(address))
+    Ok(AddressSource::Address(address))
 }
 
 /// Addresses in the order of their first appearance, each once.
 #[derive(Default)]
-struct Clients {
+struct ClientList {
     list: Vec<Client>,
     places: HashMap<IpAddr, usize>,
 }
 
-impl Clients {
+impl ClientList {
     fn add(&mut self, address: IpAddr, hits: u64) {
         let place = *self.places.entry(address).or_insert(self.list.len());
         match self.list.get_mut(place) {
@@ -137,26 +142,38 @@ impl Clients {
     }
 }
 
-fn format(form: Form, alone: bool, clients: &[Client], patterns: &Patterns, paint: Paint) -> Format {
+fn format(
+    form: OutputForm,
+    alone: bool,
+    clients: &[Client],
+    patterns: &Patterns,
+    paint: Paint,
+) -> OutputFormat {
     let text = || {
         let width =
             || clients.iter().map(|client| client.address.to_string().len()).max().unwrap_or_default();
         columns(width, clients.len() == 1, patterns, paint)
     };
     match form {
-        Form::Text | Form::Whois => Format::Text(text()),
-        Form::Json => Format::Json,
-        Form::Csv => Format::Csv,
-        Form::Count if alone => Format::Count,
-        Form::Count => Format::Counts,
-        Form::Quiet => Format::Quiet,
+        OutputForm::Text | OutputForm::Whois => OutputFormat::Text(text()),
+        OutputForm::Json => OutputFormat::Json,
+        OutputForm::Csv => OutputFormat::Csv,
+        OutputForm::Count if alone => OutputFormat::Count,
+        OutputForm::Count => OutputFormat::Counts,
+        OutputForm::Quiet => OutputFormat::Quiet,
     }
 }
 
 /// Verdicts in the order of first appearance.
-fn all(batch: &Batch, clients: &[Client], format: &Format, paint: Paint, mut tally: Tally) -> Result<Exit> {
+fn all(
+    batch: &Batch,
+    clients: &[Client],
+    format: &OutputFormat,
+    paint: Paint,
+    mut tally: ExitTally,
+) -> Result<Exit> {
     let mut out = stdout();
-    let mut stale = Stale::default();
+    let mut stale = StaleCount::default();
     format.head(&mut out)?;
     batch.each(clients, &mut |judged, came| {
         tally.add(&judged);

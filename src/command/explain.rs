@@ -1,6 +1,6 @@
 //! `--explain`: the whole walk of an address, for the admin who asks "why was this (not) rejected?".
 
-use super::{Client, Tally, flush, stdout};
+use super::{Client, ExitTally, flush, stdout};
 use crate::{
     deadline::Deadline,
     error::{Error, Result},
@@ -27,7 +27,7 @@ pub fn run(
     clients: &[Client],
     timeout: Duration,
     paint: Paint,
-    mut tally: Tally,
+    mut tally: ExitTally,
 ) -> Result<Exit> {
     let mut out = stdout();
     for seen in clients {

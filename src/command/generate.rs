@@ -2,7 +2,7 @@
 
 use super::{flush, manual, stdout};
 use crate::{
-    cli::{Cli, Completions},
+    cli::{Cli, CompletionsArgs},
     error::{Error, Result},
     exit::Exit,
 };
@@ -13,7 +13,7 @@ use std::io::Write;
 ///
 /// # Errors
 /// Stdout cannot be written to.
-pub fn completions(typed: &Completions) -> Result<Exit> {
+pub fn completions(typed: &CompletionsArgs) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(typed.shell, &mut Cli::command(), "whodunit", &mut script);
     print(&script)

@@ -3,12 +3,12 @@
 use super::warn;
 use crate::{
     address,
-    log::{self, Clients, Extract, From},
+    log::{self, ClientSource, Extract, LogClients},
 };
 use std::{fs, path::Path};
 
 /// Says what is odd about what was read: empty files, no client at all, lines that are nearly addresses.
-pub(super) fn tell(read: &Clients, sources: &[From<'_>], spec: &log::Spec) {
+pub(super) fn tell(read: &LogClients, sources: &[ClientSource<'_>], spec: &log::ReadSpec) {
     for path in sources.iter().filter_map(file).filter(|path| is_empty(path)) {
         warn(&format!("{} is empty", path.display()));
     }
@@ -21,14 +21,14 @@ pub(super) fn tell(read: &Clients, sources: &[From<'_>], spec: &log::Spec) {
 }
 
 /// How an input is called.
-fn name(source: &From<'_>) -> String {
+fn name(source: &ClientSource<'_>) -> String {
     file(source).map_or_else(|| "stdin".to_owned(), |path| path.display().to_string())
 }
 
-fn file<'a>(source: &From<'a>) -> Option<&'a Path> {
+fn file<'a>(source: &ClientSource<'a>) -> Option<&'a Path> {
     match source {
-        From::File(path) => Some(path),
-        From::Stdin => None,
+        ClientSource::File(path) => Some(path),
+        ClientSource::Stdin => None,
     }
 }
 
@@ -44,7 +44,7 @@ fn slips(count: u64, first: &str) -> String {
     }
 }
 
-fn nobody(read: &Clients, sources: &[From<'_>], spec: &log::Spec) -> String {
+fn nobody(read: &LogClients, sources: &[ClientSource<'_>], spec: &log::ReadSpec) -> String {
     if read.selected == 0 {
         return format!("none of {} is selected by --grep, --since and --until", lines(read.lines));
     }
@@ -63,11 +63,12 @@ fn nobody(read: &Clients, sources: &[From<'_>], spec: &log::Spec) -> String {
 }
 
 /// How many addresses `--extract all` would take. Only files can be read twice.
-fn all(sources: &[From<'_>], spec: &log::Spec) -> usize {
-    let is_file =
-        |source: &From<'_>| file(source).is_some_and(|path| fs::metadata(path).is_ok_and(|m| m.is_file()));
-    let files: Vec<From<'_>> = sources.iter().filter(|source| is_file(source)).copied().collect();
-    let spec = log::Spec { extract: Extract::All, times: false, ..spec.clone() };
+fn all(sources: &[ClientSource<'_>], spec: &log::ReadSpec) -> usize {
+    let is_file = |source: &ClientSource<'_>| {
+        file(source).is_some_and(|path| fs::metadata(path).is_ok_and(|m| m.is_file()))
+    };
+    let files: Vec<ClientSource<'_>> = sources.iter().filter(|source| is_file(source)).copied().collect();
+    let spec = log::ReadSpec { extract: Extract::All, times: false, ..spec.clone() };
     log::read(&files, &spec, &|_, _| ()).map_or(0, |read| read.seen.len())
 }
 

@@ -1,19 +1,19 @@
 //! `whodunit match`: the same matching on whois text that the user already has. No network, no cache.
 
-use super::{Tally, columns, flush, read_patterns, stdout};
+use super::{ExitTally, columns, flush, read_patterns, stdout};
 use crate::{
     address,
-    cli::Match,
-    config::{self, Form},
+    cli::MatchArgs,
+    config::{self, OutputForm},
     error::{Error, Result},
     exit::Exit,
-    output::{self, Format, Paint},
-    pattern::{Patterns, Subject},
-    registry::{Answer, Kind, Known, Registry, Source, Unknown},
+    output::{self, OutputFormat, Paint},
+    pattern::{MatchSubject, Patterns},
+    registry::{Answer, AnswerSource, Known, Registry, Unknown, UnknownKind},
     verdict::{Judged, find, settle},
     whois::{
         charset,
-        reply::{Provenance, Reply, classify, detect},
+        reply::{Provenance, WhoisReply, classify, detect},
     },
 };
 use jiff::Timestamp;
@@ -31,7 +31,7 @@ const LONGEST: u64 = 64 * 1024 * 1024;
 ///
 /// # Errors
 /// Whatever stops the run, before anything is printed: patterns, an address or a file that is wrong.
-pub fn run(typed: &Match) -> Result<Exit> {
+pub fn run(typed: &MatchArgs) -> Result<Exit> {
     let beneath = config::beneath(&typed.config)?;
     let asks = typed.files.is_empty() || typed.files.iter().any(|file| file == Path::new("-"));
     let stdin = asks.then_some("the whois text");
@@ -44,16 +44,17 @@ pub fn run(typed: &Match) -> Result<Exit> {
     let texts = read(typed)?;
     let form = config::form(&typed.output, &beneath);
     let paint = Paint { colored: config::colored(typed.output.color, &beneath) };
-    let mut tally = Tally::new(config::unknown_exit(config::on_unknown(typed.output.on_unknown, &beneath)));
+    let mut tally =
+        ExitTally::new(config::unknown_exit(config::on_unknown(typed.output.on_unknown, &beneath)));
     let format = match form {
-        Form::Text | Form::Whois => {
+        OutputForm::Text | OutputForm::Whois => {
             let width = || address.map_or(1, |address| address.to_string().len());
-            Format::Text(columns(width, texts.len() == 1, &patterns, paint))
+            OutputFormat::Text(columns(width, texts.len() == 1, &patterns, paint))
         }
-        Form::Json => Format::Json,
-        Form::Csv => Format::Csv,
-        Form::Count => Format::Count,
-        Form::Quiet => Format::Quiet,
+        OutputForm::Json => OutputFormat::Json,
+        OutputForm::Csv => OutputFormat::Csv,
+        OutputForm::Count => OutputFormat::Count,
+        OutputForm::Quiet => OutputFormat::Quiet,
     };
     let mut out = stdout();
     let write = |error| Error::output("stdout", &error);
@@ -64,15 +65,15 @@ pub fn run(typed: &Match) -> Result<Exit> {
         let text = charset::decode(&bytes, registry);
         let judged = judge(&text, registry, address, &patterns);
         tally.add(&judged);
-        if form == Form::Count {
+        if form == OutputForm::Count {
             // What egrep | wc -l would say, whatever the text is.
-            let plain = patterns.judge(&Subject { text: &text, record: None, address: None });
+            let plain = patterns.judge(&MatchSubject { text: &text, record: None, address: None });
             let count = if judged.matches.is_empty() { plain.count } else { judged.count };
             writeln!(out, "{count}").map_err(write)?;
             continue;
         }
         format.row(&judged, &mut out)?;
-        if form == Form::Whois {
+        if form == OutputForm::Whois {
             output::matched(&text, &patterns, paint, &mut out).map_err(write)?;
         }
     }
@@ -81,7 +82,7 @@ pub fn run(typed: &Match) -> Result<Exit> {
 }
 
 /// All inputs, read before anything is printed.
-fn read(typed: &Match) -> Result<Vec<Vec<u8>>> {
+fn read(typed: &MatchArgs) -> Result<Vec<Vec<u8>>> {
     if typed.files.is_empty() {
         if io::stdin().is_terminal() {
             return Err(Error::usage("no whois text: name a file, or pipe some into stdin"));
@@ -115,24 +116,24 @@ fn take(path: &Path, from: impl Read) -> Result<Vec<u8>> {
 }
 
 fn judge(text: &str, registry: Registry, address: Option<IpAddr>, patterns: &Patterns) -> Judged {
-    let unknown = |kind: Kind, message: String| Known::Unknown(Unknown { kind, message });
+    let unknown = |kind: UnknownKind, message: String| Known::Unknown(Unknown { kind, message });
     let known = match classify(text, registry, address, Provenance::Saved) {
-        Reply::Failure { kind, message } | Reply::Empty { kind, message } => unknown(kind, message),
-        Reply::Placeholder { message, .. } => unknown(Kind::Placeholder, message),
-        Reply::Record(record, _) => Known::Answer(Box::new(Answer {
+        WhoisReply::Failure { kind, message } | WhoisReply::Empty { kind, message } => unknown(kind, message),
+        WhoisReply::Placeholder { message, .. } => unknown(UnknownKind::Placeholder, message),
+        WhoisReply::Record(record, _) => Known::Answer(Box::new(Answer {
             record: *record,
             text: text.to_owned(),
             servers: Vec::new(),
             fetched: Timestamp::now(),
             partial: false,
             full: false,
-            source: Source::Text,
+            source: AnswerSource::Text,
             stale: false,
         })),
     };
     let finding = match &known {
         Known::Answer(answer) => find(patterns, answer, address),
-        Known::Reserved(_) | Known::Unknown(_) => crate::pattern::Finding::default(),
+        Known::Reserved(_) | Known::Unknown(_) => crate::pattern::PatternFinding::default(),
     };
     Judged { text: true, ..settle(address, 1, known, finding) }
 }

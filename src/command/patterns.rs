@@ -2,13 +2,13 @@
 
 use super::{each, flush, open, stdin_once, stdout, tell, warn};
 use crate::{
-    cache::{Handle, Kept},
-    cli::{Lint, Patterns as Typed},
+    cache::{CachedAnswer, LayeredCache},
+    cli::{LintArgs, PatternOptions as Typed},
     config,
     error::{Error, Result},
     exit::Exit,
     output::object,
-    pattern::{Action, INVALID, Match, Patterns, Problem},
+    pattern::{Action, INVALID, LintProblem, PatternMatch, Patterns},
     sanitize::safe,
     verdict,
 };
@@ -26,7 +26,7 @@ const EXAMPLES: usize = 3;
 /// # Errors
 /// No patterns at all (64), a file or a cache that cannot be read (66), with `--against-cache` or `--unused` a pattern
 /// that cannot be had (78), an output that cannot be written (74).
-pub fn run(typed: &Lint) -> Result<Exit> {
+pub fn run(typed: &LintArgs) -> Result<Exit> {
     let beneath = config::beneath(&typed.config)?;
     let block = [typed.files.as_slice(), &typed.patterns.block].concat();
     let spec = config::patterns(&Typed { block, ..typed.patterns.clone() }, &beneath);
@@ -39,7 +39,7 @@ pub fn run(typed: &Lint) -> Result<Exit> {
     let exit = if typed.against_cache || typed.unused {
         patterns.check()?;
         let cache = open(&config::remember(&typed.caching, &beneath));
-        let known = Known::of(&patterns, &cache)?;
+        let known = KnownNetworks::of(&patterns, &cache)?;
         tell(&cache);
         if typed.unused {
             known.unused(typed.json, &mut out)?
@@ -61,12 +61,12 @@ pub fn run(typed: &Lint) -> Result<Exit> {
     Ok(exit)
 }
 
-fn problems(problems: &[Problem], json: bool, out: &mut impl Write) -> Result<Exit> {
+fn problems(problems: &[LintProblem], json: bool, out: &mut impl Write) -> Result<Exit> {
     for problem in problems {
         if json {
             object(problem, out)
         } else {
-            let Problem { file, line, column, message, .. } = problem;
+            let LintProblem { file, line, column, message, .. } = problem;
             // What begins the line, or is said of all of it, needs no place in it.
             let column = if *column > 1 { format!("column {column}: ") } else { String::new() };
             writeln!(out, "{}:{line}: {column}{}", safe(file), safe(message))
@@ -84,15 +84,15 @@ fn problems(problems: &[Problem], json: bool, out: &mut impl Write) -> Result<Ex
 
 /// A network that is known, as patterns' matches are shown with it.
 #[derive(Clone, Debug, Serialize)]
-struct Network {
+struct KnownNetwork {
     cidr: Vec<String>,
     name: Option<String>,
     org: Option<String>,
     country: Option<String>,
 }
 
-impl Network {
-    fn of(kept: &Kept) -> Self {
+impl KnownNetwork {
+    fn of(kept: &CachedAnswer) -> Self {
         let record = &kept.answer.record;
         Self {
             cidr: record.network.prefixes().iter().map(ToString::to_string).collect(),
@@ -113,33 +113,33 @@ impl Network {
 }
 
 /// One pattern and the networks that it matches.
-struct Row {
-    pattern: Match,
-    /// Places in [`Known::networks`].
+struct PatternRow {
+    pattern: PatternMatch,
+    /// Places in [`KnownNetworks::networks`].
     networks: BTreeSet<usize>,
     /// Those of them that an allow pattern lets in, where this one would block.
     allowed: BTreeSet<usize>,
 }
 
 /// All patterns held against all that the cache knows.
-struct Known {
-    rows: Vec<Row>,
-    networks: Vec<Network>,
+struct KnownNetworks {
+    rows: Vec<PatternRow>,
+    networks: Vec<KnownNetwork>,
 }
 
 /// What tells one pattern from another in a [`Match`].
-fn key(found: &Match) -> (String, u32, String, Action) {
+fn key(found: &PatternMatch) -> (String, u32, String, Action) {
     (found.file.clone(), found.line, found.pattern.clone(), found.action)
 }
 
-impl Known {
+impl KnownNetworks {
     /// Reads the whole cache.
-    fn of(patterns: &Patterns, cache: &Handle) -> Result<Self> {
+    fn of(patterns: &Patterns, cache: &LayeredCache) -> Result<Self> {
         let mut places = HashMap::new();
         let mut known = Self { rows: Vec::new(), networks: Vec::new() };
         for pattern in patterns.all() {
             places.entry(key(&pattern)).or_insert_with(|| {
-                known.rows.push(Row { pattern, networks: BTreeSet::new(), allowed: BTreeSet::new() });
+                known.rows.push(PatternRow { pattern, networks: BTreeSet::new(), allowed: BTreeSet::new() });
                 known.rows.len() - 1
             });
         }
@@ -147,7 +147,7 @@ impl Known {
         each(cache, |kept| {
             let network = kept.answer.record.network;
             let number = *numbers.entry((network.first(), network.last())).or_insert_with(|| {
-                known.networks.push(Network::of(kept));
+                known.networks.push(KnownNetwork::of(kept));
                 known.networks.len() - 1
             });
             let finding = verdict::find(patterns, &kept.answer, Some(kept.asked));
@@ -175,7 +175,7 @@ impl Known {
                 object(&self.object(row), out).map_err(unwritten)?;
                 continue;
             }
-            let Match { file, line, pattern, action, .. } = &row.pattern;
+            let PatternMatch { file, line, pattern, action, .. } = &row.pattern;
             let count = row.networks.len();
             let verb = if *action == Action::Allow { "allows" } else { "blocks" };
             write!(out, "{}:{line}: {verb} {count} of {} networks", safe(file), self.networks.len())
@@ -183,7 +183,8 @@ impl Known {
             if !row.allowed.is_empty() {
                 write!(out, ", {} of them let in by allow patterns", row.allowed.len()).map_err(unwritten)?;
             }
-            let examples = self.of_row(row).take(EXAMPLES).map(Network::shown).collect::<Vec<_>>().join(", ");
+            let examples =
+                self.of_row(row).take(EXAMPLES).map(KnownNetwork::shown).collect::<Vec<_>>().join(", ");
             let more = if count > EXAMPLES { ", ..." } else { "" };
             let colon = if count == 0 { "" } else { ": " };
             writeln!(out, " [{}]{colon}{examples}{more}", safe(pattern)).map_err(unwritten)?;
@@ -203,7 +204,7 @@ impl Known {
                 object(&self.object(row), out).map_err(unwritten)?;
                 continue;
             }
-            let Match { file, line, pattern, .. } = &row.pattern;
+            let PatternMatch { file, line, pattern, .. } = &row.pattern;
             let total = self.networks.len();
             writeln!(out, "{}:{line}: matches none of {total} networks [{}]", safe(file), safe(pattern))
                 .map_err(unwritten)?;
@@ -211,13 +212,13 @@ impl Known {
         Ok(exit)
     }
 
-    fn of_row<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a Network> {
+    fn of_row<'a>(&'a self, row: &'a PatternRow) -> impl Iterator<Item = &'a KnownNetwork> {
         row.networks.iter().filter_map(|number| self.networks.get(*number))
     }
 
-    fn object<'a>(&'a self, row: &'a Row) -> Object<'a> {
-        let Match { file, line, pattern, action, .. } = &row.pattern;
-        Object {
+    fn object<'a>(&'a self, row: &'a PatternRow) -> PatternObject<'a> {
+        let PatternMatch { file, line, pattern, action, .. } = &row.pattern;
+        PatternObject {
             file,
             line: *line,
             pattern,
@@ -231,7 +232,7 @@ impl Known {
 
 /// One pattern in JSON.
 #[derive(Serialize)]
-struct Object<'a> {
+struct PatternObject<'a> {
     file: &'a str,
     line: u32,
     pattern: &'a str,
@@ -240,7 +241,7 @@ struct Object<'a> {
     count: usize,
     /// How many of them an allow pattern lets in all the same; 0 for an allow pattern.
     allowed: usize,
-    networks: Vec<&'a Network>,
+    networks: Vec<&'a KnownNetwork>,
 }
 
 fn unwritten(error: io::Error) -> Error {

@@ -6,41 +6,41 @@ mod html_file;
 mod style;
 
 use super::{
-    Client, batch::Batch, flush, input_warnings, manners, open, query, read_patterns, stale::Stale, stdout,
-    tell, warn,
+    Client, batch::Batch, flush, input_warnings, manners, open, query, read_patterns, stale::StaleCount,
+    stdout, tell, warn,
 };
 use crate::{
     cli,
-    config::{self, Form, Layer},
+    config::{self, ConfigLayer, OutputForm},
     error::{Error, Result},
     exit::Exit,
-    log::{self, From},
+    log::{self, ClientSource},
     output::{
-        Clock,
-        advice::{self, Notes},
-        page::Page,
+        DisplayZone,
+        advice::{self, AdviceNotes},
+        page::ReportPage,
         progress, rows,
         table::plain,
     },
     pattern::selector,
     registry::Known,
-    report::{Grouping, Report, Sighting, Span, moment, suggest::suggest},
+    report::{Grouping, Report, ReportSpan, Sighting, moment, suggest::suggest},
     resolver::Lookup,
     verdict::Judged,
 };
-use html_file::Sheet;
+use html_file::HtmlFile;
 use jiff::Timestamp;
 use std::{
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
-use style::Look;
+use style::ReportStyle;
 
 /// Makes the report, in the form that was asked for.
 ///
 /// # Errors
 /// Whatever stops the run before the first question, and an output that cannot be written.
-pub fn run(typed: &cli::Report) -> Result<Exit> {
+pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
     let now = Timestamp::now();
     let beneath = config::beneath(&typed.config)?;
     let asks = typed.logs.is_empty() || typed.logs.iter().any(|log| log == Path::new("-"));
@@ -49,11 +49,11 @@ pub fn run(typed: &cli::Report) -> Result<Exit> {
     patterns.line_ends().for_each(|warning| warn(&warning));
     patterns.check()?;
     let query = query(&typed.querying, &beneath)?;
-    let look = Look::settle(typed, &beneath);
+    let look = ReportStyle::settle(typed, &beneath);
     let spec = spec(typed, &beneath, now)?;
     let logs = sources(&typed.logs)?;
     let ham = config::paths(&typed.ham, if typed.suggest { beneath.ham.as_ref() } else { None });
-    let sheet = typed.html.as_deref().map(|path| Sheet::new(path, &logs, &ham)).transpose()?;
+    let sheet = typed.html.as_deref().map(|path| HtmlFile::new(path, &logs, &ham)).transpose()?;
     let clients = log::read(&logs, &spec, &progress::bytes())?;
     input_warnings::tell(&clients, &logs, &spec);
     if clients.lines == 0 && typed.logs.iter().all(|path| path == Path::new("-")) {
@@ -69,15 +69,15 @@ pub fn run(typed: &cli::Report) -> Result<Exit> {
         Batch { lookup, cache: &cache, patterns: &patterns, query: &query, whois: false, prints: false };
     let (sightings, span) = judge(&batch, &clients.seen)?;
     let wanted = judge_all(&batch, &wanted)?;
-    let mut stale = Stale::default();
+    let mut stale = StaleCount::default();
     sightings.iter().for_each(|sighting| stale.add(&sighting.judged));
     stale.tell();
     tell(&cache);
 
     let report = Report::new(&sightings, span, grouping(typed.by.or(beneath.by).unwrap_or_default()));
     let top = typed.top.or(beneath.top).map(|top| top.0);
-    let (logs, clock) = (names(&typed.logs), Clock { zone: spec.zone });
-    let paper = Paper { suggest: typed.suggest, top, look: &look, logs, ham: &ham, clock, now };
+    let (logs, clock) = (names(&typed.logs), DisplayZone { zone: spec.zone });
+    let paper = ReportOutput { suggest: typed.suggest, top, look: &look, logs, ham: &ham, clock, now };
     match sheet {
         Some(sheet) if report.rows.is_empty() => sheet.spare(),
         Some(sheet) => sheet.write(&|out| paper.page(&report, out))?,
@@ -102,13 +102,13 @@ fn grouping(by: cli::By) -> Grouping {
 }
 
 /// Which lines count.
-fn spec(typed: &cli::Report, beneath: &Layer, now: Timestamp) -> Result<log::Spec> {
-    let spec = log::Spec::new(now);
+fn spec(typed: &cli::ReportArgs, beneath: &ConfigLayer, now: Timestamp) -> Result<log::ReadSpec> {
+    let spec = log::ReadSpec::new(now);
     let moment = |option: &str, text: Option<&String>| {
         let read = |text: &String| moment::read(text, now, &spec.zone);
         text.map(read).transpose().map_err(|why| Error::usage(format!("{option}: {why}")))
     };
-    Ok(log::Spec {
+    Ok(log::ReadSpec {
         extract: config::extract(&typed.reading, beneath),
         since: moment("--since", typed.since.as_ref().or(beneath.since.as_ref()))?,
         until: moment("--until", typed.until.as_ref().or(beneath.until.as_ref()))?,
@@ -124,17 +124,19 @@ fn spec(typed: &cli::Report, beneath: &Layer, now: Timestamp) -> Result<log::Spe
 }
 
 /// The logs; stdin where none is named, or for `-`.
-fn sources(paths: &[PathBuf]) -> Result<Vec<From<'_>>> {
+fn sources(paths: &[PathBuf]) -> Result<Vec<ClientSource<'_>>> {
     if paths.is_empty() && io::stdin().is_terminal() {
         return Err(Error::usage(
             "no log: name one, or pipe one into stdin (`whodunit report --help` says more)",
         ));
     }
     let named = |path: &'_ PathBuf| path.as_path() != Path::new("-");
-    let mut sources: Vec<From> =
-        paths.iter().map(|path| if named(path) { From::File(path) } else { From::Stdin }).collect();
+    let mut sources: Vec<ClientSource> = paths
+        .iter()
+        .map(|path| if named(path) { ClientSource::File(path) } else { ClientSource::Stdin })
+        .collect();
     if sources.is_empty() {
-        sources.push(From::Stdin);
+        sources.push(ClientSource::Stdin);
     }
     Ok(sources)
 }
@@ -147,11 +149,11 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
 }
 
 /// The clients of the mail that is wanted, whenever it came.
-fn wanted(ham: &[PathBuf], spec: &log::Spec) -> Result<Vec<Client>> {
+fn wanted(ham: &[PathBuf], spec: &log::ReadSpec) -> Result<Vec<Client>> {
     if ham.is_empty() {
         return Ok(Vec::new());
     }
-    let spec = log::Spec { since: None, until: None, grep: None, times: false, ..spec.clone() };
+    let spec = log::ReadSpec { since: None, until: None, grep: None, times: false, ..spec.clone() };
     let seen = log::read(&sources(ham)?, &spec, &progress::bytes())?.seen;
     if seen.is_empty() {
         warn(&format!("no client in {}: nobody can be spared for it", names(ham).join(", ")));
@@ -172,15 +174,15 @@ fn judge_all(batch: &Batch, clients: &[Client]) -> Result<Vec<Judged>> {
     Ok(all)
 }
 
-fn judge(batch: &Batch, seen: &[log::Seen]) -> Result<(Vec<Sighting>, Option<Span>)> {
+fn judge(batch: &Batch, seen: &[log::SeenClient]) -> Result<(Vec<Sighting>, Option<ReportSpan>)> {
     let clients: Vec<Client> =
         seen.iter().map(|seen| Client { address: seen.address, hits: seen.hits }).collect();
-    let span = Span::over(seen.iter().flat_map(|seen| seen.first.into_iter().chain(seen.last)));
-    let drawn = |seen: &log::Seen| {
+    let span = ReportSpan::over(seen.iter().flat_map(|seen| seen.first.into_iter().chain(seen.last)));
+    let drawn = |seen: &log::SeenClient| {
         span.map(|span| seen.activity.drawn(span.first(), span.last(), span.slices())).unwrap_or_default()
     };
     let judged = judge_all(batch, &clients)?;
-    let sighting = |(judged, seen): (Judged, &log::Seen)| Sighting {
+    let sighting = |(judged, seen): (Judged, &log::SeenClient)| Sighting {
         judged,
         first: seen.first,
         last: seen.last,
@@ -190,19 +192,19 @@ fn judge(batch: &Batch, seen: &[log::Seen]) -> Result<(Vec<Sighting>, Option<Spa
 }
 
 /// What a report is written on.
-struct Paper<'a> {
+struct ReportOutput<'a> {
     suggest: bool,
     top: Option<usize>,
-    look: &'a Look,
+    look: &'a ReportStyle,
     logs: Vec<String>,
     ham: &'a [PathBuf],
-    clock: Clock,
+    clock: DisplayZone,
     now: Timestamp,
 }
 
-impl Paper<'_> {
+impl ReportOutput<'_> {
     fn page(&self, report: &Report, mut out: &mut dyn Write) -> io::Result<()> {
-        let page = Page { logs: &self.logs, clock: &self.clock, now: self.now, top: self.top };
+        let page = ReportPage { logs: &self.logs, clock: &self.clock, now: self.now, top: self.top };
         page.write(report, &mut out).and_then(|()| out.flush())
     }
 
@@ -212,9 +214,9 @@ impl Paper<'_> {
         let (shown, _) = report.top(self.top);
         let written = match self.look.form {
             _ if self.suggest => self.suggestion(report, ham, &mut out)?,
-            Form::Json => rows::json(shown, &mut out),
-            Form::Csv => rows::csv(shown, &mut out),
-            Form::Quiet => Ok(()),
+            OutputForm::Json => rows::json(shown, &mut out),
+            OutputForm::Csv => rows::csv(shown, &mut out),
+            OutputForm::Quiet => Ok(()),
             _ if self.look.drawn => {
                 self.look.table(self.clock.clone(), self.now).write(report, self.top, &mut out)
             }
@@ -227,7 +229,7 @@ impl Paper<'_> {
     fn suggestion(&self, report: &Report, ham: &[Judged], out: &mut impl Write) -> Result<io::Result<()>> {
         let advice = suggest(report, ham)?;
         let ham = if self.ham.is_empty() { Vec::new() } else { names(self.ham) };
-        let notes = Notes { logs: &self.logs, ham: &ham, clock: &self.clock, now: self.now };
+        let notes = AdviceNotes { logs: &self.logs, ham: &ham, clock: &self.clock, now: self.now };
         let written = notes.write(report, &advice, self.top, out);
         advice.spared.iter().for_each(|(owner, why)| warn(&advice::spared(owner, why)));
         advice::strangers(&advice).iter().for_each(|note| warn(note));

@@ -3,18 +3,18 @@
 use super::{manners, opened};
 use crate::{
     address::special,
-    cache::Handle,
-    cli::{self, Serve},
-    config::{self, Layer, PATIENCE},
+    cache::LayeredCache,
+    cli::{self, ServeArgs},
+    config::{self, ConfigLayer, PATIENCE},
     deadline::Deadline,
     error::{Error, Result, reason},
     exit::Exit,
     pattern::Patterns,
     registry::{Known, Registry},
-    resolver::{Lookup, Manners, Trace},
+    resolver::{Lookup, QueryPolicy, Trace},
     serve::policy::{
-        Conduct, Decision, Desk, Journal, Limits, Listen, OnUnknown, Oracle, RejectText, Rule, Service, Sink,
-        Stdio, SyslogSink,
+        Decider, DecisionLog, DecisiveRule, DispatchLimits, Dispatcher, ListenAddress, LogSink, OnUnknown,
+        PolicyDecision, PolicyService, RejectText, ReplyPolicy, Stdio, SyslogSink,
     },
     verdict::{Judged, judge},
 };
@@ -49,9 +49,9 @@ fn take() -> Result<Stdio> {
 
 /// Says what stopped a service that has no standard error.
 pub fn complain(message: &str) {
-    if let Ok(journal) = journal(true) {
-        journal.warn(message);
-        journal.flush(Duration::from_secs(1));
+    if let Ok(decision_log) = decision_log(true) {
+        decision_log.warn(message);
+        decision_log.flush(Duration::from_secs(1));
     }
 }
 
@@ -59,7 +59,7 @@ pub fn complain(message: &str) {
 ///
 /// # Errors
 /// Whatever is wrong with the settings and the patterns, and a place that cannot be listened at.
-pub fn run(typed: &Serve, stdio: Option<Stdio>) -> Result<Exit> {
+pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
     let beneath = config::beneath(&typed.config)?;
     let spec = config::patterns(&typed.patterns, &beneath);
     if spec.files.iter().any(|(_, path)| path.as_path() == std::path::Path::new("-")) {
@@ -70,43 +70,44 @@ pub fn run(typed: &Serve, stdio: Option<Stdio>) -> Result<Exit> {
     let read = || Patterns::read(&spec).and_then(|patterns| patterns.check().map(|()| patterns));
     let patterns = read()?;
     let query = config::query(&typed.querying, &beneath, SERVED)?;
-    let conduct = conduct(typed, &beneath)?;
+    let reply_policy = reply_policy(typed, &beneath)?;
     let places = places(typed, &beneath)?;
     let remember = config::remember(&typed.caching, &beneath);
-    let journal = journal(typed.stdio || config::on(typed.syslog, beneath.syslog))?;
+    let decision_log = decision_log(typed.stdio || config::on(typed.syslog, beneath.syslog))?;
     if patterns.is_empty() {
-        journal.warn("there is no pattern: nothing will be rejected");
+        decision_log.warn("there is no pattern: nothing will be rejected");
     }
-    patterns.marks().chain(patterns.line_ends()).for_each(|warning| journal.warn(&warning));
+    patterns.marks().chain(patterns.line_ends()).for_each(|warning| decision_log.warn(&warning));
     let cache = Arc::new(opened(&remember));
     let manners = Arc::new(manners(&query, &remember));
-    let patience = query.timeout.max(PATIENCE);
-    let clerk = |patterns| {
-        let (cache, manners, journal) = (Arc::clone(&cache), Arc::clone(&manners), journal.clone());
-        Clerk { cache, manners, patterns, journal, patience }
+    let timeout = query.timeout.max(PATIENCE);
+    let decider = |patterns| {
+        let (cache, manners, decision_log) = (Arc::clone(&cache), Arc::clone(&manners), decision_log.clone());
+        PolicyDecider { cache, manners, patterns, decision_log, timeout }
     };
-    let limits = Limits {
-        patience: query.timeout,
+    let limits = DispatchLimits {
+        timeout: query.timeout,
         jobs: query.jobs.into(),
         // Those of one registry that wait for their turn must leave workers for the others.
         per_lane: usize::from(query.per_server).min(usize::from(query.jobs).div_ceil(2)),
     };
-    let first = clerk(patterns);
+    let first = decider(patterns);
     first.tell();
-    let service = Service::new(Desk::new(first, conduct, limits), journal.clone(), query.timeout);
-    let reload = || read().map(&clerk);
+    let service =
+        PolicyService::new(Dispatcher::new(first, reply_policy, limits), decision_log.clone(), query.timeout);
+    let reload = || read().map(&decider);
     match stdio {
-        Some(stdio) => service.run_stdio(stdio, reload, patience)?,
+        Some(stdio) => service.run_stdio(stdio, reload, timeout)?,
         // Somebody typed it, and nothing was wrong.
-        None if typed.stdio => service.run_stdio(take()?, reload, patience)?,
+        None if typed.stdio => service.run_stdio(take()?, reload, timeout)?,
         None => service.run(&places, reload)?,
     }
     Ok(Exit::Clear)
 }
 
-fn conduct(typed: &Serve, beneath: &Layer) -> Result<Conduct> {
+fn reply_policy(typed: &ServeArgs, beneath: &ConfigLayer) -> Result<ReplyPolicy> {
     let set = || beneath.reject_text.clone().unwrap_or_default();
-    Ok(Conduct {
+    Ok(ReplyPolicy {
         reject_text: typed.reject_text.as_ref().map_or_else(|| Ok(set()), |text| RejectText::parse(text))?,
         on_unknown: match config::on_unknown(typed.on_unknown, beneath) {
             None | Some(cli::OnUnknown::Pass) => OnUnknown::Pass,
@@ -117,43 +118,43 @@ fn conduct(typed: &Serve, beneath: &Layer) -> Result<Conduct> {
     })
 }
 
-fn places(typed: &Serve, beneath: &Layer) -> Result<Vec<Listen>> {
+fn places(typed: &ServeArgs, beneath: &ConfigLayer) -> Result<Vec<ListenAddress>> {
     if typed.listen.is_empty() {
         return Ok(beneath.listen.clone().unwrap_or_default());
     }
     typed.listen.iter().map(|place| place.parse()).collect()
 }
 
-fn journal(syslog: bool) -> Result<Journal> {
-    let sink: Sink = if syslog { Box::new(SyslogSink::new(SYSLOG)) } else { Box::new(io::stderr()) };
-    Journal::start(sink).map_err(|e| Error::software(format!("no thread can be started: {}", reason(&e))))
+fn decision_log(syslog: bool) -> Result<DecisionLog> {
+    let sink: LogSink = if syslog { Box::new(SyslogSink::new(SYSLOG)) } else { Box::new(io::stderr()) };
+    DecisionLog::start(sink).map_err(|e| Error::software(format!("no thread can be started: {}", reason(&e))))
 }
 
 /// Decides as a run of the program would, with one cache and one set of patterns.
-struct Clerk {
-    cache: Arc<Handle>,
-    manners: Arc<Manners>,
+struct PolicyDecider {
+    cache: Arc<LayeredCache>,
+    manners: Arc<QueryPolicy>,
     patterns: Patterns,
-    journal: Journal,
+    decision_log: DecisionLog,
     /// How long a question may take when nobody waits for it any more.
-    patience: Duration,
+    timeout: Duration,
 }
 
-impl Clerk {
+impl PolicyDecider {
     /// Logs what went wrong with the cache, if something did that was not said yet.
     fn tell(&self) {
         if let Some(warning) = self.cache.warning() {
-            self.journal.warn(&warning);
+            self.decision_log.warn(&warning);
         }
     }
 
-    fn judge(&self, address: IpAddr, known: Known) -> Decision {
+    fn judge(&self, address: IpAddr, known: Known) -> PolicyDecision {
         decision(&judge(address, 1, known, &self.patterns))
     }
 }
 
-impl Oracle for Clerk {
-    fn recall(&self, address: IpAddr) -> Option<Decision> {
+impl Decider for PolicyDecider {
+    fn recall(&self, address: IpAddr) -> Option<PolicyDecision> {
         if let Some(special) = special(address) {
             return Some(self.judge(address, Known::Reserved(special)));
         }
@@ -163,8 +164,8 @@ impl Oracle for Clerk {
         Some(self.judge(address, Known::Answer(Box::new(answer))))
     }
 
-    fn ask(&self, address: IpAddr) -> Decision {
-        let deadline = Deadline::within(self.patience);
+    fn ask(&self, address: IpAddr) -> PolicyDecision {
+        let deadline = Deadline::within(self.timeout);
         let lookup = Lookup::new(&self.manners, &self.cache);
         let known = lookup.look_up(address, deadline, false, &mut Trace::off());
         self.tell();
@@ -177,13 +178,13 @@ impl Oracle for Clerk {
 }
 
 /// The verdict in the words of the policy service.
-fn decision(judged: &Judged) -> Decision {
+fn decision(judged: &Judged) -> PolicyDecision {
     let answer = judged.answer();
     let record = answer.map(|answer| &answer.record);
     let rule = judged.decisive();
-    Decision {
+    PolicyDecision {
         verdict: judged.verdict,
-        rule: rule.map(|rule| Rule { file: rule.file.clone(), line: rule.line as usize }),
+        rule: rule.map(|rule| DecisiveRule { file: rule.file.clone(), line: rule.line as usize }),
         org: record.and_then(|record| record.org.clone().or_else(|| record.name.clone())),
         network: record.map(|record| record.network),
         source: answer.map(|answer| answer.source),
@@ -197,11 +198,11 @@ mod tests {
     use super::*;
     use crate::{
         cache::{
-            Env, Location,
-            bulk::{Input, import},
+            CacheEnv, CacheLocation,
+            bulk::{BulkInput, import},
             open,
         },
-        pattern::Spec,
+        pattern::PatternSpec,
         registry::Servers,
     };
 
@@ -209,12 +210,12 @@ mod tests {
     fn questions_wait_in_the_lane_of_the_registry_that_will_be_asked() {
         let folder = tempfile::tempdir().unwrap();
         let now = Timestamp::now();
-        let cache = open(&Location::Path(folder.path().join("cache.db")), &Env::default(), now);
+        let cache = open(&CacheLocation::Path(folder.path().join("cache.db")), &CacheEnv::default(), now);
         let statistics = "2|ripencc|20260101|1|19830705|20260101|+0100\n\
                           ripencc|DE|ipv4|8.30.4.0|256|20100712|allocated|opaque\n";
-        let input = Input { name: "statistics".into(), reader: Box::new(statistics.as_bytes()) };
+        let input = BulkInput { name: "statistics".into(), reader: Box::new(statistics.as_bytes()) };
         import(cache.file().unwrap(), cache.ledger(), vec![input], now, &mut || ()).unwrap();
-        let manners = Manners {
+        let manners = QueryPolicy {
             servers: Servers::default(),
             per_server: 3,
             rate: None,
@@ -224,18 +225,18 @@ mod tests {
             max_age: PATIENCE,
             share: None,
         };
-        let clerk = Clerk {
+        let decider = PolicyDecider {
             cache: Arc::new(cache),
             manners: Arc::new(manners),
-            patterns: Patterns::read(&Spec::default()).unwrap(),
-            journal: Journal::start(Box::new(io::sink())).unwrap(),
-            patience: PATIENCE,
+            patterns: Patterns::read(&PatternSpec::default()).unwrap(),
+            decision_log: DecisionLog::start(Box::new(io::sink())).unwrap(),
+            timeout: PATIENCE,
         };
         assert_eq!(
-            clerk.lane("8.30.4.20".parse().unwrap()),
+            decider.lane("8.30.4.20".parse().unwrap()),
             Registry::Ripe,
             "transferred, by the statistics"
         );
-        assert_eq!(clerk.lane("8.30.5.20".parse().unwrap()), Registry::Arin, "as IANA has it");
+        assert_eq!(decider.lane("8.30.5.20".parse().unwrap()), Registry::Arin, "as IANA has it");
     }
 }

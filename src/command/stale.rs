@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 
 /// How many there were, and whose answers.
 #[derive(Debug, Default)]
-pub(super) struct Stale {
+pub(super) struct StaleCount {
     verdicts: u64,
     servers: BTreeSet<String>,
 }
 
-impl Stale {
+impl StaleCount {
     /// One more verdict.
     pub(super) fn add(&mut self, judged: &Judged) {
         if let Some(answer) = judged.answer().filter(|answer| answer.stale) {

@@ -5,14 +5,14 @@
 use super::{flush, input_warnings, manners, open, query, stdout, tell};
 use crate::{
     address::special,
-    cli::Warm,
+    cli::WarmArgs,
     config,
     deadline::Deadline,
     error::{Error, Result},
     exit::Exit,
     log,
     output::progress::{self, Progress},
-    registry::{Kind, Known},
+    registry::{Known, UnknownKind},
     resolver::{Lookup, Trace, scheduler},
 };
 use jiff::Timestamp;
@@ -25,7 +25,7 @@ use std::{
 
 /// What came of the addresses.
 #[derive(Debug, Default)]
-struct Count {
+struct WarmCount {
     /// Known before: reserved, kept or imported.
     known: u64,
     /// Asked for, or found by an answer about a neighbour.
@@ -38,7 +38,7 @@ struct Count {
 ///
 /// # Errors
 /// A log that cannot be read (66), an output that cannot be written (74), and whatever is wrong with the settings.
-pub fn run(typed: &Warm) -> Result<Exit> {
+pub fn run(typed: &WarmArgs) -> Result<Exit> {
     let beneath = config::beneath(&typed.config)?;
     let query = query(&typed.querying, &beneath)?;
     let remember = config::remember(&typed.caching, &beneath);
@@ -47,12 +47,14 @@ pub fn run(typed: &Warm) -> Result<Exit> {
             "no log: name one, or pipe one into stdin (`whodunit warm --help` says more)",
         ));
     }
-    let sources: Vec<log::From<'_>> = match typed.logs.as_slice() {
-        [] => vec![log::From::Stdin],
+    let sources: Vec<log::ClientSource<'_>> = match typed.logs.as_slice() {
+        [] => vec![log::ClientSource::Stdin],
         logs => logs.iter().map(|path| source(path)).collect(),
     };
-    let spec =
-        log::Spec { extract: config::extract(&typed.reading, &beneath), ..log::Spec::new(Timestamp::now()) };
+    let spec = log::ReadSpec {
+        extract: config::extract(&typed.reading, &beneath),
+        ..log::ReadSpec::new(Timestamp::now())
+    };
     let read = log::read(&sources, &spec, &progress::bytes())?;
     input_warnings::tell(&read, &sources, &spec);
     let mut seen = read.seen;
@@ -61,7 +63,7 @@ pub fn run(typed: &Warm) -> Result<Exit> {
     let cache = open(&remember);
     let manners = manners(&query, &remember);
     let lookup = Lookup::new(&manners, &cache);
-    let mut count = Count::default();
+    let mut count = WarmCount::default();
     let is_known =
         |address| special(address).is_some() || lookup.remembered(address, Timestamp::now()).is_some();
     let unknown: Vec<IpAddr> =
@@ -69,7 +71,7 @@ pub fn run(typed: &Warm) -> Result<Exit> {
     count.known = (seen.len() - unknown.len()) as u64;
     let mut bar = Progress::addresses(unknown.len() as u64);
     let mut done = 0;
-    let ask = |address: IpAddr| -> std::result::Result<(), Kind> {
+    let ask = |address: IpAddr| -> std::result::Result<(), UnknownKind> {
         // An answer about a neighbour may have come meanwhile.
         let booked = !query.offline && !is_known(address);
         if booked {
@@ -82,7 +84,7 @@ pub fn run(typed: &Warm) -> Result<Exit> {
     };
     scheduler::run(
         unknown.iter().copied().enumerate(),
-        scheduler::Width { jobs: query.jobs.into(), per_lane: query.per_server.into() },
+        scheduler::Concurrency { jobs: query.jobs.into(), per_lane: query.per_server.into() },
         |address| lookup.first_server(address).name,
         ask,
         |_, outcome| {
@@ -99,11 +101,11 @@ pub fn run(typed: &Warm) -> Result<Exit> {
     report(&count)
 }
 
-fn source(path: &Path) -> log::From<'_> {
-    if path == Path::new("-") { log::From::Stdin } else { log::From::File(path) }
+fn source(path: &Path) -> log::ClientSource<'_> {
+    if path == Path::new("-") { log::ClientSource::Stdin } else { log::ClientSource::File(path) }
 }
 
-fn report(count: &Count) -> Result<Exit> {
+fn report(count: &WarmCount) -> Result<Exit> {
     let mut out = stdout();
     let mut line = format!("{} learned, {} known before", count.learned, count.known);
     for (kind, number) in &count.unknown {

@@ -2,9 +2,12 @@
 
 use super::words::{self, plain};
 use crate::{
-    cli::{Age, By, Color, Count, Extract, Flag, OnUnknown, Rate, Seconds, Share, Top},
+    cli::{
+        Age, AtLeastOne, By, ColorChoice, Extract, Flag, OnUnknown, QueryRate, ShareLimits, TimeoutSeconds,
+        TopCount,
+    },
     error::{Error, Result, reason},
-    serve::policy::{Listen, RejectText},
+    serve::policy::{ListenAddress, RejectText},
 };
 use serde::{Deserialize, Deserializer, de};
 use std::{ffi::OsString, io, path::Path};
@@ -13,10 +16,10 @@ use std::{ffi::OsString, io, path::Path};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the long option of the same name says it")]
-pub struct Layer {
-    pub block: Option<List>,
-    pub allow: Option<List>,
-    pub regexp: Option<List>,
+pub struct ConfigLayer {
+    pub block: Option<StringList>,
+    pub allow: Option<StringList>,
+    pub regexp: Option<StringList>,
     pub ignore_case: Option<Flag>,
     pub extract: Option<Extract>,
     pub json: Option<Flag>,
@@ -24,30 +27,30 @@ pub struct Layer {
     pub count: Option<Flag>,
     pub quiet: Option<Flag>,
     pub whois: Option<Flag>,
-    pub color: Option<Color>,
+    pub color: Option<ColorChoice>,
     pub on_unknown: Option<OnUnknown>,
-    pub timeout: Option<Seconds>,
-    pub jobs: Option<Count>,
-    pub per_server: Option<Count>,
-    pub rate: Option<Rate>,
+    pub timeout: Option<TimeoutSeconds>,
+    pub jobs: Option<AtLeastOne>,
+    pub per_server: Option<AtLeastOne>,
+    pub rate: Option<QueryRate>,
     pub servers: Option<String>,
     pub full: Option<Flag>,
     pub offline: Option<Flag>,
     pub refresh: Option<Flag>,
     pub cache: Option<String>,
     pub max_age: Option<Age>,
-    pub share: Option<Share>,
+    pub share: Option<ShareLimits>,
     #[serde(deserialize_with = "places")]
-    pub listen: Option<Vec<Listen>>,
+    pub listen: Option<Vec<ListenAddress>>,
     #[serde(deserialize_with = "reject_text")]
     pub reject_text: Option<RejectText>,
     pub dry_run: Option<Flag>,
     pub syslog: Option<Flag>,
-    pub top: Option<Top>,
+    pub top: Option<TopCount>,
     pub since: Option<String>,
     pub until: Option<String>,
     pub grep: Option<String>,
-    pub ham: Option<List>,
+    pub ham: Option<StringList>,
     pub by: Option<By>,
     /// What is odd here, though it stops nothing.
     #[serde(skip)]
@@ -56,9 +59,9 @@ pub struct Layer {
 
 /// A list of strings, or one string.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct List(pub Vec<String>);
+pub struct StringList(pub Vec<String>);
 
-impl<'de> Deserialize<'de> for List {
+impl<'de> Deserialize<'de> for StringList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged, expecting = "a string or a list of strings")]
@@ -74,8 +77,10 @@ impl<'de> Deserialize<'de> for List {
 }
 
 /// Read here and not where they are used, so that what is wrong with one is said with its file and line.
-fn places<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Vec<Listen>>, D::Error> {
-    let List(places) = List::deserialize(deserializer)?;
+fn places<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Vec<ListenAddress>>, D::Error> {
+    let StringList(places) = StringList::deserialize(deserializer)?;
     places.iter().map(|place| place.parse()).collect::<Result<_>>().map(Some).map_err(de::Error::custom)
 }
 
@@ -86,7 +91,7 @@ fn reject_text<'de, D: Deserializer<'de>>(
     RejectText::parse(&text).map(Some).map_err(de::Error::custom)
 }
 
-impl Layer {
+impl ConfigLayer {
     /// Reads a configuration file; None when there is none.
     ///
     /// # Errors
@@ -278,8 +283,8 @@ fn is_on(flag: Option<Flag>) -> bool {
 mod tests {
     use super::*;
 
-    fn environment(variables: &[(&str, &str)]) -> Result<Layer> {
-        Layer::from_environment(variables.iter().map(|(n, v)| (OsString::from(n), OsString::from(v))))
+    fn environment(variables: &[(&str, &str)]) -> Result<ConfigLayer> {
+        ConfigLayer::from_environment(variables.iter().map(|(n, v)| (OsString::from(n), OsString::from(v))))
     }
 
     #[test]
@@ -305,7 +310,7 @@ mod tests {
         let layer =
             environment(&[("WHODUNIT_BLOCK", "/a:/b"), ("WHODUNIT_TIMEOUT", "0.5"), ("PATH", "/bin")])
                 .unwrap();
-        assert_eq!(layer.block, Some(List(vec!["/a".into(), "/b".into()])));
+        assert_eq!(layer.block, Some(StringList(vec!["/a".into(), "/b".into()])));
         assert_eq!(layer.timeout, Some("0.5".parse().unwrap()));
         for (name, value) in [
             ("WHODUNIT_TIMEOUT", "soon"),
@@ -331,7 +336,7 @@ mod tests {
     #[test]
     fn a_form_of_the_place_in_front_hides_those_behind_it() {
         let flag = |on| Some(Flag(on));
-        let json = Layer { json: flag(true), offline: flag(true), ..Layer::default() };
+        let json = ConfigLayer { json: flag(true), offline: flag(true), ..ConfigLayer::default() };
         let both = environment(&[("WHODUNIT_CSV", "1"), ("WHODUNIT_REFRESH", "1")]).unwrap().or(json.clone());
         assert_eq!(both.forms().collect::<Vec<_>>(), ["csv"]);
         assert!(!is_on(both.offline));
@@ -348,7 +353,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         std::fs::write(&path, "timeout = 4\noffline = true\n  refresh=true\n").unwrap();
-        let error = Layer::from_file(&path).unwrap_err().to_string();
+        let error = ConfigLayer::from_file(&path).unwrap_err().to_string();
         assert!(error.ends_with(":3:3: offline and refresh exclude each other: keep one"), "{error}");
     }
 
@@ -356,10 +361,10 @@ mod tests {
     fn a_file_that_is_wrong_says_where() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
-        assert!(Layer::from_file(&path).unwrap().is_none());
+        assert!(ConfigLayer::from_file(&path).unwrap().is_none());
         std::fs::write(&path, "timeout = 4\nblock = \"/x\"\njson = true\nmax-age = \"2d\"\n").unwrap();
-        let layer = Layer::from_file(&path).unwrap().unwrap();
-        assert_eq!(layer.block, Some(List(vec!["/x".into()])));
+        let layer = ConfigLayer::from_file(&path).unwrap().unwrap();
+        assert_eq!(layer.block, Some(StringList(vec!["/x".into()])));
         for (text, place) in [
             ("timeout = 4\nblok = 1\n", ":2:1: "),
             ("timeout = \"soon\"\n", ":1:11: "),
@@ -368,7 +373,7 @@ mod tests {
             ("listen = [\"inet:127.0.0.1:0\", \"bogus\"]\n", ":1:10: cannot listen at \"bogus\""),
         ] {
             std::fs::write(&path, text).unwrap();
-            let error = Layer::from_file(&path).unwrap_err();
+            let error = ConfigLayer::from_file(&path).unwrap_err();
             assert_eq!(error.exit(), crate::exit::Exit::Config);
             assert!(error.to_string().contains(place), "{error}");
         }

@@ -114,7 +114,7 @@ fn unknown(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Layer;
+    use crate::config::ConfigLayer;
 
     #[test]
     fn a_wrong_value_is_told_in_plain_words() {
@@ -132,7 +132,7 @@ mod tests {
             ("log = \"x\"", "`log` is for the command line only"),
             ("tiemout = 4", "did you mean `timeout`?"),
         ] {
-            let error = toml::from_str::<Layer>(text).unwrap_err();
+            let error = toml::from_str::<ConfigLayer>(text).unwrap_err();
             let said = plain(error.message());
             assert!(said.contains(want), "{text}: {said}");
             for word in ["invalid type", "variant", "usize", "expected"] {

@@ -2,7 +2,7 @@
 //!
 //! Each mail program writes its lines in its own way, and each has its file here, headed by what its lines look
 //! like. What no file claims is read by [`general`]'s rules. To add a format, write a file with one function that
-//! takes a message and answers a [`Reading`], and name it in [`by_program`] (the program is known from its syslog
+//! takes a message and answers a [`LineReading`], and name it in [`by_program`] (the program is known from its syslog
 //! tag) or in [`by_shape`] (the line shows it).
 
 mod amavis;
@@ -32,8 +32,8 @@ mod webmail;
 mod wrapped;
 
 use crate::log::token;
-pub(crate) use fields::Fields;
-use head::Head;
+pub(crate) use fields::FieldColumns;
+use head::SyslogHead;
 use std::{borrow::Cow, net::IpAddr};
 
 /// Of a line, no more than this is looked at: no mail program writes its client behind 64 KiB.
@@ -41,7 +41,7 @@ pub(crate) const LONGEST: usize = 64 << 10;
 
 /// What a format's reader says of a line.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Reading {
+enum LineReading {
     /// This one connected.
     Client(IpAddr),
     /// The line is known, and it is about no client.
@@ -50,7 +50,7 @@ enum Reading {
     Foreign,
 }
 
-impl From<Option<IpAddr>> for Reading {
+impl From<Option<IpAddr>> for LineReading {
     fn from(client: Option<IpAddr>) -> Self {
         client.map_or(Self::Nobody, Self::Client)
     }
@@ -58,14 +58,14 @@ impl From<Option<IpAddr>> for Reading {
 
 /// The connecting client of a log line, unwrapped, or None when the line is about no client. Only the first 64 KiB
 /// are looked at. The columns of Exchange and IIS are guessed from the shape of the line; whoever reads a whole file
-/// knows them from its header ([`Fields`]).
+/// knows them from its header ([`FieldColumns`]).
 #[must_use]
 pub fn client(line: &[u8]) -> Option<IpAddr> {
     client_with(line, None)
 }
 
 /// [`client`], of a file whose `#Fields:` header is known.
-pub(crate) fn client_with(line: &[u8], fields: Option<&Fields>) -> Option<IpAddr> {
+pub(crate) fn client_with(line: &[u8], fields: Option<&FieldColumns>) -> Option<IpAddr> {
     let line = line.get(..LONGEST).unwrap_or(line);
     if let Some(head) = head::read(line) {
         return client_of(head);
@@ -74,12 +74,12 @@ pub(crate) fn client_with(line: &[u8], fields: Option<&Fields>) -> Option<IpAddr
         return None;
     }
     if let Some(reading) =
-        fields.map(|fields| fields.client(line)).filter(|reading| *reading != Reading::Foreign)
+        fields.map(|fields| fields.client(line)).filter(|reading| *reading != LineReading::Foreign)
     {
         return settle(reading, line);
     }
     // Most lines that no syslog wrote are Exim's, and need not be looked at for anything else.
-    if let reading @ (Reading::Client(_) | Reading::Nobody) = exim::at_a_glance(line) {
+    if let reading @ (LineReading::Client(_) | LineReading::Nobody) = exim::at_a_glance(line) {
         return settle(reading, line);
     }
     let line = front::colourless(line);
@@ -109,23 +109,23 @@ fn headless(line: &[u8], depth: u8) -> Option<IpAddr> {
     {
         return unwrapped(line, &wrapped, depth);
     }
-    match head::bare_tag(line).map_or(Reading::Foreign, |head| by_program(head.program, head.message)) {
-        Reading::Foreign => settle(by_shape(line), line),
+    match head::bare_tag(line).map_or(LineReading::Foreign, |head| by_program(head.program, head.message)) {
+        LineReading::Foreign => settle(by_shape(line), line),
         reading => settle(reading, line),
     }
 }
 
 /// The client of a line inside a JSON object. Where its program is known, what it says decides; where it is not, an
 /// address that a member of the object calls the client's is better than anything in a text.
-fn unwrapped(object: &[u8], wrapped: &wrapped::Wrapped, depth: u8) -> Option<IpAddr> {
+fn unwrapped(object: &[u8], wrapped: &wrapped::WrappedLine, depth: u8) -> Option<IpAddr> {
     let line = wrapped.line.as_slice();
     if !wrapped.program.is_empty() {
         let reading = match by_program(&wrapped.program, line) {
-            Reading::Foreign => by_shape(line),
+            LineReading::Foreign => by_shape(line),
             reading => reading,
         };
         return settle(reading, line)
-            .or_else(|| general::named_in_json(object).filter(|_| reading == Reading::Foreign));
+            .or_else(|| general::named_in_json(object).filter(|_| reading == LineReading::Foreign));
     }
     if let Some(rest) = Some(line).filter(|line| front::begins(line)).or_else(|| front::behind(line)) {
         return without_front(rest, depth + 1);
@@ -134,47 +134,47 @@ fn unwrapped(object: &[u8], wrapped: &wrapped::Wrapped, depth: u8) -> Option<IpA
 }
 
 /// The client of a line with a syslog head.
-fn client_of(head: Head) -> Option<IpAddr> {
+fn client_of(head: SyslogHead) -> Option<IpAddr> {
     let message = qmail::behind_stamp(head.message);
     if message.len() < head.message.len()
-        && let reading @ (Reading::Client(_) | Reading::Nobody) = qmail::by_shape(message)
+        && let reading @ (LineReading::Client(_) | LineReading::Nobody) = qmail::by_shape(message)
     {
         return settle(reading, message);
     }
     match by_program(head.program, message) {
-        Reading::Foreign => match by_shape(message) {
-            Reading::Foreign if head.program.is_empty() => settle(by_shape(head.behind_time), head.text),
-            Reading::Foreign if head.stands_free => settle(leading(message), head.text),
+        LineReading::Foreign => match by_shape(message) {
+            LineReading::Foreign if head.program.is_empty() => settle(by_shape(head.behind_time), head.text),
+            LineReading::Foreign if head.stands_free => settle(leading(message), head.text),
             reading => settle(reading, head.text),
         },
         reading => settle(reading, head.text),
     }
 }
 
-fn settle(reading: Reading, line: &[u8]) -> Option<IpAddr> {
+fn settle(reading: LineReading, line: &[u8]) -> Option<IpAddr> {
     match reading {
-        Reading::Client(address) => Some(address).filter(|a| !general::is_nobody(*a)),
-        Reading::Nobody => None,
-        Reading::Foreign => general::client(line),
+        LineReading::Client(address) => Some(address).filter(|a| !general::is_nobody(*a)),
+        LineReading::Nobody => None,
+        LineReading::Foreign => general::client(line),
     }
 }
 
 /// `tag: ADDRESS: TEXT`: a message that begins with an address is about it, whatever the text quotes.
-fn leading(message: &[u8]) -> Reading {
+fn leading(message: &[u8]) -> LineReading {
     let word = message.split(|b| matches!(b, b' ' | b',')).next().unwrap_or_default();
     let word = word.strip_suffix(b":").unwrap_or(word);
-    token::bare(word).filter(|a| !general::is_nobody(*a)).map_or(Reading::Foreign, Reading::Client)
+    token::bare(word).filter(|a| !general::is_nobody(*a)).map_or(LineReading::Foreign, LineReading::Client)
 }
 
 /// The reader of a program's messages, by the name in its syslog tag: `postfix/smtpd`, `sm-mta`, `imapd-ssl`.
-fn by_program(program: &[u8], message: &[u8]) -> Reading {
+fn by_program(program: &[u8], message: &[u8]) -> LineReading {
     if let Some(slash) = memchr::memrchr(b'/', program) {
         let (suite, service) = (program.get(..slash), program.get(slash + 1..));
         let (suite, service) = (suite.unwrap_or_default(), service.unwrap_or_default());
         return match suite {
             // Where a mailbox is copied to.
-            b"cyrus" if service == b"sync_client" => Reading::Nobody,
-            b"cyrus" | b"master" => Reading::Foreign,
+            b"cyrus" if service == b"sync_client" => LineReading::Nobody,
+            b"cyrus" | b"master" => LineReading::Foreign,
             b"courier" => courier::client(service, message),
             _ => postfix::client(service, message),
         };
@@ -190,13 +190,15 @@ fn by_program(program: &[u8], message: &[u8]) -> Reading {
         b"tcpserver" | b"rblsmtpd" => qmail::client(program, message),
         b"policyd-spf" => postfix::spf(message),
         b"amavis" | b"amavisd" => amavis::client(message),
-        b"proftpd" => pieces::first_bracketed(message, |_| true).map_or(Reading::Foreign, Reading::Client),
+        b"proftpd" => {
+            pieces::first_bracketed(message, |_| true).map_or(LineReading::Foreign, LineReading::Client)
+        }
         b"pure-ftpd" => login::pure_ftpd(message),
-        b"phpMyAdmin" => login::last_from(message).map_or(Reading::Foreign, Reading::Client),
-        b"spamd" if pieces::has(message, b"server started on ") => Reading::Nobody,
+        b"phpMyAdmin" => login::last_from(message).map_or(LineReading::Foreign, LineReading::Client),
+        b"spamd" if pieces::has(message, b"server started on ") => LineReading::Nobody,
         // Only what a milter saw of a mail: its sender, its subject.
-        b"clamav-milter" if pieces::has(message, b" with subject '") => Reading::Nobody,
-        b"simscan" => qmail::scanned(message).map_or(Reading::Foreign, Reading::Client),
+        b"clamav-milter" if pieces::has(message, b" with subject '") => LineReading::Nobody,
+        b"simscan" => qmail::scanned(message).map_or(LineReading::Foreign, LineReading::Client),
         b"haproxy" => web::haproxy(message),
         b"qpsmtpd" | b"qpsmtpd-forkserver" | b"qpsmtpd-prefork" | b"logterse" => qpsmtpd::client(message),
         b"vpopmail" | b"vchkpw" => login::vpopmail(message),
@@ -207,8 +209,8 @@ fn by_program(program: &[u8], message: &[u8]) -> Reading {
         _ if program.starts_with(b"sendmail") || program.starts_with(b"sm-mta") => sendmail::client(message),
         _ if program.starts_with(b"stunnel") => web::stunnel(message),
         _ => match login::pam(message) {
-            Reading::Foreign => match courier::client(program, message) {
-                Reading::Foreign => webmail::by_program(program, message),
+            LineReading::Foreign => match courier::client(program, message) {
+                LineReading::Foreign => webmail::by_program(program, message),
                 reading => reading,
             },
             reading => reading,
@@ -217,7 +219,7 @@ fn by_program(program: &[u8], message: &[u8]) -> Reading {
 }
 
 /// The reader of a line that no syslog tag announces, by its looks.
-fn by_shape(line: &[u8]) -> Reading {
+fn by_shape(line: &[u8]) -> LineReading {
     let readers = [
         qpsmtpd::by_shape,
         haraka::by_shape,
@@ -235,6 +237,6 @@ fn by_shape(line: &[u8]) -> Reading {
     readers
         .iter()
         .map(|read| read(line))
-        .find(|reading| *reading != Reading::Foreign)
-        .unwrap_or(Reading::Foreign)
+        .find(|reading| *reading != LineReading::Foreign)
+        .unwrap_or(LineReading::Foreign)
 }

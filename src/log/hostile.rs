@@ -1,7 +1,7 @@
 //! Lines that nobody wrote: the table's, torn and spliced. A short run is a part of every test; the long one is asked
 //! for by name: `cargo test --release --lib input::hostile -- --ignored`, `RUNS=50000000` for more.
 
-use super::{client, format::Fields, time, token};
+use super::{client, format::FieldColumns, time, token};
 use jiff::{Timestamp, tz::TimeZone};
 
 /// What to splice in: the marks that the readers look for, and what is at their borders.
@@ -125,7 +125,7 @@ fn run(runs: u64, seed: u64) {
         if let Some(at) = time(&line, now, &zone) {
             assert!(at.as_second() > -86_400, "{at} from {:?}", line.escape_ascii().to_string());
         }
-        let _ = Fields::read(&line, None);
+        let _ = FieldColumns::read(&line, None);
     }
 }
 

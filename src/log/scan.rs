@@ -1,30 +1,30 @@
 //! The work on one chunk: which lines count, whose they are, and when they were written.
 
 use crate::log::{
-    Extract, Spec,
-    format::{self, Fields},
+    Extract, ReadSpec,
+    format::{self, FieldColumns},
     list,
-    tally::Tally,
-    time::Clock,
+    tally::LogTally,
+    time::LogClock,
     token,
 };
 use jiff::Timestamp;
 
 /// One of the threads that search a log, with what it has counted so far.
-pub(super) struct Worker<'a> {
-    spec: &'a Spec,
-    clock: Clock,
-    pub(super) tally: Tally,
+pub(super) struct ScanWorker<'a> {
+    spec: &'a ReadSpec,
+    clock: LogClock,
+    pub(super) tally: LogTally,
 }
 
-impl<'a> Worker<'a> {
-    pub(super) fn new(spec: &'a Spec) -> Self {
-        Self { spec, clock: Clock::new(spec.now, spec.zone.clone()), tally: Tally::default() }
+impl<'a> ScanWorker<'a> {
+    pub(super) fn new(spec: &'a ReadSpec) -> Self {
+        Self { spec, clock: LogClock::new(spec.now, spec.zone.clone()), tally: LogTally::default() }
     }
 
     /// Counts the clients of a chunk of whole lines that begins `position` bytes into the whole input. `fields` is
     /// what a header before the chunk says; `now` is the time.
-    pub(super) fn chunk(&mut self, text: &[u8], position: u64, fields: Option<Fields>, now: Timestamp) {
+    pub(super) fn chunk(&mut self, text: &[u8], position: u64, fields: Option<FieldColumns>, now: Timestamp) {
         self.clock.set_now(now);
         let mut fields = fields;
         let mut start = 0;
@@ -36,10 +36,10 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn line(&mut self, line: &[u8], position: u64, fields: &mut Option<Fields>) {
+    fn line(&mut self, line: &[u8], position: u64, fields: &mut Option<FieldColumns>) {
         self.tally.lines += 1;
         if line.first() == Some(&b'#')
-            && let Some(header) = Fields::read(line, *fields)
+            && let Some(header) = FieldColumns::read(line, *fields)
         {
             *fields = Some(header);
             return;

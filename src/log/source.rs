@@ -16,7 +16,7 @@ use std::{
 pub(super) const CHUNK: usize = 256 << 10;
 
 /// One input, cut into chunks of whole lines.
-pub(super) struct Source {
+pub(super) struct LogInput {
     reader: Box<dyn Read + Send>,
     /// The beginning of the line that the last chunk ended in.
     carry: Vec<u8>,
@@ -26,12 +26,12 @@ pub(super) struct Source {
 }
 
 /// Counts what has been read of a file, for the progress.
-struct Counting<R> {
+struct CountingReader<R> {
     inner: R,
     done: Arc<AtomicU64>,
 }
 
-impl<R: Read> Read for Counting<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.done.fetch_add(count as u64, Ordering::Relaxed);
@@ -44,13 +44,13 @@ impl<R: Read> Read for Counting<R> {
 /// # Errors
 /// It cannot be opened or read.
 pub fn unpacked(path: &Path, done: Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
-    unpack(Box::new(Counting { inner: File::open(path)?, done }))
+    unpack(Box::new(CountingReader { inner: File::open(path)?, done }))
 }
 
-impl Source {
+impl LogInput {
     /// Opens a file; `done` is told of every byte read from it.
     pub(super) fn open(path: &Path, done: Arc<AtomicU64>) -> io::Result<Self> {
-        Self::new(Counting { inner: File::open(path)?, done })
+        Self::new(CountingReader { inner: File::open(path)?, done })
     }
 
     /// Reads on from any stream.
@@ -61,7 +61,7 @@ impl Source {
 
     /// Fills `chunk` with whole lines; false when there are no more. Of a line that is longer than a chunk only the
     /// beginning comes through.
-    pub(super) fn fill(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
+    pub(super) fn fill(&mut self, chunk: &mut LineChunk) -> io::Result<bool> {
         loop {
             if self.ended && self.carry.is_empty() {
                 return Ok(false);
@@ -94,13 +94,13 @@ impl Source {
 }
 
 /// A buffer that is filled again and again.
-pub(super) struct Chunk {
+pub(super) struct LineChunk {
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
 }
 
-impl Chunk {
+impl LineChunk {
     pub(super) fn new() -> Self {
         Self { buffer: vec![0; CHUNK + LONGEST].into_boxed_slice(), start: 0, end: 0 }
     }
@@ -161,27 +161,27 @@ impl Chunk {
 /// one, as the programs that write them do.
 fn unpack(mut raw: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     let head = peek::<10>(&mut raw)?;
-    let known = Packing::of(&head);
+    let known = Compression::of(&head);
     let whole = io::Cursor::new(head).chain(raw);
     let buffered = |whole| BufReader::with_capacity(64 << 10, whole);
     Ok(match known {
         None => Box::new(whole),
-        Some(Packing::Gzip) => Box::new(flate2::bufread::MultiGzDecoder::new(buffered(whole))),
-        Some(Packing::Bzip2) => Box::new(bzip2::bufread::MultiBzDecoder::new(buffered(whole))),
-        Some(Packing::Xz) => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(buffered(whole))),
-        Some(Packing::Zstd) => Box::new(zstd::stream::read::Decoder::with_buffer(buffered(whole))?),
+        Some(Compression::Gzip) => Box::new(flate2::bufread::MultiGzDecoder::new(buffered(whole))),
+        Some(Compression::Bzip2) => Box::new(bzip2::bufread::MultiBzDecoder::new(buffered(whole))),
+        Some(Compression::Xz) => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(buffered(whole))),
+        Some(Compression::Zstd) => Box::new(zstd::stream::read::Decoder::with_buffer(buffered(whole))?),
     })
 }
 
 #[derive(Clone, Copy)]
-enum Packing {
+enum Compression {
     Gzip,
     Bzip2,
     Xz,
     Zstd,
 }
 
-impl Packing {
+impl Compression {
     fn of(head: &[u8]) -> Option<Self> {
         match head {
             [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
@@ -206,15 +206,15 @@ fn peek<const N: usize>(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
 fn decode(mut raw: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     let head = peek::<3>(&mut raw)?;
     Ok(match *head.as_slice() {
-        [0xff, 0xfe, ..] => Box::new(Utf16::new(UTF_16LE.new_decoder(), head, raw)),
-        [0xfe, 0xff, ..] => Box::new(Utf16::new(UTF_16BE.new_decoder(), head, raw)),
+        [0xff, 0xfe, ..] => Box::new(Utf16Reader::new(UTF_16LE.new_decoder(), head, raw)),
+        [0xfe, 0xff, ..] => Box::new(Utf16Reader::new(UTF_16BE.new_decoder(), head, raw)),
         [0xef, 0xbb, 0xbf] => raw,
         _ => Box::new(io::Cursor::new(head).chain(raw)),
     })
 }
 
 /// UTF-16 read as UTF-8.
-struct Utf16 {
+struct Utf16Reader {
     decoder: Decoder,
     inner: io::Chain<io::Cursor<Vec<u8>>, Box<dyn Read + Send>>,
     input: Vec<u8>,
@@ -222,7 +222,7 @@ struct Utf16 {
     output: io::Cursor<Vec<u8>>,
 }
 
-impl Utf16 {
+impl Utf16Reader {
     fn new(decoder: Decoder, head: Vec<u8>, rest: Box<dyn Read + Send>) -> Self {
         let inner = io::Cursor::new(head).chain(rest);
         Self { decoder, inner, input: Vec::new(), ended: false, output: io::Cursor::new(Vec::new()) }
@@ -243,7 +243,7 @@ impl Utf16 {
     }
 }
 
-impl Read for Utf16 {
+impl Read for Utf16Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let count = self.output.read(buffer)?;

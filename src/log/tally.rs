@@ -1,6 +1,6 @@
 //! Who was seen, how often, when, and in what order.
 
-use crate::log::{Activity, Seen};
+use crate::log::{Activity, SeenClient};
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use std::{
@@ -14,13 +14,13 @@ use std::{
 /// Every line of a log comes through here. What is touched by every line (the places of IPv4 addresses, the hits)
 /// therefore stands apart from the rest, small enough for a processor's own cache.
 #[derive(Default)]
-pub(super) struct Tally {
+pub(super) struct LogTally {
     v4: HashMap<Ipv4Addr, u32, RandomState>,
     v6: HashMap<Ipv6Addr, u32, RandomState>,
     hits: Vec<u64>,
     firsts: Vec<(IpAddr, u64)>,
     /// Only as long as is needed: empty where no line has a time.
-    times: Vec<Option<Span>>,
+    times: Vec<Option<SeenSpan>>,
     /// The address that was counted last, and its place: a client's lines come in runs.
     last: Option<(IpAddr, u32)>,
     pub(super) draw: bool,
@@ -33,13 +33,13 @@ pub(super) struct Tally {
 }
 
 /// When an address was seen.
-struct Span {
+struct SeenSpan {
     first: Timestamp,
     last: Timestamp,
     activity: Activity,
 }
 
-impl Tally {
+impl LogTally {
     /// Counts a line with one client.
     pub(super) fn line(&mut self, address: IpAddr, position: u64, time: Option<Timestamp>) {
         self.with_client += 1;
@@ -87,7 +87,7 @@ impl Tally {
         }
         let Some(span) = self.times.get_mut(place) else { return };
         let span =
-            span.get_or_insert_with(|| Span { first: time, last: time, activity: Activity::default() });
+            span.get_or_insert_with(|| SeenSpan { first: time, last: time, activity: Activity::default() });
         span.first = span.first.min(time);
         span.last = span.last.max(time);
         if self.draw {
@@ -96,8 +96,8 @@ impl Tally {
     }
 
     /// What all threads have counted together: everybody, in order of first appearance.
-    pub(super) fn together(tallies: Vec<Self>) -> Vec<Seen> {
-        let mut seen: Vec<Seen> = Vec::new();
+    pub(super) fn together(tallies: Vec<Self>) -> Vec<SeenClient> {
+        let mut seen: Vec<SeenClient> = Vec::new();
         let mut places: HashMap<IpAddr, usize, RandomState> = HashMap::default();
         for theirs in tallies.into_iter().flat_map(Self::into_seen) {
             match places.get(&theirs.address).and_then(|place| seen.get_mut(*place)) {
@@ -112,12 +112,12 @@ impl Tally {
         seen
     }
 
-    fn into_seen(self) -> impl Iterator<Item = Seen> {
+    fn into_seen(self) -> impl Iterator<Item = SeenClient> {
         let times = self.times.into_iter().chain(std::iter::repeat_with(|| None));
         self.firsts.into_iter().zip(self.hits).zip(times).map(|(((address, position), hits), span)| {
             let (first, last) = span.as_ref().map(|span| (span.first, span.last)).unzip();
             let activity = span.map(|span| span.activity).unwrap_or_default();
-            Seen { address, hits, first, last, activity, position }
+            SeenClient { address, hits, first, last, activity, position }
         })
     }
 }

@@ -1,14 +1,14 @@
 //! Reading whole inputs: packed, long, broken, many at once.
 
-use super::{Clients, Extract, From, Spec, read};
+use super::{ClientSource, Extract, LogClients, ReadSpec, read};
 use crate::exit::Exit;
 use jiff::{Timestamp, tz::TimeZone};
 use std::{io::Write, path::PathBuf};
 use tempfile::TempDir;
 
-fn spec() -> Spec {
+fn spec() -> ReadSpec {
     let now: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
-    Spec { zone: TimeZone::UTC, ..Spec::new(now) }
+    ReadSpec { zone: TimeZone::UTC, ..ReadSpec::new(now) }
 }
 
 fn folder() -> TempDir {
@@ -21,12 +21,12 @@ fn file(folder: &TempDir, name: &str, content: &[u8]) -> PathBuf {
     path
 }
 
-fn read_one(content: &[u8], spec: &Spec) -> Clients {
+fn read_one(content: &[u8], spec: &ReadSpec) -> LogClients {
     let folder = folder();
-    read(&[From::File(&file(&folder, "log", content))], spec, &|_, _| {}).unwrap()
+    read(&[ClientSource::File(&file(&folder, "log", content))], spec, &|_, _| {}).unwrap()
 }
 
-fn hits(clients: &Clients) -> String {
+fn hits(clients: &LogClients) -> String {
     clients.seen.iter().map(|seen| format!("{}={}", seen.address, seen.hits)).collect::<Vec<_>>().join(" ")
 }
 
@@ -44,22 +44,22 @@ fn lists_and_logs_may_be_mixed_and_keep_their_order() {
     assert_eq!(hits(&clients), "203.0.113.9=2 198.51.100.2=1 203.0.113.7=1 2001:db8::1=1");
     assert_eq!((clients.lines, clients.selected, clients.with_client), (6, 6, 5));
     assert_eq!(clients.seen[0].first, None, "no time is read unless it is asked for");
-    let all = read_one(LOG.as_bytes(), &Spec { extract: Extract::All, ..spec() });
+    let all = read_one(LOG.as_bytes(), &ReadSpec { extract: Extract::All, ..spec() });
     assert_eq!(hits(&all), "203.0.113.9=2 198.51.100.2=1 203.0.113.7=1 192.0.2.6=1 2001:db8::1=1");
 }
 
 #[test]
 fn times_bounds_and_expressions_choose_the_lines() {
-    let times = read_one(LOG.as_bytes(), &Spec { times: true, ..spec() });
+    let times = read_one(LOG.as_bytes(), &ReadSpec { times: true, ..spec() });
     let first = &times.seen[0];
     assert_eq!(first.first, Some("2026-11-23T10:34:34Z".parse().unwrap()));
     assert_eq!(first.last, Some("2026-11-23T10:35:34Z".parse().unwrap()));
     assert_eq!(first.activity.drawn(first.first.unwrap(), first.last.unwrap(), 2), [1, 1]);
     let since = Some("2026-11-23T10:34:35Z".parse().unwrap());
-    let window = read_one(LOG.as_bytes(), &Spec { since, until: since, ..spec() });
+    let window = read_one(LOG.as_bytes(), &ReadSpec { since, until: since, ..spec() });
     assert_eq!(hits(&window), "203.0.113.7=1", "a line without a time is in no window");
     let grep = Some(regex::bytes::Regex::new("disconnect").unwrap());
-    let grepped = read_one(LOG.as_bytes(), &Spec { grep, ..spec() });
+    let grepped = read_one(LOG.as_bytes(), &ReadSpec { grep, ..spec() });
     assert_eq!((hits(&grepped).as_str(), grepped.lines, grepped.selected), ("203.0.113.9=1", 6, 1));
 }
 
@@ -112,7 +112,7 @@ fn a_packed_file_that_is_cut_short_is_no_input() {
     for (name, content) in packed(long.as_bytes()) {
         let folder = folder();
         let path = file(&folder, "cut", &content[..content.len() - 9]);
-        let error = read(&[From::File(&path)], &spec(), &|_, _| {}).unwrap_err();
+        let error = read(&[ClientSource::File(&path)], &spec(), &|_, _| {}).unwrap_err();
         assert_eq!(error.exit(), Exit::NoInput, "{name}");
         assert!(error.to_string().contains("cut: "), "{name}: {error}");
     }
@@ -159,7 +159,7 @@ fn many_chunks_give_what_one_would_in_the_same_order() {
         }
         *count += 1;
     }
-    let clients = read_one(text.as_bytes(), &Spec { times: true, ..spec() });
+    let clients = read_one(text.as_bytes(), &ReadSpec { times: true, ..spec() });
     let got: Vec<String> = clients.seen.iter().map(|seen| seen.address.to_string()).collect();
     assert_eq!(got, order);
     assert!(clients.seen.iter().all(|seen| want[&seen.address.to_string()] == seen.hits));
@@ -181,7 +181,12 @@ fn columns_come_from_the_header_and_end_with_the_file() {
         b"#Fields: date time s-ip c-ip\n2026-11-23 10:34:34 192.0.2.1 -\n\
         2026-11-23 10:34:34 H=(x) [203.0.113.11] F=<a@[198.51.100.6]> rejected RCPT <b@example.com>: no\n",
     );
-    let sources = [From::File(&iis), From::File(&exchange), From::File(&plain), From::File(&both)];
+    let sources = [
+        ClientSource::File(&iis),
+        ClientSource::File(&exchange),
+        ClientSource::File(&plain),
+        ClientSource::File(&both),
+    ];
     let clients = read(&sources, &spec(), &|_, _| {}).unwrap();
     assert_eq!(hits(&clients), "203.0.113.7=1 203.0.113.8=1 203.0.113.9=1 203.0.113.10=1 203.0.113.11=1");
 }
@@ -233,7 +238,8 @@ fn one_file_that_cannot_be_read_stops_all() {
     let folder = folder();
     let good = file(&folder, "good", b"203.0.113.7\n");
     for bad in [folder.path().join("none"), folder.path().to_owned()] {
-        let error = read(&[From::File(&good), From::File(&bad)], &spec(), &|_, _| {}).unwrap_err();
+        let error =
+            read(&[ClientSource::File(&good), ClientSource::File(&bad)], &spec(), &|_, _| {}).unwrap_err();
         assert_eq!(error.exit(), Exit::NoInput);
         assert!(error.to_string().contains(&bad.display().to_string()), "{error}");
     }
@@ -248,7 +254,7 @@ fn progress_ends_at_the_whole() {
         assert!(done >= last.get().0);
         last.set((done, total));
     };
-    read(&[From::File(&path)], &spec(), &told).unwrap();
+    read(&[ClientSource::File(&path)], &spec(), &told).unwrap();
     let size = std::fs::metadata(&path).unwrap().len();
     assert_eq!(last.get(), (size, size));
 }

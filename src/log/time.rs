@@ -3,7 +3,7 @@
 mod shape;
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-use shape::{Moment, Stamp};
+use shape::{LineTime, WallTime};
 
 /// The time of a log line, to the second, or None when it has none. Read are syslog's (with and without a year),
 /// ISO 8601 and RFC 5424, Exim's, the Common Log Format, TAI64N, Exchange's and IIS's, and a few that single
@@ -11,7 +11,7 @@ use shape::{Moment, Stamp};
 /// it is the last one in which the line does not lie more than a day behind `now`.
 #[must_use]
 pub fn time(line: &[u8], now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-    Clock::new(now, zone.clone()).time(line)
+    LogClock::new(now, zone.clone()).time(line)
 }
 
 /// How far ahead of us a line without a year may be: the writer's clock was fast, or its zone is not the one that is
@@ -19,14 +19,14 @@ pub fn time(line: &[u8], now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
 const AHEAD: i64 = 86_400;
 
 /// Reads the times of many lines: most of them are written within the minute of the line before.
-pub(crate) struct Clock {
+pub(crate) struct LogClock {
     now: i64,
     zone: TimeZone,
     /// A minute on the wall and the second it began at, since 1970.
-    minute: Option<(Stamp, i64)>,
+    minute: Option<(WallTime, i64)>,
 }
 
-impl Clock {
+impl LogClock {
     pub(crate) fn new(now: Timestamp, zone: TimeZone) -> Self {
         Self { now: now.as_second(), zone, minute: None }
     }
@@ -41,24 +41,24 @@ impl Clock {
     /// See [`time`].
     pub(crate) fn time(&mut self, line: &[u8]) -> Option<Timestamp> {
         let second = match shape::find(line)? {
-            Moment::Unix(second) => second,
-            Moment::Civil(stamp, Some(offset)) => shape::utc(&stamp)? - i64::from(offset),
-            Moment::Civil(stamp, None) => self.on_the_wall(stamp)?,
+            LineTime::Unix(second) => second,
+            LineTime::Civil(stamp, Some(offset)) => shape::utc(&stamp)? - i64::from(offset),
+            LineTime::Civil(stamp, None) => self.on_the_wall(stamp)?,
         };
         Timestamp::from_second(second).ok()
     }
 
-    fn on_the_wall(&mut self, stamp: Stamp) -> Option<i64> {
+    fn on_the_wall(&mut self, stamp: WallTime) -> Option<i64> {
         let second = i64::from(stamp.second.min(59));
-        let minute = Stamp { second: 0, ..stamp };
+        let minute = WallTime { second: 0, ..stamp };
         if let Some((_, began)) = self.minute.filter(|(known, _)| *known == minute) {
             return Some(began + second);
         }
-        let at = |stamp: Stamp| match stamp.year {
+        let at = |stamp: WallTime| match stamp.year {
             Some(year) => self.local(year, stamp),
             None => self.without_year(stamp),
         };
-        let (began, ended) = (at(minute)?, at(Stamp { second: 59, ..stamp })?);
+        let (began, ended) = (at(minute)?, at(WallTime { second: 59, ..stamp })?);
         if began + 59 == ended {
             self.minute = Some((minute, began));
             return Some(began + second);
@@ -68,14 +68,14 @@ impl Clock {
     }
 
     /// The latest such time that is not too far behind now. February 29 may be up to eight years ago.
-    fn without_year(&self, stamp: Stamp) -> Option<i64> {
+    fn without_year(&self, stamp: WallTime) -> Option<i64> {
         let now = Timestamp::from_second(self.now).ok()?;
         // Somebody's new year may be a day before ours.
         let year = self.zone.to_datetime(now).year() + 1;
         (0..=9).find_map(|back| self.local(year - back, stamp).filter(|at| *at <= self.now + AHEAD))
     }
 
-    fn local(&self, year: i16, stamp: Stamp) -> Option<i64> {
+    fn local(&self, year: i16, stamp: WallTime) -> Option<i64> {
         let [month, day, hour, minute] = [stamp.month, stamp.day, stamp.hour, stamp.minute]
             .map(|part| i8::try_from(part).unwrap_or(i8::MAX));
         // A leap second is the second before it to everything that counts from 1970.
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn many_lines_read_as_one_by_one() {
         let now: Timestamp = "2026-03-29T12:00:00Z".parse().unwrap();
-        let mut clock = Clock::new(now, TimeZone::UTC);
+        let mut clock = LogClock::new(now, TimeZone::UTC);
         for line in [
             "Mar 29 11:59:59 x",
             "Mar 29 12:00:00 x",

@@ -17,7 +17,7 @@ pub(crate) struct Token {
 
 /// What a byte means for the borders of an address.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Class {
+enum ByteClass {
     /// May be part of an address.
     Part,
     /// Makes what it touches a part of something longer: a name, a version, a local part.
@@ -27,28 +27,28 @@ enum Class {
 }
 
 #[expect(clippy::indexing_slicing, reason = "a table of all bytes, made by the compiler, which checks it")]
-const CLASS: [Class; 256] = {
-    let mut table = [Class::Border; 256];
+const CLASS: [ByteClass; 256] = {
+    let mut table = [ByteClass::Border; 256];
     let mut byte = 0;
     while byte < 256 {
         let at = byte as u8;
         if at.is_ascii_hexdigit() || at == b':' || at == b'.' {
-            table[byte] = Class::Part;
+            table[byte] = ByteClass::Part;
         } else if at.is_ascii_alphanumeric() || matches!(at, b'_' | b'-' | b'@' | b'+' | b'%' | b'~') {
-            table[byte] = Class::Glue;
+            table[byte] = ByteClass::Glue;
         }
         byte += 1;
     }
     table
 };
 
-fn class(byte: Option<&u8>) -> Class {
-    byte.and_then(|b| CLASS.get(usize::from(*b))).copied().unwrap_or(Class::Border)
+fn class(byte: Option<&u8>) -> ByteClass {
+    byte.and_then(|b| CLASS.get(usize::from(*b))).copied().unwrap_or(ByteClass::Border)
 }
 
 /// Which true addresses count.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Wanted {
+enum AddressFamily {
     /// Those that may be a machine's that is in touch with us.
     Machines,
     /// Also those that somebody only writes of: in a URL, behind the `@` of a mail address, with a netmask.
@@ -57,20 +57,20 @@ enum Wanted {
 
 /// The addresses of a line that may be a machine's, from left to right.
 pub(crate) fn tokens(line: &[u8]) -> Tokens<'_> {
-    Tokens { line, at: 0, wanted: Wanted::Machines }
+    Tokens { line, at: 0, wanted: AddressFamily::Machines }
 }
 
 /// All addresses of a line, whatever they are there for, from left to right. A network (`192.0.2.0/24`) is no address,
 /// and neither is what a longer word holds (`host-192.0.2.1`, `192.0.2.1.tar.gz`, `192.0.2.1@example.net`).
 pub(crate) fn every(line: &[u8]) -> Tokens<'_> {
-    Tokens { line, at: 0, wanted: Wanted::Every }
+    Tokens { line, at: 0, wanted: AddressFamily::Every }
 }
 
 /// See [`tokens`] and [`every`].
 pub(crate) struct Tokens<'a> {
     line: &'a [u8],
     at: usize,
-    wanted: Wanted,
+    wanted: AddressFamily,
 }
 
 impl Iterator for Tokens<'_> {
@@ -79,15 +79,15 @@ impl Iterator for Tokens<'_> {
     fn next(&mut self) -> Option<Token> {
         loop {
             let rest = self.line.get(self.at..)?;
-            let start = self.at + rest.iter().position(|b| class(Some(b)) == Class::Part)?;
+            let start = self.at + rest.iter().position(|b| class(Some(b)) == ByteClass::Part)?;
             let run = self.line.get(start..)?;
-            let length = run.iter().position(|b| class(Some(b)) != Class::Part).unwrap_or(run.len());
+            let length = run.iter().position(|b| class(Some(b)) != ByteClass::Part).unwrap_or(run.len());
             self.at = start + length;
             // No text of an address is longer than 45 bytes; with a port and a key's tail it stays below this.
             if (3..=64).contains(&length)
                 && let Some(token) = in_run(self.line, start, start + length, self.wanted)
             {
-                if self.wanted == Wanted::Every && token.address.is_ipv4() {
+                if self.wanted == AddressFamily::Every && token.address.is_ipv4() {
                     // `192.0.2.1:25:198.51.100.1:4711`
                     self.at = token.end;
                 }
@@ -98,11 +98,11 @@ impl Iterator for Tokens<'_> {
 }
 
 /// The address in a run of hexadecimal digits, colons and dots.
-fn in_run(line: &[u8], start: usize, end: usize, wanted: Wanted) -> Option<Token> {
+fn in_run(line: &[u8], start: usize, end: usize, wanted: AddressFamily) -> Option<Token> {
     let run = line.get(start..end)?;
     let colons = memchr::memchr_iter(b':', run).count();
     // What is left of a run behind an address is a port, or another address like it.
-    let whole = start.checked_sub(1).is_none_or(|at| class(line.get(at)) != Class::Part);
+    let whole = start.checked_sub(1).is_none_or(|at| class(line.get(at)) != ByteClass::Part);
     if colons >= 2
         && whole
         && let Some(token) = v6_in_run(line, start, end, wanted)
@@ -123,7 +123,7 @@ fn in_run(line: &[u8], start: usize, end: usize, wanted: Wanted) -> Option<Token
     None
 }
 
-fn v4_in_part(line: &[u8], from: usize, to: usize, wanted: Wanted) -> Option<Token> {
+fn v4_in_part(line: &[u8], from: usize, to: usize, wanted: AddressFamily) -> Option<Token> {
     let part = line.get(from..to)?;
     let (address, length) = quad(part)?;
     // A sentence may end behind an address.
@@ -138,7 +138,7 @@ fn v4_in_part(line: &[u8], from: usize, to: usize, wanted: Wanted) -> Option<Tok
     Some(Token { address, start: from, end })
 }
 
-fn v6_in_run(line: &[u8], start: usize, end: usize, wanted: Wanted) -> Option<Token> {
+fn v6_in_run(line: &[u8], start: usize, end: usize, wanted: AddressFamily) -> Option<Token> {
     let mut from = start;
     let run = line.get(start..end)?;
     if run.starts_with(b"6:") && start >= 3 && line.get(start - 3..start)?.eq_ignore_ascii_case(b"ipv") {
@@ -258,24 +258,30 @@ fn octet(text: &[u8]) -> Option<(u32, usize)> {
 }
 
 /// Whether an address may begin here.
-fn opens(line: &[u8], start: usize, wanted: Wanted) -> bool {
+fn opens(line: &[u8], start: usize, wanted: AddressFamily) -> bool {
     let behind = |byte: u8| start.checked_sub(2).and_then(|at| line.get(at)) == Some(&byte);
     let before = start.checked_sub(1).and_then(|at| line.get(at));
     match before {
         // What stands before the colon is a key, a host or another number, and none of our business.
         Some(b':') => true,
         // In a path or a URL it is what was asked for; `host/192.0.2.1` is how Java writes a peer.
-        Some(b'/') => wanted == Wanted::Every || !behind(b'/'),
+        Some(b'/') => wanted == AddressFamily::Every || !behind(b'/'),
         // `user@[192.0.2.1]` is somebody's mail address.
-        Some(b'[') => wanted == Wanted::Every || !behind(b'@'),
-        Some(b'@') => wanted == Wanted::Every,
+        Some(b'[') => wanted == AddressFamily::Every || !behind(b'@'),
+        Some(b'@') => wanted == AddressFamily::Every,
         Some(b'.') => false,
-        other => class(other) == Class::Border,
+        other => class(other) == ByteClass::Border,
     }
 }
 
 /// Whether an address may end here; `width` is the number of bits that it was written with.
-fn closes(line: &[u8], (start, end): (usize, usize), address: IpAddr, width: u8, wanted: Wanted) -> bool {
+fn closes(
+    line: &[u8],
+    (start, end): (usize, usize),
+    address: IpAddr,
+    width: u8,
+    wanted: AddressFamily,
+) -> bool {
     let keyed = start.checked_sub(1).and_then(|at| line.get(at)) == Some(&b'=');
     let rest = line.get(end..).unwrap_or_default();
     match rest.first() {
@@ -285,11 +291,12 @@ fn closes(line: &[u8], (start, end): (usize, usize), address: IpAddr, width: u8,
             // `inet 192.0.2.1/24` is a machine's address, and so is `192.0.2.0/32`; postgrey has
             // `client_address=192.0.2.1/32`.
             Some(length) => {
-                length == width && keyed || wanted == Wanted::Every && !is_network(address, length, width)
+                length == width && keyed
+                    || wanted == AddressFamily::Every && !is_network(address, length, width)
             }
         },
         Some(b':') => true,
-        other => class(other) == Class::Border,
+        other => class(other) == ByteClass::Border,
     }
 }
 

@@ -1,10 +1,10 @@
 //! A suggested pattern file: comments and lines, ready for `-f`.
 
-use super::{clock::Clock, table::title};
+use super::{clock::DisplayZone, table::title};
 use crate::{
     report::{
         Report, ReportRow,
-        suggest::{Advice, Spared, Suggested},
+        suggest::{Advice, SparedReason, Suggested},
     },
     sanitize::safe,
     verdict::Verdict,
@@ -17,18 +17,18 @@ const NETWORKS: usize = 4;
 
 /// What surrounds a suggestion.
 #[derive(Debug)]
-pub struct Notes<'a> {
+pub struct AdviceNotes<'a> {
     /// The logs, as they were named.
     pub logs: &'a [String],
     /// The logs of wanted mail.
     pub ham: &'a [String],
     /// The zone of times.
-    pub clock: &'a Clock,
+    pub clock: &'a DisplayZone,
     /// When it is made.
     pub now: Timestamp,
 }
 
-impl Notes<'_> {
+impl AdviceNotes<'_> {
     /// Writes the lines for the first `top` owners, each below a comment that says why, and who was spared.
     ///
     /// # Errors
@@ -96,16 +96,16 @@ impl Notes<'_> {
 
 /// Why an owner is left out, as a sentence.
 #[must_use]
-pub fn spared(owner: &ReportRow, why: &Spared) -> String {
+pub fn spared(owner: &ReportRow, why: &SparedReason) -> String {
     let name = title(owner);
     match why {
-        Spared::Ham(client) => format!("left out: {name}; {client} sends mail that you want"),
-        Spared::Stranger(client) => {
+        SparedReason::Ham(client) => format!("left out: {name}; {client} sends mail that you want"),
+        SparedReason::Stranger(client) => {
             format!(
                 "left out: {name}; {client} sends mail that you want from its networks, and could not be looked up"
             )
         }
-        Spared::Inseparable => {
+        SparedReason::Inseparable => {
             format!("left out: {name}; no line matches it that would not match others too")
         }
     }

@@ -4,12 +4,12 @@ use jiff::{Timestamp, Unit, tz::TimeZone};
 
 /// A zone to show times in.
 #[derive(Clone, Debug)]
-pub struct Clock {
+pub struct DisplayZone {
     /// The zone.
     pub zone: TimeZone,
 }
 
-impl Clock {
+impl DisplayZone {
     /// `20 Nov 10:02`, with the year in front of the time where that is not this one.
     pub(super) fn moment(&self, time: Timestamp, now: Timestamp) -> String {
         let year = |time: Timestamp| time.to_zoned_datetime(self.zone.clone()).year();
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_range_says_no_day_twice() {
-        let clock = Clock { zone: TimeZone::UTC };
+        let clock = DisplayZone { zone: TimeZone::UTC };
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let now = at("2026-11-23T10:00:00Z");
         let range = |first, last| clock.range(at(first), at(last), now);

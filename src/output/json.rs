@@ -1,6 +1,6 @@
 //! JSON Lines: the contract's object, one an address.
 
-use crate::{pattern::Match, registry::Record, sanitize::acts, verdict::Judged};
+use crate::{pattern::PatternMatch, registry::Record, sanitize::acts, verdict::Judged};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 use std::{
@@ -10,17 +10,17 @@ use std::{
 
 /// One address, as it is printed.
 #[derive(Debug, Serialize)]
-pub struct Reply<'a> {
+pub struct VerdictJson<'a> {
     ip: Option<IpAddr>,
     verdict: &'static str,
     count: u64,
     hits: u64,
-    matches: &'a [Match],
-    network: Option<Network<'a>>,
+    matches: &'a [PatternMatch],
+    network: Option<NetworkJson<'a>>,
     source: &'static str,
     servers: &'a [String],
     fetched: Option<String>,
-    error: Option<Trouble<'a>>,
+    error: Option<ErrorJson<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     partial: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -28,7 +28,7 @@ pub struct Reply<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Network<'a> {
+struct NetworkJson<'a> {
     first: IpAddr,
     last: IpAddr,
     cidr: Vec<String>,
@@ -42,12 +42,12 @@ struct Network<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Trouble<'a> {
+struct ErrorJson<'a> {
     kind: &'static str,
     message: &'a str,
 }
 
-impl<'a> From<&'a Record> for Network<'a> {
+impl<'a> From<&'a Record> for NetworkJson<'a> {
     fn from(record: &'a Record) -> Self {
         Self {
             first: record.network.first(),
@@ -64,10 +64,10 @@ impl<'a> From<&'a Record> for Network<'a> {
     }
 }
 
-impl<'a> From<&'a Judged> for Reply<'a> {
+impl<'a> From<&'a Judged> for VerdictJson<'a> {
     fn from(judged: &'a Judged) -> Self {
         let answer = judged.answer();
-        let reserved = judged.reserved().map(|special| Network {
+        let reserved = judged.reserved().map(|special| NetworkJson {
             first: special.prefix.first(),
             last: special.prefix.last(),
             cidr: vec![special.prefix.to_string()],
@@ -89,7 +89,7 @@ impl<'a> From<&'a Judged> for Reply<'a> {
             source: judged.source().as_str(),
             servers: answer.map(|answer| answer.servers.as_slice()).unwrap_or_default(),
             fetched: answer.map(|answer| format!("{:.0}", answer.fetched)),
-            error: judged.unknown().map(|u| Trouble { kind: u.kind.as_str(), message: &u.message }),
+            error: judged.unknown().map(|u| ErrorJson { kind: u.kind.as_str(), message: &u.message }),
             partial: answer.is_some_and(|answer| answer.partial),
             stale: answer.is_some_and(|answer| answer.stale),
         }
@@ -98,7 +98,7 @@ impl<'a> From<&'a Judged> for Reply<'a> {
 
 /// One line: the object, nothing in it that acts on a terminal.
 pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
-    object(&Reply::from(judged), out)
+    object(&VerdictJson::from(judged), out)
 }
 
 /// Any object as one line, with every acting character escaped, also those that JSON would let through.
@@ -106,14 +106,14 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 /// The output's own.
 pub fn object<W: Write, T: Serialize>(value: &T, out: &mut W) -> io::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(&mut *out, Escaping))?;
+    value.serialize(&mut Serializer::with_formatter(&mut *out, SafeJson))?;
     out.write_all(b"\n")
 }
 
 /// serde_json's compact form, which escapes C0 controls alone, and here the other acting characters too.
-struct Escaping;
+struct SafeJson;
 
-impl Formatter for Escaping {
+impl Formatter for SafeJson {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         if !fragment.contains(acts) {
             return out.write_all(fragment.as_bytes());

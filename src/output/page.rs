@@ -1,6 +1,6 @@
 //! A report as one web page that needs nothing else: no network, no script, light or dark as the reader's machine is.
 //!
-//! Whatever strangers wrote goes through [`Text`]; numbers and our own words are all that does not. The page's own
+//! Whatever strangers wrote goes through [`HtmlText`]; numbers and our own words are all that does not. The page's own
 //! policy forbids everything but its style, should that ever fail.
 
 mod chart;
@@ -8,11 +8,11 @@ mod chart;
 mod tests;
 
 use super::{
-    clock::{Clock, length, rfc3339},
+    clock::{DisplayZone, length, rfc3339},
     table::{owners, title, why},
 };
 use crate::{
-    report::{Report, ReportRow, RowKind, Sum},
+    report::{Report, ReportRow, RowKind, RowSum},
     sanitize::safe,
     verdict::Verdict,
 };
@@ -27,11 +27,11 @@ const NETWORKS: usize = 2;
 
 /// What a page is made of beside the report.
 #[derive(Debug)]
-pub struct Page<'a> {
+pub struct ReportPage<'a> {
     /// The logs, as they were named.
     pub logs: &'a [String],
     /// The zone of times.
-    pub clock: &'a Clock,
+    pub clock: &'a DisplayZone,
     /// When it is made.
     pub now: Timestamp,
     /// How many rows are shown; None for all.
@@ -39,9 +39,9 @@ pub struct Page<'a> {
 }
 
 /// Text that strangers wrote: nothing in it is markup, and nothing in it acts.
-struct Text<'a>(&'a str);
+struct HtmlText<'a>(&'a str);
 
-impl fmt::Display for Text<'_> {
+impl fmt::Display for HtmlText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for c in safe(self.0).chars() {
             match c {
@@ -64,9 +64,9 @@ fn capital(word: &str) -> String {
 }
 
 /// A number with its thousands apart.
-struct Number(u64);
+struct HtmlNumber(u64);
 
-impl fmt::Display for Number {
+impl fmt::Display for HtmlNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.0.to_string();
         for (at, digit) in digits.char_indices() {
@@ -84,7 +84,7 @@ fn word(owner: &ReportRow) -> &'static str {
     if matches!(owner.kind, RowKind::Reserved(_)) { "reserved" } else { owner.verdict.as_str() }
 }
 
-impl Page<'_> {
+impl ReportPage<'_> {
     /// Writes the page.
     ///
     /// # Errors
@@ -110,8 +110,8 @@ impl Page<'_> {
         }
         writeln!(out, "</tbody>\n</table>")?;
         if !rest.is_empty() {
-            let Sum { hits, addresses, rows } = Report::sum(rest);
-            let (rows, hits, addresses) = (Number(rows), Number(hits), Number(addresses));
+            let RowSum { hits, addresses, rows } = Report::sum(rest);
+            let (rows, hits, addresses) = (HtmlNumber(rows), HtmlNumber(hits), HtmlNumber(addresses));
             writeln!(
                 out,
                 "<p class=\"rest\">And {rows} more, with {hits} hits from {addresses} addresses.</p>"
@@ -123,7 +123,7 @@ impl Page<'_> {
 
     fn head(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
         let logs = self.logs.join(", ");
-        let logs = Text(&logs);
+        let logs = HtmlText(&logs);
         writeln!(
             out,
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -150,7 +150,7 @@ impl Page<'_> {
         let plural = capital(report.grouping.plural());
         writeln!(out, "<dl class=\"figures\">")?;
         let mut figure = |class: &str, name: &str, number: u64, note: String| {
-            let number = Number(number);
+            let number = HtmlNumber(number);
             let note = if note.is_empty() { note } else { format!("<dd class=\"note\">{note}</dd>") };
             writeln!(out, "<div class=\"{class}\"><dt>{name}</dt><dd>{number}</dd>{note}</div>")
         };
@@ -185,7 +185,7 @@ impl Page<'_> {
         for part in 0..=4 {
             writeln!(out, "<span>{}</span>", self.clock.moment(span.at(part, 4), self.now))?;
         }
-        writeln!(out, "</div>\n<figcaption>Each bar is {each}. {}</figcaption>", Legend(report))?;
+        writeln!(out, "</div>\n<figcaption>Each bar is {each}. {}</figcaption>", PageLegend(report))?;
         writeln!(out, "</figure>\n</section>")
     }
 
@@ -203,8 +203,8 @@ impl Page<'_> {
             out,
             "<tr role=\"row\" class=\"{class}\">\n<th role=\"rowheader\" scope=\"row\" class=\"owner\">"
         )?;
-        let country = owner.country.map(|code| format!(" <span class=\"cc\">{}</span>", Text(code)));
-        writeln!(out, "<span class=\"name\">{}</span>{}", Text(&name), country.unwrap_or_default())?;
+        let country = owner.country.map(|code| format!(" <span class=\"cc\">{}</span>", HtmlText(code)));
+        writeln!(out, "<span class=\"name\">{}</span>{}", HtmlText(&name), country.unwrap_or_default())?;
         details(owner, out)?;
         let share = percent(owner.hits, most);
         writeln!(
@@ -212,14 +212,15 @@ impl Page<'_> {
             "</th>\n<td role=\"cell\" class=\"n\" data-label=\"hits\"><span class=\"big\">{}</span>\
              <span class=\"share\" style=\"--share:{share}\"></span></td>\n\
              <td role=\"cell\" class=\"n\" data-label=\"addresses\">{}</td>\n<td role=\"cell\" class=\"when\">",
-            Number(owner.hits),
-            Number(owner.addresses)
+            HtmlNumber(owner.hits),
+            HtmlNumber(owner.addresses)
         )?;
         if let (Some(span), Some((first, last))) = (report.span, owner.first.zip(owner.last)) {
             let range = self.clock.range(first, last, self.now);
             let most = owner.activity.iter().copied().max().unwrap_or_default();
             let each = length(span.width(span.slices()));
-            let about = format!("{} hits, {range}; at most {} in {each}.", Number(owner.hits), Number(most));
+            let about =
+                format!("{} hits, {range}; at most {} in {each}.", HtmlNumber(owner.hits), HtmlNumber(most));
             chart::row(&owner.activity, rank, &name, &about, out)?;
             writeln!(out, "<span class=\"range\">{range}</span>")?;
         }
@@ -229,7 +230,7 @@ impl Page<'_> {
             word(owner)
         )?;
         if let Some(why) = why(owner) {
-            write!(out, "<span class=\"why\">{}</span>", Text(&why))?;
+            write!(out, "<span class=\"why\">{}</span>", HtmlText(&why))?;
         }
         writeln!(out, "</td>\n</tr>")
     }
@@ -254,10 +255,10 @@ impl Page<'_> {
 fn details(owner: &ReportRow, out: &mut impl Write) -> io::Result<()> {
     let owners = owners(owner);
     if !owners.is_empty() {
-        writeln!(out, "<span class=\"sub\">{}</span>", Text(&owners))?;
+        writeln!(out, "<span class=\"sub\">{}</span>", HtmlText(&owners))?;
     }
     if let Some(reason) = owner.reason() {
-        writeln!(out, "<span class=\"sub\">{}</span>", Text(&reason))?;
+        writeln!(out, "<span class=\"sub\">{}</span>", HtmlText(&reason))?;
     }
     let networks: Vec<String> = owner.networks.iter().map(ToString::to_string).collect();
     if let Some(first) = networks.get(..NETWORKS.min(networks.len())).filter(|first| !first.is_empty()) {
@@ -273,7 +274,7 @@ fn details(owner: &ReportRow, out: &mut impl Write) -> io::Result<()> {
         )?;
     }
     if !owner.abuse.is_empty() {
-        writeln!(out, "<span class=\"sub\">{}</span>", Text(&owner.abuse.join(" ")))?;
+        writeln!(out, "<span class=\"sub\">{}</span>", HtmlText(&owner.abuse.join(" ")))?;
     }
     Ok(())
 }
@@ -285,9 +286,9 @@ fn percent(part: u64, whole: u64) -> String {
 }
 
 /// The colours that the stacked drawing uses, by name.
-struct Legend<'r, 'a>(&'r Report<'a>);
+struct PageLegend<'r, 'a>(&'r Report<'a>);
 
-impl fmt::Display for Legend<'_, '_> {
+impl fmt::Display for PageLegend<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for kind in chart::KINDS {
             if self.0.rows.iter().any(|owner| word(owner) == kind) {

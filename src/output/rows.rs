@@ -2,7 +2,7 @@
 
 use super::{clock::rfc3339, csv::write, json::object};
 use crate::{
-    pattern::Match,
+    pattern::PatternMatch,
     report::{Grouping, ReportRow},
     sanitize::safe,
 };
@@ -39,7 +39,7 @@ struct RowObject<'a> {
     last_seen: Option<String>,
     activity: &'a [u64],
     verdict: &'static str,
-    matches: &'a [&'a Match],
+    matches: &'a [&'a PatternMatch],
     /// What the clients have in common.
     by: Option<&'a str>,
     /// What the row is called in text.

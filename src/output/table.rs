@@ -6,21 +6,21 @@ mod tests;
 
 use super::{
     Paint,
-    clock::{self, Clock, rfc3339},
+    clock::{self, DisplayZone, rfc3339},
     spark::{Ink, spark},
     text::{cut, pad},
 };
 use crate::{
-    report::{Grouping, Report, ReportRow, Sum},
+    report::{Grouping, Report, ReportRow, RowSum},
     sanitize::safe,
 };
 use jiff::Timestamp;
-use layout::Layout;
+use layout::TableLayout;
 use std::io::{self, Write};
 
 /// How a report's table is set.
 #[derive(Debug)]
-pub struct Table {
+pub struct OwnerTable {
     /// Cells of the terminal.
     pub width: usize,
     /// Colours.
@@ -28,7 +28,7 @@ pub struct Table {
     /// What activity is drawn with.
     pub ink: Ink,
     /// The zone of times.
-    pub clock: Clock,
+    pub clock: DisplayZone,
     /// When the report is made.
     pub now: Timestamp,
 }
@@ -86,7 +86,7 @@ pub fn plain(owners: &[ReportRow], out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-impl Table {
+impl OwnerTable {
     /// Writes the first `top` rows, what the others come to, and the sum of all.
     ///
     /// # Errors
@@ -94,7 +94,7 @@ impl Table {
     pub fn write(&self, report: &Report, top: Option<usize>, out: &mut impl Write) -> io::Result<()> {
         let (shown, rest) = report.top(top);
         let sum = Report::sum(&report.rows);
-        let layout = Layout::of(shown, sum, self.width);
+        let layout = TableLayout::of(shown, sum, self.width);
         let heading = report.grouping.heading().to_uppercase();
         let head = layout.line([
             "HITS",
@@ -127,7 +127,7 @@ impl Table {
         self.foot(report, sum, &layout, out)
     }
 
-    fn row(&self, owner: &ReportRow, layout: &Layout, out: &mut impl Write) -> io::Result<()> {
+    fn row(&self, owner: &ReportRow, layout: &TableLayout, out: &mut impl Write) -> io::Result<()> {
         let verdict = self.paint.verdict(owner.verdict, &pad(owner.verdict.as_str(), layout::VERDICT));
         let (hits, addresses) = (owner.hits.to_string(), owner.addresses.to_string());
         let country = safe(owner.country.unwrap_or("-")).into_owned();
@@ -157,7 +157,13 @@ impl Table {
             .join(" · ")
     }
 
-    fn foot(&self, report: &Report, sum: Sum, layout: &Layout, out: &mut impl Write) -> io::Result<()> {
+    fn foot(
+        &self,
+        report: &Report,
+        sum: RowSum,
+        layout: &TableLayout,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
         let total = layout.line([&sum.hits.to_string(), &sum.addresses.to_string(), "total", "", "", ""]);
         writeln!(out, "{}", self.paint.bold(&total))?;
         if let Some(span) = report.span {

@@ -6,8 +6,8 @@ mod tests;
 
 use super::Paint;
 use crate::{pattern::Patterns, sanitize::safe, verdict::Judged};
-pub use fit::Aligned;
-use fit::Shape;
+pub use fit::AlignedColumns;
+use fit::RowShape;
 use std::{
     borrow::Cow,
     io::{self, Write},
@@ -16,9 +16,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How the columns are set.
 #[derive(Debug)]
-pub struct Columns {
+pub struct TextColumns {
     /// Aligned for a terminal; None for a pipe.
-    pub aligned: Option<Aligned>,
+    pub aligned: Option<AlignedColumns>,
     /// Colours.
     pub paint: Paint,
 }
@@ -30,7 +30,7 @@ pub fn longest_name(patterns: &Patterns) -> usize {
 }
 
 /// A row's cells, none of which acts on a terminal.
-struct Cells {
+struct RowCells {
     address: String,
     owner: String,
     country: String,
@@ -39,7 +39,7 @@ struct Cells {
     why: String,
 }
 
-impl Cells {
+impl RowCells {
     fn of(judged: &Judged) -> Self {
         let record = judged.answer().map(|answer| &answer.record);
         let special = judged.reserved();
@@ -59,39 +59,40 @@ impl Cells {
     }
 }
 
-impl Columns {
+impl TextColumns {
     pub(super) fn row(&self, judged: &Judged, out: &mut impl Write) -> io::Result<()> {
-        let cells = Cells::of(judged);
+        let cells = RowCells::of(judged);
         let Some(aligned) = self.aligned else {
-            let Cells { address, owner, country, network, registry, why } = &cells;
+            let RowCells { address, owner, country, network, registry, why } = &cells;
             let verdict = self.paint.verdict(judged.verdict, judged.verdict.as_str());
             let registry = self.paint.dim(registry);
             return writeln!(out, "{address}\t{verdict}\t{owner}\t{country}\t{network}\t{registry}\t{why}");
         };
         let room = aligned.room();
         match aligned.shape() {
-            Shape::Alone => {
+            RowShape::Alone => {
                 let width = cells.address.width() + judged.verdict.as_str().len() + cells.country.width();
                 let taken = width + cells.network.width() + cells.registry.width() + 5 * fit::GAP;
                 let owner = cells.owner.width().min(room.saturating_sub(taken));
                 if owner >= cells.owner.width().min(STUMP) {
-                    self.line(judged, &cells, &Widths { owner, ..Widths::default() }, room, out)?;
+                    self.line(judged, &cells, &ColumnWidths { owner, ..ColumnWidths::default() }, room, out)?;
                 } else {
                     self.pair(judged, &cells, room, out)?;
                 }
                 self.abuse(judged, out)
             }
-            Shape::Table([owner, network, registry]) => {
+            RowShape::Table([owner, network, registry]) => {
                 // What is wider than its column takes from this row's owner; what is behind stays in line.
                 let over = cells.network.width().saturating_sub(network)
                     + cells.registry.width().saturating_sub(registry);
                 if over > 0 && owner < over + STUMP {
                     return self.pair(judged, &cells, room, out);
                 }
-                let widths = Widths { address: aligned.address, owner: owner - over, network, registry };
+                let widths =
+                    ColumnWidths { address: aligned.address, owner: owner - over, network, registry };
                 self.line(judged, &cells, &widths, room, out)
             }
-            Shape::Pair => self.pair(judged, &cells, room, out),
+            RowShape::Pair => self.pair(judged, &cells, room, out),
         }
     }
 
@@ -99,8 +100,8 @@ impl Columns {
     fn line(
         &self,
         judged: &Judged,
-        cells: &Cells,
-        widths: &Widths,
+        cells: &RowCells,
+        widths: &ColumnWidths,
         room: usize,
         out: &mut impl Write,
     ) -> io::Result<()> {
@@ -126,13 +127,13 @@ impl Columns {
     }
 
     /// Who it is in one line, and which network in the next.
-    fn pair(&self, judged: &Judged, cells: &Cells, room: usize, out: &mut impl Write) -> io::Result<()> {
+    fn pair(&self, judged: &Judged, cells: &RowCells, room: usize, out: &mut impl Write) -> io::Result<()> {
         let verdict = judged.verdict.as_str();
         let left = room.saturating_sub(cells.address.width() + verdict.len() + 2 * fit::GAP);
         // Where nothing is left to speak of, the terminal may wrap it.
         let owner = cut(&cells.owner, if left < STUMP { usize::MAX } else { left });
         writeln!(out, "{}  {}  {owner}", cells.address, self.paint.verdict(judged.verdict, verdict))?;
-        let Cells { country, network, registry, why, .. } = cells;
+        let RowCells { country, network, registry, why, .. } = cells;
         if judged.unknown().is_some() {
             return wrapped(why, room, out);
         }
@@ -165,7 +166,7 @@ const STUMP: usize = 8;
 
 /// Cells of a line's columns; 0 for as many as are needed.
 #[derive(Default)]
-struct Widths {
+struct ColumnWidths {
     address: usize,
     owner: usize,
     network: usize,

@@ -1,13 +1,13 @@
 //! A number under which decisions made with these patterns are remembered.
 
-use super::{Action, source::Source};
+use super::{Action, source::PatternSource};
 use xxhash_rust::xxh3::Xxh3;
 
 /// Changes whenever the same files would be read to another meaning, so that older decisions are forgotten.
 const ENGINE: u64 = 2;
 
 /// Everything that a decision depends on, in 128 bits.
-pub(super) fn of(sources: &[Source], folds: bool) -> [u8; 16] {
+pub(super) fn of(sources: &[PatternSource], folds: bool) -> [u8; 16] {
     let mut hash = Xxh3::new();
     hash.update(&ENGINE.to_le_bytes());
     hash.update(&[u8::from(folds)]);

@@ -15,7 +15,7 @@ mod syntax;
 mod tree;
 
 pub(crate) use letters::Letters;
-pub(crate) use literals::Needs;
+pub(crate) use literals::RequiredLiterals;
 pub(crate) use print::Alphabet;
 
 use tree::Node;
@@ -25,14 +25,14 @@ pub(crate) const NESTS: u32 = 1000;
 
 /// Why an expression cannot be had: where, and what to do instead.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Flaw {
+pub(crate) struct EreError {
     /// Bytes in front of the place.
     pub(crate) at: usize,
     /// One sentence in lower case.
     pub(crate) what: String,
 }
 
-impl Flaw {
+impl EreError {
     /// `what` is wrong behind `at` bytes.
     pub(crate) fn new(at: usize, what: impl Into<String>) -> Self {
         Self { at, what: what.into() }
@@ -49,14 +49,14 @@ pub(crate) struct Ere {
 
 impl Ere {
     /// Reads an expression; with `folds`, one that ignores case: it is then to be held against [`folded`] text.
-    pub(crate) fn read(text: &str, folds: bool) -> Result<Self, Flaw> {
+    pub(crate) fn read(text: &str, folds: bool) -> Result<Self, EreError> {
         let (root, extensions) = syntax::read(text, folds)?;
         let states = bound::check(&root)?;
         Ok(Self { root, extensions, states })
     }
 
     /// What a line must hold for the expression to match.
-    pub(crate) fn needs(&self) -> Needs {
+    pub(crate) fn needs(&self) -> RequiredLiterals {
         literals::of(&self.root)
     }
 

@@ -1,8 +1,8 @@
 //! One expression at work: most lines are decided by what must occur in them, and it is compiled only for the rest.
 
 use super::{
-    ere::{self, Alphabet, Ere, Flaw, Letters, NESTS, Needs},
-    lines::{Lines, carried},
+    ere::{self, Alphabet, Ere, EreError, Letters, NESTS, RequiredLiterals},
+    lines::{IndexedText, carried},
 };
 use memchr::memmem;
 use regex::{Regex, RegexBuilder};
@@ -30,18 +30,21 @@ static STATES: AtomicU64 = AtomicU64::new(0);
 /// An expression, perhaps not compiled yet.
 #[derive(Debug)]
 pub(super) struct Expression {
-    needs: Needs,
+    needs: RequiredLiterals,
     /// The fewest bytes of a line that it may match.
     shortest: usize,
     folds: bool,
-    form: OnceLock<Arc<Form>>,
+    form: OnceLock<Arc<ExpressionForm>>,
 }
 
 impl Expression {
     /// Understands `pattern`; `folds`: case does not matter, and it will be held against text in capitals.
-    pub(super) fn new(pattern: &str, folds: bool) -> Result<Self, Flaw> {
+    pub(super) fn new(pattern: &str, folds: bool) -> Result<Self, EreError> {
         let (needs, shortest) = if ere::is_plain(pattern) {
-            (Needs::Literal(if folds { ere::folded(pattern) } else { pattern.to_owned() }), pattern.len())
+            (
+                RequiredLiterals::Literal(if folds { ere::folded(pattern) } else { pattern.to_owned() }),
+                pattern.len(),
+            )
         } else {
             let ere = Ere::read(pattern, folds)?;
             (ere.needs(), ere.shortest())
@@ -50,20 +53,20 @@ impl Expression {
     }
 
     /// What a line must hold for it to match.
-    pub(super) fn needs(&self) -> &Needs {
+    pub(super) fn needs(&self) -> &RequiredLiterals {
         &self.needs
     }
 
     /// The numbers of the lines that it matches, in order. `pattern` is what it was made from.
-    pub(super) fn matched(&self, pattern: &str, lines: &Lines<'_>) -> Vec<usize> {
+    pub(super) fn matched(&self, pattern: &str, lines: &IndexedText<'_>) -> Vec<usize> {
         let mut numbers: Vec<usize> = match &self.needs {
-            Needs::Literal(text) => holding(lines, text),
-            Needs::OneOf(texts) => texts.iter().flat_map(|text| holding(lines, text)).collect(),
-            Needs::Nothing => (0..lines.count()).collect(),
+            RequiredLiterals::Literal(text) => holding(lines, text),
+            RequiredLiterals::OneOf(texts) => texts.iter().flat_map(|text| holding(lines, text)).collect(),
+            RequiredLiterals::Nothing => (0..lines.count()).collect(),
         };
         numbers.sort_unstable();
         numbers.dedup();
-        if matches!(self.needs, Needs::Literal(_)) {
+        if matches!(self.needs, RequiredLiterals::Literal(_)) {
             return numbers;
         }
         numbers.retain(|number| lines.line(*number).len() >= self.shortest);
@@ -79,7 +82,7 @@ impl Expression {
 
     /// What of a line it matches first, at or behind this place; nothing for a match of no length.
     pub(super) fn find(&self, pattern: &str, line: &str, from: usize) -> Option<Range<usize>> {
-        if let Needs::Literal(text) = &self.needs {
+        if let RequiredLiterals::Literal(text) = &self.needs {
             let at = from + memmem::find(line.as_bytes().get(from..)?, text.as_bytes())?;
             return Some(at..at + text.len());
         }
@@ -87,11 +90,11 @@ impl Expression {
     }
 
     /// Compiled. [`ere::Ere::read`] has refused whatever could not be.
-    fn form(&self, pattern: &str) -> Option<Arc<Form>> {
+    fn form(&self, pattern: &str) -> Option<Arc<ExpressionForm>> {
         if let Some(form) = self.form.get() {
             return Some(Arc::clone(form));
         }
-        let form = Arc::new(Form::new(pattern, self.folds)?);
+        let form = Arc::new(ExpressionForm::new(pattern, self.folds)?);
         if STATES.load(Ordering::Relaxed) <= KEPT {
             // Another thread may have been faster; then its form stays, and ours goes with this text.
             let _ = self.form.set(Arc::clone(&form));
@@ -102,13 +105,13 @@ impl Expression {
 
 /// A compiled expression.
 #[derive(Debug)]
-struct Form {
+struct ExpressionForm {
     regex: Regex,
     letters: Letters,
     states: u64,
 }
 
-impl Form {
+impl ExpressionForm {
     fn new(pattern: &str, folds: bool) -> Option<Self> {
         let ere = Ere::read(pattern, folds).ok()?;
         let letters = ere.letters();
@@ -135,14 +138,14 @@ impl Form {
     }
 }
 
-impl Drop for Form {
+impl Drop for ExpressionForm {
     fn drop(&mut self) {
         STATES.fetch_sub(self.states, Ordering::Relaxed);
     }
 }
 
 /// The lines that hold this text, in order, as often as it occurs.
-fn holding(lines: &Lines<'_>, text: &str) -> Vec<usize> {
+fn holding(lines: &IndexedText<'_>, text: &str) -> Vec<usize> {
     let found = memmem::find_iter(lines.text().as_bytes(), text);
     found.map(|offset| lines.number_at(offset)).collect()
 }

@@ -1,6 +1,6 @@
 //! Lines that name a field: `@org Contoso`, `@asn 64500`, `@cidr 203.0.112.0/22`.
 
-use super::ere::Flaw;
+use super::ere::EreError;
 use crate::{address::Prefix, nearest::nearest, registry::Record};
 use std::net::IpAddr;
 
@@ -91,14 +91,14 @@ pub(super) enum FieldLine<'a> {
 }
 
 /// Reads a line as a field line: `@`, letters, a blank. None for every other line, such as `@example\.com`.
-pub(super) fn read(line: &str) -> Option<Result<FieldLine<'_>, Flaw>> {
+pub(super) fn read(line: &str) -> Option<Result<FieldLine<'_>, EreError>> {
     let behind = line.strip_prefix('@')?;
     let letters = behind.bytes().take_while(u8::is_ascii_alphabetic).count();
     let (name, rest) = behind.split_at_checked(letters)?;
     (!name.is_empty() && rest.starts_with([' ', '\t'])).then(|| parse(line, name, rest))
 }
 
-fn parse<'a>(line: &'a str, name: &str, rest: &'a str) -> Result<FieldLine<'a>, Flaw> {
+fn parse<'a>(line: &'a str, name: &str, rest: &'a str) -> Result<FieldLine<'a>, EreError> {
     // Unlike egrep's own lines these have no history in which a blank or a CR at the end would be meant.
     let value = rest.trim_start_matches([' ', '\t']);
     let at = line.len() - value.len();
@@ -106,20 +106,20 @@ fn parse<'a>(line: &'a str, name: &str, rest: &'a str) -> Result<FieldLine<'a>, 
     let name = &name.to_ascii_lowercase();
     let field = FIELDS.into_iter().find(|field| field.name() == name);
     if field.is_none() && name != "asn" && name != "cidr" {
-        return Err(Flaw::new(1, unknown(name)));
+        return Err(EreError::new(1, unknown(name)));
     }
     if whole.is_empty() {
-        return Err(Flaw::new(at, format!("nothing stands behind @{name}; name what it should match")));
+        return Err(EreError::new(at, format!("nothing stands behind @{name}; name what it should match")));
     }
     if let Some(field) = field {
         return Ok(FieldLine::Ere(field, whole, at));
     }
     if name == "asn" {
-        let wrong = || Flaw::new(at, format!("{whole} is no AS number; write 64500 or AS64500"));
+        let wrong = || EreError::new(at, format!("{whole} is no AS number; write 64500 or AS64500"));
         return asn(whole).map(FieldLine::Asn).ok_or_else(wrong);
     }
     let wrong =
-        || Flaw::new(at, format!("{whole} is no network; write it as 203.0.112.0/22 or 2001:db8::/32"));
+        || EreError::new(at, format!("{whole} is no network; write it as 203.0.112.0/22 or 2001:db8::/32"));
     whole.parse().map(|prefix| FieldLine::Cidr(unmapped(prefix))).map_err(|()| wrong())
 }
 

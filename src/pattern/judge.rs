@@ -1,27 +1,27 @@
 //! Holding what is known of a network against all patterns.
 
 use super::{
-    Action, Finding, Inner, Match, Subject, ere,
+    Action, MatchSubject, PatternFinding, PatternMatch, PatternState, ere,
     expression::Expression,
     field::{FIELDS, Field},
-    lines::{Lines, carried},
-    rules::{Rule, Test},
+    lines::{IndexedText, carried},
+    rules::{PatternRule, RuleTest},
 };
 use crate::registry::Record;
 use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap, net::IpAddr, ops::Range};
 
 /// The matches so far, by rule, and the lines that make up the count.
-struct Tally<'a> {
-    inner: &'a Inner,
-    matches: BTreeMap<u32, Match>,
+struct MatchTally<'a> {
+    inner: &'a PatternState,
+    matches: BTreeMap<u32, PatternMatch>,
     /// Whether a block pattern matched this line.
     blocked: Vec<bool>,
     fields_blocked: u64,
 }
 
 /// Judges one subject.
-pub(super) fn judge(inner: &Inner, subject: &Subject<'_>) -> Finding {
-    let mut tally = Tally { inner, matches: BTreeMap::new(), blocked: Vec::new(), fields_blocked: 0 };
+pub(super) fn judge(inner: &PatternState, subject: &MatchSubject<'_>) -> PatternFinding {
+    let mut tally = MatchTally { inner, matches: BTreeMap::new(), blocked: Vec::new(), fields_blocked: 0 };
     tally.text(subject.text);
     if let Some(record) = subject.record {
         FIELDS.into_iter().for_each(|field| tally.field(field, record));
@@ -33,10 +33,10 @@ pub(super) fn judge(inner: &Inner, subject: &Subject<'_>) -> Finding {
     tally.finding()
 }
 
-impl Tally<'_> {
+impl MatchTally<'_> {
     fn text(&mut self, text: &str) {
-        let plain = Lines::new(Cow::Borrowed(text));
-        let folded = self.inner.folds.then(|| Lines::new(Cow::Owned(ere::folded(text))));
+        let plain = IndexedText::new(Cow::Borrowed(text));
+        let folded = self.inner.folds.then(|| IndexedText::new(Cow::Owned(ere::folded(text))));
         let lines = folded.as_ref().unwrap_or(&plain);
         self.blocked = vec![false; plain.count()];
         let inner = self.inner;
@@ -61,7 +61,7 @@ impl Tally<'_> {
         let inner = self.inner;
         let Some(screen) = inner.rules().fields.get(field.index()) else { return };
         let values = field.values(record);
-        let folded = Lines::of(&values, ere::folded);
+        let folded = IndexedText::of(&values, ere::folded);
         for number in screen.candidates(&folded) {
             let Some((rule, expression, pattern)) = inner.expression(number) else { continue };
             let first = expression.matched(&pattern, &folded).first().and_then(|first| values.get(*first));
@@ -87,30 +87,30 @@ impl Tally<'_> {
         }
     }
 
-    fn by_field(&mut self, number: u32, rule: &Rule, value: String, field: &str) {
+    fn by_field(&mut self, number: u32, rule: &PatternRule, value: String, field: &str) {
         let found = self.inner.found(rule, value, Some(field.to_owned()));
         if self.matches.insert(number, found).is_none() && self.inner.action(rule) == Action::Block {
             self.fields_blocked += 1;
         }
     }
 
-    fn finding(self) -> Finding {
-        let matches: Vec<Match> = self.matches.into_values().collect();
-        let has = |action| matches.iter().any(|found: &Match| found.action == action);
+    fn finding(self) -> PatternFinding {
+        let matches: Vec<PatternMatch> = self.matches.into_values().collect();
+        let has = |action| matches.iter().any(|found: &PatternMatch| found.action == action);
         let action = [Action::Allow, Action::Block].into_iter().find(|action| has(*action));
         let lines = self.blocked.iter().filter(|blocked| **blocked).count() as u64;
         let count = if action == Some(Action::Allow) { 0 } else { lines + self.fields_blocked };
-        Finding { matches, count, action }
+        PatternFinding { matches, count, action }
     }
 }
 
 /// What of one line any expression matches, in order and without overlaps: at each place what begins first, and of
 /// that the longest. Of alternatives within one expression that are more than plain text, the regex crate takes the first
 /// that fits, where grep would take the longest.
-pub(super) fn spans(inner: &Inner, line: &str) -> Vec<Range<usize>> {
+pub(super) fn spans(inner: &PatternState, line: &str) -> Vec<Range<usize>> {
     let folded = inner.folds.then(|| ere::folded(line));
     let text = folded.as_deref().unwrap_or(line);
-    let candidates = inner.rules().text.candidates(&Lines::new(Cow::Borrowed(text)));
+    let candidates = inner.rules().text.candidates(&IndexedText::new(Cow::Borrowed(text)));
     let mut open: Vec<_> = candidates.into_iter().filter_map(|number| inner.expression(number)).collect();
     let mut spans = Vec::new();
     let mut from = 0;
@@ -130,45 +130,46 @@ pub(super) fn spans(inner: &Inner, line: &str) -> Vec<Range<usize>> {
     }
 }
 
-impl Inner {
-    pub(super) fn rule(&self, number: u32) -> Option<&Rule> {
+impl PatternState {
+    pub(super) fn rule(&self, number: u32) -> Option<&PatternRule> {
         self.rules().rules.get(number as usize)
     }
 
     /// A rule with its expression and what that was made from.
-    pub(super) fn expression(&self, number: u32) -> Option<(&Rule, &Expression, Cow<'_, str>)> {
+    pub(super) fn expression(&self, number: u32) -> Option<(&PatternRule, &Expression, Cow<'_, str>)> {
         let rule = self.rule(number)?;
         let line = self.text_of(rule.line);
         match &rule.test {
-            Test::Text(expression) => Some((rule, expression, line)),
-            Test::Field(expression, at) => {
+            RuleTest::Text(expression) => Some((rule, expression, line)),
+            RuleTest::Field(expression, at) => {
                 let pattern = line.get(*at..).unwrap_or_default().trim_end();
                 Some((rule, expression, Cow::Owned(pattern.to_owned())))
             }
-            Test::Listed => None,
+            RuleTest::Listed => None,
         }
     }
 
-    pub(super) fn action(&self, rule: &Rule) -> Action {
+    pub(super) fn action(&self, rule: &PatternRule) -> Action {
         self.source(rule.line).map_or(Action::Block, |source| source.action)
     }
 
-    pub(super) fn found(&self, rule: &Rule, text: String, field: Option<String>) -> Match {
+    pub(super) fn found(&self, rule: &PatternRule, text: String, field: Option<String>) -> PatternMatch {
         let file = self.source(rule.line).map(|source| source.name.clone()).unwrap_or_default();
         let pattern = self.text_of(rule.line).into_owned();
-        Match { file, line: rule.line.number, pattern, action: self.action(rule), text, field }
+        PatternMatch { file, line: rule.line.number, pattern, action: self.action(rule), text, field }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::pattern::{Patterns, Spec};
+    use crate::pattern::{PatternSpec, Patterns};
 
     #[test]
     fn marks_what_grep_marks() {
         let marks = |patterns: &[&str], line: &str, ignore_case: bool| {
             let inline = patterns.iter().map(Into::into).collect();
-            let patterns = Patterns::read(&Spec { inline, ignore_case, ..Spec::default() }).unwrap();
+            let patterns =
+                Patterns::read(&PatternSpec { inline, ignore_case, ..PatternSpec::default() }).unwrap();
             patterns.spans(line).into_iter().map(|span| line[span].to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(marks(&["Conto", "oso"], "Contoso oso", false), ["Conto", "oso"]);

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 /// Text and where its lines begin.
-pub(super) struct Lines<'a> {
+pub(super) struct IndexedText<'a> {
     text: Cow<'a, str>,
     /// Byte offsets, in order.
     starts: Vec<usize>,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> IndexedText<'a> {
     /// Cuts `text`. What follows the last newline is a line if it is not empty.
     pub(super) fn new(text: Cow<'a, str>) -> Self {
         let ends = memchr::memchr_iter(b'\n', text.as_bytes());

@@ -6,11 +6,11 @@ mod near_miss;
 mod repeated;
 
 use super::{
-    Inner, column, ere,
+    PatternState, column, ere,
     ere::Ere,
     field::{self, FIELDS, Field, FieldLine},
-    lines::Lines,
-    source::{self, Line},
+    lines::IndexedText,
+    source::{self, PatternLine},
 };
 use crate::address::Prefix;
 use serde::Serialize;
@@ -18,7 +18,7 @@ use std::{borrow::Cow, net::IpAddr};
 
 /// One thing that is wrong, and where. The names are those of the JSON output.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Problem {
+pub struct LintProblem {
     /// The pattern's file as it was named, or `-e`.
     pub file: String,
     /// Its line, from 1.
@@ -39,8 +39,8 @@ pub const INVALID: &str = "invalid";
 const ANY: [&str; 4] = ["a", "0", "-", "Ж"];
 
 /// Finds all there is, in the order of files and lines.
-pub(super) fn lint(inner: &Inner) -> Vec<Problem> {
-    let mut desk = Desk { inner, problems: Vec::new() };
+pub(super) fn lint(inner: &PatternState) -> Vec<LintProblem> {
+    let mut desk = ProblemList { inner, problems: Vec::new() };
     for (line, flaw) in &inner.rules().flaws {
         desk.say(*line, flaw.at, INVALID, flaw.what.clone());
     }
@@ -63,14 +63,14 @@ pub(super) fn lint(inner: &Inner) -> Vec<Problem> {
 }
 
 /// What was found so far, each with the number of its source.
-struct Desk<'a> {
-    inner: &'a Inner,
-    problems: Vec<(u32, Problem)>,
+struct ProblemList<'a> {
+    inner: &'a PatternState,
+    problems: Vec<(u32, LintProblem)>,
 }
 
-impl Desk<'_> {
+impl ProblemList<'_> {
     /// Enters a problem behind so many bytes of a pattern's line.
-    fn say(&mut self, line: Line, at: usize, code: &'static str, message: String) {
+    fn say(&mut self, line: PatternLine, at: usize, code: &'static str, message: String) {
         let column = column(&self.inner.text_of(line), at);
         self.say_of(line.source, line.number, column, code, message);
     }
@@ -78,16 +78,16 @@ impl Desk<'_> {
     fn say_of(&mut self, source: u32, line: u32, column: usize, code: &'static str, message: String) {
         let file = self.inner.sources.get(source as usize).map(|source| source.name.clone());
         let file = file.unwrap_or_default();
-        self.problems.push((source, Problem { file, line, column, code, message }));
+        self.problems.push((source, LintProblem { file, line, column, code, message }));
     }
 
     /// `FILE:LINE` of a pattern.
-    fn place(&self, line: Line) -> String {
+    fn place(&self, line: PatternLine) -> String {
         let file = self.inner.source(line).map(|source| source.name.as_str()).unwrap_or_default();
         format!("{file}:{}", line.number)
     }
 
-    fn line_of(&self, number: u32) -> Option<Line> {
+    fn line_of(&self, number: u32) -> Option<PatternLine> {
         self.inner.rule(number).map(|rule| rule.line)
     }
 
@@ -145,7 +145,7 @@ impl Desk<'_> {
         // Behind a field's name there are blanks, and a value that is the owner's.
         let padded =
             |text: &str| fold(&if text.ends_with(':') { format!("{text:16}") } else { text.to_owned() });
-        let (empty, known) = (Lines::of(&[""], fold), Lines::of(&boilerplate::texts(), padded));
+        let (empty, known) = (IndexedText::of(&[""], fold), IndexedText::of(&boilerplate::texts(), padded));
         for number in inner.rules().text.candidates(&known) {
             let Some((rule, expression, pattern)) = inner.expression(number) else { continue };
             if pattern.ends_with('\r') {
@@ -165,15 +165,15 @@ impl Desk<'_> {
     fn values(&mut self, field: Field) {
         let inner = self.inner;
         let Some(screen) = inner.rules().fields.get(field.index()) else { return };
-        let (empty, any) = (Lines::of(&[""], ere::folded), Lines::of(&ANY, ere::folded));
+        let (empty, any) = (IndexedText::of(&[""], ere::folded), IndexedText::of(&ANY, ere::folded));
         let own: &[&str] = if field == Field::Mnt { &boilerplate::MAINTAINERS } else { &[] };
-        let own_lines = Lines::of(own, ere::folded);
+        let own_lines = IndexedText::of(own, ere::folded);
         let mut numbers = [&empty, &any, &own_lines].map(|lines| screen.candidates(lines)).concat();
         numbers.sort_unstable();
         numbers.dedup();
         for number in numbers {
             let Some((rule, expression, pattern)) = inner.expression(number) else { continue };
-            let matched = |lines: &Lines<'_>| expression.matched(&pattern, lines);
+            let matched = |lines: &IndexedText<'_>| expression.matched(&pattern, lines);
             if !matched(&empty).is_empty() || matched(&any).len() == ANY.len() {
                 let what = format!("matches every @{}; say which is meant", field.name());
                 self.say(rule.line, 0, "everything", what);
@@ -187,7 +187,7 @@ impl Desk<'_> {
     }
 
     /// An `@cidr` line that holds all addresses there are, or is not written as what it means.
-    fn place_of(&mut self, line: Line, text: &str, prefix: Prefix) {
+    fn place_of(&mut self, line: PatternLine, text: &str, prefix: Prefix) {
         let address = text.get(5..).map(|rest| rest.trim().split('/').next().unwrap_or_default());
         let address = address.and_then(|address| address.parse::<IpAddr>().ok());
         if prefix.length() == 0 {
@@ -201,7 +201,7 @@ impl Desk<'_> {
     }
 
     /// What can be said of a line by itself.
-    fn each(&mut self, line: Line) {
+    fn each(&mut self, line: PatternLine) {
         let text = self.inner.text_of(line);
         let (pattern, at, folds) = match field::read(&text) {
             None => (text.as_ref(), 0, self.inner.folds),

@@ -5,21 +5,21 @@ use std::net::IpAddr;
 
 /// The prefixes of all `@cidr` lines.
 #[derive(Debug, Default)]
-pub(super) struct Places {
-    /// Sorted once [`Places::sort`] has run.
+pub(super) struct PrefixRules {
+    /// Sorted once [`PrefixRules::sort`] has run.
     prefixes: Vec<(Prefix, u32)>,
     /// The lengths that occur, for each family.
     v4: Vec<u8>,
     v6: Vec<u8>,
 }
 
-impl Places {
+impl PrefixRules {
     /// Enters a rule.
     pub(super) fn add(&mut self, prefix: Prefix, rule: u32) {
         self.prefixes.push((prefix, rule));
     }
 
-    /// Makes ready for [`Places::holding`].
+    /// Makes ready for [`PrefixRules::holding`].
     pub(super) fn sort(&mut self) {
         self.prefixes.sort_unstable();
         let lengths = |v4: bool| {
@@ -50,17 +50,17 @@ impl Places {
 
 /// The numbers of all `@asn` lines.
 #[derive(Debug, Default)]
-pub(super) struct Systems {
+pub(super) struct AsnRules {
     numbers: Vec<(u32, u32)>,
 }
 
-impl Systems {
+impl AsnRules {
     /// Enters a rule.
     pub(super) fn add(&mut self, asn: u32, rule: u32) {
         self.numbers.push((asn, rule));
     }
 
-    /// Makes ready for [`Systems::of`].
+    /// Makes ready for [`AsnRules::of`].
     pub(super) fn sort(&mut self) {
         self.numbers.sort_unstable();
     }

@@ -3,15 +3,15 @@
 //! An automaton over all patterns' literals would take longer to build than a mail server's hook runs. So it is the text
 //! that is indexed, a few kilobytes, and each pattern asks whether some of its bytes occur in it.
 
-use super::{ere::Needs, lines::Lines};
+use super::{ere::RequiredLiterals, lines::IndexedText};
 
 /// Bytes that are looked up at once.
 const GRAM: usize = 4;
 
 /// The patterns that are held against one kind of text, by what they need to occur in it.
 #[derive(Debug, Default)]
-pub(super) struct Screen {
-    entries: Vec<Entry>,
+pub(super) struct Prefilter {
+    entries: Vec<PrefilterEntry>,
     /// How long the entries' grams are: bit n stands for n bytes.
     lengths: u8,
     /// Rules that need nothing in particular.
@@ -20,19 +20,19 @@ pub(super) struct Screen {
 
 /// A text that a rule needs.
 #[derive(Debug)]
-struct Entry {
+struct PrefilterEntry {
     /// Its middle, end and beginning: the middle is the least likely to be found in every reply.
     grams: [u32; 3],
     rule: u32,
 }
 
-impl Screen {
+impl Prefilter {
     /// Enters a rule.
-    pub(super) fn add(&mut self, rule: u32, needs: &Needs) {
+    pub(super) fn add(&mut self, rule: u32, needs: &RequiredLiterals) {
         match needs {
-            Needs::Literal(text) => self.enter(rule, text),
-            Needs::OneOf(texts) => texts.iter().for_each(|text| self.enter(rule, text)),
-            Needs::Nothing => self.always.push(rule),
+            RequiredLiterals::Literal(text) => self.enter(rule, text),
+            RequiredLiterals::OneOf(texts) => texts.iter().for_each(|text| self.enter(rule, text)),
+            RequiredLiterals::Nothing => self.always.push(rule),
         }
     }
 
@@ -41,15 +41,15 @@ impl Screen {
         self.lengths |= 1 << bytes.len().min(GRAM);
         let last = bytes.len().saturating_sub(GRAM);
         let at = |start: usize| gram(bytes.get(start..bytes.len().min(start + GRAM)).unwrap_or_default());
-        self.entries.push(Entry { grams: [at(last / 2), at(last), at(0)], rule });
+        self.entries.push(PrefilterEntry { grams: [at(last / 2), at(last), at(0)], rule });
     }
 
     /// The rules that may match, in order.
-    pub(super) fn candidates(&self, lines: &Lines<'_>) -> Vec<u32> {
+    pub(super) fn candidates(&self, lines: &IndexedText<'_>) -> Vec<u32> {
         let mut rules = self.always.clone();
         if !self.entries.is_empty() {
-            let index = Index::of(lines.text().as_bytes(), self.lengths);
-            let occurs = |entry: &&Entry| entry.grams.iter().all(|gram| index.holds(*gram));
+            let index = GramIndex::of(lines.text().as_bytes(), self.lengths);
+            let occurs = |entry: &&PrefilterEntry| entry.grams.iter().all(|gram| index.holds(*gram));
             rules.extend(self.entries.iter().filter(occurs).map(|entry| entry.rule));
             rules.sort_unstable();
             rules.dedup();
@@ -70,12 +70,12 @@ fn gram(bytes: &[u8]) -> u32 {
 }
 
 /// Which grams occur in a text: a bit for each, so that a stranger passes now and then but none is missed.
-struct Index {
+struct GramIndex {
     bits: Vec<u64>,
     shift: u32,
 }
 
-impl Index {
+impl GramIndex {
     /// Indexes `text` for grams of these lengths: bit n stands for n bytes.
     fn of(text: &[u8], lengths: u8) -> Self {
         // Some sixteen bits for each byte, between 8 KiB (which stays in the processor's nearest cache) and 8 MiB.

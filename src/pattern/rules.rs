@@ -1,17 +1,17 @@
 //! All lines understood, and the tables by which the few that matter to one answer are found.
 
 use super::{
-    ere::Flaw,
+    ere::EreError,
     expression::Expression,
     field::{self, FIELDS, FieldLine},
-    numbers::{Places, Systems},
-    prefilter::Screen,
-    source::{Line, Source},
+    numbers::{AsnRules, PrefixRules},
+    prefilter::Prefilter,
+    source::{PatternLine, PatternSource},
 };
 
 /// What one line asks for.
 #[derive(Debug)]
-pub(super) enum Test {
+pub(super) enum RuleTest {
     /// A line of the whois text matches.
     Text(Expression),
     /// One of a field's values matches; where in the line the expression begins.
@@ -22,28 +22,28 @@ pub(super) enum Test {
 
 /// One line, understood.
 #[derive(Debug)]
-pub(super) struct Rule {
-    pub(super) line: Line,
-    pub(super) test: Test,
+pub(super) struct PatternRule {
+    pub(super) line: PatternLine,
+    pub(super) test: RuleTest,
 }
 
 /// All lines, in the order of the command line.
 #[derive(Debug, Default)]
-pub(super) struct Rules {
-    pub(super) rules: Vec<Rule>,
+pub(super) struct RuleSet {
+    pub(super) rules: Vec<PatternRule>,
     /// What cannot be had, and where.
-    pub(super) flaws: Vec<(Line, Flaw)>,
+    pub(super) flaws: Vec<(PatternLine, EreError)>,
     /// Expressions over the whole text.
-    pub(super) text: Screen,
+    pub(super) text: Prefilter,
     /// Expressions over one field, as [`field::Field::index`] orders them.
-    pub(super) fields: [Screen; FIELDS.len()],
-    pub(super) places: Places,
-    pub(super) systems: Systems,
+    pub(super) fields: [Prefilter; FIELDS.len()],
+    pub(super) places: PrefixRules,
+    pub(super) systems: AsnRules,
 }
 
-impl Rules {
+impl RuleSet {
     /// Understands all lines. What cannot be had is kept in `flaws`, and matches nothing.
-    pub(super) fn new(sources: &[Source], lines: &[Line], folds: bool) -> Self {
+    pub(super) fn new(sources: &[PatternSource], lines: &[PatternLine], folds: bool) -> Self {
         let mut rules = Self { rules: Vec::with_capacity(lines.len()), ..Self::default() };
         for line in lines {
             let Some(source) = sources.get(line.source as usize) else { continue };
@@ -56,37 +56,37 @@ impl Rules {
         rules
     }
 
-    fn add(&mut self, source: &Source, line: Line, folds: bool) -> Result<(), Flaw> {
+    fn add(&mut self, source: &PatternSource, line: PatternLine, folds: bool) -> Result<(), EreError> {
         let text = source.text_of(line);
         // `Patterns::read` holds no more lines than fit: each has a byte of its own, and 4 GiB are too many.
         let number = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
         if source.inline && text.trim_ascii().is_empty() {
-            return Err(Flaw::new(0, "an empty pattern would match every line; leave it out"));
+            return Err(EreError::new(0, "an empty pattern would match every line; leave it out"));
         }
         let test = match field::read(&text).transpose()? {
             None => {
                 let expression = Expression::new(&text, folds)?;
                 self.text.add(number, expression.needs());
-                Test::Text(expression)
+                RuleTest::Text(expression)
             }
             Some(FieldLine::Ere(field, pattern, at)) => {
-                let misplaced = |flaw: Flaw| Flaw { at: flaw.at + at, ..flaw };
+                let misplaced = |flaw: EreError| EreError { at: flaw.at + at, ..flaw };
                 let expression = Expression::new(pattern, true).map_err(misplaced)?;
                 if let Some(screen) = self.fields.get_mut(field.index()) {
                     screen.add(number, expression.needs());
                 }
-                Test::Field(expression, at)
+                RuleTest::Field(expression, at)
             }
             Some(FieldLine::Asn(asn)) => {
                 self.systems.add(asn, number);
-                Test::Listed
+                RuleTest::Listed
             }
             Some(FieldLine::Cidr(prefix)) => {
                 self.places.add(prefix, number);
-                Test::Listed
+                RuleTest::Listed
             }
         };
-        self.rules.push(Rule { line, test });
+        self.rules.push(PatternRule { line, test });
         Ok(())
     }
 }

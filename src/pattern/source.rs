@@ -1,6 +1,6 @@
 //! Pattern files as they are named and read: nothing but bytes, cut into lines.
 
-use super::{Action, Spec, field};
+use super::{Action, PatternSpec, field};
 use crate::error::{Error, Result};
 use std::{
     borrow::Cow,
@@ -17,7 +17,7 @@ const INLINE: &str = "-e";
 
 /// One file, or one `-e`.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct PatternSource {
     /// As the user named it.
     pub(super) name: String,
     pub(super) action: Action,
@@ -28,7 +28,7 @@ pub(super) struct Source {
 
 /// One line that holds a pattern.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Line {
+pub(super) struct PatternLine {
     /// Which source.
     pub(super) source: u32,
     /// Counted from 1; for `-e`, which `-e` it is.
@@ -37,9 +37,9 @@ pub(super) struct Line {
     end: u32,
 }
 
-impl Source {
+impl PatternSource {
     /// The line's bytes.
-    pub(super) fn bytes_of(&self, line: Line) -> &[u8] {
+    pub(super) fn bytes_of(&self, line: PatternLine) -> &[u8] {
         self.bytes.get(line.start as usize..line.end as usize).unwrap_or_default()
     }
 
@@ -77,7 +77,7 @@ impl Source {
     }
 
     /// The line as text: UTF-8, or else Latin-1, as which any bytes can be read.
-    pub(super) fn text_of(&self, line: Line) -> Cow<'_, str> {
+    pub(super) fn text_of(&self, line: PatternLine) -> Cow<'_, str> {
         decoded(self.bytes_of(line))
     }
 }
@@ -94,7 +94,7 @@ pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
 const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Reads all that the command line names, in its order.
-pub(super) fn read(spec: &Spec) -> Result<Vec<Source>> {
+pub(super) fn read(spec: &PatternSpec) -> Result<Vec<PatternSource>> {
     let mut sources = Vec::with_capacity(spec.files.len() + spec.inline.len());
     for (action, path) in &spec.files {
         if path == Path::new(STDIN) {
@@ -117,12 +117,12 @@ pub(super) fn read(spec: &Spec) -> Result<Vec<Source>> {
     }
     for text in &spec.inline {
         let bytes = text.as_encoded_bytes().to_vec();
-        sources.push(Source { name: INLINE.to_owned(), action: Action::Block, bytes, inline: true });
+        sources.push(PatternSource { name: INLINE.to_owned(), action: Action::Block, bytes, inline: true });
     }
     Ok(sources)
 }
 
-fn source(path: &Path, action: Action, bytes: Vec<u8>) -> Result<Source> {
+fn source(path: &Path, action: Action, bytes: Vec<u8>) -> Result<PatternSource> {
     let name = path.display().to_string();
     if u32::try_from(bytes.len()).is_err() {
         return Err(Error::data(format!("{name} is larger than any pattern file; name a smaller one")));
@@ -132,7 +132,7 @@ fn source(path: &Path, action: Action, bytes: Vec<u8>) -> Result<Source> {
         let what = "is no text file (UTF-16?): convert it with iconv -f UTF-16 -t UTF-8";
         return Err(Error::config(format!("{name} {what}")));
     }
-    Ok(Source { name, action, bytes, inline: false })
+    Ok(PatternSource { name, action, bytes, inline: false })
 }
 
 /// The files in a folder, by name. One that cannot be reached is not left out: it might be a list of whom to let in.
@@ -166,7 +166,7 @@ fn is_left_over(name: &[u8]) -> bool {
 
 /// The lines that hold patterns. A blank line and one that begins with `#` hold none; of what is typed after `-e`,
 /// every line is meant.
-pub(super) fn lines(sources: &[Source]) -> Vec<Line> {
+pub(super) fn lines(sources: &[PatternSource]) -> Vec<PatternLine> {
     let mut lines = Vec::new();
     let mut inline = 0;
     for (index, source) in (0..).zip(sources) {
@@ -180,7 +180,7 @@ pub(super) fn lines(sources: &[Source]) -> Vec<Line> {
                 let number = if source.inline { inline } else { number };
                 // A source is no longer than 4 GiB: `source` refused it, and no command line is.
                 let [start, end] = [start, start + length].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
-                lines.push(Line { source: index, number, start, end });
+                lines.push(PatternLine { source: index, number, start, end });
             }
             number += 1;
             start += length + 1;

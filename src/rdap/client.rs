@@ -7,7 +7,7 @@
 use super::{RdapQuery, text};
 use crate::{
     deadline::Deadline,
-    registry::{Kind, Registry, Servers},
+    registry::{Registry, Servers, UnknownKind},
     whois::resolve,
 };
 use jiff::Timestamp;
@@ -48,7 +48,7 @@ pub enum RdapReply {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RdapFailure {
     /// The kind, for scripts.
-    pub kind: Kind,
+    pub kind: UnknownKind,
     /// The sentence, for people.
     pub message: String,
     /// How long the server wants to be left alone, where it says so: a day at most.
@@ -82,22 +82,22 @@ pub fn ask(
         let body = response.body_mut().with_config().limit(LONGEST).read_to_vec().map_err(failed)?;
         return text::written(&body, query.server.registry, address)
             .map(|(text, registry)| RdapReply::Network(text, registry))
-            .map_err(|why| failure(Kind::Incomplete, format!("{name}: {why}")));
+            .map_err(|why| failure(UnknownKind::Incomplete, format!("{name}: {why}")));
     }
     if status.is_redirection() {
         let location = field(&response, &header::LOCATION).unwrap_or_default();
         return query
             .redirected(location, servers)
             .map(|next| RdapReply::Elsewhere(Box::new(next)))
-            .map_err(|why| failure(Kind::Network, format!("{name} redirects {why}")));
+            .map_err(|why| failure(UnknownKind::Network, format!("{name} redirects {why}")));
     }
     let retry_after = field(&response, &header::RETRY_AFTER).and_then(|value| retry(value, Timestamp::now()));
     let (kind, said) = match status.as_u16() {
-        404 => (Kind::NotFound, "it knows no such network"),
-        429 => (Kind::Denied, "too many questions"),
-        401 | 403 => (Kind::Denied, "it refuses to answer"),
-        503 if retry_after.is_some() => (Kind::Denied, "it wants to be asked later"),
-        _ => (Kind::Network, "it gives no answer"),
+        404 => (UnknownKind::NotFound, "it knows no such network"),
+        429 => (UnknownKind::Denied, "too many questions"),
+        401 | 403 => (UnknownKind::Denied, "it refuses to answer"),
+        503 if retry_after.is_some() => (UnknownKind::Denied, "it wants to be asked later"),
+        _ => (UnknownKind::Network, "it gives no answer"),
     };
     Err(RdapFailure {
         kind,
@@ -125,8 +125,12 @@ fn retry(value: &str, now: Timestamp) -> Option<Duration> {
 }
 
 /// A client for one question: no redirects, no proxy, no cookies, one deadline, and the addresses that were checked.
-fn agent(query: &RdapQuery, sockets: Vec<SocketAddr>, deadline: Deadline) -> Result<Agent, (Kind, String)> {
-    let left = deadline.remaining().ok_or((Kind::Timeout, "no time was left to ask it".to_owned()))?;
+fn agent(
+    query: &RdapQuery,
+    sockets: Vec<SocketAddr>,
+    deadline: Deadline,
+) -> Result<Agent, (UnknownKind, String)> {
+    let left = deadline.remaining().ok_or((UnknownKind::Timeout, "no time was left to ask it".to_owned()))?;
     let roots = match &query.ca {
         Some(pem) => certificates(pem).ok_or("its `ca` holds no certificate".to_owned()),
         None if MACHINE.is_empty() => {
@@ -134,7 +138,7 @@ fn agent(query: &RdapQuery, sockets: Vec<SocketAddr>, deadline: Deadline) -> Res
         }
         None => Ok(MACHINE.clone()),
     };
-    let roots = roots.map_err(|why| (Kind::Network, why))?;
+    let roots = roots.map_err(|why| (UnknownKind::Network, why))?;
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::new_with_certs(&roots))
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -178,18 +182,20 @@ impl Resolver for Checked {
 }
 
 /// What befell an exchange, as the rest of a sentence that begins with the server's name.
-fn reason(error: ureq::Error) -> (Kind, String) {
+fn reason(error: ureq::Error) -> (UnknownKind, String) {
     match error {
-        ureq::Error::Timeout(_) => (Kind::Timeout, "did not answer in time".to_owned()),
-        ureq::Error::BodyExceedsLimit(_) => (Kind::TooLarge, format!("sent more than {LONGEST} bytes")),
-        ureq::Error::LargeResponseHeader(..) => (Kind::TooLarge, "sent too long a header".to_owned()),
+        ureq::Error::Timeout(_) => (UnknownKind::Timeout, "did not answer in time".to_owned()),
+        ureq::Error::BodyExceedsLimit(_) => {
+            (UnknownKind::TooLarge, format!("sent more than {LONGEST} bytes"))
+        }
+        ureq::Error::LargeResponseHeader(..) => (UnknownKind::TooLarge, "sent too long a header".to_owned()),
         ureq::Error::Io(error) => match error.kind() {
             io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-                (Kind::Timeout, "did not answer in time".to_owned())
+                (UnknownKind::Timeout, "did not answer in time".to_owned())
             }
-            _ => (Kind::Network, format!("could not be asked: {}", crate::error::reason(&error))),
+            _ => (UnknownKind::Network, format!("could not be asked: {}", crate::error::reason(&error))),
         },
-        other => (Kind::Network, format!("could not be asked: {other}")),
+        other => (UnknownKind::Network, format!("could not be asked: {other}")),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Where an answer came from.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Source {
+pub enum AnswerSource {
     /// Asked just now.
     Whois,
     /// Remembered from an earlier question.
@@ -20,7 +20,7 @@ pub enum Source {
     Text,
 }
 
-impl Source {
+impl AnswerSource {
     /// The name in output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -51,7 +51,7 @@ pub struct Answer {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub full: bool,
     /// Where it came from.
-    pub source: Source,
+    pub source: AnswerSource,
     /// It is older than the cache's age allows, and serves only because the server may not be asked now.
     #[serde(default)]
     pub stale: bool,
@@ -60,7 +60,7 @@ pub struct Answer {
 /// Why nobody could say who runs a network. The names are the contract's.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum UnknownKind {
     /// No answer in time.
     Timeout,
     /// Rate limit, quota, blocked.
@@ -79,7 +79,7 @@ pub enum Kind {
     Offline,
 }
 
-impl Kind {
+impl UnknownKind {
     /// The name in output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -100,7 +100,7 @@ impl Kind {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Unknown {
     /// The kind, for scripts.
-    pub kind: Kind,
+    pub kind: UnknownKind,
     /// The sentence, for people: which server, and what it said.
     pub message: String,
 }

@@ -13,7 +13,7 @@ mod reading;
 mod rpsl;
 mod rwhois;
 
-pub(crate) use page::{Form, Page};
+pub(crate) use page::{RecordForm, RecordPage};
 
 use super::Registry;
 use crate::address::Network;

@@ -18,13 +18,13 @@ pub struct Responsible {
 }
 
 /// IPv4 by its first number, since IANA hands it out in /8s; IPv6 most specific first.
-struct Table {
+struct IanaTable {
     v4: [Option<Responsible>; 256],
     v6: Vec<Responsible>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table { v4: [None; 256], v6: Vec::new() };
+static TABLE: LazyLock<IanaTable> = LazyLock::new(|| {
+    let mut table = IanaTable { v4: [None; 256], v6: Vec::new() };
     for row in include_str!("responsible.txt").lines().filter_map(read_line) {
         match row.block.first() {
             IpAddr::V4(first) => {

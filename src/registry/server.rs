@@ -3,7 +3,7 @@
 use super::Registry;
 use crate::{
     error::{Error, Result},
-    registry::Kind,
+    registry::UnknownKind,
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::{collections::BTreeMap, path::Path};
@@ -32,18 +32,18 @@ pub struct Server {
 
 /// Why a question has no answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Failed {
+pub struct AskFailure {
     /// The kind, for scripts.
-    pub kind: Kind,
+    pub kind: UnknownKind,
     /// The sentence, for people.
     pub message: String,
     /// What the server said before the connection broke. It may be a denial, and is never a whole answer.
     pub heard: Vec<u8>,
 }
 
-impl Failed {
+impl AskFailure {
     /// A failure of a server that said nothing.
-    pub(crate) fn new(kind: Kind, message: String) -> Self {
+    pub(crate) fn new(kind: UnknownKind, message: String) -> Self {
         Self { kind, message, heard: Vec::new() }
     }
 }
@@ -52,11 +52,11 @@ impl Failed {
 #[derive(Clone, Debug, Default)]
 pub struct Servers {
     /// In an order of its own, so that of several names of one registry every run takes the same.
-    listed: BTreeMap<String, Entry>,
+    listed: BTreeMap<String, ServerListEntry>,
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
+struct ServerListEntry {
     host: String,
     port: Option<u16>,
     question: Option<String>,
@@ -100,7 +100,7 @@ impl Servers {
             })?;
             let host = server.host.host().to_string();
             let ca = value.get("ca").map(|ca| certificates(path, &name, ca)).transpose()?;
-            let entry = Entry { host, port: server.host.port(), question: server.query, ca };
+            let entry = ServerListEntry { host, port: server.host.port(), question: server.query, ca };
             listed.insert(name.trim_end_matches('.').to_ascii_lowercase(), entry);
         }
         Ok(Self { listed })

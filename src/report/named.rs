@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// The name of who runs a network, and which field of the record it is.
 #[derive(Clone, Copy, Debug)]
-pub enum Name<'a> {
+pub enum OwnerName<'a> {
     /// The organisation.
     Org(&'a str),
     /// The network's name, where no organisation is named.
@@ -16,16 +16,16 @@ pub enum Name<'a> {
 
 /// What the owner of a record's network is called.
 #[must_use]
-pub fn name(record: &Record) -> Name<'_> {
+pub fn name(record: &Record) -> OwnerName<'_> {
     let given = |field: &'_ Option<String>| field.as_ref().is_some_and(|text| !text.trim().is_empty());
     match (&record.org, &record.name) {
-        (Some(org), _) if given(&record.org) => Name::Org(org),
-        (_, Some(name)) if given(&record.name) => Name::Netname(name),
-        _ => Name::Network(record),
+        (Some(org), _) if given(&record.org) => OwnerName::Org(org),
+        (_, Some(name)) if given(&record.name) => OwnerName::Netname(name),
+        _ => OwnerName::Network(record),
     }
 }
 
-impl<'a> Name<'a> {
+impl<'a> OwnerName<'a> {
     /// The name as the registry writes it.
     #[must_use]
     pub fn text(self) -> Cow<'a, str> {

@@ -3,8 +3,8 @@
 use super::{Grouping, Sighting, fold, name};
 use crate::{
     address::Prefix,
-    pattern::Match,
-    registry::Kind,
+    pattern::PatternMatch,
+    registry::UnknownKind,
     verdict::{Judged, Verdict},
 };
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ pub enum RowKind {
     /// Clients whose records have this value, in the spelling that came first; None: whose records have none.
     Known(Option<String>),
     /// Everybody whose network could not be found out, and why: kinds with their addresses.
-    Unknown(Vec<(Kind, u64)>),
+    Unknown(Vec<(UnknownKind, u64)>),
     /// Addresses that are nobody's network, never asked about: IANA's names of their ranges.
     Reserved(Vec<&'static str>),
 }
@@ -52,7 +52,7 @@ pub struct ReportRow<'a> {
     /// What the patterns come to.
     pub verdict: Verdict,
     /// The patterns that matched any of them, each once.
-    pub matches: Vec<&'a Match>,
+    pub matches: Vec<&'a PatternMatch>,
     /// The clients, in the order of the log.
     pub members: Vec<&'a Sighting>,
 }
@@ -133,7 +133,7 @@ pub(super) struct RowBuilder<'a> {
     /// Owners by their folded names: index in the list behind it.
     owner_indexes: HashMap<String, usize>,
     owners: Vec<(String, u64)>,
-    causes: Vec<(Kind, u64)>,
+    causes: Vec<(UnknownKind, u64)>,
     reserved: Vec<&'static str>,
 }
 

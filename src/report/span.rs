@@ -10,12 +10,12 @@ const NARROWEST: i64 = 60;
 
 /// From the first hit to the last, in equal slices.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Span {
+pub struct ReportSpan {
     first: Timestamp,
     last: Timestamp,
 }
 
-impl Span {
+impl ReportSpan {
     /// The span of all these first and last times; None when there are none.
     #[must_use]
     pub fn over(times: impl IntoIterator<Item = Timestamp>) -> Option<Self> {
@@ -69,16 +69,16 @@ impl Span {
 mod tests {
     use super::*;
 
-    fn span(seconds: i64) -> Span {
+    fn span(seconds: i64) -> ReportSpan {
         let at = |second| Timestamp::from_second(second).unwrap();
-        Span::over([at(1_700_000_000 + seconds), at(1_700_000_000)]).unwrap()
+        ReportSpan::over([at(1_700_000_000 + seconds), at(1_700_000_000)]).unwrap()
     }
 
     #[test]
     fn a_span_has_as_many_slices_as_minutes_and_no_more_than_48() {
         assert_eq!([0, 59, 60, 600, 2_880, 86_400 * 365].map(|s| span(s).slices()), [1, 1, 1, 10, 48, 48]);
         assert_eq!(span(86_400 * 2).width(48), SignedDuration::from_hours(1));
-        assert_eq!(Span::over([]), None);
+        assert_eq!(ReportSpan::over([]), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod line;
 mod tests;
 mod trial;
 
-pub use line::Line;
+pub use line::SuggestedLine;
 
 use super::{Report, ReportRow, name, strangers};
 use crate::{
@@ -28,7 +28,7 @@ pub struct Advice<'r, 'a> {
     /// Owners to block, most hits first.
     pub suggested: Vec<Suggested<'r, 'a>>,
     /// Owners that could be blocked, and why they are left out, most hits first.
-    pub spared: Vec<(&'r ReportRow<'a>, Spared)>,
+    pub spared: Vec<(&'r ReportRow<'a>, SparedReason)>,
     /// Clients of the wanted mail whose owner could not be found out.
     pub strangers: u64,
 }
@@ -39,12 +39,12 @@ pub struct Suggested<'r, 'a> {
     /// The owner.
     pub owner: &'r ReportRow<'a>,
     /// One line, or as many as it has names or networks.
-    pub lines: Vec<Line>,
+    pub lines: Vec<SuggestedLine>,
 }
 
 /// Why an owner is left out.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Spared {
+pub enum SparedReason {
     /// This client sent mail that is wanted, and is the owner's, or would be blocked with it.
     Ham(IpAddr),
     /// A client that sent mail that is wanted lies in one of its networks, and its own owner could not be found out.
@@ -64,17 +64,17 @@ pub fn suggest<'r, 'a>(report: &'r Report<'a>, ham: &[Judged]) -> Result<Advice<
         .filter(|owner| owner.verdict == Verdict::Clear && owner.owner().is_some())
         .collect();
     let ham: Vec<&Judged> = ham.iter().filter(|judged| judged.reserved().is_none()).collect();
-    let wanted = Wanted::of(&ham);
-    let mut fates: Vec<Fate> = open.iter().map(|owner| wanted.fate(owner)).collect();
+    let wanted = WantedOwners::of(&ham);
+    let mut fates: Vec<OwnerFate> = open.iter().map(|owner| wanted.fate(owner)).collect();
     let others = report.rows.iter().filter(|owner| owner.verdict != Verdict::Clear);
     let others: Vec<&Judged> = others.flat_map(|owner| &owner.members).map(|seen| &seen.judged).collect();
     // Names first; where a name does too much or too little, networks in its place; then there is nothing left to try.
     for last in [false, true] {
-        let trial = Trial::of(fates.iter().map(Fate::live))?;
+        let trial = Trial::of(fates.iter().map(OwnerFate::live))?;
         for judged in &ham {
             for place in trial.hits(judged) {
                 if let (Some(fate), Some(address)) = (fates.get_mut(place), judged.address) {
-                    fate.spared.get_or_insert(Spared::Ham(address));
+                    fate.spared.get_or_insert(SparedReason::Ham(address));
                 }
             }
         }
@@ -83,9 +83,11 @@ pub fn suggest<'r, 'a>(report: &'r Report<'a>, ham: &[Judged]) -> Result<Advice<
         let mut again = false;
         for (owner, fate) in troubled {
             if last {
-                fate.spared = Some(Spared::Inseparable);
+                fate.spared = Some(SparedReason::Inseparable);
             } else {
-                *fate = Fate::new(owner.networks.iter().map(|network| Line::network(*network)).collect());
+                *fate = OwnerFate::new(
+                    owner.networks.iter().map(|network| SuggestedLine::network(*network)).collect(),
+                );
                 again = true;
             }
         }
@@ -97,7 +99,7 @@ pub fn suggest<'r, 'a>(report: &'r Report<'a>, ham: &[Judged]) -> Result<Advice<
 }
 
 /// Marks the owners whose lines match others, or not all that they should.
-fn find_trouble(trial: &Trial, open: &[&ReportRow], others: &[&Judged], fates: &mut [Fate]) {
+fn find_trouble(trial: &Trial, open: &[&ReportRow], others: &[&Judged], fates: &mut [OwnerFate]) {
     let mut mark = |place: usize| fates.get_mut(place).into_iter().for_each(|fate| fate.trouble = true);
     others.iter().flat_map(|judged| trial.hits(judged)).for_each(&mut mark);
     for (place, owner) in open.iter().enumerate() {
@@ -112,14 +114,14 @@ fn find_trouble(trial: &Trial, open: &[&ReportRow], others: &[&Judged], fates: &
 }
 
 /// Whose mail is wanted.
-struct Wanted {
+struct WantedOwners {
     /// Owners, by their names' keys, with a client of each.
     owners: HashMap<String, IpAddr>,
     /// Clients whose owner could not be found out.
     strangers: BTreeSet<IpAddr>,
 }
 
-impl Wanted {
+impl WantedOwners {
     fn of(ham: &[&Judged]) -> Self {
         let known =
             ham.iter().filter_map(|judged| Some((name(&judged.answer()?.record).key(), judged.address?)));
@@ -127,19 +129,19 @@ impl Wanted {
     }
 
     /// An owner who sends wanted mail is spared at once; any other gets a line for each name that its clients go by.
-    fn fate(&self, owner: &ReportRow) -> Fate {
+    fn fate(&self, owner: &ReportRow) -> OwnerFate {
         let records = || owner.members.iter().filter_map(|seen| Some(&seen.judged.answer()?.record));
         if let Some(address) = records().find_map(|record| self.owners.get(&name(record).key())) {
-            return Fate { spared: Some(Spared::Ham(*address)), ..Fate::default() };
+            return OwnerFate { spared: Some(SparedReason::Ham(*address)), ..OwnerFate::default() };
         }
         let stranger = |network: &Prefix| self.strangers.range(network.first()..=network.last()).next();
         if let Some(address) = owner.networks.iter().find_map(stranger) {
-            return Fate { spared: Some(Spared::Stranger(*address)), ..Fate::default() };
+            return OwnerFate { spared: Some(SparedReason::Stranger(*address)), ..OwnerFate::default() };
         }
         let mut known = HashSet::new();
-        Fate::new(
+        OwnerFate::new(
             records()
-                .flat_map(|record| Line::of(name(record)))
+                .flat_map(|record| SuggestedLine::of(name(record)))
                 .filter(|l| known.insert(l.folded()))
                 .collect(),
         )
@@ -148,24 +150,24 @@ impl Wanted {
 
 /// What becomes of an owner.
 #[derive(Debug, Default)]
-struct Fate {
-    lines: Vec<Line>,
+struct OwnerFate {
+    lines: Vec<SuggestedLine>,
     /// A line matches somebody else, or a client is matched by none.
     trouble: bool,
-    spared: Option<Spared>,
+    spared: Option<SparedReason>,
 }
 
-impl Fate {
-    fn new(lines: Vec<Line>) -> Self {
+impl OwnerFate {
+    fn new(lines: Vec<SuggestedLine>) -> Self {
         Self { lines, ..Self::default() }
     }
 
-    fn live(&self) -> &[Line] {
+    fn live(&self) -> &[SuggestedLine] {
         if self.spared.is_none() { &self.lines } else { &[] }
     }
 }
 
-fn advice<'r, 'a>(open: Vec<&'r ReportRow<'a>>, fates: Vec<Fate>, strangers: u64) -> Advice<'r, 'a> {
+fn advice<'r, 'a>(open: Vec<&'r ReportRow<'a>>, fates: Vec<OwnerFate>, strangers: u64) -> Advice<'r, 'a> {
     let mut advice = Advice { suggested: Vec::new(), spared: Vec::new(), strangers };
     for (owner, fate) in open.into_iter().zip(fates) {
         match fate.spared {

@@ -3,8 +3,8 @@
 use super::*;
 use crate::{
     address::{self, Network, Prefix},
-    pattern::{Patterns, Spec},
-    registry::{Answer, Kind, Known, Record, Registry, Source, Unknown},
+    pattern::{PatternSpec, Patterns},
+    registry::{Answer, AnswerSource, Known, Record, Registry, Unknown, UnknownKind},
     verdict::{Verdict, judge},
 };
 
@@ -34,7 +34,7 @@ impl Made {
             return Known::Reserved(special);
         }
         if self.network.is_empty() {
-            return Known::Unknown(Unknown { kind: Kind::Timeout, message: "no answer".into() });
+            return Known::Unknown(Unknown { kind: UnknownKind::Timeout, message: "no answer".into() });
         }
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let network = Network::from(self.network.parse::<Prefix>().unwrap());
@@ -59,7 +59,7 @@ impl Made {
             fetched: at(0),
             partial: false,
             full: false,
-            source: Source::Whois,
+            source: AnswerSource::Whois,
             stale: false,
         }))
     }
@@ -85,13 +85,14 @@ pub(crate) fn at(minute: i64) -> Timestamp {
 }
 
 /// Ten minutes.
-pub(crate) fn span() -> Span {
-    Span::over([at(0), at(10)]).unwrap()
+pub(crate) fn span() -> ReportSpan {
+    ReportSpan::over([at(0), at(10)]).unwrap()
 }
 
 /// Block patterns, one a line.
 pub(crate) fn patterns(lines: &[&str]) -> Patterns {
-    Patterns::read(&Spec { inline: lines.iter().map(Into::into).collect(), ..Spec::default() }).unwrap()
+    Patterns::read(&PatternSpec { inline: lines.iter().map(Into::into).collect(), ..PatternSpec::default() })
+        .unwrap()
 }
 
 /// Sightings of clients that came in the first minute.
@@ -140,11 +141,11 @@ fn unknown_and_reserved_addresses_have_rows_and_all_hits_add_up() {
     ];
     let sightings = sightings(&made, &patterns(&["."]));
     let report = Report::new(&sightings, Some(span()), Grouping::Owner);
-    assert_eq!(Report::sum(&report.rows), Sum { hits: 21, addresses: 5, rows: 3 });
+    assert_eq!(Report::sum(&report.rows), RowSum { hits: 21, addresses: 5, rows: 3 });
     let [unknown, reserved, known] = report.rows.as_slice() else { panic!("{report:?}") };
     assert_eq!(
         (&unknown.kind, unknown.verdict),
-        (&RowKind::Unknown(vec![(Kind::Timeout, 2)]), Verdict::Unknown)
+        (&RowKind::Unknown(vec![(UnknownKind::Timeout, 2)]), Verdict::Unknown)
     );
     assert_eq!(
         (reserved.reason().as_deref(), reserved.verdict, reserved.owner()),

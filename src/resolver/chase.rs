@@ -1,12 +1,14 @@
 //! The hops of one address: a question, what its reply is taken for, and where that sends us.
 
-use super::{Lookup, Trace, lease::Turn};
+use super::{Lookup, Trace, lease::Lease};
 use crate::{
     deadline::Deadline,
-    registry::{Answer, Failed, Kind, Record, Registry, Server, Source, Unknown, referral::Referral},
+    registry::{
+        Answer, AnswerSource, AskFailure, Record, Registry, Server, Unknown, UnknownKind, referral::Referral,
+    },
     whois::{
         ask, charset,
-        reply::{Provenance, Reply, classify},
+        reply::{Provenance, WhoisReply, classify},
     },
 };
 use jiff::Timestamp;
@@ -22,7 +24,7 @@ const HOPS: usize = 4;
 const SLICE: Duration = Duration::from_secs(3);
 
 /// The walk of one address from server to server.
-pub(super) struct Walk<'a> {
+pub(super) struct ReferralChase<'a> {
     lookup: &'a Lookup<'a>,
     address: IpAddr,
     deadline: Deadline,
@@ -41,12 +43,12 @@ pub(super) struct Walk<'a> {
 }
 
 /// Where a hop leaves the walk.
-enum Next {
+enum NextHop {
     Ask(Server),
     Done,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> ReferralChase<'a> {
     pub(super) fn new(
         lookup: &'a Lookup<'a>,
         address: IpAddr,
@@ -70,12 +72,12 @@ impl<'a> Walk<'a> {
 
     /// Walks from the first server to an answer. `booked` says that the first server's turn was waited for already.
     pub(super) fn run(mut self, first: Server, booked: bool) -> Result<Answer, Unknown> {
-        let mut next = Next::Ask(first);
-        while let Next::Ask(server) = next {
+        let mut next = NextHop::Ask(first);
+        while let NextHop::Ask(server) = next {
             if self.asked.len() > HOPS {
                 let why = format!("{} referrals, and {} is one more", HOPS, server.name);
                 self.trace.say("referral", || format!("not followed: {why}"));
-                self.give_up(Kind::Placeholder, why)?;
+                self.give_up(UnknownKind::Placeholder, why)?;
                 break;
             }
             let reply = self.hop(&server, booked && self.asked.is_empty());
@@ -89,30 +91,31 @@ impl<'a> Walk<'a> {
     }
 
     /// One question, in its turn.
-    fn hop(&mut self, server: &Server, booked: bool) -> Result<(Reply, String), Failed> {
+    fn hop(&mut self, server: &Server, booked: bool) -> Result<(WhoisReply, String), AskFailure> {
         // What can only add to a good answer, or to a reason that stands, must not cost the whole of the deadline.
         let adds = self.best.is_some() || self.why.is_some();
         let deadline = match (adds, self.deadline.remaining()) {
             (true, Some(left)) => self.deadline.at_most(SLICE.min(left / 2)),
             _ => self.deadline,
         };
-        let late = || Failed::new(Kind::Timeout, format!("no turn to ask {} in time", server.name));
+        let late =
+            || AskFailure::new(UnknownKind::Timeout, format!("no turn to ask {} in time", server.name));
         if let Some(message) = self.lookup.left_alone(server, Timestamp::now()) {
-            return Err(Failed::new(Kind::Denied, message));
+            return Err(AskFailure::new(UnknownKind::Denied, message));
         }
         if let Some(message) = self.lookup.silence.of(&server.name, Timestamp::now()) {
-            return Err(Failed::new(Kind::Timeout, message));
+            return Err(AskFailure::new(UnknownKind::Timeout, message));
         }
         let Lookup { cache, manners, .. } = self.lookup;
-        if !booked && !Turn::await_pace(cache, manners, server, deadline) {
+        if !booked && !Lease::await_pace(cache, manners, server, deadline) {
             return Err(late());
         }
         let what = format!("server {}", server.name);
-        let turn = Turn::claim(cache, what, manners.per_server, deadline, || false).ok_or_else(late)?;
+        let turn = Lease::claim(cache, what, manners.per_server, deadline, || false).ok_or_else(late)?;
         let started = Instant::now();
         let answered = ask(server, self.address, manners.full, deadline);
         drop(turn);
-        let silent = matches!(&answered, Err(Failed { kind: Kind::Timeout, .. }));
+        let silent = matches!(&answered, Err(AskFailure { kind: UnknownKind::Timeout, .. }));
         self.lookup.silence.note(&server.name, !silent, Timestamp::now());
         let took = started.elapsed();
         let (address, full) = (self.address, manners.full);
@@ -128,45 +131,45 @@ impl<'a> Walk<'a> {
             Ok(bytes) => Ok(read(&bytes)),
             // A server that refuses may hang up in the middle of saying so; anything else that breaks off is no answer.
             Err(failed) => match read(&failed.heard) {
-                denial @ (Reply::Failure { kind: Kind::Denied, .. }, _) => Ok(denial),
+                denial @ (WhoisReply::Failure { kind: UnknownKind::Denied, .. }, _) => Ok(denial),
                 _ => Err(failed),
             },
         }
     }
 
     /// Takes a reply for what it is.
-    fn read(&mut self, server: &Server, (reply, text): (Reply, String)) -> Result<Next, Unknown> {
+    fn read(&mut self, server: &Server, (reply, text): (WhoisReply, String)) -> Result<NextHop, Unknown> {
         self.trace.say("reply", || format!("{}: {}", server.name, reply.explain()));
         match reply {
-            Reply::Failure { kind, message } => self.fail(server, kind, message),
-            Reply::Placeholder { message, next } => {
+            WhoisReply::Failure { kind, message } => self.fail(server, kind, message),
+            WhoisReply::Placeholder { message, next } => {
                 let message = format!("{}: {message}", server.name);
                 self.placeholder = Some(message.clone());
                 let first = self.follow(&next);
                 self.others.splice(0..0, next);
                 match first.or_else(|| self.fall_back()) {
-                    Some(server) => Ok(Next::Ask(server)),
-                    None => self.give_up(Kind::Placeholder, message),
+                    Some(server) => Ok(NextHop::Ask(server)),
+                    None => self.give_up(UnknownKind::Placeholder, message),
                 }
             }
             // A parent's record stands where the operator's own server has nothing to add; a server that says nothing
             // at all was not followed.
-            Reply::Empty { kind: Kind::NotFound, .. } if self.best.is_some() => Ok(Next::Done),
-            Reply::Empty { kind, message } if self.best.is_some() => self.give_up(kind, message),
-            Reply::Empty { kind, message } => self.give_up(kind, format!("{}: {message}", server.name)),
-            Reply::Record(record, next) => {
+            WhoisReply::Empty { kind: UnknownKind::NotFound, .. } if self.best.is_some() => Ok(NextHop::Done),
+            WhoisReply::Empty { kind, message } if self.best.is_some() => self.give_up(kind, message),
+            WhoisReply::Empty { kind, message } => self.give_up(kind, format!("{}: {message}", server.name)),
+            WhoisReply::Record(record, next) => {
                 self.adopt(*record, &text);
-                Ok(self.follow(&next).map_or(Next::Done, Next::Ask))
+                Ok(self.follow(&next).map_or(NextHop::Done, NextHop::Ask))
             }
         }
     }
 
     /// A hop that brought nothing: the parent's answer stands if there is one, but not against a denial.
-    fn fail(&mut self, server: &Server, kind: Kind, message: String) -> Result<Next, Unknown> {
+    fn fail(&mut self, server: &Server, kind: UnknownKind, message: String) -> Result<NextHop, Unknown> {
         let message =
             if message.contains(&server.name) { message } else { format!("{}: {message}", server.name) };
         self.trace.say("failed", || format!("{}: {message}", kind.as_str()));
-        if kind == Kind::Denied {
+        if kind == UnknownKind::Denied {
             if self.lookup.left_alone(server, Timestamp::now()).is_none() {
                 let until = self.lookup.cache.hold_off(&server.name, Timestamp::now());
                 self.trace.say("held off", || format!("{} until {until:.0}", server.name));
@@ -179,19 +182,20 @@ impl<'a> Walk<'a> {
     /// This way leads nowhere: the parent's answer stands, partial; or nobody could say. A server that knows of no such
     /// network leaves the others that a placeholder named; one that only failed may be the very one that knows, and what
     /// another says in its stead would be a guess.
-    fn give_up(&mut self, kind: Kind, message: String) -> Result<Next, Unknown> {
+    fn give_up(&mut self, kind: UnknownKind, message: String) -> Result<NextHop, Unknown> {
         if self.best.is_some() {
             self.partial = true;
-            return Ok(Next::Done);
+            return Ok(NextHop::Done);
         }
         let others = std::mem::take(&mut self.others);
-        let knows_none = matches!(kind, Kind::NotFound | Kind::Placeholder) && self.asked.len() <= HOPS;
+        let knows_none =
+            matches!(kind, UnknownKind::NotFound | UnknownKind::Placeholder) && self.asked.len() <= HOPS;
         let next = if knows_none { self.follow(&others) } else { None };
         self.others = others;
         let why = self.why.take().unwrap_or(Unknown { kind, message });
         let Some(server) = next else { return Err(why) };
         self.why = Some(why);
-        Ok(Next::Ask(server))
+        Ok(NextHop::Ask(server))
     }
 
     /// The first referral that leads to a server not asked yet.
@@ -263,7 +267,7 @@ impl<'a> Walk<'a> {
 
     fn arrive(self) -> Result<Answer, Unknown> {
         let message = self.placeholder.unwrap_or_else(|| "nobody answered".into());
-        let record = self.best.ok_or(Unknown { kind: Kind::Placeholder, message })?;
+        let record = self.best.ok_or(Unknown { kind: UnknownKind::Placeholder, message })?;
         Ok(Answer {
             record,
             text: self.text,
@@ -271,7 +275,7 @@ impl<'a> Walk<'a> {
             fetched: Timestamp::now(),
             partial: self.partial,
             full: self.lookup.manners.full,
-            source: Source::Whois,
+            source: AnswerSource::Whois,
             stale: false,
         })
     }

@@ -1,9 +1,9 @@
 //! Turns: who may ask what, when. They are kept in the cache, so that they hold for all processes that share it, and
 //! each ends by itself, so that a process that was killed holds nobody up for long.
 
-use super::{Manners, until};
+use super::{QueryPolicy, until};
 use crate::{
-    cache::{Handle, Holder},
+    cache::{LayeredCache, LeaseHolder},
     deadline::Deadline,
     registry::Server,
 };
@@ -14,23 +14,23 @@ use std::{thread, time::Duration};
 const GLANCE: Duration = Duration::from_millis(10);
 
 /// One of a limited number of turns, given back when dropped.
-pub(super) struct Turn<'a> {
-    cache: &'a Handle,
+pub(super) struct Lease<'a> {
+    cache: &'a LayeredCache,
     what: String,
-    holder: Holder,
+    holder: LeaseHolder,
 }
 
-impl<'a> Turn<'a> {
+impl<'a> Lease<'a> {
     /// Waits for one of `width` turns at `what`; None when the deadline passed before there was one. `done` ends the
     /// waiting early: it is asked each time that somebody else has the turn, and the turn is then an empty one.
     pub(super) fn claim(
-        cache: &'a Handle,
+        cache: &'a LayeredCache,
         what: String,
         width: u32,
         deadline: Deadline,
         done: impl Fn() -> bool,
     ) -> Option<Self> {
-        let holder = Holder::unique();
+        let holder = LeaseHolder::unique();
         let mut pause = GLANCE;
         loop {
             let left = deadline.remaining()?;
@@ -48,8 +48,8 @@ impl<'a> Turn<'a> {
     /// Books the next moment at which a server may be asked, and says when it is; one that is further away than
     /// `patience` is said and not booked.
     pub(super) fn book(
-        cache: &Handle,
-        manners: &Manners,
+        cache: &LayeredCache,
+        manners: &QueryPolicy,
         server: &Server,
         now: Timestamp,
         patience: Duration,
@@ -76,7 +76,12 @@ impl<'a> Turn<'a> {
     }
 
     /// Waits until a server may be asked; false when that is later than the deadline.
-    pub(super) fn await_pace(cache: &Handle, manners: &Manners, server: &Server, deadline: Deadline) -> bool {
+    pub(super) fn await_pace(
+        cache: &LayeredCache,
+        manners: &QueryPolicy,
+        server: &Server,
+        deadline: Deadline,
+    ) -> bool {
         let (now, Some(left)) = (Timestamp::now(), deadline.remaining()) else { return false };
         let wait = until(Self::book(cache, manners, server, now, left), now);
         if wait < left {
@@ -86,7 +91,7 @@ impl<'a> Turn<'a> {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Lease<'_> {
     fn drop(&mut self) {
         self.cache.release(&self.what, self.holder);
     }

@@ -23,7 +23,7 @@ const NEIGHBOURHOOD: (u8, u8) = (16, 32);
 
 /// How much may happen at once.
 #[derive(Clone, Copy, Debug)]
-pub struct Width {
+pub struct Concurrency {
     /// In all: 1 or more.
     pub jobs: usize,
     /// In one lane: 1 or more.
@@ -31,25 +31,25 @@ pub struct Width {
 }
 
 /// An address and its place in the caller's order.
-type Job = (usize, IpAddr);
+type AddressJob = (usize, IpAddr);
 
 /// Jobs in their order, and what may start when they are done.
 #[derive(Debug, Default)]
-struct Item {
-    chain: Vec<Job>,
-    then: Vec<Vec<Job>>,
+struct WorkItem {
+    chain: Vec<AddressJob>,
+    then: Vec<Vec<AddressJob>>,
 }
 
 /// What waits in one lane.
 #[derive(Debug, Default)]
-struct Lane {
-    queue: Mutex<Queue>,
+struct ServerQueue {
+    queue: Mutex<QueueState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Queue {
-    ready: VecDeque<Item>,
+struct QueueState {
+    ready: VecDeque<WorkItem>,
     /// Items that somebody works on, and that may bring more.
     busy: usize,
 }
@@ -58,7 +58,7 @@ struct Queue {
 /// in the order given. `lane` names the lane that an address belongs to.
 pub fn run<T: Send>(
     addresses: impl IntoIterator<Item = (usize, IpAddr)>,
-    width: Width,
+    width: Concurrency,
     lane: impl Fn(IpAddr) -> String,
     work: impl Fn(IpAddr) -> T + Sync,
     mut done: impl FnMut(usize, T),
@@ -91,8 +91,9 @@ pub fn run<T: Send>(
 }
 
 /// A worker for each turn in each lane, all lanes' first workers first, so that no lane waits for another's last.
-fn rota(lanes: &[Lane], per_lane: usize) -> Vec<&Lane> {
-    let wanted: Vec<(usize, &Lane)> = lanes.iter().map(|lane| (lane.chains().min(per_lane), lane)).collect();
+fn rota(lanes: &[ServerQueue], per_lane: usize) -> Vec<&ServerQueue> {
+    let wanted: Vec<(usize, &ServerQueue)> =
+        lanes.iter().map(|lane| (lane.chains().min(per_lane), lane)).collect();
     let most = wanted.iter().map(|(count, _)| *count).max().unwrap_or_default();
     (0..most)
         .flat_map(|round| wanted.iter().filter(move |(count, _)| *count > round).map(|(_, lane)| *lane))
@@ -114,8 +115,11 @@ fn pool(threads: usize) -> Option<ThreadPool> {
 }
 
 /// Sorts addresses into lanes, neighbourhoods and chains, each in the order of its first address.
-fn sort(addresses: impl IntoIterator<Item = Job>, lane: impl Fn(IpAddr) -> String) -> Vec<Lane> {
-    let mut lanes: Vec<Vec<Vec<Vec<Job>>>> = Vec::new();
+fn sort(
+    addresses: impl IntoIterator<Item = AddressJob>,
+    lane: impl Fn(IpAddr) -> String,
+) -> Vec<ServerQueue> {
+    let mut lanes: Vec<Vec<Vec<Vec<AddressJob>>>> = Vec::new();
     let mut names: HashMap<String, usize> = HashMap::new();
     let mut areas: HashMap<(usize, Prefix), usize> = HashMap::new();
     let mut chains: HashMap<(usize, Prefix), usize> = HashMap::new();
@@ -129,7 +133,7 @@ fn sort(addresses: impl IntoIterator<Item = Job>, lane: impl Fn(IpAddr) -> Strin
         let Some(list) = list.get_mut(chain) else { continue };
         list.push((place, address));
     }
-    lanes.into_iter().map(|areas| Lane::of(areas.into_iter().map(Item::of))).collect()
+    lanes.into_iter().map(|areas| ServerQueue::of(areas.into_iter().map(WorkItem::of))).collect()
 }
 
 /// The place of a key in a list, which gets a new, empty entry for a new key.
@@ -144,21 +148,21 @@ fn place_of<K: std::hash::Hash + Eq, T: Default>(
     })
 }
 
-impl Item {
+impl WorkItem {
     /// A neighbourhood: its first address alone, then all of its chains at once.
-    fn of(mut chains: Vec<Vec<Job>>) -> Self {
+    fn of(mut chains: Vec<Vec<AddressJob>>) -> Self {
         let first = chains.first_mut().map(|chain| chain.drain(..1).collect()).unwrap_or_default();
         chains.retain(|chain| !chain.is_empty());
         Self { chain: first, then: chains }
     }
 }
 
-impl Lane {
-    fn of(items: impl Iterator<Item = Item>) -> Self {
-        Self { queue: Mutex::new(Queue { ready: items.collect(), busy: 0 }), changed: Condvar::new() }
+impl ServerQueue {
+    fn of(items: impl Iterator<Item = WorkItem>) -> Self {
+        Self { queue: Mutex::new(QueueState { ready: items.collect(), busy: 0 }), changed: Condvar::new() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         // A worker that panicked did so outside of the lock: the queue is whole.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -170,15 +174,15 @@ impl Lane {
 
     /// Takes items until there are none and none can come.
     fn drain(&self, mut work: impl FnMut(usize, IpAddr)) {
-        while let Some(Item { chain, then }) = self.take() {
-            let _busy = Busy { lane: self, then };
+        while let Some(WorkItem { chain, then }) = self.take() {
+            let _busy = BusyItem { lane: self, then };
             for (place, address) in chain {
                 work(place, address);
             }
         }
     }
 
-    fn take(&self) -> Option<Item> {
+    fn take(&self) -> Option<WorkItem> {
         let mut queue = self.lock();
         loop {
             if let Some(item) = queue.ready.pop_front() {
@@ -195,18 +199,18 @@ impl Lane {
 
 /// An item that somebody works on. However that ends, the others of its lane must not wait for it for ever: a panic
 /// in one look-up is to be seen, not to hang the run.
-struct Busy<'a> {
-    lane: &'a Lane,
-    then: Vec<Vec<Job>>,
+struct BusyItem<'a> {
+    lane: &'a ServerQueue,
+    then: Vec<Vec<AddressJob>>,
 }
 
-impl Drop for Busy<'_> {
+impl Drop for BusyItem<'_> {
     fn drop(&mut self) {
         let mut queue = self.lane.lock();
         queue.busy -= 1;
         // What a first answer set free goes first: its neighbours are fresh in the cache.
         for chain in self.then.drain(..).rev() {
-            queue.ready.push_front(Item { chain, then: Vec::new() });
+            queue.ready.push_front(WorkItem { chain, then: Vec::new() });
         }
         self.lane.changed.notify_all();
     }
@@ -220,16 +224,16 @@ mod tests {
         sync::atomic::{AtomicUsize, Ordering},
     };
 
-    fn addresses(texts: &[&str]) -> Vec<Job> {
+    fn addresses(texts: &[&str]) -> Vec<AddressJob> {
         texts.iter().map(|text| text.parse().unwrap()).enumerate().collect()
     }
 
     #[test]
     fn every_address_is_done_once() {
-        let all: Vec<Job> =
+        let all: Vec<AddressJob> =
             (0..5000u32).map(|n| (n as usize, IpAddr::V4((0x0800_0000 + n * 7919).into()))).collect();
         let mut seen = HashSet::new();
-        let width = Width { jobs: 8, per_lane: 3 };
+        let width = Concurrency { jobs: 8, per_lane: 3 };
         run(
             all.clone(),
             width,
@@ -245,14 +249,15 @@ mod tests {
 
     #[test]
     fn a_lane_is_no_wider_than_allowed() {
-        let all: Vec<Job> = (0..60u32).map(|n| (n as usize, IpAddr::V4((n << 24 | 1).into()))).collect();
+        let all: Vec<AddressJob> =
+            (0..60u32).map(|n| (n as usize, IpAddr::V4((n << 24 | 1).into()))).collect();
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let work = |_| {
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             std::thread::yield_now();
             now.fetch_sub(1, Ordering::SeqCst);
         };
-        run(all, Width { jobs: 16, per_lane: 3 }, |_| "one".into(), work, |_, ()| {});
+        run(all, Concurrency { jobs: 16, per_lane: 3 }, |_| "one".into(), work, |_, ()| {});
         assert!(most.load(Ordering::SeqCst) <= 3, "{most:?}");
     }
 
@@ -263,7 +268,7 @@ mod tests {
         let (sender, receiver) = mpsc::channel();
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let width = Width { jobs: 8, per_lane: 3 };
+                let width = Concurrency { jobs: 8, per_lane: 3 };
                 let run = || run(all.clone(), width, |_| "one".into(), work, |_, ()| {});
                 let _ = sender.send(std::panic::catch_unwind(run).is_err());
             });
@@ -287,7 +292,7 @@ mod tests {
         let mut results = Vec::new();
         run(
             all.clone(),
-            Width { jobs: 8, per_lane: 8 },
+            Concurrency { jobs: 8, per_lane: 8 },
             |_| "one".into(),
             work,
             |_, done| results.push(done),

@@ -1,7 +1,7 @@
 //! What happened on the walk of one address, for the admin who asks why (`--explain`).
 
 use crate::{
-    cache::Found,
+    cache::CacheHit,
     registry::{Answer, Registry, Server, responsible},
 };
 use std::{
@@ -11,7 +11,7 @@ use std::{
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct TraceStep {
     /// When, from the start of the walk.
     pub at: Duration,
     /// What kind of thing: `cache`, `registry`, `asked`, `reply`, ...
@@ -24,7 +24,7 @@ pub struct Step {
 #[derive(Debug)]
 pub struct Trace {
     started: Option<Instant>,
-    steps: Vec<Step>,
+    steps: Vec<TraceStep>,
 }
 
 impl Trace {
@@ -43,19 +43,19 @@ impl Trace {
     /// Adds a step, if anybody wants to know.
     pub fn say(&mut self, what: &'static str, said: impl FnOnce() -> String) {
         if let Some(started) = self.started {
-            self.steps.push(Step { at: started.elapsed(), what, said: said() });
+            self.steps.push(TraceStep { at: started.elapsed(), what, said: said() });
         }
     }
 
     /// What happened, in order.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[TraceStep] {
         &self.steps
     }
 }
 
 /// What was found in the cache, and until when it may be used.
-pub(super) fn found(found: &Found, answer: &Answer) -> String {
+pub(super) fn found(found: &CacheHit, answer: &Answer) -> String {
     let partial = if answer.partial { ", partial" } else { "" };
     format!(
         "has {} ({}{partial}) from {:.0}, good for {} until {:.0}",

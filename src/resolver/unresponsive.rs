@@ -15,12 +15,12 @@ const REST: SignedDuration = SignedDuration::from_mins(1);
 
 /// What one run has heard of its servers.
 #[derive(Debug, Default)]
-pub(super) struct Silence {
+pub(super) struct Unresponsive {
     /// By server: questions in a row that nobody answered, and when the last of them was given up.
     servers: Mutex<BTreeMap<String, (u32, Timestamp)>>,
 }
 
-impl Silence {
+impl Unresponsive {
     /// Notes whether a server answered a question, in whatever words.
     pub(super) fn note(&self, server: &str, answered: bool, now: Timestamp) {
         let mut servers = self.lock();
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn one_that_is_silent_is_left_alone_for_a_while_and_tried_again() {
         let at = |seconds| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
-        let silence = Silence::default();
+        let silence = Unresponsive::default();
         (0..15).for_each(|n| silence.note("whois.ripe.net", false, at(n)));
         assert_eq!(silence.of("whois.ripe.net", at(15)), None);
         silence.note("whois.ripe.net", false, at(15));

@@ -1,11 +1,11 @@
 //! Postfix's policy delegation protocol: requests read, decisions waited for no longer than a deadline, answers
 //! written, over TCP, unix sockets, or the descriptors that spawn(8) hands over. Exim's `readsocket` speaks it too.
 //!
-//! The walk of one request: [`Requests`] reads it -> the [`Desk`] decides: remembered here, else recalled from the
+//! The walk of one request: [`RequestReader`] reads it -> the [`Dispatcher`] decides: remembered here, else recalled from the
 //! cache, else asked for in a bounded pool of workers, the answer due within the deadline whatever the registry
-//! does -> one write -> one line of [`Journal`].
+//! does -> one write -> one line of [`DecisionLog`].
 //!
-//! Who decides is the caller's: an [`Oracle`]. Nothing here knows of registries' servers, caches or patterns.
+//! Who decides is the caller's: an [`Decider`]. Nothing here knows of registries' servers, caches or patterns.
 
 mod connection;
 mod decision;
@@ -19,12 +19,12 @@ mod request;
 mod service;
 mod stdio;
 
-pub use decision::{Decision, Oracle, Rule};
-pub use decision_cache::Warm;
-pub use decision_log::{Journal, Sink, SyslogSink};
-pub use dispatcher::{Desk, Limits};
-pub use listen::Listen;
-pub use reply::{Conduct, OnUnknown, RejectText};
-pub use request::{Client, Requests, Trouble};
-pub use service::Service;
+pub use decision::{Decider, DecisiveRule, PolicyDecision};
+pub use decision_cache::DecisionCache;
+pub use decision_log::{DecisionLog, LogSink, SyslogSink};
+pub use dispatcher::{DispatchLimits, Dispatcher};
+pub use listen::ListenAddress;
+pub use reply::{OnUnknown, RejectText, ReplyPolicy};
+pub use request::{RequestClient, RequestReader, RequestTrouble};
+pub use service::PolicyService;
 pub use stdio::Stdio;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     deadline::Deadline,
-    registry::{Failed, Kind, Registry, Server},
+    registry::{AskFailure, Registry, Server, UnknownKind},
 };
 use std::{
     io,
@@ -20,8 +20,8 @@ use whois_rust::{WhoIs, WhoIsError, WhoIsLookupOptions, WhoIsServerValue};
 /// hangs up is heard, which whois-rust drops: some refuse so.
 ///
 /// # Errors
-/// [`Failed`] says why nothing, or nothing whole, came back.
-pub fn ask(server: &Server, address: IpAddr, full: bool, deadline: Deadline) -> Result<Vec<u8>, Failed> {
+/// [`AskFailure`] says why nothing, or nothing whole, came back.
+pub fn ask(server: &Server, address: IpAddr, full: bool, deadline: Deadline) -> Result<Vec<u8>, AskFailure> {
     let sockets = resolve(server, deadline)?;
     let question = server.question(full).replace("$addr", &address.to_string());
     let rwhois = server.registry == Registry::Rwhois;
@@ -35,7 +35,7 @@ pub fn ask(server: &Server, address: IpAddr, full: bool, deadline: Deadline) -> 
         any(server, &sockets, deadline, |socket, deadline| whois(server, socket, address, full, deadline))
     };
     match first {
-        Err(Failed { kind: Kind::Network, .. }) if deadline.remaining().is_some() => {
+        Err(AskFailure { kind: UnknownKind::Network, .. }) if deadline.remaining().is_some() => {
             any(server, &sockets, deadline, bare)
         }
         other => other,
@@ -47,9 +47,9 @@ fn any(
     server: &Server,
     sockets: &[SocketAddr],
     deadline: Deadline,
-    ask: impl Fn(SocketAddr, Deadline) -> Result<Vec<u8>, Failed>,
-) -> Result<Vec<u8>, Failed> {
-    let mut last = Failed::new(Kind::Network, format!("{} has no address", server.name));
+    ask: impl Fn(SocketAddr, Deadline) -> Result<Vec<u8>, AskFailure>,
+) -> Result<Vec<u8>, AskFailure> {
+    let mut last = AskFailure::new(UnknownKind::Network, format!("{} has no address", server.name));
     for (tried, socket) in sockets.iter().enumerate() {
         // A server's first address that swallows connections must not cost all of the time.
         let others = sockets.len() - tried - 1;
@@ -59,15 +59,17 @@ fn any(
             (None, _) => return Err(timed_out(server)),
         };
         match ask(*socket, slice) {
-            Err(failed) if matches!(failed.kind, Kind::Network | Kind::Timeout) => last = failed,
+            Err(failed) if matches!(failed.kind, UnknownKind::Network | UnknownKind::Timeout) => {
+                last = failed;
+            }
             done => return done,
         }
     }
     Err(last)
 }
 
-fn timed_out(server: &Server) -> Failed {
-    Failed::new(Kind::Timeout, format!("{} did not answer in time", server.name))
+fn timed_out(server: &Server) -> AskFailure {
+    AskFailure::new(UnknownKind::Timeout, format!("{} did not answer in time", server.name))
 }
 
 /// One question through whois-rust, which bounds one connection's time and size.
@@ -77,11 +79,11 @@ fn whois(
     address: IpAddr,
     full: bool,
     deadline: Deadline,
-) -> Result<Vec<u8>, Failed> {
+) -> Result<Vec<u8>, AskFailure> {
     let Some(patience) = deadline.remaining() else { return Err(timed_out(server)) };
     let ours = |error: WhoIsError| match error {
         WhoIsError::IOError(error) => failed(server, &error, Vec::new()),
-        other => Failed::new(Kind::Network, format!("{}: {other}", server.name)),
+        other => AskFailure::new(UnknownKind::Network, format!("{}: {other}", server.name)),
     };
     let client = WhoIs::from_host(socket.to_string()).map_err(ours)?;
     let mut value = WhoIsServerValue::from_string(socket.to_string()).map_err(ours)?;
@@ -94,12 +96,14 @@ fn whois(
     client.lookup_raw(options).map_err(ours)
 }
 
-fn failed(server: &Server, error: &io::Error, heard: Vec<u8>) -> Failed {
+fn failed(server: &Server, error: &io::Error, heard: Vec<u8>) -> AskFailure {
     let name = &server.name;
     let (kind, message) = match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => return timed_out(server),
-        io::ErrorKind::InvalidData => (Kind::TooLarge, format!("{name} sent more than {LONGEST} bytes")),
-        _ => (Kind::Network, format!("{name}: {}", crate::error::reason(error))),
+        io::ErrorKind::InvalidData => {
+            (UnknownKind::TooLarge, format!("{name} sent more than {LONGEST} bytes"))
+        }
+        _ => (UnknownKind::Network, format!("{name}: {}", crate::error::reason(error))),
     };
-    Failed { kind, message, heard }
+    AskFailure { kind, message, heard }
 }

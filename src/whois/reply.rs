@@ -9,11 +9,11 @@ mod failure;
 mod segment;
 
 use crate::registry::{
-    Kind, Record, Registry,
-    record::Page,
+    Record, Registry, UnknownKind,
+    record::RecordPage,
     referral::{self, Referral},
 };
-use segment::Segment;
+use segment::ReplySegment;
 use std::{borrow::Cow, net::IpAddr};
 
 /// Where a text comes from, which decides how much of it must be there.
@@ -29,11 +29,11 @@ pub enum Provenance {
 
 /// What a reply is. Each message is one sentence's worth, in lower case.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Reply {
+pub enum WhoisReply {
     /// The server gives no answer, or only a part of one.
     Failure {
         /// The contract's kind.
-        kind: Kind,
+        kind: UnknownKind,
         /// What it said, or what its answer lacks.
         message: String,
     },
@@ -47,7 +47,7 @@ pub enum Reply {
     /// It names no network.
     Empty {
         /// [`Kind::NotFound`] when it says that there is none, [`Kind::Incomplete`] when it says nothing at all.
-        kind: Kind,
+        kind: UnknownKind,
         /// What it said.
         message: String,
     },
@@ -55,7 +55,7 @@ pub enum Reply {
     Record(Box<Record>, Vec<Referral>),
 }
 
-impl Reply {
+impl WhoisReply {
     /// What the reply was taken for, and why: one sentence for `--explain`.
     #[must_use]
     pub fn explain(&self) -> String {
@@ -90,7 +90,12 @@ pub fn detect(text: &str) -> Registry {
 /// around the address describes something else, and is none; of several in a saved text the last that does counts.
 /// Only what an operator's own server answered is taken at its word when somebody saved it.
 #[must_use]
-pub fn classify(text: &str, registry: Registry, address: Option<IpAddr>, provenance: Provenance) -> Reply {
+pub fn classify(
+    text: &str,
+    registry: Registry,
+    address: Option<IpAddr>,
+    provenance: Provenance,
+) -> WhoisReply {
     let text = match provenance {
         Provenance::Network | Provenance::Rdap => Cow::Borrowed(text),
         Provenance::Saved => capture::restored(text),
@@ -98,7 +103,7 @@ pub fn classify(text: &str, registry: Registry, address: Option<IpAddr>, provena
     let mut segments = segment::segments(&text, registry, provenance);
     // The head under which LACNIC passes on another's answer says nothing itself, unless it is a denial, or that there
     // is no such network.
-    let head = |part: &Segment<'_>| {
+    let head = |part: &ReplySegment<'_>| {
         !segment::has_content(part.text)
             && failure::refusal(part.text).is_none()
             && failure::absence(part.text).is_none()
@@ -108,19 +113,19 @@ pub fn classify(text: &str, registry: Registry, address: Option<IpAddr>, provena
     let mut judged = segments.iter().rev().map(|part| judge(part, registry, address, provenance));
     let reply = judged.next().unwrap_or_else(|| nothing(""));
     let dead_end = segments.last().is_some_and(|part| is_dead_end(part.registry, &reply, provenance));
-    let holds = |reply: &Reply| match reply {
-        Reply::Record(record, _) => address.is_none_or(|address| record.network.contains(address)),
+    let holds = |reply: &WhoisReply| match reply {
+        WhoisReply::Record(record, _) => address.is_none_or(|address| record.network.contains(address)),
         _ => false,
     };
     let another_has_it = match &reply {
         // An operator's own server that gives no answer leaves the registry's, which led there.
-        Reply::Failure { .. } | Reply::Empty { .. } if dead_end => true,
+        WhoisReply::Failure { .. } | WhoisReply::Empty { .. } if dead_end => true,
         // Answers about several addresses may have been saved in one file.
-        Reply::Empty { kind: Kind::NotFound, .. } => {
+        WhoisReply::Empty { kind: UnknownKind::NotFound, .. } => {
             provenance == Provenance::Saved
                 && segments.last().is_some_and(|part| segment::page(part).is_some())
         }
-        Reply::Record(..) => !holds(&reply),
+        WhoisReply::Record(..) => !holds(&reply),
         _ => false,
     };
     if another_has_it { judged.find(holds).unwrap_or(reply) } else { reply }
@@ -129,15 +134,15 @@ pub fn classify(text: &str, registry: Registry, address: Option<IpAddr>, provena
 /// Whether a server that gives no answer leaves that of the registry which led there: an operator's own does. So does
 /// a national registry in saved text, because APNIC's record says who holds the network, too; but one that denies, or
 /// whose answer was cut, has more to say.
-fn is_dead_end(registry: Registry, reply: &Reply, provenance: Provenance) -> bool {
+fn is_dead_end(registry: Registry, reply: &WhoisReply, provenance: Provenance) -> bool {
     match registry {
         Registry::Rwhois | Registry::Other => true,
         Registry::Jpnic | Registry::Krnic | Registry::Twnic => {
             let kind = match reply {
-                Reply::Failure { kind, .. } | Reply::Empty { kind, .. } => *kind,
-                Reply::Placeholder { .. } | Reply::Record(..) => return false,
+                WhoisReply::Failure { kind, .. } | WhoisReply::Empty { kind, .. } => *kind,
+                WhoisReply::Placeholder { .. } | WhoisReply::Record(..) => return false,
             };
-            provenance == Provenance::Saved && !matches!(kind, Kind::Denied | Kind::Incomplete)
+            provenance == Provenance::Saved && !matches!(kind, UnknownKind::Denied | UnknownKind::Incomplete)
         }
         _ => false,
     }
@@ -151,24 +156,30 @@ fn is_dead_end(registry: Registry, reply: &Reply, provenance: Provenance) -> boo
 #[must_use]
 pub fn referrals(text: &str, registry: Registry) -> Vec<Referral> {
     let mut found = referral::named(text, registry);
-    if let Some(page) = Page::read(text, registry) {
+    if let Some(page) = RecordPage::read(text, registry) {
         found.extend(page.elsewhere());
     }
     referral::distinct(found)
 }
 
 /// What one server's part of the text is.
-fn judge(part: &Segment<'_>, asked: Registry, address: Option<IpAddr>, provenance: Provenance) -> Reply {
+fn judge(
+    part: &ReplySegment<'_>,
+    asked: Registry,
+    address: Option<IpAddr>,
+    provenance: Provenance,
+) -> WhoisReply {
     if let Some((kind, message)) = failure::refusal(part.text) {
         // Behind a whole answer a client's failure is that of a server it went on to, and did not name.
         if provenance == Provenance::Saved
-            && kind != Kind::Denied
+            && kind != UnknownKind::Denied
             && let Some(text) = failure::broken_off(part.text).filter(|text| complete::is_closed(text))
-            && let reply @ Reply::Record(..) = judge(&Segment { text, ..*part }, asked, address, provenance)
+            && let reply @ WhoisReply::Record(..) =
+                judge(&ReplySegment { text, ..*part }, asked, address, provenance)
         {
             return reply;
         }
-        return Reply::Failure { kind, message: format!("the server said: {message}") };
+        return WhoisReply::Failure { kind, message: format!("the server said: {message}") };
     }
     let Some(page) = segment::page(part) else {
         let next = referral::named(part.text, part.registry);
@@ -176,7 +187,10 @@ fn judge(part: &Segment<'_>, asked: Registry, address: Option<IpAddr>, provenanc
         if next.is_empty() {
             return nothing(part.text);
         }
-        return Reply::Placeholder { message: "it names no network, only another server".to_owned(), next };
+        return WhoisReply::Placeholder {
+            message: "it names no network, only another server".to_owned(),
+            next,
+        };
     };
     // Whoever passes on another's answer need not pass on its end; if it passes on the head, the end must be there.
     let whole = if part.registry == asked { provenance } else { Provenance::Saved };
@@ -185,8 +199,8 @@ fn judge(part: &Segment<'_>, asked: Registry, address: Option<IpAddr>, provenanc
         && complete::is_opened(part.text)
         && page.breaks_off(provenance == Provenance::Network);
     if let Some(missing) = missing.or(cut.then_some("the end of its last object")) {
-        return Reply::Failure {
-            kind: Kind::Incomplete,
+        return WhoisReply::Failure {
+            kind: UnknownKind::Incomplete,
             message: format!("the reply was cut: it lacks {missing}"),
         };
     }
@@ -194,7 +208,12 @@ fn judge(part: &Segment<'_>, asked: Registry, address: Option<IpAddr>, provenanc
 }
 
 /// The record among the networks that an answer names, or what stands in its place.
-fn record(part: &Segment<'_>, page: &Page<'_>, address: Option<IpAddr>, provenance: Provenance) -> Reply {
+fn record(
+    part: &ReplySegment<'_>,
+    page: &RecordPage<'_>,
+    address: Option<IpAddr>,
+    provenance: Provenance,
+) -> WhoisReply {
     let Some(smallest) = page.smallest(address).or_else(|| page.smallest(None)) else {
         return nothing(part.text);
     };
@@ -203,7 +222,7 @@ fn record(part: &Segment<'_>, page: &Page<'_>, address: Option<IpAddr>, provenan
     if let Some(standin) = page.standin(smallest) {
         let next = referral::distinct(named.chain(standin.next).collect());
         let message = format!("{} is nobody's network: {}", smallest.network, standin.why);
-        return Reply::Placeholder { message, next };
+        return WhoisReply::Placeholder { message, next };
     }
     // Some operators' servers answer with a customer next to the one asked for; a registry never does.
     let at_its_word =
@@ -214,12 +233,12 @@ fn record(part: &Segment<'_>, page: &Page<'_>, address: Option<IpAddr>, provenan
                 Provenance::Network | Provenance::Rdap => "the server described",
                 Provenance::Saved => "the text describes",
             };
-            Reply::Empty {
-                kind: Kind::NotFound,
+            WhoisReply::Empty {
+                kind: UnknownKind::NotFound,
                 message: format!("{who} {}, which does not hold {address}", smallest.network),
             }
         }
-        _ => Reply::Record(Box::new(page.record(smallest)), named.collect()),
+        _ => WhoisReply::Record(Box::new(page.record(smallest)), named.collect()),
     }
 }
 
@@ -228,12 +247,18 @@ fn is_of(referral: &Referral, registry: Registry) -> bool {
 }
 
 /// A text that names no network.
-fn nothing(text: &str) -> Reply {
+fn nothing(text: &str) -> WhoisReply {
     if let Some(message) = failure::absence(text) {
-        return Reply::Empty { kind: Kind::NotFound, message: format!("the server said: {message}") };
+        return WhoisReply::Empty {
+            kind: UnknownKind::NotFound,
+            message: format!("the server said: {message}"),
+        };
     }
     if text.lines().any(|line| line.trim_end() == "%ok") {
-        return Reply::Empty { kind: Kind::NotFound, message: "the server has no network for it".to_owned() };
+        return WhoisReply::Empty {
+            kind: UnknownKind::NotFound,
+            message: "the server has no network for it".to_owned(),
+        };
     }
     let message = if text.trim().is_empty() {
         "the reply is empty"
@@ -242,7 +267,7 @@ fn nothing(text: &str) -> Reply {
     } else {
         "the reply holds nothing but the server's own remarks"
     };
-    Reply::Empty { kind: Kind::Incomplete, message: message.to_owned() }
+    WhoisReply::Empty { kind: UnknownKind::Incomplete, message: message.to_owned() }
 }
 
 #[cfg(test)]

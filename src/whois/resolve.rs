@@ -3,7 +3,7 @@
 use crate::{
     address::is_routable,
     deadline::Deadline,
-    registry::{Failed, Kind, Server},
+    registry::{AskFailure, Server, UnknownKind},
 };
 use std::{
     net::{IpAddr, SocketAddr, ToSocketAddrs},
@@ -18,7 +18,7 @@ const ADDRESSES: usize = 4;
 const STACK: usize = 256 * 1024;
 
 /// The addresses at which a server can be asked, at most four, in the order in which to try them.
-pub(crate) fn resolve(server: &Server, deadline: Deadline) -> Result<Vec<SocketAddr>, Failed> {
+pub(crate) fn resolve(server: &Server, deadline: Deadline) -> Result<Vec<SocketAddr>, AskFailure> {
     let found = match server.host.parse::<IpAddr>() {
         Ok(address) => vec![SocketAddr::new(address, server.port)],
         Err(_) => look_up(server, deadline)?,
@@ -28,15 +28,15 @@ pub(crate) fn resolve(server: &Server, deadline: Deadline) -> Result<Vec<SocketA
     allowed.truncate(ADDRESSES);
     if allowed.is_empty() {
         let message = format!("{} is at an address that is not on the public internet", server.name);
-        return Err(Failed::new(Kind::Network, message));
+        return Err(AskFailure::new(UnknownKind::Network, message));
     }
     Ok(allowed)
 }
 
 /// getaddrinfo(3) knows no deadline, so it runs on a thread that is left behind when it takes too long.
-fn look_up(server: &Server, deadline: Deadline) -> Result<Vec<SocketAddr>, Failed> {
-    let network = |why: &str| Failed::new(Kind::Network, format!("{}: {why}", server.name));
-    let timeout = || Failed::new(Kind::Timeout, format!("{}: no address in time", server.name));
+fn look_up(server: &Server, deadline: Deadline) -> Result<Vec<SocketAddr>, AskFailure> {
+    let network = |why: &str| AskFailure::new(UnknownKind::Network, format!("{}: {why}", server.name));
+    let timeout = || AskFailure::new(UnknownKind::Timeout, format!("{}: no address in time", server.name));
     let left = deadline.remaining().ok_or_else(timeout)?;
     let (sender, receiver) = mpsc::sync_channel(1);
     let target = (server.host.clone(), server.port);

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
-use whodunit::pattern::{Action, Patterns, Spec, Subject};
+use whodunit::pattern::{Action, MatchSubject, PatternSpec, Patterns};
 
 mod forms;
 mod generated;
@@ -91,14 +91,15 @@ struct Reader(Patterns);
 impl Reader {
     /// Why we refuse it, if we do.
     fn new(file: &Path, ignore_case: bool) -> Result<Self, String> {
-        let spec = Spec { files: vec![(Action::Block, file.to_path_buf())], inline: Vec::new(), ignore_case };
+        let spec =
+            PatternSpec { files: vec![(Action::Block, file.to_path_buf())], inline: Vec::new(), ignore_case };
         let patterns = Patterns::read(&spec).map_err(|error| error.to_string())?;
         patterns.check().map_err(|error| error.to_string())?;
         Ok(Self(patterns))
     }
 
     fn count(&self, text: &str) -> u64 {
-        self.0.judge(&Subject { text, record: None, address: None }).count
+        self.0.judge(&MatchSubject { text, record: None, address: None }).count
     }
 
     /// The lines that match, from 1, each judged alone.

@@ -3,7 +3,7 @@
 //! A line is `registry|cc|type|start|value|date|status[|opaque-id]` (the RIR statistics exchange format): for IPv4
 //! the value is a count of addresses, not always a power of two, for IPv6 a prefix length.
 
-use super::{Entry, Input, Sink, broken};
+use super::{BulkEntry, BulkInput, EntrySink, broken};
 use crate::{
     address::{Network, Prefix},
     error::{Error, Result},
@@ -20,7 +20,7 @@ const LONGEST: u64 = 4096;
 /// What may be said of a block. A last line without an end may have been cut within the word.
 const STATUSES: [&str; 4] = ["allocated", "assigned", "available", "reserved"];
 
-pub(super) fn read(mut input: Input, sink: &mut Sink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
+pub(super) fn read(mut input: BulkInput, sink: &mut EntrySink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
     let mut line = Vec::new();
     let mut source: Option<String> = None;
     let mut blocks = 0_u64;
@@ -45,7 +45,7 @@ pub(super) fn read(mut input: Input, sink: &mut Sink<'_>, tick: &mut dyn FnMut()
                 return Err(wrong("the head line of delegated statistics is missing"));
             }
             let name = format!("delegated {of}");
-            sink(Entry::Source { source: name.clone(), dictionary: Vec::new() })?;
+            sink(BulkEntry::Source { source: name.clone(), dictionary: Vec::new() })?;
             source = Some(name);
             continue;
         };
@@ -56,7 +56,7 @@ pub(super) fn read(mut input: Input, sink: &mut Sink<'_>, tick: &mut dyn FnMut()
             return Err(wrong("the file ends within this line, as if it had been cut"));
         }
         let Some((block, registry)) = block(&fields).map_err(wrong)? else { continue };
-        sink(Entry::Block { source: source.clone(), block, registry })?;
+        sink(BulkEntry::Block { source: source.clone(), block, registry })?;
         blocks += 1;
         if blocks.is_multiple_of(1024) {
             tick();

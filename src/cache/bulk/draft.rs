@@ -1,9 +1,9 @@
 //! The file that an import is written to before it takes the old one's place.
 
-use super::{Brought, Entry};
+use super::{BulkEntry, ImportSummary};
 use crate::{
     address::Network,
-    cache::{Kept, Ledger, body, extent, location, server::micros},
+    cache::{CachedAnswer, Maintenance, body, extent, location, server::micros},
     error::{Error, Result},
     registry::Registry,
 };
@@ -36,7 +36,7 @@ CREATE TEMP TABLE kept (body BLOB NOT NULL);
 /// Answers of an export are kept so many at a time: hooks wait for no longer than that takes.
 const CHUNK: usize = 500;
 
-pub(super) struct Draft {
+pub(super) struct ImportDraft {
     connection: Connection,
     /// Held while the draft is written, so that two imports do not lose each other's work.
     lock: File,
@@ -47,10 +47,10 @@ pub(super) struct Draft {
     sources: BTreeMap<String, (i64, Vec<u8>)>,
     next_source: i64,
     next_network: i64,
-    brought: Brought,
+    brought: ImportSummary,
 }
 
-impl Draft {
+impl ImportDraft {
     pub(super) fn begin(target: &Path, now: Timestamp) -> Result<Self> {
         let path = location::beside(target, ".new");
         let lock = lock(&path).map_err(|error| Error::output(&path.display().to_string(), &error))?;
@@ -80,7 +80,7 @@ impl Draft {
             sources: BTreeMap::new(),
             next_source,
             next_network,
-            brought: Brought::default(),
+            brought: ImportSummary::default(),
         };
         draft.run("BEGIN")?;
         Ok(draft)
@@ -95,15 +95,15 @@ impl Draft {
     }
 
     /// Writes an entry down.
-    pub(super) fn take(&mut self, entry: Entry) -> Result<()> {
+    pub(super) fn take(&mut self, entry: BulkEntry) -> Result<()> {
         self.brought.count(&entry);
         let done = match entry {
-            Entry::Source { source, dictionary } => self.source(source, dictionary),
-            Entry::Network { source, network, body } => self.network(&source, &network, &body),
-            Entry::Contact { source, handle, body } => self.contact(&source, &handle, &body),
-            Entry::Placeholder => Ok(()),
-            Entry::Block { source, block, registry } => self.block(&source, &block, registry),
-            Entry::Answer(line) => self.answer(&line),
+            BulkEntry::Source { source, dictionary } => self.source(source, dictionary),
+            BulkEntry::Network { source, network, body } => self.network(&source, &network, &body),
+            BulkEntry::Contact { source, handle, body } => self.contact(&source, &handle, &body),
+            BulkEntry::Placeholder => Ok(()),
+            BulkEntry::Block { source, block, registry } => self.block(&source, &block, registry),
+            BulkEntry::Answer(line) => self.answer(&line),
         };
         self.written(done)
     }
@@ -164,7 +164,11 @@ impl Draft {
 
     /// Takes over what the file before has of other sources, puts the draft in its place, and hands the answers of
     /// exports to the cache.
-    pub(super) fn finish(mut self, ledger: &dyn Ledger, tick: &mut dyn FnMut()) -> Result<Brought> {
+    pub(super) fn finish(
+        mut self,
+        ledger: &dyn Maintenance,
+        tick: &mut dyn FnMut(),
+    ) -> Result<ImportSummary> {
         self.run(
             "UPDATE source1 SET entries = (SELECT count(*) FROM network1 WHERE source = source1.id) \
              + (SELECT count(*) FROM block1 WHERE source = source1.id)",
@@ -210,7 +214,7 @@ impl Draft {
         self.run("DETACH old")
     }
 
-    fn pass_on(&self, ledger: &dyn Ledger, tick: &mut dyn FnMut()) -> Result<()> {
+    fn pass_on(&self, ledger: &dyn Maintenance, tick: &mut dyn FnMut()) -> Result<()> {
         let mut after = 0_i64;
         loop {
             let mut statement = self.written(self.connection.prepare_cached(
@@ -221,7 +225,7 @@ impl Draft {
             let rows: Vec<(i64, Vec<u8>)> = self.written(rows.and_then(Iterator::collect))?;
             let Some(&(last, _)) = rows.last() else { return Ok(()) };
             after = last;
-            let kept: Vec<Kept> =
+            let kept: Vec<CachedAnswer> =
                 rows.iter().filter_map(|(_, body)| super::line::parse(&body::stretch(body)?).ok()).collect();
             ledger.keep_all(&kept).map_err(|error| Error::output("the cache", &io::Error::other(error)))?;
             tick();
@@ -229,7 +233,7 @@ impl Draft {
     }
 }
 
-impl Drop for Draft {
+impl Drop for ImportDraft {
     fn drop(&mut self) {
         // After a success it has been renamed, and another import may have begun at its old name; after a failure it is
         // of no use.

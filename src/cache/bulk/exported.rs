@@ -1,13 +1,13 @@
 //! Another machine's export: JSON Lines, one answer a line.
 
-use super::{Entry, Input, Sink, broken, line::parse};
+use super::{BulkEntry, BulkInput, EntrySink, broken, line::parse};
 use crate::error::{Error, Result};
 use std::io::BufRead;
 
 /// No line is longer than a whole answer.
 const LONGEST: u64 = 64 << 20;
 
-pub(super) fn read(mut input: Input, sink: &mut Sink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
+pub(super) fn read(mut input: BulkInput, sink: &mut EntrySink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -20,7 +20,7 @@ pub(super) fn read(mut input: Input, sink: &mut Sink<'_>, tick: &mut dyn FnMut()
         }
         parse(&line).map_err(|why| broken(&input.name, number, &why))?;
         let text = String::from_utf8_lossy(&line);
-        sink(Entry::Answer(text.trim_end().to_owned()))?;
+        sink(BulkEntry::Answer(text.trim_end().to_owned()))?;
         if number % 256 == 0 {
             tick();
         }

@@ -1,7 +1,7 @@
 //! One answer as a line of an export, and back.
 
 use crate::{
-    cache::Kept,
+    cache::CachedAnswer,
     error::{Error, Result},
     registry::Answer,
 };
@@ -12,7 +12,7 @@ use std::{borrow::Cow, net::IpAddr};
 const VERSION: u32 = 1;
 
 #[derive(Deserialize, Serialize)]
-struct Line<'a> {
+struct ExportLine<'a> {
     whodunit: u32,
     asked: IpAddr,
     leaf: bool,
@@ -23,23 +23,27 @@ struct Line<'a> {
 ///
 /// # Errors
 /// Never in practice: an answer has nothing that JSON could not say.
-pub fn line(kept: &Kept) -> Result<String> {
-    let line =
-        Line { whodunit: VERSION, asked: kept.asked, leaf: kept.leaf, answer: Cow::Borrowed(&kept.answer) };
+pub fn line(kept: &CachedAnswer) -> Result<String> {
+    let line = ExportLine {
+        whodunit: VERSION,
+        asked: kept.asked,
+        leaf: kept.leaf,
+        answer: Cow::Borrowed(&kept.answer),
+    };
     serde_json::to_string(&line)
         .map_err(|error| Error::software(format!("an answer cannot be exported: {error}")))
 }
 
 /// Reads a line; the reason where it is none.
-pub(super) fn parse(line: &[u8]) -> std::result::Result<Kept, String> {
-    let line: Line<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+pub(super) fn parse(line: &[u8]) -> std::result::Result<CachedAnswer, String> {
+    let line: ExportLine<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     if line.whodunit != VERSION {
         return Err(format!(
             "this is version {} of an export, and only {VERSION} is understood",
             line.whodunit
         ));
     }
-    let kept = Kept { answer: line.answer.into_owned(), asked: line.asked, leaf: line.leaf };
+    let kept = CachedAnswer { answer: line.answer.into_owned(), asked: line.asked, leaf: line.leaf };
     if kept.extent().is_none() {
         return Err(format!("{} does not lie in {}", kept.asked, kept.answer.record.network));
     }

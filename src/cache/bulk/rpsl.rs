@@ -5,12 +5,12 @@
 
 mod object;
 
-use super::{Entry, Input, Sink, broken};
+use super::{BulkEntry, BulkInput, EntrySink, broken};
 use crate::{
     cache::body,
     error::{Error, Result},
 };
-use object::Object;
+use object::RpslObject;
 use std::{
     collections::BTreeSet,
     io::Read,
@@ -36,28 +36,28 @@ const LEVEL: i32 = 3;
 const PARSERS: usize = 2;
 
 /// A part of the file, and the line that it begins at.
-struct Piece {
+struct ObjectRun {
     line: u64,
     bytes: Vec<u8>,
 }
 
-pub(super) fn read(input: Input, sink: &mut Sink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
-    let Input { name, mut reader } = input;
+pub(super) fn read(input: BulkInput, sink: &mut EntrySink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
+    let BulkInput { name, mut reader } = input;
     let name = name.as_path();
-    let mut cutter = Cutter::default();
+    let mut cutter = ObjectCutter::default();
     let Some(first) = cutter.next(&mut *reader, name)? else { return Ok(()) };
     let dictionary = dictionary(&first, name)?;
     let encoder = (!dictionary.is_empty()).then(|| EncoderDictionary::copy(&dictionary, LEVEL));
     let encoder = encoder.as_ref();
-    let mut writer = Writer { sources: BTreeSet::new(), dictionary: &dictionary, any: false, sink };
+    let mut writer = ObjectWriter { sources: BTreeSet::new(), dictionary: &dictionary, any: false, sink };
     if cutter.is_done() {
         // One piece wants no threads.
-        writer.write(batch(&first, &mut body::Squeezer::new(LEVEL, encoder), name)?)?;
+        writer.write(batch(&first, &mut body::BodyPacker::new(LEVEL, encoder), name)?)?;
         return writer.finish(name);
     }
     thread::scope(|scope| {
-        let (to_parsers, pieces) = sync_channel::<Piece>(2);
-        let (to_writer, parsed) = sync_channel::<Result<Vec<Entry>>>(4);
+        let (to_parsers, pieces) = sync_channel::<ObjectRun>(2);
+        let (to_writer, parsed) = sync_channel::<Result<Vec<BulkEntry>>>(4);
         let pieces = std::sync::Arc::new(Mutex::new(pieces));
         for _ in 0..PARSERS {
             let (pieces, to_writer) = (std::sync::Arc::clone(&pieces), to_writer.clone());
@@ -87,22 +87,25 @@ pub(super) fn read(input: Input, sink: &mut Sink<'_>, tick: &mut dyn FnMut()) ->
 }
 
 /// Hands on what was parsed, each source before what is of it.
-struct Writer<'a, 's> {
+struct ObjectWriter<'a, 's> {
     sources: BTreeSet<String>,
     dictionary: &'a [u8],
     any: bool,
-    sink: &'a mut Sink<'s>,
+    sink: &'a mut EntrySink<'s>,
 }
 
-impl Writer<'_, '_> {
-    fn write(&mut self, batch: Vec<Entry>) -> Result<()> {
+impl ObjectWriter<'_, '_> {
+    fn write(&mut self, batch: Vec<BulkEntry>) -> Result<()> {
         self.any |= !batch.is_empty();
         for entry in batch {
-            if let Entry::Network { source, .. } | Entry::Contact { source, .. } = &entry
+            if let BulkEntry::Network { source, .. } | BulkEntry::Contact { source, .. } = &entry
                 && !self.sources.contains(source)
             {
                 self.sources.insert(source.clone());
-                (self.sink)(Entry::Source { source: source.clone(), dictionary: self.dictionary.to_vec() })?;
+                (self.sink)(BulkEntry::Source {
+                    source: source.clone(),
+                    dictionary: self.dictionary.to_vec(),
+                })?;
             }
             (self.sink)(entry)?;
         }
@@ -123,12 +126,12 @@ impl Writer<'_, '_> {
 
 /// Parses pieces until there are no more, or nobody wants them.
 fn parse(
-    pieces: &Mutex<Receiver<Piece>>,
-    to_writer: &SyncSender<Result<Vec<Entry>>>,
+    pieces: &Mutex<Receiver<ObjectRun>>,
+    to_writer: &SyncSender<Result<Vec<BulkEntry>>>,
     encoder: Option<&EncoderDictionary<'_>>,
     name: &Path,
 ) {
-    let mut squeeze = body::Squeezer::new(LEVEL, encoder);
+    let mut squeeze = body::BodyPacker::new(LEVEL, encoder);
     loop {
         let piece = pieces.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(piece) = piece else { return };
@@ -141,7 +144,7 @@ fn parse(
 }
 
 /// What a piece holds.
-fn batch(piece: &Piece, squeeze: &mut body::Squeezer<'_>, name: &Path) -> Result<Vec<Entry>> {
+fn batch(piece: &ObjectRun, squeeze: &mut body::BodyPacker<'_>, name: &Path) -> Result<Vec<BulkEntry>> {
     let mut entries = Vec::new();
     let mut before: Option<String> = None;
     for object in &objects(piece, name)? {
@@ -156,13 +159,13 @@ fn batch(piece: &Piece, squeeze: &mut body::Squeezer<'_>, name: &Path) -> Result
     Ok(entries)
 }
 
-fn objects<'a>(piece: &'a Piece, name: &Path) -> Result<Vec<Object<'a>>> {
+fn objects<'a>(piece: &'a ObjectRun, name: &Path) -> Result<Vec<RpslObject<'a>>> {
     object::objects(&piece.bytes, piece.line).map_err(|(line, why)| broken(name, line, why))
 }
 
 /// A dictionary out of the first piece's objects; an empty one when they are too few.
-fn dictionary(first: &Piece, name: &Path) -> Result<Vec<u8>> {
-    let mut squeeze = body::Squeezer::new(LEVEL, None);
+fn dictionary(first: &ObjectRun, name: &Path) -> Result<Vec<u8>> {
+    let mut squeeze = body::BodyPacker::new(LEVEL, None);
     let mut samples = Vec::new();
     for object in &objects(first, name)? {
         samples.extend(object.sample(&mut squeeze));
@@ -172,19 +175,19 @@ fn dictionary(first: &Piece, name: &Path) -> Result<Vec<u8>> {
 
 /// Cuts a stream into pieces of whole objects.
 #[derive(Default)]
-struct Cutter {
+struct ObjectCutter {
     rest: Vec<u8>,
     line: u64,
     ended: bool,
 }
 
-impl Cutter {
+impl ObjectCutter {
     /// Whether all of the file has been handed out.
     fn is_done(&self) -> bool {
         self.ended && self.rest.is_empty()
     }
 
-    fn next(&mut self, reader: &mut dyn Read, name: &Path) -> Result<Option<Piece>> {
+    fn next(&mut self, reader: &mut dyn Read, name: &Path) -> Result<Option<ObjectRun>> {
         while !self.ended {
             let want = PIECE.max(self.rest.len().min(LONGEST)) as u64;
             let read = reader.take(want).read_to_end(&mut self.rest);
@@ -196,7 +199,7 @@ impl Cutter {
                 let bytes = std::mem::replace(&mut self.rest, rest);
                 let line = self.line + 1;
                 self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
-                return Ok(Some(Piece { line, bytes }));
+                return Ok(Some(ObjectRun { line, bytes }));
             }
             if self.rest.len() > LONGEST {
                 return Err(broken(name, self.line + 1, "an object without end"));

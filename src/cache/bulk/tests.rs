@@ -1,16 +1,16 @@
 mod files;
 mod whole;
 
-use super::{Brought, Input, import, line};
+use super::{BulkInput, ImportSummary, import, line};
 use crate::{
     cache::{
-        Env, Handle, Location, Shelf,
+        CacheEnv, CacheLocation, HitSource, LayeredCache,
         contract::{at, kept, want},
         open,
     },
     error::Result,
     exit::Exit,
-    registry::{Answer, Registry, Source},
+    registry::{Answer, AnswerSource, Registry},
 };
 use std::{fs, io::Cursor, net::IpAddr, path::Path};
 
@@ -77,13 +77,13 @@ impl Room {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    fn handle(&self) -> Handle {
-        open(&Location::Path(self.folder.path().join("cache.db")), &Env::default(), at(0))
+    fn handle(&self) -> LayeredCache {
+        open(&CacheLocation::Path(self.folder.path().join("cache.db")), &CacheEnv::default(), at(0))
     }
 
-    fn import(&self, files: &[(&str, &str)]) -> Result<Brought> {
+    fn import(&self, files: &[(&str, &str)]) -> Result<ImportSummary> {
         let handle = self.handle();
-        let inputs = files.iter().map(|(name, text)| Input {
+        let inputs = files.iter().map(|(name, text)| BulkInput {
             name: (*name).into(),
             reader: Box::new(Cursor::new(text.as_bytes().to_vec())),
         });
@@ -120,13 +120,16 @@ fn ip(address: &str) -> IpAddr {
 fn networks_answer_most_specific_first_with_their_organisation() {
     let room = Room::new();
     let brought = room.import(&[("inetnum", RPSL), ("organisation", ORGANISATION)]).unwrap();
-    assert_eq!(brought, Brought { networks: 3, contacts: 2, placeholders: 1, ..Brought::default() });
+    assert_eq!(
+        brought,
+        ImportSummary { networks: 3, contacts: 2, placeholders: 1, ..ImportSummary::default() }
+    );
     let large = room.answer("198.51.101.15").unwrap();
     assert_eq!(large.record.name.unwrap(), "EXAMPLE-ALLOCATION");
     assert_eq!(large.record.org.unwrap(), "Example Provider GmbH");
     assert_eq!(large.record.abuse, ["abuse@provider.example"]);
     assert!(large.text.contains("org-name:") && large.text.contains("source:         RIPE # Filtered"));
-    assert_eq!((large.source, large.fetched, large.stale), (Source::Import, at(0), false));
+    assert_eq!((large.source, large.fetched, large.stale), (AnswerSource::Import, at(0), false));
     let small = room.answer("198.51.101.47").unwrap();
     assert_eq!(
         (small.record.name.unwrap(), small.record.registry),
@@ -201,9 +204,9 @@ fn what_is_kept_and_what_is_imported_answer_by_how_specific_they_are() {
     let handle = room.handle();
     handle.keep(&kept("198.51.100.0", "198.51.103.255", "198.51.101.9", false));
     let shelf = |address: &str| handle.find(ip(address), &want(60)).unwrap().shelf;
-    assert_eq!(shelf("198.51.101.1"), Shelf::Cache, "a /24 of an allocation, against all of it");
-    assert_eq!(shelf("198.51.102.1"), Shelf::Import);
-    assert_eq!(shelf("198.51.101.20"), Shelf::Import, "a customer within the /24");
+    assert_eq!(shelf("198.51.101.1"), HitSource::Cache, "a /24 of an allocation, against all of it");
+    assert_eq!(shelf("198.51.102.1"), HitSource::Import);
+    assert_eq!(shelf("198.51.101.20"), HitSource::Import, "a customer within the /24");
     let found = handle.find(ip("198.51.101.20"), &want(60)).unwrap();
     assert_eq!(handle.recall(&found, &[1; 16], None), None);
     handle.remember(&found, &[1; 16], None, b"clear");

@@ -18,13 +18,13 @@ const NAMES: [&str; 3] = ["ca=", "cert=", "key="];
 
 /// Where the server is, and what it and we show each other.
 #[derive(Clone)]
-pub(super) struct Door {
+pub(super) struct RedisAddress {
     url: String,
     /// None is plain text.
     tls: Option<TlsCertificates>,
 }
 
-impl Door {
+impl RedisAddress {
     /// The way to the server at this address; what is wrong with it otherwise, behind "the cache ...".
     pub(super) fn new(url: &str) -> Result<Self, String> {
         let (url, parameters) = url.split_once('?').unwrap_or((url, ""));
@@ -121,13 +121,13 @@ mod tests {
     use super::*;
 
     fn led(url: &str, host: &str, port: u16) -> String {
-        let mut door = Door::new(url).unwrap();
+        let mut door = RedisAddress::new(url).unwrap();
         door.lead_to(host, port);
         door.url
     }
 
     fn refused(url: &str) -> String {
-        Door::new(url).err().unwrap()
+        RedisAddress::new(url).err().unwrap()
     }
 
     #[test]

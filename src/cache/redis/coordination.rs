@@ -1,9 +1,9 @@
 //! Claims and servers on the server: small values, changed by read and swap.
 
-use super::{Redis, key};
+use super::{RedisCache, key};
 use crate::cache::{
-    Desk, Holder, Outcome,
-    server::{self, Server, micros},
+    CacheResult, Coordinator, LeaseHolder,
+    server::{self, ServerNotes, micros},
 };
 use jiff::Timestamp;
 use std::{collections::BTreeMap, time::Duration};
@@ -13,10 +13,10 @@ const SERVER_LIFE: Duration = Duration::from_secs(3 * 86_400);
 /// Claims end by themselves, at the latest this long after they should have: clocks differ.
 const GRACE: Duration = Duration::from_secs(60);
 
-type Claims = BTreeMap<i64, (i64, i64)>;
+type LeaseSlots = BTreeMap<i64, (i64, i64)>;
 
 /// `holder made until;...`
-fn read_claims(text: &str) -> Claims {
+fn read_claims(text: &str) -> LeaseSlots {
     let one = |claim: &str| {
         let mut numbers = claim.split(' ').map(str::parse::<i64>);
         Some((numbers.next()?.ok()?, (numbers.next()?.ok()?, numbers.next()?.ok()?)))
@@ -24,37 +24,37 @@ fn read_claims(text: &str) -> Claims {
     text.split(';').filter_map(one).collect()
 }
 
-fn write_claims(claims: &Claims, now: i64) -> (String, Duration) {
+fn write_claims(claims: &LeaseSlots, now: i64) -> (String, Duration) {
     let claim = |(holder, (made, until)): (&i64, &(i64, i64))| format!("{holder} {made} {until}");
     let text = claims.iter().map(claim).collect::<Vec<_>>().join(";");
     let last = claims.values().map(|(_, until)| until.saturating_sub(now)).max().unwrap_or_default();
     (text, GRACE + Duration::from_micros(u64::try_from(last).unwrap_or(0)))
 }
 
-pub(super) fn read_server(text: &str) -> Server {
+pub(super) fn read_server(text: &str) -> ServerNotes {
     let mut numbers = text.split(' ').map(|number| number.parse().unwrap_or(0));
     let mut next = || numbers.next().unwrap_or(0);
-    Server { next: next(), booked: next(), until: next(), denied: next(), times: next() }
+    ServerNotes { next: next(), booked: next(), until: next(), denied: next(), times: next() }
 }
 
-fn write_server(server: &Server) -> (String, Duration) {
-    let Server { next, booked, until, denied, times } = server;
+fn write_server(server: &ServerNotes) -> (String, Duration) {
+    let ServerNotes { next, booked, until, denied, times } = server;
     (format!("{next} {booked} {until} {denied} {times}"), SERVER_LIFE)
 }
 
-impl Desk for Redis {
+impl Coordinator for RedisCache {
     fn claim(
         &self,
         what: &str,
         width: u32,
-        holder: Holder,
+        holder: LeaseHolder,
         now: Timestamp,
         until: Timestamp,
-    ) -> Outcome<bool> {
+    ) -> CacheResult<bool> {
         self.swap(&key("c", what), |old| {
             let mut claims = read_claims(old);
             claims.retain(|&holder, &mut (made, until)| {
-                server::holds(made, until, now) && !Holder::from_integer(holder).is_gone()
+                server::holds(made, until, now) && !LeaseHolder::from_integer(holder).is_gone()
             });
             if !claims.contains_key(&holder.as_integer()) && claims.len() >= width as usize {
                 return (false, None);
@@ -64,7 +64,7 @@ impl Desk for Redis {
         })
     }
 
-    fn release(&self, what: &str, holder: Holder) -> Outcome<()> {
+    fn release(&self, what: &str, holder: LeaseHolder) -> CacheResult<()> {
         self.swap(&key("c", what), |old| {
             let mut claims = read_claims(old);
             let there = claims.remove(&holder.as_integer());
@@ -72,7 +72,7 @@ impl Desk for Redis {
         })
     }
 
-    fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Outcome<Timestamp> {
+    fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> CacheResult<Timestamp> {
         self.swap(&key("s", server), |old| {
             let mut noted = read_server(old);
             let (at, booked) = noted.book(every, now, by);
@@ -80,7 +80,7 @@ impl Desk for Redis {
         })
     }
 
-    fn hold_off(&self, server: &str, now: Timestamp) -> Outcome<Timestamp> {
+    fn hold_off(&self, server: &str, now: Timestamp) -> CacheResult<Timestamp> {
         self.with(|connection| {
             ::redis::cmd("SADD").arg(key("servers", "")).arg(server).query::<()>(connection)
         })?;
@@ -91,7 +91,7 @@ impl Desk for Redis {
         })
     }
 
-    fn held_off(&self, server: &str, now: Timestamp) -> Outcome<Option<Timestamp>> {
+    fn held_off(&self, server: &str, now: Timestamp) -> CacheResult<Option<Timestamp>> {
         let noted: Option<String> = self.with(|c| ::redis::cmd("GET").arg(key("s", server)).query(c))?;
         Ok(noted.and_then(|text| read_server(&text).held(now)))
     }

@@ -1,14 +1,14 @@
 //! What `cache stats|list|forget|export` ask of the server.
 
 use super::{
-    PREFIX, Redis,
+    PREFIX, RedisCache,
     coordination::read_server,
     key,
-    store::{Place, places, remove},
+    store::{StoredExtent, places, remove},
 };
 use crate::{
     address::Network,
-    cache::{Keeper, Kept, Ledger, Outcome, Stats, server::moment},
+    cache::{CacheResult, CacheStats, CachedAnswer, Maintenance, Store, server::moment},
 };
 use ::redis::{Connection, RedisResult, cmd, pipe};
 use jiff::Timestamp;
@@ -23,9 +23,12 @@ fn numbers(connection: &mut Connection, after: i64, limit: usize) -> RedisResult
     ask.query(connection)
 }
 
-impl Redis {
+impl RedisCache {
     /// Does something with a page of answers after another; those that have expired are struck off the list.
-    fn each(&self, mut work: impl FnMut(&mut Vec<(i64, Place)>) -> Outcome<()>) -> Outcome<()> {
+    fn each(
+        &self,
+        mut work: impl FnMut(&mut Vec<(i64, StoredExtent)>) -> CacheResult<()>,
+    ) -> CacheResult<()> {
         let mut after = 0;
         loop {
             let (ids, found) = self.with(|connection| {
@@ -45,7 +48,7 @@ impl Redis {
         }
     }
 
-    fn remove_all(&self, page: &[(i64, Place)]) -> Outcome<()> {
+    fn remove_all(&self, page: &[(i64, StoredExtent)]) -> CacheResult<()> {
         self.with(|connection| {
             let mut all = pipe();
             all.atomic();
@@ -57,7 +60,7 @@ impl Redis {
     }
 
     /// Removes every key of ours.
-    fn clear(&self) -> Outcome<()> {
+    fn clear(&self) -> CacheResult<()> {
         let mut cursor = 0_u64;
         loop {
             cursor = self.with(|connection| {
@@ -76,9 +79,9 @@ impl Redis {
     }
 }
 
-impl Ledger for Redis {
-    fn stats(&self, now: Timestamp) -> Outcome<Stats> {
-        let mut stats = Stats::default();
+impl Maintenance for RedisCache {
+    fn stats(&self, now: Timestamp) -> CacheResult<CacheStats> {
+        let mut stats = CacheStats::default();
         self.each(|page| {
             stats.networks += page.len() as u64;
             let times = || page.iter().map(|(_, place)| moment(place.fetched));
@@ -105,7 +108,7 @@ impl Ledger for Redis {
         Ok(stats)
     }
 
-    fn list(&self, after: i64, limit: usize) -> Outcome<Vec<(i64, Kept)>> {
+    fn list(&self, after: i64, limit: usize) -> CacheResult<Vec<(i64, CachedAnswer)>> {
         let mut after = after;
         loop {
             let ids = self.with(|connection| numbers(connection, after, limit))?;
@@ -119,7 +122,7 @@ impl Ledger for Redis {
             })?;
             let mut list = Vec::new();
             for (id, (place, body)) in ids.into_iter().zip(found) {
-                let place = place.as_deref().and_then(Place::read);
+                let place = place.as_deref().and_then(StoredExtent::read);
                 if let Some((place, body)) = place.zip(body) {
                     list.push((id, place.kept(&body)?));
                 }
@@ -132,11 +135,11 @@ impl Ledger for Redis {
         }
     }
 
-    fn keep_all(&self, kept: &[Kept]) -> Outcome<()> {
+    fn keep_all(&self, kept: &[CachedAnswer]) -> CacheResult<()> {
         kept.iter().try_for_each(|kept| self.keep(kept))
     }
 
-    fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
+    fn forget(&self, network: Option<&Network>) -> CacheResult<u64> {
         let mut count = 0;
         self.each(|page| {
             if let Some(network) = network {

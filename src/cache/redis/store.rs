@@ -1,14 +1,14 @@
 //! Answers on the server: found, kept, and what was decided about them.
 
-use super::{Redis, key};
+use super::{RedisCache, key};
 use crate::{
     address::{Network, Prefix},
     cache::{
-        Found, Keeper, Kept, Outcome, Shelf, Want, body, extent,
+        CacheHit, CacheResult, CachedAnswer, Freshness, HitSource, Store, body, extent,
         memory::{DECISIONS, is_superseded},
         server::{micros, moment},
     },
-    registry::{Answer, Source},
+    registry::{Answer, AnswerSource},
 };
 use ::redis::{Connection, Pipeline, RedisResult, cmd, pipe};
 use std::{collections::HashMap, net::IpAddr};
@@ -23,15 +23,15 @@ const REMEMBER: &str = "if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end 
 
 /// An answer's place, as it stands beside it: all that is needed to find and remove it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Place {
+pub(super) struct StoredExtent {
     network: Network,
     asked: IpAddr,
     leaf: bool,
     pub(super) fetched: i64,
 }
 
-impl Place {
-    fn of(kept: &Kept) -> Self {
+impl StoredExtent {
+    fn of(kept: &CachedAnswer) -> Self {
         let network = kept.answer.record.network;
         Self { network, asked: kept.asked, leaf: kept.leaf, fetched: micros(kept.answer.fetched) }
     }
@@ -49,24 +49,24 @@ impl Place {
     }
 
     /// Whether it is the place of what was found.
-    fn is(&self, found: &Found) -> bool {
+    fn is(&self, found: &CacheHit) -> bool {
         self.fetched == micros(found.fetched) && self.network.contains(found.extent.first())
     }
 
-    /// As [`Kept::extent`].
+    /// As [`CachedAnswer::extent`].
     pub(super) fn extent(&self) -> Option<Network> {
         extent::reach(self.network, self.asked, self.leaf)
     }
 
-    pub(super) fn kept(&self, packed: &[u8]) -> Outcome<Kept> {
-        let answer = body::unpack(packed, moment(self.fetched), Source::Cache, false)?;
-        Ok(Kept { answer, asked: self.asked, leaf: self.leaf })
+    pub(super) fn kept(&self, packed: &[u8]) -> CacheResult<CachedAnswer> {
+        let answer = body::unpack(packed, moment(self.fetched), AnswerSource::Cache, false)?;
+        Ok(CachedAnswer { answer, asked: self.asked, leaf: self.leaf })
     }
 }
 
 /// An entry under a prefix.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct ExtentEntry {
     prefix: Prefix,
     asked: IpAddr,
     fetched: i64,
@@ -74,7 +74,7 @@ struct Entry {
 }
 
 /// All entries under prefixes that hold the address: the most specific first, of one prefix the newest first.
-fn entries(connection: &mut Connection, address: IpAddr) -> RedisResult<Vec<Entry>> {
+fn entries(connection: &mut Connection, address: IpAddr) -> RedisResult<Vec<ExtentEntry>> {
     let width = extent::start(address).length();
     let prefixes: Vec<Prefix> =
         (0..=width).rev().map(|length| Prefix::around(address, length, length)).collect();
@@ -89,7 +89,7 @@ fn entries(connection: &mut Connection, address: IpAddr) -> RedisResult<Vec<Entr
         entries.extend(fields.iter().filter_map(|(asked, value)| {
             let (fetched, id) = value.split_once(' ')?;
             let (fetched, id) = (fetched.parse().ok()?, id.parse().ok()?);
-            Some(Entry { prefix, asked: asked.parse().ok()?, fetched, id })
+            Some(ExtentEntry { prefix, asked: asked.parse().ok()?, fetched, id })
         }));
         if let Some(new) = entries.get_mut(start..) {
             new.sort_by_key(|entry| std::cmp::Reverse((entry.fetched, entry.id)));
@@ -99,7 +99,7 @@ fn entries(connection: &mut Connection, address: IpAddr) -> RedisResult<Vec<Entr
 }
 
 /// Adds the removal of an answer to a transaction.
-pub(super) fn remove(transaction: &mut Pipeline, id: i64, place: &Place) {
+pub(super) fn remove(transaction: &mut Pipeline, id: i64, place: &StoredExtent) {
     for prefix in place.extent().iter().flat_map(Network::prefixes) {
         transaction.cmd("HDEL").arg(key("p", prefix)).arg(place.asked.to_string()).ignore();
     }
@@ -108,7 +108,7 @@ pub(super) fn remove(transaction: &mut Pipeline, id: i64, place: &Place) {
 }
 
 /// The places of answers; None for those that are gone.
-pub(super) fn places(connection: &mut Connection, ids: &[i64]) -> RedisResult<Vec<Option<Place>>> {
+pub(super) fn places(connection: &mut Connection, ids: &[i64]) -> RedisResult<Vec<Option<StoredExtent>>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -117,27 +117,27 @@ pub(super) fn places(connection: &mut Connection, ids: &[i64]) -> RedisResult<Ve
         ask.cmd("HGET").arg(key("n", id)).arg("place");
     }
     let found: Vec<Option<String>> = ask.query(connection)?;
-    Ok(found.iter().map(|text| text.as_deref().and_then(Place::read)).collect())
+    Ok(found.iter().map(|text| text.as_deref().and_then(StoredExtent::read)).collect())
 }
 
-impl Redis {
-    fn look(&self, address: IpAddr, want: &Want, any_age: bool) -> Outcome<Option<Found>> {
+impl RedisCache {
+    fn look(&self, address: IpAddr, want: &Freshness, any_age: bool) -> CacheResult<Option<CacheHit>> {
         let entries = self.with(|connection| entries(connection, address))?;
-        let pleases = |entry: &&Entry| {
+        let pleases = |entry: &&ExtentEntry| {
             let fetched = moment(entry.fetched);
             let is_gone = want.now.duration_since(fetched).as_secs() >= LIFE;
             want.shares(entry.asked, address) && !is_gone && (any_age || want.is_fresh(fetched))
         };
         let found = entries.iter().find(pleases);
-        Ok(found.map(|e| Found::new(Shelf::Cache, e.id, e.prefix, moment(e.fetched), want)))
+        Ok(found.map(|e| CacheHit::new(HitSource::Cache, e.id, e.prefix, moment(e.fetched), want)))
     }
 
-    fn insert(&self, connection: &mut Connection, kept: &Kept, packed: &[u8]) -> RedisResult<()> {
-        let place = Place::of(kept);
+    fn insert(&self, connection: &mut Connection, kept: &CachedAnswer, packed: &[u8]) -> RedisResult<()> {
+        let place = StoredExtent::of(kept);
         let Some(reach) = kept.extent() else { return Ok(()) };
         let Some(part) = extent::part(&reach, kept.asked) else { return Ok(()) };
         let others = entries(connection, kept.asked)?;
-        let same = |entry: &Entry| entry.prefix == part && entry.asked == kept.asked;
+        let same = |entry: &ExtentEntry| entry.prefix == part && entry.asked == kept.asked;
         if others.iter().any(|entry| same(entry) && entry.fetched > place.fetched) {
             return Ok(());
         }
@@ -172,30 +172,30 @@ impl Redis {
 }
 
 /// The field of a decision: about this answer, and no later one under the same number.
-fn field(found: &Found, patterns: &[u8; 16], address: Option<IpAddr>) -> String {
+fn field(found: &CacheHit, patterns: &[u8; 16], address: Option<IpAddr>) -> String {
     let (digest, fetched) = (u128::from_be_bytes(*patterns), micros(found.fetched));
     let field = format!("{digest:032x} {fetched}");
     address.map_or_else(|| field.clone(), |address| format!("{field} {address}"))
 }
 
-impl Keeper for Redis {
-    fn find(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>> {
+impl Store for RedisCache {
+    fn find(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>> {
         self.look(address, want, false)
     }
 
-    fn find_stale(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>> {
+    fn find_stale(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>> {
         self.look(address, want, true)
     }
 
-    fn answer(&self, found: &Found) -> Outcome<Option<Answer>> {
+    fn answer(&self, found: &CacheHit) -> CacheResult<Option<Answer>> {
         let (place, packed): (Option<String>, Option<Vec<u8>>) = self.with(|connection| {
             cmd("HMGET").arg(key("n", found.id)).arg("place").arg("body").query(connection)
         })?;
-        let place = place.as_deref().and_then(Place::read);
+        let place = place.as_deref().and_then(StoredExtent::read);
         // Numbers may be given out again, when the server has thrown away their counter for want of room.
         let Some(place) = place.filter(|place| place.is(found)) else { return Ok(None) };
-        let answer =
-            packed.and_then(|packed| body::unpack(&packed, found.fetched, Source::Cache, found.stale).ok());
+        let answer = packed
+            .and_then(|packed| body::unpack(&packed, found.fetched, AnswerSource::Cache, found.stale).ok());
         if answer.is_none() {
             // Damaged: asked for anew, it will be whole.
             let _ = self.with(|connection| {
@@ -207,28 +207,28 @@ impl Keeper for Redis {
         Ok(answer)
     }
 
-    fn keep(&self, kept: &Kept) -> Outcome<()> {
+    fn keep(&self, kept: &CachedAnswer) -> CacheResult<()> {
         let packed = body::pack(&kept.answer)?;
         self.with(|connection| self.insert(connection, kept, &packed))
     }
 
     fn recall(
         &self,
-        found: &Found,
+        found: &CacheHit,
         patterns: &[u8; 16],
         address: Option<IpAddr>,
-    ) -> Outcome<Option<Vec<u8>>> {
+    ) -> CacheResult<Option<Vec<u8>>> {
         let field = field(found, patterns, address);
         self.with(|connection| cmd("HGET").arg(key("n", found.id)).arg(&field).query(connection))
     }
 
     fn remember(
         &self,
-        found: &Found,
+        found: &CacheHit,
         patterns: &[u8; 16],
         address: Option<IpAddr>,
         decision: &[u8],
-    ) -> Outcome<()> {
+    ) -> CacheResult<()> {
         let field = field(found, patterns, address);
         self.with(|connection| {
             let mut remember = cmd("EVAL");

@@ -1,6 +1,6 @@
-use super::{Redis, shown};
+use super::{RedisCache, shown};
 use crate::cache::{
-    Cache, Desk, Env, Handle, Holder, Keeper, Ledger, Location,
+    Cache, CacheEnv, CacheLocation, Coordinator, LayeredCache, LeaseHolder, Maintenance, Store,
     contract::{at, holds_its_promises, kept, want},
     open,
 };
@@ -14,13 +14,13 @@ use std::{
 };
 
 /// A server of our own on loopback, with nothing on disk.
-struct Server {
+struct RedisServer {
     child: Child,
     port: u16,
     folder: tempfile::TempDir,
 }
 
-impl Server {
+impl RedisServer {
     /// None where Redis is not installed, which only a developer's machine may lack.
     #[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not tested")]
     fn redis(more: &[&str]) -> Option<Self> {
@@ -76,7 +76,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for RedisServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -108,21 +108,21 @@ fn ip(address: &str) -> IpAddr {
 }
 
 /// A machine's own folder and its way to the cache.
-fn machine(url: &str, home: &Path) -> Handle {
-    let env = Env { home: Some(home.into()), shared: "/proc/whodunit".into(), ..Env::default() };
-    open(&Location::from(url), &env, at(0))
+fn machine(url: &str, home: &Path) -> LayeredCache {
+    let env = CacheEnv { home: Some(home.into()), shared: "/proc/whodunit".into(), ..CacheEnv::default() };
+    open(&CacheLocation::from(url), &env, at(0))
 }
 
 #[test]
 fn redis_and_valkey_hold_the_same_promises() {
     for program in ["redis-server", "valkey-server"] {
         let server = match program {
-            "redis-server" => Server::redis(&[]),
-            _ => Server::start(program, "--port", tempfile::tempdir().unwrap(), &[]),
+            "redis-server" => RedisServer::redis(&[]),
+            _ => RedisServer::start(program, "--port", tempfile::tempdir().unwrap(), &[]),
         };
         let Some(server) = server else { continue };
         holds_its_promises(|| {
-            let cache = Redis::new(&server.url()).unwrap();
+            let cache = RedisCache::new(&server.url()).unwrap();
             // Debug builds on a busy machine take longer than a hook may: the first contact only.
             let deadline = Instant::now() + Duration::from_secs(20);
             while cache.forget(None).is_err() {
@@ -135,11 +135,11 @@ fn redis_and_valkey_hold_the_same_promises() {
 
 #[test]
 fn tls_holds_the_same_promises_and_trusts_nobody_else() {
-    let Some(server) = Server::with_tls() else { return };
+    let Some(server) = RedisServer::with_tls() else { return };
     let folder = server.folder.path().display();
     let url = format!("rediss://127.0.0.1:{}/3?ca={folder}/ca.pem", server.port);
     let ours = format!("{url}&cert={folder}/hook.pem&key={folder}/hook.key");
-    let cache = Redis::new(&ours).unwrap();
+    let cache = RedisCache::new(&ours).unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
     while let Err(error) = cache.keep(&kept("198.51.100.0", "198.51.103.255", "198.51.100.1", true)) {
         assert!(Instant::now() < deadline, "{error}");
@@ -147,17 +147,17 @@ fn tls_holds_the_same_promises_and_trusts_nobody_else() {
     assert!(cache.find(ip("198.51.101.9"), &want(0)).unwrap().is_some());
     // Without a certificate of ours, with an authority that did not sign the server's, and in plain text.
     for wrong in [url, ours.replace("/ca.pem", "/other.pem"), server.url()] {
-        let cache = Redis::new(&wrong).unwrap();
+        let cache = RedisCache::new(&wrong).unwrap();
         assert!(cache.find(ip("198.51.101.9"), &want(0)).is_err(), "{wrong}");
     }
 }
 
 #[test]
 fn everything_has_an_expiry_and_one_slot() {
-    let Some(server) = Server::redis(&[]) else { return };
-    let cache = Redis::new(&server.url()).unwrap();
+    let Some(server) = RedisServer::redis(&[]) else { return };
+    let cache = RedisCache::new(&server.url()).unwrap();
     cache.keep(&kept("198.51.100.0", "198.51.103.255", "198.51.100.1", true)).unwrap();
-    assert!(cache.claim("ask", 1, Holder::unique(), at(0), at(10)).unwrap());
+    assert!(cache.claim("ask", 1, LeaseHolder::unique(), at(0), at(10)).unwrap());
     cache.pace("whois.ripe.net", Duration::from_secs(1), at(0), at(10)).unwrap();
     let keys: Vec<String> = cache.with(|c| ::redis::cmd("KEYS").arg("*").query(c)).unwrap();
     assert!(keys.iter().all(|key| key.starts_with("{whodunit:1}:")), "{keys:?}");
@@ -175,12 +175,12 @@ fn everything_has_an_expiry_and_one_slot() {
 
 #[test]
 fn forty_hooks_on_two_hosts_put_one_question() {
-    let Some(server) = Server::redis(&[]) else { return };
+    let Some(server) = RedisServer::redis(&[]) else { return };
     let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let questions = AtomicU32::new(0);
     let one = |home: &Path| {
         let handle = machine(&server.url(), home);
-        let holder = Holder::unique();
+        let holder = LeaseHolder::unique();
         let deadline = Instant::now() + Duration::from_secs(30);
         while handle.find(ip("198.51.100.9"), &want(1)).is_none() {
             if handle.claim("ask", 1, holder, at(1), at(11)) {
@@ -231,7 +231,7 @@ fn a_server_that_is_gone_or_hangs_costs_a_warning_and_a_moment() {
 
 #[test]
 fn a_server_that_dies_leaves_what_it_had_on_the_local_disk() {
-    let Some(server) = Server::redis(&[]) else { return };
+    let Some(server) = RedisServer::redis(&[]) else { return };
     let home = tempfile::tempdir().unwrap();
     let handle = machine(&server.url(), home.path());
     handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.9", true));
@@ -246,7 +246,7 @@ fn a_server_that_dies_leaves_what_it_had_on_the_local_disk() {
 
 #[test]
 fn a_denial_noted_by_a_server_that_dies_is_not_forgotten() {
-    let Some(server) = Server::redis(&[]) else { return };
+    let Some(server) = RedisServer::redis(&[]) else { return };
     let home = tempfile::tempdir().unwrap();
     let handle = machine(&server.url(), home.path());
     assert_eq!(handle.hold_off("whois.ripe.net", at(0)), at(300));
@@ -260,8 +260,8 @@ fn a_denial_noted_by_a_server_that_dies_is_not_forgotten() {
 /// A server that is short of room throws away whatever it likes, the counter of numbers too.
 #[test]
 fn a_number_that_is_given_out_again_brings_nobody_elses_decision_or_answer() {
-    let Some(server) = Server::redis(&[]) else { return };
-    let cache = Redis::new(&server.url()).unwrap();
+    let Some(server) = RedisServer::redis(&[]) else { return };
+    let cache = RedisCache::new(&server.url()).unwrap();
     cache.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true)).unwrap();
     let old = cache.find(ip("198.51.100.1"), &want(1)).unwrap().unwrap();
     cache.remember(&old, &[1; 16], None, b"blocked").unwrap();
@@ -289,8 +289,8 @@ fn a_number_that_is_given_out_again_brings_nobody_elses_decision_or_answer() {
 
 #[test]
 fn an_answer_that_is_damaged_goes_by_itself() {
-    let Some(server) = Server::redis(&[]) else { return };
-    let cache = Redis::new(&server.url()).unwrap();
+    let Some(server) = RedisServer::redis(&[]) else { return };
+    let cache = RedisCache::new(&server.url()).unwrap();
     cache.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true)).unwrap();
     let found = cache.find(ip("198.51.100.1"), &want(1)).unwrap().unwrap();
     let harm = |c: &mut ::redis::Connection| {
@@ -305,7 +305,7 @@ fn an_answer_that_is_damaged_goes_by_itself() {
 #[test]
 fn a_full_or_locked_server_costs_a_warning() {
     let home = tempfile::tempdir().unwrap();
-    let Some(server) = Server::redis(&["--maxmemory", "1500kb"]) else { return };
+    let Some(server) = RedisServer::redis(&["--maxmemory", "1500kb"]) else { return };
     let handle = machine(&server.url(), home.path());
     for n in 0..200 {
         let mut large =
@@ -318,7 +318,7 @@ fn a_full_or_locked_server_costs_a_warning() {
     let warning = handle.warning().unwrap();
     assert!(warning.contains("is full"), "{warning}");
     drop(server);
-    let Some(server) = Server::redis(&["--requirepass", "secret"]) else { return };
+    let Some(server) = RedisServer::redis(&["--requirepass", "secret"]) else { return };
     let handle = machine(&server.url(), home.path());
     let _ = handle.find(ip("198.51.100.1"), &want(1));
     let warning = handle.warning().unwrap();
@@ -330,7 +330,8 @@ fn addresses_are_read_and_shown_without_secrets() {
     assert_eq!(shown("redis://me:se@cret@cache.example:6379/1"), "redis://cache.example:6379/1");
     assert_eq!(shown("rediss://cache.example/1?key=/etc/x"), "rediss://cache.example/1");
     for scheme in ["redis", "rediss"] {
-        let error = Redis::new(&format!("{scheme}://me:se?cret@cache.example/0")).err().unwrap().to_string();
+        let error =
+            RedisCache::new(&format!("{scheme}://me:se?cret@cache.example/0")).err().unwrap().to_string();
         assert!(error.contains("://cache.example/0 ") && error.contains("%3F"), "{error}");
         assert!(!error.contains("se?") && !error.contains("cret"), "{error}");
     }

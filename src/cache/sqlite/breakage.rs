@@ -1,8 +1,8 @@
 //! What happens to a cache file in the world, and that it never decides a verdict.
 
-use super::{SCHEMA, Sqlite};
+use super::{SCHEMA, SqliteCache};
 use crate::cache::{
-    Cache, Env, Handle, Holder, Keeper, Ledger, Location,
+    Cache, CacheEnv, CacheLocation, LayeredCache, LeaseHolder, Maintenance, Store,
     contract::{at, kept, want},
     location, open,
 };
@@ -21,12 +21,12 @@ fn ip(address: &str) -> IpAddr {
 
 /// Keeps and finds through a handle, as a lookup does; what was warned of.
 fn use_it(path: &Path) -> Option<String> {
-    let handle = open(&Location::Path(path.to_owned()), &Env::default(), at(0));
+    let handle = open(&CacheLocation::Path(path.to_owned()), &CacheEnv::default(), at(0));
     let first = handle.find(ip("198.51.100.9"), &want(0));
     assert!(first.is_none());
-    let holder = Holder::unique();
+    let holder = LeaseHolder::unique();
     assert!(handle.claim("ask 198.51.100.0/24", 1, holder, at(0), at(10)));
-    assert!(!handle.claim("ask 198.51.100.0/24", 1, Holder::unique(), at(0), at(10)));
+    assert!(!handle.claim("ask 198.51.100.0/24", 1, LeaseHolder::unique(), at(0), at(10)));
     handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true));
     handle.release("ask 198.51.100.0/24", holder);
     let found = handle.find(ip("198.51.100.9"), &want(1)).expect("kept, in the file or in memory");
@@ -47,7 +47,7 @@ fn aside(folder: &Path) -> Vec<String> {
 
 /// A good cache file with one answer.
 fn good(path: &Path) {
-    let cache = Sqlite::open(path, at(0)).unwrap();
+    let cache = SqliteCache::open(path, at(0)).unwrap();
     for n in 0..200 {
         let first = format!("198.51.{n}.0");
         cache.keep(&kept(&first, &format!("198.51.{n}.255"), &first, true)).unwrap();
@@ -72,8 +72,8 @@ fn a_folder_that_a_group_shares_gets_files_that_it_shares() {
     // As root, the folder is somebody else's, as that of a daemon would be.
     let root = std::os::unix::fs::chown(&shared, Some(65_534), Some(65_533)).is_ok();
     fs::set_permissions(&shared, fs::Permissions::from_mode(0o2770)).unwrap();
-    let env = Env { shared: shared.clone(), ..Env::default() };
-    let handle = open(&Location::Default, &env, at(0));
+    let env = CacheEnv { shared: shared.clone(), ..CacheEnv::default() };
+    let handle = open(&CacheLocation::Default, &env, at(0));
     handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true));
     assert_eq!(handle.warning(), None);
     let made = fs::metadata(shared.join("cache.db")).unwrap();
@@ -87,14 +87,15 @@ fn a_folder_that_a_group_shares_gets_files_that_it_shares() {
 #[test]
 fn the_default_is_the_users_own_where_the_shared_folder_cannot_be_written() {
     let home = tempfile::tempdir().unwrap();
-    let env = Env { home: Some(home.path().into()), shared: "/proc/whodunit".into(), ..Env::default() };
-    let handle = open(&Location::Default, &env, at(0));
+    let env =
+        CacheEnv { home: Some(home.path().into()), shared: "/proc/whodunit".into(), ..CacheEnv::default() };
+    let handle = open(&CacheLocation::Default, &env, at(0));
     handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true));
     assert_eq!(handle.warning(), None);
     assert!(home.path().join(".cache/whodunit/cache.db").exists());
-    let relative = Env { xdg_cache_home: Some("relative".into()), ..env.clone() };
+    let relative = CacheEnv { xdg_cache_home: Some("relative".into()), ..env.clone() };
     assert_eq!(relative.own(), env.own());
-    let homeless = open(&Location::Default, &Env { home: None, ..env }, at(0));
+    let homeless = open(&CacheLocation::Default, &CacheEnv { home: None, ..env }, at(0));
     assert!(homeless.warning().unwrap().contains("name one with --cache"));
 }
 
@@ -102,11 +103,11 @@ fn the_default_is_the_users_own_where_the_shared_folder_cannot_be_written() {
 fn a_file_deleted_or_replaced_under_us_is_left_for_the_one_at_its_path() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a/cache.db");
-    let handle = open(&Location::Path(path.clone()), &Env::default(), at(0));
+    let handle = open(&CacheLocation::Path(path.clone()), &CacheEnv::default(), at(0));
     let one = kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true);
     let there = |now| handle.find(ip("198.51.100.9"), &want(now)).is_some();
     let on_disk =
-        || Sqlite::open(&path, at(0)).unwrap().find(ip("198.51.100.9"), &want(1)).unwrap().is_some();
+        || SqliteCache::open(&path, at(0)).unwrap().find(ip("198.51.100.9"), &want(1)).unwrap().is_some();
     handle.keep(&one);
     assert!(there(1) && on_disk());
     fs::remove_file(&path).unwrap();
@@ -160,7 +161,7 @@ fn a_garbage_file_is_set_aside_and_only_so_many_are_kept() {
     let names = aside(folder.path());
     assert!(!names.iter().any(|name| name.contains("2020")), "{names:?}");
     assert_eq!(names.iter().filter(|name| !name.ends_with("-journal")).count(), 3, "{names:?}");
-    let handle = open(&Location::Path(path), &Env::default(), at(0));
+    let handle = open(&CacheLocation::Path(path), &CacheEnv::default(), at(0));
     assert!(handle.find(ip("198.51.100.9"), &want(1)).is_some(), "the new file works");
 }
 
@@ -175,7 +176,7 @@ fn a_truncated_file_never_gives_another_networks_answer() {
         let cut = folder.path().join(format!("{length}/cache.db"));
         fs::create_dir(cut.parent().unwrap()).unwrap();
         fs::write(&cut, &bytes[..length]).unwrap();
-        let handle = open(&Location::Path(cut.clone()), &Env::default(), at(0));
+        let handle = open(&CacheLocation::Path(cut.clone()), &CacheEnv::default(), at(0));
         for n in 0..200 {
             if let Some(answer) =
                 handle.find(ip(&format!("198.51.{n}.9")), &want(1)).and_then(|f| handle.answer(&f))
@@ -197,7 +198,7 @@ fn one_damaged_answer_goes_and_the_others_stay() {
     good(&path);
     let other = Connection::open(&path).unwrap();
     other.execute_batch("UPDATE network1 SET body = x'0150' WHERE id = 8").unwrap();
-    let handle = open(&Location::Path(path), &Env::default(), at(0));
+    let handle = open(&CacheLocation::Path(path), &CacheEnv::default(), at(0));
     let answer =
         |n| handle.find(ip(&format!("198.51.{n}.9")), &want(1)).and_then(|found| handle.answer(&found));
     assert!(answer(7).is_none() && answer(8).is_some());
@@ -230,10 +231,10 @@ fn a_newer_whodunits_file_and_another_programs_are_left_alone() {
 fn a_full_disk_and_a_lock_that_is_never_given_back_cost_one_warning() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.db");
-    let full = Sqlite::open(&path, at(0)).unwrap();
+    let full = SqliteCache::open(&path, at(0)).unwrap();
     full.stats(at(0)).unwrap();
     full.with(|connection| Ok(connection.pragma_update(None, "max_page_count", 7)?)).unwrap();
-    let handle = Handle::new(Some(Box::new(full) as Box<dyn Cache>));
+    let handle = LayeredCache::new(Some(Box::new(full) as Box<dyn Cache>));
     for n in 0..200 {
         let first = format!("198.51.{n}.0");
         handle.keep(&kept(&first, &format!("198.51.{n}.255"), &first, true));
@@ -243,7 +244,7 @@ fn a_full_disk_and_a_lock_that_is_never_given_back_cost_one_warning() {
 
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let handle = open(&Location::Path(path), &Env::default(), at(0));
+    let handle = open(&CacheLocation::Path(path), &CacheEnv::default(), at(0));
     assert!(handle.find(ip("192.0.2.1"), &want(1)).is_none());
     handle.keep(&kept("192.0.2.0", "192.0.2.255", "192.0.2.1", true));
     assert!(handle.find(ip("192.0.2.1"), &want(2)).is_some());
@@ -257,7 +258,7 @@ fn a_full_disk_and_a_lock_that_is_never_given_back_cost_one_warning() {
 #[test]
 fn the_oldest_answers_go_when_there_are_too_many_or_too_old() {
     let folder = tempfile::tempdir().unwrap();
-    let cache = Sqlite::open(&folder.path().join("cache.db"), at(0)).unwrap().with_room(120_000);
+    let cache = SqliteCache::open(&folder.path().join("cache.db"), at(0)).unwrap().with_room(120_000);
     for n in 0..600_i64 {
         let first = format!("198.{}.{}.0", n / 256, n % 256);
         let mut kept = kept(&first, &first.replace(".0", ".255"), &first, true);
@@ -290,8 +291,8 @@ fn in_a_storm_one_asks_and_all_have_the_answer() {
         let network = format!("198.51.{round}.0");
         // Each with a connection of its own, as processes have; the file is made by whoever comes first.
         let one = || {
-            let handle = open(&Location::Path(path.clone()), &Env::default(), at(0));
-            let holder = Holder::unique();
+            let handle = open(&CacheLocation::Path(path.clone()), &CacheEnv::default(), at(0));
+            let holder = LeaseHolder::unique();
             let mut patience = 2000;
             while handle.find(ip(&network), &want(1)).is_none() {
                 if handle.claim(&network, 1, holder, at(1), at(11)) {
@@ -319,7 +320,7 @@ fn of_many_who_meet_a_corrupt_file_one_sets_it_aside() {
     fs::write(&path, "garbage ".repeat(1000)).unwrap();
     let warned = std::sync::Mutex::new(Vec::new());
     let one = || {
-        let handle = open(&Location::Path(path.clone()), &Env::default(), at(0));
+        let handle = open(&CacheLocation::Path(path.clone()), &CacheEnv::default(), at(0));
         handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true));
         assert!(handle.find(ip("198.51.100.9"), &want(1)).is_some());
         warned.lock().unwrap().extend(handle.warning());
@@ -332,7 +333,7 @@ fn of_many_who_meet_a_corrupt_file_one_sets_it_aside() {
     // process says the first thing that went wrong and no more, so that even its own setting aside may stay unsaid.
     let aside = warned.iter().filter(|warning| warning.contains("set aside as")).count();
     assert!(aside <= 1, "{warned:?}");
-    assert!(Sqlite::open(&path, at(0)).unwrap().find(ip("198.51.100.9"), &want(1)).unwrap().is_some());
+    assert!(SqliteCache::open(&path, at(0)).unwrap().find(ip("198.51.100.9"), &want(1)).unwrap().is_some());
 }
 
 #[test]

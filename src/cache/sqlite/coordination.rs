@@ -1,28 +1,28 @@
 //! Claims and servers in the file.
 
-use super::{Attempt, Sqlite};
+use super::{SqliteCache, SqliteResult};
 use crate::cache::{
-    Desk, Holder, Outcome,
-    server::{self, Server, micros, moment},
+    CacheResult, Coordinator, LeaseHolder,
+    server::{self, ServerNotes, micros, moment},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::time::Duration;
 
 /// Those who hold a place at `what` now, without `holder`.
-fn others(connection: &Connection, what: &str, holder: Holder, now: Timestamp) -> Attempt<u32> {
+fn others(connection: &Connection, what: &str, holder: LeaseHolder, now: Timestamp) -> SqliteResult<u32> {
     let mut statement = connection
         .prepare_cached("SELECT made, until, holder FROM claim1 WHERE what = ?1 AND holder <> ?2")?;
     let mut rows = statement.query(params![what, holder.as_integer()])?;
     let mut count = 0;
     while let Some(row) = rows.next()? {
         let holds = server::holds(row.get(0)?, row.get(1)?, now);
-        count += u32::from(holds && !Holder::from_integer(row.get(2)?).is_gone());
+        count += u32::from(holds && !LeaseHolder::from_integer(row.get(2)?).is_gone());
     }
     Ok(count)
 }
 
-fn read(connection: &Connection, name: &str) -> Attempt<Server> {
+fn read(connection: &Connection, name: &str) -> SqliteResult<ServerNotes> {
     let row = connection
         .prepare_cached("SELECT next, booked, until, denied, times FROM server1 WHERE name = ?1")?
         .query_row([name], |row| from_row(row, 0))
@@ -31,8 +31,8 @@ fn read(connection: &Connection, name: &str) -> Attempt<Server> {
 }
 
 /// The five columns of a server, from `at` on.
-pub(super) fn from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<Server> {
-    Ok(Server {
+pub(super) fn from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<ServerNotes> {
+    Ok(ServerNotes {
         next: row.get(at)?,
         booked: row.get(at + 1)?,
         until: row.get(at + 2)?,
@@ -41,23 +41,23 @@ pub(super) fn from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<Server> {
     })
 }
 
-fn store(connection: &Connection, name: &str, server: Server) -> Attempt<()> {
-    let Server { next, booked, until, denied, times } = server;
+fn store(connection: &Connection, name: &str, server: ServerNotes) -> SqliteResult<()> {
+    let ServerNotes { next, booked, until, denied, times } = server;
     connection
         .prepare_cached("INSERT OR REPLACE INTO server1 VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
         .execute(params![name, next, booked, until, denied, times])?;
     Ok(())
 }
 
-impl Desk for Sqlite {
+impl Coordinator for SqliteCache {
     fn claim(
         &self,
         what: &str,
         width: u32,
-        holder: Holder,
+        holder: LeaseHolder,
         now: Timestamp,
         until: Timestamp,
-    ) -> Outcome<bool> {
+    ) -> CacheResult<bool> {
         // Those who wait ask again and again: they only read, and leave the lock to those who get on.
         if self.with(|connection| others(connection, what, holder, now))? >= width {
             return Ok(false);
@@ -76,7 +76,7 @@ impl Desk for Sqlite {
         })
     }
 
-    fn release(&self, what: &str, holder: Holder) -> Outcome<()> {
+    fn release(&self, what: &str, holder: LeaseHolder) -> CacheResult<()> {
         self.write(|connection| {
             connection
                 .prepare_cached("DELETE FROM claim1 WHERE what = ?1 AND holder = ?2")?
@@ -85,7 +85,7 @@ impl Desk for Sqlite {
         })
     }
 
-    fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Outcome<Timestamp> {
+    fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> CacheResult<Timestamp> {
         let (at, booked) = self.with(|connection| Ok(read(connection, server)?.book(every, now, by)))?;
         if !booked {
             return Ok(at);
@@ -100,7 +100,7 @@ impl Desk for Sqlite {
         })
     }
 
-    fn hold_off(&self, server: &str, now: Timestamp) -> Outcome<Timestamp> {
+    fn hold_off(&self, server: &str, now: Timestamp) -> CacheResult<Timestamp> {
         self.write(|connection| {
             let mut noted = read(connection, server)?;
             let until = noted.deny(now);
@@ -109,7 +109,7 @@ impl Desk for Sqlite {
         })
     }
 
-    fn held_off(&self, server: &str, now: Timestamp) -> Outcome<Option<Timestamp>> {
+    fn held_off(&self, server: &str, now: Timestamp) -> CacheResult<Option<Timestamp>> {
         self.with(|connection| Ok(read(connection, server)?.held(now)))
     }
 }

@@ -1,21 +1,21 @@
 //! What `cache stats|list|forget|export` read and write.
 
 use super::{
-    Sqlite,
+    SqliteCache,
     coordination::{from_row, time},
     damaged, store,
 };
 use crate::{
     address::Network,
-    cache::{Kept, Ledger, Outcome, Stats, body, extent, server::moment},
-    registry::Source,
+    cache::{CacheResult, CacheStats, CachedAnswer, Maintenance, body, extent, server::moment},
+    registry::AnswerSource,
 };
 use jiff::Timestamp;
 use rusqlite::params;
 use std::collections::BTreeMap;
 
-impl Ledger for Sqlite {
-    fn stats(&self, now: Timestamp) -> Outcome<Stats> {
+impl Maintenance for SqliteCache {
+    fn stats(&self, now: Timestamp) -> CacheResult<CacheStats> {
         self.with(|connection| {
             let mut held_off = BTreeMap::new();
             let mut statement =
@@ -30,11 +30,11 @@ impl Ledger for Sqlite {
             let (networks, oldest, newest) = connection
                 .query_row(sql, [], |row| Ok((row.get::<_, u32>(0)?, time(row, 1)?, time(row, 2)?)))?;
             let bytes = std::fs::metadata(&self.path).map_or(0, |meta| meta.len());
-            Ok(Stats { networks: networks.into(), bytes, oldest, newest, held_off, imported: 0 })
+            Ok(CacheStats { networks: networks.into(), bytes, oldest, newest, held_off, imported: 0 })
         })
     }
 
-    fn list(&self, after: i64, limit: usize) -> Outcome<Vec<(i64, Kept)>> {
+    fn list(&self, after: i64, limit: usize) -> CacheResult<Vec<(i64, CachedAnswer)>> {
         self.with(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT id, first, last, asked, leaf, fetched, body FROM network1 \
@@ -45,22 +45,22 @@ impl Ledger for Sqlite {
             while let Some(row) = rows.next()? {
                 let (_, asked, leaf) = store::columns(row, 1)?.ok_or_else(damaged)?;
                 let packed = row.get_ref(6)?.as_blob().map_err(|_| damaged())?;
-                let answer = body::unpack(packed, moment(row.get(5)?), Source::Cache, false)?;
-                list.push((row.get(0)?, Kept { answer, asked, leaf }));
+                let answer = body::unpack(packed, moment(row.get(5)?), AnswerSource::Cache, false)?;
+                list.push((row.get(0)?, CachedAnswer { answer, asked, leaf }));
             }
             Ok(list)
         })
     }
 
-    fn keep_all(&self, kept: &[Kept]) -> Outcome<()> {
+    fn keep_all(&self, kept: &[CachedAnswer]) -> CacheResult<()> {
         let ready = kept
             .iter()
-            .filter_map(|kept| store::Ready::new(kept).transpose())
-            .collect::<Outcome<Vec<_>>>()?;
+            .filter_map(|kept| store::PackedAnswer::new(kept).transpose())
+            .collect::<CacheResult<Vec<_>>>()?;
         self.write(|connection| ready.iter().try_for_each(|ready| ready.insert(connection, self.room)))
     }
 
-    fn forget(&self, network: Option<&Network>) -> Outcome<u64> {
+    fn forget(&self, network: Option<&Network>) -> CacheResult<u64> {
         self.write(|connection| {
             let Some(network) = network else {
                 let count: u32 =

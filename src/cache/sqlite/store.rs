@@ -1,22 +1,22 @@
 //! Answers in the file: found, kept, pruned, and what was decided about them.
 
-use super::{Attempt, Sqlite, damaged};
+use super::{SqliteCache, SqliteResult, damaged};
 use crate::{
     address::{Network, Prefix},
     cache::{
-        Extents, Found, Keeper, Kept, Outcome, Shelf, Want, body, extent,
+        CacheHit, CacheResult, CachedAnswer, ExtentList, Freshness, HitSource, Store, body, extent,
         memory::{DECISIONS, is_superseded},
         server::{micros, moment},
-        snapshot::{Extent, MOST, Whose},
+        snapshot::{ExtentOrigin, ListedExtent, MOST},
     },
-    registry::{Answer, Source},
+    registry::{Answer, AnswerSource},
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::net::IpAddr;
 
 /// One row of the walk.
-struct Step {
+struct ExtentRow {
     prefix: Prefix,
     fetched: i64,
     id: i64,
@@ -33,8 +33,8 @@ const PRUNE_EVERY: i64 = 64;
 fn walk(
     connection: &Connection,
     address: IpAddr,
-    mut pleases: impl FnMut(&Step) -> bool,
-) -> Attempt<Option<Step>> {
+    mut pleases: impl FnMut(&ExtentRow) -> bool,
+) -> SqliteResult<Option<ExtentRow>> {
     let mut statement = connection.prepare_cached(
         "SELECT prefix, fetched, network, asked FROM extent1 WHERE prefix <= ?1 \
          ORDER BY prefix DESC, fetched DESC, network DESC",
@@ -54,8 +54,12 @@ fn walk(
                 continue 'seek;
             }
             let asked = extent::decode_address(row.get_ref(3)?.as_blob().map_err(|_| damaged())?);
-            let step =
-                Step { prefix, fetched: row.get(1)?, id: row.get(2)?, asked: asked.ok_or_else(damaged)? };
+            let step = ExtentRow {
+                prefix,
+                fetched: row.get(1)?,
+                id: row.get(2)?,
+                asked: asked.ok_or_else(damaged)?,
+            };
             if pleases(&step) {
                 return Ok(Some(step));
             }
@@ -65,7 +69,7 @@ fn walk(
 }
 
 /// Removes an answer, its extents and what was decided about it. True when it was there.
-pub(super) fn remove(connection: &Connection, id: i64) -> Attempt<bool> {
+pub(super) fn remove(connection: &Connection, id: i64) -> SqliteResult<bool> {
     let row = connection
         .prepare_cached("SELECT first, last, asked, leaf, fetched FROM network1 WHERE id = ?1")?
         .query_row([id], |row| Ok((columns(row, 0)?, row.get::<_, i64>(4)?)))
@@ -101,9 +105,9 @@ pub(super) fn columns(
 }
 
 /// Removes what is too old, and the oldest when there is too much, a piece at a time.
-fn prune(connection: &Connection, now: Timestamp, room: u64) -> Attempt<()> {
+fn prune(connection: &Connection, now: Timestamp, room: u64) -> SqliteResult<()> {
     let too_old = micros(now.saturating_sub(OLDEST).unwrap_or(Timestamp::MIN));
-    let ids = |sql: &str, bound: i64| -> Attempt<Vec<i64>> {
+    let ids = |sql: &str, bound: i64| -> SqliteResult<Vec<i64>> {
         let mut statement = connection.prepare_cached(sql)?;
         let ids = statement.query_map([bound], |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok(ids)
@@ -129,46 +133,51 @@ fn prune(connection: &Connection, now: Timestamp, room: u64) -> Attempt<()> {
 }
 
 /// Every extent, unless they are too many.
-pub(super) fn extents(connection: &Connection) -> Attempt<Option<Extents>> {
+pub(super) fn extents(connection: &Connection) -> SqliteResult<Option<ExtentList>> {
     let mut statement = connection.prepare("SELECT prefix, fetched, network, asked FROM extent1")?;
     let mut rows = statement.query([])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         let prefix = row.get_ref(0)?.as_blob().ok().and_then(extent::decode).ok_or_else(damaged)?;
         let asked = row.get_ref(3)?.as_blob().ok().and_then(extent::decode_address).ok_or_else(damaged)?;
-        all.push(Extent { prefix, fetched: row.get(1)?, id: row.get(2)?, whose: Whose::Kept { asked } });
+        all.push(ListedExtent {
+            prefix,
+            fetched: row.get(1)?,
+            id: row.get(2)?,
+            whose: ExtentOrigin::Kept { asked },
+        });
         if all.len() > MOST {
             return Ok(None);
         }
     }
-    Ok(Some(Extents(all)))
+    Ok(Some(ExtentList(all)))
 }
 
 /// Bytes of the file that hold something.
-pub(super) fn used(connection: &Connection) -> Attempt<u64> {
+pub(super) fn used(connection: &Connection) -> SqliteResult<u64> {
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let pages = number("page_count")? - number("freelist_count")?;
     Ok(u64::try_from(pages.saturating_mul(number("page_size")?)).unwrap_or(0))
 }
 
 /// An answer that is ready to be written, so that no lock is held while it is packed.
-pub(super) struct Ready<'a> {
-    kept: &'a Kept,
+pub(super) struct PackedAnswer<'a> {
+    kept: &'a CachedAnswer,
     reach: Network,
     part: Prefix,
     packed: Vec<u8>,
 }
 
-impl<'a> Ready<'a> {
+impl<'a> PackedAnswer<'a> {
     /// None when the answer does not hold its own question.
-    pub(super) fn new(kept: &'a Kept) -> Outcome<Option<Self>> {
+    pub(super) fn new(kept: &'a CachedAnswer) -> CacheResult<Option<Self>> {
         let Some(reach) = kept.extent() else { return Ok(None) };
         let Some(part) = extent::part(&reach, kept.asked) else { return Ok(None) };
         Ok(Some(Self { kept, reach, part, packed: body::pack(&kept.answer)? }))
     }
 
     /// Writes it, in the place of those that it supersedes.
-    pub(super) fn insert(&self, connection: &Connection, room: u64) -> Attempt<()> {
+    pub(super) fn insert(&self, connection: &Connection, room: u64) -> SqliteResult<()> {
         let Self { kept, reach, part, packed } = self;
         let fetched = micros(kept.answer.fetched);
         let mut superseded = Vec::new();
@@ -197,38 +206,38 @@ impl<'a> Ready<'a> {
 }
 
 /// The number under which a network's decisions stand. Those of imported data are below zero.
-fn number(found: &Found) -> i64 {
-    if found.shelf == Shelf::Import { -found.id } else { found.id }
+fn number(found: &CacheHit) -> i64 {
+    if found.shelf == HitSource::Import { -found.id } else { found.id }
 }
 
-impl Sqlite {
-    fn look(&self, address: IpAddr, want: &Want, any_age: bool) -> Outcome<Option<Found>> {
+impl SqliteCache {
+    fn look(&self, address: IpAddr, want: &Freshness, any_age: bool) -> CacheResult<Option<CacheHit>> {
         let step = self.with(|connection| {
             walk(connection, address, |step| {
                 want.shares(step.asked, address) && (any_age || want.is_fresh(moment(step.fetched)))
             })
         })?;
-        Ok(step.map(|s| Found::new(Shelf::Cache, s.id, s.prefix, moment(s.fetched), want)))
+        Ok(step.map(|s| CacheHit::new(HitSource::Cache, s.id, s.prefix, moment(s.fetched), want)))
     }
 }
 
-impl Keeper for Sqlite {
-    fn find(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>> {
+impl Store for SqliteCache {
+    fn find(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>> {
         self.look(address, want, false)
     }
 
-    fn find_stale(&self, address: IpAddr, want: &Want) -> Outcome<Option<Found>> {
+    fn find_stale(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>> {
         self.look(address, want, true)
     }
 
-    fn answer(&self, found: &Found) -> Outcome<Option<Answer>> {
+    fn answer(&self, found: &CacheHit) -> CacheResult<Option<Answer>> {
         let packed: Option<Vec<u8>> = self.with(|connection| {
             let mut statement =
                 connection.prepare_cached("SELECT body FROM network1 WHERE id = ?1 AND fetched = ?2")?;
             Ok(statement.query_row([found.id, micros(found.fetched)], |row| row.get(0)).optional()?)
         })?;
         let Some(packed) = packed else { return Ok(None) };
-        let Ok(answer) = body::unpack(&packed, found.fetched, Source::Cache, found.stale) else {
+        let Ok(answer) = body::unpack(&packed, found.fetched, AnswerSource::Cache, found.stale) else {
             // Damaged, and alone in that: asked for anew, it will be whole.
             let _ = self.write(|connection| remove(connection, found.id).map(drop));
             return Ok(None);
@@ -237,17 +246,17 @@ impl Keeper for Sqlite {
         Ok(answer.record.network.contains(found.extent.first()).then_some(answer))
     }
 
-    fn keep(&self, kept: &Kept) -> Outcome<()> {
-        let Some(ready) = Ready::new(kept)? else { return Ok(()) };
+    fn keep(&self, kept: &CachedAnswer) -> CacheResult<()> {
+        let Some(ready) = PackedAnswer::new(kept)? else { return Ok(()) };
         self.write(|connection| ready.insert(connection, self.room))
     }
 
     fn recall(
         &self,
-        found: &Found,
+        found: &CacheHit,
         patterns: &[u8; 16],
         address: Option<IpAddr>,
-    ) -> Outcome<Option<Vec<u8>>> {
+    ) -> CacheResult<Option<Vec<u8>>> {
         let address = address.map(extent::encode_address).unwrap_or_default();
         self.with(|connection| {
             let mut statement = connection.prepare_cached(
@@ -261,18 +270,18 @@ impl Keeper for Sqlite {
 
     fn remember(
         &self,
-        found: &Found,
+        found: &CacheHit,
         patterns: &[u8; 16],
         address: Option<IpAddr>,
         decision: &[u8],
-    ) -> Outcome<()> {
+    ) -> CacheResult<()> {
         let address = address.map(extent::encode_address).unwrap_or_default();
         self.write_if_idle(|connection| {
             let there: Option<i64> = connection
                 .prepare_cached("SELECT 1 FROM network1 WHERE id = ?1 AND fetched = ?2")?
                 .query_row([found.id, micros(found.fetched)], |row| row.get(0))
                 .optional()?;
-            if there.is_none() && found.shelf != Shelf::Import {
+            if there.is_none() && found.shelf != HitSource::Import {
                 return Ok(());
             }
             let count: i64 = connection

@@ -1,7 +1,7 @@
 //! The cache that is looked after. For a lookup, one that cannot be opened costs a warning; here that is the answer.
 
 use crate::{
-    cache::{Env, Handle, Location},
+    cache::{CacheEnv, CacheLocation, LayeredCache},
     cli::CacheCommand,
     command::{env, opened, warn},
     config::Remember,
@@ -14,26 +14,26 @@ use std::{
 };
 
 /// Opens it, and makes it only for what is to be kept in it.
-pub(super) fn open(remember: &Remember, command: &CacheCommand) -> Result<Handle> {
+pub(super) fn open(remember: &Remember, command: &CacheCommand) -> Result<LayeredCache> {
     remember.notes.iter().for_each(|note| warn(note));
     let fills = matches!(command, CacheCommand::Import { .. });
-    let location = remember.location.as_deref().map_or(Location::Default, Location::from);
+    let location = remember.location.as_deref().map_or(CacheLocation::Default, CacheLocation::from);
     let named = match &location {
-        Location::Path(path) if path.is_dir() => Some(path.join("cache.db")),
-        Location::Path(path) => Some(path.clone()),
+        CacheLocation::Path(path) if path.is_dir() => Some(path.join("cache.db")),
+        CacheLocation::Path(path) => Some(path.clone()),
         _ => None,
     };
     if !fills && let Some(path) = named.as_deref().filter(|path| is_missing(path)) {
         // Perhaps a slip of the finger, perhaps before the first question: to look does not make it.
         warn(&format!("there is no cache at {}", path.display()));
-        return Ok(Handle::new(None));
+        return Ok(LayeredCache::new(None));
     }
-    if !fills && location == Location::Default && was_never_used(&env()) {
+    if !fills && location == CacheLocation::Default && was_never_used(&env()) {
         // Nothing was ever kept: that is no failure, and not to be changed by looking at it.
-        return Ok(Handle::new(None));
+        return Ok(LayeredCache::new(None));
     }
     let cache = opened(remember);
-    let server = matches!(location, Location::Redis(_));
+    let server = matches!(location, CacheLocation::Redis(_));
     match cache.warning() {
         // This machine's file only stands in for a server.
         Some(warning) if server && !warning.contains("redis") => warn(&warning),
@@ -48,7 +48,7 @@ fn is_missing(path: &Path) -> bool {
 }
 
 /// Whether nothing was ever kept in the default place.
-fn was_never_used(env: &Env) -> bool {
+fn was_never_used(env: &CacheEnv) -> bool {
     [Some(env.shared()), env.own()].into_iter().flatten().all(|path| is_missing(&path))
 }
 
@@ -74,7 +74,7 @@ mod tests {
     fn the_default_place_is_unused_until_either_of_its_files_is_there() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let env = Env { home: Some(at("home")), xdg_cache_home: None, shared: at("shared") };
+        let env = CacheEnv { home: Some(at("home")), xdg_cache_home: None, shared: at("shared") };
         for file in ["shared/cache.db", "home/.cache/whodunit/cache.db"] {
             assert!(was_never_used(&env));
             fs::create_dir_all(at(file).parent().unwrap()).unwrap();

@@ -3,8 +3,8 @@
 use super::{each, seconds, unreadable, unwritten};
 use crate::{
     address::Network,
-    cache::{Handle, Kept},
-    config::Form,
+    cache::{CachedAnswer, LayeredCache},
+    config::OutputForm,
     error::Result,
     output::{grid, object},
     sanitize::safe,
@@ -19,7 +19,7 @@ use std::{
 
 /// The contract's object, in its order.
 #[derive(Serialize)]
-struct Stats {
+struct StatsObject {
     networks: u64,
     bytes: u64,
     oldest: Option<String>,
@@ -29,9 +29,9 @@ struct Stats {
 }
 
 /// Counts and times.
-pub(super) fn stats(cache: &Handle, form: Form, out: &mut impl Write) -> Result<()> {
+pub(super) fn stats(cache: &LayeredCache, form: OutputForm, out: &mut impl Write) -> Result<()> {
     let found = cache.stats(Timestamp::now()).map_err(|error| unreadable(&error))?;
-    let stats = Stats {
+    let stats = StatsObject {
         networks: found.networks,
         bytes: found.bytes,
         oldest: found.oldest.map(seconds),
@@ -39,11 +39,11 @@ pub(super) fn stats(cache: &Handle, form: Form, out: &mut impl Write) -> Result<
         held_off: found.held_off.into_iter().map(|(server, until)| (server, seconds(until))).collect(),
         imported: found.imported,
     };
-    if form == Form::Json {
+    if form == OutputForm::Json {
         return object(&stats, out).map_err(unwritten);
     }
     let time = |time: &Option<String>| time.clone().unwrap_or_else(|| "-".to_owned());
-    let Stats { networks, bytes, oldest, newest, held_off, imported } = &stats;
+    let StatsObject { networks, bytes, oldest, newest, held_off, imported } = &stats;
     let mut lines = vec![
         ("networks", networks.to_string()),
         ("bytes", bytes.to_string()),
@@ -60,7 +60,7 @@ pub(super) fn stats(cache: &Handle, form: Form, out: &mut impl Write) -> Result<
 
 /// One network of the list.
 #[derive(Serialize)]
-struct Row<'a> {
+struct NetworkRow<'a> {
     first: IpAddr,
     last: IpAddr,
     cidr: Vec<String>,
@@ -79,8 +79,8 @@ struct Row<'a> {
     partial: bool,
 }
 
-impl<'a> Row<'a> {
-    fn new(kept: &'a Kept) -> Self {
+impl<'a> NetworkRow<'a> {
+    fn new(kept: &'a CachedAnswer) -> Self {
         let record = &kept.answer.record;
         let blocks = |network: &Network| network.prefixes().iter().map(ToString::to_string).collect();
         Self {
@@ -122,24 +122,26 @@ const HEAD: [&str; 9] =
     ["network", "name", "owner", "country", "registry", "asked", "serves", "fetched", "servers"];
 
 /// The networks, the oldest question first.
-pub(super) fn list(cache: &Handle, form: Form, out: &mut impl Write) -> Result<()> {
+pub(super) fn list(cache: &LayeredCache, form: OutputForm, out: &mut impl Write) -> Result<()> {
     let head = HEAD.map(str::to_owned);
     match form {
-        Form::Json => each(cache, |kept| object(&Row::new(kept), out).map_err(unwritten)),
-        Form::Csv => {
+        OutputForm::Json => each(cache, |kept| object(&NetworkRow::new(kept), out).map_err(unwritten)),
+        OutputForm::Csv => {
             csv_line(head, out)?;
-            each(cache, |kept| csv_line(Row::new(kept).cells(), out))
+            each(cache, |kept| csv_line(NetworkRow::new(kept).cells(), out))
         }
         _ if io::stdout().is_terminal() => {
             let mut rows = vec![head];
             each(cache, |kept| {
-                rows.push(Row::new(kept).cells());
+                rows.push(NetworkRow::new(kept).cells());
                 Ok(())
             })?;
             // A head alone would look as if something were missing.
             if rows.len() > 1 { columns(rows, out).map_err(unwritten) } else { Ok(()) }
         }
-        _ => each(cache, |kept| writeln!(out, "{}", Row::new(kept).cells().join("\t")).map_err(unwritten)),
+        _ => each(cache, |kept| {
+            writeln!(out, "{}", NetworkRow::new(kept).cells().join("\t")).map_err(unwritten)
+        }),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::{stdout, warn};
 use crate::{
     error::{Error, Result, reason},
-    log::From,
+    log::ClientSource,
 };
 use std::{
     fs::{self, File},
@@ -19,7 +19,7 @@ const MARKS: [&str; 2] = ["<!doctype html>", "<p class=\"brand\">whodunit</p>"];
 
 /// Where a page goes.
 #[derive(Debug)]
-pub(super) enum Sheet {
+pub(super) enum HtmlFile {
     Stdout,
     /// A device or a pipe, which is written to as it is.
     Device(PathBuf),
@@ -27,12 +27,12 @@ pub(super) enum Sheet {
     File(PathBuf),
 }
 
-impl Sheet {
+impl HtmlFile {
     /// Looks at the file before anybody is asked.
     ///
     /// # Errors
     /// It is one of the inputs or no page of ours (64), or it cannot be written (74).
-    pub(super) fn new(path: &Path, logs: &[From<'_>], ham: &[PathBuf]) -> Result<Self> {
+    pub(super) fn new(path: &Path, logs: &[ClientSource<'_>], ham: &[PathBuf]) -> Result<Self> {
         if path == Path::new("-") {
             return Ok(Self::Stdout);
         }
@@ -100,10 +100,10 @@ impl Sheet {
     }
 }
 
-fn input<'a>(from: &From<'a>) -> &'a Path {
+fn input<'a>(from: &ClientSource<'a>) -> &'a Path {
     match from {
-        From::File(path) => path,
-        From::Stdin => Path::new("/dev/stdin"),
+        ClientSource::File(path) => path,
+        ClientSource::Stdin => Path::new("/dev/stdin"),
     }
 }
 

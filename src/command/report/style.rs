@@ -2,8 +2,8 @@
 
 use crate::{
     cli,
-    config::{self, Form, Layer},
-    output::{Clock, Ink, Paint, table::Table},
+    config::{self, ConfigLayer, OutputForm},
+    output::{DisplayZone, Ink, Paint, table::OwnerTable},
 };
 use jiff::Timestamp;
 use std::{
@@ -19,9 +19,9 @@ const NARROWEST: usize = 40;
 
 /// The form and the look of what is printed.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct ReportStyle {
     /// The form; quiet for a page that was asked for alone.
-    pub(super) form: Form,
+    pub(super) form: OutputForm,
     /// Drawn as a table for people, not as columns for a pipe.
     pub(super) drawn: bool,
     paint: Paint,
@@ -29,14 +29,14 @@ pub(super) struct Look {
     ink: Ink,
 }
 
-impl Look {
-    pub(super) fn settle(typed: &cli::Report, beneath: &Layer) -> Self {
-        let output = cli::Output { json: typed.json, csv: typed.csv, ..cli::Output::default() };
+impl ReportStyle {
+    pub(super) fn settle(typed: &cli::ReportArgs, beneath: &ConfigLayer) -> Self {
+        let output = cli::OutputOptions { json: typed.json, csv: typed.csv, ..cli::OutputOptions::default() };
         let form = match config::form(&output, beneath) {
-            Form::Json if typed.json || typed.html.is_none() => Form::Json,
-            Form::Csv if typed.csv || typed.html.is_none() => Form::Csv,
-            _ if typed.html.is_some() => Form::Quiet,
-            _ => Form::Text,
+            OutputForm::Json if typed.json || typed.html.is_none() => OutputForm::Json,
+            OutputForm::Csv if typed.csv || typed.html.is_none() => OutputForm::Csv,
+            _ if typed.html.is_some() => OutputForm::Quiet,
+            _ => OutputForm::Text,
         };
         let paint = Paint { colored: config::colored(typed.color, beneath) };
         // `--color always` asks for the table in a pipe, too: for `less -R`.
@@ -45,8 +45,8 @@ impl Look {
         Self { form, drawn, paint, width: width.max(NARROWEST), ink: ink(|name| env::var(name).ok()) }
     }
 
-    pub(super) fn table(&self, clock: Clock, now: Timestamp) -> Table {
-        Table { width: self.width, paint: self.paint, ink: self.ink, clock, now }
+    pub(super) fn table(&self, clock: DisplayZone, now: Timestamp) -> OwnerTable {
+        OwnerTable { width: self.width, paint: self.paint, ink: self.ink, clock, now }
     }
 }
 

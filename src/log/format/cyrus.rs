@@ -1,15 +1,15 @@
 //! Cyrus: `badlogin: name [ADDRESS] MECHANISM USER SASL(-13): ...`. The first brackets hold the client; the user's
 //! name and what SASL says of it come behind.
 
-use super::{Reading, pieces};
+use super::{LineReading, pieces};
 
 /// What a message about a login begins with.
 const MARKS: &[&[u8]] = &[b"badlogin: ", b"login: "];
 
 /// A message of one of Cyrus's services, which go by many names (`imap`, `cyrus/pop3s`, `timsieved`, `sieve`).
-pub(super) fn by_shape(message: &[u8]) -> Reading {
+pub(super) fn by_shape(message: &[u8]) -> LineReading {
     if !MARKS.iter().any(|mark| message.starts_with(mark)) {
-        return Reading::Foreign;
+        return LineReading::Foreign;
     }
     // The name before it may be what a resolver was told, and begin with brackets, too.
     let near = message.get(..320).unwrap_or(message);
@@ -18,5 +18,5 @@ pub(super) fn by_shape(message: &[u8]) -> Reading {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(b" "))
     };
     let open = memchr::memchr_iter(b'[', near).take(4).find(whole);
-    open.and_then(|open| pieces::bracketed(message, open)).map_or(Reading::Foreign, Reading::Client)
+    open.and_then(|open| pieces::bracketed(message, open)).map_or(LineReading::Foreign, LineReading::Client)
 }

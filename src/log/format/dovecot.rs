@@ -1,20 +1,20 @@
 //! Dovecot: `user=<name>, rip=ADDRESS, lip=local, session=<...>`, and the auth process's
 //! `passdb(user,ADDRESS,<session>): ...`. The user's name comes before the address and is the client's own text.
 
-use super::{Reading, general, login, pieces};
+use super::{LineReading, general, login, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
 /// The client of a message.
-pub(super) fn client(message: &[u8]) -> Reading {
+pub(super) fn client(message: &[u8]) -> LineReading {
     // In the authentication process's own lines the name may be anything: `sql(rip=192.0.2.1,ADDRESS)`.
     if message.starts_with(b"auth")
         && let Some(address) = in_call(message)
     {
-        return Reading::Client(address);
+        return LineReading::Client(address);
     }
     if is_own_call(message) {
-        return Reading::Nobody;
+        return LineReading::Nobody;
     }
     // The name that was typed comes before it, and an `id=` that some have logged behind it is the client's, too.
     let own = before_id(message);
@@ -22,16 +22,16 @@ pub(super) fn client(message: &[u8]) -> Reading {
     if let Some(rest) = own {
         return token::leading(rest).into();
     }
-    if let reading @ (Reading::Client(_) | Reading::Nobody) = login::pam(message) {
+    if let reading @ (LineReading::Client(_) | LineReading::Nobody) = login::pam(message) {
         return reading;
     }
     if let Some(reading) = delivery(message) {
         return reading;
     }
     match in_call(message) {
-        Some(address) => Reading::Client(address),
+        Some(address) => LineReading::Client(address),
         None if message.starts_with(b"Dovecot v") || message.starts_with(b"master: Dovecot v") => {
-            Reading::Nobody
+            LineReading::Nobody
         }
         None => general::client(message).into(),
     }
@@ -66,14 +66,14 @@ fn is_own_call(message: &[u8]) -> bool {
 
 /// `imap(user)<4711><session>: TEXT`, `lmtp(4711): Connect from ADDRESS`: processes that work for a user who is
 /// in. What they say of a mail (its subject, its id) was written by its sender.
-fn delivery(message: &[u8]) -> Option<Reading> {
+fn delivery(message: &[u8]) -> Option<LineReading> {
     let services =
         [&b"imap("[..], b"pop3(", b"lmtp(", b"lda(", b"managesieve(", b"submission(", b"indexer-worker("];
     let rest = services.iter().find_map(|service| message.strip_prefix(*service))?;
     let inside = pieces::before(rest, b")");
     // Some have the client's address put behind the name.
     if let Some(address) = inside.rsplit(|b| *b == b',').next().and_then(token::bare) {
-        return Some(Reading::Client(address));
+        return Some(LineReading::Client(address));
     }
     let text = pieces::behind(rest, b": ").unwrap_or_default();
     let peer = [&b"Connect from "[..], b"Disconnect from "].iter().find_map(|mark| text.strip_prefix(*mark));

@@ -2,7 +2,7 @@
 //! and may be a bracketed address of the client's choice; on delivery lines (`=>`) H= is where the mail went; what
 //! stands between double quotes came over the wire.
 
-use super::{Reading, general, pieces};
+use super::{LineReading, general, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
@@ -34,22 +34,22 @@ const OUTGOING: &[&[u8]] = &[
 const VERDICTS: &[&[u8]] = &[b" rejected", b" Warning", b" discarded", b" temporarily"];
 
 /// A message of the program `exim`, with or without Exim's own date in front.
-pub(super) fn client(message: &[u8]) -> Reading {
+pub(super) fn client(message: &[u8]) -> LineReading {
     let message = behind_date(message).unwrap_or(message);
     about(message)
 }
 
 /// A line of Exim's own log files, known by its date and by what nothing else has behind one: a message's id, a host.
-pub(super) fn at_a_glance(line: &[u8]) -> Reading {
+pub(super) fn at_a_glance(line: &[u8]) -> LineReading {
     let message =
         behind_date(line).filter(|message| message.starts_with(b"H=") || message_id(message).is_some());
-    message.map_or(Reading::Foreign, about)
+    message.map_or(LineReading::Foreign, about)
 }
 
 /// A line of Exim's own log files, known by its date and by what follows.
-pub(super) fn by_shape(line: &[u8]) -> Reading {
+pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let Some(message) = behind_date(line) else {
-        return if is_mail_header(line) { Reading::Nobody } else { Reading::Foreign };
+        return if is_mail_header(line) { LineReading::Nobody } else { LineReading::Foreign };
     };
     let known = message_id(message).is_some()
         || pieces::has(message, b"H=")
@@ -67,23 +67,23 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
         || pieces::has(message, b"rejected EHLO from")
         || pieces::has(message, b"rejected HELO from")
         || pieces::has(message, b"listening for SMTP");
-    if known { about(message) } else { Reading::Foreign }
+    if known { about(message) } else { LineReading::Foreign }
 }
 
-fn about(message: &[u8]) -> Reading {
+fn about(message: &[u8]) -> LineReading {
     if let Some(rest) = message_id(message) {
         return about_mail(rest);
     }
     if pieces::has(message, b"listening for ") || message.starts_with(b"Start queue run") {
-        return Reading::Nobody;
+        return LineReading::Nobody;
     }
-    read(message).map_or_else(|| Reading::from(unbracketed(message)), Reading::Client)
+    read(message).map_or_else(|| LineReading::from(unbracketed(message)), LineReading::Client)
 }
 
 /// What follows the id of a message: mostly of its delivery, where Exim is the client and names whom it called.
-fn about_mail(text: &[u8]) -> Reading {
+fn about_mail(text: &[u8]) -> LineReading {
     if DELIVERY.iter().any(|mark| text.starts_with(mark)) || pieces::has(text, b" => ") {
-        return Reading::Nobody;
+        return LineReading::Nobody;
     }
     // A message that arrived, from a host or from a user of this machine.
     if text.starts_with(b"<= ") {
@@ -101,9 +101,9 @@ fn about_mail(text: &[u8]) -> Reading {
     let client = if text.starts_with(b"H=") { !is_outgoing(text) } else { judged() };
     // `SMTP data timeout (message abandoned) on connection from name [ADDRESS]`
     if client || pieces::has(text, b"connection from ") {
-        return read(text).map_or_else(|| Reading::from(unbracketed(text)), Reading::Client);
+        return read(text).map_or_else(|| LineReading::from(unbracketed(text)), LineReading::Client);
     }
-    Reading::Nobody
+    LineReading::Nobody
 }
 
 /// The header of a mail that was refused, as the reject log keeps it: `P Received: from ...`, `  Subject: ...`. All of

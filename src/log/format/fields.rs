@@ -1,7 +1,7 @@
 //! Exchange and IIS: rows whose columns a `#Fields:` header names. Exchange separates them with commas, the W3C
 //! form with blanks. In both the server's own address comes before the client's.
 
-use super::{Reading, pieces};
+use super::{LineReading, pieces};
 use crate::log::token;
 
 /// Names of the client's column, best first, without their hyphens and capitals, which differ from log to log.
@@ -20,7 +20,7 @@ const NAMES: &[&str] = &[
 
 /// Where a file says that the client's address is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Fields {
+pub(crate) struct FieldColumns {
     separator: u8,
     count: usize,
     /// None: the header names no client.
@@ -29,7 +29,7 @@ pub(crate) struct Fields {
     sent: bool,
 }
 
-impl Fields {
+impl FieldColumns {
     /// Reads a header line behind those that were `known`; None when it is none.
     pub(crate) fn read(line: &[u8], known: Option<Self>) -> Option<Self> {
         // `#Log-type: SMTP Send Protocol Log` comes before the names.
@@ -60,27 +60,27 @@ impl Fields {
     }
 
     /// The client of a row; Foreign for what is no row of this file, as where several logs come through one pipe.
-    pub(super) fn client(self, line: &[u8]) -> Reading {
+    pub(super) fn client(self, line: &[u8]) -> LineReading {
         let row = match self.separator {
             b',' => super::head::is_iso_time(line),
             // IIS writes no blank inside a column.
             _ => columns(line.trim_ascii_end(), b' ').count() == self.count,
         };
         if !row {
-            return Reading::Foreign;
+            return LineReading::Foreign;
         }
         if self.separator == b' ' && is_outbound(line) || self.separator == b',' && is_tracked_send(line) {
-            return Reading::Nobody;
+            return LineReading::Nobody;
         }
         self.column.and_then(|column| columns(line, self.separator).nth(column)).and_then(token::bare).into()
     }
 }
 
 /// A row that nothing announced (one line out of a file): Exchange's and IIS's own default columns.
-pub(super) fn by_shape(line: &[u8]) -> Reading {
+pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if super::head::is_iso_time(line) && columns(line, b',').count() >= 7 {
         if is_tracked_send(line) {
-            return Reading::Nobody;
+            return LineReading::Nobody;
         }
         // date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context; of two
         // ends side by side the second is not ours.
@@ -92,34 +92,34 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
         let remote = remote.or_else(|| ends.get(5).copied().flatten());
         // date-time,client-ip,... of message tracking
         let client = remote.or_else(|| ends.get(1).copied().flatten());
-        return client.map_or(Reading::Foreign, Reading::Client);
+        return client.map_or(LineReading::Foreign, LineReading::Client);
     }
     w3c(line)
 }
 
 /// `date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip ...` of IIS, and `date time c-ip ...`
 /// of its SMTP service.
-fn w3c(line: &[u8]) -> Reading {
+fn w3c(line: &[u8]) -> LineReading {
     let mut words = line.split(|b| *b == b' ');
     let dated = matches!(words.next(), Some([_, _, _, _, b'-', _, _, b'-', _, _]))
         && matches!(words.next(), Some([_, _, b':', _, _, b':', _, _]));
     if !dated {
-        return Reading::Foreign;
+        return LineReading::Foreign;
     }
     if is_outbound(line) {
-        return Reading::Nobody;
+        return LineReading::Nobody;
     }
     let first = match words.next() {
         // The names of the site and of the server come first where somebody wanted them.
         Some(site) if site.starts_with(b"W3SVC") => words.nth(1).and_then(token::bare),
         word => word.and_then(token::bare),
     };
-    let Some(first) = first else { return Reading::Foreign };
+    let Some(first) = first else { return LineReading::Foreign };
     let method = words.next().is_some_and(|word| word.len() > 2 && word.iter().all(u8::is_ascii_uppercase));
     if !method {
-        return Reading::Client(first);
+        return LineReading::Client(first);
     }
-    words.find_map(token::bare).map_or(Reading::Foreign, Reading::Client)
+    words.find_map(token::bare).map_or(LineReading::Foreign, LineReading::Client)
 }
 
 /// Whether a column has this name, which is in small letters and has no hyphen.

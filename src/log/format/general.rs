@@ -30,15 +30,19 @@ const WEAK: &str = "\
 
 /// Whose address it is, as far as the words before it say.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Role {
+enum AddressRole {
     Client,
     Other,
     Unsaid,
 }
 
 /// What each word says, and whether it needs the word before it.
-static WORDS: LazyLock<HashMap<&[u8], (Role, bool), RandomState>> = LazyLock::new(|| {
-    let sides = [(CLIENT, Role::Client, false), (OTHER, Role::Other, false), (WEAK, Role::Client, true)];
+static WORDS: LazyLock<HashMap<&[u8], (AddressRole, bool), RandomState>> = LazyLock::new(|| {
+    let sides = [
+        (CLIENT, AddressRole::Client, false),
+        (OTHER, AddressRole::Other, false),
+        (WEAK, AddressRole::Client, true),
+    ];
     let words = sides.into_iter().flat_map(|(list, role, weak)| {
         list.split_ascii_whitespace().map(move |word| (word.as_bytes(), (role, weak)))
     });
@@ -46,10 +50,10 @@ static WORDS: LazyLock<HashMap<&[u8], (Role, bool), RandomState>> = LazyLock::ne
 });
 
 /// What a word says; capitals make no difference.
-fn said(word: &[u8]) -> (Role, bool) {
+fn said(word: &[u8]) -> (AddressRole, bool) {
     // No word is longer, but a line may be one long word.
     let known = word.get(..20).is_none().then(|| word.to_ascii_lowercase());
-    known.and_then(|word| WORDS.get(word.as_slice()).copied()).unwrap_or((Role::Unsaid, false))
+    known.and_then(|word| WORDS.get(word.as_slice()).copied()).unwrap_or((AddressRole::Unsaid, false))
 }
 
 /// The client by general rules.
@@ -59,7 +63,7 @@ pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
     {
         return Some(client);
     }
-    let quotes = Quotes::of(line);
+    let quotes = QuotePairs::of(line);
     let mut first = None;
     let mut rhost = None;
     let mut outgoing = None;
@@ -81,9 +85,9 @@ pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
         if key.eq_ignore_ascii_case(b"rhost") {
             // PAM writes the user's name, which may be `rhost=...`, before it: the last one is PAM's own.
             rhost = Some(token.address);
-        } else if role == Role::Client && rhost.is_none() {
+        } else if role == AddressRole::Client && rhost.is_none() {
             return Some(token.address);
-        } else if role == Role::Unsaid && first.is_none() {
+        } else if role == AddressRole::Unsaid && first.is_none() {
             first = Some(token.address);
         }
     }
@@ -172,16 +176,16 @@ pub(super) fn named_in_json(line: &[u8]) -> Option<IpAddr> {
         (whole && !key.ends_with(b"\\")).then_some(key)
     };
     let mut named = tokens(line).filter(|token| !is_nobody(token.address));
-    let found = named.find(|token| alone(token).is_some_and(|key| role(key).0 == Role::Client));
+    let found = named.find(|token| alone(token).is_some_and(|key| role(key).0 == AddressRole::Client));
     found.map(|token| token.address)
 }
 
 /// The pairs of double quotes in a line.
-struct Quotes {
+struct QuotePairs {
     pairs: Vec<(usize, usize)>,
 }
 
-impl Quotes {
+impl QuotePairs {
     fn of(line: &[u8]) -> Self {
         let mut pairs = Vec::new();
         // In JSON all text is quoted, so that quotes say nothing.
@@ -216,24 +220,24 @@ impl Quotes {
 }
 
 /// Whose address follows `before`, and the word that says so.
-fn role(before: &[u8]) -> (Role, &[u8]) {
+fn role(before: &[u8]) -> (AddressRole, &[u8]) {
     // `hostname mail.example.net does not resolve to address 203.0.113.7`: tcpd and Postfix mean the client's.
     if before.ends_with(b" resolve to address ") {
-        return (Role::Client, b"address");
+        return (AddressRole::Client, b"address");
     }
     let (word, rest, clothed) = last_word(before);
     let (role, weak) = said(word);
-    if role != Role::Unsaid && !weak {
+    if role != AddressRole::Unsaid && !weak {
         return (role, word);
     }
     // `local address 192.0.2.1`; or `from mail.example.net [203.0.113.7]`, where the word is a name, and the key is
     // before it.
     let (second, _, _) = last_word(rest);
     match said(second).0 {
-        Role::Other if weak => (Role::Other, word),
+        AddressRole::Other if weak => (AddressRole::Other, word),
         _ if weak => (role, word),
         second_role if clothed => (second_role, second),
-        _ => (Role::Unsaid, word),
+        _ => (AddressRole::Unsaid, word),
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) use clock::{is_iso_time, is_tai64n};
 
 /// A line's program and message.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Head<'a> {
+pub(super) struct SyslogHead<'a> {
     /// The tag without its process id: `postfix/smtpd`. Empty when there is none.
     pub(super) program: &'a [u8],
     /// What stands behind the tag.
@@ -55,7 +55,7 @@ const PROGRAMS: &[&[u8]] = &[
 ];
 
 /// Reads the head of a line; None when it does not begin with syslog's time.
-pub(super) fn read(line: &[u8]) -> Option<Head<'_>> {
+pub(super) fn read(line: &[u8]) -> Option<SyslogHead<'_>> {
     let text = line.get(priority(line)..)?;
     if let Some(length) = bsd_time(text) {
         // `Nov 23 10:34:34 host tag[pid]: message`
@@ -94,7 +94,7 @@ pub(super) fn behind_stream(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// A tag beyond doubt behind no more than so many words that can be names of hosts or of zones.
-pub(super) fn sure(text: &[u8], hosts: usize) -> Option<Head<'_>> {
+pub(super) fn sure(text: &[u8], hosts: usize) -> Option<SyslogHead<'_>> {
     let mut rest = text.trim_ascii_start();
     for _ in 0..=hosts {
         let head = tag(rest);
@@ -110,7 +110,7 @@ pub(super) fn sure(text: &[u8], hosts: usize) -> Option<Head<'_>> {
     None
 }
 
-fn is_sure(head: &Head) -> bool {
+fn is_sure(head: &SyslogHead) -> bool {
     let name =
         head.program.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.'));
     let pid = || {
@@ -143,11 +143,11 @@ fn priority(line: &[u8]) -> usize {
 }
 
 /// A tag that a line begins with, its time and host cut off by somebody: `postfix/smtpd[4711]: message`.
-pub(super) fn bare_tag(line: &[u8]) -> Option<Head<'_>> {
+pub(super) fn bare_tag(line: &[u8]) -> Option<SyslogHead<'_>> {
     Some(tag(line)).filter(|head| !head.program.is_empty())
 }
 
-fn behind_time(text: &[u8]) -> Option<Head<'_>> {
+fn behind_time(text: &[u8]) -> Option<SyslogHead<'_>> {
     let mut rest = text;
     // BSD's syslogd -v: `<4.6>` or `<mail.info>` before the host.
     if rest.first() == Some(&b'<') {
@@ -156,7 +156,7 @@ fn behind_time(text: &[u8]) -> Option<Head<'_>> {
     let (host, behind) = pieces::cut_blank(rest)?;
     // Some write no host: then the tag, or a level in brackets, is where the host would be.
     let hostless = host.ends_with(b":") || host.starts_with(b"[");
-    let head = Head { behind_time: rest, ..tag(if hostless { rest } else { behind }) };
+    let head = SyslogHead { behind_time: rest, ..tag(if hostless { rest } else { behind }) };
     if !head.program.is_empty() || hostless {
         return Some(head);
     }
@@ -164,7 +164,7 @@ fn behind_time(text: &[u8]) -> Option<Head<'_>> {
 }
 
 /// Where no tag is behind what should be the host: a relay's name before it, a line within a line, a level.
-fn beyond<'a>(host: &[u8], rest: &'a [u8], behind: &'a [u8]) -> Option<Head<'a>> {
+fn beyond<'a>(host: &[u8], rest: &'a [u8], behind: &'a [u8]) -> Option<SyslogHead<'a>> {
     if !is_host(host) {
         return None;
     }
@@ -192,7 +192,7 @@ fn beyond<'a>(host: &[u8], rest: &'a [u8], behind: &'a [u8]) -> Option<Head<'a>>
 }
 
 /// Splits `tag[pid]: message`.
-fn tag(text: &[u8]) -> Head<'_> {
+fn tag(text: &[u8]) -> SyslogHead<'_> {
     let mut from = text;
     // BSD's and OpenWrt's `mail.info` and AIX's `mail:info` may stand before the tag. A line may be full of them.
     for _ in 0..2 {
@@ -214,8 +214,9 @@ fn tag(text: &[u8]) -> Head<'_> {
     split(text, from, 0)
 }
 
-fn split<'a>(text: &'a [u8], from: &'a [u8], length: usize) -> Head<'a> {
-    let none = Head { program: b"", message: from, text, behind_time: text, mark: b"", stands_free: true };
+fn split<'a>(text: &'a [u8], from: &'a [u8], length: usize) -> SyslogHead<'a> {
+    let none =
+        SyslogHead { program: b"", message: from, text, behind_time: text, mark: b"", stands_free: true };
     let Some((program, mark)) = from.split_at_checked(length) else { return none };
     if matches!(program.first(), Some(b'(' | b'"' | b'{' | b'<')) {
         return none;
@@ -231,7 +232,14 @@ fn split<'a>(text: &'a [u8], from: &'a [u8], length: usize) -> Head<'a> {
     };
     let spaced = message.strip_prefix(b" ");
     let message = without_id(spaced.unwrap_or(message));
-    Head { program, message: once(message), text, behind_time: text, mark, stands_free: spaced.is_some() }
+    SyslogHead {
+        program,
+        message: once(message),
+        text,
+        behind_time: text,
+        mark,
+        stands_free: spaced.is_some(),
+    }
 }
 
 /// `mail.info`, `auth.notice`, `local0.debug`, `mail:info`
@@ -258,7 +266,7 @@ fn once(message: &[u8]) -> &[u8] {
 }
 
 /// `app pid msgid [sd] message`
-fn structured(text: &[u8]) -> Option<Head<'_>> {
+fn structured(text: &[u8]) -> Option<SyslogHead<'_>> {
     let mut words = text.splitn(4, |b| *b == b' ');
     let program = words.next()?;
     let rest = words.nth(2)?;
@@ -268,5 +276,5 @@ fn structured(text: &[u8]) -> Option<Head<'_>> {
         None => pieces::behind(rest, b"] ").unwrap_or(rest),
     };
     let message = once(message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message));
-    Some(Head { program, message, text: message, behind_time: message, mark: b"", stands_free: true })
+    Some(SyslogHead { program, message, text: message, behind_time: message, mark: b"", stands_free: true })
 }

@@ -1,10 +1,10 @@
 //! Programs that write one element or one row of quoted columns a line: Oracle's messaging server, hMailServer.
 
-use super::{Reading, pieces};
+use super::{LineReading, pieces};
 use crate::log::token;
 
 /// A line known by how it begins.
-pub(super) fn by_shape(line: &[u8]) -> Reading {
+pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if let Some(element) = pieces::behind_near(line, 96, b"<co ") {
         return oracle(element);
     }
@@ -15,12 +15,12 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
         return hmailserver(line);
     }
     if line.starts_with(b"\"SMTPC\"\t") {
-        return Reading::Nobody;
+        return LineReading::Nobody;
     }
     // MailEnable: `11/23/26 10:34:34<TAB>SMTP-IN<TAB>...<TAB>ADDRESS<TAB>...`; SMTP-OU is where mail goes.
     let near = line.get(..64).unwrap_or(line);
     if pieces::has(near, b"\tSMTP-OU\t") {
-        return Reading::Nobody;
+        return LineReading::Nobody;
     }
     if pieces::has(near, b"\tSMTP-IN\t") {
         return line.split(|b| *b == b'\t').take(6).find_map(token::bare).into();
@@ -28,13 +28,13 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
     // MIMEDefang: `MDLOG,QUEUEID,event,value,ADDRESS,<sender>,<recipient>,subject`
     if let Some(row) = pieces::behind_near(line, 96, b"MDLOG,") {
         let client = row.split(|b| *b == b',').take(4).find_map(token::bare);
-        return client.map_or(Reading::Foreign, Reading::Client);
+        return client.map_or(LineReading::Foreign, LineReading::Client);
     }
-    Reading::Foreign
+    LineReading::Foreign
 }
 
 /// `<co ... tr="TCP|server|25|client|59762" ap="SMTP" .../>`
-fn oracle(element: &[u8]) -> Reading {
+fn oracle(element: &[u8]) -> LineReading {
     let transport = pieces::behind(element, b" tr=\"").unwrap_or_default();
     let mut parts = pieces::before(transport, b"\"").split(|b| *b == b'|');
     parts.nth(3).and_then(token::bare).into()
@@ -42,7 +42,7 @@ fn oracle(element: &[u8]) -> Reading {
 
 /// `"SMTPD"<TAB>1828<TAB>5273<TAB>"2026-11-23 10:34:34.123"<TAB>"203.0.113.7"<TAB>"RECEIVED: EHLO ..."`, and
 /// `"TCPIP"<TAB>1828<TAB>"2026-..."<TAB>"TCP - 203.0.113.7 connected to 192.0.2.1:25."`
-fn hmailserver(line: &[u8]) -> Reading {
+fn hmailserver(line: &[u8]) -> LineReading {
     let mut columns = line.split(|b| *b == b'\t').map(|column| column.trim_ascii());
     let found = columns.find_map(|column| {
         let inside = column.strip_prefix(b"\"")?.strip_suffix(b"\"")?;

@@ -1,15 +1,15 @@
 //! Programs that write a name which the client typed before they write the client: the last "from" is their own.
 
-use super::{Reading, general, pieces};
+use super::{LineReading, general, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
 /// OpenSSH: `Failed password for invalid user NAME from ADDRESS port 4711 ssh2`.
-pub(super) fn secure_shell(message: &[u8]) -> Reading {
+pub(super) fn secure_shell(message: &[u8]) -> LineReading {
     if message.starts_with(b"Server listening") {
-        return Reading::Nobody;
+        return LineReading::Nobody;
     }
-    if let reading @ (Reading::Client(_) | Reading::Nobody) = pam(message) {
+    if let reading @ (LineReading::Client(_) | LineReading::Nobody) = pam(message) {
         return reading;
     }
     // `Connection from ADDRESS port 4711 on LOCAL port 22`, `Received disconnect from ADDRESS port 4711:11: TEXT`:
@@ -21,9 +21,9 @@ pub(super) fn secure_shell(message: &[u8]) -> Reading {
 }
 
 /// PAM's own line, whichever program it speaks for: `... ruser=NAME rhost=ADDRESS  user=NAME`.
-pub(super) fn pam(message: &[u8]) -> Reading {
+pub(super) fn pam(message: &[u8]) -> LineReading {
     if !pieces::has(message, b"; logname=") {
-        return Reading::Foreign;
+        return LineReading::Foreign;
     }
     let own = pieces::before(message, b"  user=");
     pieces::behind_last(own, b" rhost=").and_then(token::leading).into()
@@ -31,47 +31,48 @@ pub(super) fn pam(message: &[u8]) -> Reading {
 
 /// Programs that end a line with the client: `no such user: NAME - ADDRESS` of Solid POP3, `NAME@DOMAIN:ADDRESS` of
 /// vpopmail, `user=NAME auth=NAME host=name [ADDRESS]` of UW imapd and ipop3d.
-pub(super) fn at_the_end(message: &[u8]) -> Reading {
+pub(super) fn at_the_end(message: &[u8]) -> LineReading {
     let end = message.trim_ascii_end();
     // The name may be anything, even `192.0.2.1`, but the port of an address is never one itself.
     let behind = memchr::memrchr(b':', end).and_then(|colon| end.get(colon + 1..));
     if let Some((address, length)) = behind.and_then(token::quad)
         && behind.is_some_and(|behind| behind.len() == length)
     {
-        return Reading::Client(IpAddr::V4(address));
+        return LineReading::Client(IpAddr::V4(address));
     }
     let end = end.get(end.len().saturating_sub(96)..).unwrap_or_default();
     let last = token::tokens(end).last().filter(|last| end.len() - last.end <= 1);
     match last {
-        Some(last) => Reading::Client(last.address),
+        Some(last) => LineReading::Client(last.address),
         // A host's name is at the end, and what is before it is the name that was typed.
-        None if pieces::has(message, b"authentication failed: ") => Reading::Nobody,
-        None => Reading::Foreign,
+        None if pieces::has(message, b"authentication failed: ") => LineReading::Nobody,
+        None => LineReading::Foreign,
     }
 }
 
 /// vpopmail: `vchkpw-smtp: password fail NAME:ADDRESS`. The name has no colon, an address of IPv6 has.
-pub(super) fn vpopmail(message: &[u8]) -> Reading {
+pub(super) fn vpopmail(message: &[u8]) -> LineReading {
     let word = message.rsplit(|b| *b == b' ').next().unwrap_or_default();
     let behind = memchr::memchr(b':', word).and_then(|colon| word.get(colon + 1..)).and_then(token::bare);
-    behind.map_or_else(|| at_the_end(message), Reading::Client)
+    behind.map_or_else(|| at_the_end(message), LineReading::Client)
 }
 
 /// Pure-FTPd: `(NAME@ADDRESS) [WARNING] ...`, the name a question mark before somebody is in.
-pub(super) fn pure_ftpd(message: &[u8]) -> Reading {
+pub(super) fn pure_ftpd(message: &[u8]) -> LineReading {
     let peer = message.strip_prefix(b"(").and_then(|rest| rest.get(..memchr::memchr(b')', rest)?));
     let client = peer.and_then(|peer| token::bare(peer.get(memchr::memrchr(b'@', peer)? + 1..)?));
-    client.map_or(Reading::Foreign, Reading::Client)
+    client.map_or(LineReading::Foreign, LineReading::Client)
 }
 
 /// Lines that these programs write to files of their own.
-pub(super) fn by_shape(line: &[u8]) -> Reading {
+pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let near = line.get(..160).unwrap_or(line);
     if [&b"[LOGIN_ERROR]"[..], b"Login failed for ", b"FAILED login for ", b"Failed login for "]
         .iter()
         .any(|mark| pieces::has(near, mark))
     {
-        return last_from(pieces::before(line, b". AUTHENTICATE")).map_or(Reading::Foreign, Reading::Client);
+        return last_from(pieces::before(line, b". AUTHENTICATE"))
+            .map_or(LineReading::Foreign, LineReading::Client);
     }
     // Axigen behind a proxy that says for whom it came.
     if let Some(rest) = pieces::behind_near(line, 160, b": Remote address updated from '") {
@@ -79,13 +80,13 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
     }
     // Zimbra: `[name=...;ip=PROXY;oip=ADDRESS;ua=...]`
     match pieces::behind_near(line, 512, b"oip=") {
-        Some(origin) => token::leading(origin).map_or(Reading::Foreign, Reading::Client),
-        None => Reading::Foreign,
+        Some(origin) => token::leading(origin).map_or(LineReading::Foreign, LineReading::Client),
+        None => LineReading::Foreign,
     }
 }
 
 /// Dante's SOCKS server puts the port behind another dot: `203.0.113.7.51234 192.0.2.1.1080`.
-pub(super) fn dante(message: &[u8]) -> Reading {
+pub(super) fn dante(message: &[u8]) -> LineReading {
     let mut words = message.split(|b| matches!(b, b' ' | b']' | b'@'));
     let peer = words.find_map(|word| {
         let (address, length) = token::quad(word)?;
@@ -93,7 +94,7 @@ pub(super) fn dante(message: &[u8]) -> Reading {
         let port = port.strip_suffix(b":").unwrap_or(port);
         (!port.is_empty() && port.iter().all(u8::is_ascii_digit)).then_some(IpAddr::V4(address))
     });
-    peer.map_or(Reading::Foreign, Reading::Client)
+    peer.map_or(LineReading::Foreign, LineReading::Client)
 }
 
 /// The address behind the last "from" that has one.

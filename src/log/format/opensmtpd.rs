@@ -1,17 +1,17 @@
 //! OpenSMTPD: `0123456789abcdef smtp connected address=ADDRESS host=NAME`. Later lines of the session have its id
 //! only; lines with `mta` are about mail that goes out.
 
-use super::{Reading, general, pieces};
+use super::{LineReading, general, pieces};
 use crate::log::token;
 
 /// The client of a message of the program `smtpd`.
-pub(super) fn client(message: &[u8]) -> Reading {
+pub(super) fn client(message: &[u8]) -> LineReading {
     let text = match pieces::cut_blank(message) {
         Some((id, rest)) if id.len() == 16 && id.iter().all(u8::is_ascii_hexdigit) => rest,
         _ => message,
     };
     if [&b"mta "[..], b"relay: ", b"mta: ", b"smtp-out: "].iter().any(|start| text.starts_with(start)) {
-        return Reading::Nobody;
+        return LineReading::Nobody;
     }
     // `smtp-in: New session 0123456789abcdef from host NAME [ADDRESS]`, as it was written before 6.
     if text.starts_with(b"smtp-in: New session ") && pieces::has(text, b" from host ") {

@@ -2,19 +2,19 @@
 //! (HELO, sender, the texts of lists and policies) was said by others. The queue manager and the delivery agents
 //! know no client: their `relay=` is where the mail goes.
 
-use super::{Reading, pieces};
+use super::{LineReading, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
 /// The client of a message of `service`, such as `smtpd`.
-pub(super) fn client(service: &[u8], message: &[u8]) -> Reading {
+pub(super) fn client(service: &[u8], message: &[u8]) -> LineReading {
     match service {
         b"smtpd" | b"smtps" | b"submission" | b"submissions" => smtpd(message).into(),
         b"qmgr" | b"smtp" | b"lmtp" | b"error" | b"local" | b"virtual" | b"pipe" | b"discard" | b"retry"
         | b"bounce" | b"trace" | b"defer" | b"master" | b"pickup" | b"scache" | b"oqmgr" | b"nqmgr"
         | b"relay" | b"verify" | b"proxymap" | b"trivial-rewrite" | b"tlsmgr" | b"postfix-script"
         | b"sendmail" | b"flush" | b"spawn" | b"postqueue" | b"postsuper" | b"postlog" | b"script"
-        | b"showq" => Reading::Nobody,
+        | b"showq" => LineReading::Nobody,
         b"cleanup" => cleanup(message).into(),
         b"postscreen" | b"tlsproxy" => first_bracket(message).into(),
         b"anvil" => anvil(message).into(),
@@ -22,18 +22,18 @@ pub(super) fn client(service: &[u8], message: &[u8]) -> Reading {
         b"dnsblog" => message.strip_prefix(b"addr ").and_then(token::leading).into(),
         // A policy server that spawn(8) started.
         b"policy-spf" | b"policyd-spf" => spf(message),
-        _ => Reading::Foreign,
+        _ => LineReading::Foreign,
     }
 }
 
 /// policyd-spf: `... Received-SPF: Fail (...) client-ip=ADDRESS; helo=...`, or only the page that says why:
 /// `http://www.openspf.net/Why?s=mfrom;id=SENDER;ip=ADDRESS;r=...`
-pub(super) fn spf(message: &[u8]) -> Reading {
+pub(super) fn spf(message: &[u8]) -> LineReading {
     if pieces::has(message, b"client-ip=") {
-        return Reading::Foreign;
+        return LineReading::Foreign;
     }
     let client = pieces::behind_last(message, b";ip=").and_then(token::leading);
-    client.map_or(Reading::Foreign, Reading::Client)
+    client.map_or(LineReading::Foreign, LineReading::Client)
 }
 
 /// The first brackets of a message, if an address is in them. `unknown[unknown]` has been gone before its address

@@ -1,6 +1,6 @@
 //! What stands around qmail: ucspi-tcp's tcpserver and rblsmtpd, the CHKUSER patch, simscan.
 
-use super::{Reading, general, pieces};
+use super::{LineReading, general, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
@@ -12,10 +12,10 @@ pub(super) fn behind_stamp(message: &[u8]) -> &[u8] {
 }
 
 /// `tcpserver: ok 4711 mx.example:192.0.2.1:25 client.example:203.0.113.7:ident:40123`: our side comes first.
-pub(super) fn client(program: &[u8], message: &[u8]) -> Reading {
+pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
     if program == b"tcpserver" {
         if message.starts_with(b"status:") || message.starts_with(b"end ") {
-            return Reading::Nobody;
+            return LineReading::Nobody;
         }
         let verdict = message.starts_with(b"ok ") || message.starts_with(b"deny ");
         if verdict && let Some(remote) = message.splitn(4, |b| *b == b' ').nth(3) {
@@ -39,7 +39,7 @@ fn remote_address(remote: &[u8]) -> Option<IpAddr> {
 }
 
 /// Lines of the programs that sit in qmail's SMTP service, whatever their tag.
-pub(super) fn by_shape(line: &[u8]) -> Reading {
+pub(super) fn by_shape(line: &[u8]) -> LineReading {
     for program in [&b"tcpserver"[..], b"rblsmtpd"] {
         if let Some(message) = line.strip_prefix(program).and_then(|rest| rest.strip_prefix(b": ")) {
             return client(program, message);
@@ -49,14 +49,14 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
     if let Some(text) = pieces::behind_near(line, 96, b"CHKUSER ") {
         let remote = pieces::behind(text, b"> remote <").map(|rest| pieces::before(rest, b"> "));
         let client = remote.and_then(|remote| token::tokens(remote).last());
-        return client.map_or(Reading::Foreign, |client| Reading::Client(client.address));
+        return client.map_or(LineReading::Foreign, |client| LineReading::Client(client.address));
     }
     // `simscan:[4711]:CLEAN (0.00/12.00):0.5s:SUBJECT:ADDRESS:sender:recipient`
     if pieces::behind_near(line, 96, b"simscan:[").is_some() {
         let client = scanned(line);
-        return client.map_or(Reading::Foreign, Reading::Client);
+        return client.map_or(LineReading::Foreign, LineReading::Client);
     }
-    Reading::Foreign
+    LineReading::Foreign
 }
 
 /// `SUBJECT:ADDRESS:sender:recipient`: sender and recipient have no colon, an address of IPv6 has. Where the subject

@@ -1,23 +1,23 @@
 //! qpsmtpd: `Connection from HOST [ADDRESS]`, `Accepted connection 0/15 from ADDRESS / HOST`, and logterse, whose
 //! first field behind the backtick is the client. What it dispatches is what the client said.
 
-use super::{Reading, general, pieces};
+use super::{LineReading, general, pieces};
 use crate::log::token;
 
 /// Hooks whose plugins judge what a client says of itself or sends, or pass it on.
 const HOOKS: &[&[u8]] = &[b"(helo) ", b"(ehlo) ", b"(mail) ", b"(data) ", b"(data_post) ", b"(queue) "];
 
 /// The client of a message, its process id already gone or not.
-pub(super) fn client(message: &[u8]) -> Reading {
+pub(super) fn client(message: &[u8]) -> LineReading {
     about(behind_pid(message).unwrap_or(message))
 }
 
-fn about(message: &[u8]) -> Reading {
+fn about(message: &[u8]) -> LineReading {
     if let Some(fields) = logterse(message) {
         return fields;
     }
     if message.starts_with(b"dispatching ") || HOOKS.iter().any(|hook| message.starts_with(hook)) {
-        return Reading::Nobody;
+        return LineReading::Nobody;
     }
     // What is answered repeats what was said: `550 <x@[192.0.2.1]> denied`, `250-mx.example Hi HELO [ADDRESS]`.
     if let [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', answer @ ..] = message {
@@ -32,26 +32,26 @@ fn about(message: &[u8]) -> Reading {
         return pieces::behind(message, b" from ").and_then(token::leading).into();
     }
     if message.starts_with(b"Listening on ") || message.starts_with(b"Running as ") {
-        return Reading::Nobody;
+        return LineReading::Nobody;
     }
     general::client(message).into()
 }
 
 /// A line of logging/warn or logging/file or multilog, its TAI64N stamp already gone: a process id, a message.
-pub(super) fn by_shape(line: &[u8]) -> Reading {
+pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let Some(message) = behind_pid(line) else {
-        return logterse(line).unwrap_or(Reading::Foreign);
+        return logterse(line).unwrap_or(LineReading::Foreign);
     };
     about(message)
 }
 
 /// `` ` 203.0.113.7<TAB>rdns<TAB>helo<TAB>sender<TAB>... ``
-fn logterse(message: &[u8]) -> Option<Reading> {
+fn logterse(message: &[u8]) -> Option<LineReading> {
     let near = message.get(..160).unwrap_or(message);
     let tick = memchr::memmem::find(near, b"` ")?;
     let fields = message.get(tick + 2..)?;
     let field = fields.get(..memchr::memchr(b'\t', fields)?)?;
-    token::leading(field).map(Reading::Client)
+    token::leading(field).map(LineReading::Client)
 }
 
 fn behind_pid(text: &[u8]) -> Option<&[u8]> {

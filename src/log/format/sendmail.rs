@@ -2,7 +2,7 @@
 //! mail went. The arguments of a ruleset come before relay= and were written by the client, the text of a reject
 //! comes after it and may quote them.
 
-use super::{Reading, pieces};
+use super::{LineReading, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
@@ -10,14 +10,14 @@ use std::net::IpAddr;
 const NOBODY: &[&[u8]] = &[b"to=", b"STARTTLS=client", b"AUTH=client", b"<-- ", b"makeconnection "];
 
 /// The client of a message.
-pub(super) fn client(message: &[u8]) -> Reading {
+pub(super) fn client(message: &[u8]) -> LineReading {
     let text = behind_queue_id(message);
     if NOBODY.iter().any(|start| text.starts_with(start)) {
-        return Reading::Nobody;
+        return LineReading::Nobody;
     }
     // `Milter: connect: ...` is about the client; all else that milters do is about a mail, and quotes it.
     if text.starts_with(b"Milter") && !text.starts_with(b"Milter: connect") {
-        return Reading::Nobody;
+        return LineReading::Nobody;
     }
     // `POSSIBLE ATTACK from [ADDRESS]: newline in string "TEXT"`
     if let Some(peer) = text.strip_prefix(b"POSSIBLE ATTACK from ") {
@@ -40,8 +40,8 @@ pub(super) fn client(message: &[u8]) -> Reading {
         return in_relay(relay).into();
     }
     match pieces::first_bracketed(text, |before| !before.ends_with(b"(") && !before.ends_with(b"<")) {
-        Some(address) => Reading::Client(address),
-        None => Reading::Foreign,
+        Some(address) => LineReading::Client(address),
+        None => LineReading::Foreign,
     }
 }
 

@@ -1,11 +1,11 @@
 //! Web servers and proxies: the Common Log Format, the error logs of Apache and nginx, haproxy.
 
-use super::{Reading, general, pieces};
+use super::{LineReading, general, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
 /// A line known by its looks.
-pub(super) fn by_shape(line: &[u8]) -> Reading {
+pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if is_slashed_date(line) {
         return nginx_error(line);
     }
@@ -33,7 +33,7 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
     }
     match access(line) {
         Some(client) => client.into(),
-        None => Reading::Foreign,
+        None => LineReading::Foreign,
     }
 }
 
@@ -88,7 +88,7 @@ fn is_slashed_date(text: &[u8]) -> bool {
 }
 
 /// `... *1 user "x" was not found, client: 203.0.113.7, server: mail.example, request: "..."`
-fn nginx_error(line: &[u8]) -> Reading {
+fn nginx_error(line: &[u8]) -> LineReading {
     // `user "NAME": password mismatch, client: ...`: the name may hold a quote, which nginx does not escape.
     let named = [&b"\": password mismatch, "[..], b"\" was not found in "];
     let start = named.iter().filter_map(|mark| memchr::memmem::find(line, mark)).min();
@@ -102,17 +102,17 @@ fn nginx_error(line: &[u8]) -> Reading {
             return token::leading(client).into();
         }
     }
-    Reading::Foreign
+    LineReading::Foreign
 }
 
 /// `203.0.113.7:33317 [23/Nov/2026:10:34:34.655] frontend backend/server ...`. An IPv6 address has no brackets here,
 /// so that only the place of the port, which is always there, tells them apart.
-pub(super) fn haproxy(message: &[u8]) -> Reading {
+pub(super) fn haproxy(message: &[u8]) -> LineReading {
     let Some((peer, rest)) = pieces::cut_blank(message).filter(|(_, rest)| rest.starts_with(b"[")) else {
-        return Reading::Foreign;
+        return LineReading::Foreign;
     };
     if !is_clf_date(rest.get(1..).unwrap_or_default()) {
-        return Reading::Foreign;
+        return LineReading::Foreign;
     }
     peer_with_port(peer).into()
 }
@@ -124,8 +124,8 @@ fn peer_with_port(peer: &[u8]) -> Option<IpAddr> {
 }
 
 /// stunnel: `LOG5[4711]: Service [imaps] accepted connection from ADDRESS:51234`; what it connects to is our side.
-pub(super) fn stunnel(message: &[u8]) -> Reading {
+pub(super) fn stunnel(message: &[u8]) -> LineReading {
     let ours = [&b"connected remote server from "[..], b"s_connect: ", b"connect_blocking: "];
     let nobody = ours.iter().any(|mark| pieces::has(message, mark));
-    if nobody { Reading::Nobody } else { Reading::Foreign }
+    if nobody { LineReading::Nobody } else { LineReading::Foreign }
 }

@@ -1,23 +1,23 @@
 //! Webmail in front of the mail server: Roundcube, Horde, SquirrelMail, Open WebMail, and up-imapproxy. All of them
 //! write the name that somebody typed before they write where he sat.
 
-use super::{Reading, general, login, pieces};
+use super::{LineReading, general, login, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
 /// A message of a program of this kind; Foreign for all others.
-pub(super) fn by_program(program: &[u8], message: &[u8]) -> Reading {
+pub(super) fn by_program(program: &[u8], message: &[u8]) -> LineReading {
     match program {
         b"HORDE" | b"horde" | b"imp" => horde(message),
         b"squirrelmail" => squirrelmail(message),
         b"in.imapproxyd" | b"imapproxyd" => imapproxy(message),
         _ if program.starts_with(b"roundcube") => roundcube(message),
-        _ => Reading::Foreign,
+        _ => LineReading::Foreign,
     }
 }
 
 /// Lines that these programs write to files of their own, or under a web server's name.
-pub(super) fn by_shape(line: &[u8]) -> Reading {
+pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let near = line.get(..96).unwrap_or(line);
     let logins = [&b"] FAILED LOGIN for "[..], b"] Login failed for ", b"] Login success for "];
     let horde_own = [&b"HORDE"[..], b"[horde]", b"[imp]"].iter().any(|mark| pieces::has(near, mark));
@@ -28,14 +28,14 @@ pub(super) fn by_shape(line: &[u8]) -> Reading {
 }
 
 /// Roundcube: `Login failed for NAME from ADDRESS(X-Forwarded-For: ...). AUTHENTICATE ...`
-fn roundcube(message: &[u8]) -> Reading {
+fn roundcube(message: &[u8]) -> LineReading {
     let own = pieces::before(message, b". AUTHENTICATE");
     login::last_from(own).or_else(|| general::client(own)).into()
 }
 
 /// Horde: `FAILED LOGIN for NAME [ADDRESS] (forwarded for [...]) to {mail server} [pid 4711 on line ...]`,
 /// `Login failed for NAME (ADDRESS)`; of some versions the mail server comes before the address.
-fn horde(message: &[u8]) -> Reading {
+fn horde(message: &[u8]) -> LineReading {
     let own = pieces::before(pieces::before(message, b" (forwarded for "), b" [pid ");
     let mut last = None;
     for found in token::tokens(own) {
@@ -44,23 +44,23 @@ fn horde(message: &[u8]) -> Reading {
             last = Some(found.address);
         }
     }
-    last.map_or(Reading::Foreign, Reading::Client)
+    last.map_or(LineReading::Foreign, LineReading::Client)
 }
 
 /// SquirrelMail: `Failed webmail login: by NAME (DOMAIN) at ADDRESS on 11/23/2026 10:34:34: ...`
-fn squirrelmail(message: &[u8]) -> Reading {
+fn squirrelmail(message: &[u8]) -> LineReading {
     let client = pieces::behind_last(message, b" at ").and_then(token::leading);
-    client.map_or(Reading::Foreign, Reading::Client)
+    client.map_or(LineReading::Foreign, LineReading::Client)
 }
 
 /// up-imapproxy: `LOGIN: 'NAME' (ADDRESS:51234) failed: ...`
-fn imapproxy(message: &[u8]) -> Reading {
+fn imapproxy(message: &[u8]) -> LineReading {
     let client = pieces::behind_last(message, b"' (").and_then(token::leading);
-    client.map_or(Reading::Foreign, Reading::Client)
+    client.map_or(LineReading::Foreign, LineReading::Client)
 }
 
 /// Open WebMail: `Mon Nov 23 10:34:34 2026 - [4711] (ADDRESS) NAME - login error - ...`
-fn open_webmail(near: &[u8]) -> Reading {
+fn open_webmail(near: &[u8]) -> LineReading {
     let client = || -> Option<IpAddr> {
         let rest = near.get(..48).unwrap_or(near);
         let process = near.get(memchr::memmem::find(rest, b" - [")? + 4..)?;
@@ -68,5 +68,5 @@ fn open_webmail(near: &[u8]) -> Reading {
         let inside = process.get(digits..)?.strip_prefix(b"] (")?;
         token::bare(inside.get(..memchr::memchr(b')', inside)?)?)
     };
-    client().map_or(Reading::Foreign, Reading::Client)
+    client().map_or(LineReading::Foreign, LineReading::Client)
 }

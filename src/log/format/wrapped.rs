@@ -10,14 +10,14 @@ const PROGRAM: [&[u8]; 7] =
 
 /// What an object says of a line.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) struct Wrapped {
+pub(super) struct WrappedLine {
     /// The name of the program; empty where it is not said, and has to be in the line.
     pub(super) program: Vec<u8>,
     pub(super) line: Vec<u8>,
 }
 
 /// The line in an object; None when there is none.
-pub(super) fn read(object: &[u8]) -> Option<Wrapped> {
+pub(super) fn read(object: &[u8]) -> Option<WrappedLine> {
     let mut line: Option<(usize, &[u8])> = None;
     let mut program: Option<(usize, &[u8])> = None;
     let mut text = object.strip_prefix(b"{")?;
@@ -35,7 +35,7 @@ pub(super) fn read(object: &[u8]) -> Option<Wrapped> {
         text = rest;
     }
     let program = program.map(|(_, program)| unescaped(program)).unwrap_or_default();
-    Some(Wrapped { program, line: unescaped(line?.1) })
+    Some(WrappedLine { program, line: unescaped(line?.1) })
 }
 
 /// Keeps the content of the member with the best name; of two with the same name the first.
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn finds_the_line_and_its_program_among_other_members() {
         let of = |program: &str, line: &str| {
-            Some(Wrapped { program: program.as_bytes().to_vec(), line: line.as_bytes().to_vec() })
+            Some(WrappedLine { program: program.as_bytes().to_vec(), line: line.as_bytes().to_vec() })
         };
         for (object, want) in [
             (r#"{"log":"a \"b\" \u003cc\u003e\n","stream":"stdout"}"#, of("", "a \"b\" <c> ")),

@@ -2,7 +2,7 @@
 
 /// A time as it stands on the wall.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Stamp {
+pub(super) struct WallTime {
     pub(super) year: Option<i16>,
     pub(super) month: u8,
     pub(super) day: u8,
@@ -14,9 +14,9 @@ pub(super) struct Stamp {
 
 /// What a line says of its time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Moment {
+pub(super) enum LineTime {
     /// A time on the wall, and how many seconds that wall is ahead of UTC, where it is said.
-    Civil(Stamp, Option<i32>),
+    Civil(WallTime, Option<i32>),
     /// Seconds since 1970.
     Unix(i64),
 }
@@ -25,7 +25,7 @@ pub(super) enum Moment {
 const NEAR: usize = 96;
 
 /// The time in a line: at its beginning, else the first near it; else in an access log's brackets.
-pub(super) fn find(line: &[u8]) -> Option<Moment> {
+pub(super) fn find(line: &[u8]) -> Option<LineTime> {
     if let Some(moment) = here(line).or_else(|| member(line)) {
         return Some(moment);
     }
@@ -33,7 +33,7 @@ pub(super) fn find(line: &[u8]) -> Option<Moment> {
         [before, b'0'..=b'9' | b'A'..=b'Z'] if !before.is_ascii_alphanumeric() => line.get(at + 1..),
         _ => None,
     });
-    borders.find_map(|text| here(text).filter(|moment| !matches!(moment, Moment::Unix(_)))).or_else(|| {
+    borders.find_map(|text| here(text).filter(|moment| !matches!(moment, LineTime::Unix(_)))).or_else(|| {
         // Names and forwarders may push it far to the right.
         let far = line.get(..1024).unwrap_or(line);
         let mut brackets = memchr::memchr_iter(b'[', far).filter_map(|at| line.get(at + 1..));
@@ -42,7 +42,7 @@ pub(super) fn find(line: &[u8]) -> Option<Moment> {
 }
 
 /// The time that a text begins with.
-fn here(text: &[u8]) -> Option<Moment> {
+fn here(text: &[u8]) -> Option<LineTime> {
     match text {
         [b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b' ', ..] => match month(text) {
             Some(_) => bsd(text),
@@ -63,7 +63,7 @@ fn here(text: &[u8]) -> Option<Moment> {
 }
 
 /// Seconds from 1970 to a time that stands on a wall in UTC; None when there is no such day.
-pub(super) fn utc(stamp: &Stamp) -> Option<i64> {
+pub(super) fn utc(stamp: &WallTime) -> Option<i64> {
     let year = i64::from(stamp.year?);
     let (month, day) = (i64::from(stamp.month), i64::from(stamp.day));
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -84,7 +84,7 @@ pub(super) fn utc(stamp: &Stamp) -> Option<i64> {
 }
 
 /// `Nov 23 10:34:34`, `Nov  3 10:34:34`, `Nov 3 10:34:34`, `Nov 23 2026 10:34:34`
-fn bsd(text: &[u8]) -> Option<Moment> {
+fn bsd(text: &[u8]) -> Option<LineTime> {
     let month = month(text)?;
     let (day, rest) = match text.get(4..)? {
         [digit @ b'1'..=b'9', b' ', rest @ ..] => (digit - b'0', rest),
@@ -95,20 +95,20 @@ fn bsd(text: &[u8]) -> Option<Moment> {
         [b'0'..=b'9', _, _, _, b' ', after @ ..] => (Some(year(rest.get(..4)?)?), after),
         _ => (None, rest),
     };
-    Some(Moment::Civil(on_clock(year, month, day, rest)?, None))
+    Some(LineTime::Civil(on_clock(year, month, day, rest)?, None))
 }
 
 /// `Nov 23 10:34:34.123456 2026`
-fn unix_date(text: &[u8]) -> Option<Moment> {
-    let Moment::Civil(stamp, zone) = bsd(text)? else { return None };
+fn unix_date(text: &[u8]) -> Option<LineTime> {
+    let LineTime::Civil(stamp, zone) = bsd(text)? else { return None };
     let seconds = memchr::memrchr(b':', text.get(..17).unwrap_or(text))?;
     let rest = behind_fraction(text.get(seconds + 3..)?).strip_prefix(b" ")?;
     let year = rest.get(..4).and_then(year).filter(|_| !rest.get(4).is_some_and(u8::is_ascii_digit));
-    Some(Moment::Civil(Stamp { year, ..stamp }, zone))
+    Some(LineTime::Civil(WallTime { year, ..stamp }, zone))
 }
 
 /// `2026-11-23T10:34:34.123456+01:00`, `2026-11-23 10:34:34 +0100`, `2026/11/23 10:34:34`
-fn iso(text: &[u8]) -> Option<Moment> {
+fn iso(text: &[u8]) -> Option<LineTime> {
     let [_, _, _, _, first, _, _, second, _, _, between @ (b'T' | b' ' | b't' | b'_'), clock @ ..] = text
     else {
         return None;
@@ -122,23 +122,23 @@ fn iso(text: &[u8]) -> Option<Moment> {
     let zone = offset(behind);
     // svlogd writes UTC. So does IIS, and does not say so; its next column is an address.
     let iis = || behind.strip_prefix(b" ").is_some_and(|rest| crate::log::token::leading(rest).is_some());
-    Some(Moment::Civil(stamp, zone.or_else(|| (*between == b'_' || iis()).then_some(0))))
+    Some(LineTime::Civil(stamp, zone.or_else(|| (*between == b'_' || iis()).then_some(0))))
 }
 
 /// `23/Nov/2026:10:34:34 +0100`, `23-Nov-2026 10:34:34`, `23 Nov 2026 10:34:34`
-fn named_month(text: &[u8]) -> Option<Moment> {
+fn named_month(text: &[u8]) -> Option<LineTime> {
     let [_, _, first, _, _, _, second, _, _, _, _, b':' | b' ', clock @ ..] = text else { return None };
     if first != second {
         return None;
     }
     let day = padded_day(text.get(..2)?)?;
     let stamp = on_clock(Some(year(text.get(7..11)?)?), month(text.get(3..)?)?, day, clock)?;
-    Some(Moment::Civil(stamp, offset(behind_fraction(clock.get(8..)?))))
+    Some(LineTime::Civil(stamp, offset(behind_fraction(clock.get(8..)?))))
 }
 
 /// `11-23-2026 10:34:34`, `23.11.2026 10:34:34`, `11/23/26 10:34:34`, `1/3/2026 1:34:34 PM`. Where both could be a month
 /// the first is, as Domino, MailEnable and SquirrelMail have it, but not before dots.
-fn numbers(text: &[u8]) -> Option<Moment> {
+fn numbers(text: &[u8]) -> Option<LineTime> {
     let (first, rest) = short(text)?;
     let (mark, rest) = rest.split_first()?;
     let (second, rest) = short(rest)?;
@@ -150,7 +150,7 @@ fn numbers(text: &[u8]) -> Option<Moment> {
         _ => year(rest.get(..4).filter(|_| length == 4)?)?,
     };
     let clock = rest.get(length + 1..).filter(|_| matches!(rest.get(length), Some(b' ')))?;
-    Some(Moment::Civil(on_halves(Some(year), month, day, clock)?, None))
+    Some(LineTime::Civil(on_halves(Some(year), month, day, clock)?, None))
 }
 
 /// A number of one digit or of two, and what is behind it.
@@ -161,7 +161,7 @@ fn short(text: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 /// `10:34:34`, or `1:34:34 PM` of a clock with twelve hours.
-fn on_halves(year: Option<i16>, month: u8, day: u8, clock: &[u8]) -> Option<Stamp> {
+fn on_halves(year: Option<i16>, month: u8, day: u8, clock: &[u8]) -> Option<WallTime> {
     let (_, minutes) = short(clock)?;
     let early = [b"0", clock.get(..7).unwrap_or_default()].concat();
     let stamp = on_clock(year, month, day, if minutes.len() + 1 == clock.len() { &early } else { clock })?;
@@ -174,7 +174,7 @@ fn on_halves(year: Option<i16>, month: u8, day: u8, clock: &[u8]) -> Option<Stam
         _ => return Some(stamp),
     };
     let real = (1..=12).contains(&stamp.hour);
-    real.then_some(Stamp { hour: stamp.hour % 12 + if half == b'P' { 12 } else { 0 }, ..stamp })
+    real.then_some(WallTime { hour: stamp.hour % 12 + if half == b'P' { 12 } else { 0 }, ..stamp })
 }
 
 /// The members of a JSON object that hold the time of a line, best first.
@@ -183,7 +183,7 @@ const MEMBERS: [&[u8]; 6] =
 
 /// The time that a member of a JSON object holds. Within a string a quote would have a backslash before it, so that no
 /// text can hold such a name.
-fn member(line: &[u8]) -> Option<Moment> {
+fn member(line: &[u8]) -> Option<LineTime> {
     if line.first() != Some(&b'{') {
         return None;
     }
@@ -197,15 +197,15 @@ fn member(line: &[u8]) -> Option<Moment> {
 }
 
 /// `Nov-23-26 10:34:34`
-fn assp(text: &[u8]) -> Option<Moment> {
+fn assp(text: &[u8]) -> Option<LineTime> {
     let day = two(text.get(4..6)?)?;
     let year = 2000 + i16::from(two(text.get(7..9)?)?);
     let clock = text.get(9..)?.strip_prefix(b" ")?;
-    Some(Moment::Civil(on_clock(Some(year), month(text)?, day, clock)?, None))
+    Some(LineTime::Civil(on_clock(Some(year), month(text)?, day, clock)?, None))
 }
 
 /// `1795430074.123`, as squid writes it, `1795430074`, and the same in thousandths or millionths; and what is behind it.
-fn epoch(text: &[u8]) -> Option<(Moment, &[u8])> {
+fn epoch(text: &[u8]) -> Option<(LineTime, &[u8])> {
     let length = text.iter().take(20).take_while(|b| b.is_ascii_digit()).count();
     if text.first() == Some(&b'0') || !matches!(length, 10 | 13 | 16) {
         return None;
@@ -215,25 +215,25 @@ fn epoch(text: &[u8]) -> Option<(Moment, &[u8])> {
         .strip_prefix(b".")
         .map_or(0, |rest| rest.iter().take(9).take_while(|b| b.is_ascii_digit()).count());
     let rest = if fraction > 0 { rest.get(fraction + 1..)? } else { rest };
-    Some((Moment::Unix(i64::from(digits(text.get(..10)?)?)), rest))
+    Some((LineTime::Unix(i64::from(digits(text.get(..10)?)?)), rest))
 }
 
 /// `@` and 2^62 + seconds + 10 in hexadecimal, as daemontools and its heirs count them, then nanoseconds.
-fn tai64n(text: &[u8]) -> Option<Moment> {
+fn tai64n(text: &[u8]) -> Option<LineTime> {
     let label =
         std::str::from_utf8(text.get(1..25)?).ok().filter(|l| l.bytes().all(|b| b.is_ascii_hexdigit()))?;
     let seconds = i64::from_str_radix(label.get(..16)?, 16).ok()?;
-    Some(Moment::Unix(seconds.checked_sub((1 << 62) + 10).filter(|second| *second > 0)?))
+    Some(LineTime::Unix(seconds.checked_sub((1 << 62) + 10).filter(|second| *second > 0)?))
 }
 
 /// `10:34:34` behind a date.
-fn on_clock(year: Option<i16>, month: u8, day: u8, clock: &[u8]) -> Option<Stamp> {
+fn on_clock(year: Option<i16>, month: u8, day: u8, clock: &[u8]) -> Option<WallTime> {
     let [_, _, b':', _, _, b':', _, _, ..] = clock else { return None };
     let hour = two(clock.get(..2)?).filter(|hour| *hour < 24)?;
     let minute = two(clock.get(3..5)?).filter(|minute| *minute < 60)?;
     let second = two(clock.get(6..8)?).filter(|second| *second <= 60)?;
     let real = (1..=12).contains(&month) && (1..=31).contains(&day);
-    real.then_some(Stamp { year, month, day, hour, minute, second })
+    real.then_some(WallTime { year, month, day, hour, minute, second })
 }
 
 fn behind_fraction(text: &[u8]) -> &[u8] {
@@ -310,10 +310,10 @@ mod tests {
             "2026-11-23T10:34:34Z",
             "1999-12-31T12:00:00Z",
         ] {
-            let Some(Moment::Civil(stamp, Some(0))) = here(text.as_bytes()) else { panic!("{text}") };
+            let Some(LineTime::Civil(stamp, Some(0))) = here(text.as_bytes()) else { panic!("{text}") };
             assert_eq!(utc(&stamp), Some(text.parse::<jiff::Timestamp>().unwrap().as_second()), "{text}");
         }
-        let Some(Moment::Civil(stamp, _)) = here(b"2026-02-29T00:00:00Z") else { panic!() };
+        let Some(LineTime::Civil(stamp, _)) = here(b"2026-02-29T00:00:00Z") else { panic!() };
         assert_eq!(utc(&stamp), None);
     }
 
@@ -322,8 +322,8 @@ mod tests {
         // The label of 2026-11-23T10:34:34Z: 2^62 + 1795430074 + 10.
         assert_eq!(here(b"@400000006b04 x"), None);
         let label = format!("@{:016x}{:08x} 4711 x", (1_u64 << 62) + 1_795_430_074 + 10, 5);
-        assert_eq!(here(label.as_bytes()), Some(Moment::Unix(1_795_430_074)));
-        assert_eq!(here(b"1795430074.123 1 203.0.113.7"), Some(Moment::Unix(1_795_430_074)));
+        assert_eq!(here(label.as_bytes()), Some(LineTime::Unix(1_795_430_074)));
+        assert_eq!(here(b"1795430074.123 1 203.0.113.7"), Some(LineTime::Unix(1_795_430_074)));
         assert_eq!(find(b"size 1795430074.123 x"), None);
     }
 }

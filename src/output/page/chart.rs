@@ -1,6 +1,6 @@
 //! Drawings: bars over time as SVG paths, one path a colour.
 
-use super::{Number, Text, word};
+use super::{HtmlNumber, HtmlText, word};
 use crate::report::ReportRow;
 use std::{
     fmt::Write as _,
@@ -33,8 +33,8 @@ pub(super) fn row(
          aria-labelledby=\"t{number} d{number}\"><title id=\"t{number}\">{}: hits over time</title>\
          <desc id=\"d{number}\">{}</desc><path class=\"bar\" d=\"{}\"/></svg>",
         activity.len().max(1),
-        Text(name),
-        Text(about),
+        HtmlText(name),
+        HtmlText(about),
         path(bars)
     )
 }
@@ -57,8 +57,8 @@ pub(super) fn stacked(owners: &[ReportRow], about: &str, out: &mut impl Write) -
          aria-labelledby=\"t0 d0\"><title id=\"t0\">All hits over time</title>\
          <desc id=\"d0\">{} At most {} hits in one.</desc>",
         slices.max(1),
-        Text(about),
-        Number(most)
+        HtmlText(about),
+        HtmlNumber(most)
     )?;
     let mut below = vec![0; slices];
     for (kind, sum) in KINDS.iter().zip(&sums) {

@@ -24,9 +24,9 @@ fn page(top: Option<usize>) -> String {
     let sightings: Vec<_> = made.iter().zip(0..).map(|(made, n)| made.seen(&patterns, &[n, n + 4])).collect();
     let report = Report::new(&sightings, Some(span()), Grouping::Owner);
     let logs = ["mail.log".to_owned(), EVIL.to_owned()];
-    let clock = Clock { zone: TimeZone::UTC };
+    let clock = DisplayZone { zone: TimeZone::UTC };
     let mut out = Vec::new();
-    Page { logs: &logs, clock: &clock, now: at(60), top }.write(&report, &mut out).unwrap();
+    ReportPage { logs: &logs, clock: &clock, now: at(60), top }.write(&report, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -88,7 +88,7 @@ fn rows_that_are_not_shown_are_summed_up() {
 
 #[test]
 fn numbers_have_their_thousands_apart() {
-    let show = |number| Number(number).to_string();
+    let show = |number| HtmlNumber(number).to_string();
     assert_eq!([0, 999, 1000, 1_234_567].map(show), ["0", "999", "1,000", "1,234,567"]);
     assert_eq!(
         [percent(1, 3), percent(1, 1000), percent(0, 0), percent(5, 5)],

@@ -1,7 +1,7 @@
 //! Which column gets how many cells.
 
 use super::{cut, pad, title};
-use crate::report::{ReportRow, Sum};
+use crate::report::{ReportRow, RowSum};
 use unicode_width::UnicodeWidthStr;
 
 /// Cells of the longest verdict.
@@ -15,7 +15,7 @@ const OWNER: usize = 24;
 
 /// The widths of the columns.
 #[derive(Debug)]
-pub(super) struct Layout {
+pub(super) struct TableLayout {
     pub(super) hits: usize,
     pub(super) addresses: usize,
     pub(super) owner: usize,
@@ -23,8 +23,8 @@ pub(super) struct Layout {
     pub(super) spark: usize,
 }
 
-impl Layout {
-    pub(super) fn of(shown: &[ReportRow], sum: Sum, width: usize) -> Self {
+impl TableLayout {
+    pub(super) fn of(shown: &[ReportRow], sum: RowSum, width: usize) -> Self {
         let hits = sum.hits.to_string().len().max(4);
         let addresses = sum.addresses.to_string().len().max(5);
         let widest = shown.iter().map(|owner| title(owner).width()).max().unwrap_or_default().clamp(12, 60);

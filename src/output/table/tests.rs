@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    output::{advice::Notes, rows},
+    output::{advice::AdviceNotes, rows},
     report::{
         Grouping,
         suggest::suggest,
@@ -28,9 +28,9 @@ fn report<T>(look: impl FnOnce(&Report) -> T) -> T {
     look(&Report::new(&sightings, Some(span()), Grouping::Owner))
 }
 
-fn table(width: usize) -> Table {
-    let (paint, clock) = (Paint { colored: false }, Clock { zone: TimeZone::UTC });
-    Table { width, paint, ink: Ink::Blocks, clock, now: at(60) }
+fn table(width: usize) -> OwnerTable {
+    let (paint, clock) = (Paint { colored: false }, DisplayZone { zone: TimeZone::UTC });
+    OwnerTable { width, paint, ink: Ink::Blocks, clock, now: at(60) }
 }
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
@@ -125,7 +125,8 @@ fn csv_has_the_same_columns() {
 #[test]
 fn a_suggestion_is_comments_and_lines() {
     let logs = ["mail.log\n@org .*".to_owned()];
-    let notes = Notes { logs: &logs, ham: &[], clock: &Clock { zone: TimeZone::UTC }, now: at(60) };
+    let notes =
+        AdviceNotes { logs: &logs, ham: &[], clock: &DisplayZone { zone: TimeZone::UTC }, now: at(60) };
     let shown = text(|out| report(|report| notes.write(report, &suggest(report, &[]).unwrap(), None, out)));
     let lines: Vec<&str> = shown.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
     assert_eq!(lines, ["@org ^株式会社サンプルメール配信$", r"@org ^Evil.Org.\[31m.$"]);

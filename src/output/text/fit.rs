@@ -18,7 +18,7 @@ const V4: usize = 15;
 
 /// Columns on a terminal.
 #[derive(Clone, Copy, Debug)]
-pub struct Aligned {
+pub struct AlignedColumns {
     /// Cells of the longest address.
     pub address: usize,
     /// There is one row alone, with nothing to be in line with.
@@ -31,7 +31,7 @@ pub struct Aligned {
 
 /// How a row is set.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Shape {
+pub(super) enum RowShape {
     /// As wide as it is.
     Alone,
     /// In columns, the same for all rows: cells of owner, network and registry.
@@ -40,16 +40,16 @@ pub(super) enum Shape {
     Pair,
 }
 
-impl Aligned {
+impl AlignedColumns {
     /// Cells of a line.
     pub(super) fn room(&self) -> usize {
         self.width.filter(|width| *width > 0).unwrap_or(usize::MAX)
     }
 
     /// The shape of all rows.
-    pub(super) fn shape(&self) -> Shape {
+    pub(super) fn shape(&self) -> RowShape {
         if self.alone {
-            return Shape::Alone;
+            return RowShape::Alone;
         }
         let (least, most) = OWNER;
         let network = if self.address > V4 { NETWORK.1 } else { NETWORK.0 };
@@ -58,9 +58,9 @@ impl Aligned {
         // The reason stands behind the others where that leaves enough of the owner, else in a line of its own.
         let with_reason = left.saturating_sub(GAP + self.why.max(1));
         match (with_reason >= least, left >= least) {
-            (true, _) => Shape::Table([with_reason.min(most), network, REGISTRY]),
-            (_, true) => Shape::Table([left.min(most), network, REGISTRY]),
-            _ => Shape::Pair,
+            (true, _) => RowShape::Table([with_reason.min(most), network, REGISTRY]),
+            (_, true) => RowShape::Table([left.min(most), network, REGISTRY]),
+            _ => RowShape::Pair,
         }
     }
 }
@@ -69,22 +69,22 @@ impl Aligned {
 mod tests {
     use super::*;
 
-    fn on(width: usize, address: usize, why: usize) -> Shape {
-        Aligned { address, alone: false, why, width: Some(width) }.shape()
+    fn on(width: usize, address: usize, why: usize) -> RowShape {
+        AlignedColumns { address, alone: false, why, width: Some(width) }.shape()
     }
 
     #[test]
     fn the_owner_gives_way_and_the_network_never() {
-        assert_eq!(on(140, 15, 20), Shape::Table([32, 18, 7]));
-        assert_eq!(on(0, 15, 20), Shape::Table([32, 18, 7]));
-        assert_eq!(on(100, 13, 9), Shape::Table([32, 18, 7]));
-        assert_eq!(on(90, 13, 9), Shape::Table([22, 18, 7]));
+        assert_eq!(on(140, 15, 20), RowShape::Table([32, 18, 7]));
+        assert_eq!(on(0, 15, 20), RowShape::Table([32, 18, 7]));
+        assert_eq!(on(100, 13, 9), RowShape::Table([32, 18, 7]));
+        assert_eq!(on(90, 13, 9), RowShape::Table([22, 18, 7]));
         // The reason goes below before the owner is cut to a stump.
-        assert_eq!(on(80, 13, 20), Shape::Table([23, 18, 7]));
-        assert_eq!(on(80, 15, 9), Shape::Table([21, 18, 7]));
-        assert_eq!(on(71, 15, 9), Shape::Table([12, 18, 7]));
-        assert_eq!(on(70, 15, 9), Shape::Pair);
-        assert_eq!(on(80, 39, 9), Shape::Pair);
-        assert_eq!(on(110, 39, 9), Shape::Table([14, 20, 7]));
+        assert_eq!(on(80, 13, 20), RowShape::Table([23, 18, 7]));
+        assert_eq!(on(80, 15, 9), RowShape::Table([21, 18, 7]));
+        assert_eq!(on(71, 15, 9), RowShape::Table([12, 18, 7]));
+        assert_eq!(on(70, 15, 9), RowShape::Pair);
+        assert_eq!(on(80, 39, 9), RowShape::Pair);
+        assert_eq!(on(110, 39, 9), RowShape::Table([14, 20, 7]));
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    registry::{Kind, Known, Unknown},
+    registry::{Known, Unknown, UnknownKind},
     report::tests::{Made, of, patterns},
 };
 
@@ -19,19 +19,19 @@ fn judged() -> Vec<Judged> {
     let patterns = patterns(&["Contoso"]);
     let mut all: Vec<Judged> = MADE.iter().map(|made| made.seen(&patterns, &[0]).judged).collect();
     let message = "whois.ripe.net: no answer in time, and that is all that there is to say of it".to_owned();
-    all[4].known = Known::Unknown(Unknown { kind: Kind::Timeout, message });
+    all[4].known = Known::Unknown(Unknown { kind: UnknownKind::Timeout, message });
     all
 }
 
-fn rows(aligned: Option<Aligned>, colored: bool) -> Vec<String> {
-    let columns = Columns { aligned, paint: Paint { colored } };
+fn rows(aligned: Option<AlignedColumns>, colored: bool) -> Vec<String> {
+    let columns = TextColumns { aligned, paint: Paint { colored } };
     let mut out = Vec::new();
     judged().iter().for_each(|judged| columns.row(judged, &mut out).unwrap());
     String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
 }
 
-fn on(width: usize, address: usize, why: usize) -> Option<Aligned> {
-    Some(Aligned { address, alone: false, why, width: Some(width) })
+fn on(width: usize, address: usize, why: usize) -> Option<AlignedColumns> {
+    Some(AlignedColumns { address, alone: false, why, width: Some(width) })
 }
 
 #[test]
@@ -72,9 +72,9 @@ fn one_address_alone_is_not_padded_and_names_the_abuse_contact() {
     let made = Made { abuse: "abuse@contoso.example", ..of("8.8.1.1", 1, "Contoso GmbH", "8.8.0.0/22") };
     let judged = made.seen(&patterns(&["Contoso"]), &[0]).judged;
     let show = |width| {
-        let aligned = Some(Aligned { address: 7, alone: true, why: 9, width: Some(width) });
+        let aligned = Some(AlignedColumns { address: 7, alone: true, why: 9, width: Some(width) });
         let mut out = Vec::new();
-        Columns { aligned, paint: Paint { colored: false } }.row(&judged, &mut out).unwrap();
+        TextColumns { aligned, paint: Paint { colored: false } }.row(&judged, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     };
     let abuse = "    abuse: abuse@contoso.example\n";
@@ -86,7 +86,7 @@ fn one_address_alone_is_not_padded_and_names_the_abuse_contact() {
 #[test]
 fn without_a_width_nothing_wraps() {
     for width in [None, Some(0)] {
-        let rows = rows(Some(Aligned { address: 39, alone: false, why: 4, width }), false);
+        let rows = rows(Some(AlignedColumns { address: 39, alone: false, why: 4, width }), false);
         assert!(rows[2].contains("  2001:4860:1234::/48   "), "{}", rows[2]);
         assert!(rows[4].ends_with(" to say of it"), "{}", rows[4]);
     }

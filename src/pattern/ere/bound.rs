@@ -1,6 +1,6 @@
 //! How large an expression becomes once its intervals are written out.
 
-use super::{Flaw, tree::Node};
+use super::{EreError, tree::Node};
 
 /// The most states that one expression may need. A state costs some tens of bytes, so that an expression stays well
 /// below the memory limit that mail servers run hooks under. A line of five thousand owners fits.
@@ -14,22 +14,22 @@ const REPEATED: u64 = 20_000;
 const DEEPEST: usize = 200;
 
 /// Refuses what would not fit, and says how many states the rest needs.
-pub(super) fn check(root: &Node) -> Result<u64, Flaw> {
+pub(super) fn check(root: &Node) -> Result<u64, EreError> {
     let states = states(root, 0)?;
     if states > LARGEST {
         let what = format!(
             "the pattern needs some {states} states, more than {LARGEST}; write it in several lines, or with smaller intervals"
         );
-        return Err(Flaw::new(0, what));
+        return Err(EreError::new(0, what));
     }
     Ok(states)
 }
 
 /// A generous guess at the states that the regex crate needs for it.
-fn states(node: &Node, depth: usize) -> Result<u64, Flaw> {
+fn states(node: &Node, depth: usize) -> Result<u64, EreError> {
     if depth > DEEPEST {
         let what = "groups and intervals nest too deep; write the pattern in several lines";
-        return Err(Flaw::new(0, what));
+        return Err(EreError::new(0, what));
     }
     Ok(match node {
         Node::Empty | Node::Edge(_) => 1,
@@ -49,7 +49,7 @@ fn states(node: &Node, depth: usize) -> Result<u64, Flaw> {
                 let what = format!(
                     "an interval makes some {states} states, more than {REPEATED}; use a smaller one"
                 );
-                return Err(Flaw::new(0, what));
+                return Err(EreError::new(0, what));
             }
             states
         }

@@ -1,16 +1,16 @@
 //! Bracket expressions: `[]a]`, `[^[:alpha:]_]`, `[[.-.]]`. A backslash in them is a backslash.
 
 use super::{
-    Flaw, fold,
-    reader::Reader,
-    tree::{Class, Set},
+    EreError, fold,
+    reader::CharReader,
+    tree::{CharClass, CharSet},
 };
 
 /// The longest name that a class or a collating symbol may have, as in GNU's reader.
 const LONGEST_NAME: usize = 32;
 
 /// One thing that stands in the brackets.
-enum Element {
+enum BracketElement {
     /// A character as itself: it may begin or end a range.
     Char(char),
     /// `[.x.]`: a character, too.
@@ -18,13 +18,13 @@ enum Element {
     /// `[=x=]`: a character that may begin no range.
     Alike(char),
     /// `[:name:]`.
-    Class(Class),
+    Class(CharClass),
 }
 
 /// A bracket expression that is being read.
-pub(super) struct Bracket {
+pub(super) struct BracketReader {
     /// What it holds.
-    pub(super) set: Set,
+    pub(super) set: CharSet,
     /// GNU grep would hand the whole line to its second matcher (see [`super::syntax`]).
     pub(super) second: bool,
     /// Where its `[` stands.
@@ -35,18 +35,22 @@ pub(super) struct Bracket {
 }
 
 /// Reads what follows the `[` at `opened`, up to and with its `]`. With `folds`, letters are kept in capitals.
-pub(super) fn read(reader: &mut Reader<'_>, opened: usize, folds: bool) -> Result<Bracket, Flaw> {
+pub(super) fn read(
+    reader: &mut CharReader<'_>,
+    opened: usize,
+    folds: bool,
+) -> Result<BracketReader, EreError> {
     let negated = reader.eat('^');
-    let set = Set { negated, ..Set::default() };
-    let mut bracket = Bracket { set, second: negated, opened, plain: true, folds };
+    let set = CharSet { negated, ..CharSet::default() };
+    let mut bracket = BracketReader { set, second: negated, opened, plain: true, folds };
     let body = reader.at();
     while bracket.element(reader, body)? {}
     Ok(bracket)
 }
 
-impl Bracket {
+impl BracketReader {
     /// Reads one element or range; false when it was the closing bracket.
-    fn element(&mut self, reader: &mut Reader<'_>, body: usize) -> Result<bool, Flaw> {
+    fn element(&mut self, reader: &mut CharReader<'_>, body: usize) -> Result<bool, EreError> {
         let at = reader.at();
         let first = at == body;
         let char = reader.next().ok_or_else(|| self.unclosed())?;
@@ -54,30 +58,30 @@ impl Bracket {
             let inside = reader.between(body, at);
             if self.plain && is_misplaced_class(inside) {
                 let what = format!("a character class is written [[{inside}]], not [{inside}]");
-                return Err(Flaw::new(self.opened, what));
+                return Err(EreError::new(self.opened, what));
             }
             return Ok(false);
         }
         // Only the first and the last hyphen stand for themselves; elsewhere GNU reads the start of a bad range.
         if char == '-' && !first && reader.peek() != Some(']') {
-            return Err(Flaw::new(
+            return Err(EreError::new(
                 at,
                 "a hyphen that makes no range must stand first or last in the brackets",
             ));
         }
         let start = match self.one(reader, char, at)? {
-            Element::Char(start) => start,
-            Element::Symbol(start) => {
+            BracketElement::Char(start) => start,
+            BracketElement::Symbol(start) => {
                 self.second = true;
                 start
             }
-            Element::Alike(char) => {
+            BracketElement::Alike(char) => {
                 self.second = true;
                 self.push(char, char);
                 return Ok(true);
             }
-            Element::Class(class) => {
-                self.second |= !matches!(class, Class::Digit | Class::Xdigit);
+            BracketElement::Class(class) => {
+                self.second |= !matches!(class, CharClass::Digit | CharClass::Xdigit);
                 self.set.classes.push(if self.folds { uncased(class) } else { class });
                 return Ok(true);
             }
@@ -91,27 +95,29 @@ impl Bracket {
     }
 
     /// Reads the end of a range whose hyphen has been read.
-    fn range(&mut self, reader: &mut Reader<'_>, start: char, started: usize) -> Result<bool, Flaw> {
+    fn range(&mut self, reader: &mut CharReader<'_>, start: char, started: usize) -> Result<bool, EreError> {
         let at = reader.at();
         let char = reader.next().ok_or_else(|| self.unclosed())?;
         let end = match self.one(reader, char, at)? {
-            Element::Char(end) => end,
-            Element::Symbol(end) => {
+            BracketElement::Char(end) => end,
+            BracketElement::Symbol(end) => {
                 self.second = true;
                 end
             }
-            Element::Alike(_) | Element::Class(_) => return Err(Flaw::new(at, "a class cannot end a range")),
+            BracketElement::Alike(_) | BracketElement::Class(_) => {
+                return Err(EreError::new(at, "a class cannot end a range"));
+            }
         };
         if !start.is_ascii() || !end.is_ascii() {
             let what = format!(
                 "the range {start}-{end} does not begin and end in ASCII, and grep refuses it; write out its characters"
             );
-            return Err(Flaw::new(started, what));
+            return Err(EreError::new(started, what));
         }
         let (low, high) = if self.folds { (fold(start), fold(end)) } else { (start, end) };
         if low > high {
             let what = format!("the range {start}-{end} is empty, since {end} comes before {start}");
-            return Err(Flaw::new(started, what));
+            return Err(EreError::new(started, what));
         }
         self.plain = false;
         self.second |= start != end && !(start.is_ascii_digit() && end.is_ascii_digit());
@@ -120,9 +126,14 @@ impl Bracket {
     }
 
     /// What `char`, already read, begins: itself, or `[:name:]`, `[.x.]`, `[=x=]`.
-    fn one(&mut self, reader: &mut Reader<'_>, char: char, at: usize) -> Result<Element, Flaw> {
+    fn one(
+        &mut self,
+        reader: &mut CharReader<'_>,
+        char: char,
+        at: usize,
+    ) -> Result<BracketElement, EreError> {
         let Some(kind @ (':' | '.' | '=')) = reader.peek().filter(|_| char == '[') else {
-            return Ok(Element::Char(char));
+            return Ok(BracketElement::Char(char));
         };
         self.plain = false;
         reader.next();
@@ -139,15 +150,15 @@ impl Bracket {
             }
         };
         if kind == ':' {
-            let unknown = || Flaw::new(at, format!("there is no character class [:{name}:]"));
-            return Class::named(name).map(Element::Class).ok_or_else(unknown);
+            let unknown = || EreError::new(at, format!("there is no character class [:{name}:]"));
+            return CharClass::named(name).map(BracketElement::Class).ok_or_else(unknown);
         }
         // In the C locale's order an element is one byte long, so that names such as [.space.] do not exist.
         let mut chars = name.chars();
         match (chars.next(), chars.next()) {
-            (Some(char), None) if char.is_ascii() && kind == '.' => Ok(Element::Symbol(char)),
-            (Some(char), None) if char.is_ascii() => Ok(Element::Alike(char)),
-            _ => Err(Flaw::new(
+            (Some(char), None) if char.is_ascii() && kind == '.' => Ok(BracketElement::Symbol(char)),
+            (Some(char), None) if char.is_ascii() => Ok(BracketElement::Alike(char)),
+            _ => Err(EreError::new(
                 at,
                 format!("[{kind}{name}{kind}] names no single character; write the character"),
             )),
@@ -158,8 +169,8 @@ impl Bracket {
         self.set.ranges.push(if self.folds { (fold(low), fold(high)) } else { (low, high) });
     }
 
-    fn unclosed(&self) -> Flaw {
-        Flaw::new(self.opened, "the bracket expression is not closed; add ] or write \\[ for a bracket")
+    fn unclosed(&self) -> EreError {
+        EreError::new(self.opened, "the bracket expression is not closed; add ] or write \\[ for a bracket")
     }
 }
 
@@ -169,6 +180,6 @@ fn is_misplaced_class(inside: &str) -> bool {
 }
 
 /// The class that is meant where case does not matter.
-fn uncased(class: Class) -> Class {
-    if matches!(class, Class::Upper | Class::Lower) { Class::Alpha } else { class }
+fn uncased(class: CharClass) -> CharClass {
+    if matches!(class, CharClass::Upper | CharClass::Lower) { CharClass::Alpha } else { class }
 }

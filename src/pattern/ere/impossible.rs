@@ -9,7 +9,7 @@ const WITHIN: usize = 1;
 const ENDED: usize = 2;
 
 /// For each place that one comes from, the places that one may be at behind the node, a bit for each.
-type Ways = [u8; PLACES];
+type LineStates = [u8; PLACES];
 
 /// Whether no line matches, as none can match `a$b`.
 pub(super) fn is_impossible(root: &Node) -> bool {
@@ -18,7 +18,7 @@ pub(super) fn is_impossible(root: &Node) -> bool {
     ways.iter().take(ENDED).all(|places| *places == 0)
 }
 
-fn of(node: &Node) -> Ways {
+fn of(node: &Node) -> LineStates {
     match node {
         Node::Empty => stay(),
         Node::Text(_) | Node::Any | Node::Set(_) => [bit(WITHIN), bit(WITHIN), 0, 0],
@@ -39,26 +39,26 @@ fn bit(place: usize) -> u8 {
 }
 
 /// One is where one was.
-fn stay() -> Ways {
+fn stay() -> LineStates {
     [bit(0), bit(1), bit(2), bit(3)]
 }
 
 /// First the one, then the other.
-fn then(one: &Ways, other: &Ways) -> Ways {
+fn then(one: &LineStates, other: &LineStates) -> LineStates {
     one.map(|places| {
         let reached = other.iter().enumerate().filter(|(place, _)| places & bit(*place) != 0);
         reached.fold(0, |all, (_, places)| all | places)
     })
 }
 
-fn either(one: &Ways, other: &Ways) -> Ways {
+fn either(one: &LineStates, other: &LineStates) -> LineStates {
     let mut ways = *one;
     ways.iter_mut().zip(other).for_each(|(mine, yours)| *mine |= yours);
     ways
 }
 
 /// Going round more often than there are places leads nowhere new.
-fn repeated(inner: &Ways, min: u16, max: Option<u16>) -> Ways {
+fn repeated(inner: &LineStates, min: u16, max: Option<u16>) -> LineStates {
     let rounds = |count: u16| usize::from(count).min(PLACES);
     let mut last = (0..rounds(min)).fold(stay(), |ways, _| then(&ways, inner));
     let mut all = last;

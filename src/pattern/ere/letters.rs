@@ -5,13 +5,13 @@
 //! classes they belong. So whatever lies outside ASCII and is not named is held for one character that stands for all
 //! of its kind, and no class is wider than there are kinds.
 
-use super::tree::{Class, Node, Set};
+use super::tree::{CharClass, CharSet, Node};
 use regex::Regex;
 use std::{borrow::Cow, sync::OnceLock};
 
 /// Characters that belong to the same classes, as the C library has them in its C.UTF-8 locale.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Kind {
+enum LetterKind {
     Upper,
     Lower,
     /// Without case. Foreign digits are letters, since C allows only ten digits.
@@ -25,18 +25,18 @@ enum Kind {
     Unassigned,
 }
 
-const KINDS: [Kind; 8] = [
-    Kind::Upper,
-    Kind::Lower,
-    Kind::Letter,
-    Kind::Sign,
-    Kind::Blank,
-    Kind::Separator,
-    Kind::Control,
-    Kind::Unassigned,
+const KINDS: [LetterKind; 8] = [
+    LetterKind::Upper,
+    LetterKind::Lower,
+    LetterKind::Letter,
+    LetterKind::Sign,
+    LetterKind::Blank,
+    LetterKind::Separator,
+    LetterKind::Control,
+    LetterKind::Unassigned,
 ];
 
-impl Kind {
+impl LetterKind {
     fn of(char: char) -> Self {
         match char {
             '\u{80}'..='\u{9F}' => Self::Control,
@@ -52,19 +52,19 @@ impl Kind {
         }
     }
 
-    fn is_in(self, class: Class) -> bool {
+    fn is_in(self, class: CharClass) -> bool {
         let letter = matches!(self, Self::Upper | Self::Lower | Self::Letter);
         match class {
-            Class::Alnum | Class::Alpha => letter,
-            Class::Upper => self == Self::Upper,
-            Class::Lower => self == Self::Lower,
-            Class::Punct => self == Self::Sign,
-            Class::Graph => letter || self == Self::Sign,
-            Class::Print => letter || matches!(self, Self::Sign | Self::Blank),
-            Class::Blank => self == Self::Blank,
-            Class::Space => matches!(self, Self::Blank | Self::Separator),
-            Class::Cntrl => matches!(self, Self::Separator | Self::Control),
-            Class::Digit | Class::Xdigit => false,
+            CharClass::Alnum | CharClass::Alpha => letter,
+            CharClass::Upper => self == Self::Upper,
+            CharClass::Lower => self == Self::Lower,
+            CharClass::Punct => self == Self::Sign,
+            CharClass::Graph => letter || self == Self::Sign,
+            CharClass::Print => letter || matches!(self, Self::Sign | Self::Blank),
+            CharClass::Blank => self == Self::Blank,
+            CharClass::Space => matches!(self, Self::Blank | Self::Separator),
+            CharClass::Cntrl => matches!(self, Self::Separator | Self::Control),
+            CharClass::Digit | CharClass::Xdigit => false,
         }
     }
 
@@ -136,16 +136,16 @@ impl Letters {
         if char.is_ascii() || self.named.binary_search(&char).is_ok() {
             return char;
         }
-        let kind = Kind::of(char);
+        let kind = LetterKind::of(char);
         let place = KINDS.iter().position(|known| *known == kind);
         place.and_then(|place| self.models.get(place)).copied().unwrap_or(char)
     }
 
     /// Those that the set stands for.
-    pub(super) fn within(&self, set: &Set) -> Vec<char> {
-        let named = self.named.iter().map(|char| (*char, Kind::of(*char)));
+    pub(super) fn within(&self, set: &CharSet) -> Vec<char> {
+        let named = self.named.iter().map(|char| (*char, LetterKind::of(*char)));
         let all = named.chain(self.models.into_iter().zip(KINDS));
-        let holds = |char: char, kind: Kind| {
+        let holds = |char: char, kind: LetterKind| {
             set.ranges.iter().any(|(low, high)| (*low..=*high).contains(&char))
                 || set.classes.iter().any(|class| kind.is_in(*class))
         };
@@ -179,7 +179,7 @@ mod tests {
     fn whoever_stands_for_a_kind_is_of_it() {
         for kind in KINDS {
             for char in kind.models().chars() {
-                assert_eq!(Kind::of(char), kind, "{char:?}");
+                assert_eq!(LetterKind::of(char), kind, "{char:?}");
             }
         }
     }
@@ -189,13 +189,13 @@ mod tests {
         use crate::pattern::ere::{Alphabet, Ere};
         for name in ["alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space"]
         {
-            let class = Class::named(name).unwrap();
+            let class = CharClass::named(name).unwrap();
             let ere = Ere::read(&format!("^[[:{name}:]]$"), false).unwrap();
             let wide = Regex::new(&ere.translate(Alphabet::Unicode)).unwrap();
             // The standard library may know of letters that the tables of the regex crate do not know yet.
             for char in ('\u{80}'..=char::MAX).step_by(17).filter(|char| !unassigned(*char)) {
                 let said = wide.is_match(char.encode_utf8(&mut [0; 4]));
-                assert_eq!(Kind::of(char).is_in(class), said, "{name} {char:?}");
+                assert_eq!(LetterKind::of(char).is_in(class), said, "{name} {char:?}");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What a line must hold for an expression to match, so that most expressions never need to run.
 
-use super::tree::{Node, Set};
+use super::tree::{CharSet, Node};
 
 /// The most texts of which one must occur.
 const MOST: usize = 16;
@@ -11,7 +11,7 @@ const LONGEST: usize = 256;
 
 /// What must occur in a line for it to match.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Needs {
+pub(crate) enum RequiredLiterals {
     /// The expression is this text and nothing else: a line that holds it matches.
     Literal(String),
     /// One of these must occur; then the expression itself has to decide.
@@ -21,13 +21,13 @@ pub(crate) enum Needs {
 }
 
 /// Reads it off the tree.
-pub(super) fn of(root: &Node) -> Needs {
+pub(super) fn of(root: &Node) -> RequiredLiterals {
     if let Node::Text(text) = root {
-        return Needs::Literal(text.clone());
+        return RequiredLiterals::Literal(text.clone());
     }
     match survey(root).best() {
-        Some(texts) => Needs::OneOf(texts),
-        None => Needs::Nothing,
+        Some(texts) => RequiredLiterals::OneOf(texts),
+        None => RequiredLiterals::Nothing,
     }
 }
 
@@ -44,14 +44,14 @@ pub(super) fn shortest(root: &Node) -> usize {
 }
 
 /// What is known of a part of an expression.
-struct Survey {
+struct LiteralSurvey {
     /// All texts that it can match, where they are few and short.
     exact: Option<Vec<String>>,
     /// Texts of which one occurs in whatever it matches.
     inner: Option<Vec<String>>,
 }
 
-impl Survey {
+impl LiteralSurvey {
     fn nothing() -> Self {
         Self { exact: None, inner: None }
     }
@@ -80,27 +80,27 @@ fn better(one: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<St
     }
 }
 
-fn survey(node: &Node) -> Survey {
+fn survey(node: &Node) -> LiteralSurvey {
     match node {
-        Node::Empty | Node::Edge(_) => Survey::exact(vec![String::new()]),
-        Node::Text(text) => Survey::exact(vec![text.clone()]),
-        Node::Any => Survey::nothing(),
-        Node::Set(set) => chars(set).map_or_else(Survey::nothing, Survey::exact),
+        Node::Empty | Node::Edge(_) => LiteralSurvey::exact(vec![String::new()]),
+        Node::Text(text) => LiteralSurvey::exact(vec![text.clone()]),
+        Node::Any => LiteralSurvey::nothing(),
+        Node::Set(set) => chars(set).map_or_else(LiteralSurvey::nothing, LiteralSurvey::exact),
         Node::Cat(items) => sequence(items),
         Node::Alt(branches) => alternatives(branches),
         Node::Repeat { inner, min, max } => {
             let inner = survey(inner);
             match (min, max) {
                 (1, Some(1)) => inner,
-                (0, _) => Survey::nothing(),
-                _ => Survey { exact: None, inner: inner.best() },
+                (0, _) => LiteralSurvey::nothing(),
+                _ => LiteralSurvey { exact: None, inner: inner.best() },
             }
         }
     }
 }
 
 /// The characters of a small set.
-fn chars(set: &Set) -> Option<Vec<String>> {
+fn chars(set: &CharSet) -> Option<Vec<String>> {
     if set.negated || !set.classes.is_empty() {
         return None;
     }
@@ -108,7 +108,7 @@ fn chars(set: &Set) -> Option<Vec<String>> {
     (size <= 4).then(|| set.ranges.iter().flat_map(|(low, high)| *low..=*high).map(String::from).collect())
 }
 
-fn sequence(items: &[Node]) -> Survey {
+fn sequence(items: &[Node]) -> LiteralSurvey {
     let mut inner = None;
     let mut run = vec![String::new()];
     let mut whole = true;
@@ -130,9 +130,9 @@ fn sequence(items: &[Node]) -> Survey {
         run = survey.exact.unwrap_or_else(|| vec![String::new()]);
     }
     if whole {
-        return Survey { exact: Some(run), inner };
+        return LiteralSurvey { exact: Some(run), inner };
     }
-    Survey { exact: None, inner: better(inner, Some(run)) }
+    LiteralSurvey { exact: None, inner: better(inner, Some(run)) }
 }
 
 /// Every text of the one followed by every text of the other, as long as they stay few and short.
@@ -146,7 +146,7 @@ fn product(heads: &[String], tails: &[String]) -> Option<Vec<String>> {
     Some(heads.iter().flat_map(|head| tails.iter().map(move |tail| format!("{head}{tail}"))).collect())
 }
 
-fn alternatives(branches: &[Node]) -> Survey {
+fn alternatives(branches: &[Node]) -> LiteralSurvey {
     let mut exact = Some(Vec::new());
     let mut inner = Some(Vec::new());
     for branch in branches {
@@ -159,5 +159,5 @@ fn alternatives(branches: &[Node]) -> Survey {
             break;
         }
     }
-    Survey { exact, inner }
+    LiteralSurvey { exact, inner }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     letters::Letters,
-    tree::{Class, Edge, Node, Set},
+    tree::{CharClass, CharSet, Edge, Node},
 };
 use std::{cmp::Reverse, fmt::Write};
 
@@ -91,7 +91,7 @@ fn escaped(out: &mut String, char: char) {
     }
 }
 
-fn wide(out: &mut String, set: &Set) {
+fn wide(out: &mut String, set: &CharSet) {
     out.push_str(if set.negated { "[^" } else { "[" });
     for (low, high) in &set.ranges {
         escaped(out, *low);
@@ -105,7 +105,7 @@ fn wide(out: &mut String, set: &Set) {
 }
 
 /// What the set holds of ASCII, in as few ranges as it has, and of the expression's letters.
-fn narrow(out: &mut String, set: &Set, letters: &Letters) {
+fn narrow(out: &mut String, set: &CharSet, letters: &Letters) {
     let holds = |byte: u8| {
         let char = char::from(byte);
         let inside = set.ranges.iter().any(|(low, high)| (*low..=*high).contains(&char))
@@ -132,42 +132,44 @@ fn narrow(out: &mut String, set: &Set, letters: &Letters) {
     out.push(']');
 }
 
-fn in_class(byte: u8, class: Class) -> bool {
+fn in_class(byte: u8, class: CharClass) -> bool {
     match class {
-        Class::Alnum => byte.is_ascii_alphanumeric(),
-        Class::Alpha => byte.is_ascii_alphabetic(),
-        Class::Blank => matches!(byte, b' ' | b'\t'),
-        Class::Cntrl => byte.is_ascii_control(),
-        Class::Digit => byte.is_ascii_digit(),
-        Class::Graph => byte.is_ascii_graphic(),
-        Class::Lower => byte.is_ascii_lowercase(),
-        Class::Print => byte.is_ascii_graphic() || byte == b' ',
-        Class::Punct => byte.is_ascii_punctuation(),
-        Class::Space => matches!(byte, b' ' | b'\t'..=b'\r'),
-        Class::Upper => byte.is_ascii_uppercase(),
-        Class::Xdigit => byte.is_ascii_hexdigit(),
+        CharClass::Alnum => byte.is_ascii_alphanumeric(),
+        CharClass::Alpha => byte.is_ascii_alphabetic(),
+        CharClass::Blank => matches!(byte, b' ' | b'\t'),
+        CharClass::Cntrl => byte.is_ascii_control(),
+        CharClass::Digit => byte.is_ascii_digit(),
+        CharClass::Graph => byte.is_ascii_graphic(),
+        CharClass::Lower => byte.is_ascii_lowercase(),
+        CharClass::Print => byte.is_ascii_graphic() || byte == b' ',
+        CharClass::Punct => byte.is_ascii_punctuation(),
+        CharClass::Space => matches!(byte, b' ' | b'\t'..=b'\r'),
+        CharClass::Upper => byte.is_ascii_uppercase(),
+        CharClass::Xdigit => byte.is_ascii_hexdigit(),
     }
 }
 
 /// The class as the C library has it in its C.UTF-8 locale, in Unicode's properties: spaces that do not break are no
 /// spaces, and foreign digits are letters, since C allows only ten digits.
-fn unicode(class: Class) -> &'static str {
+fn unicode(class: CharClass) -> &'static str {
     match class {
-        Class::Alnum => r"\p{Alphabetic}\p{Nd}",
-        Class::Alpha => r"[[\p{Alphabetic}\p{Nd}]--[0-9]]",
-        Class::Blank => r"\t \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{205F}\x{3000}",
-        Class::Cntrl => r"\x00-\x1F\x7F-\x{9F}\x{2028}\x{2029}",
-        Class::Digit => "0-9",
-        Class::Graph => {
+        CharClass::Alnum => r"\p{Alphabetic}\p{Nd}",
+        CharClass::Alpha => r"[[\p{Alphabetic}\p{Nd}]--[0-9]]",
+        CharClass::Blank => r"\t \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{205F}\x{3000}",
+        CharClass::Cntrl => r"\x00-\x1F\x7F-\x{9F}\x{2028}\x{2029}",
+        CharClass::Digit => "0-9",
+        CharClass::Graph => {
             r"[[^\p{Cn}\p{Cc}]--[ \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x{2029}\x{205F}\x{3000}]]"
         }
-        Class::Lower => r"\p{Lowercase}",
-        Class::Print => r"[[^\p{Cn}\p{Cc}]--[\x{2028}\x{2029}]]",
-        Class::Punct => {
+        CharClass::Lower => r"\p{Lowercase}",
+        CharClass::Print => r"[[^\p{Cn}\p{Cc}]--[\x{2028}\x{2029}]]",
+        CharClass::Punct => {
             r"[[^\p{Cn}\p{Cc}\p{Alphabetic}\p{Nd}]--[ \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x{2029}\x{205F}\x{3000}]]"
         }
-        Class::Space => r"\t-\r \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x{2029}\x{205F}\x{3000}",
-        Class::Upper => r"\p{Uppercase}",
-        Class::Xdigit => "0-9A-Fa-f",
+        CharClass::Space => {
+            r"\t-\r \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x{2029}\x{205F}\x{3000}"
+        }
+        CharClass::Upper => r"\p{Uppercase}",
+        CharClass::Xdigit => "0-9A-Fa-f",
     }
 }

@@ -2,7 +2,7 @@
 
 /// A place in an expression.
 #[derive(Clone)]
-pub(super) struct Reader<'a> {
+pub(super) struct CharReader<'a> {
     text: &'a str,
     at: usize,
 }
@@ -12,7 +12,7 @@ pub(super) fn is_special(byte: u8) -> bool {
     br"\^$.[()|*+?{".contains(&byte)
 }
 
-impl<'a> Reader<'a> {
+impl<'a> CharReader<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }

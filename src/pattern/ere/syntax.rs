@@ -6,9 +6,9 @@
 //! counts, we read as the one that would have the last word.
 
 use super::{
-    Flaw, bracket, fold, folded,
-    reader::Reader,
-    tree::{Class, Edge, Node, Set},
+    EreError, bracket, fold, folded,
+    reader::CharReader,
+    tree::{CharClass, CharSet, Edge, Node},
 };
 
 /// How deep groups may nest. No hand-written line comes near; a deeper one could exhaust the stack.
@@ -25,19 +25,19 @@ const NOTHING_REPEATED: &str =
     "an operator that repeats nothing stands before ); grep refuses this, so leave it out";
 
 /// Reads an expression into a tree, and names the places of GNU's own constructs.
-pub(super) fn read(text: &str, folds: bool) -> Result<(Node, Vec<usize>), Flaw> {
-    let mut first = Parser::new(text, folds, false);
+pub(super) fn read(text: &str, folds: bool) -> Result<(Node, Vec<usize>), EreError> {
+    let mut first = EreParser::new(text, folds, false);
     let root = first.expression()?;
     if !(first.second && first.torn) {
         return Ok((root, first.extensions));
     }
-    let mut second = Parser::new(text, folds, true);
+    let mut second = EreParser::new(text, folds, true);
     let root = second.expression()?;
     Ok((root, second.extensions))
 }
 
-struct Parser<'a> {
-    reader: Reader<'a>,
+struct EreParser<'a> {
+    reader: CharReader<'a>,
     folds: bool,
     /// Read as the second matcher does.
     as_second: bool,
@@ -50,14 +50,14 @@ struct Parser<'a> {
     extensions: Vec<usize>,
 }
 
-impl<'a> Parser<'a> {
+impl<'a> EreParser<'a> {
     fn new(text: &'a str, folds: bool, as_second: bool) -> Self {
-        let reader = Reader::new(text);
+        let reader = CharReader::new(text);
         Self { reader, folds, as_second, second: false, torn: false, open: 0, extensions: Vec::new() }
     }
 
     /// Alternatives up to the end, or to the `)` of the innermost group.
-    fn expression(&mut self) -> Result<Node, Flaw> {
+    fn expression(&mut self) -> Result<Node, EreError> {
         let mut branches = Vec::new();
         loop {
             branches.push(self.branch()?);
@@ -69,7 +69,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A sequence up to `|`, the group's end or the line's.
-    fn branch(&mut self) -> Result<Node, Flaw> {
+    fn branch(&mut self) -> Result<Node, EreError> {
         let mut items = Vec::new();
         self.leading_operators()?;
         self.leading_braces(&mut items)?;
@@ -106,7 +106,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Repetition operators with nothing in front of them to repeat: `*a`, `a|*b`, `(*a)`.
-    fn leading_operators(&mut self) -> Result<(), Flaw> {
+    fn leading_operators(&mut self) -> Result<(), EreError> {
         let mut skipped = false;
         // The C library reads on behind a brace, and what an interval holds is in front of what follows.
         let mut leading = true;
@@ -122,7 +122,7 @@ impl<'a> Parser<'a> {
                     if self.as_second {
                         // It skips the brace alone, but sees no line that the automaton has not let through.
                         let what = "a brace stands where there is nothing to repeat; write \\{ for a brace";
-                        return Err(Flaw::new(self.reader.at(), what));
+                        return Err(EreError::new(self.reader.at(), what));
                     }
                     if self.interval(leading)?.is_none() {
                         break;
@@ -137,7 +137,7 @@ impl<'a> Parser<'a> {
 
     /// Braces that hold no interval, where there is nothing to repeat: characters to the automaton. The C library skips
     /// each of them with the operators behind it, and so finds no fault with what they hold.
-    fn leading_braces(&mut self, items: &mut Vec<Node>) -> Result<(), Flaw> {
+    fn leading_braces(&mut self, items: &mut Vec<Node>) -> Result<(), EreError> {
         if self.as_second || self.reader.peek() != Some('{') {
             return Ok(());
         }
@@ -147,7 +147,7 @@ impl<'a> Parser<'a> {
             behind.next();
         }
         if self.open > 0 && behind.peek() == Some(')') {
-            return Err(Flaw::new(behind.at(), NOTHING_REPEATED));
+            return Err(EreError::new(behind.at(), NOTHING_REPEATED));
         }
         while self.reader.eat('{') {
             let brace = self.repetitions(Node::Text("{".to_owned()), true)?;
@@ -157,7 +157,7 @@ impl<'a> Parser<'a> {
     }
 
     /// An anchor or word edge may be followed by operators, too: `^*a`.
-    fn behind_edge(&mut self, edge: Node) -> Result<Node, Flaw> {
+    fn behind_edge(&mut self, edge: Node) -> Result<Node, EreError> {
         if !matches!(self.reader.peek(), Some('*' | '+' | '?' | '{')) {
             return Ok(edge);
         }
@@ -173,15 +173,15 @@ impl<'a> Parser<'a> {
     }
 
     /// Behind an operator that repeats nothing the C library takes `)` for a character, and then misses the group's.
-    fn no_group_end(&self, skipped: bool) -> Result<(), Flaw> {
+    fn no_group_end(&self, skipped: bool) -> Result<(), EreError> {
         if skipped && self.open > 0 && self.reader.peek() == Some(')') {
-            return Err(Flaw::new(self.reader.at(), NOTHING_REPEATED));
+            return Err(EreError::new(self.reader.at(), NOTHING_REPEATED));
         }
         Ok(())
     }
 
     /// `*`, `+`, `?` and intervals behind `node`, as many as there are; `leading`: the C library sees nothing to repeat.
-    fn repetitions(&mut self, mut node: Node, mut leading: bool) -> Result<Node, Flaw> {
+    fn repetitions(&mut self, mut node: Node, mut leading: bool) -> Result<Node, EreError> {
         let mut intervals = 0;
         loop {
             let at = self.reader.at();
@@ -194,7 +194,7 @@ impl<'a> Parser<'a> {
                     leading = false;
                     intervals += 1;
                     if intervals > ROW {
-                        return Err(Flaw::new(at, "too many intervals in a row; multiply them out"));
+                        return Err(EreError::new(at, "too many intervals in a row; multiply them out"));
                     }
                     node = Node::repeated(node, range.0, range.1);
                     continue;
@@ -208,14 +208,14 @@ impl<'a> Parser<'a> {
 
     /// `{m}`, `{m,}`, `{,n}`, `{m,n}`: taken when it is one; left where it is, as characters, when it is none. Of braces
     /// that hold no interval GNU refuses some, unless they are `leading`, with nothing in front to repeat.
-    fn interval(&mut self, leading: bool) -> Result<Option<(u16, Option<u16>)>, Flaw> {
+    fn interval(&mut self, leading: bool) -> Result<Option<(u16, Option<u16>)>, EreError> {
         let at = self.reader.at();
         let mut reader = self.reader.clone();
         reader.next();
         let low = reader.number(MOST + 1);
         let comma = reader.eat(',');
         let high = if comma { reader.number(MOST + 1) } else { low };
-        let bad = |what: &str| if leading { Ok(None) } else { Err(Flaw::new(at, what)) };
+        let bad = |what: &str| if leading { Ok(None) } else { Err(EreError::new(at, what)) };
         if !reader.eat('}') {
             return if comma && reader.peek() == Some(',') {
                 bad("an interval has at most two numbers; write \\{ for a brace")
@@ -231,7 +231,7 @@ impl<'a> Parser<'a> {
             return bad("the interval's second number is below its first");
         }
         let count = |n: u32| u16::try_from(n).ok().filter(|_| n <= MOST);
-        let too_high = || Flaw::new(at, format!("an interval counts to {MOST} at most"));
+        let too_high = || EreError::new(at, format!("an interval counts to {MOST} at most"));
         let min = count(low).ok_or_else(too_high)?;
         let max = high.map(|high| count(high).ok_or_else(too_high)).transpose()?;
         self.reader = reader;
@@ -239,7 +239,7 @@ impl<'a> Parser<'a> {
     }
 
     /// One character, set, group or edge.
-    fn atom(&mut self) -> Result<Node, Flaw> {
+    fn atom(&mut self) -> Result<Node, EreError> {
         let at = self.reader.at();
         let Some(char) = self.reader.next() else { return Ok(Node::Empty) };
         match char {
@@ -260,7 +260,7 @@ impl<'a> Parser<'a> {
                 let inner = self.expression()?;
                 self.open -= 1;
                 if !self.reader.eat(')') {
-                    return Err(Flaw::new(
+                    return Err(EreError::new(
                         at,
                         "the group is not closed; add ) or write \\( for a parenthesis",
                     ));
@@ -276,14 +276,14 @@ impl<'a> Parser<'a> {
     }
 
     /// What a backslash makes of the next character: mostly that character itself.
-    fn escape(&mut self, at: usize) -> Result<Node, Flaw> {
+    fn escape(&mut self, at: usize) -> Result<Node, EreError> {
         let Some(char) = self.reader.next() else {
-            return Err(Flaw::new(at, "a backslash ends the line; write \\\\ for a backslash"));
+            return Err(EreError::new(at, "a backslash ends the line; write \\\\ for a backslash"));
         };
         let node = match char {
             '1'..='9' => {
                 let what = format!("the back-reference \\{char} is not supported; write out what it repeats");
-                return Err(Flaw::new(at, what));
+                return Err(EreError::new(at, what));
             }
             '`' => Node::Edge(Edge::LineStart),
             '\'' => Node::Edge(Edge::LineEnd),
@@ -291,8 +291,8 @@ impl<'a> Parser<'a> {
             '>' => Node::Edge(Edge::WordEnd),
             'b' => Node::Edge(Edge::Word),
             'B' => Node::Edge(Edge::NotWord),
-            'w' | 'W' => set(char == 'W', Class::Alnum, &[('_', '_')]),
-            's' | 'S' => set(char == 'S', Class::Space, &[]),
+            'w' | 'W' => set(char == 'W', CharClass::Alnum, &[('_', '_')]),
+            's' | 'S' => set(char == 'S', CharClass::Space, &[]),
             // Ignoring case, the C library holds an escaped small letter against capitals, and never finds it.
             char if self.folds && char.is_ascii_lowercase() => {
                 self.torn = true;
@@ -314,10 +314,10 @@ fn join(items: &mut Vec<Node>, item: Node) {
     }
 }
 
-fn set(negated: bool, class: Class, ranges: &[(char, char)]) -> Node {
-    Node::Set(Box::new(Set { negated, ranges: ranges.to_vec(), classes: vec![class] }))
+fn set(negated: bool, class: CharClass, ranges: &[(char, char)]) -> Node {
+    Node::Set(Box::new(CharSet { negated, ranges: ranges.to_vec(), classes: vec![class] }))
 }
 
-fn too_deep(at: usize) -> Flaw {
-    Flaw::new(at, format!("groups nest more than {DEEPEST} deep; write the pattern in several lines"))
+fn too_deep(at: usize) -> EreError {
+    EreError::new(at, format!("groups nest more than {DEEPEST} deep; write the pattern in several lines"))
 }

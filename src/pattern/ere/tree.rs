@@ -2,7 +2,7 @@
 
 /// A named class of characters, `[:alpha:]` and its kin.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Class {
+pub(crate) enum CharClass {
     Alnum,
     Alpha,
     Blank,
@@ -17,7 +17,7 @@ pub(crate) enum Class {
     Xdigit,
 }
 
-impl Class {
+impl CharClass {
     /// The class of this name; None when POSIX has none.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
@@ -40,13 +40,13 @@ impl Class {
 
 /// What a bracket expression holds.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Set {
+pub(crate) struct CharSet {
     /// It stands for every character but these.
     pub(crate) negated: bool,
     /// Inclusive ranges of characters; a single one is a range of its own.
     pub(crate) ranges: Vec<(char, char)>,
     /// Named classes.
-    pub(crate) classes: Vec<Class>,
+    pub(crate) classes: Vec<CharClass>,
 }
 
 /// Where in the line something stands, taking up no character itself.
@@ -76,7 +76,7 @@ pub(crate) enum Node {
     /// `.`: any character.
     Any,
     /// A bracket expression, `\w` or `\s`.
-    Set(Box<Set>),
+    Set(Box<CharSet>),
     /// An anchor or a word's edge.
     Edge(Edge),
     /// One after the other.

@@ -1,14 +1,14 @@
 //! Patterns that can never decide anything because another one always does: the same one, or a shorter one.
 
-use super::Desk;
+use super::ProblemList;
 use crate::{
     address::Prefix,
     pattern::{
         Action,
-        ere::{self, Needs},
+        ere::{self, RequiredLiterals},
         field::{self, FieldLine},
-        rules::Test,
-        source::Line,
+        rules::RuleTest,
+        source::PatternLine,
     },
 };
 use aho_corasick::AhoCorasick;
@@ -19,7 +19,7 @@ use std::{
 
 /// What a pattern looks at, and what it asks for there.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-enum Meaning {
+enum PatternMeaning {
     Text(String),
     Field(&'static str, String),
     System(u32),
@@ -27,22 +27,22 @@ enum Meaning {
 }
 
 /// A place where expressions are held against the same text to the same end.
-type Ground = (&'static str, Action);
+type SharedText = (&'static str, Action);
 
 /// Texts, by where they are looked for, and the first rule whose whole expression each is.
-type Literals = HashMap<Ground, HashMap<String, u32>>;
+type LiteralRules = HashMap<SharedText, HashMap<String, u32>>;
 
 /// Finds them all.
-pub(super) fn find(desk: &mut Desk<'_>) {
+pub(super) fn find(desk: &mut ProblemList<'_>) {
     let doubled = duplicates(desk);
     shadowed(desk, &doubled);
     enclosed(desk, &doubled);
 }
 
 /// Says which patterns were said before, and returns which those are.
-fn duplicates(desk: &mut Desk<'_>) -> Vec<bool> {
+fn duplicates(desk: &mut ProblemList<'_>) -> Vec<bool> {
     let inner = desk.inner;
-    let mut known: HashMap<(Action, Meaning), Line> = HashMap::new();
+    let mut known: HashMap<(Action, PatternMeaning), PatternLine> = HashMap::new();
     let mut doubled = Vec::new();
     for rule in &inner.rules().rules {
         let (line, action) = (rule.line, inner.action(rule));
@@ -71,15 +71,15 @@ fn duplicates(desk: &mut Desk<'_>) -> Vec<bool> {
     doubled
 }
 
-fn meaning(text: &str, folds: bool) -> Option<Meaning> {
+fn meaning(text: &str, folds: bool) -> Option<PatternMeaning> {
     let fold = |text: &str| if folds { ere::folded(text) } else { text.to_owned() };
     Some(match field::read(text) {
-        None => Meaning::Text(expression(text, fold(text))),
+        None => PatternMeaning::Text(expression(text, fold(text))),
         Some(Ok(FieldLine::Ere(field, pattern, _))) => {
-            Meaning::Field(field.name(), expression(pattern, ere::folded(pattern)))
+            PatternMeaning::Field(field.name(), expression(pattern, ere::folded(pattern)))
         }
-        Some(Ok(FieldLine::Asn(asn))) => Meaning::System(asn),
-        Some(Ok(FieldLine::Cidr(prefix))) => Meaning::Place(prefix),
+        Some(Ok(FieldLine::Asn(asn))) => PatternMeaning::System(asn),
+        Some(Ok(FieldLine::Cidr(prefix))) => PatternMeaning::Place(prefix),
         Some(Err(_)) => return None,
     })
 }
@@ -90,14 +90,14 @@ fn expression(pattern: &str, folded: String) -> String {
 }
 
 /// Says which patterns match nothing that a shorter one of the same kind and action does not match anyway.
-fn shadowed(desk: &mut Desk<'_>, doubled: &[bool]) {
+fn shadowed(desk: &mut ProblemList<'_>, doubled: &[bool]) {
     let inner = desk.inner;
-    let mut literals = Literals::new();
+    let mut literals = LiteralRules::new();
     let mut grounds = Vec::new();
     for (number, rule) in (0..).zip(&inner.rules().rules) {
         let needs = match &rule.test {
-            Test::Text(expression) => Some(("", expression.needs())),
-            Test::Field(expression, _) => {
+            RuleTest::Text(expression) => Some(("", expression.needs())),
+            RuleTest::Field(expression, _) => {
                 let text = inner.text_of(rule.line);
                 let field = match field::read(&text) {
                     Some(Ok(FieldLine::Ere(field, _, _))) => field.name(),
@@ -105,27 +105,27 @@ fn shadowed(desk: &mut Desk<'_>, doubled: &[bool]) {
                 };
                 Some((field, expression.needs()))
             }
-            Test::Listed => None,
+            RuleTest::Listed => None,
         };
         let Some((field, needs)) = needs else { continue };
         let ground = (field, inner.action(rule));
-        if let Needs::Literal(text) = needs {
+        if let RequiredLiterals::Literal(text) = needs {
             literals.entry(ground).or_default().entry(text.clone()).or_insert(number);
         }
         grounds.push((number, rule.line, ground, needs));
     }
-    let searches: HashMap<Ground, Search> =
-        literals.into_iter().filter_map(|(ground, texts)| Some((ground, Search::new(texts)?))).collect();
+    let searches: HashMap<SharedText, TextSearch> =
+        literals.into_iter().filter_map(|(ground, texts)| Some((ground, TextSearch::new(texts)?))).collect();
     for (number, line, ground, needs) in grounds {
         if doubled.get(number as usize).copied().unwrap_or_default() {
             continue;
         }
         let Some(search) = searches.get(&ground) else { continue };
         let shorter = match needs {
-            Needs::Literal(text) => search.within(text, true).map(|rule| vec![rule]),
+            RequiredLiterals::Literal(text) => search.within(text, true).map(|rule| vec![rule]),
             // One of these must occur: each may be another pattern's.
-            Needs::OneOf(texts) => texts.iter().map(|text| search.within(text, false)).collect(),
-            Needs::Nothing => None,
+            RequiredLiterals::OneOf(texts) => texts.iter().map(|text| search.within(text, false)).collect(),
+            RequiredLiterals::Nothing => None,
         };
         let Some(mut shorter) = shorter else { continue };
         shorter.sort_unstable();
@@ -140,13 +140,13 @@ fn shadowed(desk: &mut Desk<'_>, doubled: &[bool]) {
 }
 
 /// Finds texts inside others.
-struct Search {
+struct TextSearch {
     machine: AhoCorasick,
     /// For each text its rule.
     rules: Vec<u32>,
 }
 
-impl Search {
+impl TextSearch {
     /// None when there are more texts than any machine could hold.
     fn new(texts: HashMap<String, u32>) -> Option<Self> {
         let mut texts: Vec<(String, u32)> = texts.into_iter().collect();
@@ -164,9 +164,9 @@ impl Search {
 }
 
 /// Says which `@cidr` lines lie within another one.
-fn enclosed(desk: &mut Desk<'_>, doubled: &[bool]) {
+fn enclosed(desk: &mut ProblemList<'_>, doubled: &[bool]) {
     let inner = desk.inner;
-    let mut places: [BTreeMap<Prefix, Line>; 2] = Default::default();
+    let mut places: [BTreeMap<Prefix, PatternLine>; 2] = Default::default();
     let mut all = Vec::new();
     for (rule, doubled) in inner.rules().rules.iter().zip(doubled) {
         let text: Cow<'_, str> = inner.text_of(rule.line);

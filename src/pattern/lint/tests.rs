@@ -1,10 +1,10 @@
-use crate::pattern::{Patterns, Spec};
+use crate::pattern::{PatternSpec, Patterns};
 use std::time::{Duration, Instant};
 
 /// Lints `-e` patterns; what each is said to be, as `line code`.
 fn of(lines: &[&str], ignore_case: bool) -> Vec<String> {
     let inline = lines.iter().map(|line| (*line).into()).collect();
-    let patterns = Patterns::read(&Spec { inline, ignore_case, ..Spec::default() }).unwrap();
+    let patterns = Patterns::read(&PatternSpec { inline, ignore_case, ..PatternSpec::default() }).unwrap();
     patterns.lint().iter().map(|problem| format!("{} {}", problem.line, problem.code)).collect()
 }
 
@@ -14,7 +14,7 @@ fn file(text: &str) -> (Vec<String>, String) {
     let path = folder.path().join("list");
     std::fs::write(&path, text).unwrap();
     let files = vec![(crate::pattern::Action::Block, path)];
-    let found = Patterns::read(&Spec { files, ..Spec::default() }).unwrap().lint();
+    let found = Patterns::read(&PatternSpec { files, ..PatternSpec::default() }).unwrap().lint();
     let places = found.iter().map(|p| format!("{}:{} {}", p.line, p.column, p.code)).collect();
     (places, found.into_iter().map(|p| p.message + "\n").collect())
 }
@@ -91,7 +91,7 @@ fn what_an_allow_pattern_lets_in_never_blocks() {
     };
     use crate::pattern::Action;
     let files = vec![(Action::Allow, write("allow")), (Action::Block, write("block"))];
-    let found = Patterns::read(&Spec { files, ..Spec::default() }).unwrap().lint();
+    let found = Patterns::read(&PatternSpec { files, ..PatternSpec::default() }).unwrap().lint();
     let [only] = found.as_slice() else { panic!("{found:?}") };
     assert!(only.file.ends_with("block") && only.message.contains("allow:1 allows the same"), "{only:?}");
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     registry::{Record, is_leaf},
-    whois::reply::{Provenance, Reply, classify},
+    whois::reply::{Provenance, WhoisReply, classify},
 };
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn text(answer: &Value, registry: Registry, address: &str) -> String {
 fn record(answer: &Value, registry: Registry, address: &str) -> Record {
     let text = text(answer, registry, address);
     match classify(&text, registry, Some(address.parse().unwrap()), Provenance::Rdap) {
-        Reply::Record(record, _) => *record,
+        WhoisReply::Record(record, _) => *record,
         other => panic!("{other:?}\n{text}"),
     }
 }
@@ -351,7 +351,7 @@ fn a_placeholder_stays_one() {
     let answer = json!({ "objectClassName": "ip network", "startAddress": "0.0.0.0", "endAddress": "255.255.255.255", "name": "IANA-BLK" });
     let text = text(&answer, Registry::Afrinic, "41.0.0.1");
     let reply = classify(&text, Registry::Afrinic, Some("41.0.0.1".parse().unwrap()), Provenance::Rdap);
-    assert!(matches!(reply, Reply::Placeholder { .. }), "{reply:?}");
+    assert!(matches!(reply, WhoisReply::Placeholder { .. }), "{reply:?}");
 }
 
 /// However much a server sends, little is kept.

@@ -2,14 +2,14 @@
 
 use super::{
     Record,
-    block::{Block, Field, is_comment, lines},
+    block::{BlockField, RecordBlock, is_comment, lines},
     country, extend_distinct, mail,
-    page::Page,
+    page::RecordPage,
     range::range,
     systems,
 };
 
-pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mut Record) {
+pub(super) fn fill(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>, record: &mut Record) {
     let group = group(page, index);
     let holder = holder(page, index);
     record.name = block.get("NetName").map(str::to_owned);
@@ -23,7 +23,7 @@ pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mu
     for key in ["RAbuseEmail", "OrgAbuseEmail", "AbuseEmail"] {
         extend_distinct(&mut record.abuse, group.iter().flat_map(|b| b.all(key)).flat_map(mail::mailboxes));
     }
-    let comments = |block: &Block<'_>| mail::complaints(block.all("Comment"));
+    let comments = |block: &RecordBlock<'_>| mail::complaints(block.all("Comment"));
     extend_distinct(&mut record.abuse, comments(block));
     if record.abuse.is_empty() {
         // Some have one mailbox for all that is called abuse, and name it as another contact's.
@@ -41,23 +41,23 @@ pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mu
 }
 
 /// The blocks from this network up to the next.
-fn group<'p, 'a>(page: &'p Page<'a>, index: usize) -> &'p [Block<'a>] {
+fn group<'p, 'a>(page: &'p RecordPage<'a>, index: usize) -> &'p [RecordBlock<'a>] {
     let rest = page.blocks.get(index..).unwrap_or_default();
     let next = rest.iter().skip(1).position(is_network).map_or(rest.len(), |at| at + 1);
     rest.get(..next).unwrap_or_default()
 }
 
-fn is_network(block: &Block<'_>) -> bool {
+fn is_network(block: &RecordBlock<'_>) -> bool {
     block.has("NetRange") || block.has("CIDR")
 }
 
-fn is_holder(block: &Block<'_>) -> bool {
+fn is_holder(block: &RecordBlock<'_>) -> bool {
     block.has("OrgName") || block.has("CustName")
 }
 
 /// The block that says who holds the network: behind it, but before it in ARIN's form of before 2011, which is told
 /// by a holder that stands before the first network.
-pub(super) fn holder<'p, 'a>(page: &'p Page<'a>, index: usize) -> Option<&'p Block<'a>> {
+pub(super) fn holder<'p, 'a>(page: &'p RecordPage<'a>, index: usize) -> Option<&'p RecordBlock<'a>> {
     let first = page.blocks.iter().find(|block| is_network(block) || is_holder(block));
     if first.is_some_and(|first| !is_network(first)) {
         return page.blocks.get(..index)?.iter().rev().find(|block| is_holder(block));
@@ -89,13 +89,13 @@ fn handle(line: &str) -> Option<(&str, &str)> {
 }
 
 /// The lines of a list as blocks.
-pub(super) fn list(text: &str) -> Vec<Block<'_>> {
-    let mut blocks: Vec<Block<'_>> = Vec::new();
+pub(super) fn list(text: &str) -> Vec<RecordBlock<'_>> {
+    let mut blocks: Vec<RecordBlock<'_>> = Vec::new();
     let mut holder = "";
     for line in lines(text) {
         if let Some((before, behind)) = handle(line).filter(|_| !is_comment(line)) {
             holder = before;
-            blocks.push(Block { fields: item(before, behind) });
+            blocks.push(RecordBlock { fields: item(before, behind) });
         } else if let Some(block) = blocks.last_mut().filter(|block| !is_ranged(block)) {
             detail(line.trim(), holder, block);
         }
@@ -103,48 +103,50 @@ pub(super) fn list(text: &str) -> Vec<Block<'_>> {
     blocks
 }
 
-fn is_ranged(block: &Block<'_>) -> bool {
+fn is_ranged(block: &RecordBlock<'_>) -> bool {
     block.has("NetRange") || block.has("NetNumber")
 }
 
 /// The fields of a list's line.
-fn item<'a>(before: &'a str, behind: &'a str) -> Vec<Field<'a>> {
+fn item<'a>(before: &'a str, behind: &'a str) -> Vec<BlockField<'a>> {
     if let Some((name, behind)) = behind.split_once(char::is_whitespace).filter(|_| range(behind).is_none())
         && range(behind).is_some()
     {
         return vec![
-            Field::new("OrgName", before),
-            Field::new("NetName", name),
-            Field::new("NetRange", behind),
+            BlockField::new("OrgName", before),
+            BlockField::new("NetName", name),
+            BlockField::new("NetRange", behind),
         ];
     }
     let (org, name) = before.rsplit_once(' ').unwrap_or(("", before));
-    let mut fields = vec![Field::new("OrgName", org), Field::new("NetName", name)];
-    fields.extend((!behind.is_empty()).then(|| Field::new("NetRange", behind)));
+    let mut fields = vec![BlockField::new("OrgName", org), BlockField::new("NetName", name)];
+    fields.extend((!behind.is_empty()).then(|| BlockField::new("NetRange", behind)));
     fields
 }
 
 /// What a line below says of a network whose range has not come yet.
-fn detail<'a>(line: &'a str, holder: &'a str, block: &mut Block<'a>) {
+fn detail<'a>(line: &'a str, holder: &'a str, block: &mut RecordBlock<'a>) {
     match line.split_once(':') {
         Some(("Netname", name)) => {
-            block.fields = vec![Field::new("OrgName", holder), Field::new("NetName", name)]
+            block.fields = vec![BlockField::new("OrgName", holder), BlockField::new("NetName", name)]
                 .into_iter()
                 .chain(block.fields.drain(..).filter(|field| field.key == "Country"))
                 .collect();
         }
-        Some(("Netblock", value)) => block.fields.push(Field::new("NetRange", value)),
-        Some(("Netnumber", value)) => block.fields.push(Field::new("NetNumber", value)),
-        _ if line.contains('-') && range(line).is_some() => block.fields.push(Field::new("NetRange", line)),
+        Some(("Netblock", value)) => block.fields.push(BlockField::new("NetRange", value)),
+        Some(("Netnumber", value)) => block.fields.push(BlockField::new("NetNumber", value)),
+        _ if line.contains('-') && range(line).is_some() => {
+            block.fields.push(BlockField::new("NetRange", line));
+        }
         // An address ends with its country.
         _ if line.len() == 2 && line.bytes().all(|b| b.is_ascii_uppercase()) => {
-            block.fields.push(Field::new("Country", line));
+            block.fields.push(BlockField::new("Country", line));
         }
         _ => {}
     }
 }
 
-pub(super) fn fill_from_list(block: &Block<'_>, record: &mut Record) {
+pub(super) fn fill_from_list(block: &RecordBlock<'_>, record: &mut Record) {
     record.org = block.get("OrgName").map(str::to_owned);
     record.name = block.get("NetName").map(str::to_owned);
     record.country = block.get("Country").and_then(country);

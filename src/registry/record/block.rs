@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 /// One line `key: value`, or a line that goes on with the value above it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Field<'a> {
+pub(super) struct BlockField<'a> {
     pub(super) key: &'a str,
     pub(super) value: &'a str,
     /// Whether this is a further line of the field above.
     pub(super) continues: bool,
 }
 
-impl<'a> Field<'a> {
+impl<'a> BlockField<'a> {
     pub(super) fn new(key: &'a str, value: &'a str) -> Self {
         Self { key, value: value.trim(), continues: false }
     }
@@ -19,11 +19,11 @@ impl<'a> Field<'a> {
 
 /// Fields that stand together.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Block<'a> {
-    pub(super) fields: Vec<Field<'a>>,
+pub(super) struct RecordBlock<'a> {
+    pub(super) fields: Vec<BlockField<'a>>,
 }
 
-impl<'a> Block<'a> {
+impl<'a> RecordBlock<'a> {
     /// The values of `key`, in any case of letters, without empty ones.
     pub(super) fn all<'b>(&'b self, key: &'b str) -> impl Iterator<Item = &'a str> + 'b {
         let fields = self.fields.iter().filter(move |field| field.key.eq_ignore_ascii_case(key));
@@ -47,8 +47,9 @@ impl<'a> Block<'a> {
     /// The values of `key`, each with the lines that go on with it as one. A value of one line comes as it stands; of
     /// one that goes on, each line loses its comment.
     pub(super) fn values<'b>(&'b self, key: &'b str) -> impl Iterator<Item = Cow<'a, str>> + 'b {
-        let begins =
-            move |(_, field): &(usize, &Field<'_>)| !field.continues && field.key.eq_ignore_ascii_case(key);
+        let begins = move |(_, field): &(usize, &BlockField<'_>)| {
+            !field.continues && field.key.eq_ignore_ascii_case(key)
+        };
         self.fields.iter().enumerate().filter(begins).map(|(at, field)| {
             let more: Vec<&str> =
                 self.fields.iter().skip(at + 1).take_while(|f| f.continues).map(|f| f.value).collect();
@@ -122,7 +123,7 @@ pub(crate) fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
 /// Blocks as ARIN writes them: fields at the line's start, blank lines and comments between the blocks, further lines
 /// of a value indented. A block that `starts` names begins even without a blank line before it, because captures lose
 /// those.
-pub(super) fn blocks<'a>(text: &'a str, starts: &[&str]) -> Vec<Block<'a>> {
+pub(super) fn blocks<'a>(text: &'a str, starts: &[&str]) -> Vec<RecordBlock<'a>> {
     gather(
         text,
         starts,
@@ -132,7 +133,7 @@ pub(super) fn blocks<'a>(text: &'a str, starts: &[&str]) -> Vec<Block<'a>> {
 
 /// Objects of RPSL (RFC 2622, section 2), with an empty line between them. A line of blanks only, or a comment, may
 /// stand inside an object or between two: it ends one where the next line begins an object with the name of a class.
-pub(super) fn objects<'a>(text: &'a str) -> Vec<Block<'a>> {
+pub(super) fn objects<'a>(text: &'a str) -> Vec<RecordBlock<'a>> {
     gather(text, &["inetnum", "inet6num", "route", "route6", "irt", "role"], |line| {
         if line.is_empty() {
             Gap::Wide
@@ -155,9 +156,9 @@ enum Gap {
     Wide,
 }
 
-fn gather<'a>(text: &'a str, starts: &[&str], gap: impl Fn(&str) -> Gap) -> Vec<Block<'a>> {
+fn gather<'a>(text: &'a str, starts: &[&str], gap: impl Fn(&str) -> Gap) -> Vec<RecordBlock<'a>> {
     let mut blocks = Vec::new();
-    let mut block = Block::default();
+    let mut block = RecordBlock::default();
     let mut apart = false;
     for line in lines(text) {
         match gap(line) {
@@ -174,18 +175,18 @@ fn gather<'a>(text: &'a str, starts: &[&str], gap: impl Fn(&str) -> Gap) -> Vec<
         if line.starts_with([' ', '\t', '+']) {
             if let Some(above) = block.fields.last() {
                 let value = line.trim_start_matches('+').trim();
-                block.fields.push(Field { key: above.key, value, continues: true });
+                block.fields.push(BlockField { key: above.key, value, continues: true });
             }
         } else if let Some((key, value)) = field(line) {
             let begins = |start: &&str| start.eq_ignore_ascii_case(key);
-            let started = |f: &Field<'_>| starts.iter().any(|s| f.key.eq_ignore_ascii_case(s));
+            let started = |f: &BlockField<'_>| starts.iter().any(|s| f.key.eq_ignore_ascii_case(s));
             if (starts.iter().any(begins) && block.fields.iter().any(started))
                 || (is_handle(key) && leads_with_handles(&block))
                 || (apart && is_class(key))
             {
                 push(&mut blocks, &mut block);
             }
-            block.fields.push(Field::new(key, value));
+            block.fields.push(BlockField::new(key, value));
         }
         apart = false;
     }
@@ -232,11 +233,11 @@ fn is_handle(key: &str) -> bool {
 
 /// Whether the block is LACNIC's or registro.br's, whose contacts begin with their handles; elsewhere those stand
 /// within.
-fn leads_with_handles(block: &Block<'_>) -> bool {
+fn leads_with_handles(block: &RecordBlock<'_>) -> bool {
     block.has("owner") || block.fields.first().is_some_and(|field| is_handle(field.key))
 }
 
-pub(super) fn push<'a>(blocks: &mut Vec<Block<'a>>, block: &mut Block<'a>) {
+pub(super) fn push<'a>(blocks: &mut Vec<RecordBlock<'a>>, block: &mut RecordBlock<'a>) {
     if !block.fields.is_empty() {
         blocks.push(std::mem::take(block));
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Record,
-    block::{Block, Field, lines, push},
+    block::{BlockField, RecordBlock, lines, push},
     extend_distinct, mail,
 };
 
@@ -51,9 +51,9 @@ pub(crate) fn is_neighbours(line: &str) -> bool {
         .any(|head| line.starts_with(head))
 }
 
-pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
+pub(super) fn blocks(text: &str) -> Vec<RecordBlock<'_>> {
     let mut blocks = Vec::new();
-    let mut block = Block::default();
+    let mut block = RecordBlock::default();
     let mut main = true;
     for line in lines(text) {
         if is_neighbours(line) {
@@ -67,14 +67,14 @@ pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
             if key == "network" && block.has("network") {
                 push(&mut blocks, &mut block);
             }
-            block.fields.push(Field::new(key, value));
+            block.fields.push(BlockField::new(key, value));
         }
     }
     push(&mut blocks, &mut block);
     blocks
 }
 
-pub(super) fn fill(block: &Block<'_>, record: &mut Record) {
+pub(super) fn fill(block: &RecordBlock<'_>, record: &mut Record) {
     record.name = block.get("name").map(str::to_owned);
     record.org = block.first(&["organization", "organization-local"]).map(str::to_owned);
     record.status = block.get("status").map(str::to_owned);

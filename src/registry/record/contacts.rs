@@ -1,10 +1,10 @@
 //! Where a record says to complain, when it does not say so in the place for it.
 
-use crate::whois::reply::{Provenance, Reply, classify, detect};
+use crate::whois::reply::{Provenance, WhoisReply, classify, detect};
 
 fn abuse(text: &str) -> String {
     match classify(text, detect(text), None, Provenance::Saved) {
-        Reply::Record(record, _) => record.abuse.join(" "),
+        WhoisReply::Record(record, _) => record.abuse.join(" "),
         other => panic!("{text}: {}", other.explain()),
     }
 }

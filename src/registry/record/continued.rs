@@ -1,7 +1,7 @@
 //! RPSL values that go on in the next line (RFC 2622, section 2), and lines that do not end an object.
 
 use super::*;
-use crate::whois::reply::{Provenance, Reply, classify};
+use crate::whois::reply::{Provenance, WhoisReply, classify};
 
 const REST: &str = "netname: EXAMPLE-SHOP\ndescr: Example Shop\ncountry: IN\nstatus: ASSIGNED NON-PORTABLE\n\
     mnt-by: EXAMPLE-MNT\nsource: APNIC\n";
@@ -14,13 +14,13 @@ fn replied(objects: &str) -> String {
     )
 }
 
-fn read(text: &str) -> Reply {
+fn read(text: &str) -> WhoisReply {
     classify(text, Registry::Apnic, Some("203.0.113.9".parse().unwrap()), Provenance::Network)
 }
 
 fn record(text: &str) -> Record {
     match read(text) {
-        Reply::Record(record, _) => *record,
+        WhoisReply::Record(record, _) => *record,
         other => panic!("{text}: {}", other.explain()),
     }
 }
@@ -56,7 +56,7 @@ fn two_values_in_one_are_no_network() {
         ["203.0.113.8/29\n  203.0.113.16/29", "203.0.113.8 - 203.0.113.15\n  203.0.113.16", "203.0.113.8 -"]
     {
         let reply = read(&replied(&format!("inetnum: {range}\n{REST}")));
-        assert!(!matches!(reply, Reply::Record(..)), "{range:?}: {}", reply.explain());
+        assert!(!matches!(reply, WhoisReply::Record(..)), "{range:?}: {}", reply.explain());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Record,
-    block::{Block, Field, lines, push},
+    block::{BlockField, RecordBlock, lines, push},
     extend_distinct, mail,
     range::range,
 };
@@ -46,14 +46,14 @@ pub(super) fn is_krnic_network(line: &str) -> bool {
 
 /// One block a network: the provider's, then the customer's. What stands in English is preferred: the Korean half
 /// says the same before it, or behind it.
-pub(super) fn krnic(text: &str) -> Vec<Block<'_>> {
+pub(super) fn krnic(text: &str) -> Vec<RecordBlock<'_>> {
     let english = krnic_half(text, true);
     if english.is_empty() { krnic_half(text, false) } else { english }
 }
 
-fn krnic_half(text: &str, english: bool) -> Vec<Block<'_>> {
+fn krnic_half(text: &str, english: bool) -> Vec<RecordBlock<'_>> {
     let mut blocks = Vec::new();
-    let mut block = Block::default();
+    let mut block = RecordBlock::default();
     let mut abuse = false;
     let mut wanted = !english;
     for line in lines(text) {
@@ -71,14 +71,14 @@ fn krnic_half(text: &str, english: bool) -> Vec<Block<'_>> {
         }
         let key = if key == "e-mail" && abuse { "abuse" } else { key };
         if key == "network" || block.has("network") {
-            block.fields.push(Field::new(key, value));
+            block.fields.push(BlockField::new(key, value));
         }
     }
     push(&mut blocks, &mut block);
     blocks
 }
 
-pub(super) fn fill_krnic(block: &Block<'_>, record: &mut Record) {
+pub(super) fn fill_krnic(block: &RecordBlock<'_>, record: &mut Record) {
     record.name = block.get("name").map(str::to_owned);
     record.org = block.get("organization").map(str::to_owned);
     record.status = block.get("status").map(str::to_owned);
@@ -97,9 +97,9 @@ pub(super) fn is_twnic_network(line: &str) -> bool {
 
 /// TWNIC: an address of the holder (not always), then the network's name and range, then contacts below headings. What
 /// stands no deeper than these headings, behind a blank line, is the address of the next holder.
-pub(super) fn twnic(text: &str) -> Vec<Block<'_>> {
+pub(super) fn twnic(text: &str) -> Vec<RecordBlock<'_>> {
     let mut blocks = Vec::new();
-    let mut block = Block::default();
+    let mut block = RecordBlock::default();
     let (mut heading, mut depth, mut between) = ("holder", 0, false);
     for whole in lines(text) {
         let line = whole.trim();
@@ -110,20 +110,20 @@ pub(super) fn twnic(text: &str) -> Vec<Block<'_>> {
         }
         match key {
             "" if value.is_empty() => {}
-            "Netname" => block.fields.push(Field::new("name", value)),
-            "Netblock" => block.fields.push(Field::new("network", value)),
+            "Netname" => block.fields.push(BlockField::new("name", value)),
+            "Netblock" => block.fields.push(BlockField::new("network", value)),
             "" => {
                 if between && heading == "contact" && indent <= depth && block.has("network") {
                     push(&mut blocks, &mut block);
                     heading = "holder";
                 }
-                block.fields.push(Field::new(heading, value));
+                block.fields.push(BlockField::new(heading, value));
             }
             _ if value.trim().is_empty() => {
                 heading = if key.contains("contact") { "contact" } else { "holder" };
                 depth = indent;
             }
-            "Organization" | "Registrant" | "Company" => block.fields.push(Field::new("holder", value)),
+            "Organization" | "Registrant" | "Company" => block.fields.push(BlockField::new("holder", value)),
             _ => {}
         }
         between = line.is_empty();
@@ -132,7 +132,7 @@ pub(super) fn twnic(text: &str) -> Vec<Block<'_>> {
     blocks
 }
 
-pub(super) fn fill_twnic(block: &Block<'_>, record: &mut Record) {
+pub(super) fn fill_twnic(block: &RecordBlock<'_>, record: &mut Record) {
     record.name = block.get("name").map(str::to_owned);
     record.org = block.all("holder").find(|line| !line.contains('@')).map(str::to_owned);
     record.country = Some("TW".to_owned());

@@ -1,13 +1,13 @@
 //! Forms that registries have given up, and networks that stand beside others.
 
 use super::*;
-use crate::whois::reply::{Provenance, Reply, classify, detect};
+use crate::whois::reply::{Provenance, WhoisReply, classify, detect};
 
 /// Network, name, organisation, country and registry; as one line.
 fn told(text: &str, ip: &str) -> String {
     let or = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
     match classify(text, detect(text), ip.parse().ok(), Provenance::Saved) {
-        Reply::Record(record, _) => {
+        WhoisReply::Record(record, _) => {
             let Record { network, name, org, country, registry, .. } = *record;
             format!("{network} | {} | {} | {} | {registry}", or(name), or(org), or(country))
         }

@@ -1,12 +1,12 @@
 //! One server's answer, taken apart into blocks, and the networks that it names.
 
-use super::{Registry, block::Block};
+use super::{Registry, block::RecordBlock};
 use crate::address::Network;
 use std::net::IpAddr;
 
 /// How a text is written; registries change their forms, and share them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Form {
+pub(crate) enum RecordForm {
     /// `inetnum: ...`: RIPE, APNIC, AFRINIC, LACNIC, registro.br, IANA.
     Rpsl,
     /// `NetRange: ...`.
@@ -25,30 +25,30 @@ pub(crate) enum Form {
 
 /// A network that an answer names, and the block that it stands in.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Named {
+pub(crate) struct NamedBlock {
     pub(crate) network: Network,
     pub(super) block: usize,
 }
 
 /// One server's answer, taken apart.
-pub(crate) struct Page<'a> {
+pub(crate) struct RecordPage<'a> {
     pub(super) registry: Registry,
-    pub(super) form: Form,
+    pub(super) form: RecordForm,
     pub(super) text: &'a str,
-    pub(super) blocks: Vec<Block<'a>>,
-    pub(super) networks: Vec<Named>,
+    pub(super) blocks: Vec<RecordBlock<'a>>,
+    pub(super) networks: Vec<NamedBlock>,
 }
 
-impl Page<'_> {
-    pub(crate) fn form(&self) -> Form {
+impl RecordPage<'_> {
+    pub(crate) fn form(&self) -> RecordForm {
         self.form
     }
 
     /// The smallest network that holds the address, or the smallest of all when no address is given. Of two alike the
     /// later one: registries write the customer's behind the parent's, and APNIC the national registry's behind its
     /// own.
-    pub(crate) fn smallest(&self, address: Option<IpAddr>) -> Option<Named> {
-        let holds = |named: &&Named| address.is_none_or(|address| named.network.contains(address));
+    pub(crate) fn smallest(&self, address: Option<IpAddr>) -> Option<NamedBlock> {
+        let holds = |named: &&NamedBlock| address.is_none_or(|address| named.network.contains(address));
         self.networks.iter().filter(holds).rev().min_by_key(|named| named.network.span()).copied()
     }
 }

@@ -7,21 +7,21 @@
 
 use super::{
     Record, Registry, arin,
-    block::Block,
-    page::{Form, Page},
+    block::RecordBlock,
+    page::{RecordForm, RecordPage},
 };
 use crate::registry::referral::Referral;
 
 /// A place that is only kept, and where to ask instead, as far as it says so.
 #[derive(Clone, Debug)]
-pub(crate) struct StandIn {
+pub(crate) struct Placeholder {
     /// What makes it one, as the end of a sentence.
     pub(crate) why: String,
     /// Best first.
     pub(crate) next: Vec<Referral>,
 }
 
-impl StandIn {
+impl Placeholder {
     fn new(why: impl Into<String>, next: Vec<Referral>) -> Self {
         Self { why: why.into(), next }
     }
@@ -45,17 +45,17 @@ const REGIONS: [(&str, Registry); 13] = [
 ];
 
 /// Whether the network is nobody's.
-pub(super) fn judge(page: &Page<'_>, index: usize, record: &Record) -> Option<StandIn> {
+pub(super) fn judge(page: &RecordPage<'_>, index: usize, record: &Record) -> Option<Placeholder> {
     if record.network.is_everything() {
-        return Some(StandIn::new("it is the root of the whole address space", Vec::new()));
+        return Some(Placeholder::new("it is the root of the whole address space", Vec::new()));
     }
     if page.registry == Registry::Iana {
-        return Some(StandIn::new("IANA only says which registry is responsible", Vec::new()));
+        return Some(Placeholder::new("IANA only says which registry is responsible", Vec::new()));
     }
     let own = match page.form {
-        Form::Arin | Form::ArinList => arin(page, index, record),
-        Form::Rpsl => rpsl(page.registry, page.blocks.get(index)?, record),
-        Form::Brackets | Form::Krnic | Form::Twnic | Form::Rwhois => None,
+        RecordForm::Arin | RecordForm::ArinList => arin(page, index, record),
+        RecordForm::Rpsl => rpsl(page.registry, page.blocks.get(index)?, record),
+        RecordForm::Brackets | RecordForm::Krnic | RecordForm::Twnic | RecordForm::Rwhois => None,
     };
     own.or_else(|| pool(record))
 }
@@ -74,7 +74,7 @@ fn ask(registries: &[Registry]) -> Vec<Referral> {
 }
 
 /// A range of a /8 (IPv6: /16) or more that belongs to a registry is its stock, not a customer's network.
-fn pool(record: &Record) -> Option<StandIn> {
+fn pool(record: &Record) -> Option<Placeholder> {
     let wide = if record.network.first().is_ipv4() { 1_u128 << 24 } else { 1 << 112 };
     let lines = record.org.iter().chain(record.descr.first());
     let registry = lines.filter_map(|name| region(name)).next()?;
@@ -83,19 +83,22 @@ fn pool(record: &Record) -> Option<StandIn> {
     if record.network.span() < wide - 1 || special {
         return None;
     }
-    Some(StandIn::new(format!("it is the stock of {registry}"), elsewhere(record.registry, &[registry])))
+    Some(Placeholder::new(format!("it is the stock of {registry}"), elsewhere(record.registry, &[registry])))
 }
 
 /// ARIN: `NetType` says who it was given to, or the holder is another registry. An excerpt may have neither line; then
 /// the name is what ARIN gives such blocks (`RIPE-ERX-192-0-2-0`, `APNIC-8`).
-fn arin(page: &Page<'_>, index: usize, record: &Record) -> Option<StandIn> {
+fn arin(page: &RecordPage<'_>, index: usize, record: &Record) -> Option<Placeholder> {
     let kind = record.status.clone().unwrap_or_default();
     let lower = kind.to_ascii_lowercase();
     let lower = lower.strip_prefix("early registrations, ").unwrap_or(&lower);
     let verbs = ["transferred to ", "maintained by ", "allocated to ", "assigned to "];
     let to = verbs.iter().find_map(|verb| lower.strip_prefix(verb));
     if let Some(registry) = to.and_then(region) {
-        return Some(StandIn::new(format!("its type is \"{kind}\""), elsewhere(Registry::Arin, &[registry])));
+        return Some(Placeholder::new(
+            format!("its type is \"{kind}\""),
+            elsewhere(Registry::Arin, &[registry]),
+        ));
     }
     let id = arin::holder(page, index).and_then(|holder| holder.get("OrgId"));
     let holder = id.or(record.org.as_deref()).and_then(region);
@@ -107,7 +110,7 @@ fn arin(page: &Page<'_>, index: usize, record: &Record) -> Option<StandIn> {
     let holder = holder.or_else(|| region(numbered?.0));
     let foreign = [Registry::Ripe, Registry::Apnic, Registry::Lacnic, Registry::Afrinic];
     let holder = holder.filter(|holder| foreign.contains(holder))?;
-    Some(StandIn::new(format!("its holder is {holder}, a registry"), ask(&[holder])))
+    Some(Placeholder::new(format!("its holder is {holder}, a registry"), ask(&[holder])))
 }
 
 /// Names of networks that are kept places, as whole values in capitals.
@@ -149,7 +152,7 @@ const DESCRIPTIONS: [&str; 12] = [
     "early registration addresses",
 ];
 
-fn rpsl(registry: Registry, block: &Block<'_>, record: &Record) -> Option<StandIn> {
+fn rpsl(registry: Registry, block: &RecordBlock<'_>, record: &Record) -> Option<Placeholder> {
     let kept = is_kept_by_registry(record);
     let name = record.name.as_deref().unwrap_or_default().to_ascii_uppercase();
     let descr = record.descr.iter().map(|line| line.to_ascii_lowercase());
@@ -157,10 +160,13 @@ fn rpsl(registry: Registry, block: &Block<'_>, record: &Record) -> Option<StandI
     if record.maintainer.iter().any(|by| by.eq_ignore_ascii_case("APNIC-STUB"))
         || (moved.is_some() && (kept || name.starts_with("STUB-")))
     {
-        return Some(StandIn::new("its block was transferred to another region", ask(moved.as_slice())));
+        return Some(Placeholder::new("its block was transferred to another region", ask(moved.as_slice())));
     }
     if let Some((_, next)) = NAMES.iter().find(|(of, _)| *of == name) {
-        return Some(StandIn::new(format!("{name} is the name of a kept place"), elsewhere(registry, next)));
+        return Some(Placeholder::new(
+            format!("{name} is the name of a kept place"),
+            elsewhere(registry, next),
+        ));
     }
     let numbered = NUMBERED.iter().find(|(of, _)| {
         let Some(rest) = name.strip_prefix(of) else { return false };
@@ -172,18 +178,18 @@ fn rpsl(registry: Registry, block: &Block<'_>, record: &Record) -> Option<StandI
         let told = block.all("remarks").find_map(transferred);
         let next =
             told.or(moved).map_or_else(|| elsewhere(registry, next), |told| elsewhere(registry, &[told]));
-        return Some(StandIn::new(format!("{name} is the name of a kept place"), next));
+        return Some(Placeholder::new(format!("{name} is the name of a kept place"), next));
     }
     let said = descr.clone().next().is_some_and(|line| DESCRIPTIONS.iter().any(|of| line.starts_with(of)));
     if said && kept {
         let next = elsewhere(registry, &[Registry::Arin, Registry::Ripe]);
-        return Some(StandIn::new("its description says that the registry does not manage it", next));
+        return Some(Placeholder::new("its description says that the registry does not manage it", next));
     }
     let country = block.get("country").and_then(|value| value.split_once('#')).unwrap_or_default().1;
     let country = country.to_ascii_lowercase().replace(' ', "");
     if country.contains("worldwide") && kept && !is_held(record) {
         let next = elsewhere(registry, &[Registry::Arin]);
-        return Some(StandIn::new("its country is the whole world", next));
+        return Some(Placeholder::new("its country is the whole world", next));
     }
     None
 }

@@ -2,15 +2,15 @@
 
 use super::{
     Record, Registry, arin,
-    block::{self, Block},
+    block::{self, RecordBlock},
     brackets, national,
-    page::{Form, Named, Page},
-    placeholder::{self, StandIn},
+    page::{NamedBlock, RecordForm, RecordPage},
+    placeholder::{self, Placeholder},
     range, rpsl, rwhois,
 };
 use crate::{address::Network, registry::referral::Referral};
 
-impl Form {
+impl RecordForm {
     /// The form of the first line that belongs to one.
     pub(crate) fn of(text: &str) -> Option<Self> {
         block::lines(text).find_map(Self::of_line)
@@ -40,27 +40,28 @@ impl Form {
     }
 }
 
-impl<'a> Page<'a> {
+impl<'a> RecordPage<'a> {
     /// Takes the text apart; None when it names no network at all. A line of one form may stand above an answer in
     /// another, such as `IP Address: 192.0.2.0/24` of whoever asked: the first form that says more than a network is
     /// the answer's. ARIN's list stands above the network that it was asked for then.
     pub(crate) fn read(text: &'a str, registry: Registry) -> Option<Self> {
-        let mut tried: Vec<Form> = Vec::new();
+        let mut tried: Vec<RecordForm> = Vec::new();
         let mut best: Option<Self> = None;
-        for form in block::lines(text).filter_map(Form::of_line) {
+        for form in block::lines(text).filter_map(RecordForm::of_line) {
             if tried.contains(&form) {
                 continue;
             }
             tried.push(form);
-            let listed = best.as_ref().is_some_and(|best| best.form == Form::ArinList && best.says_more());
-            if listed && form != Form::Arin {
+            let listed =
+                best.as_ref().is_some_and(|best| best.form == RecordForm::ArinList && best.says_more());
+            if listed && form != RecordForm::Arin {
                 continue;
             }
             let Some(page) = Self::in_form(text, registry, form) else { continue };
-            let lists = form == Form::ArinList;
+            let lists = form == RecordForm::ArinList;
             // `network:IP-Network:` is nobody's note, and an operator's server may say no more; but nor may it go on
             // to speak in a registry's form.
-            if form == Form::Rwhois || (page.says_more() && !lists) {
+            if form == RecordForm::Rwhois || (page.says_more() && !lists) {
                 return Some(page);
             }
             best = best.filter(|best| best.says_more() || !lists).or(Some(page));
@@ -68,19 +69,20 @@ impl<'a> Page<'a> {
         best
     }
 
-    fn in_form(text: &'a str, registry: Registry, form: Form) -> Option<Self> {
+    fn in_form(text: &'a str, registry: Registry, form: RecordForm) -> Option<Self> {
         let blocks = match form {
-            Form::Rpsl => block::objects(text),
-            Form::Arin => block::blocks(text, &["NetRange"]),
-            Form::ArinList => arin::list(text),
-            Form::Brackets => brackets::blocks(text),
-            Form::Krnic => national::krnic(text),
-            Form::Twnic => national::twnic(text),
-            Form::Rwhois => rwhois::blocks(text),
+            RecordForm::Rpsl => block::objects(text),
+            RecordForm::Arin => block::blocks(text, &["NetRange"]),
+            RecordForm::ArinList => arin::list(text),
+            RecordForm::Brackets => brackets::blocks(text),
+            RecordForm::Krnic => national::krnic(text),
+            RecordForm::Twnic => national::twnic(text),
+            RecordForm::Rwhois => rwhois::blocks(text),
         };
         let mut networks = Vec::new();
         for (index, block) in blocks.iter().enumerate() {
-            networks.extend(ranges(form, block).into_iter().map(|network| Named { network, block: index }));
+            networks
+                .extend(ranges(form, block).into_iter().map(|network| NamedBlock { network, block: index }));
         }
         (!networks.is_empty()).then_some(Self { registry, form, text, blocks, networks })
     }
@@ -91,34 +93,35 @@ impl<'a> Page<'a> {
         // One block may name very many networks, one behind the other.
         at.dedup();
         let blocks = at.into_iter().filter_map(|at| self.blocks.get(at));
-        let says = |field: &block::Field<'_>| range::range(field.value).is_none() && !field.value.is_empty();
+        let says =
+            |field: &block::BlockField<'_>| range::range(field.value).is_none() && !field.value.is_empty();
         blocks.flat_map(|block| &block.fields).any(says)
     }
 
     /// The fields of one of its networks.
-    pub(crate) fn record(&self, named: Named) -> Record {
+    pub(crate) fn record(&self, named: NamedBlock) -> Record {
         let mut record = Record::bare(named.network, self.registry);
         let Some(block) = self.blocks.get(named.block) else { return record };
         match self.form {
-            Form::Rpsl => rpsl::fill(self, named.block, block, &mut record),
-            Form::Arin => arin::fill(self, named.block, block, &mut record),
-            Form::ArinList => arin::fill_from_list(block, &mut record),
-            Form::Brackets => brackets::fill(block, &mut record),
-            Form::Krnic => national::fill_krnic(block, &mut record),
-            Form::Twnic => national::fill_twnic(block, &mut record),
-            Form::Rwhois => rwhois::fill(self, block, &mut record),
+            RecordForm::Rpsl => rpsl::fill(self, named.block, block, &mut record),
+            RecordForm::Arin => arin::fill(self, named.block, block, &mut record),
+            RecordForm::ArinList => arin::fill_from_list(block, &mut record),
+            RecordForm::Brackets => brackets::fill(block, &mut record),
+            RecordForm::Krnic => national::fill_krnic(block, &mut record),
+            RecordForm::Twnic => national::fill_twnic(block, &mut record),
+            RecordForm::Rwhois => rwhois::fill(self, block, &mut record),
         }
         record
     }
 
     /// Why the network is nobody's: the registry only keeps a place for it. None for a network that is somebody's.
-    pub(crate) fn standin(&self, named: Named) -> Option<StandIn> {
+    pub(crate) fn standin(&self, named: NamedBlock) -> Option<Placeholder> {
         placeholder::judge(self, named.block, &self.record(named))
     }
 
     /// Whom the places that are only kept point to. Looks at the smallest few: a hostile reply may have very many.
     pub(crate) fn elsewhere(&self) -> Vec<Referral> {
-        let mut networks: Vec<&Named> = self.networks.iter().take(64).collect();
+        let mut networks: Vec<&NamedBlock> = self.networks.iter().take(64).collect();
         networks.sort_by_key(|named| named.network.span());
         networks
             .iter()
@@ -139,13 +142,13 @@ impl<'a> Page<'a> {
             rpsl::lacks_organisation(self, block)
                 && ((ends && cut) || rpsl::has_contacts(self, named.block, block))
         });
-        self.form == Form::Rpsl && (unsourced || lacks)
+        self.form == RecordForm::Rpsl && (unsourced || lacks)
     }
 }
 
 /// The networks that a block names.
-fn ranges(form: Form, block: &Block<'_>) -> Vec<Network> {
-    if form == Form::Rpsl {
+fn ranges(form: RecordForm, block: &RecordBlock<'_>) -> Vec<Network> {
+    if form == RecordForm::Rpsl {
         let named =
             |key: &str| block.values(key).filter_map(|value| range::range(&value)).collect::<Vec<_>>();
         return ["inetnum", "inet6num"]
@@ -155,20 +158,22 @@ fn ranges(form: Form, block: &Block<'_>) -> Vec<Network> {
             .unwrap_or_default();
     }
     let keys: &[&str] = match form {
-        Form::Rpsl => &[],
-        Form::Arin => &["NetRange", "CIDR"],
-        Form::ArinList => &["NetRange", "NetNumber"],
-        Form::Brackets | Form::Krnic | Form::Twnic => &["network"],
-        Form::Rwhois => &["ip-network", "ip-network-block", "ip-range", "network-block", "netblock", "cidr"],
+        RecordForm::Rpsl => &[],
+        RecordForm::Arin => &["NetRange", "CIDR"],
+        RecordForm::ArinList => &["NetRange", "NetNumber"],
+        RecordForm::Brackets | RecordForm::Krnic | RecordForm::Twnic => &["network"],
+        RecordForm::Rwhois => {
+            &["ip-network", "ip-network-block", "ip-range", "network-block", "netblock", "cidr"]
+        }
     };
     // The first key that has a range says it; the others only say it again.
     let key = keys.iter().find(|key| block.all(key).any(|value| range::range(value).is_some()));
     let numbered = key.is_some_and(|key| *key == "NetNumber");
-    let unknown = (form == Form::Rwhois && key.is_none()).then(|| rwhois::ranges(block));
+    let unknown = (form == RecordForm::Rwhois && key.is_none()).then(|| rwhois::ranges(block));
     let values = key.into_iter().flat_map(|key| block.all(key)).chain(unknown.into_iter().flatten());
     let read = |value| match form {
-        Form::Brackets => range::classful(value),
-        Form::ArinList if numbered => range::classful(value),
+        RecordForm::Brackets => range::classful(value),
+        RecordForm::ArinList if numbered => range::classful(value),
         _ => range::range(value),
     };
     values.filter_map(read).collect()

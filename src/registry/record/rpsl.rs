@@ -3,9 +3,9 @@
 
 use super::{
     Record, Registry,
-    block::{Block, is_comment, lines, without_comment},
+    block::{RecordBlock, is_comment, lines, without_comment},
     country, extend_distinct, mail, owner,
-    page::Page,
+    page::RecordPage,
     range::range,
     systems,
 };
@@ -14,7 +14,7 @@ use std::{borrow::Cow, collections::HashSet};
 /// Attributes that lead from a network to those who answer for it.
 const LINKS: [&str; 6] = ["org", "abuse-c", "admin-c", "tech-c", "mnt-irt", "owner-c"];
 
-pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mut Record) {
+pub(super) fn fill(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>, record: &mut Record) {
     let organisation = organisation(page, block);
     record.name = block.value("netname").map(Cow::into_owned);
     record.descr = block.all("descr").map(str::to_owned).collect();
@@ -37,7 +37,7 @@ pub(super) fn fill(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mu
 }
 
 /// Says who holds the network: an owner or organisation that stands there by that name, else what the description says.
-fn hold(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mut Record) {
+fn hold(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>, record: &mut Record) {
     let organisation = organisation(page, block);
     let named = block
         .whole("owner")
@@ -57,12 +57,12 @@ fn hold(page: &Page<'_>, index: usize, block: &Block<'_>, record: &mut Record) {
 }
 
 /// The route objects of the answer.
-fn routes<'p, 'a>(page: &'p Page<'a>) -> impl Iterator<Item = &'p Block<'a>> {
+fn routes<'p, 'a>(page: &'p RecordPage<'a>) -> impl Iterator<Item = &'p RecordBlock<'a>> {
     page.blocks.iter().filter(|block| block.has("route") || block.has("route6"))
 }
 
 /// The organisation's object that the network names.
-fn organisation<'p, 'a>(page: &'p Page<'a>, block: &Block<'a>) -> Option<&'p Block<'a>> {
+fn organisation<'p, 'a>(page: &'p RecordPage<'a>, block: &RecordBlock<'a>) -> Option<&'p RecordBlock<'a>> {
     let handle = block.value("org")?;
     page.blocks.iter().find(|other| {
         let id = other.value("organisation");
@@ -71,18 +71,23 @@ fn organisation<'p, 'a>(page: &'p Page<'a>, block: &Block<'a>) -> Option<&'p Blo
 }
 
 /// Whether the network names an organisation that the answer does not have.
-pub(super) fn lacks_organisation(page: &Page<'_>, block: &Block<'_>) -> bool {
+pub(super) fn lacks_organisation(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> bool {
     block.has("org") && organisation(page, block).is_none()
 }
 
 /// Whether the answer has anybody that the network names.
-pub(super) fn has_contacts(page: &Page<'_>, index: usize, block: &Block<'_>) -> bool {
+pub(super) fn has_contacts(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>) -> bool {
     !related(page, index, block).is_empty()
 }
 
 /// Where to complain: what the server says itself, what the network's abuse contact says, any abuse mailbox of those
 /// whom the network names, and last what prose says.
-fn abuse(page: &Page<'_>, index: usize, block: &Block<'_>, organisation: Option<&Block<'_>>) -> Vec<String> {
+fn abuse(
+    page: &RecordPage<'_>,
+    index: usize,
+    block: &RecordBlock<'_>,
+    organisation: Option<&RecordBlock<'_>>,
+) -> Vec<String> {
     let mut found = Vec::new();
     extend_distinct(&mut found, announced(page, block));
     let contacts =
@@ -113,7 +118,8 @@ fn abuse(page: &Page<'_>, index: usize, block: &Block<'_>, organisation: Option<
     let mailboxes = related.iter().flat_map(|b| b.all("e-mail")).flat_map(mail::mailboxes);
     extend_distinct(&mut found, mailboxes.filter(|mailbox| mail::is_for_abuse(mailbox)));
     if found.is_empty() {
-        let called = |block: &&&Block<'_>| block.first(&["role", "person"]).is_some_and(mail::is_for_abuse);
+        let called =
+            |block: &&&RecordBlock<'_>| block.first(&["role", "person"]).is_some_and(mail::is_for_abuse);
         let desks = related.iter().filter(called);
         extend_distinct(&mut found, desks.flat_map(|block| block.all("e-mail")).flat_map(mail::mailboxes));
     }
@@ -128,19 +134,23 @@ fn abuse(page: &Page<'_>, index: usize, block: &Block<'_>, organisation: Option<
     found
 }
 
-fn prose<'b>(block: &'b Block<'_>) -> impl Iterator<Item = &'b str> {
+fn prose<'b>(block: &'b RecordBlock<'_>) -> impl Iterator<Item = &'b str> {
     let fields = block.fields.iter().filter(|field| matches!(field.key, "remarks" | "descr" | "trouble"));
     fields.map(|field| field.value)
 }
 
 /// The name under which others refer to an object.
-fn id(block: &Block<'_>) -> Option<String> {
+fn id(block: &RecordBlock<'_>) -> Option<String> {
     block.first(&["nic-hdl", "nic-hdl-br", "irt", "organisation"]).map(str::to_ascii_lowercase)
 }
 
 /// The objects that stand with the network, up to the next network, and those that it names wherever they stand:
 /// a server that answers with two networks sends a contact that both have only once.
-fn related<'p, 'a>(page: &'p Page<'a>, index: usize, block: &Block<'a>) -> Vec<&'p Block<'a>> {
+fn related<'p, 'a>(
+    page: &'p RecordPage<'a>,
+    index: usize,
+    block: &RecordBlock<'a>,
+) -> Vec<&'p RecordBlock<'a>> {
     let wanted: HashSet<String> =
         LINKS.iter().flat_map(|link| block.all(link)).map(str::to_ascii_lowercase).collect();
     let mut near = false;
@@ -159,7 +169,7 @@ fn related<'p, 'a>(page: &'p Page<'a>, index: usize, block: &Block<'a>) -> Vec<&
 }
 
 /// `% Abuse contact for '192.0.2.0 - 192.0.2.255' is 'abuse@example.net'`, for this very network.
-fn announced(page: &Page<'_>, block: &Block<'_>) -> Vec<String> {
+fn announced(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> Vec<String> {
     let named = block.value("inetnum").or_else(|| block.value("inet6num"));
     let Some(network) = named.and_then(|value| range(&value)) else { return Vec::new() };
     let mut found = Vec::new();

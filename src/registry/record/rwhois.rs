@@ -2,9 +2,9 @@
 
 use super::{
     Record,
-    block::{Block, Field, lines, push},
+    block::{BlockField, RecordBlock, lines, push},
     country, extend_distinct, mail,
-    page::Page,
+    page::RecordPage,
     range::range,
     systems,
 };
@@ -70,7 +70,7 @@ fn spelled(value: &str) -> Option<String> {
 
 /// The ranges that attributes give whose names we do not know, but that speak of networks: not of the larger one that
 /// this is a part of.
-pub(super) fn ranges<'b>(block: &'b Block<'_>) -> impl Iterator<Item = &'b str> {
+pub(super) fn ranges<'b>(block: &'b RecordBlock<'_>) -> impl Iterator<Item = &'b str> {
     let speaks = |key: &str| {
         let key = key.to_ascii_lowercase();
         ["net", "range", "block", "cidr", "prefix", "addr"].iter().any(|of| key.contains(of))
@@ -91,9 +91,9 @@ pub(super) fn is_attribute(line: &str) -> bool {
 }
 
 /// Objects, set apart by a blank line or by an attribute that an object has only once.
-pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
+pub(super) fn blocks(text: &str) -> Vec<RecordBlock<'_>> {
     let mut blocks = Vec::new();
-    let mut block = Block::default();
+    let mut block = RecordBlock::default();
     for line in lines(text) {
         let Some((class, rest)) = line.split_once(':').filter(|_| !line.starts_with('%')) else {
             if line.trim().is_empty() {
@@ -109,9 +109,9 @@ pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
             push(&mut blocks, &mut block);
         }
         if block.fields.is_empty() {
-            block.fields.push(Field::new(CLASS, class));
+            block.fields.push(BlockField::new(CLASS, class));
         }
-        block.fields.push(Field::new(key, value));
+        block.fields.push(BlockField::new(key, value));
     }
     push(&mut blocks, &mut block);
     blocks
@@ -143,7 +143,7 @@ fn letters(name: &str) -> impl Iterator<Item = u8> {
     name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
 }
 
-pub(super) fn fill(page: &Page<'_>, block: &Block<'_>, record: &mut Record) {
+pub(super) fn fill(page: &RecordPage<'_>, block: &RecordBlock<'_>, record: &mut Record) {
     let names = NAME.iter().flat_map(|key| block.all(key));
     record.name = names.filter(|name| range(name).is_none()).map(str::to_owned).next();
     let named = block.first(&ORG);
@@ -163,7 +163,7 @@ pub(super) fn fill(page: &Page<'_>, block: &Block<'_>, record: &mut Record) {
     extend_distinct(&mut record.abuse, contacts.iter().flat_map(|value| mail::mailboxes(value)));
     if record.abuse.is_empty() {
         // The contact is a handle, and perhaps there is an object of that name with an address.
-        let of = |other: &&Block<'_>| other.get("id").is_some_and(|id| contacts.contains(&id));
+        let of = |other: &&RecordBlock<'_>| other.get("id").is_some_and(|id| contacts.contains(&id));
         let objects = page.blocks.iter().filter(of);
         let mailboxes = objects.flat_map(|other| other.all("e-mail").chain(other.all("email")));
         extend_distinct(&mut record.abuse, mailboxes.flat_map(mail::mailboxes));
@@ -176,14 +176,17 @@ pub(super) fn fill(page: &Page<'_>, block: &Block<'_>, record: &mut Record) {
 }
 
 /// The object of the organisation that the network refers to by its handle.
-fn organisation<'p, 'a>(page: &'p Page<'a>, handle: &str) -> Option<&'p Block<'a>> {
-    let of = |block: &&Block<'_>| block.get("id") == Some(handle) && block.get("ip-network").is_none();
+fn organisation<'p, 'a>(page: &'p RecordPage<'a>, handle: &str) -> Option<&'p RecordBlock<'a>> {
+    let of = |block: &&RecordBlock<'_>| block.get("id") == Some(handle) && block.get("ip-network").is_none();
     page.blocks.iter().find(of)
 }
 
 /// The organisation's object that has the network's own ID, or is the only one beside the only network: there are
 /// operators whose networks do not refer to it. A network that names its organisation has no other; a handle is no name.
-fn own_organisation<'p, 'a>(page: &'p Page<'a>, block: &Block<'a>) -> Option<&'p Block<'a>> {
+fn own_organisation<'p, 'a>(
+    page: &'p RecordPage<'a>,
+    block: &RecordBlock<'a>,
+) -> Option<&'p RecordBlock<'a>> {
     let is_name = |org: &str| org.contains(' ') || !org.contains(|c: char| c.is_ascii_digit());
     if block.first(&ORG).is_some_and(is_name) {
         return None;
@@ -199,7 +202,7 @@ fn own_organisation<'p, 'a>(page: &'p Page<'a>, block: &Block<'a>) -> Option<&'p
 }
 
 /// Values of the attributes that speak of abuse, whatever their full names.
-fn abuse_fields<'b>(block: &'b Block<'_>) -> impl Iterator<Item = &'b str> {
+fn abuse_fields<'b>(block: &'b RecordBlock<'_>) -> impl Iterator<Item = &'b str> {
     let speaks = |key: &str| key.to_ascii_lowercase().contains("abuse");
     block.fields.iter().filter(move |field| speaks(field.key)).map(|field| field.value)
 }

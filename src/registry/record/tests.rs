@@ -1,12 +1,12 @@
 //! Every registry's form, on replies of made-up owners.
 
 use super::*;
-use crate::whois::reply::{Provenance, Reply, classify, detect};
+use crate::whois::reply::{Provenance, WhoisReply, classify, detect};
 
 /// The record of a saved reply for an address.
 fn record(text: &str, address: &str) -> Record {
     match classify(text, detect(text), Some(address.parse().unwrap()), Provenance::Saved) {
-        Reply::Record(record, _) => *record,
+        WhoisReply::Record(record, _) => *record,
         other => panic!("{address}: {}", other.explain()),
     }
 }
@@ -168,7 +168,8 @@ fn a_capture_that_lost_its_blank_lines_is_read_all_the_same() {
 
 #[test]
 fn without_an_address_the_smallest_network_is_meant() {
-    let Reply::Record(record, _) = classify(reply!("arin"), Registry::Arin, None, Provenance::Network) else {
+    let WhoisReply::Record(record, _) = classify(reply!("arin"), Registry::Arin, None, Provenance::Network)
+    else {
         panic!("no record");
     };
     assert_eq!(record.name.as_deref(), Some("EXAMPLE-SHOES"));
@@ -277,7 +278,7 @@ fn operators_name_their_networks_as_they_like() {
     {
         let text = format!("%rwhois V-1.5\nnetwork:ID:1\n{line}\nnetwork:Org-Name:Example\n%ok\n");
         let reply = classify(&text, Registry::Rwhois, None, Provenance::Network);
-        assert!(!matches!(reply, Reply::Record(..)), "{line}");
+        assert!(!matches!(reply, WhoisReply::Record(..)), "{line}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! One line of a pattern file.
 
-use crate::{address::Prefix, report::Name};
+use crate::{address::Prefix, report::OwnerName};
 use std::fmt;
 
 /// What has a meaning in an extended regular expression (POSIX 9.4.3). A backslash in front of anything else would be
@@ -9,14 +9,14 @@ const SPECIAL: &str = r"\^$.[()|*+?{";
 
 /// A line that names an owner, or a network of its.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Line {
+pub struct SuggestedLine {
     text: String,
-    reach: Reach,
+    reach: LineReach,
 }
 
 /// What a line can match at all.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(super) enum Reach {
+pub(super) enum LineReach {
     /// Names that are this one in capitals. Capitals of a whole text are never told apart where those of its characters
     /// are not, which is how patterns ignore case.
     Exactly(String),
@@ -26,35 +26,35 @@ pub(super) enum Reach {
     Network,
 }
 
-impl Reach {
+impl LineReach {
     /// Both that a name may be reached by.
     pub(super) fn of(name: &str) -> [Self; 2] {
         [Self::Exactly(name.to_uppercase()), Self::AsLong(name.chars().count())]
     }
 }
 
-impl Line {
+impl SuggestedLine {
     /// The lines that match a record's name and nothing else: one, or one for each prefix of a network without name.
-    pub(super) fn of(name: Name<'_>) -> Vec<Self> {
+    pub(super) fn of(name: OwnerName<'_>) -> Vec<Self> {
         match name {
-            Name::Org(name) => vec![Self::name("org", name)],
-            Name::Netname(name) => vec![Self::name("netname", name)],
-            Name::Network(record) => record.network.prefixes().into_iter().map(Self::network).collect(),
+            OwnerName::Org(name) => vec![Self::name("org", name)],
+            OwnerName::Netname(name) => vec![Self::name("netname", name)],
+            OwnerName::Network(record) => record.network.prefixes().into_iter().map(Self::network).collect(),
         }
     }
 
     fn name(field: &str, name: &str) -> Self {
-        let [exactly, as_long] = Reach::of(name);
+        let [exactly, as_long] = LineReach::of(name);
         let reach = if name.chars().all(is_plain) { exactly } else { as_long };
         Self { text: format!("@{field} {}", expression(name)), reach }
     }
 
     /// The line that matches a network.
     pub(super) fn network(network: Prefix) -> Self {
-        Self { text: format!("@cidr {network}"), reach: Reach::Network }
+        Self { text: format!("@cidr {network}"), reach: LineReach::Network }
     }
 
-    pub(super) fn reach(&self) -> &Reach {
+    pub(super) fn reach(&self) -> &LineReach {
         &self.reach
     }
 
@@ -64,7 +64,7 @@ impl Line {
     }
 }
 
-impl fmt::Display for Line {
+impl fmt::Display for SuggestedLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -95,8 +95,13 @@ mod tests {
 
     #[test]
     fn a_name_stands_for_itself() {
-        let line =
-            |text| Line::of(Name::Org(text)).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let line = |text| {
+            SuggestedLine::of(OwnerName::Org(text))
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
         assert_eq!(line("Contoso GmbH & Co. KG"), r"@org ^Contoso GmbH & Co\. KG$");
         assert_eq!(
             line(r"a\b^c$d.e[f]g(h)i|j*k+l?m{n}o"),

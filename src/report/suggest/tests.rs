@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    pattern::{Patterns, Spec},
+    pattern::{PatternSpec, Patterns},
     report::{
         Grouping, Sighting,
         tests::{Made, of, patterns, sightings, span},
@@ -17,7 +17,7 @@ fn lines(advice: &Advice) -> Vec<String> {
 /// What the suggested lines alone would block.
 fn blocked(advice: &Advice, seen: &[Sighting]) -> Vec<String> {
     let inline = lines(advice).into_iter().map(Into::into).collect();
-    let patterns = Patterns::read(&Spec { inline, ..Spec::default() }).unwrap();
+    let patterns = Patterns::read(&PatternSpec { inline, ..PatternSpec::default() }).unwrap();
     patterns.check().unwrap();
     let judged = seen.iter().map(|s| judge(s.judged.address.unwrap(), 1, s.judged.known.clone(), &patterns));
     judged.filter(|j| j.verdict == Verdict::Blocked).map(|j| j.address.unwrap().to_string()).collect()
@@ -91,7 +91,7 @@ fn a_network_name_that_others_use_too_gives_way_to_the_network() {
     let advice = suggest(&report, &[]).unwrap();
     assert_eq!(lines(&advice), ["@org ^Contoso$", "@org ^Inside$"]);
     let spared: Vec<_> = advice.spared.iter().map(|(owner, why)| (owner.by(), why.clone())).collect();
-    assert_eq!(spared, [(Some("LAN"), Spared::Inseparable)]);
+    assert_eq!(spared, [(Some("LAN"), SparedReason::Inseparable)]);
 }
 
 #[test]
@@ -122,9 +122,9 @@ fn nobody_who_sends_wanted_mail_is_suggested() {
     assert_eq!(
         spared,
         [
-            ("Contoso", Spared::Ham(address("9.1.1.1"))),
-            ("LAN", Spared::Ham(address("9.2.1.1"))),
-            ("Northwind", Spared::Stranger(address("8.11.77.1"))),
+            ("Contoso", SparedReason::Ham(address("9.1.1.1"))),
+            ("LAN", SparedReason::Ham(address("9.2.1.1"))),
+            ("Northwind", SparedReason::Stranger(address("8.11.77.1"))),
         ]
     );
     assert_eq!(advice.strangers, 2);

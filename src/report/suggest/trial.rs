@@ -1,9 +1,9 @@
 //! Lines tried on clients, by the same engine that will read them.
 
-use super::{Line, line::Reach};
+use super::{SuggestedLine, line::LineReach};
 use crate::{
     error::Result,
-    pattern::{Patterns, Spec, Subject},
+    pattern::{MatchSubject, PatternSpec, Patterns},
     verdict::Judged,
 };
 use std::{
@@ -12,18 +12,18 @@ use std::{
 };
 
 /// A network's owner and its own name, as a record has them.
-type Names = (Option<String>, Option<String>);
+type RecordNames = (Option<String>, Option<String>);
 
 /// Many owners' lines, in sets by what they can match at all: thousands of owners of thousands of clients would
 /// otherwise be tried on each other.
 pub(super) struct Trial {
-    sets: HashMap<Reach, Set>,
+    sets: HashMap<LineReach, TrialSet>,
     /// The owners whose lines match a name, by that name: most clients share theirs with others.
-    names: RefCell<HashMap<Names, Vec<usize>>>,
+    names: RefCell<HashMap<RecordNames, Vec<usize>>>,
 }
 
 /// Lines as one set of patterns.
-struct Set {
+struct TrialSet {
     patterns: Patterns,
     /// Whose each line is.
     owners: Vec<usize>,
@@ -31,8 +31,8 @@ struct Set {
 
 impl Trial {
     /// Each owner's lines, in the order of the owners.
-    pub(super) fn of<'l>(lines: impl Iterator<Item = &'l [Line]>) -> Result<Self> {
-        let mut specs: HashMap<Reach, (Spec, Vec<usize>)> = HashMap::new();
+    pub(super) fn of<'l>(lines: impl Iterator<Item = &'l [SuggestedLine]>) -> Result<Self> {
+        let mut specs: HashMap<LineReach, (PatternSpec, Vec<usize>)> = HashMap::new();
         for (place, lines) in lines.enumerate() {
             for line in lines {
                 let (spec, owners) = specs.entry(line.reach().clone()).or_default();
@@ -41,28 +41,29 @@ impl Trial {
             }
         }
         // A line that is no pattern (a name too long for one) matches nobody, and so is not suggested.
-        let set = |(reach, (spec, owners))| Ok((reach, Set { patterns: Patterns::read(&spec)?, owners }));
+        let set =
+            |(reach, (spec, owners))| Ok((reach, TrialSet { patterns: Patterns::read(&spec)?, owners }));
         Ok(Self { sets: specs.into_iter().map(set).collect::<Result<_>>()?, names: RefCell::default() })
     }
 
     /// The owners whose lines match this client, some of them perhaps twice.
     pub(super) fn hits(&self, judged: &Judged) -> Vec<usize> {
         let Some(answer) = judged.answer() else { return Vec::new() };
-        let address = Subject { text: "", record: None, address: judged.address };
-        let mut hits = self.tried(&Reach::Network, &address);
+        let address = MatchSubject { text: "", record: None, address: judged.address };
+        let mut hits = self.tried(&LineReach::Network, &address);
         let record = &answer.record;
         let mut names = self.names.borrow_mut();
         let named = names.entry((record.org.clone(), record.name.clone())).or_insert_with(|| {
-            let subject = Subject { text: "", record: Some(record), address: None };
-            let reaches: HashSet<Reach> =
-                record.org.iter().chain(&record.name).flat_map(|name| Reach::of(name)).collect();
+            let subject = MatchSubject { text: "", record: Some(record), address: None };
+            let reaches: HashSet<LineReach> =
+                record.org.iter().chain(&record.name).flat_map(|name| LineReach::of(name)).collect();
             reaches.iter().flat_map(|reach| self.tried(reach, &subject)).collect()
         });
         hits.extend(named.iter());
         hits
     }
 
-    fn tried(&self, reach: &Reach, subject: &Subject<'_>) -> Vec<usize> {
+    fn tried(&self, reach: &LineReach, subject: &MatchSubject<'_>) -> Vec<usize> {
         let Some(set) = self.sets.get(reach) else { return Vec::new() };
         let matches = set.patterns.judge(subject).matches;
         let lines = matches.iter().filter_map(|found| usize::try_from(found.line).ok()?.checked_sub(1));

@@ -1,11 +1,11 @@
 //! One mail server's connection: request, answer, request, answer, until it goes.
 
 use super::{
-    decision::Oracle,
-    decision_log::Journal,
-    dispatcher::Desk,
+    decision::Decider,
+    decision_log::DecisionLog,
+    dispatcher::Dispatcher,
     reply::DUNNO,
-    request::{Client, Requests, Trouble},
+    request::{RequestClient, RequestReader, RequestTrouble},
 };
 use std::{
     collections::HashMap,
@@ -83,32 +83,32 @@ impl Write for &Peer {
 }
 
 /// Answers until the peer goes. Whatever it sends, this returns.
-pub(super) fn converse<O: Oracle>(peer: &Peer, desk: &Arc<Desk<O>>, journal: &Journal) {
-    let mut requests = Requests::new(peer);
+pub(super) fn converse<O: Decider>(peer: &Peer, dispatcher: &Arc<Dispatcher<O>>, decision_log: &DecisionLog) {
+    let mut requests = RequestReader::new(peer);
     let mut answers = peer;
     loop {
         let client = match requests.next_client() {
             Ok(Some(client)) => client,
             Ok(None) => return,
-            Err(Trouble::Io(error)) if is_silence(&error) => return,
-            Err(trouble) => return journal.warn(&format!("a policy connection is dropped: {trouble}")),
+            Err(RequestTrouble::Io(error)) if is_silence(&error) => return,
+            Err(trouble) => return decision_log.warn(&format!("a policy connection is dropped: {trouble}")),
         };
-        let _underway = desk.begin();
+        let _unanswered = dispatcher.begin();
         let asked = Instant::now();
         let written = match client {
-            Client::Is(address) => {
-                let (ruled, remembered) = desk.decide(address);
-                let written = answers.write_all(&ruled.bytes);
-                let source = if remembered { "memory" } else { ruled.source };
-                journal.decision(&ruled.fields, source, asked.elapsed());
+            RequestClient::Is(address) => {
+                let (reply, remembered) = dispatcher.decide(address);
+                let written = answers.write_all(&reply.bytes);
+                let source = if remembered { "memory" } else { reply.source };
+                decision_log.decision(&reply.fields, source, asked.elapsed());
                 written
             }
-            Client::Missing => {
-                journal.warn("a policy request without client_address: answered DUNNO");
+            RequestClient::Missing => {
+                decision_log.warn("a policy request without client_address: answered DUNNO");
                 answers.write_all(DUNNO)
             }
-            Client::Unreadable(text) => {
-                journal.warn(&format!("client_address is no address: {text:?}: answered DUNNO"));
+            RequestClient::Unreadable(text) => {
+                decision_log.warn(&format!("client_address is no address: {text:?}: answered DUNNO"));
                 answers.write_all(DUNNO)
             }
         };
@@ -126,29 +126,29 @@ fn is_silence(error: &io::Error) -> bool {
 
 /// The connections that are open, so that they can be counted, and asked to end.
 #[derive(Clone, Default)]
-pub(super) struct Open(Arc<Mutex<HashMap<u64, Arc<Peer>>>>);
+pub(super) struct OpenConnections(Arc<Mutex<HashMap<u64, Arc<Peer>>>>);
 
 /// An open connection's place; dropping it gives it up.
-pub(super) struct Place {
-    open: Open,
+pub(super) struct ConnectionGuard {
+    open: OpenConnections,
     number: u64,
     pub(super) peer: Arc<Peer>,
 }
 
-impl Open {
+impl OpenConnections {
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Peer>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A place for the connection with this number, which no other may have; None when there are `most` already.
-    pub(super) fn admit(&self, number: u64, peer: Peer, most: usize) -> Option<Place> {
+    pub(super) fn admit(&self, number: u64, peer: Peer, most: usize) -> Option<ConnectionGuard> {
         let mut open = self.lock();
         if open.len() >= most {
             return None;
         }
         let peer = Arc::new(peer);
         open.insert(number, Arc::clone(&peer));
-        Some(Place { open: self.clone(), number, peer })
+        Some(ConnectionGuard { open: self.clone(), number, peer })
     }
 
     /// How many there are.
@@ -162,7 +162,7 @@ impl Open {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         self.open.lock().remove(&self.number);
     }

@@ -10,34 +10,34 @@ use std::{
 /// A map of bounded size with an expiry. It keeps two halves: when the young one is full it becomes the old one,
 /// and the former old one is dropped; what is met in the old one moves to the young one. So whatever is asked for
 /// stays, at the price of a map, without a list of who was used when.
-pub struct Warm<V> {
-    halves: RwLock<Halves<V>>,
+pub struct DecisionCache<V> {
+    halves: RwLock<CacheHalves<V>>,
     half: usize,
 }
 
-struct Halves<V> {
-    young: HashMap<IpAddr, Entry<V>>,
-    old: HashMap<IpAddr, Entry<V>>,
+struct CacheHalves<V> {
+    young: HashMap<IpAddr, DecisionEntry<V>>,
+    old: HashMap<IpAddr, DecisionEntry<V>>,
 }
 
 #[derive(Clone)]
-struct Entry<V> {
+struct DecisionEntry<V> {
     value: V,
     until: Instant,
     generation: u64,
 }
 
-impl<V> Entry<V> {
+impl<V> DecisionEntry<V> {
     fn serves(&self, now: Instant, generation: u64) -> bool {
         now < self.until && generation == self.generation
     }
 }
 
-impl<V: Clone> Warm<V> {
+impl<V: Clone> DecisionCache<V> {
     /// Room for `room` addresses, rounded up to an even number above zero.
     #[must_use]
     pub fn new(room: usize) -> Self {
-        let halves = RwLock::new(Halves { young: HashMap::new(), old: HashMap::new() });
+        let halves = RwLock::new(CacheHalves { young: HashMap::new(), old: HashMap::new() });
         Self { halves, half: room.div_ceil(2).max(1) }
     }
 
@@ -57,10 +57,10 @@ impl<V: Clone> Warm<V> {
 
     /// Keeps `value` until that moment, for this generation of patterns.
     pub fn put(&self, address: IpAddr, value: V, until: Instant, generation: u64) {
-        self.insert(address, Entry { value, until, generation });
+        self.insert(address, DecisionEntry { value, until, generation });
     }
 
-    fn insert(&self, address: IpAddr, entry: Entry<V>) {
+    fn insert(&self, address: IpAddr, entry: DecisionEntry<V>) {
         let mut halves = self.halves.write().unwrap_or_else(PoisonError::into_inner);
         if halves.young.len() >= self.half && !halves.young.contains_key(&address) {
             halves.old = std::mem::take(&mut halves.young);
@@ -93,26 +93,26 @@ mod tests {
 
     #[test]
     fn forgets_by_time_and_by_generation() {
-        let (warm, now) = (Warm::new(10), Instant::now());
-        warm.put(address(1), "one", now + Duration::from_secs(60), 7);
-        assert_eq!(warm.get(address(1), now, 7), Some("one"));
-        assert_eq!(warm.get(address(1), now + Duration::from_secs(59), 7), Some("one"));
-        assert_eq!(warm.get(address(1), now + Duration::from_secs(60), 7), None);
-        assert_eq!(warm.get(address(1), now, 8), None, "other patterns");
-        assert_eq!(warm.get(address(2), now, 7), None);
+        let (decided, now) = (DecisionCache::new(10), Instant::now());
+        decided.put(address(1), "one", now + Duration::from_secs(60), 7);
+        assert_eq!(decided.get(address(1), now, 7), Some("one"));
+        assert_eq!(decided.get(address(1), now + Duration::from_secs(59), 7), Some("one"));
+        assert_eq!(decided.get(address(1), now + Duration::from_secs(60), 7), None);
+        assert_eq!(decided.get(address(1), now, 8), None, "other patterns");
+        assert_eq!(decided.get(address(2), now, 7), None);
     }
 
     #[test]
     fn never_grows_and_keeps_what_is_asked_for() {
-        let (warm, now) = (Warm::new(100), Instant::now());
+        let (decided, now) = (DecisionCache::new(100), Instant::now());
         let until = now + Duration::from_secs(60);
-        warm.put(address(0), 0, until, 1);
+        decided.put(address(0), 0, until, 1);
         for n in 1..100_000 {
-            warm.put(address(n), n, until, 1);
-            assert_eq!(warm.get(address(0), now, 1), Some(0), "after {n}");
-            assert!(warm.len() <= 100, "{}", warm.len());
+            decided.put(address(n), n, until, 1);
+            assert_eq!(decided.get(address(0), now, 1), Some(0), "after {n}");
+            assert!(decided.len() <= 100, "{}", decided.len());
         }
-        assert_eq!(warm.get(address(99_999), now, 1), Some(99_999));
-        assert_eq!(warm.get(address(5), now, 1), None);
+        assert_eq!(decided.get(address(99_999), now, 1), Some(99_999));
+        assert_eq!(decided.get(address(5), now, 1), None);
     }
 }

@@ -1,6 +1,6 @@
 //! The log: one `key=value` line a decision, handed to a thread of its own, so that a slow log never delays an answer.
 
-use super::decision::Decision;
+use super::decision::PolicyDecision;
 use crate::sanitize::safe;
 use std::{
     io::{self, Write},
@@ -22,36 +22,36 @@ const VALUE: usize = 200;
 
 /// Takes lines and writes them soon.
 #[derive(Clone)]
-pub struct Journal(Arc<Shared>);
+pub struct DecisionLog(Arc<SharedLog>);
 
-struct Shared {
-    state: Mutex<State>,
+struct SharedLog {
+    state: Mutex<LogState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct LogState {
     pending: Vec<u8>,
     lost: u64,
     writing: bool,
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl SharedLog {
+    fn lock(&self) -> MutexGuard<'_, LogState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Where the lines go: whole lines at a time, any number of them.
-pub type Sink = Box<dyn Write + Send>;
+pub type LogSink = Box<dyn Write + Send>;
 
-impl Journal {
+impl DecisionLog {
     /// Starts the thread that writes to `sink`.
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub fn start(mut sink: Sink) -> io::Result<Self> {
-        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
+    pub fn start(mut sink: LogSink) -> io::Result<Self> {
+        let shared = Arc::new(SharedLog { state: Mutex::default(), changed: Condvar::new() });
         let writer = Arc::clone(&shared);
         thread::Builder::new().name("log".into()).stack_size(STACK).spawn(move || {
             loop {
@@ -97,9 +97,9 @@ impl Journal {
         }
     }
 
-    /// Waits until all is written, but no longer than `patience`.
-    pub fn flush(&self, patience: Duration) {
-        let until = Instant::now() + patience;
+    /// Waits until all is written, but no longer than `timeout`.
+    pub fn flush(&self, timeout: Duration) {
+        let until = Instant::now() + timeout;
         while Instant::now() < until {
             let state = self.0.lock();
             if state.pending.is_empty() && !state.writing {
@@ -111,7 +111,7 @@ impl Journal {
     }
 }
 
-fn write_pending(shared: &Shared, sink: &mut Sink) {
+fn write_pending(shared: &SharedLog, sink: &mut LogSink) {
     let mut state = shared.lock();
     while state.pending.is_empty() {
         state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -131,7 +131,7 @@ fn write_pending(shared: &Shared, sink: &mut Sink) {
 }
 
 /// The fields of a decision's line, without where it came from and how long it took.
-pub(super) fn fields(address: IpAddr, word: &str, decision: &Decision) -> String {
+pub(super) fn fields(address: IpAddr, word: &str, decision: &PolicyDecision) -> String {
     let mut line = format!("client_address={address} verdict={} action={word}", decision.verdict.as_str());
     let mut field = |key: &str, value: Option<&str>| {
         if let Some(value) = value {

@@ -1,11 +1,11 @@
 //! Where a request waits for its decision, and never longer than the deadline.
 
 use super::{
-    decision::{Decision, Oracle},
-    decision_cache::Warm,
+    decision::{Decider, PolicyDecision},
+    decision_cache::DecisionCache,
     decision_log::fields,
-    pool::Pool,
-    reply::Conduct,
+    pool::AskPool,
+    reply::ReplyPolicy,
 };
 use crate::verdict::Verdict;
 use std::{
@@ -30,11 +30,11 @@ const ROOM: usize = 8_192;
 /// Questions to one registry that may wait for a worker. More than that in one deadline, and it is not to be had.
 const QUEUE: usize = 512;
 
-/// The bounds that a desk keeps.
+/// The bounds that a dispatcher keeps.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct DispatchLimits {
     /// Within this, every request is answered.
-    pub patience: Duration,
+    pub timeout: Duration,
     /// Questions under way at once.
     pub jobs: usize,
     /// Of these, at most so many to one registry.
@@ -42,33 +42,33 @@ pub struct Limits {
 }
 
 /// Decides, remembers, and asks each question once however many wait for it.
-pub struct Desk<O> {
-    current: RwLock<Current<O>>,
-    warm: Warm<Arc<Ruled>>,
-    open: Mutex<HashMap<IpAddr, Arc<Case>>>,
-    pool: Pool,
-    patience: Duration,
-    conduct: Conduct,
-    underway: AtomicUsize,
+pub struct Dispatcher<O> {
+    current: RwLock<CurrentDecider<O>>,
+    decided: DecisionCache<Arc<RenderedReply>>,
+    open: Mutex<HashMap<IpAddr, Arc<InFlight>>>,
+    pool: AskPool,
+    timeout: Duration,
+    reply_policy: ReplyPolicy,
+    unanswered: AtomicUsize,
 }
 
 /// A request that has been read and not yet answered; dropping it says that it is.
-pub(super) struct Underway<'a>(&'a AtomicUsize);
+pub(super) struct RequestGuard<'a>(&'a AtomicUsize);
 
-impl Drop for Underway<'_> {
+impl Drop for RequestGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
-/// The oracle of now. The number changes with it, so that nothing decided by another is served.
-struct Current<O> {
-    oracle: Arc<O>,
+/// The decider of now. The number changes with it, so that nothing decided by another is served.
+struct CurrentDecider<O> {
+    decider: Arc<O>,
     generation: u64,
 }
 
 /// A decision, put into words once.
-pub(super) struct Ruled {
+pub(super) struct RenderedReply {
     pub(super) bytes: Vec<u8>,
     pub(super) fields: String,
     pub(super) source: &'static str,
@@ -76,59 +76,59 @@ pub(super) struct Ruled {
 }
 
 /// A question under way.
-struct Case {
+struct InFlight {
     due: Instant,
-    ruled: Mutex<Option<Arc<Ruled>>>,
+    reply: Mutex<Option<Arc<RenderedReply>>>,
     done: Condvar,
 }
 
-impl Case {
-    fn close(&self, ruled: Arc<Ruled>) {
-        *self.ruled.lock().unwrap_or_else(PoisonError::into_inner) = Some(ruled);
+impl InFlight {
+    fn close(&self, reply: Arc<RenderedReply>) {
+        *self.reply.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
         self.done.notify_all();
     }
 
-    fn wait(&self) -> Option<Arc<Ruled>> {
-        let ruled = self.ruled.lock().unwrap_or_else(PoisonError::into_inner);
+    fn wait(&self) -> Option<Arc<RenderedReply>> {
+        let reply = self.reply.lock().unwrap_or_else(PoisonError::into_inner);
         let left = self.due.saturating_duration_since(Instant::now());
-        let (ruled, _) = self
+        let (reply, _) = self
             .done
-            .wait_timeout_while(ruled, left, |r| r.is_none())
+            .wait_timeout_while(reply, left, |r| r.is_none())
             .unwrap_or_else(PoisonError::into_inner);
-        ruled.clone()
+        reply.clone()
     }
 }
 
-impl<O: Oracle> Desk<O> {
-    /// A desk that puts what `oracle` says into words as `conduct` has it.
-    pub fn new(oracle: O, conduct: Conduct, limits: Limits) -> Arc<Self> {
+impl<O: Decider> Dispatcher<O> {
+    /// A dispatcher that puts what `decider` says into words as `reply_policy` has it.
+    pub fn new(decider: O, reply_policy: ReplyPolicy, limits: DispatchLimits) -> Arc<Self> {
         Arc::new(Self {
-            current: RwLock::new(Current { oracle: Arc::new(oracle), generation: 0 }),
-            warm: Warm::new(ROOM),
+            current: RwLock::new(CurrentDecider { decider: Arc::new(decider), generation: 0 }),
+            decided: DecisionCache::new(ROOM),
             open: Mutex::default(),
-            pool: Pool::new(limits.jobs, limits.per_lane, QUEUE),
-            patience: limits.patience,
-            conduct,
-            underway: AtomicUsize::new(0),
+            pool: AskPool::new(limits.jobs, limits.per_lane, QUEUE),
+            timeout: limits.timeout,
+            reply_policy,
+            unanswered: AtomicUsize::new(0),
         })
     }
 
-    /// From now on `oracle` decides; what its predecessor said is forgotten. Questions under way are still answered
+    /// From now on `decider` decides; what its predecessor said is forgotten. Questions under way are still answered
     /// by the one that they were put to.
-    pub fn replace(&self, oracle: O) {
+    pub fn replace(&self, decider: O) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Current { oracle: Arc::new(oracle), generation: current.generation + 1 };
+        *current = CurrentDecider { decider: Arc::new(decider), generation: current.generation + 1 };
     }
 
     /// Counts a request until the value is dropped.
-    pub(super) fn begin(&self) -> Underway<'_> {
-        self.underway.fetch_add(1, Ordering::SeqCst);
-        Underway(&self.underway)
+    pub(super) fn begin(&self) -> RequestGuard<'_> {
+        self.unanswered.fetch_add(1, Ordering::SeqCst);
+        RequestGuard(&self.unanswered)
     }
 
     /// Whether any request has been read and not yet answered.
     pub(super) fn is_busy(&self) -> bool {
-        self.underway.load(Ordering::SeqCst) > 0
+        self.unanswered.load(Ordering::SeqCst) > 0
     }
 
     /// Whether a question is under way, even one that nobody waits for any more.
@@ -137,83 +137,87 @@ impl<O: Oracle> Desk<O> {
     }
 
     /// The decision about an address, and whether it was remembered here.
-    pub(super) fn decide(self: &Arc<Self>, address: IpAddr) -> (Arc<Ruled>, bool) {
+    pub(super) fn decide(self: &Arc<Self>, address: IpAddr) -> (Arc<RenderedReply>, bool) {
         let now = Instant::now();
-        let (oracle, generation, unknown) = {
+        let (decider, generation, unknown) = {
             let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-            match self.warm.get(address, now, current.generation) {
-                Some(ruled) if !ruled.is_unknown => return (ruled, true),
-                unknown => (Arc::clone(&current.oracle), current.generation, unknown),
+            match self.decided.get(address, now, current.generation) {
+                Some(reply) if !reply.is_unknown => return (reply, true),
+                unknown => (Arc::clone(&current.decider), current.generation, unknown),
             }
         };
         // A panic here is one in there too, and there it is reported.
-        if let Ok(Some(decision)) = catch_unwind(AssertUnwindSafe(|| oracle.recall(address))) {
+        if let Ok(Some(decision)) = catch_unwind(AssertUnwindSafe(|| decider.recall(address))) {
             return (self.keep(address, &decision, generation), false);
         }
         // Only now: another process may have brought the answer meanwhile.
-        if let Some(ruled) = unknown {
-            return (ruled, true);
+        if let Some(reply) = unknown {
+            return (reply, true);
         }
-        let ruled = match self.case(address, oracle, generation, now + self.patience) {
-            Some(case) => case.wait().unwrap_or_else(|| {
-                self.rule(address, &Decision::unknown("timeout", "no answer within the deadline"))
+        let reply = match self.in_flight(address, decider, generation, now + self.timeout) {
+            Some(in_flight) => in_flight.wait().unwrap_or_else(|| {
+                self.render(address, &PolicyDecision::unknown("timeout", "no answer within the deadline"))
             }),
-            None => self.rule(address, &Decision::unknown("timeout", "too many questions are waiting")),
+            None => {
+                self.render(address, &PolicyDecision::unknown("timeout", "too many questions are waiting"))
+            }
         };
-        (ruled, false)
+        (reply, false)
     }
 
     /// The question about this address: the one that is under way, else a new one. Its deadline counts from when it
     /// was first put, so that a second recipient does not wait a second time.
-    fn case(
+    fn in_flight(
         self: &Arc<Self>,
         address: IpAddr,
-        oracle: Arc<O>,
+        decider: Arc<O>,
         generation: u64,
         due: Instant,
-    ) -> Option<Arc<Case>> {
-        let lane = oracle.lane(address);
+    ) -> Option<Arc<InFlight>> {
+        let lane = decider.lane(address);
         let mut open = self.open();
-        if let Some(case) = open.get(&address) {
-            return Some(Arc::clone(case));
+        if let Some(in_flight) = open.get(&address) {
+            return Some(Arc::clone(in_flight));
         }
-        let case = Arc::new(Case { due, ruled: Mutex::default(), done: Condvar::new() });
-        open.insert(address, Arc::clone(&case));
+        let in_flight = Arc::new(InFlight { due, reply: Mutex::default(), done: Condvar::new() });
+        open.insert(address, Arc::clone(&in_flight));
         drop(open);
-        let (desk, asked) = (Arc::clone(self), Arc::clone(&case));
+        let (dispatcher, asked) = (Arc::clone(self), Arc::clone(&in_flight));
         let taken = self.pool.submit(lane, move || {
-            let decision = catch_unwind(AssertUnwindSafe(|| oracle.ask(address))).unwrap_or_else(|_| {
-                Decision::unknown("incomplete", "a mistake of our own: please report it")
+            let decision = catch_unwind(AssertUnwindSafe(|| decider.ask(address))).unwrap_or_else(|_| {
+                PolicyDecision::unknown("incomplete", "a mistake of our own: please report it")
             });
-            let ruled = desk.keep(address, &decision, generation);
-            desk.open().remove(&address);
-            asked.close(ruled);
+            let reply = dispatcher.keep(address, &decision, generation);
+            dispatcher.open().remove(&address);
+            asked.close(reply);
         });
         if taken {
-            return Some(case);
+            return Some(in_flight);
         }
         self.open().remove(&address);
         // Whoever has joined it meanwhile need not wait either.
-        case.close(self.rule(address, &Decision::unknown("timeout", "too many questions are waiting")));
+        in_flight.close(
+            self.render(address, &PolicyDecision::unknown("timeout", "too many questions are waiting")),
+        );
         None
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, Arc<Case>>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, Arc<InFlight>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, address: IpAddr, decision: &Decision, generation: u64) -> Arc<Ruled> {
-        let ruled = self.rule(address, decision);
-        let kept = if ruled.is_unknown { UNKNOWN_KEPT } else { KEPT };
-        self.warm.put(address, Arc::clone(&ruled), Instant::now() + kept, generation);
-        ruled
+    fn keep(&self, address: IpAddr, decision: &PolicyDecision, generation: u64) -> Arc<RenderedReply> {
+        let reply = self.render(address, decision);
+        let kept = if reply.is_unknown { UNKNOWN_KEPT } else { KEPT };
+        self.decided.put(address, Arc::clone(&reply), Instant::now() + kept, generation);
+        reply
     }
 
-    fn rule(&self, address: IpAddr, decision: &Decision) -> Arc<Ruled> {
-        let reply = self.conduct.reply(address, decision);
+    fn render(&self, address: IpAddr, decision: &PolicyDecision) -> Arc<RenderedReply> {
+        let reply = self.reply_policy.reply(address, decision);
         let source = decision.source.map_or("-", |source| source.as_str());
         let is_unknown = decision.verdict == Verdict::Unknown;
-        Arc::new(Ruled {
+        Arc::new(RenderedReply {
             bytes: reply.bytes,
             fields: fields(address, reply.word, decision),
             source,

@@ -19,14 +19,14 @@ const SOCKET_MODE: u32 = 0o666;
 
 /// A place to listen at, as Postfix writes it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Listen {
+pub enum ListenAddress {
     /// `inet:HOST:PORT`; an IPv6 host stands in brackets.
     Inet(String),
     /// `unix:PATH`.
     Unix(PathBuf),
 }
 
-impl FromStr for Listen {
+impl FromStr for ListenAddress {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
@@ -47,7 +47,7 @@ fn is_host_and_port(place: &str) -> bool {
     })
 }
 
-impl fmt::Display for Listen {
+impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Inet(place) => write!(f, "inet:{place}"),
@@ -57,7 +57,7 @@ impl fmt::Display for Listen {
 }
 
 /// A socket that is being listened at.
-pub(super) enum Listener {
+pub(super) enum BoundListener {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
@@ -72,21 +72,21 @@ impl Drop for SocketFile {
     }
 }
 
-impl Listen {
+impl ListenAddress {
     /// Starts to listen. A unix socket's file comes beside it.
-    pub(super) fn bind(&self) -> Result<(Listener, Option<SocketFile>)> {
+    pub(super) fn bind(&self) -> Result<(BoundListener, Option<SocketFile>)> {
         let failed = |error: &io::Error| Error::config(format!("cannot listen at {self}: {}", reason(error)));
         match self {
             Self::Inet(place) => {
                 let listener = TcpListener::bind(place.as_str()).map_err(|e| failed(&e))?;
-                Ok((Listener::Tcp(listener), None))
+                Ok((BoundListener::Tcp(listener), None))
             }
             Self::Unix(path) => {
                 clear_stale(path).map_err(|e| failed(&e))?;
                 let listener = UnixListener::bind(path).map_err(|e| failed(&e))?;
                 let file = SocketFile(path.clone());
                 fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE)).map_err(|e| failed(&e))?;
-                Ok((Listener::Unix(listener), Some(file)))
+                Ok((BoundListener::Unix(listener), Some(file)))
             }
         }
     }
@@ -108,23 +108,23 @@ fn clear_stale(path: &Path) -> io::Result<()> {
 }
 
 /// The sockets that systemd hands over (`LISTEN_FDS`, sd_listen_fds(3)), if any.
-pub(super) fn inherited() -> Result<Vec<Listener>> {
+pub(super) fn inherited() -> Result<Vec<BoundListener>> {
     let mut handed = listenfd::ListenFd::from_env();
     let mut listeners = Vec::new();
     for place in 0..handed.len() {
         let listener = match handed.take_unix_listener(place) {
-            Ok(listener) => listener.map(Listener::Unix),
+            Ok(listener) => listener.map(BoundListener::Unix),
             Err(_) => handed
                 .take_tcp_listener(place)
                 .map_err(|e| Error::config(format!("systemd handed over no stream socket: {}", reason(&e))))?
-                .map(Listener::Tcp),
+                .map(BoundListener::Tcp),
         };
         listeners.extend(listener);
     }
     Ok(listeners)
 }
 
-impl Listener {
+impl BoundListener {
     /// The next connection.
     pub(super) fn accept(&self) -> io::Result<Peer> {
         match self {
@@ -157,7 +157,7 @@ mod tests {
         for place in
             ["inet:127.0.0.1:10045", "inet:localhost:0", "inet:[::1]:10045", "unix:/run/w/policy", "unix:p"]
         {
-            assert_eq!(place.parse::<Listen>().unwrap().to_string(), place);
+            assert_eq!(place.parse::<ListenAddress>().unwrap().to_string(), place);
         }
         for place in [
             "",
@@ -170,7 +170,7 @@ mod tests {
             "unix:",
             "/p",
         ] {
-            let error = place.parse::<Listen>().unwrap_err();
+            let error = place.parse::<ListenAddress>().unwrap_err();
             assert_eq!(error.exit().code(), 64, "{place}");
         }
     }
@@ -179,7 +179,7 @@ mod tests {
     fn a_stale_socket_is_replaced_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("policy");
-        let place = Listen::Unix(path.clone());
+        let place = ListenAddress::Unix(path.clone());
         drop(UnixListener::bind(&path).unwrap());
         assert!(path.exists(), "std leaves the file behind");
         let ours = place.bind().unwrap();
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn says_which_place_is_taken() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-        let place = Listen::Inet(taken.local_addr().unwrap().to_string());
+        let place = ListenAddress::Inet(taken.local_addr().unwrap().to_string());
         let error = place.bind().err().unwrap();
         assert_eq!(error.exit().code(), 78);
         assert!(error.to_string().starts_with(&format!("cannot listen at {place}: address")), "{error}");

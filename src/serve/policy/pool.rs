@@ -11,23 +11,23 @@ use std::{
 /// Enough for a question, its parsing and its patterns.
 const STACK: usize = 1024 * 1024;
 
-type Work = Box<dyn FnOnce() + Send>;
+type PoolWork = Box<dyn FnOnce() + Send>;
 
-pub(super) struct Pool {
-    shared: Arc<Shared>,
+pub(super) struct AskPool {
+    shared: Arc<SharedPool>,
     width: usize,
     queue: usize,
 }
 
-struct Shared {
-    state: Mutex<State>,
+struct SharedPool {
+    state: Mutex<PoolState>,
     ready: Condvar,
     lane_width: usize,
 }
 
 #[derive(Default)]
-struct State {
-    lanes: HashMap<Registry, Lane>,
+struct PoolState {
+    lanes: HashMap<Registry, RegistryQueue>,
     /// Jobs that wait, in all lanes.
     waiting: usize,
     /// The number of the next job.
@@ -37,21 +37,21 @@ struct State {
 }
 
 #[derive(Default)]
-struct Lane {
+struct RegistryQueue {
     /// With its number each, so that of two lanes the one that has waited longer comes first.
-    waiting: VecDeque<(u64, Work)>,
+    waiting: VecDeque<(u64, PoolWork)>,
     busy: usize,
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl SharedPool {
+    fn lock(&self) -> MutexGuard<'_, PoolState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl PoolState {
     /// The job that has waited longest of those whose lane is not full.
-    fn take(&mut self, lane_width: usize) -> Option<(Registry, Work)> {
+    fn take(&mut self, lane_width: usize) -> Option<(Registry, PoolWork)> {
         let free = self.lanes.iter_mut().filter(|(_, lane)| lane.busy < lane_width);
         let waiting = free.filter_map(|(name, lane)| Some((lane.waiting.front()?.0, *name, lane)));
         let (_, name, lane) = waiting.min_by_key(|(number, ..)| *number)?;
@@ -62,7 +62,7 @@ impl State {
     }
 
     /// False when so many wait in this lane already: it is full, and the others are not.
-    fn put(&mut self, lane: Registry, work: Work, most: usize) -> bool {
+    fn put(&mut self, lane: Registry, work: PoolWork, most: usize) -> bool {
         let lane = self.lanes.entry(lane).or_default();
         if lane.waiting.len() >= most {
             return false;
@@ -74,10 +74,11 @@ impl State {
     }
 }
 
-impl Pool {
+impl AskPool {
     /// At most `width` workers, `lane_width` of them in one lane, and `queue` jobs waiting in each.
     pub(super) fn new(width: usize, lane_width: usize, queue: usize) -> Self {
-        let shared = Shared { state: Mutex::default(), ready: Condvar::new(), lane_width: lane_width.max(1) };
+        let shared =
+            SharedPool { state: Mutex::default(), ready: Condvar::new(), lane_width: lane_width.max(1) };
         Self { shared: Arc::new(shared), width: width.max(1), queue }
     }
 
@@ -95,7 +96,7 @@ impl Pool {
                 Ok(_) => state.threads += 1,
                 Err(_) if state.threads == 0 => {
                     // Nobody would ever come to it, nor to anything else.
-                    *state = State::default();
+                    *state = PoolState::default();
                     return false;
                 }
                 // Those that there are will come to it.
@@ -108,7 +109,7 @@ impl Pool {
     }
 }
 
-fn run(shared: &Shared) {
+fn run(shared: &SharedPool) {
     let mut state = shared.lock();
     loop {
         let Some((lane, work)) = state.take(shared.lane_width) else {
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_registry_that_never_answers_holds_up_nobody_else() {
-        let pool = Pool::new(4, 2, 100);
+        let pool = AskPool::new(4, 2, 100);
         let (hang, hung) = sync_channel::<()>(0);
         let hung = Arc::new(Mutex::new(hung));
         for _ in 0..20 {
@@ -156,7 +157,7 @@ mod tests {
 
     #[test]
     fn every_job_is_done_panics_or_not() {
-        let pool = Pool::new(3, 2, 1000);
+        let pool = AskPool::new(3, 2, 1000);
         let (done, finished) = channel();
         for n in 0..300 {
             let done = done.clone();
@@ -174,7 +175,7 @@ mod tests {
 
     #[test]
     fn refuses_what_cannot_wait_and_nothing_of_another_registrys() {
-        let pool = Pool::new(1, 1, 2);
+        let pool = AskPool::new(1, 1, 2);
         let (hang, hung) = sync_channel::<()>(0);
         let (started, begun) = channel();
         assert!(pool.submit(Registry::Ripe, move || {

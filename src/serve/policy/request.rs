@@ -17,7 +17,7 @@ const SHOWN: usize = 64;
 
 /// Whom a request is about.
 #[derive(Debug, Eq, PartialEq)]
-pub enum Client {
+pub enum RequestClient {
     /// No `client_address`, or an empty one.
     Missing,
     /// A `client_address` that is none, cut to what a log line can bear.
@@ -28,7 +28,7 @@ pub enum Client {
 
 /// Why a connection cannot go on. The protocol's word for it: send no reply, log a warning, disconnect.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum RequestTrouble {
     /// The peer sends more than any mail server does.
     TooLong,
     /// The peer went away in the middle of a request.
@@ -37,7 +37,7 @@ pub enum Trouble {
     Io(io::Error),
 }
 
-impl std::fmt::Display for Trouble {
+impl std::fmt::Display for RequestTrouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::TooLong => f.write_str("the request is longer than any mail server's"),
@@ -48,14 +48,14 @@ impl std::fmt::Display for Trouble {
 }
 
 /// Reads requests off a connection, in memory that does not grow with what is sent.
-pub struct Requests<R> {
+pub struct RequestReader<R> {
     from: R,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
 }
 
-enum Line {
+enum RequestLine {
     /// Where it lies in the buffer, without its end.
     At(usize, usize),
     /// Longer than the buffer: gone.
@@ -64,7 +64,7 @@ enum Line {
     End,
 }
 
-impl<R: Read> Requests<R> {
+impl<R: Read> RequestReader<R> {
     /// Reads from `from`.
     pub fn new(from: R) -> Self {
         Self { from, buffer: vec![0; LINE], start: 0, end: 0 }
@@ -73,22 +73,22 @@ impl<R: Read> Requests<R> {
     /// The next request; None when the peer has closed its side between two requests.
     ///
     /// # Errors
-    /// [`Trouble`]: the connection should be closed without an answer.
-    pub fn next_client(&mut self) -> Result<Option<Client>, Trouble> {
-        let mut client = Client::Missing;
+    /// [`RequestTrouble`]: the connection should be closed without an answer.
+    pub fn next_client(&mut self) -> Result<Option<RequestClient>, RequestTrouble> {
+        let mut client = RequestClient::Missing;
         let mut budget = TOTAL;
         for count in 0..LINES {
             match self.line(&mut budget)? {
-                Line::End if count == 0 => return Ok(None),
-                Line::End => return Err(Trouble::Cut),
-                Line::Skipped => {}
-                Line::At(start, end) => {
+                RequestLine::End if count == 0 => return Ok(None),
+                RequestLine::End => return Err(RequestTrouble::Cut),
+                RequestLine::Skipped => {}
+                RequestLine::At(start, end) => {
                     let line = self.buffer.get(start..end).unwrap_or_default();
                     if line.is_empty() {
                         return Ok(Some(client));
                     }
                     // The first counts: Postfix sends it before anything that the client itself has written.
-                    if client == Client::Missing
+                    if client == RequestClient::Missing
                         && let Some(value) = line.strip_prefix(b"client_address=")
                     {
                         client = read_client(value);
@@ -96,11 +96,11 @@ impl<R: Read> Requests<R> {
                 }
             }
         }
-        Err(Trouble::TooLong)
+        Err(RequestTrouble::TooLong)
     }
 
     /// The next line, without LF or CRLF. A last line without LF is no line: its end may be missing.
-    fn line(&mut self, budget: &mut usize) -> Result<Line, Trouble> {
+    fn line(&mut self, budget: &mut usize) -> Result<RequestLine, RequestTrouble> {
         let mut seen = self.start;
         let mut skipping = false;
         loop {
@@ -108,12 +108,16 @@ impl<R: Read> Requests<R> {
             if let Some(length) = memchr::memchr(b'\n', fresh) {
                 let (start, end) = (self.start, seen + length);
                 self.start = end + 1;
-                *budget = budget.checked_sub(end + 1 - start).ok_or(Trouble::TooLong)?;
+                *budget = budget.checked_sub(end + 1 - start).ok_or(RequestTrouble::TooLong)?;
                 let cr = end > start && self.buffer.get(end - 1) == Some(&b'\r');
-                return Ok(if skipping { Line::Skipped } else { Line::At(start, end - usize::from(cr)) });
+                return Ok(if skipping {
+                    RequestLine::Skipped
+                } else {
+                    RequestLine::At(start, end - usize::from(cr))
+                });
             }
             if self.start == 0 && self.end == self.buffer.len() {
-                *budget = budget.checked_sub(self.end).ok_or(Trouble::TooLong)?;
+                *budget = budget.checked_sub(self.end).ok_or(RequestTrouble::TooLong)?;
                 self.end = 0;
                 skipping = true;
             } else if self.start > 0 {
@@ -124,22 +128,22 @@ impl<R: Read> Requests<R> {
             seen = self.end;
             let room = self.buffer.get_mut(self.end..).unwrap_or_default();
             match self.from.read(room) {
-                Ok(0) if skipping || self.end > 0 => return Err(Trouble::Cut),
-                Ok(0) => return Ok(Line::End),
+                Ok(0) if skipping || self.end > 0 => return Err(RequestTrouble::Cut),
+                Ok(0) => return Ok(RequestLine::End),
                 Ok(got) => self.end += got,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Trouble::Io(error)),
+                Err(error) => return Err(RequestTrouble::Io(error)),
             }
         }
     }
 }
 
-fn read_client(value: &[u8]) -> Client {
+fn read_client(value: &[u8]) -> RequestClient {
     let text = String::from_utf8_lossy(value);
     match address::parse(&text) {
-        _ if text.trim_ascii().is_empty() => Client::Missing,
-        Ok(address) => Client::Is(address),
-        Err(_) => Client::Unreadable(text.chars().take(SHOWN).collect()),
+        _ if text.trim_ascii().is_empty() => RequestClient::Missing,
+        Ok(address) => RequestClient::Is(address),
+        Err(_) => RequestClient::Unreadable(text.chars().take(SHOWN).collect()),
     }
 }
 
@@ -159,8 +163,8 @@ mod tests {
         }
     }
 
-    fn all(bytes: &[u8], step: usize) -> (Vec<Client>, Option<Trouble>) {
-        let mut requests = Requests::new(Drip(bytes, step));
+    fn all(bytes: &[u8], step: usize) -> (Vec<RequestClient>, Option<RequestTrouble>) {
+        let mut requests = RequestReader::new(Drip(bytes, step));
         let mut clients = Vec::new();
         loop {
             match requests.next_client() {
@@ -171,8 +175,8 @@ mod tests {
         }
     }
 
-    fn is(address: &str) -> Client {
-        Client::Is(address.parse().unwrap())
+    fn is(address: &str) -> RequestClient {
+        RequestClient::Is(address.parse().unwrap())
     }
 
     #[test]
@@ -197,11 +201,11 @@ mod tests {
         assert_eq!(
             clients,
             [
-                Client::Missing,
-                Client::Unreadable("unknown".into()),
-                Client::Missing,
-                Client::Missing,
-                Client::Unreadable("\u{fffd}\u{1b}[2J".into()),
+                RequestClient::Missing,
+                RequestClient::Unreadable("unknown".into()),
+                RequestClient::Missing,
+                RequestClient::Missing,
+                RequestClient::Unreadable("\u{fffd}\u{1b}[2J".into()),
                 is("203.0.113.7"),
                 is("2001:db8::7"),
             ]
@@ -232,11 +236,11 @@ mod tests {
     #[test]
     fn no_request_is_read_for_ever() {
         let many = b"a=b\n".repeat(LINES + 1);
-        assert!(matches!(all(&many, 4096), (clients, Some(Trouble::TooLong)) if clients.is_empty()));
+        assert!(matches!(all(&many, 4096), (clients, Some(RequestTrouble::TooLong)) if clients.is_empty()));
         let long = vec![b'x'; TOTAL + 2 * LINE];
-        assert!(matches!(all(&long, 4096).1, Some(Trouble::TooLong)));
+        assert!(matches!(all(&long, 4096).1, Some(RequestTrouble::TooLong)));
         let wide = [vec![b'x'; 1000], b"\n".to_vec()].concat().repeat(TOTAL / 1000);
-        assert!(matches!(all(&wide, 4096).1, Some(Trouble::TooLong)));
+        assert!(matches!(all(&wide, 4096).1, Some(RequestTrouble::TooLong)));
     }
 
     #[test]
@@ -244,7 +248,7 @@ mod tests {
         for cut in ["client_address=203.0.113.7", "client_address=203.0.113.7\n", "x"] {
             let (clients, trouble) = all(cut.as_bytes(), 100);
             assert!(clients.is_empty());
-            assert!(matches!(trouble, Some(Trouble::Cut)), "{cut}");
+            assert!(matches!(trouble, Some(RequestTrouble::Cut)), "{cut}");
         }
         assert!(matches!(all(b"", 1), (clients, None) if clients.is_empty()));
     }

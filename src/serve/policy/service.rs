@@ -2,11 +2,11 @@
 //! asked is answered.
 
 use super::{
-    connection::{Open, Peer, converse},
-    decision::Oracle,
-    decision_log::Journal,
-    dispatcher::Desk,
-    listen::{Listen, Listener, inherited},
+    connection::{OpenConnections, Peer, converse},
+    decision::Decider,
+    decision_log::DecisionLog,
+    dispatcher::Dispatcher,
+    listen::{BoundListener, ListenAddress, inherited},
     stdio::Stdio,
 };
 use crate::error::{Error, Result, reason};
@@ -34,17 +34,17 @@ const GRACE: Duration = Duration::from_secs(1);
 const BREATH: Duration = Duration::from_millis(100);
 
 /// The policy service, ready to run.
-pub struct Service<O> {
-    desk: Arc<Desk<O>>,
-    journal: Journal,
-    patience: Duration,
-    open: Open,
+pub struct PolicyService<O> {
+    dispatcher: Arc<Dispatcher<O>>,
+    decision_log: DecisionLog,
+    timeout: Duration,
+    open: OpenConnections,
 }
 
-impl<O: Oracle> Service<O> {
-    /// A service that has `desk` decide, within `patience`, and logs to `journal`.
-    pub fn new(desk: Arc<Desk<O>>, journal: Journal, patience: Duration) -> Self {
-        Self { desk, journal, patience, open: Open::default() }
+impl<O: Decider> PolicyService<O> {
+    /// A service that has `dispatcher` decide, within `timeout`, and logs to `decision_log`.
+    pub fn new(dispatcher: Arc<Dispatcher<O>>, decision_log: DecisionLog, timeout: Duration) -> Self {
+        Self { dispatcher, decision_log, timeout, open: OpenConnections::default() }
     }
 
     /// Listens at `places` and at the sockets that systemd hands over, until SIGTERM or SIGINT. On SIGHUP `reload`
@@ -52,7 +52,7 @@ impl<O: Oracle> Service<O> {
     ///
     /// # Errors
     /// When nothing is to be listened at, or one place cannot be.
-    pub fn run(self, places: &[Listen], reload: impl FnMut() -> Result<O>) -> Result<()> {
+    pub fn run(self, places: &[ListenAddress], reload: impl FnMut() -> Result<O>) -> Result<()> {
         let signals = signals()?;
         let mut listeners = inherited()?;
         let mut files = Vec::new();
@@ -69,16 +69,16 @@ impl<O: Oracle> Service<O> {
         let stopping = Arc::new(AtomicBool::new(false));
         let numbers = Arc::new(AtomicU64::new(0));
         for listener in listeners {
-            self.journal.line(&format!("listening={}", listener.describe()));
-            let doorkeeper = Doorkeeper {
+            self.decision_log.line(&format!("listening={}", listener.describe()));
+            let acceptor = Acceptor {
                 listener,
-                desk: Arc::clone(&self.desk),
-                journal: self.journal.clone(),
+                dispatcher: Arc::clone(&self.dispatcher),
+                decision_log: self.decision_log.clone(),
                 open: self.open.clone(),
                 stopping: Arc::clone(&stopping),
                 numbers: Arc::clone(&numbers),
             };
-            spawn("accept", move || doorkeeper.accept())?;
+            spawn("accept", move || acceptor.accept())?;
         }
         // Who is not run by systemd has no socket to tell; that is no failure.
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -98,19 +98,23 @@ impl<O: Oracle> Service<O> {
     /// When no thread can be started.
     pub fn run_stdio(self, stdio: Stdio, reload: impl FnMut() -> Result<O>, linger: Duration) -> Result<()> {
         let signals = signals()?;
-        let (desk, journal, handle) = (Arc::clone(&self.desk), self.journal.clone(), signals.handle());
+        let (dispatcher, decision_log, handle) =
+            (Arc::clone(&self.dispatcher), self.decision_log.clone(), signals.handle());
         let peer = Peer::Stdio(stdio.requests, stdio.answers);
         let conversation = spawn("stdio", move || {
             let _end = OnDrop(|| handle.close());
-            converse(&peer, &desk, &journal);
+            converse(&peer, &dispatcher, &decision_log);
         })?;
         let told_to_stop = self.heed(signals, reload);
         // After SIGTERM the request that is being answered has its deadline; an idle one is not waited for.
         let until = Instant::now() + GRACE;
-        while !conversation.is_finished() && self.desk.is_busy() && Instant::now() < until + self.patience {
+        while !conversation.is_finished()
+            && self.dispatcher.is_busy()
+            && Instant::now() < until + self.timeout
+        {
             thread::sleep(Duration::from_millis(5));
         }
-        while !told_to_stop && self.desk.is_asking() && Instant::now() < until + linger {
+        while !told_to_stop && self.dispatcher.is_asking() && Instant::now() < until + linger {
             thread::sleep(Duration::from_millis(5));
         }
         self.finish();
@@ -121,15 +125,15 @@ impl<O: Oracle> Service<O> {
     fn heed(&self, mut signals: Signals, mut reload: impl FnMut() -> Result<O>) -> bool {
         for signal in signals.forever() {
             if signal != SIGHUP {
-                self.journal.line("stopping=signal");
+                self.decision_log.line("stopping=signal");
                 return true;
             }
             match reload() {
-                Ok(oracle) => {
-                    self.desk.replace(oracle);
-                    self.journal.line("reloaded=patterns");
+                Ok(decider) => {
+                    self.dispatcher.replace(decider);
+                    self.decision_log.line("reloaded=patterns");
                 }
-                Err(error) => self.journal.warn(&format!("not reloaded, all stays as it was: {error}")),
+                Err(error) => self.decision_log.warn(&format!("not reloaded, all stays as it was: {error}")),
             }
         }
         false
@@ -138,11 +142,11 @@ impl<O: Oracle> Service<O> {
     /// Every request that has arrived is answered, as far as the deadline of an answer allows.
     fn finish(self) {
         self.open.stop_reading();
-        let until = Instant::now() + self.patience + GRACE;
+        let until = Instant::now() + self.timeout + GRACE;
         while self.open.count() > 0 && Instant::now() < until {
             thread::sleep(Duration::from_millis(5));
         }
-        self.journal.flush(GRACE);
+        self.decision_log.flush(GRACE);
     }
 }
 
@@ -156,16 +160,16 @@ impl<F: Fn()> Drop for OnDrop<F> {
 }
 
 /// Takes the connections of one listener.
-struct Doorkeeper<O> {
-    listener: Listener,
-    desk: Arc<Desk<O>>,
-    journal: Journal,
-    open: Open,
+struct Acceptor<O> {
+    listener: BoundListener,
+    dispatcher: Arc<Dispatcher<O>>,
+    decision_log: DecisionLog,
+    open: OpenConnections,
     stopping: Arc<AtomicBool>,
     numbers: Arc<AtomicU64>,
 }
 
-impl<O: Oracle> Doorkeeper<O> {
+impl<O: Decider> Acceptor<O> {
     fn accept(self) {
         loop {
             let peer = self.listener.accept().and_then(|peer| peer.prepare().map(|()| peer));
@@ -175,7 +179,7 @@ impl<O: Oracle> Doorkeeper<O> {
             match peer {
                 Ok(peer) => self.take(peer),
                 Err(error) => {
-                    self.journal.warn(&format!("a connection could not be taken: {}", reason(&error)));
+                    self.decision_log.warn(&format!("a connection could not be taken: {}", reason(&error)));
                     thread::sleep(BREATH);
                 }
             }
@@ -185,12 +189,14 @@ impl<O: Oracle> Doorkeeper<O> {
     fn take(&self, peer: Peer) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let Some(place) = self.open.admit(number, peer, CONNECTIONS) else {
-            return self.journal.warn(&format!("a connection is refused: {CONNECTIONS} are open already"));
+            return self
+                .decision_log
+                .warn(&format!("a connection is refused: {CONNECTIONS} are open already"));
         };
-        let (desk, journal) = (Arc::clone(&self.desk), self.journal.clone());
-        let spawned = spawn("policy", move || converse(&place.peer, &desk, &journal));
+        let (dispatcher, decision_log) = (Arc::clone(&self.dispatcher), self.decision_log.clone());
+        let spawned = spawn("policy", move || converse(&place.peer, &dispatcher, &decision_log));
         if let Err(error) = spawned {
-            self.journal.warn(&format!("a connection is refused: {error}"));
+            self.decision_log.warn(&format!("a connection is refused: {error}"));
             thread::sleep(BREATH);
         }
     }

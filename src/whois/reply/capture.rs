@@ -3,7 +3,7 @@
 
 use crate::registry::{
     Registry,
-    record::{Form, Page, block::lines},
+    record::{RecordForm, RecordPage, block::lines},
 };
 use std::borrow::Cow;
 
@@ -17,8 +17,8 @@ pub(super) fn restored(text: &str) -> Cow<'_, str> {
         text = halved(&text).into();
     }
     // ARIN's lists are known by a handle, which a quoted record has as well.
-    let read = match Form::of(&text) {
-        Some(Form::ArinList) => Page::read(&text, Registry::Other).is_some(),
+    let read = match RecordForm::of(&text) {
+        Some(RecordForm::ArinList) => RecordPage::read(&text, Registry::Other).is_some(),
         form => form.is_some(),
     };
     if !read && let Some(bare) = unquoted(&text) {
@@ -73,7 +73,7 @@ fn unquoted(text: &str) -> Option<String> {
     let bare = |line: &str| line.trim_start_matches([' ', '\t', '>', '|']).len();
     let mark = lines(text).find_map(|line| {
         let (mark, rest) = line.split_at_checked(line.len() - bare(line))?;
-        Form::of_line(rest).map(|_| mark)
+        RecordForm::of_line(rest).map(|_| mark)
     })?;
     let mut unquoted = String::with_capacity(text.len());
     for line in lines(text) {

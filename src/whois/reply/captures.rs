@@ -7,10 +7,10 @@ use Provenance::{Network, Saved};
 /// What a saved text is taken for, in a few words.
 fn saved(text: &str, ip: &str) -> String {
     match classify(text, detect(text), ip.parse().ok(), Saved) {
-        Reply::Failure { kind, .. } => format!("failure {}", kind.as_str()),
-        Reply::Empty { kind, .. } => format!("empty {}", kind.as_str()),
-        Reply::Placeholder { .. } => "placeholder".to_owned(),
-        Reply::Record(record, _) => format!("{} {}", record.network, record.org.unwrap_or_default()),
+        WhoisReply::Failure { kind, .. } => format!("failure {}", kind.as_str()),
+        WhoisReply::Empty { kind, .. } => format!("empty {}", kind.as_str()),
+        WhoisReply::Placeholder { .. } => "placeholder".to_owned(),
+        WhoisReply::Record(record, _) => format!("{} {}", record.network, record.org.unwrap_or_default()),
     }
 }
 
@@ -38,7 +38,7 @@ fn a_head_of_before_the_closing_line_asks_for_none() {
         assert_eq!(saved(&text, "192.0.2.1"), expected, "{text}");
         // No server that still answers opens so.
         let asked = classify(&text, detect(&text), None, Network);
-        assert!(matches!(asked, Reply::Failure { kind: Kind::Incomplete, .. }), "{text}");
+        assert!(matches!(asked, WhoisReply::Failure { kind: UnknownKind::Incomplete, .. }), "{text}");
     }
 }
 
@@ -64,7 +64,7 @@ fn krnic_of_old_in_either_order_and_without_an_end() {
         assert_eq!(saved(&text, "192.0.2.1"), "failure incomplete", "{text}");
     }
     let asked = classify(&format!("{korean}\n{english}"), Registry::Krnic, None, Network);
-    assert!(matches!(asked, Reply::Failure { kind: Kind::Incomplete, .. }));
+    assert!(matches!(asked, WhoisReply::Failure { kind: UnknownKind::Incomplete, .. }));
 }
 
 /// The last server that was asked counts, though it has nothing but a remark to say.
@@ -120,8 +120,9 @@ fn afrinic_without_the_organisation() {
         [("", true, false), (route, true, true), (person, false, false), ("\nroute:  192.0\n", false, false)]
     {
         let text = format!("{text}{more}");
-        let is_record =
-            |provenance| matches!(classify(&text, Registry::Afrinic, None, provenance), Reply::Record(..));
+        let is_record = |provenance| {
+            matches!(classify(&text, Registry::Afrinic, None, provenance), WhoisReply::Record(..))
+        };
         assert_eq!((is_record(Saved), is_record(Network)), (file, asked), "{text}");
     }
 }
@@ -155,7 +156,7 @@ fn what_was_done_to_a_text_is_undone() {
     }
     // A server writes as it means to.
     let asked = classify(&marked(" "), Registry::Ripe, None, Network);
-    assert!(matches!(asked, Reply::Empty { kind: Kind::Incomplete, .. }));
+    assert!(matches!(asked, WhoisReply::Empty { kind: UnknownKind::Incomplete, .. }));
     let denied = format!("Access denied\n\n{}", marked("> "));
     assert_eq!(saved(&denied, "192.0.2.1"), "failure denied");
 }

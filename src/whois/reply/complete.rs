@@ -5,7 +5,7 @@ use super::Provenance;
 use crate::registry::{
     Registry,
     record::{
-        Form, Page,
+        RecordForm, RecordPage,
         block::{field, is_comment, lines},
     },
 };
@@ -27,7 +27,7 @@ pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance
         return None;
     }
     let network = provenance == Provenance::Network;
-    let shape = Shape::of(text);
+    let shape = ReplyShape::of(text);
     let lacks = match registry {
         Registry::Ripe | Registry::Apnic => {
             let modern = shape.opened && !shape.old;
@@ -53,18 +53,18 @@ pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance
 
 /// Whether the text has the opening lines of a server's whole answer.
 pub(super) fn is_opened(text: &str) -> bool {
-    Shape::of(text).opened
+    ReplyShape::of(text).opened
 }
 
 /// Whether the text has a server's closing lines.
 pub(super) fn is_closed(text: &str) -> bool {
-    Shape::of(text).closed
+    ReplyShape::of(text).closed
 }
 
 /// Whether a last line without an end cannot be the whole of one: half a key, or a network whose digits may go on.
 /// Editors and copied strings leave out the last line end, so this alone is what cuts saved text.
 fn is_half(line: &str) -> bool {
-    (Page::read(line, Registry::Other).is_some() && may_go_on(line))
+    (RecordPage::read(line, Registry::Other).is_some() && may_go_on(line))
         || (line.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !line.is_empty())
 }
 
@@ -83,7 +83,7 @@ fn may_go_on(line: &str) -> bool {
 
 /// What an answer's own lines show of its beginning and its end.
 #[derive(Default)]
-struct Shape {
+struct ReplyShape {
     /// Lines that every whole answer of the registry begins with.
     opened: bool,
     /// Lines that it ends with, behind the last record.
@@ -92,13 +92,13 @@ struct Shape {
     old: bool,
 }
 
-impl Shape {
+impl ReplyShape {
     fn of(text: &str) -> Self {
         let mut shape = Self::default();
         let mut recorded = false;
         let (mut ripe, mut changed, mut modified) = (false, false, false);
         for line in lines(text) {
-            if !is_comment(line) && Form::of_line(line).is_some() {
+            if !is_comment(line) && RecordForm::of_line(line).is_some() {
                 recorded = true;
                 // Whatever stood before this was not the end.
                 shape.closed = false;

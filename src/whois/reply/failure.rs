@@ -1,9 +1,9 @@
 //! Servers' own words that they give no answer: denials, errors, and that there is no such network.
 
 use crate::registry::{
-    Kind,
+    UnknownKind,
     record::{
-        Form,
+        RecordForm,
         block::{field, is_comment, lines},
     },
 };
@@ -59,13 +59,13 @@ const ABSENCES: [&str; 18] = [
 ];
 
 /// What clients write where an answer should be.
-const CLIENTS: [(&str, Kind); 6] = [
-    ("timeout.", Kind::Timeout),
-    ("interrupted by signal", Kind::Timeout),
-    ("connect(): ", Kind::Network),
-    ("getaddrinfo(", Kind::Network),
-    ("[unable to connect", Kind::Network),
-    ("error: connection", Kind::Network),
+const CLIENTS: [(&str, UnknownKind); 6] = [
+    ("timeout.", UnknownKind::Timeout),
+    ("interrupted by signal", UnknownKind::Timeout),
+    ("connect(): ", UnknownKind::Network),
+    ("getaddrinfo(", UnknownKind::Network),
+    ("[unable to connect", UnknownKind::Network),
+    ("error: connection", UnknownKind::Network),
 ];
 
 /// What stands before the colon of a client's failure: the call that failed, or the client. A field may be called so,
@@ -85,29 +85,29 @@ const CALLS: [&str; 11] = [
 ];
 
 /// The system's reasons (strerror(3), gai_strerror(3)), in lower case.
-const REASONS: [(&str, Kind); 16] = [
-    ("timed out", Kind::Timeout),
-    ("connection refused", Kind::Network),
-    ("connection reset", Kind::Network),
-    ("connection closed", Kind::Network),
-    ("connection abort", Kind::Network),
-    ("no route to host", Kind::Network),
-    ("unreachable", Kind::Network),
-    ("host is down", Kind::Network),
-    ("name or service not known", Kind::Network),
-    ("nodename nor servname", Kind::Network),
-    ("name resolution", Kind::Network),
-    ("no address associated", Kind::Network),
-    ("unknown host", Kind::Network),
-    ("host not found", Kind::Network),
-    ("broken pipe", Kind::Network),
-    ("input/output error", Kind::Network),
+const REASONS: [(&str, UnknownKind); 16] = [
+    ("timed out", UnknownKind::Timeout),
+    ("connection refused", UnknownKind::Network),
+    ("connection reset", UnknownKind::Network),
+    ("connection closed", UnknownKind::Network),
+    ("connection abort", UnknownKind::Network),
+    ("no route to host", UnknownKind::Network),
+    ("unreachable", UnknownKind::Network),
+    ("host is down", UnknownKind::Network),
+    ("name or service not known", UnknownKind::Network),
+    ("nodename nor servname", UnknownKind::Network),
+    ("name resolution", UnknownKind::Network),
+    ("no address associated", UnknownKind::Network),
+    ("unknown host", UnknownKind::Network),
+    ("host not found", UnknownKind::Network),
+    ("broken pipe", UnknownKind::Network),
+    ("input/output error", UnknownKind::Network),
 ];
 
 /// What a server refuses or breaks down over, anywhere in its answer: a denial can come behind valid objects. None
 /// where it does neither.
-pub(super) fn refusal(text: &str) -> Option<(Kind, String)> {
-    let mut refused: Option<(Kind, String)> = None;
+pub(super) fn refusal(text: &str) -> Option<(UnknownKind, String)> {
+    let mut refused: Option<(UnknownKind, String)> = None;
     // Blank lines and comments stand between objects; a line that begins a paragraph and has no key is the server's.
     let mut between = true;
     for line in lines(text) {
@@ -120,14 +120,16 @@ pub(super) fn refusal(text: &str) -> Option<(Kind, String)> {
                 && field(line).is_none()
                 && !line.starts_with([' ', '\t', '+'])
                 && !line.contains(" : ")
-                && Form::of_line(line).is_none();
+                && RecordForm::of_line(line).is_none();
             between = line.trim().is_empty();
             let spoken = (own || is_error(line)).then_some(line);
             spoken.and_then(by_server).or_else(|| failed_call(line)).or_else(|| spoken.and_then(by_client))
         };
         // A denial says more than the error around it, and the first one says most.
         if let Some(found) = found
-            && refused.as_ref().is_none_or(|(kind, _)| *kind != Kind::Denied && found == Kind::Denied)
+            && refused
+                .as_ref()
+                .is_none_or(|(kind, _)| *kind != UnknownKind::Denied && found == UnknownKind::Denied)
         {
             refused = Some((found, said(line)));
         }
@@ -154,7 +156,7 @@ fn is_error(line: &str) -> bool {
     line.get(..6).is_some_and(|head| head.eq_ignore_ascii_case("error:"))
 }
 
-fn by_server(line: &str) -> Option<Kind> {
+fn by_server(line: &str) -> Option<UnknownKind> {
     let words = line.trim_start_matches(['%', '#', ' ', '\t']);
     if let Some(kind) = code(line, words) {
         return kind;
@@ -165,10 +167,10 @@ fn by_server(line: &str) -> Option<Kind> {
     }
     let lower = words.to_lowercase();
     if is_denial(&lower) {
-        return Some(Kind::Denied);
+        return Some(UnknownKind::Denied);
     }
     // AFRINIC asks ARIN on our behalf.
-    lower.contains("temporary unable to query").then_some(Kind::Network)
+    lower.contains("temporary unable to query").then_some(UnknownKind::Network)
 }
 
 /// Whether a server's line in lower case is a denial: by a phrase, or by what such lines speak of in any order. Terms
@@ -188,36 +190,36 @@ fn is_denial(lower: &str) -> bool {
 /// The kind of a numbered error: `%ERROR:201:` (RIPE and its descendants), `%201 access` (their ancestor, and ARIN's
 /// `#201`), `%error 230 ` (RFC 2167). The inner None is a number that says only that there is nothing.
 #[expect(clippy::option_option, reason = "no number at all, or a number that is no failure")]
-fn code(line: &str, words: &str) -> Option<Option<Kind>> {
+fn code(line: &str, words: &str) -> Option<Option<UnknownKind>> {
     let digits = |text: &str| text.get(..3).and_then(|digits| digits.parse::<u16>().ok());
     if let Some(rest) = words.strip_prefix("ERROR:") {
         return Some(match digits(rest.trim_start())? {
             101 => None,
-            200..=299 | 306 => Some(Kind::Denied),
-            _ => Some(Kind::Network),
+            200..=299 | 306 => Some(UnknownKind::Denied),
+            _ => Some(UnknownKind::Network),
         });
     }
     if let Some(rest) = line.strip_prefix("%error ") {
         let lower = rest.to_ascii_lowercase();
         return Some(match digits(rest.trim_start())? {
             230 | 336 => None,
-            _ if is_denial(&lower) => Some(Kind::Denied),
-            401 | 501 => Some(Kind::Denied),
-            _ => Some(Kind::Network),
+            _ if is_denial(&lower) => Some(UnknownKind::Denied),
+            401 | 501 => Some(UnknownKind::Denied),
+            _ => Some(UnknownKind::Network),
         });
     }
     let numbered = line.strip_prefix(['%', '#']).filter(|rest| rest.as_bytes().get(3) == Some(&b' '));
     let number = numbered.and_then(digits)?;
-    (200..=299).contains(&number).then_some(Some(Kind::Denied))
+    (200..=299).contains(&number).then_some(Some(UnknownKind::Denied))
 }
 
-fn by_client(line: &str) -> Option<Kind> {
+fn by_client(line: &str) -> Option<UnknownKind> {
     let lower = line.to_ascii_lowercase();
     CLIENTS.iter().find(|(of, _)| lower.starts_with(of)).map(|(_, kind)| *kind)
 }
 
 /// `connect: Connection refused`, `whois: connect(): Connection refused`, `getaddrinfo(whois.example.net): ...`.
-fn failed_call(line: &str) -> Option<Kind> {
+fn failed_call(line: &str) -> Option<UnknownKind> {
     let (call, reason) = line.split_once(':')?;
     let call = call.split('(').next().unwrap_or_default();
     CALLS.iter().find(|of| call.eq_ignore_ascii_case(of))?;

@@ -29,10 +29,14 @@ fn a_cut_reply_is_no_record() {
             let part = text.get(..cut).unwrap();
             let saved = (cut % 7 == 0).then(|| classify(part, registry, None, Saved));
             for reply in saved.into_iter().chain([classify(part, registry, None, Network)]) {
-                assert!(!matches!(reply, Reply::Record(..)), "{registry} cut at {cut}: {}", reply.explain());
+                assert!(
+                    !matches!(reply, WhoisReply::Record(..)),
+                    "{registry} cut at {cut}: {}",
+                    reply.explain()
+                );
             }
         }
-        assert!(matches!(classify(text, registry, None, Network), Reply::Record(..)), "{registry}");
+        assert!(matches!(classify(text, registry, None, Network), WhoisReply::Record(..)), "{registry}");
     }
 }
 
@@ -43,13 +47,13 @@ fn a_reply_without_an_end_of_its_own_needs_whole_objects() {
     let last = text.rfind("source:").unwrap();
     for cut in 0..text.len() {
         let reply = classify(text.get(..cut).unwrap(), Registry::Afrinic, None, Network);
-        assert!(!matches!(reply, Reply::Record(..)) || cut > last, "{cut}");
+        assert!(!matches!(reply, WhoisReply::Record(..)) || cut > last, "{cut}");
     }
     let text = reply!("twnic");
     for cut in 0..text.len() {
         let part = text.get(..cut).unwrap();
         let reply = classify(part, Registry::Twnic, None, Network);
-        assert!(!matches!(reply, Reply::Record(..)) || part.ends_with('\n'), "{cut}");
+        assert!(!matches!(reply, WhoisReply::Record(..)) || part.ends_with('\n'), "{cut}");
     }
 }
 

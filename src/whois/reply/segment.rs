@@ -5,7 +5,7 @@ use super::Provenance;
 use crate::registry::{
     Registry,
     record::{
-        Form, Page,
+        RecordForm, RecordPage,
         block::{field, is_comment, lines},
     },
     referral::Referral,
@@ -13,7 +13,7 @@ use crate::registry::{
 
 /// A part of a text that one server wrote.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Segment<'a> {
+pub(super) struct ReplySegment<'a> {
     pub(super) registry: Registry,
     pub(super) text: &'a str,
 }
@@ -42,7 +42,7 @@ const BANNERS: [(&str, Registry); 18] = [
 
 /// The text, cut where another server begins. `registry` is whose it is until a line says otherwise; from the network
 /// that is whom we asked, and nothing but a banner is believed, and none that an operator's own server shows.
-pub(super) fn segments(text: &str, registry: Registry, provenance: Provenance) -> Vec<Segment<'_>> {
+pub(super) fn segments(text: &str, registry: Registry, provenance: Provenance) -> Vec<ReplySegment<'_>> {
     let mut segments = Vec::new();
     let mut current = registry;
     let mut start = 0;
@@ -59,7 +59,7 @@ pub(super) fn segments(text: &str, registry: Registry, provenance: Provenance) -
         if let Some(next) = next
             && (next != current || client.is_some())
         {
-            segments.push(Segment { registry: current, text: text.get(start..at).unwrap_or_default() });
+            segments.push(ReplySegment { registry: current, text: text.get(start..at).unwrap_or_default() });
             // A client's own line belongs to nobody; a server's banner opens its text.
             start = if client.is_some() { at + whole.len() } else { at };
             current = next;
@@ -68,7 +68,7 @@ pub(super) fn segments(text: &str, registry: Registry, provenance: Provenance) -
         in_record |= field(line).is_some() && next.is_none();
         at += whole.len();
     }
-    segments.push(Segment { registry: current, text: text.get(start..).unwrap_or_default() });
+    segments.push(ReplySegment { registry: current, text: text.get(start..).unwrap_or_default() });
     segments
 }
 
@@ -113,13 +113,13 @@ fn known(host: &str) -> Option<Registry> {
 
 /// Whose answer a text without a banner is, by what only one registry writes.
 pub(super) fn guess(text: &str) -> Registry {
-    match Page::read(text, Registry::Other).map(|page| page.form()).or_else(|| Form::of(text)) {
-        Some(Form::Arin | Form::ArinList) => Registry::Arin,
-        Some(Form::Brackets) => Registry::Jpnic,
-        Some(Form::Krnic) => Registry::Krnic,
-        Some(Form::Twnic) => Registry::Twnic,
-        Some(Form::Rwhois) => Registry::Rwhois,
-        Some(Form::Rpsl) => lines(text).find_map(clue).unwrap_or(Registry::Other),
+    match RecordPage::read(text, Registry::Other).map(|page| page.form()).or_else(|| RecordForm::of(text)) {
+        Some(RecordForm::Arin | RecordForm::ArinList) => Registry::Arin,
+        Some(RecordForm::Brackets) => Registry::Jpnic,
+        Some(RecordForm::Krnic) => Registry::Krnic,
+        Some(RecordForm::Twnic) => Registry::Twnic,
+        Some(RecordForm::Rwhois) => Registry::Rwhois,
+        Some(RecordForm::Rpsl) => lines(text).find_map(clue).unwrap_or(Registry::Other),
         None => comment_clue(text),
     }
 }
@@ -179,6 +179,6 @@ pub(super) fn has_content(text: &str) -> bool {
 }
 
 /// The part's network, if it names any.
-pub(super) fn page<'a>(segment: &Segment<'a>) -> Option<Page<'a>> {
-    Page::read(segment.text, segment.registry)
+pub(super) fn page<'a>(segment: &ReplySegment<'a>) -> Option<RecordPage<'a>> {
+    RecordPage::read(segment.text, segment.registry)
 }

@@ -14,13 +14,13 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// A reply in a few words: its kind, and whom it names as next.
-fn short(reply: &Reply) -> String {
+fn short(reply: &WhoisReply) -> String {
     let hosts = |next: &[Referral]| next.iter().map(|r| format!(" {}", r.host)).collect::<String>();
     match reply {
-        Reply::Failure { kind, .. } => format!("failure {}", kind.as_str()),
-        Reply::Empty { kind, .. } => format!("empty {}", kind.as_str()),
-        Reply::Placeholder { next, .. } => format!("placeholder{}", hosts(next)),
-        Reply::Record(record, next) => format!("record {}{}", record.network, hosts(next)),
+        WhoisReply::Failure { kind, .. } => format!("failure {}", kind.as_str()),
+        WhoisReply::Empty { kind, .. } => format!("empty {}", kind.as_str()),
+        WhoisReply::Placeholder { next, .. } => format!("placeholder{}", hosts(next)),
+        WhoisReply::Record(record, next) => format!("record {}{}", record.network, hosts(next)),
     }
 }
 

@@ -4,12 +4,12 @@ use super::*;
 use Provenance::{Network, Saved};
 
 /// A reply in a few words.
-fn short(reply: &Reply) -> String {
+fn short(reply: &WhoisReply) -> String {
     match reply {
-        Reply::Failure { kind, .. } => format!("failure {}", kind.as_str()),
-        Reply::Empty { kind, .. } => format!("empty {}", kind.as_str()),
-        Reply::Placeholder { .. } => "placeholder".to_owned(),
-        Reply::Record(record, _) => format!("record {}", record.network),
+        WhoisReply::Failure { kind, .. } => format!("failure {}", kind.as_str()),
+        WhoisReply::Empty { kind, .. } => format!("empty {}", kind.as_str()),
+        WhoisReply::Placeholder { .. } => "placeholder".to_owned(),
+        WhoisReply::Record(record, _) => format!("record {}", record.network),
     }
 }
 

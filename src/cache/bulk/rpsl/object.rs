@@ -1,19 +1,19 @@
 //! One object of an RPSL file.
 
-use super::Entry;
+use super::BulkEntry;
 use crate::{
-    cache::body::{self, Squeezer},
+    cache::body::{self, BodyPacker},
     registry::{Registry, record::block::is_class},
     whois::{
         charset,
-        reply::{Provenance, Reply, classify},
+        reply::{Provenance, WhoisReply, classify},
     },
 };
 use std::borrow::Cow;
 
 /// An object's text, and the line that it begins at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Object<'a> {
+pub(super) struct RpslObject<'a> {
     line: u64,
     text: &'a [u8],
     /// The file ends with it, and its last line has no end.
@@ -21,18 +21,18 @@ pub(super) struct Object<'a> {
 }
 
 /// A line, and what is wrong with it.
-type Wrong<T> = (u64, T);
+type AtLine<T> = (u64, T);
 
 /// The objects of a piece (RFC 2622, section 2). An empty line ends one, and so does the name of a class. Comments and
 /// lines of blanks may stand inside an object and between two; between two they are part of neither.
-pub(super) fn objects(bytes: &[u8], line: u64) -> Result<Vec<Object<'_>>, Wrong<&'static str>> {
+pub(super) fn objects(bytes: &[u8], line: u64) -> Result<Vec<RpslObject<'_>>, AtLine<&'static str>> {
     let mut objects = Vec::new();
     // Where the object that is being read starts and ends, and the line that it begins at.
     let mut current: Option<(usize, usize, u64)> = None;
     let mut cut = |current: &mut Option<(usize, usize, u64)>| {
         let Some((start, end, line)) = current.take() else { return };
         let text = bytes.get(start..end).unwrap_or_default();
-        objects.push(Object { line, text, open: end == bytes.len() && !text.ends_with(b"\n") });
+        objects.push(RpslObject { line, text, open: end == bytes.len() && !text.ends_with(b"\n") });
     };
     let (mut at, mut number) = (0, line);
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
@@ -77,7 +77,7 @@ fn without_comment(line: &[u8]) -> &[u8] {
     line.split(|&b| b == b'#').next().unwrap_or_default().trim_ascii()
 }
 
-impl<'a> Object<'a> {
+impl<'a> RpslObject<'a> {
     fn lines(&self) -> impl Iterator<Item = &'a [u8]> {
         self.text.split(|&b| b == b'\n')
     }
@@ -117,7 +117,7 @@ impl<'a> Object<'a> {
     /// Whether nothing is missing of it. Every object has `source:` (RFC 2622, section 3), and the registries' files have it as the
     /// last attribute. `before` is the source of an object before it: a last line without an end may have been cut
     /// in the middle of a name.
-    pub(super) fn check(&self, before: Option<&str>) -> Result<String, Wrong<String>> {
+    pub(super) fn check(&self, before: Option<&str>) -> Result<String, AtLine<String>> {
         let source = self.source();
         if source.is_empty() {
             let why =
@@ -156,8 +156,8 @@ impl<'a> Object<'a> {
     pub(super) fn parse(
         &self,
         source: &str,
-        squeeze: &mut Squeezer<'_>,
-    ) -> Result<Option<Entry>, Wrong<String>> {
+        squeeze: &mut BodyPacker<'_>,
+    ) -> Result<Option<BulkEntry>, AtLine<String>> {
         let class = self.class();
         match class.as_str() {
             "inetnum" | "inet6num" => self.network(&class, source, squeeze).map(Some),
@@ -170,28 +170,33 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn network(&self, class: &str, source: &str, squeeze: &mut Squeezer<'_>) -> Result<Entry, Wrong<String>> {
+    fn network(
+        &self,
+        class: &str,
+        source: &str,
+        squeeze: &mut BodyPacker<'_>,
+    ) -> Result<BulkEntry, AtLine<String>> {
         let registry = Self::registry(source);
         let text = self.text(registry);
         match classify(&text, registry, None, Provenance::Saved) {
-            Reply::Record(record, _) if record.network.is_everything() => Ok(Entry::Placeholder),
-            Reply::Record(record, _) => Ok(Entry::Network {
+            WhoisReply::Record(record, _) if record.network.is_everything() => Ok(BulkEntry::Placeholder),
+            WhoisReply::Record(record, _) => Ok(BulkEntry::Network {
                 source: format!("{source} {class}"),
                 network: record.network,
                 body: squeeze.squeeze(&body::plain(&record, &text).unwrap_or_default()),
             }),
-            Reply::Placeholder { .. } => Ok(Entry::Placeholder),
-            Reply::Failure { message, .. } | Reply::Empty { message, .. } => {
+            WhoisReply::Placeholder { .. } => Ok(BulkEntry::Placeholder),
+            WhoisReply::Failure { message, .. } | WhoisReply::Empty { message, .. } => {
                 Err((self.line, format!("this {class} cannot be read: {message}")))
             }
         }
     }
 
-    fn contact(&self, class: &str, source: &str, squeeze: &mut Squeezer<'_>) -> Option<Entry> {
+    fn contact(&self, class: &str, source: &str, squeeze: &mut BodyPacker<'_>) -> Option<BulkEntry> {
         let name = if class == "role" { "nic-hdl" } else { class };
         let handle = self.first(name)?.to_ascii_uppercase();
         let text = self.text(Self::registry(source));
-        Some(Entry::Contact {
+        Some(BulkEntry::Contact {
             source: format!("{source} {class}"),
             handle,
             body: squeeze.squeeze(text.as_bytes()),
@@ -206,9 +211,9 @@ impl<'a> Object<'a> {
     }
 
     /// What is packed of the object, as a sample for the dictionary.
-    pub(super) fn sample(&self, squeeze: &mut Squeezer<'_>) -> Option<Vec<u8>> {
+    pub(super) fn sample(&self, squeeze: &mut BodyPacker<'_>) -> Option<Vec<u8>> {
         match self.parse(&self.source(), squeeze).ok()?? {
-            Entry::Network { body, .. } | Entry::Contact { body, .. } => body::stretch(&body),
+            BulkEntry::Network { body, .. } | BulkEntry::Contact { body, .. } => body::stretch(&body),
             _ => None,
         }
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{address::Network, serve::policy::decision::Rule, verdict::Verdict};
+use crate::{address::Network, serve::policy::decision::DecisiveRule, verdict::Verdict};
 
 fn value(text: &str) -> String {
     let mut line = String::new();
@@ -9,9 +9,9 @@ fn value(text: &str) -> String {
 
 #[test]
 fn one_line_a_decision_whatever_the_owner_is_called() {
-    let decision = Decision {
+    let decision = PolicyDecision {
         verdict: Verdict::Blocked,
-        rule: Some(Rule { file: "/etc/whodunit/my list".into(), line: 3 }),
+        rule: Some(DecisiveRule { file: "/etc/whodunit/my list".into(), line: 3 }),
         org: Some("Cont\"oso\n action=DUNNO \u{1b}]0;x\u{7}\u{202e}GmbH \u{e9}'s".into()),
         network: Network::new("203.0.112.0".parse().unwrap(), "203.0.114.255".parse().unwrap()),
         source: None,
@@ -24,7 +24,8 @@ fn one_line_a_decision_whatever_the_owner_is_called() {
          netblock=203.0.112.0-203.0.114.255 org=\"Cont\\\"oso\\n action=DUNNO \\x1b]0;x\\x07\\u{202e}GmbH \u{e9}'s\" \
          server=whois.ripe.net"
     );
-    let unknown = fields("2001:db8::7".parse().unwrap(), "DUNNO", &Decision::unknown("timeout", "no answer"));
+    let unknown =
+        fields("2001:db8::7".parse().unwrap(), "DUNNO", &PolicyDecision::unknown("timeout", "no answer"));
     assert_eq!(
         unknown,
         "client_address=2001:db8::7 verdict=unknown action=DUNNO reason=timeout message=\"no answer\""
@@ -42,9 +43,9 @@ fn quotes_what_could_be_mistaken() {
 }
 
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
+struct KeptLines(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Kept {
+impl Write for KeptLines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -57,17 +58,17 @@ impl Write for Kept {
 
 #[test]
 fn every_line_arrives_whole() {
-    let kept = Kept::default();
-    let journal = Journal::start(Box::new(kept.clone())).unwrap();
+    let kept = KeptLines::default();
+    let decision_log = DecisionLog::start(Box::new(kept.clone())).unwrap();
     thread::scope(|scope| {
         for n in 0..8 {
-            let journal = journal.clone();
-            scope.spawn(move || (0..500).for_each(|_| journal.line(&format!("writer={n}"))));
+            let decision_log = decision_log.clone();
+            scope.spawn(move || (0..500).for_each(|_| decision_log.line(&format!("writer={n}"))));
         }
     });
-    journal.decision("client_address=203.0.113.7", "memory", Duration::from_micros(1500));
-    journal.warn("it\nis");
-    journal.flush(Duration::from_secs(5));
+    decision_log.decision("client_address=203.0.113.7", "memory", Duration::from_micros(1500));
+    decision_log.warn("it\nis");
+    decision_log.flush(Duration::from_secs(5));
     let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
     for n in 0..8 {
         assert_eq!(text.lines().filter(|line| *line == format!("writer={n}")).count(), 500);
@@ -76,9 +77,9 @@ fn every_line_arrives_whole() {
 }
 
 /// A log that takes nothing until it is told to.
-struct Stuck(std::sync::mpsc::Receiver<()>, Kept);
+struct StuckSink(std::sync::mpsc::Receiver<()>, KeptLines);
 
-impl Write for Stuck {
+impl Write for StuckSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let _ = self.0.recv();
         self.1.write(bytes)
@@ -92,16 +93,16 @@ impl Write for Stuck {
 #[test]
 fn a_stuck_log_costs_lines_and_neither_time_nor_memory() {
     let (go, stuck) = std::sync::mpsc::channel();
-    let kept = Kept::default();
-    let journal = Journal::start(Box::new(Stuck(stuck, kept.clone()))).unwrap();
+    let kept = KeptLines::default();
+    let decision_log = DecisionLog::start(Box::new(StuckSink(stuck, kept.clone()))).unwrap();
     let line = "x".repeat(1000);
     for _ in 0..20_000 {
-        journal.line(&line);
+        decision_log.line(&line);
     }
-    assert!(journal.0.lock().pending.len() <= BACKLOG + 1001);
-    assert!(journal.0.lock().lost > 0);
+    assert!(decision_log.0.lock().pending.len() <= BACKLOG + 1001);
+    assert!(decision_log.0.lock().lost > 0);
     drop(go);
-    journal.flush(Duration::from_secs(5));
+    decision_log.flush(Duration::from_secs(5));
     let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
     assert!(text.contains("log lines were lost"));
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     registry::Registry,
-    serve::policy::{Conduct, Decision, Limits},
+    serve::policy::{DispatchLimits, PolicyDecision, ReplyPolicy},
     verdict::Verdict,
 };
 use std::{
@@ -11,19 +11,19 @@ use std::{
 };
 
 /// 203.0.113.x is blocked, 192.0.2.x is never answered, the rest is clear.
-struct Scripted;
+struct ScriptedService;
 
-impl Oracle for Scripted {
-    fn recall(&self, address: IpAddr) -> Option<Decision> {
+impl Decider for ScriptedService {
+    fn recall(&self, address: IpAddr) -> Option<PolicyDecision> {
         let text = address.to_string();
         let verdict = if text.starts_with("203.0.113.") { Verdict::Blocked } else { Verdict::Clear };
-        let bare = Decision { reason: None, ..Decision::unknown("", "") };
-        (!text.starts_with("192.0.2.")).then_some(Decision { verdict, ..bare })
+        let bare = PolicyDecision { reason: None, ..PolicyDecision::unknown("", "") };
+        (!text.starts_with("192.0.2.")).then_some(PolicyDecision { verdict, ..bare })
     }
 
-    fn ask(&self, _: IpAddr) -> Decision {
+    fn ask(&self, _: IpAddr) -> PolicyDecision {
         thread::sleep(Duration::from_secs(2));
-        Decision::unknown("timeout", "whois.example did not answer")
+        PolicyDecision::unknown("timeout", "whois.example did not answer")
     }
 
     fn lane(&self, _: IpAddr) -> Registry {
@@ -31,35 +31,35 @@ impl Oracle for Scripted {
     }
 }
 
-struct Running {
+struct RunningService {
     place: String,
-    open: Open,
+    open: OpenConnections,
     _folder: tempfile::TempDir,
 }
 
-/// A doorkeeper at a unix socket or a port, without signals: those belong to the whole process.
-fn start(unix: bool) -> Running {
+/// A acceptor at a unix socket or a port, without signals: those belong to the whole process.
+fn start(unix: bool) -> RunningService {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("policy");
-    let place = if unix { Listen::Unix(path) } else { Listen::Inet("127.0.0.1:0".into()) };
+    let place = if unix { ListenAddress::Unix(path) } else { ListenAddress::Inet("127.0.0.1:0".into()) };
     let (listener, file) = place.bind().unwrap();
     let described = listener.describe();
-    let limits = Limits { patience: Duration::from_millis(200), jobs: 4, per_lane: 2 };
-    let open = Open::default();
-    let doorkeeper = Doorkeeper {
+    let limits = DispatchLimits { timeout: Duration::from_millis(200), jobs: 4, per_lane: 2 };
+    let open = OpenConnections::default();
+    let acceptor = Acceptor {
         listener,
-        desk: Desk::new(Scripted, Conduct::default(), limits),
-        journal: Journal::start(Box::new(std::io::sink())).unwrap(),
+        dispatcher: Dispatcher::new(ScriptedService, ReplyPolicy::default(), limits),
+        decision_log: DecisionLog::start(Box::new(std::io::sink())).unwrap(),
         open: open.clone(),
         stopping: Arc::default(),
         numbers: Arc::default(),
     };
     spawn("accept", move || {
         let _file = file;
-        doorkeeper.accept();
+        acceptor.accept();
     })
     .unwrap();
-    Running { place: described.split_once(':').unwrap().1.into(), open, _folder: folder }
+    RunningService { place: described.split_once(':').unwrap().1.into(), open, _folder: folder }
 }
 
 const REJECT: &str = "action=REJECT No access to hosts using this registrar\n\n";
@@ -175,7 +175,7 @@ fn what_has_been_asked_is_answered_before_the_end() {
 
 #[test]
 fn more_connections_than_allowed_are_closed() {
-    let open = Open::default();
+    let open = OpenConnections::default();
     let pair = || Peer::Unix(UnixStream::pair().unwrap().0);
     let first = open.admit(0, pair(), 2).unwrap();
     let _second = open.admit(1, pair(), 2).unwrap();
