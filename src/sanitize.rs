@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 /// Whether a character does something other than being seen: C0, DEL and C1 controls, line and paragraph
 /// separators, and the marks that turn the reading direction (with which one name can be made to look like another).
-pub(super) fn acts(c: char) -> bool {
+#[must_use]
+pub fn acts(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}' | '\u{feff}')
 }

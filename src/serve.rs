@@ -1,3 +1,4 @@
 //! Services that answer mail servers.
 
+pub mod dns;
 pub mod policy;

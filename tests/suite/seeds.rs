@@ -5,6 +5,8 @@ use std::{fs, panic, path::Path};
 
 #[path = "../../fuzz/checks/address.rs"]
 mod address;
+#[path = "../../fuzz/checks/dns.rs"]
+mod dns;
 #[path = "../../fuzz/checks/import.rs"]
 mod import;
 #[path = "../../fuzz/checks/line.rs"]
@@ -45,6 +47,11 @@ fn plant(name: &str, step: usize, check: fn(&[u8])) {
 #[test]
 fn addresses() {
     plant("address", 1, address::check);
+}
+
+#[test]
+fn dns_messages() {
+    plant("dns", 1, dns::check);
 }
 
 #[test]

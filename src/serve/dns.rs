@@ -1,0 +1,57 @@
+//! A DNS list (RFC 5782) over UDP and TCP: every mail server and filter has a client for one.
+//!
+//! The walk of one query: [`DnsQuery`] reads the message -> [`ZoneServer`] finds what its name stands for -> the
+//! address is decided, from memory on the thread that received the query, else elsewhere, while the query waits for
+//! no longer than its deadline -> one response.
+//!
+//! Who knows about addresses is the caller's: a [`FactSource`].
+
+mod facts;
+mod pending;
+mod query;
+mod response;
+mod route;
+mod server;
+mod tcp;
+mod udp;
+mod zone;
+
+pub use facts::AddressFacts;
+pub use query::DnsQuery;
+pub use response::{DnsResponse, Outcome, ZoneServer};
+pub use server::{DnsServer, FactSource, FactsReceiver};
+pub use zone::{ListName, ZoneName, ZoneNode};
+
+use crate::error::{Error, Result, reason};
+use std::{
+    net::{TcpListener, UdpSocket},
+    sync::Arc,
+};
+
+impl<F: FactSource> DnsServer<F> {
+    /// Starts to answer at these sockets.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start(self: &Arc<Self>, sockets: Vec<(UdpSocket, TcpListener)>) -> Result<()> {
+        let started = || {
+            self.pending.start_deadlines()?;
+            for (socket, listener) in sockets {
+                udp::serve(self, socket)?;
+                tcp::serve(self, listener)?;
+            }
+            Ok(())
+        };
+        started()
+            .map_err(|e: std::io::Error| Error::software(format!("no thread can be started: {}", reason(&e))))
+    }
+
+    /// Whether a query waits for its response.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.pending.count() > 0
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Queries whose address must be looked up first: each is answered once, by the look-up or at its deadline.
+
+use super::{
+    facts::AddressFacts,
+    query::DnsQuery,
+    response::{DnsResponse, ZoneServer},
+    route::ReplyRoute,
+    zone::ListName,
+};
+use std::{
+    collections::VecDeque,
+    io,
+    net::IpAddr,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::Instant,
+};
+
+/// Queries that may wait at once, with some hundred octets each.
+const WAITING: usize = 4096;
+
+/// The queries that wait, and the thread that ends their waiting.
+pub(super) struct PendingQueries {
+    zone: Arc<ZoneServer>,
+    count: Arc<AtomicUsize>,
+    /// In the order of their deadlines, since all have the same time.
+    due: Mutex<VecDeque<(Instant, Weak<PendingQuery>)>>,
+    added: Condvar,
+}
+
+/// A query that waits.
+pub(super) struct PendingQuery {
+    zone: Arc<ZoneServer>,
+    packet: Vec<u8>,
+    list: ListName,
+    address: IpAddr,
+    route: ReplyRoute,
+    answered: AtomicBool,
+    count: Arc<AtomicUsize>,
+}
+
+impl Drop for PendingQuery {
+    /// Whoever dropped it without an answer had too much to do, or failed.
+    fn drop(&mut self) {
+        self.respond(|_| DnsResponse::failure("timeout", "too many questions are waiting"));
+        self.count.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl PendingQuery {
+    /// Answers, unless that was done before.
+    pub(super) fn answer(&self, facts: &AddressFacts) {
+        self.respond(|query| ZoneServer::about(query, self.list, self.address, facts));
+    }
+
+    fn give_up(&self) {
+        self.respond(|_| DnsResponse::failure("timeout", "no answer within the deadline"));
+    }
+
+    fn respond(&self, response: impl FnOnce(&DnsQuery<'_>) -> DnsResponse) {
+        if self.answered.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        // It was read before, when it was admitted.
+        let Some(query) = DnsQuery::read(&self.packet) else { return };
+        let mut bytes = Vec::new();
+        self.zone.write(&query, &response(&query), self.route.limit(&query), &mut bytes);
+        self.route.send(&bytes);
+    }
+}
+
+impl PendingQueries {
+    pub(super) fn new(zone: Arc<ZoneServer>) -> Arc<Self> {
+        let (count, due, added) = (Arc::default(), Mutex::default(), Condvar::new());
+        Arc::new(Self { zone, count, due, added })
+    }
+
+    fn due(&self) -> MutexGuard<'_, VecDeque<(Instant, Weak<PendingQuery>)>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many wait.
+    pub(super) fn count(&self) -> usize {
+        self.count.load(Ordering::SeqCst)
+    }
+
+    /// Has a query wait until it is answered, or until `due`, when it is answered that nobody could say. None where
+    /// too many wait.
+    pub(super) fn admit(
+        &self,
+        packet: &[u8],
+        list: ListName,
+        address: IpAddr,
+        route: &ReplyRoute,
+        due: Instant,
+    ) -> Option<Arc<PendingQuery>> {
+        if self.count.fetch_add(1, Ordering::SeqCst) >= WAITING {
+            self.count.fetch_sub(1, Ordering::SeqCst);
+            return None;
+        }
+        let query = Arc::new(PendingQuery {
+            zone: Arc::clone(&self.zone),
+            packet: packet.to_vec(),
+            list,
+            address,
+            route: route.clone(),
+            answered: AtomicBool::new(false),
+            count: Arc::clone(&self.count),
+        });
+        let mut waiting = self.due();
+        // Those that were answered have gone, and leave with whoever comes next.
+        while waiting.front().is_some_and(|(_, query)| query.strong_count() == 0) {
+            waiting.pop_front();
+        }
+        waiting.push_back((due, Arc::downgrade(&query)));
+        drop(waiting);
+        self.added.notify_one();
+        Some(query)
+    }
+
+    /// Starts the thread that answers whoever has waited long enough.
+    pub(super) fn start_deadlines(self: &Arc<Self>) -> io::Result<()> {
+        let pending = Arc::clone(self);
+        thread::Builder::new().name("dns-due".into()).stack_size(256 * 1024).spawn(move || pending.run())?;
+        Ok(())
+    }
+
+    fn run(&self) {
+        let mut waiting = self.due();
+        loop {
+            let now = Instant::now();
+            let left = waiting.front().map(|(due, _)| due.saturating_duration_since(now));
+            waiting = match left {
+                None => self.added.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+                Some(left) if left.is_zero() => {
+                    let query = waiting.pop_front().and_then(|(_, query)| query.upgrade());
+                    drop(waiting);
+                    if let Some(query) = query {
+                        query.give_up();
+                    }
+                    self.due()
+                }
+                Some(left) => {
+                    self.added.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+}

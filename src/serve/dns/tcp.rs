@@ -1,0 +1,121 @@
+//! Queries over TCP (RFC 7766): for responses that no datagram holds, and for clients that prefer it. Each message
+//! has its length in two octets before it. Responses come in the order in which they are known.
+
+use super::{
+    query::DnsQuery,
+    response::DnsResponse,
+    route::{ReplyRoute, TcpReplies},
+    server::{DnsServer, FactSource},
+};
+use std::{
+    io::{self, Read},
+    net::{TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Connections at once.
+const CONNECTIONS: usize = 128;
+/// A connection on which no whole message arrives for so long is closed (RFC 7766 6.2.3 wants some seconds).
+const IDLE: Duration = Duration::from_secs(10);
+/// Queries of one connection that may wait for a look-up.
+const WAITING: usize = 64;
+/// A query is at most this long; a longer one ends its connection.
+const MESSAGE: usize = 4096;
+const STACK: usize = 256 * 1024;
+/// A listener that fails (no descriptors left) is tried again after this.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Starts to answer whoever connects.
+///
+/// # Errors
+/// When no thread can be started.
+pub(super) fn serve<F: FactSource>(server: &Arc<DnsServer<F>>, listener: TcpListener) -> io::Result<()> {
+    let (server, open) = (Arc::clone(server), Arc::new(AtomicUsize::new(0)));
+    let accept = move || {
+        loop {
+            match listener.accept() {
+                Ok((stream, client)) if server.serves(client.ip()) => take(&server, stream, &open),
+                // Nobody is told why: who is not served learns nothing.
+                Ok(_) => {}
+                Err(_) => thread::sleep(BREATH),
+            }
+        }
+    };
+    thread::Builder::new().name("dns-tcp".into()).stack_size(STACK).spawn(accept)?;
+    Ok(())
+}
+
+/// Counts a connection until it is dropped.
+struct OpenConnection(Arc<AtomicUsize>);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn take<F: FactSource>(server: &Arc<DnsServer<F>>, stream: TcpStream, open: &Arc<AtomicUsize>) {
+    let before = open.fetch_add(1, Ordering::SeqCst);
+    let counted = OpenConnection(Arc::clone(open));
+    if before >= CONNECTIONS || stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let server = Arc::clone(server);
+    // Without a thread the connection is closed, and the client asks again.
+    let _ = thread::Builder::new().name("dns-client".into()).stack_size(STACK).spawn(move || {
+        let _counted = counted;
+        converse(&server, stream);
+    });
+}
+
+fn converse<F: FactSource>(server: &DnsServer<F>, stream: TcpStream) {
+    let replies = Arc::new(TcpReplies::new(stream));
+    let route = ReplyRoute::Tcp(Arc::clone(&replies));
+    let (mut message, mut response) = (vec![0; MESSAGE], Vec::new());
+    while let Ok(length) = read_message(replies.stream(), &mut message) {
+        let message = message.get(..length).unwrap_or_default();
+        // Each that waits holds the connection once more.
+        if Arc::strong_count(&replies) > WAITING + 2 {
+            let Some(query) = DnsQuery::read(message) else { continue };
+            let busy = DnsResponse::failure("timeout", "too many questions of one connection are waiting");
+            server.zone.write(&query, &busy, route.limit(&query), &mut response);
+        } else {
+            server.receive(message, &route, &mut response);
+        }
+        route.send(&response);
+    }
+}
+
+/// The length of the next message, whose octets are at the front of `message`.
+fn read_message(stream: &TcpStream, message: &mut [u8]) -> io::Result<usize> {
+    let until = Instant::now() + IDLE;
+    let mut length = [0; 2];
+    read_until(stream, &mut length, until)?;
+    let length = usize::from(u16::from_be_bytes(length));
+    let message = message.get_mut(..length).ok_or(io::ErrorKind::InvalidData)?;
+    read_until(stream, message, until)?;
+    Ok(length)
+}
+
+/// Fills `bytes` before that moment, however slowly they come.
+fn read_until(mut stream: &TcpStream, mut bytes: &mut [u8], until: Instant) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        stream.set_read_timeout(Some(left))?;
+        match stream.read(bytes) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(got) => bytes = bytes.get_mut(got..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
