@@ -35,6 +35,8 @@ pub struct AddressFacts {
 const VALUE: usize = 120;
 /// Octets of all contacts.
 const CONTACTS: usize = 600;
+/// Origins of one address; more than two are a mistake of somebody's.
+const ORIGINS: usize = 8;
 
 impl AddressFacts {
     /// TXT of a blocked address: `ADDRESS blocked: OWNER (NETWORK) FILE:LINE`, in ASCII, since mail servers put it
@@ -45,15 +47,15 @@ impl AddressFacts {
         format!("{address} blocked: {owner} ({network}) {rule}")
     }
 
-    /// TXT of the origin: `ASN | PREFIX | COUNTRY | REGISTRY |`, several AS numbers with a blank between. None where
-    /// no AS is known.
-    pub(super) fn origin_text(&self, address: IpAddr) -> Option<String> {
-        let asn: Vec<String> = self.asn.iter().take(16).map(ToString::to_string).collect();
-        let network = self.network.filter(|_| !asn.is_empty())?;
+    /// TXT of the origin: `ASN | PREFIX | COUNTRY | REGISTRY |`, one for each AS that announces it, since rspamd splits
+    /// at blanks too. Empty where no AS is known.
+    pub(super) fn origin_texts(&self, address: IpAddr) -> Vec<String> {
+        let Some(network) = self.network.filter(|_| !self.asn.is_empty()) else { return vec![] };
         let prefix: Option<Prefix> = network.prefixes().into_iter().find(|prefix| prefix.contains(address));
         let prefix = prefix.map(|prefix| prefix.to_string()).unwrap_or_default();
         let (country, registry) = (self.country_code(), self.registry.unwrap_or_default());
-        Some(format!("{} | {prefix} | {country} | {registry} |", asn.join(" ")))
+        let text = |asn: &u32| format!("{asn} | {prefix} | {country} | {registry} |");
+        self.asn.iter().take(ORIGINS).map(text).collect()
     }
 
     /// TXT of the owner: `OWNER | NETWORK | COUNTRY | REGISTRY | ABUSE`, several contacts with a blank between. None
@@ -130,7 +132,10 @@ pub(super) mod tests {
             facts.listed_text(address),
             "203.0.113.7 blocked: Contoso GmbH (203.0.112.0/22) blocked_registrars:3"
         );
-        assert_eq!(facts.origin_text(address).unwrap(), "64500 64501 | 203.0.112.0/22 | DE | ripe |");
+        assert_eq!(
+            facts.origin_texts(address),
+            ["64500 | 203.0.112.0/22 | DE | ripe |", "64501 | 203.0.112.0/22 | DE | ripe |"]
+        );
         assert_eq!(
             facts.owner_text().unwrap(),
             "Contoso GmbH | 203.0.112.0/22 | DE | ripe | abuse@contoso.example noc@contoso.example"
@@ -147,16 +152,16 @@ pub(super) mod tests {
             network: Network::new("192.0.2.1".parse().unwrap(), "192.0.2.4".parse().unwrap()),
             ..blocked()
         };
-        assert_eq!(bare.origin_text("192.0.2.2".parse().unwrap()), None);
+        assert!(bare.origin_texts("192.0.2.2".parse().unwrap()).is_empty());
         assert_eq!(bare.owner_text().unwrap(), "- | 192.0.2.1 - 192.0.2.4 |  | ripe | ");
         let announced = AddressFacts { asn: vec![64500], ..bare };
         assert_eq!(
-            announced.origin_text("192.0.2.2".parse().unwrap()).unwrap(),
-            "64500 | 192.0.2.2/31 |  | ripe |",
+            announced.origin_texts("192.0.2.2".parse().unwrap()),
+            ["64500 | 192.0.2.2/31 |  | ripe |"],
             "of a range that is no prefix, the one that holds the address"
         );
         let nothing = AddressFacts { network: None, ..announced };
-        assert_eq!(nothing.origin_text("192.0.2.2".parse().unwrap()), None);
+        assert!(nothing.origin_texts("192.0.2.2".parse().unwrap()).is_empty());
         assert_eq!(nothing.owner_text(), None);
     }
 

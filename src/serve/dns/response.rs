@@ -196,7 +196,7 @@ impl ZoneServer {
                 facts.reason.as_ref().map_or(("unknown", ""), |(kind, why)| (*kind, why.as_str()));
             DnsResponse::failure(kind, why)
         };
-        let text = match list {
+        let texts = match list {
             ListName::Block => {
                 return match facts.verdict {
                     Verdict::Blocked if asked == Rtype::A => {
@@ -210,13 +210,13 @@ impl ZoneServer {
                     Verdict::Unknown => failure(),
                 };
             }
-            ListName::Asn => facts.origin_text(address),
-            ListName::Owner => facts.owner_text(),
+            ListName::Asn => facts.origin_texts(address),
+            ListName::Owner => facts.owner_text().into_iter().collect(),
         };
-        match text {
-            Some(text) => DnsResponse::of_type(vec![RecordContent::Text(text)], asked),
-            None if facts.verdict == Verdict::Unknown => failure(),
-            None => DnsResponse::no_name(),
+        match texts.is_empty() {
+            false => DnsResponse::of_type(texts.into_iter().map(RecordContent::Text).collect(), asked),
+            true if facts.verdict == Verdict::Unknown => failure(),
+            true => DnsResponse::no_name(),
         }
     }
 

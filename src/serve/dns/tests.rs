@@ -161,7 +161,10 @@ fn each_list_answers_as_the_contract_says() {
             "7.113.0.203.asn",
             Rtype::TXT,
             "NOERROR",
-            vec!["300 TXT \"64500 64501 | 203.0.112.0/22 | DE | ripe |\""],
+            vec![
+                "300 TXT \"64500 | 203.0.112.0/22 | DE | ripe |\"",
+                "300 TXT \"64501 | 203.0.112.0/22 | DE | ripe |\"",
+            ],
             none(),
         ),
         ("7.113.0.203.asn", Rtype::A, "NOERROR", vec![], soa(300)),
