@@ -1,4 +1,5 @@
 //! Services that answer mail servers.
 
 pub mod dns;
+pub mod metrics;
 pub mod policy;

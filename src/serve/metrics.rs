@@ -1,0 +1,330 @@
+//! What the service has done, for Prometheus: counted without a lock, written in its text form (version 0.0.4) for
+//! node_exporter's textfile collector.
+//!
+//! Labels are words of ours: verdicts, doors, registries, kinds of failure. No owner, no address and no server's name
+//! that a stranger chose stands in any of them.
+
+use crate::{registry::Registry, verdict::Verdict};
+use std::{
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+/// The file is written so often.
+pub const WRITTEN_EVERY: Duration = Duration::from_secs(15);
+
+/// Upper bounds of the histogram of answer times, in seconds as they are written, and in microseconds.
+const BUCKETS: [(&str, u64); 11] = [
+    ("0.0001", 100),
+    ("0.0005", 500),
+    ("0.001", 1_000),
+    ("0.005", 5_000),
+    ("0.01", 10_000),
+    ("0.05", 50_000),
+    ("0.1", 100_000),
+    ("0.5", 500_000),
+    ("1", 1_000_000),
+    ("2", 2_000_000),
+    ("5", 5_000_000),
+];
+
+const VERDICTS: [Verdict; 4] = [Verdict::Allowed, Verdict::Blocked, Verdict::Clear, Verdict::Unknown];
+
+const REGISTRIES: [Registry; 12] = [
+    Registry::Arin,
+    Registry::Ripe,
+    Registry::Apnic,
+    Registry::Afrinic,
+    Registry::Lacnic,
+    Registry::RegistroBr,
+    Registry::Jpnic,
+    Registry::Krnic,
+    Registry::Twnic,
+    Registry::Iana,
+    Registry::Rwhois,
+    Registry::Other,
+];
+
+/// Kinds of failure (CONTRACT's `error.kind`), and one for what is none of them.
+const KINDS: [&str; 9] = [
+    "timeout",
+    "denied",
+    "not-found",
+    "placeholder",
+    "incomplete",
+    "too-large",
+    "network",
+    "offline",
+    "other",
+];
+
+/// How an answer leaves the service.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ServiceDoor {
+    /// Postfix's protocol.
+    Policy,
+    /// The DNS list.
+    Dns,
+}
+
+impl ServiceDoor {
+    const ALL: [Self; 2] = [Self::Policy, Self::Dns];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Dns => "dns",
+        }
+    }
+}
+
+/// Counters, each of them only ever growing.
+#[derive(Debug, Default)]
+pub struct ServiceMetrics {
+    answers: [[AtomicU64; VERDICTS.len()]; 2],
+    remembered: [AtomicU64; 2],
+    /// One more than there are bounds: the last counts what took longer than any of them.
+    times: [[AtomicU64; BUCKETS.len() + 1]; 2],
+    microseconds: [AtomicU64; 2],
+    questions: [AtomicU64; REGISTRIES.len()],
+    failures: [[AtomicU64; KINDS.len()]; REGISTRIES.len()],
+}
+
+fn add(counter: Option<&AtomicU64>, by: u64) {
+    if let Some(counter) = counter {
+        counter.fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+fn position<T: PartialEq>(all: &[T], one: &T) -> usize {
+    all.iter().position(|each| each == one).unwrap_or(all.len().saturating_sub(1))
+}
+
+impl ServiceMetrics {
+    /// An answer was given after so long, from memory or not.
+    pub fn answered(&self, door: ServiceDoor, verdict: Verdict, remembered: bool, after: Duration) {
+        let door = position(&ServiceDoor::ALL, &door);
+        let microseconds = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
+        let bucket = BUCKETS.iter().position(|(_, bound)| microseconds <= *bound).unwrap_or(BUCKETS.len());
+        add(self.answers.get(door).and_then(|door| door.get(position(&VERDICTS, &verdict))), 1);
+        add(self.times.get(door).and_then(|door| door.get(bucket)), 1);
+        add(self.microseconds.get(door), microseconds);
+        add(self.remembered.get(door), u64::from(remembered));
+    }
+
+    /// A registry was asked; where nobody could say, the kind of failure.
+    pub fn asked(&self, registry: Registry, failure: Option<&str>) {
+        let registry = position(&REGISTRIES, &registry);
+        add(self.questions.get(registry), 1);
+        if let Some(kind) = failure {
+            add(self.failures.get(registry).and_then(|kinds| kinds.get(position(&KINDS, &kind))), 1);
+        }
+    }
+
+    /// The counters in Prometheus' text form.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = MetricsText::default();
+        text.family("whodunit_answers_total", "counter", "Answers to mail servers, by door and verdict.");
+        for (door, counters) in ServiceDoor::ALL.iter().zip(&self.answers) {
+            for (verdict, counter) in VERDICTS.iter().zip(counters) {
+                let labels = [("door", door.as_str()), ("verdict", verdict.as_str())];
+                text.sample("whodunit_answers_total", &labels, counter.load(Ordering::Relaxed));
+            }
+        }
+        text.family("whodunit_answers_remembered_total", "counter", "Answers from memory, of all answers.");
+        for (door, counter) in ServiceDoor::ALL.iter().zip(&self.remembered) {
+            let labels = [("door", door.as_str())];
+            text.sample("whodunit_answers_remembered_total", &labels, counter.load(Ordering::Relaxed));
+        }
+        self.times(&mut text);
+        text.family(
+            "whodunit_lookups_total",
+            "counter",
+            "Look-ups at registries, by the registry responsible.",
+        );
+        for (registry, counter) in REGISTRIES.iter().zip(&self.questions) {
+            let labels = [("registry", registry.as_str())];
+            text.sample("whodunit_lookups_total", &labels, counter.load(Ordering::Relaxed));
+        }
+        text.family(
+            "whodunit_lookup_failures_total",
+            "counter",
+            "Look-ups that nobody could answer, by kind.",
+        );
+        for (registry, counters) in REGISTRIES.iter().zip(&self.failures) {
+            for (kind, counter) in KINDS.iter().zip(counters) {
+                let count = counter.load(Ordering::Relaxed);
+                // Most never happen at most registries.
+                if count > 0 {
+                    let labels = [("registry", registry.as_str()), ("kind", kind)];
+                    text.sample("whodunit_lookup_failures_total", &labels, count);
+                }
+            }
+        }
+        text.0
+    }
+
+    fn times(&self, text: &mut MetricsText) {
+        text.family(
+            "whodunit_answer_seconds",
+            "histogram",
+            "Time from a mail server's question to its answer.",
+        );
+        for ((door, buckets), microseconds) in
+            ServiceDoor::ALL.iter().zip(&self.times).zip(&self.microseconds)
+        {
+            let mut count = 0;
+            let bounds = BUCKETS.iter().map(|(bound, _)| *bound).chain(["+Inf"]);
+            for (bound, bucket) in bounds.zip(buckets) {
+                count += bucket.load(Ordering::Relaxed);
+                let labels = [("door", door.as_str()), ("le", bound)];
+                text.sample("whodunit_answer_seconds_bucket", &labels, count);
+            }
+            let seconds = Duration::from_micros(microseconds.load(Ordering::Relaxed)).as_secs_f64();
+            text.sample("whodunit_answer_seconds_sum", &[("door", door.as_str())], seconds);
+            text.sample("whodunit_answer_seconds_count", &[("door", door.as_str())], count);
+        }
+    }
+}
+
+/// Text in Prometheus' form, as it grows.
+#[derive(Debug, Default)]
+pub struct MetricsText(String);
+
+impl MetricsText {
+    /// What the samples that follow are.
+    pub fn family(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+    }
+
+    /// One sample. Label values are words of ours and need no escaping.
+    pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+        self.0.push_str(name);
+        for (number, (label, word)) in labels.iter().enumerate() {
+            let before = if number == 0 { '{' } else { ',' };
+            let _ = write!(self.0, "{before}{label}=\"{word}\"");
+        }
+        let after = if labels.is_empty() { "" } else { "}" };
+        let _ = writeln!(self.0, "{after} {value}");
+    }
+
+    /// A number that goes up and down.
+    pub fn gauge(&mut self, name: &str, help: &str, value: impl std::fmt::Display) {
+        self.family(name, "gauge", help);
+        self.sample(name, &[], value);
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// The file that node_exporter reads, replaced as a whole so that it never reads half of one.
+#[derive(Clone, Debug)]
+pub struct MetricsFile {
+    path: PathBuf,
+    draft: PathBuf,
+}
+
+impl MetricsFile {
+    /// The file at this path. node_exporter reads what ends in `.prom`, and the draft beside it does not.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        let mut draft = path.as_os_str().to_owned();
+        draft.push(format!(".{}.new", std::process::id()));
+        Self { path: path.to_owned(), draft: draft.into() }
+    }
+
+    /// Replaces what it holds.
+    ///
+    /// # Errors
+    /// When it cannot be written or renamed; the draft is gone then.
+    pub fn write(&self, text: &str) -> io::Result<()> {
+        let written = fs::write(&self.draft, text).and_then(|()| fs::rename(&self.draft, &self.path));
+        if written.is_err() {
+            let _ = fs::remove_file(&self.draft);
+        }
+        written
+    }
+
+    /// Takes the file away: what is said in it holds no longer.
+    pub fn remove(&self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_what_it_is_told() {
+        let metrics = ServiceMetrics::default();
+        metrics.answered(ServiceDoor::Dns, Verdict::Blocked, true, Duration::from_micros(90));
+        metrics.answered(ServiceDoor::Dns, Verdict::Unknown, false, Duration::from_secs(60));
+        metrics.answered(ServiceDoor::Policy, Verdict::Clear, false, Duration::from_millis(3));
+        metrics.asked(Registry::Ripe, None);
+        metrics.asked(Registry::Ripe, Some("denied"));
+        metrics.asked(Registry::Other, Some("never heard of"));
+        let text = metrics.text();
+        for line in [
+            "whodunit_answers_total{door=\"dns\",verdict=\"blocked\"} 1",
+            "whodunit_answers_total{door=\"dns\",verdict=\"clear\"} 0",
+            "whodunit_answers_total{door=\"policy\",verdict=\"clear\"} 1",
+            "whodunit_answers_remembered_total{door=\"dns\"} 1",
+            "whodunit_answer_seconds_bucket{door=\"dns\",le=\"0.0001\"} 1",
+            "whodunit_answer_seconds_bucket{door=\"dns\",le=\"5\"} 1",
+            "whodunit_answer_seconds_bucket{door=\"dns\",le=\"+Inf\"} 2",
+            "whodunit_answer_seconds_bucket{door=\"policy\",le=\"0.001\"} 0",
+            "whodunit_answer_seconds_bucket{door=\"policy\",le=\"0.005\"} 1",
+            "whodunit_answer_seconds_sum{door=\"dns\"} 60.00009",
+            "whodunit_answer_seconds_count{door=\"dns\"} 2",
+            "whodunit_lookups_total{registry=\"ripe\"} 2",
+            "whodunit_lookup_failures_total{registry=\"ripe\",kind=\"denied\"} 1",
+            "whodunit_lookup_failures_total{registry=\"other\",kind=\"other\"} 1",
+        ] {
+            assert!(text.lines().any(|it| it == line), "no {line} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn every_sample_has_its_family_once() {
+        let metrics = ServiceMetrics::default();
+        metrics.asked(Registry::Arin, Some("timeout"));
+        let text = metrics.text();
+        let mut family = "";
+        let mut seen = Vec::new();
+        for line in text.lines() {
+            if let Some(named) = line.strip_prefix("# TYPE ") {
+                family = named.split(' ').next().unwrap();
+                assert!(!seen.contains(&family), "{family} twice");
+                seen.push(family);
+            } else if !line.starts_with('#') {
+                assert!(line.starts_with(family), "{line} under {family}");
+                let (_, value) = line.rsplit_once(' ').unwrap();
+                value.parse::<f64>().unwrap();
+            }
+        }
+        assert_eq!(seen.len(), 5);
+    }
+
+    #[test]
+    fn the_file_is_replaced_as_a_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("whodunit.prom");
+        let file = MetricsFile::new(&path);
+        file.write("one\n").unwrap();
+        file.write("two\n").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two\n");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+        file.remove();
+        assert!(!path.exists());
+        assert!(MetricsFile::new(&folder.path().join("none/whodunit.prom")).write("x").is_err());
+    }
+}
