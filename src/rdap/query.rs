@@ -39,6 +39,9 @@ impl RdapQuery {
     /// # Errors
     /// Why it is not followed, as the end of a sentence.
     pub(super) fn redirected(&self, location: &str, servers: &Servers) -> Result<Self, String> {
+        if location.trim().is_empty() {
+            return Err("to nowhere".to_owned());
+        }
         let url = self.url.join(location).map_err(|_| "to what is no URL".to_owned())?;
         let mut query = Self::of(url, servers)?;
         if query.server.registry == Registry::Other {

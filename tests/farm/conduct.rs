@@ -12,7 +12,7 @@ use std::{
 /// No test lasts longer; a connection that is left open ends then.
 const LONGEST: Duration = Duration::from_secs(60);
 /// How often a waiting server looks whether it should stop.
-const GLANCE: Duration = Duration::from_millis(20);
+pub(crate) const GLANCE: Duration = Duration::from_millis(20);
 /// What an endless server has sent when it gives up: far more than any client should take.
 const FLOOD: usize = 256 << 20;
 
@@ -38,7 +38,7 @@ pub(crate) fn peek_line(stream: &TcpStream, stop: &AtomicBool) -> Option<Vec<u8>
     None
 }
 
-/// Does to the client what the rule says.
+/// Does to the client what the rule says, over plain TCP.
 pub(crate) fn conduct(
     mut stream: &TcpStream,
     rule: &Rule,
@@ -49,27 +49,41 @@ pub(crate) fn conduct(
         // Whatever was sent is taken, or closing would be a reset.
         let _taken = stream.read(&mut [0; 1024])?;
     }
+    converse(stream, stream, rule, reply, stop)
+}
+
+/// Does to the client what the rule says, over a connection that `tcp` carries.
+pub(crate) fn converse<S: Read + Write>(
+    mut stream: S,
+    tcp: &TcpStream,
+    rule: &Rule,
+    reply: &[u8],
+    stop: &AtomicBool,
+) -> io::Result<()> {
     let delay = Instant::now() + Duration::from_millis(rule.delay_ms);
     while Instant::now() < delay && !stop.load(SeqCst) {
         thread::sleep(GLANCE.min(delay.saturating_duration_since(Instant::now())));
     }
     match rule.does {
-        Does::Answer => stream.write_all(reply),
+        Does::Answer => {
+            stream.write_all(reply)?;
+            stream.flush()
+        }
         Does::Reset if rule.cut.is_some() => stream.write_all(reply),
         Does::Empty | Does::Reset => Ok(()),
-        Does::Silence => wait_for_leaving(stream, stop),
+        Does::Silence => wait_for_leaving(stream, tcp, stop),
         Does::Hold => {
             stream.write_all(reply)?;
-            wait_for_leaving(stream, stop)
+            wait_for_leaving(stream, tcp, stop)
         }
-        Does::Drip => drip(stream, reply, Duration::from_millis(rule.every_ms.unwrap_or(1000)), stop),
-        Does::Flood => flood(stream, reply, stop),
+        Does::Drip => drip(stream, tcp, reply, Duration::from_millis(rule.every_ms.unwrap_or(1000)), stop),
+        Does::Flood => flood(stream, tcp, reply, stop),
     }
 }
 
-fn wait_for_leaving(mut stream: &TcpStream, stop: &AtomicBool) -> io::Result<()> {
+fn wait_for_leaving(mut stream: impl Read, tcp: &TcpStream, stop: &AtomicBool) -> io::Result<()> {
     let end = Instant::now() + LONGEST;
-    stream.set_read_timeout(Some(GLANCE))?;
+    tcp.set_read_timeout(Some(GLANCE))?;
     while !stop.load(SeqCst) && Instant::now() < end {
         match stream.read(&mut [0; 256]) {
             Ok(0) => break,
@@ -80,10 +94,17 @@ fn wait_for_leaving(mut stream: &TcpStream, stop: &AtomicBool) -> io::Result<()>
     Ok(())
 }
 
-fn drip(mut stream: &TcpStream, reply: &[u8], every: Duration, stop: &AtomicBool) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+fn drip(
+    mut stream: impl Write,
+    tcp: &TcpStream,
+    reply: &[u8],
+    every: Duration,
+    stop: &AtomicBool,
+) -> io::Result<()> {
+    tcp.set_nodelay(true)?;
     for byte in reply {
         stream.write_all(&[*byte])?;
+        stream.flush()?;
         let next = Instant::now() + every;
         while Instant::now() < next {
             if stop.load(SeqCst) {
@@ -95,9 +116,9 @@ fn drip(mut stream: &TcpStream, reply: &[u8], every: Duration, stop: &AtomicBool
     Ok(())
 }
 
-fn flood(mut stream: &TcpStream, reply: &[u8], stop: &AtomicBool) -> io::Result<()> {
+fn flood(mut stream: impl Write, tcp: &TcpStream, reply: &[u8], stop: &AtomicBool) -> io::Result<()> {
     let block = if reply.is_empty() { b"remarks: and so on\n".repeat(400) } else { reply.to_vec() };
-    stream.set_write_timeout(Some(LONGEST))?;
+    tcp.set_write_timeout(Some(LONGEST))?;
     let mut sent = 0;
     while sent < FLOOD && !stop.load(SeqCst) {
         stream.write_all(&block)?;

@@ -5,6 +5,7 @@
 //! often than allowed, or got a question that no rule answers.
 
 mod conduct;
+mod https;
 mod network;
 mod reply;
 mod scenario;
@@ -42,6 +43,20 @@ const NAMES: &[&str] = &[
     "whois.internic.net",
     "root.rwhois.net",
     "rwhois.gin.ntt.net",
+];
+
+/// The same for RDAP servers. They lead to the tripwire where a scenario names one of them; elsewhere nobody asks them,
+/// because whoever lists a registry's whois server and not its RDAP server does not want that to be asked.
+const RDAP_NAMES: &[&str] = &[
+    "rdap.arin.net",
+    "rdap.db.ripe.net",
+    "rdap.apnic.net",
+    "rdap.afrinic.net",
+    "rdap.lacnic.net",
+    "rdap.registro.br",
+    "rdap.nic.ad.jp",
+    "jpnic.rdap.apnic.net",
+    "twnic.rdap.apnic.net",
 ];
 
 /// The farm. It answers until it is dropped.
@@ -84,16 +99,28 @@ impl Farm {
 
     fn write_list(&self) {
         let mut entries = BTreeMap::new();
-        for name in NAMES {
+        let any_secure = self.servers.values().any(Server::is_secure);
+        let rdap = RDAP_NAMES.iter().filter(|_| any_secure);
+        for name in NAMES.iter().chain(rdap) {
             entries.insert((*name).to_owned(), self.tripwire.port());
         }
         for (name, server) in self.servers.iter().filter(|(_, server)| server.is_listed()) {
             entries.insert(name.clone(), server.port());
         }
-        let list: serde_json::Map<String, serde_json::Value> = entries
-            .into_iter()
-            .map(|(name, port)| (name, serde_json::json!({ "host": format!("127.0.0.1:{port}") })))
-            .collect();
+        let entry = |name: &str, port: u16| {
+            let host = format!("127.0.0.1:{port}");
+            if self.servers.get(name).is_some_and(Server::is_secure) {
+                // Beside the list, where a relative path is taken from.
+                serde_json::json!({ "host": host, "ca": "ca.pem" })
+            } else {
+                serde_json::json!({ "host": host })
+            }
+        };
+        let list: serde_json::Map<String, serde_json::Value> =
+            entries.into_iter().map(|(name, port)| (name.clone(), entry(&name, port))).collect();
+        if any_secure {
+            write(&self.folder.path().join("ca.pem"), &https::trusted());
+        }
         write(&self.list(), &serde_json::Value::Object(list).to_string());
     }
 

@@ -59,7 +59,10 @@ fn bits(address: IpAddr) -> (u128, u8) {
     }
 }
 
-/// The address in a question: the word that is one, without a registry's `/e` behind it.
+/// The address in a question: the word that is one, without a registry's `/e` behind it, or a URL's path before it.
 pub(crate) fn address_of(question: &str) -> Option<IpAddr> {
-    question.split_ascii_whitespace().rev().find_map(|word| word.split('/').next()?.parse().ok())
+    question
+        .split_ascii_whitespace()
+        .rev()
+        .find_map(|word| word.split('/').find_map(|part| part.parse().ok()))
 }

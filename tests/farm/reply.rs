@@ -1,6 +1,7 @@
 //! Replies: files in each registry's form, with places in braces that are filled in for the address asked.
 
 use super::{
+    https,
     network::{Network, address_of},
     scenario::Rule,
 };
@@ -30,23 +31,38 @@ pub(crate) fn bytes(
     folder: Option<&Path>,
     ports: &HashMap<String, u16>,
 ) -> Vec<u8> {
+    let mut bytes = whole(rule, question, folder, ports);
+    bytes.truncate(rule.cut.unwrap_or(usize::MAX));
+    bytes
+}
+
+/// The same over HTTPS: the head says how long the body would be, wherever that is cut.
+pub(crate) fn secure(
+    rule: &Rule,
+    question: &str,
+    folder: Option<&Path>,
+    ports: &HashMap<String, u16>,
+) -> Vec<u8> {
+    let mut body = whole(rule, question, folder, ports);
+    let head = https::head(rule, body.len(), |value| fill(value, rule, question, ports));
+    body.truncate(rule.cut.unwrap_or(usize::MAX));
+    [head.into_bytes(), body].concat()
+}
+
+fn whole(rule: &Rule, question: &str, folder: Option<&Path>, ports: &HashMap<String, u16>) -> Vec<u8> {
     let text = fill(&template(rule, folder), rule, question, ports);
     let text = match rule.line_end.as_deref() {
         Some(end) => text.replace('\n', end),
         None => text,
     };
-    let mut bytes = match rule.charset.as_deref() {
+    match rule.charset.as_deref() {
         None => text.into_bytes(),
         Some(label) => {
             let encoding =
                 encoding_rs::Encoding::for_label(label.as_bytes()).expect("a character set's name");
             encoding.encode(&text).0.into_owned()
         }
-    };
-    if let Some(cut) = rule.cut {
-        bytes.truncate(cut);
     }
-    bytes
 }
 
 fn template(rule: &Rule, folder: Option<&Path>) -> String {

@@ -62,6 +62,14 @@ pub(crate) struct Plan {
     /// What no question may contain.
     #[serde(default)]
     pub(crate) line_lacks: Vec<String>,
+    /// It speaks HTTPS, with a certificate for its name. The line of a question is then `GET PATH`.
+    #[serde(default)]
+    pub(crate) https: bool,
+    /// The name that its certificate is for, if not its own.
+    pub(crate) certificate: Option<String>,
+    /// Its certificate is by an authority that nobody trusts.
+    #[serde(default)]
+    pub(crate) strange: bool,
     /// Said before any question is read, as rwhois servers do.
     pub(crate) greeting: Option<String>,
 }
@@ -87,6 +95,11 @@ pub(crate) struct Rule {
     /// What stands for the places in braces in the reply.
     #[serde(default)]
     pub(crate) with: BTreeMap<String, String>,
+    /// The status of a reply over HTTPS, if not 200.
+    pub(crate) status: Option<u16>,
+    /// Its headers besides the usual ones.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
     /// How it behaves.
     #[serde(default)]
     pub(crate) does: Does,

@@ -1,7 +1,7 @@
 //! One server of the farm: a listener, a thread for each connection, and the book of what was asked.
 
 use super::{
-    conduct,
+    conduct, https,
     network::{Network, address_of},
     reply,
     scenario::{Plan, Rule},
@@ -10,7 +10,7 @@ use std::{
     collections::HashMap,
     io::Write,
     net::{TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
@@ -50,6 +50,7 @@ struct Book {
     widest: AtomicUsize,
     asked: Mutex<Vec<Asked>>,
     used: Mutex<Vec<usize>>,
+    secure: Option<Arc<rustls::ServerConfig>>,
     strange: Mutex<Vec<String>>,
 }
 
@@ -57,11 +58,14 @@ impl Server {
     pub(crate) fn start(plan: Plan, folder: Option<PathBuf>, ports: Ports) -> Self {
         let used = Mutex::new(vec![0; plan.rule.len()]);
         let refuse = plan.refuse;
+        let name = plan.certificate.as_ref().unwrap_or(&plan.name);
+        let secure = plan.https.then(|| https::config(name, plan.strange));
         let book = Arc::new(Book {
             plan,
             folder,
             ports,
             used,
+            secure,
             stop: AtomicBool::new(false),
             open: AtomicUsize::new(0),
             widest: AtomicUsize::new(0),
@@ -86,6 +90,10 @@ impl Server {
 
     pub(crate) fn is_listed(&self) -> bool {
         !self.book.plan.unlisted
+    }
+
+    pub(crate) fn is_secure(&self) -> bool {
+        self.book.plan.https
     }
 
     pub(crate) fn asked(&self) -> Vec<Asked> {
@@ -165,17 +173,36 @@ impl Book {
         {
             return;
         }
+        if let Some(config) = &self.secure {
+            let Some((secure, line)) = https::accept(config, stream, &self.stop) else { return };
+            if let Some(rule) = self.note(&line) {
+                let reply = self.filled(|folder, ports| reply::secure(&rule, &line, folder, ports));
+                drop(conduct::converse(secure, stream, &rule, &reply, &self.stop));
+            }
+            return;
+        }
         let Some(line) = conduct::peek_line(stream, &self.stop) else { return };
         let line = String::from_utf8_lossy(&line).into_owned();
-        self.asked.lock().unwrap().push(Asked { at: Instant::now(), line: line.clone() });
-        let Some(rule) = self.rule_for(&line) else {
+        if let Some(rule) = self.note(&line) {
+            let reply = self.filled(|folder, ports| reply::bytes(&rule, &line, folder, ports));
+            // What befalls the connection is the client's affair; it may well have left.
+            drop(conduct::conduct(stream, &rule, &reply, &self.stop));
+        }
+    }
+
+    /// Notes a question, and finds the rule that answers it.
+    fn note(&self, line: &str) -> Option<Rule> {
+        self.asked.lock().unwrap().push(Asked { at: Instant::now(), line: line.to_owned() });
+        let rule = self.rule_for(line);
+        if rule.is_none() {
             self.strange.lock().unwrap().push(format!("no rule answers `{line}`"));
-            return;
-        };
+        }
+        rule
+    }
+
+    fn filled(&self, reply: impl Fn(Option<&Path>, &HashMap<String, u16>) -> Vec<u8>) -> Vec<u8> {
         let none = HashMap::new();
-        let reply = reply::bytes(&rule, &line, self.folder.as_deref(), self.ports.get().unwrap_or(&none));
-        // What befalls the connection is the client's affair; it may well have left.
-        drop(conduct::conduct(stream, &rule, &reply, &self.stop));
+        reply(self.folder.as_deref(), self.ports.get().unwrap_or(&none))
     }
 
     fn rule_for(&self, line: &str) -> Option<Rule> {

@@ -23,6 +23,7 @@
 //! | `patterns` | the lint, patterns against the cache, and the lists to start from |
 //! | `pictures` | README's pictures of a terminal |
 //! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
+//! | `rdap` | one question over HTTPS, and what may come back |
 //! | `readme` | every command and every output in README.md |
 //! | `seeds` | what fuzzing starts from, cut behind every byte |
 //! | `reports` | `report`: owners ranked, drawn, and the lines that would stop them |
@@ -58,6 +59,7 @@ mod package;
 mod patterns;
 mod pictures;
 mod play;
+mod rdap;
 mod readme;
 mod reports;
 mod seeds;

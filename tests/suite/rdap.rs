@@ -1,0 +1,171 @@
+//! One question over HTTPS: what may come back, and what must come of it.
+
+use crate::farm::{Does, Farm, Plan, Rule, Scenario};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
+use whodunit::{
+    deadline::Deadline,
+    rdap::{RdapFailure, RdapQuery, RdapReply, ask},
+    registry::{Kind, Registry, Servers},
+};
+
+const NAME: &str = "rdap.db.ripe.net";
+const ADDRESS: &str = "193.0.22.9";
+
+fn plan(rule: Rule) -> Plan {
+    Plan { name: NAME.into(), https: true, rule: vec![rule], ..Plan::default() }
+}
+
+fn farm(plan: Plan) -> Farm {
+    Farm::start(&Scenario { server: vec![plan], ..Scenario::default() })
+}
+
+fn asked(farm: &Farm, patience: Duration) -> Result<RdapReply, RdapFailure> {
+    let servers = Servers::read(&farm.list()).unwrap();
+    let address: IpAddr = ADDRESS.parse().unwrap();
+    let query = RdapQuery::about(address, Registry::Ripe, &servers).expect("RIPE has a server");
+    ask(&query, address, &servers, Deadline::within(patience))
+}
+
+/// What one rule leads to.
+fn played(rule: Rule) -> Result<RdapReply, RdapFailure> {
+    asked(&farm(plan(rule)), Duration::from_secs(20))
+}
+
+fn answering() -> Rule {
+    Rule { reply: Some("rdap".into()), ..Rule::default() }
+}
+
+fn says(status: u16, headers: &[(&str, &str)]) -> Rule {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Rule { status: Some(status), headers: headers.collect(), text: Some("{}".into()), ..Rule::default() }
+}
+
+fn kind(failure: Result<RdapReply, RdapFailure>) -> (Kind, String) {
+    let failure = failure.expect_err("no answer was to be had");
+    (failure.kind, failure.message)
+}
+
+#[test]
+fn an_answer_is_text_and_nothing_personal() {
+    let farm = farm(Plan { lines: Some(vec![format!("GET /ip/{ADDRESS}")]), ..plan(answering()) });
+    let Ok(RdapReply::Network(text, Registry::Ripe)) = asked(&farm, Duration::from_secs(20)) else {
+        panic!()
+    };
+    assert!(
+        text.starts_with("inetnum:        193.0.22.0 - 193.0.22.255\nnetname:        CONTOSO-NET\n"),
+        "{text}"
+    );
+    assert!(text.contains("\norg-name:       Contoso GmbH\n"), "{text}");
+    assert!(!text.contains("Erika"), "{text}");
+}
+
+#[test]
+fn refusals_are_told_from_absence_and_from_trouble() {
+    let failure = played(says(429, &[("Retry-After", "120")])).unwrap_err();
+    assert_eq!((failure.kind, failure.retry_after), (Kind::Denied, Some(Duration::from_secs(120))));
+    assert_eq!(failure.message, "rdap.db.ripe.net: too many questions (HTTP status 429)");
+    for (rule, expected) in [
+        (says(429, &[]), Kind::Denied),
+        (says(403, &[]), Kind::Denied),
+        (says(503, &[("Retry-After", "60")]), Kind::Denied),
+        (says(404, &[]), Kind::NotFound),
+        (says(400, &[]), Kind::Network),
+        (says(500, &[]), Kind::Network),
+        (says(503, &[]), Kind::Network),
+        (says(200, &[]), Kind::Incomplete),
+        (Rule { text: Some("<html>".into()), ..Rule::default() }, Kind::Incomplete),
+        (Rule { network: Some("193.0.0.0/21".into()), ..answering() }, Kind::Incomplete),
+        (Rule { cut: Some(300), ..answering() }, Kind::Network),
+        (Rule { does: Does::Reset, ..answering() }, Kind::Network),
+        (Rule { does: Does::Empty, ..answering() }, Kind::Network),
+    ] {
+        let said = format!("{rule:?}");
+        let (kind, message) = kind(played(rule));
+        assert_eq!(kind, expected, "{message}\n{said}");
+        assert!(message.starts_with(NAME), "{message}");
+    }
+}
+
+#[test]
+fn redirects_lead_to_other_registries_and_never_inside() {
+    let to = |location: &str| played(says(301, &[("Location", location)]));
+    let Ok(RdapReply::Elsewhere(next)) = to("https://rdap.apnic.net/ip/193.0.22.9") else { panic!() };
+    assert_eq!((next.url(), next.server.registry), ("https://rdap.apnic.net/ip/193.0.22.9", Registry::Apnic));
+    for location in [
+        "https://rdap.example.net:9200/_search",
+        "http://rdap.apnic.net/ip/193.0.22.9",
+        "ftp://rdap.apnic.net/",
+        "https://",
+        "",
+    ] {
+        let (kind, message) = kind(to(location));
+        assert_eq!(kind, Kind::Network, "{message}");
+        assert!(message.starts_with("rdap.db.ripe.net redirects to"), "{message}");
+    }
+    // These are URLs of a server that is inside, which is known when its address is.
+    for location in
+        ["https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://169.254.169.254/latest"]
+    {
+        let Ok(RdapReply::Elsewhere(next)) = to(location) else { panic!("{location}") };
+        let address: IpAddr = ADDRESS.parse().unwrap();
+        let failure = ask(&next, address, &Servers::default(), Deadline::within(Duration::from_secs(20)));
+        let (kind, message) = kind(failure);
+        assert_eq!(kind, Kind::Network);
+        assert!(message.ends_with("is at an address that is not on the public internet"), "{message}");
+    }
+}
+
+#[test]
+fn nobody_else_passes_for_the_server() {
+    for plan in [
+        Plan { strange: true, asked: Some(0), ..plan(answering()) },
+        Plan { certificate: Some("rdap.example.net".into()), asked: Some(0), ..plan(answering()) },
+    ] {
+        let (kind, message) = kind(asked(&farm(plan), Duration::from_secs(20)));
+        assert_eq!(kind, Kind::Network);
+        assert!(message.contains("certificate"), "{message}");
+    }
+}
+
+#[test]
+fn one_deadline_holds_over_connection_handshake_head_and_body() {
+    let patience = Duration::from_millis(700);
+    let drip = Rule { does: Does::Drip, every_ms: Some(50), ..answering() };
+    let silence = Rule { does: Does::Silence, ..answering() };
+    for plan in [
+        plan(drip),
+        plan(silence.clone()),
+        // It never shakes hands.
+        Plan { greeting: Some("220 mail".into()), optional: true, ..Plan { https: false, ..plan(silence) } },
+    ] {
+        let said = format!("{plan:?}");
+        let mut farm = farm(plan);
+        let start = Instant::now();
+        let got = asked(&farm, patience);
+        let took = start.elapsed();
+        let _ = farm.complaints();
+        let Err(RdapFailure { kind, message, .. }) = got else { panic!("{said}") };
+        assert!(
+            kind == Kind::Timeout || message.contains("could not be asked"),
+            "{kind:?} {message}\n{said}"
+        );
+        assert!(took < patience + Duration::from_millis(800), "{took:?}\n{said}");
+    }
+}
+
+#[test]
+fn an_endless_answer_is_too_large() {
+    let flood = Rule { does: Does::Flood, text: Some(String::new()), ..Rule::default() };
+    let endless = Rule { headers: [("X".to_owned(), "x".repeat(1 << 20))].into(), ..flood.clone() };
+    // The head says that the body is empty, and no more of it is read.
+    let (kind_of_body, message) = kind(played(flood));
+    assert_eq!(kind_of_body, Kind::Incomplete, "{message}");
+    let (kind_of_head, message) = kind(played(endless));
+    assert_eq!(kind_of_head, Kind::TooLarge, "{message}");
+    let long = Rule { text: Some(format!("[\"{}\"]", "x".repeat(1 << 20))), ..Rule::default() };
+    let (kind_of_long, message) = kind(played(long));
+    assert_eq!(kind_of_long, Kind::TooLarge, "{message}");
+}
