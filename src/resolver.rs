@@ -1,6 +1,7 @@
 //! One address -> what is known of it: reserved, remembered, or asked for.
 
 mod chase;
+mod identity;
 mod lease;
 pub mod scheduler;
 mod trace;
@@ -15,6 +16,7 @@ use crate::{
     registry::{Answer, Known, Registry, Server, Servers, Unknown, UnknownKind, is_leaf, responsible},
 };
 use chase::ReferralChase;
+use identity::Identities;
 use jiff::{SignedDuration, Timestamp};
 use lease::Lease;
 use std::{
@@ -54,13 +56,20 @@ pub struct Lookup<'a> {
     cache: &'a LayeredCache,
     refused: Mutex<BTreeSet<String>>,
     silence: Unresponsive,
+    identities: Identities,
 }
 
 impl<'a> Lookup<'a> {
     /// A way that asks with these manners and remembers in this cache.
     #[must_use]
     pub fn new(manners: &'a QueryPolicy, cache: &'a LayeredCache) -> Self {
-        Self { manners, cache, refused: Mutex::default(), silence: Unresponsive::default() }
+        Self {
+            manners,
+            cache,
+            refused: Mutex::default(),
+            silence: Unresponsive::default(),
+            identities: Identities::default(),
+        }
     }
 
     /// What the cache has that may be used for this address now; nothing when everything is to be asked anew.
@@ -121,7 +130,7 @@ impl<'a> Lookup<'a> {
         let server = self.first_server(address);
         loop {
             let now = Timestamp::now();
-            if self.left_alone(&server, now).is_some() || self.silence.of(&server.name, now).is_some() {
+            if self.left_alone(&server, now).is_some() || self.silence.of(&server.key(), now).is_some() {
                 // It is not going to be asked.
                 return;
             }
@@ -200,14 +209,15 @@ impl<'a> Lookup<'a> {
     /// Why a server is left alone, if it is: it refused to answer not long ago, or in this very run, however long that
     /// takes.
     fn left_alone(&self, server: &Server, now: Timestamp) -> Option<String> {
-        let held = self.cache.held_off(&server.name, now);
+        let key = server.key();
+        let held = self.cache.held_off(&key, now);
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let how_long = match held {
             Some(until) => {
-                refused.insert(server.name.clone());
+                refused.insert(key);
                 format!("until {until:.0}")
             }
-            None if refused.contains(&server.name) => "in this run".to_owned(),
+            None if refused.contains(&key) => "in this run".to_owned(),
             None => return None,
         };
         Some(format!("{} denied us before, and is not asked again {how_long}", server.name))

@@ -9,4 +9,4 @@ mod resolve;
 mod socket;
 
 pub use client::ask;
-pub(crate) use resolve::resolve;
+pub(crate) use resolve::{look_up_all, resolve};

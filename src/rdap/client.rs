@@ -58,8 +58,8 @@ pub struct RdapFailure {
 /// Asks one server about one address.
 ///
 /// # Errors
-/// [`RdapFailure`] says why there is no answer: [`Kind::Denied`] for 429, 403, 401 and a 503 that says when to come back,
-/// [`Kind::NotFound`] for 404, [`Kind::Incomplete`] for an answer that is none about the address.
+/// [`RdapFailure`] says why there is no answer: [`UnknownKind::Denied`] for 429, 403, 401 and a 503 that says when to come back,
+/// [`UnknownKind::NotFound`] for 404, [`UnknownKind::Incomplete`] for an answer that is none about the address.
 pub fn ask(
     query: &RdapQuery,
     address: IpAddr,

@@ -6,7 +6,11 @@ use crate::{
     registry::UnknownKind,
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject};
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+};
 
 /// Port of whois (RFC 3912).
 const WHOIS: u16 = 43;
@@ -106,11 +110,16 @@ impl Servers {
         Ok(Self { listed })
     }
 
-    /// The server of this name, where the list or else the name says.
+    /// The server of this name, where the list or else the name says. A registry's is asked on its own port and in its
+    /// own protocol, whatever a referral says of both.
     #[must_use]
     pub fn find(&self, name: &str, port: Option<u16>, rwhois: bool) -> Server {
         let name = name.trim_end_matches('.').to_ascii_lowercase();
-        let registry = if rwhois { Registry::Rwhois } else { Registry::of_server(&name) };
+        let (registry, port, rwhois) = match Registry::of_server(&name) {
+            Registry::Other if rwhois => (Registry::Rwhois, port, true),
+            Registry::Other => (Registry::Other, port, false),
+            known => (known, None, false),
+        };
         let usual = if rwhois { RWHOIS } else { WHOIS };
         // A registry that goes by several names (KRNIC has three) is the same registry under each.
         let alias = || {
@@ -155,6 +164,19 @@ impl Servers {
 }
 
 impl Server {
+    /// By what its pace, its slots and its hold-off are counted: a registry's by the name of its server, whichever of its
+    /// names was written, and a stranger's by where it is, because a stranger has as many names as he likes.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self.registry.server() {
+            Some(name) => name.to_owned(),
+            None => match self.host.parse::<IpAddr>() {
+                Ok(address) => SocketAddr::new(address, self.port).to_string(),
+                Err(_) => format!("{}:{}", self.host, self.port),
+            },
+        }
+    }
+
     /// What is sent to it, without the line's end; `$addr` stands for the address.
     #[must_use]
     pub fn question(&self, full: bool) -> &str {
@@ -204,6 +226,25 @@ mod tests {
         assert_eq!((rwhois.registry, rwhois.port), (Registry::Rwhois, 4302));
         let other = servers.find("rwhois.example.com", None, true);
         assert_eq!((other.port, other.listed), (4321, false));
+    }
+
+    #[test]
+    fn a_registry_is_asked_on_its_own_port_and_in_its_own_protocol() {
+        let servers = Servers::default();
+        let ripe = servers.find("whois.ripe.net", Some(4321), true);
+        assert_eq!((ripe.registry, ripe.port), (Registry::Ripe, 43));
+        assert_eq!(ripe.question(false), "--no-personal -V whodunit --charset UTF-8 $addr");
+    }
+
+    #[test]
+    fn names_of_one_registry_share_a_key_and_strangers_are_known_by_where_they_are() {
+        let servers = Servers::default();
+        let key = |name: &str, port, rwhois| servers.find(name, port, rwhois).key();
+        assert_eq!(key("whois.krnic.net", None, false), "whois.kisa.or.kr");
+        assert_eq!(key("whois.nic.or.kr", Some(4321), true), "whois.kisa.or.kr");
+        assert_eq!(key("192.0.2.1", None, true), "192.0.2.1:4321");
+        assert_eq!(key("2001:db8::1", Some(43), false), "[2001:db8::1]:43");
+        assert_eq!(key("rwhois.example.net", None, true), "rwhois.example.net:4321");
     }
 
     #[test]

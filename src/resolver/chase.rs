@@ -30,6 +30,8 @@ pub(super) struct ReferralChase<'a> {
     deadline: Deadline,
     trace: &'a mut Trace,
     asked: Vec<Server>,
+    /// Strangers' names for servers that had been asked already.
+    aliases: Vec<Server>,
     /// The texts of the records, parent first. A placeholder's text is nobody's, and patterns never see it.
     text: String,
     best: Option<Record>,
@@ -61,6 +63,7 @@ impl<'a> ReferralChase<'a> {
             deadline,
             trace,
             asked: Vec::new(),
+            aliases: Vec::new(),
             text: String::new(),
             best: None,
             partial: false,
@@ -80,7 +83,21 @@ impl<'a> ReferralChase<'a> {
                 self.give_up(UnknownKind::Placeholder, why)?;
                 break;
             }
-            let reply = self.hop(&server, booked && self.asked.is_empty());
+            let named = server.clone();
+            let (server, reply) = self.visit(server, booked && self.asked.is_empty());
+            if self.knows(&server) {
+                // A stranger's name for a server that was asked: it has no more to say.
+                self.trace
+                    .say("referral", || format!("to {}, which was asked already: not followed", server.name));
+                self.aliases.push(named);
+                next = match self.best {
+                    Some(_) => NextHop::Done,
+                    None => {
+                        self.give_up(UnknownKind::Placeholder, format!("{} was asked already", server.name))?
+                    }
+                };
+                continue;
+            }
             self.asked.push(server.clone());
             next = match reply {
                 Ok(reply) => self.read(&server, reply)?,
@@ -90,33 +107,69 @@ impl<'a> ReferralChase<'a> {
         self.arrive()
     }
 
-    /// One question, in its turn.
-    fn hop(&mut self, server: &Server, booked: bool) -> Result<(WhoisReply, String), AskFailure> {
-        // What can only add to a good answer, or to a reason that stands, must not cost the whole of the deadline.
+    /// Asks the server that a name stands for, and says which that is: a registry's, or a stranger's at one of his
+    /// addresses.
+    fn visit(&mut self, server: Server, booked: bool) -> (Server, Result<(WhoisReply, String), AskFailure>) {
+        let deadline = self.hop_deadline();
+        let behind = match self.lookup.identities.behind(&server, &self.lookup.manners.servers, deadline) {
+            Ok(behind) => behind,
+            Err(failed) => return (server, Err(failed)),
+        };
+        let mut last = (server, Err(AskFailure::new(UnknownKind::Network, "it has no address".to_owned())));
+        for found in behind {
+            if found.registry != last.0.registry {
+                self.trace.say("referral", || format!("{} is {}", last.0.name, found.name));
+            }
+            if self.knows(&found) {
+                return (found, last.1);
+            }
+            let reply = self.hop(&found, booked, deadline);
+            let unheard =
+                matches!(&reply, Err(AskFailure { kind: UnknownKind::Network | UnknownKind::Timeout, .. }));
+            last = (found, reply);
+            if !unheard || deadline.remaining().is_none() {
+                break;
+            }
+        }
+        last
+    }
+
+    /// What can only add to a good answer, or to a reason that stands, must not cost the whole of the deadline.
+    fn hop_deadline(&self) -> Deadline {
         let adds = self.best.is_some() || self.why.is_some();
-        let deadline = match (adds, self.deadline.remaining()) {
+        match (adds, self.deadline.remaining()) {
             (true, Some(left)) => self.deadline.at_most(SLICE.min(left / 2)),
             _ => self.deadline,
-        };
+        }
+    }
+
+    /// One question, in its turn.
+    fn hop(
+        &mut self,
+        server: &Server,
+        booked: bool,
+        deadline: Deadline,
+    ) -> Result<(WhoisReply, String), AskFailure> {
+        let key = server.key();
         let late =
             || AskFailure::new(UnknownKind::Timeout, format!("no turn to ask {} in time", server.name));
         if let Some(message) = self.lookup.left_alone(server, Timestamp::now()) {
             return Err(AskFailure::new(UnknownKind::Denied, message));
         }
-        if let Some(message) = self.lookup.silence.of(&server.name, Timestamp::now()) {
+        if let Some(message) = self.lookup.silence.of(&key, Timestamp::now()) {
             return Err(AskFailure::new(UnknownKind::Timeout, message));
         }
         let Lookup { cache, manners, .. } = self.lookup;
         if !booked && !Lease::await_pace(cache, manners, server, deadline) {
             return Err(late());
         }
-        let what = format!("server {}", server.name);
+        let what = format!("server {key}");
         let turn = Lease::claim(cache, what, manners.per_server, deadline, || false).ok_or_else(late)?;
         let started = Instant::now();
         let answered = ask(server, self.address, manners.full, deadline);
         drop(turn);
         let silent = matches!(&answered, Err(AskFailure { kind: UnknownKind::Timeout, .. }));
-        self.lookup.silence.note(&server.name, !silent, Timestamp::now());
+        self.lookup.silence.note(&key, !silent, Timestamp::now());
         let took = started.elapsed();
         let (address, full) = (self.address, manners.full);
         self.trace.say("asked", || {
@@ -171,7 +224,7 @@ impl<'a> ReferralChase<'a> {
         self.trace.say("failed", || format!("{}: {message}", kind.as_str()));
         if kind == UnknownKind::Denied {
             if self.lookup.left_alone(server, Timestamp::now()).is_none() {
-                let until = self.lookup.cache.hold_off(&server.name, Timestamp::now());
+                let until = self.lookup.cache.hold_off(&server.key(), Timestamp::now());
                 self.trace.say("held off", || format!("{} until {until:.0}", server.name));
             }
             return Err(Unknown { kind, message });
@@ -239,7 +292,7 @@ impl<'a> ReferralChase<'a> {
             asked.name == server.name
                 || registry && !matches!(asked.registry, Registry::Other | Registry::Rwhois)
         };
-        self.asked.iter().any(same)
+        self.asked.iter().chain(&self.aliases).any(same)
     }
 
     /// Adds a record: the smallest network describes the address, and the parent says what the smaller one leaves

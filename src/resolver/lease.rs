@@ -71,7 +71,7 @@ impl<'a> Lease<'a> {
         let by = SignedDuration::try_from(patience)
             .ok()
             .and_then(|patience| now.checked_add(patience + early).ok());
-        let booked = cache.pace_by(&server.name, every, now, by.unwrap_or(Timestamp::MAX));
+        let booked = cache.pace_by(&server.key(), every, now, by.unwrap_or(Timestamp::MAX));
         booked.checked_sub(early).unwrap_or(now).max(now)
     }
 

@@ -33,22 +33,48 @@ pub(crate) fn resolve(server: &Server, deadline: Deadline) -> Result<Vec<SocketA
     Ok(allowed)
 }
 
+/// The addresses of several servers, looked up side by side; none for those that cannot be found in time. Whether they
+/// may be asked is not looked at.
+pub(crate) fn look_up_all<'a>(
+    servers: impl Iterator<Item = &'a Server>,
+    deadline: Deadline,
+) -> Vec<Vec<SocketAddr>> {
+    let started: Vec<_> = servers
+        .map(|server| match server.host.parse::<IpAddr>() {
+            Ok(address) => Ok(vec![SocketAddr::new(address, server.port)]),
+            Err(_) => Err(begin(server)),
+        })
+        .collect();
+    let wait = |look_up: std::io::Result<LookUp>| {
+        let found = look_up.ok()?.recv_timeout(deadline.remaining().unwrap_or_default()).ok()?;
+        found.ok()
+    };
+    started
+        .into_iter()
+        .map(|found| found.unwrap_or_else(|look_up| wait(look_up).unwrap_or_default()))
+        .collect()
+}
+
+/// What a look-up that was begun comes to.
+type LookUp = mpsc::Receiver<std::io::Result<Vec<SocketAddr>>>;
+
 /// getaddrinfo(3) knows no deadline, so it runs on a thread that is left behind when it takes too long.
+fn begin(server: &Server) -> std::io::Result<LookUp> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let target = (server.host.clone(), server.port);
+    thread::Builder::new().name("resolve".into()).stack_size(STACK).spawn(move || {
+        let found = target.to_socket_addrs().map(|found| found.take(2 * ADDRESSES).collect::<Vec<_>>());
+        // Nobody listens any more when the deadline has passed.
+        let _ = sender.send(found);
+    })?;
+    Ok(receiver)
+}
+
 fn look_up(server: &Server, deadline: Deadline) -> Result<Vec<SocketAddr>, AskFailure> {
     let network = |why: &str| AskFailure::new(UnknownKind::Network, format!("{}: {why}", server.name));
     let timeout = || AskFailure::new(UnknownKind::Timeout, format!("{}: no address in time", server.name));
     let left = deadline.remaining().ok_or_else(timeout)?;
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let target = (server.host.clone(), server.port);
-    thread::Builder::new()
-        .name("resolve".into())
-        .stack_size(STACK)
-        .spawn(move || {
-            let found = target.to_socket_addrs().map(|found| found.take(2 * ADDRESSES).collect::<Vec<_>>());
-            // Nobody listens any more when the deadline has passed.
-            let _ = sender.send(found);
-        })
-        .map_err(|_| network("cannot start a thread to look its address up"))?;
+    let receiver = begin(server).map_err(|_| network("cannot start a thread to look its address up"))?;
     match receiver.recv_timeout(left) {
         Ok(Ok(found)) if !found.is_empty() => Ok(found),
         Ok(Ok(_)) => Err(network("no such host")),

@@ -63,6 +63,7 @@ const RDAP_NAMES: &[&str] = &[
 pub(crate) struct Farm {
     servers: BTreeMap<String, Server>,
     tripwire: Server,
+    alias: BTreeMap<String, String>,
     folder: tempfile::TempDir,
     checked: bool,
 }
@@ -81,7 +82,8 @@ impl Farm {
             .set(servers.iter().map(|(name, server)| (name.clone(), server.port())).collect())
             .expect("the ports are set once");
         let folder = tempfile::tempdir().expect("a folder for the server list");
-        let farm = Self { servers, tripwire, folder, checked: false };
+        let alias = scenario.alias.clone();
+        let farm = Self { servers, tripwire, alias, folder, checked: false };
         farm.write_list();
         farm
     }
@@ -106,6 +108,9 @@ impl Farm {
         }
         for (name, server) in self.servers.iter().filter(|(_, server)| server.is_listed()) {
             entries.insert(name.clone(), server.port());
+        }
+        for (name, server) in &self.alias {
+            entries.insert(name.clone(), self.server(server).port());
         }
         let entry = |name: &str, port: u16| {
             let host = format!("127.0.0.1:{port}");

@@ -16,6 +16,9 @@ pub(crate) struct Scenario {
     /// The runs, made one after the other against the same farm.
     #[serde(default)]
     pub(crate) run: Vec<toml::Table>,
+    /// Other names in the list, and the server that each of them leads to.
+    #[serde(default)]
+    pub(crate) alias: BTreeMap<String, String>,
     /// Where reply files lie, if not among the forms.
     #[serde(skip)]
     pub(crate) folder: Option<PathBuf>,

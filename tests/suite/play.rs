@@ -187,6 +187,7 @@ scenarios! {
     pattern_files
     placeholder
     placeholder_next_of_several
+    referral_alias_of_a_registry
     referral_arin_to_ripe
     referral_dead_rwhois
     referral_forms

@@ -8,7 +8,7 @@ use std::{
 use whodunit::{
     deadline::Deadline,
     rdap::{RdapFailure, RdapQuery, RdapReply, ask},
-    registry::{Kind, Registry, Servers},
+    registry::{Registry, Servers, UnknownKind},
 };
 
 const NAME: &str = "rdap.db.ripe.net";
@@ -43,7 +43,7 @@ fn says(status: u16, headers: &[(&str, &str)]) -> Rule {
     Rule { status: Some(status), headers: headers.collect(), text: Some("{}".into()), ..Rule::default() }
 }
 
-fn kind(failure: Result<RdapReply, RdapFailure>) -> (Kind, String) {
+fn kind(failure: Result<RdapReply, RdapFailure>) -> (UnknownKind, String) {
     let failure = failure.expect_err("no answer was to be had");
     (failure.kind, failure.message)
 }
@@ -65,22 +65,22 @@ fn an_answer_is_text_and_nothing_personal() {
 #[test]
 fn refusals_are_told_from_absence_and_from_trouble() {
     let failure = played(says(429, &[("Retry-After", "120")])).unwrap_err();
-    assert_eq!((failure.kind, failure.retry_after), (Kind::Denied, Some(Duration::from_secs(120))));
+    assert_eq!((failure.kind, failure.retry_after), (UnknownKind::Denied, Some(Duration::from_secs(120))));
     assert_eq!(failure.message, "rdap.db.ripe.net: too many questions (HTTP status 429)");
     for (rule, expected) in [
-        (says(429, &[]), Kind::Denied),
-        (says(403, &[]), Kind::Denied),
-        (says(503, &[("Retry-After", "60")]), Kind::Denied),
-        (says(404, &[]), Kind::NotFound),
-        (says(400, &[]), Kind::Network),
-        (says(500, &[]), Kind::Network),
-        (says(503, &[]), Kind::Network),
-        (says(200, &[]), Kind::Incomplete),
-        (Rule { text: Some("<html>".into()), ..Rule::default() }, Kind::Incomplete),
-        (Rule { network: Some("193.0.0.0/21".into()), ..answering() }, Kind::Incomplete),
-        (Rule { cut: Some(300), ..answering() }, Kind::Network),
-        (Rule { does: Does::Reset, ..answering() }, Kind::Network),
-        (Rule { does: Does::Empty, ..answering() }, Kind::Network),
+        (says(429, &[]), UnknownKind::Denied),
+        (says(403, &[]), UnknownKind::Denied),
+        (says(503, &[("Retry-After", "60")]), UnknownKind::Denied),
+        (says(404, &[]), UnknownKind::NotFound),
+        (says(400, &[]), UnknownKind::Network),
+        (says(500, &[]), UnknownKind::Network),
+        (says(503, &[]), UnknownKind::Network),
+        (says(200, &[]), UnknownKind::Incomplete),
+        (Rule { text: Some("<html>".into()), ..Rule::default() }, UnknownKind::Incomplete),
+        (Rule { network: Some("193.0.0.0/21".into()), ..answering() }, UnknownKind::Incomplete),
+        (Rule { cut: Some(300), ..answering() }, UnknownKind::Network),
+        (Rule { does: Does::Reset, ..answering() }, UnknownKind::Network),
+        (Rule { does: Does::Empty, ..answering() }, UnknownKind::Network),
     ] {
         let said = format!("{rule:?}");
         let (kind, message) = kind(played(rule));
@@ -102,7 +102,7 @@ fn redirects_lead_to_other_registries_and_never_inside() {
         "",
     ] {
         let (kind, message) = kind(to(location));
-        assert_eq!(kind, Kind::Network, "{message}");
+        assert_eq!(kind, UnknownKind::Network, "{message}");
         assert!(message.starts_with("rdap.db.ripe.net redirects to"), "{message}");
     }
     // These are URLs of a server that is inside, which is known when its address is.
@@ -113,7 +113,7 @@ fn redirects_lead_to_other_registries_and_never_inside() {
         let address: IpAddr = ADDRESS.parse().unwrap();
         let failure = ask(&next, address, &Servers::default(), Deadline::within(Duration::from_secs(20)));
         let (kind, message) = kind(failure);
-        assert_eq!(kind, Kind::Network);
+        assert_eq!(kind, UnknownKind::Network);
         assert!(message.ends_with("is at an address that is not on the public internet"), "{message}");
     }
 }
@@ -125,7 +125,7 @@ fn nobody_else_passes_for_the_server() {
         Plan { certificate: Some("rdap.example.net".into()), asked: Some(0), ..plan(answering()) },
     ] {
         let (kind, message) = kind(asked(&farm(plan), Duration::from_secs(20)));
-        assert_eq!(kind, Kind::Network);
+        assert_eq!(kind, UnknownKind::Network);
         assert!(message.contains("certificate"), "{message}");
     }
 }
@@ -149,7 +149,7 @@ fn one_deadline_holds_over_connection_handshake_head_and_body() {
         let _ = farm.complaints();
         let Err(RdapFailure { kind, message, .. }) = got else { panic!("{said}") };
         assert!(
-            kind == Kind::Timeout || message.contains("could not be asked"),
+            kind == UnknownKind::Timeout || message.contains("could not be asked"),
             "{kind:?} {message}\n{said}"
         );
         assert!(took < patience + Duration::from_millis(800), "{took:?}\n{said}");
@@ -162,10 +162,10 @@ fn an_endless_answer_is_too_large() {
     let endless = Rule { headers: [("X".to_owned(), "x".repeat(1 << 20))].into(), ..flood.clone() };
     // The head says that the body is empty, and no more of it is read.
     let (kind_of_body, message) = kind(played(flood));
-    assert_eq!(kind_of_body, Kind::Incomplete, "{message}");
+    assert_eq!(kind_of_body, UnknownKind::Incomplete, "{message}");
     let (kind_of_head, message) = kind(played(endless));
-    assert_eq!(kind_of_head, Kind::TooLarge, "{message}");
+    assert_eq!(kind_of_head, UnknownKind::TooLarge, "{message}");
     let long = Rule { text: Some(format!("[\"{}\"]", "x".repeat(1 << 20))), ..Rule::default() };
     let (kind_of_long, message) = kind(played(long));
-    assert_eq!(kind_of_long, Kind::TooLarge, "{message}");
+    assert_eq!(kind_of_long, UnknownKind::TooLarge, "{message}");
 }

@@ -1,0 +1,175 @@
+//! Who stands behind a name that a stranger wrote. A referral may name a registry's server by an alias or by its address;
+//! it is that registry then, with its pace, its flags and its hold-off, or any customer could have it flooded.
+
+use crate::{
+    address::is_routable,
+    deadline::Deadline,
+    registry::{AskFailure, Registry, Server, Servers},
+    whois::{look_up_all, resolve},
+};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Every registry with a server of its own.
+const REGISTRIES: [Registry; 10] = [
+    Registry::Arin,
+    Registry::Ripe,
+    Registry::Apnic,
+    Registry::Afrinic,
+    Registry::Lacnic,
+    Registry::RegistroBr,
+    Registry::Jpnic,
+    Registry::Krnic,
+    Registry::Twnic,
+    Registry::Iana,
+];
+
+/// How long the addresses of the registries are believed. They change once in some years; a name that could not be
+/// looked up is looked up again sooner.
+const FRESH: Duration = Duration::from_secs(3600);
+const RETRY: Duration = Duration::from_secs(60);
+
+/// What looking the registries' names up may cost of the time for a referral. They are looked up side by side, and
+/// whoever answers mail has them in a cache of names.
+const SLICE: Duration = Duration::from_millis(500);
+
+/// The addresses of one of a stranger's names that are tried: most have one, or one of each family.
+const TRIED: usize = 2;
+
+/// What the registries' names stand for.
+#[derive(Debug, Default)]
+pub(super) struct Identities {
+    known: Mutex<HashMap<Registry, (Instant, Vec<SocketAddr>)>>,
+}
+
+impl Identities {
+    /// The servers that a referral leads to, each at one address, in the order in which to try them: the registry's own
+    /// where one stands behind the name.
+    ///
+    /// # Errors
+    /// The name cannot be looked up, or is at no address that may be asked.
+    pub(super) fn behind(
+        &self,
+        server: &Server,
+        servers: &Servers,
+        deadline: Deadline,
+    ) -> Result<Vec<Server>, AskFailure> {
+        if server.registry.server().is_some() {
+            return Ok(vec![server.clone()]);
+        }
+        let sockets = resolve(server, deadline)?;
+        let known = self.registries(servers, deadline);
+        let registry = sockets.iter().find_map(|socket| {
+            known
+                .iter()
+                .find(|(_, at)| at.iter().any(|at| is_same(*at, *socket)))
+                .map(|(registry, _)| *registry)
+        });
+        if let Some(server) = registry.and_then(|registry| servers.of(registry)) {
+            return Ok(vec![server]);
+        }
+        let at = |socket: &SocketAddr| Server {
+            host: socket.ip().to_string(),
+            port: socket.port(),
+            ..server.clone()
+        };
+        Ok(sockets.iter().take(TRIED).map(at).collect())
+    }
+
+    /// Where the registries' servers are, as far as that can be found out.
+    fn registries(&self, servers: &Servers, deadline: Deadline) -> Vec<(Registry, Vec<SocketAddr>)> {
+        let now = Instant::now();
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_fresh = |(since, at): &(Instant, Vec<SocketAddr>)| {
+            now.duration_since(*since) < if at.is_empty() { RETRY } else { FRESH }
+        };
+        let stale: Vec<(Registry, Server)> = {
+            let known = lock();
+            let stale = REGISTRIES.into_iter().filter(|registry| !known.get(registry).is_some_and(is_fresh));
+            stale.filter_map(|registry| Some((registry, servers.of(registry)?))).collect()
+        };
+        // No lock is held meanwhile: of several that find them stale, each looks them up.
+        let found = look_up_all(stale.iter().map(|(_, server)| server), deadline.at_most(SLICE));
+        let mut known = lock();
+        known.extend(stale.into_iter().zip(found).map(|((registry, _), at)| (registry, (now, at))));
+        known.iter().map(|(registry, (_, at))| (*registry, at.clone())).collect()
+    }
+}
+
+/// Whether two addresses are one server. What else listens at a registry's public address is the registry's too;
+/// addresses of the inside stand in the user's list with their ports, and there the port counts.
+fn is_same(registry: SocketAddr, stranger: SocketAddr) -> bool {
+    let (registrys, address) = (registry.ip(), stranger.ip());
+    registrys == address && (registry.port() == stranger.port() || is_routable(address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(text: &str) -> Servers {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("servers.json");
+        std::fs::write(&path, text).unwrap();
+        Servers::read(&path).unwrap()
+    }
+
+    /// A list without names that would have to be looked up.
+    fn listed(more: &str) -> Servers {
+        let registries: Vec<String> = REGISTRIES
+            .iter()
+            .enumerate()
+            .map(|(n, registry)| format!("\"{}\": \"127.0.0.1:{}\"", registry.server().unwrap(), 4300 + n))
+            .collect();
+        list(&format!("{{{}, {more}}}", registries.join(", ")))
+    }
+
+    fn behind(servers: &Servers, host: &str, port: Option<u16>, rwhois: bool) -> Vec<Server> {
+        let server = servers.find(host, port, rwhois);
+        let deadline = Deadline::within(Duration::from_secs(20));
+        Identities::default().behind(&server, servers, deadline).unwrap()
+    }
+
+    #[test]
+    fn an_alias_of_a_registry_is_the_registry() {
+        let servers =
+            listed(r#""whois.alias.example": "127.0.0.1:4304", "rwhois.example.net": "127.0.0.1:4399""#);
+        for rwhois in [false, true] {
+            let found = behind(&servers, "whois.alias.example", Some(4321), rwhois);
+            assert_eq!((found[0].registry, found[0].name.as_str()), (Registry::Lacnic, "whois.lacnic.net"));
+            assert_eq!(found.len(), 1);
+        }
+        let stranger = behind(&servers, "rwhois.example.net", None, true);
+        assert_eq!(
+            (stranger[0].registry, stranger[0].name.as_str()),
+            (Registry::Rwhois, "rwhois.example.net")
+        );
+        assert_eq!(stranger[0].key(), "127.0.0.1:4399");
+    }
+
+    #[test]
+    fn the_public_address_of_a_registry_is_the_registrys_on_any_port() {
+        let servers =
+            listed(r#""whois.ripe.net": "193.0.6.135", "whois.apnic.net": "[2001:dc0:1:0:4777::131]""#);
+        for (host, port, registry) in [
+            ("193.0.6.135", None, Registry::Ripe),
+            ("193.0.6.135", Some(4321), Registry::Ripe),
+            ("2001:dc0:1:0:4777::131", None, Registry::Apnic),
+            ("193.0.6.136", None, Registry::Rwhois),
+        ] {
+            let found = behind(&servers, host, port, true);
+            assert_eq!(found[0].registry, registry, "{host}");
+        }
+    }
+
+    #[test]
+    fn names_of_a_stranger_at_one_address_share_a_key() {
+        let servers = listed(r#""a.example.net": "127.0.0.1:4399", "b.example.net": "127.0.0.1:4399""#);
+        let keys = ["a.example.net", "b.example.net"].map(|host| behind(&servers, host, None, true)[0].key());
+        assert_eq!(keys[0], keys[1]);
+    }
+}
