@@ -7,8 +7,10 @@
 
 mod amavis;
 mod assp;
+mod asterisk;
 mod courier;
 mod cyrus;
+mod direction;
 mod domino;
 mod dovecot;
 mod exim;
@@ -18,13 +20,21 @@ mod general;
 mod haraka;
 mod head;
 mod ims;
+mod ironport;
 mod login;
+mod maddy;
+mod object;
 mod opensmtpd;
 mod pieces;
+mod postal;
 mod postfix;
 mod qmail;
 mod qpsmtpd;
+mod rspamd;
+mod sender;
 mod sendmail;
+mod ssh;
+mod stalwart;
 #[cfg(test)]
 mod tests;
 mod web;
@@ -32,6 +42,7 @@ mod webmail;
 mod wrapped;
 
 use crate::log::token;
+use direction::Direction;
 pub(crate) use fields::FieldColumns;
 use head::SyslogHead;
 use std::{borrow::Cow, net::IpAddr};
@@ -39,20 +50,45 @@ use std::{borrow::Cow, net::IpAddr};
 /// Of a line, no more than this is looked at: no mail program writes its client behind 64 KiB.
 pub(crate) const LONGEST: usize = 64 << 10;
 
-/// What a format's reader says of a line.
+/// So many envelopes may lie around a line.
+const DEEPEST: u8 = 3;
+
+/// What a format's reader says of a line. Direction has a name here, so that nobody can read an address without saying
+/// that its machine connected to this one: on a line about a delivery it is a recipient's server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum LineReading {
-    /// This one connected.
-    Client(IpAddr),
-    /// The line is known, and it is about no client.
+    /// This machine connected to the program that wrote the line.
+    Incoming(IpAddr),
+    /// The program connected to somebody: to deliver, to look something up, to pass a request on.
+    Outgoing,
+    /// The line is known, and it is about no connection.
     Nobody,
     /// Not a line of this format.
     Foreign,
 }
 
-impl From<Option<IpAddr>> for LineReading {
-    fn from(client: Option<IpAddr>) -> Self {
-        client.map_or(Self::Nobody, Self::Client)
+impl LineReading {
+    /// A line about a connection that came in, and its client where the line names one.
+    fn incoming(client: Option<IpAddr>) -> Self {
+        client.map_or(Self::Nobody, Self::Incoming)
+    }
+
+    /// A line about a connection that came in, if it names a client; else it may be another format's.
+    fn incoming_or_foreign(client: Option<IpAddr>) -> Self {
+        client.map_or(Self::Foreign, Self::Incoming)
+    }
+
+    /// This reading, or where the format is another's, what that one says.
+    fn or_else(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Foreign => other(),
+            reading => reading,
+        }
+    }
+
+    /// Whether the line's format is known.
+    fn is_known(self) -> bool {
+        self != Self::Foreign
     }
 }
 
@@ -68,19 +104,18 @@ pub fn client(line: &[u8]) -> Option<IpAddr> {
 pub(crate) fn client_with(line: &[u8], fields: Option<&FieldColumns>) -> Option<IpAddr> {
     let line = line.get(..LONGEST).unwrap_or(line);
     if let Some(head) = head::read(line) {
-        return client_of(head);
+        return client_of(head, 0);
     }
     if line.first() == Some(&b'#') {
         return None;
     }
-    if let Some(reading) =
-        fields.map(|fields| fields.client(line)).filter(|reading| *reading != LineReading::Foreign)
-    {
-        return settle(reading, line);
+    if let Some(reading) = fields.map(|fields| fields.client(line)).filter(|reading| reading.is_known()) {
+        return settle(reading, line, 0);
     }
     // Most lines that no syslog wrote are Exim's, and need not be looked at for anything else.
-    if let reading @ (LineReading::Client(_) | LineReading::Nobody) = exim::at_a_glance(line) {
-        return settle(reading, line);
+    let reading = exim::at_a_glance(line);
+    if reading.is_known() {
+        return settle(reading, line, 0);
     }
     let line = front::colourless(line);
     let whole = line.first() == Some(&b'{');
@@ -93,7 +128,7 @@ pub(crate) fn client_with(line: &[u8], fields: Option<&FieldColumns>) -> Option<
 
 /// The client of a line with nothing in front of it, which may be so deep inside of others.
 fn without_front(line: &[u8], depth: u8) -> Option<IpAddr> {
-    head::read(line).map_or_else(|| headless(line, depth), client_of)
+    head::read(line).map_or_else(|| headless(line, depth), |head| client_of(head, depth))
 }
 
 /// The client of a line that begins with no time of syslog's.
@@ -101,69 +136,88 @@ fn headless(line: &[u8], depth: u8) -> Option<IpAddr> {
     if line.first().is_some_and(u8::is_ascii_alphabetic)
         && let Some(head) = head::sure(line, 1)
     {
-        return client_of(head);
+        return client_of(head, depth);
     }
-    if line.first() == Some(&b'{')
-        && depth < 2
-        && let Some(wrapped) = wrapped::read(line)
-    {
-        return unwrapped(line, &wrapped, depth);
+    if line.first() == Some(&b'{') && depth < DEEPEST {
+        return in_object(line, depth);
     }
-    match head::bare_tag(line).map_or(LineReading::Foreign, |head| by_program(head.program, head.message)) {
-        LineReading::Foreign => settle(by_shape(line), line),
-        reading => settle(reading, line),
-    }
+    let program =
+        head::bare_tag(line).map_or(LineReading::Foreign, |head| by_program(head.program, head.message));
+    settle(program.or_else(|| by_shape(line)), line, depth)
 }
 
-/// The client of a line inside a JSON object. Where its program is known, what it says decides; where it is not, an
+/// The client of a line that is a JSON object. Where its program is known, what it says decides; where it is not, an
 /// address that a member of the object calls the client's is better than anything in a text.
-fn unwrapped(object: &[u8], wrapped: &wrapped::WrappedLine, depth: u8) -> Option<IpAddr> {
-    let line = wrapped.line.as_slice();
+fn in_object(object: &[u8], depth: u8) -> Option<IpAddr> {
+    let members = || object::by_members(object);
+    let Some(wrapped) = wrapped::read(object) else { return settle(members(), b"", depth) };
+    let line = &*wrapped.line;
     if !wrapped.program.is_empty() {
-        let reading = match by_program(&wrapped.program, line) {
-            LineReading::Foreign => by_shape(line),
-            reading => reading,
-        };
-        return settle(reading, line)
-            .or_else(|| general::named_in_json(object).filter(|_| reading == LineReading::Foreign));
+        let reading = by_program(&wrapped.program, line).or_else(|| by_shape(line)).or_else(members);
+        return settle(reading, line, depth);
     }
     if let Some(rest) = Some(line).filter(|line| front::begins(line)).or_else(|| front::behind(line)) {
         return without_front(rest, depth + 1);
     }
-    general::named_in_json(object).or_else(|| without_front(line, depth + 1))
+    match by_shape(line).or_else(members) {
+        LineReading::Foreign => without_front(line, depth + 1),
+        reading => settle(reading, line, depth),
+    }
 }
 
 /// The client of a line with a syslog head.
-fn client_of(head: SyslogHead) -> Option<IpAddr> {
+fn client_of(head: SyslogHead, depth: u8) -> Option<IpAddr> {
     let message = qmail::behind_stamp(head.message);
-    if message.len() < head.message.len()
-        && let reading @ (LineReading::Client(_) | LineReading::Nobody) = qmail::by_shape(message)
-    {
-        return settle(reading, message);
+    if message.len() < head.message.len() {
+        let reading = qmail::by_shape(message);
+        if reading.is_known() {
+            return settle(reading, message, depth);
+        }
     }
-    match by_program(head.program, message) {
-        LineReading::Foreign => match by_shape(message) {
-            LineReading::Foreign if head.program.is_empty() => settle(by_shape(head.behind_time), head.text),
-            LineReading::Foreign if head.stands_free => settle(leading(message), head.text),
-            reading => settle(reading, head.text),
-        },
-        reading => settle(reading, head.text),
+    match by_program(head.program, message).or_else(|| by_shape(message)) {
+        LineReading::Foreign if message.starts_with(b"{\"") && depth < DEEPEST => in_object(message, depth),
+        LineReading::Foreign if head.program.is_empty() => {
+            settle(by_shape(head.behind_time), head.text, depth)
+        }
+        LineReading::Foreign if head.stands_free => settle(leading(message), head.text, depth),
+        reading => settle(reading, head.text, depth),
     }
 }
 
-fn settle(reading: LineReading, line: &[u8]) -> Option<IpAddr> {
+fn settle(reading: LineReading, line: &[u8], depth: u8) -> Option<IpAddr> {
     match reading {
-        LineReading::Client(address) => Some(address).filter(|a| !general::is_nobody(*a)),
-        LineReading::Nobody => None,
-        LineReading::Foreign => general::client(line),
+        LineReading::Incoming(address) => Some(address).filter(|a| !general::is_nobody(*a)),
+        LineReading::Outgoing | LineReading::Nobody => None,
+        LineReading::Foreign => foreign(line, depth),
     }
+}
+
+/// The client of a line of no known format: whom a key names; else whom the message names that the line quotes as the
+/// program's own; else the first that nothing speaks against.
+fn foreign(line: &[u8], depth: u8) -> Option<IpAddr> {
+    if direction::of(line) == Direction::Outgoing {
+        return None;
+    }
+    if let reading @ (LineReading::Incoming(_) | LineReading::Nobody) = object::by_member(line) {
+        return settle(reading, b"", depth);
+    }
+    let found = general::find(line);
+    if found.named.is_some() || depth >= DEEPEST {
+        return found.named.or(found.unnamed);
+    }
+    let Some(wrapped) = wrapped::message(line) else { return found.unnamed };
+    let reading = by_program(&wrapped.program, &wrapped.line);
+    if !wrapped.program.is_empty() && reading.is_known() {
+        return settle(reading, b"", depth + 1);
+    }
+    without_front(&wrapped.line, depth + 1)
 }
 
 /// `tag: ADDRESS: TEXT`: a message that begins with an address is about it, whatever the text quotes.
 fn leading(message: &[u8]) -> LineReading {
     let word = message.split(|b| matches!(b, b' ' | b',')).next().unwrap_or_default();
     let word = word.strip_suffix(b":").unwrap_or(word);
-    token::bare(word).filter(|a| !general::is_nobody(*a)).map_or(LineReading::Foreign, LineReading::Client)
+    LineReading::incoming_or_foreign(token::bare(word).filter(|a| !general::is_nobody(*a)))
 }
 
 /// The reader of a program's messages, by the name in its syslog tag: `postfix/smtpd`, `sm-mta`, `imapd-ssl`.
@@ -184,22 +238,24 @@ fn by_program(program: &[u8], message: &[u8]) -> LineReading {
             sendmail::client(message)
         }
         b"dovecot" | b"dovecot-auth" | b"auth" | b"auth-worker" | b"imap-login" | b"pop3-login"
-        | b"managesieve-login" | b"submission-login" => dovecot::client(message),
+        | b"managesieve-login" | b"submission-login" => dovecot::client(program, message),
         b"smtpd" => opensmtpd::client(message),
-        b"sshd" | b"sshd-session" | b"sshd-auth" | b"dropbear" => login::secure_shell(message),
+        b"sshd" | b"sshd-session" | b"sshd-auth" => ssh::server(message),
+        b"dropbear" => ssh::dropbear(message),
         b"tcpserver" | b"rblsmtpd" => qmail::client(program, message),
         b"policyd-spf" => postfix::spf(message),
         b"amavis" | b"amavisd" => amavis::client(message),
         b"proftpd" => {
-            pieces::first_bracketed(message, |_| true).map_or(LineReading::Foreign, LineReading::Client)
+            pieces::first_bracketed(message, |_| true).map_or(LineReading::Foreign, LineReading::Incoming)
         }
         b"pure-ftpd" => login::pure_ftpd(message),
-        b"phpMyAdmin" => login::last_from(message).map_or(LineReading::Foreign, LineReading::Client),
+        b"phpMyAdmin" => login::last_from(message).map_or(LineReading::Foreign, LineReading::Incoming),
         b"spamd" if pieces::has(message, b"server started on ") => LineReading::Nobody,
         // Only what a milter saw of a mail: its sender, its subject.
         b"clamav-milter" if pieces::has(message, b" with subject '") => LineReading::Nobody,
-        b"simscan" => qmail::scanned(message).map_or(LineReading::Foreign, LineReading::Client),
+        b"simscan" => qmail::scanned(message).map_or(LineReading::Foreign, LineReading::Incoming),
         b"haproxy" => web::haproxy(message),
+        b"rspamd" => rspamd::client(message),
         b"qpsmtpd" | b"qpsmtpd-forkserver" | b"qpsmtpd-prefork" | b"logterse" => qpsmtpd::client(message),
         b"vpopmail" | b"vchkpw" => login::vpopmail(message),
         b"solid-pop3d" | b"ipop3d" => login::at_the_end(message),
@@ -208,13 +264,10 @@ fn by_program(program: &[u8], message: &[u8]) -> LineReading {
         _ if program.starts_with(b"exim") => exim::client(message),
         _ if program.starts_with(b"sendmail") || program.starts_with(b"sm-mta") => sendmail::client(message),
         _ if program.starts_with(b"stunnel") => web::stunnel(message),
-        _ => match login::pam(message) {
-            LineReading::Foreign => match courier::client(program, message) {
-                LineReading::Foreign => webmail::by_program(program, message),
-                reading => reading,
-            },
-            reading => reading,
-        },
+        _ => sender::client(program, message)
+            .or_else(|| login::pam(message))
+            .or_else(|| courier::client(program, message))
+            .or_else(|| webmail::by_program(program, message)),
     }
 }
 
@@ -229,10 +282,19 @@ fn by_shape(line: &[u8]) -> LineReading {
         exim::by_shape,
         assp::by_shape,
         cyrus::by_shape,
+        postfix::by_shape,
         domino::by_shape,
         qmail::by_shape,
         webmail::by_shape,
         login::by_shape,
+        dovecot::by_shape,
+        stalwart::by_shape,
+        rspamd::by_shape,
+        ironport::by_shape,
+        postal::by_shape,
+        asterisk::by_shape,
+        maddy::by_shape,
+        sender::by_shape,
     ];
     readers
         .iter()

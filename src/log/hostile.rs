@@ -100,7 +100,7 @@ fn run(runs: u64, seed: u64) {
         }
         dice.spoil(&mut line, &seeds);
         if let Some(address) = client(&line) {
-            // Whatever a reader makes of a line, the address is in it. Only haproxy, Apache, Dante, tcpserver, simscan
+            // Whatever a reader makes of a line, the address is in it. Only haproxy, Apache, Dante, tcpserver, anvil, simscan
             // and vpopmail glue something to it; and what JSON escapes or a terminal colours may lie within it.
             let glued = || {
                 let names = [
@@ -109,11 +109,16 @@ fn run(runs: u64, seed: u64) {
                     b"sockd",
                     b"[pid ",
                     b"tcpserver",
+                    b"anvil",
                     b"simscan",
                     b"vpopmail",
                     b"vchkpw",
                     b"\\",
                     b"\x1b",
+                    // Bytes that are written as numbers, and quotes that are written twice.
+                    b"\":[",
+                    b"\" : [",
+                    b"\"\"",
                 ];
                 names.iter().any(|name| line.windows(name.len()).any(|w| w == *name))
             };

@@ -48,7 +48,7 @@ fn class(byte: Option<&u8>) -> ByteClass {
 
 /// Which true addresses count.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum AddressFamily {
+enum TokenScope {
     /// Those that may be a machine's that is in touch with us.
     Machines,
     /// Also those that somebody only writes of: in a URL, behind the `@` of a mail address, with a netmask.
@@ -57,20 +57,20 @@ enum AddressFamily {
 
 /// The addresses of a line that may be a machine's, from left to right.
 pub(crate) fn tokens(line: &[u8]) -> Tokens<'_> {
-    Tokens { line, at: 0, wanted: AddressFamily::Machines }
+    Tokens { line, at: 0, wanted: TokenScope::Machines }
 }
 
 /// All addresses of a line, whatever they are there for, from left to right. A network (`192.0.2.0/24`) is no address,
 /// and neither is what a longer word holds (`host-192.0.2.1`, `192.0.2.1.tar.gz`, `192.0.2.1@example.net`).
 pub(crate) fn every(line: &[u8]) -> Tokens<'_> {
-    Tokens { line, at: 0, wanted: AddressFamily::Every }
+    Tokens { line, at: 0, wanted: TokenScope::Every }
 }
 
 /// See [`tokens`] and [`every`].
 pub(crate) struct Tokens<'a> {
     line: &'a [u8],
     at: usize,
-    wanted: AddressFamily,
+    wanted: TokenScope,
 }
 
 impl Iterator for Tokens<'_> {
@@ -87,7 +87,7 @@ impl Iterator for Tokens<'_> {
             if (3..=64).contains(&length)
                 && let Some(token) = in_run(self.line, start, start + length, self.wanted)
             {
-                if self.wanted == AddressFamily::Every && token.address.is_ipv4() {
+                if self.wanted == TokenScope::Every && token.address.is_ipv4() {
                     // `192.0.2.1:25:198.51.100.1:4711`
                     self.at = token.end;
                 }
@@ -98,7 +98,7 @@ impl Iterator for Tokens<'_> {
 }
 
 /// The address in a run of hexadecimal digits, colons and dots.
-fn in_run(line: &[u8], start: usize, end: usize, wanted: AddressFamily) -> Option<Token> {
+fn in_run(line: &[u8], start: usize, end: usize, wanted: TokenScope) -> Option<Token> {
     let run = line.get(start..end)?;
     let colons = memchr::memchr_iter(b':', run).count();
     // What is left of a run behind an address is a port, or another address like it.
@@ -123,7 +123,7 @@ fn in_run(line: &[u8], start: usize, end: usize, wanted: AddressFamily) -> Optio
     None
 }
 
-fn v4_in_part(line: &[u8], from: usize, to: usize, wanted: AddressFamily) -> Option<Token> {
+fn v4_in_part(line: &[u8], from: usize, to: usize, wanted: TokenScope) -> Option<Token> {
     let part = line.get(from..to)?;
     let (address, length) = quad(part)?;
     // A sentence may end behind an address.
@@ -138,7 +138,7 @@ fn v4_in_part(line: &[u8], from: usize, to: usize, wanted: AddressFamily) -> Opt
     Some(Token { address, start: from, end })
 }
 
-fn v6_in_run(line: &[u8], start: usize, end: usize, wanted: AddressFamily) -> Option<Token> {
+fn v6_in_run(line: &[u8], start: usize, end: usize, wanted: TokenScope) -> Option<Token> {
     let mut from = start;
     let run = line.get(start..end)?;
     if run.starts_with(b"6:") && start >= 3 && line.get(start - 3..start)?.eq_ignore_ascii_case(b"ipv") {
@@ -258,31 +258,26 @@ fn octet(text: &[u8]) -> Option<(u32, usize)> {
 }
 
 /// Whether an address may begin here.
-fn opens(line: &[u8], start: usize, wanted: AddressFamily) -> bool {
+fn opens(line: &[u8], start: usize, wanted: TokenScope) -> bool {
     let behind = |byte: u8| start.checked_sub(2).and_then(|at| line.get(at)) == Some(&byte);
     let before = start.checked_sub(1).and_then(|at| line.get(at));
     match before {
         // What stands before the colon is a key, a host or another number, and none of our business.
         Some(b':') => true,
         // In a path or a URL it is what was asked for; `host/192.0.2.1` is how Java writes a peer.
-        Some(b'/') => wanted == AddressFamily::Every || !behind(b'/'),
+        Some(b'/') => wanted == TokenScope::Every || !behind(b'/'),
         // `user@[192.0.2.1]` is somebody's mail address.
-        Some(b'[') => wanted == AddressFamily::Every || !behind(b'@'),
-        Some(b'@') => wanted == AddressFamily::Every,
+        Some(b'[') => wanted == TokenScope::Every || !behind(b'@'),
+        Some(b'@') => wanted == TokenScope::Every,
         Some(b'.') => false,
         other => class(other) == ByteClass::Border,
     }
 }
 
 /// Whether an address may end here; `width` is the number of bits that it was written with.
-fn closes(
-    line: &[u8],
-    (start, end): (usize, usize),
-    address: IpAddr,
-    width: u8,
-    wanted: AddressFamily,
-) -> bool {
-    let keyed = start.checked_sub(1).and_then(|at| line.get(at)) == Some(&b'=');
+fn closes(line: &[u8], (start, end): (usize, usize), address: IpAddr, width: u8, wanted: TokenScope) -> bool {
+    let before = line.get(..start).unwrap_or_default();
+    let keyed = || before.ends_with(b"=") || is_banned(before);
     let rest = line.get(end..).unwrap_or_default();
     match rest.first() {
         Some(b'-') => rest.get(1) == Some(&b'>'),
@@ -291,13 +286,33 @@ fn closes(
             // `inet 192.0.2.1/24` is a machine's address, and so is `192.0.2.0/32`; postgrey has
             // `client_address=192.0.2.1/32`.
             Some(length) => {
-                length == width && keyed
-                    || wanted == AddressFamily::Every && !is_network(address, length, width)
+                length == width && keyed()
+                    || wanted == TokenScope::Every && !is_network(address, length, width)
             }
         },
         Some(b':') => true,
         other => class(other) == ByteClass::Border,
     }
+}
+
+/// Whether a word for a ban stands before an address, as where a program bans a network of one: `Banning 192.0.2.1/32`.
+fn is_banned(before: &[u8]) -> bool {
+    let words = [
+        &b"ban"[..],
+        b"unban",
+        b"banning",
+        b"unbanning",
+        b"banned",
+        b"block",
+        b"blocking",
+        b"blocked",
+        b"until",
+    ];
+    let before = before.get(before.len().saturating_sub(16)..).unwrap_or_default();
+    let before = before.strip_suffix(b"\"").unwrap_or(before).trim_ascii_end();
+    let length = before.iter().rev().take_while(|b| b.is_ascii_alphabetic()).count();
+    let word = before.get(before.len() - length..).unwrap_or_default();
+    words.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// What stands behind a slash, where it can be the length of a prefix.

@@ -10,5 +10,5 @@ pub(super) fn client(message: &[u8]) -> LineReading {
     let Some(text) = verdict else { return LineReading::Foreign };
     // What was done with it is said since 2.7.
     let peer = pieces::behind(text, b"}, ").or_else(|| pieces::behind(text, b", ")).unwrap_or_default();
-    pieces::first_bracketed(pieces::before(peer, b"<"), |_| true).into()
+    LineReading::incoming(pieces::first_bracketed(pieces::before(peer, b"<"), |_| true))
 }

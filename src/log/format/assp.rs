@@ -19,7 +19,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     for _ in 0..8 {
         let Some((word, behind)) = pieces::cut_blank(rest) else { break };
         if let Some(address) = token::bare(word) {
-            return LineReading::Client(address);
+            return LineReading::Incoming(address);
         }
         let own = word.first() == Some(&b'[') || word.iter().any(u8::is_ascii_digit);
         if !own {

@@ -11,21 +11,22 @@ pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
         // `newmsg,id=...: dns; HELO (name [ADDRESS])`
         b"courierd" if message.starts_with(b"newmsg,") => {
             let host = pieces::behind_last(message, b" (").unwrap_or_default();
-            pieces::first_bracketed(host, |_| true).into()
+            LineReading::incoming(pieces::first_bracketed(host, |_| true))
         }
-        b"courieresmtp" | b"courierlocal" | b"courierd" => LineReading::Nobody,
+        b"courieresmtp" => LineReading::Outgoing,
+        b"courierlocal" | b"courierd" => LineReading::Nobody,
         b"courieresmtpd" | b"courieresmtpd-ssl" | b"esmtpd" | b"smtpd" | b"esmtpd-ssl"
         | b"courieresmtpd-msa" => {
             // relay= and ip= are Courier's own words and come first.
             let marks = [&b"relay="[..], b"ip="];
             let found = marks.iter().find_map(|mark| pieces::behind(message, mark).and_then(token::leading));
-            found.map_or(LineReading::Foreign, LineReading::Client)
+            LineReading::incoming_or_foreign(found)
         }
         // `LOGIN FAILED, user=name, ip=[::ffff:203.0.113.7]`: the name comes before.
         b"imapd" | b"imapd-ssl" | b"pop3d" | b"pop3d-ssl" | b"couriertls" | b"courierpop3login"
         | b"courierpop3d" | b"imaplogin" | b"pop3login" | b"pop3d-login" => {
             match pieces::behind_last(message, b"ip=[") {
-                Some(rest) => token::leading(rest).into(),
+                Some(rest) => LineReading::incoming(token::leading(rest)),
                 None => LineReading::Foreign,
             }
         }

@@ -18,5 +18,5 @@ pub(super) fn by_shape(message: &[u8]) -> LineReading {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(b" "))
     };
     let open = memchr::memchr_iter(b'[', near).take(4).find(whole);
-    open.and_then(|open| pieces::bracketed(message, open)).map_or(LineReading::Foreign, LineReading::Client)
+    LineReading::incoming_or_foreign(open.and_then(|open| pieces::bracketed(message, open)))
 }

@@ -6,17 +6,22 @@ use crate::log::token;
 /// A line known by its looks.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if kerio_sent(line) {
-        return LineReading::Nobody;
+        return LineReading::Outgoing;
+    }
+    // Kerio: `[23/Nov/2026 10:34:34] Attempt to deliver to unknown recipient <...>, from <...>, IP address ADDRESS`
+    if let Some(peer) = pieces::behind_near(line, 64, b"] Attempt to deliver to ") {
+        return LineReading::incoming(pieces::behind_last(peer, b", IP address ").and_then(token::leading));
     }
     // `smtp: NAME [ADDRESS] authentication failure using internet password`: the name is the client's text.
     let near = line.get(..512).unwrap_or(line);
     if let Some(close) = memchr::memmem::rfind(near, b"] authentication failure using ") {
         let open = near.get(..close).and_then(|text| memchr::memrchr(b'[', text));
-        return open
-            .and_then(|open| pieces::bracketed(near, open))
-            .map_or(LineReading::Foreign, LineReading::Client);
+        return LineReading::incoming_or_foreign(open.and_then(|open| pieces::bracketed(near, open)));
     }
     let head = line.get(..96).unwrap_or(line);
+    if is_console(head) && pieces::has(head, b"  Router: ") {
+        return LineReading::Outgoing;
+    }
     let servers = [&b" SMTP Server"[..], b" POP3 Server", b" IMAP Server"];
     servers.iter().find_map(|server| pieces::behind(head, server)).map_or(LineReading::Foreign, |rest| {
         let message = line.get(head.len() - rest.len()..).unwrap_or_default();
@@ -27,12 +32,18 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
 /// `: Authentication failed for user NAME ; connecting host ADDRESS`, `: name (ADDRESS) connected`, behind the name
 /// of the server's task.
 fn domino(message: &[u8]) -> LineReading {
-    if let Some(host) = pieces::behind_last(message, b"connecting host ") {
-        return token::leading(host).into();
+    // The text of a rejection may speak of a "connecting host", too.
+    if let Some(host) = pieces::behind_last(message, b"connecting host ").and_then(token::leading) {
+        return LineReading::Incoming(host);
     }
     // `: ADDRESS connected`; the colon would make the task's name a key.
     let message = pieces::behind(message, b": ").unwrap_or(message);
-    general::client(message).map_or(LineReading::Foreign, LineReading::Client)
+    LineReading::incoming_or_foreign(general::client(message))
+}
+
+/// Whether a line begins with a date in numbers, as Domino's console writes it, its threads before it or not.
+fn is_console(head: &[u8]) -> bool {
+    head.first().is_some_and(|b| b.is_ascii_digit() || *b == b'[')
 }
 
 /// `[23/Nov/2026 10:34:34] Sent: Queue-ID: ..., Remote-Host: DESTINATION`

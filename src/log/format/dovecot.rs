@@ -5,37 +5,47 @@ use super::{LineReading, general, login, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
-/// The client of a message.
-pub(super) fn client(message: &[u8]) -> LineReading {
+/// The client of a message of `program`, which may be Dovecot as a whole or one of its services.
+pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
     // In the authentication process's own lines the name may be anything: `sql(rip=192.0.2.1,ADDRESS)`.
-    if message.starts_with(b"auth")
-        && let Some(address) = in_call(message)
-    {
-        return LineReading::Client(address);
+    let auth = program.starts_with(b"auth") || message.starts_with(b"auth");
+    if auth && let Some(address) = in_call(message) {
+        return LineReading::Incoming(address);
     }
     if is_own_call(message) {
-        return LineReading::Nobody;
+        return LineReading::Outgoing;
     }
     // The name that was typed comes before it, and an `id=` that some have logged behind it is the client's, too.
     let own = before_id(message);
     let own = pieces::behind_last(own, b", rip=").or_else(|| pieces::behind_last(own, b" rip="));
-    if let Some(rest) = own {
-        return token::leading(rest).into();
+    if let Some(rest) = own.filter(|_| !auth || !pieces::has(message, PASSWORD)) {
+        return LineReading::incoming(token::leading(rest));
     }
-    if let reading @ (LineReading::Client(_) | LineReading::Nobody) = login::pam(message) {
+    let reading = login::pam(message);
+    if reading.is_known() {
         return reading;
     }
     if let Some(reading) = delivery(message) {
         return reading;
     }
     match in_call(message) {
-        Some(address) => LineReading::Client(address),
-        None if message.starts_with(b"Dovecot v") || message.starts_with(b"master: Dovecot v") => {
+        Some(address) => LineReading::Incoming(address),
+        None if auth || message.starts_with(b"Dovecot v") || message.starts_with(b"master: Dovecot v") => {
             LineReading::Nobody
         }
-        None => general::client(message).into(),
+        None => LineReading::incoming(general::client(message)),
     }
 }
+
+/// Since 2.4 the authentication process may write its name as a call, in a file of its own with nothing before it:
+/// `auth(NAME,ADDRESS,sasl:login)<SESSION>: Info: sql: unknown user`.
+pub(super) fn by_shape(line: &[u8]) -> LineReading {
+    let own = [&b"auth("[..], b"auth-worker("].iter().any(|start| line.starts_with(start));
+    if own { client(b"auth", line) } else { LineReading::Foreign }
+}
+
+/// What stands before a password that was typed, if the administrator has it logged.
+const PASSWORD: &[u8] = b"iven password: ";
 
 /// What stands before `, id=("name"="TEXT")`, the client's own words. A name that was typed can hold the like, but does
 /// not end the line; and of words that hold it, only the last are cut off, since a name is always logged, but they are not.
@@ -73,20 +83,28 @@ fn delivery(message: &[u8]) -> Option<LineReading> {
     let inside = pieces::before(rest, b")");
     // Some have the client's address put behind the name.
     if let Some(address) = inside.rsplit(|b| *b == b',').next().and_then(token::bare) {
-        return Some(LineReading::Client(address));
+        return Some(LineReading::Incoming(address));
     }
     let text = pieces::behind(rest, b": ").unwrap_or_default();
     let peer = [&b"Connect from "[..], b"Disconnect from "].iter().find_map(|mark| text.strip_prefix(*mark));
-    Some(peer.and_then(token::leading).into())
+    Some(LineReading::incoming(peer.and_then(token::leading)))
 }
 
-/// `sql(user,203.0.113.7,<session>)`, `pam(user,203.0.113.7)`: the last field of the brackets but the session.
-/// A process id in brackets may come before.
+/// `sql(user,203.0.113.7,<session>): `, `pam(user,203.0.113.7): `, `auth(user,203.0.113.7,sasl:login)<session>: `: the
+/// address that is followed by nothing but the session and the mechanism. The name may hold what it likes, even the like:
+/// the last is Dovecot's own. A process id in brackets may come before.
 fn in_call(message: &[u8]) -> Option<IpAddr> {
-    memchr::memchr_iter(b'(', message).take(4).find_map(|open| {
-        let inside = message.get(open + 1..)?;
-        let end = [&b",<"[..], b"):"].iter().filter_map(|mark| memchr::memmem::find(inside, mark)).min()?;
-        let inside = inside.get(..end)?;
-        token::bare(inside.get(memchr::memrchr(b',', inside)? + 1..)?)
+    let own = pieces::before(message, PASSWORD);
+    let mut fields = memchr::memrchr_iter(b',', own).take(16);
+    fields.find_map(|comma| {
+        let rest = own.get(comma + 1..)?;
+        let end = memchr::memchr2(b',', b')', rest.get(..48).unwrap_or(rest))?;
+        let address = token::bare(rest.get(..end)?)?;
+        let tail = rest.get(end..)?;
+        let close = memchr::memchr(b')', tail.get(..160).unwrap_or(tail))?;
+        let plain = |b: &u8| b.is_ascii_alphanumeric() || b"<>,:+/=_.-".contains(b);
+        let ends = matches!(tail.get(close + 1), None | Some(b':' | b'<' | b' '));
+        let opens = memchr::memchr(b'(', own.get(..comma)?).is_some();
+        (opens && ends && tail.get(..close)?.iter().all(plain)).then_some(address)
     })
 }

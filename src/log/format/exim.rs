@@ -60,6 +60,11 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
             b"ident connection to ",
             b"exim ",
             b"TLS error on connection",
+            b"unexpected disconnection ",
+            b"incomplete transaction ",
+            b"no MAIL in ",
+            b"refused connection ",
+            b"unqualified ",
         ]
         .iter()
         .any(|start| message.starts_with(start))
@@ -77,7 +82,7 @@ fn about(message: &[u8]) -> LineReading {
     if pieces::has(message, b"listening for ") || message.starts_with(b"Start queue run") {
         return LineReading::Nobody;
     }
-    read(message).map_or_else(|| LineReading::from(unbracketed(message)), LineReading::Client)
+    LineReading::incoming(read(message).or_else(|| unbracketed(message)))
 }
 
 /// What follows the id of a message: mostly of its delivery, where Exim is the client and names whom it called.
@@ -87,12 +92,12 @@ fn about_mail(text: &[u8]) -> LineReading {
     }
     // A message that arrived, from a host or from a user of this machine.
     if text.starts_with(b"<= ") {
-        return host_address(text).into();
+        return LineReading::incoming(host_address(text));
     }
     // SA-Exim: `SA: Action: ... From <sender> (host=name [ADDRESS]) for recipient`
     if text.starts_with(b"SA: ") {
         let host = pieces::behind_last(text, b" (host=");
-        return host.and_then(|host| pieces::first_bracketed(host, |_| true)).into();
+        return LineReading::incoming(host.and_then(|host| pieces::first_bracketed(host, |_| true)));
     }
     let judged = || {
         let named = [&b"F="[..], b"U=", b"["].iter().any(|start| text.starts_with(start));
@@ -101,7 +106,7 @@ fn about_mail(text: &[u8]) -> LineReading {
     let client = if text.starts_with(b"H=") { !is_outgoing(text) } else { judged() };
     // `SMTP data timeout (message abandoned) on connection from name [ADDRESS]`
     if client || pieces::has(text, b"connection from ") {
-        return read(text).map_or_else(|| LineReading::from(unbracketed(text)), LineReading::Client);
+        return LineReading::incoming(read(text).or_else(|| unbracketed(text)));
     }
     LineReading::Nobody
 }
@@ -162,30 +167,71 @@ fn read(text: &[u8]) -> Option<IpAddr> {
 /// The first address in square brackets that is neither in round ones (HELO) nor in angles (a mail address) nor
 /// Exim's own (`I=`) nor quoted. Where brackets are left open, which only a client's text leaves, they do not count.
 fn host_address(text: &[u8]) -> Option<IpAddr> {
-    outermost(text, true).or_else(|| outermost(text, false))
+    let text = text.strip_prefix(b"<= ").unwrap_or(text);
+    let (first, end) = outermost(text, true).or_else(|| outermost(text, false))?;
+    Some(text.get(end..).and_then(behind_junk).unwrap_or(first))
 }
 
-fn outermost(text: &[u8], nested: bool) -> Option<IpAddr> {
-    let text = text.strip_prefix(b"<= ").unwrap_or(text);
-    let mut quoted = false;
-    let mut depth = 0_usize;
+/// What follows a host's address and is Exim's own.
+const FIELDS: [&[u8]; 22] = [
+    b" I=[",
+    b" F=<",
+    b" U=",
+    b" P=",
+    b" X=",
+    b" CV=",
+    b" A=",
+    b" SNI=",
+    b" D=",
+    b" S=",
+    b" id=",
+    b" T=\"",
+    b" rejected ",
+    b" temporarily rejected",
+    b" sender verify",
+    b" Warning: ",
+    b" incomplete ",
+    b" dropped",
+    b" lost",
+    b" input=\"",
+    b" for ",
+    b": 535 ",
+];
+
+/// Where any text is taken for a HELO (`helo_accept_junk_hosts`), it may look like the end of the field that it stands in:
+/// `H=(x) [8.8.8.8]:1 (y) [203.0.113.7]:51234 F=<...>`. The last bracket of the field is Exim's own.
+fn behind_junk(text: &[u8]) -> Option<IpAddr> {
+    let near = text.get(..2048).unwrap_or(text);
+    let last = memchr::memmem::rfind(near, b") [")?;
+    let end = FIELDS.iter().filter_map(|mark| memchr::memmem::find(near.get(..last)?, mark)).min();
+    let field = near.get(..end.unwrap_or(last + 2))?;
+    let ends = [field.len().saturating_sub(2)].into_iter().filter(|_| end.is_none());
+    let mut ends = ends.chain(memchr::memmem::rfind_iter(field, b") ["));
+    ends.find_map(|at| pieces::bracketed(near, at + 2))
+}
+
+/// The address, and where its bracket ends.
+fn outermost(text: &[u8], nested: bool) -> Option<(IpAddr, usize)> {
+    let (mut quoted, mut round, mut angle) = (false, 0_usize, 0_usize);
+    let closes = memchr::memrchr(b'"', text).unwrap_or(0);
     for (at, byte) in text.iter().enumerate() {
         match byte {
-            b'"' => quoted = !quoted,
-            b'(' | b'<' if nested && !quoted => depth += 1,
-            b')' | b'>' if nested && !quoted => depth = depth.saturating_sub(1),
+            // A HELO may hold one; and one that none follows is no quotation's.
+            b'"' if round == 0 && (quoted || at < closes) => quoted = !quoted,
+            b'(' if nested && !quoted => round += 1,
+            b')' if nested && !quoted => round = round.saturating_sub(1),
+            b'<' if nested && !quoted => angle += 1,
+            b'>' if nested && !quoted => angle = angle.saturating_sub(1),
             _ => {}
         }
-        if *byte != b'[' || depth > 0 {
+        if *byte != b'[' || round > 0 || angle > 0 || quoted {
             continue;
         }
         let before = text.get(at.saturating_sub(2)..at).unwrap_or_default();
         let host = before.is_empty() || before.ends_with(b" ") || before == b"H=";
-        if host
-            && !quoted
-            && let Some(address) = pieces::bracketed(text, at)
-        {
-            return Some(address);
+        if host && let Some(address) = pieces::bracketed(text, at) {
+            let end = memchr::memchr(b']', text.get(at..)?)?;
+            return Some((address, at + end + 1));
         }
     }
     None

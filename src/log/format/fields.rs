@@ -69,18 +69,25 @@ impl FieldColumns {
         if !row {
             return LineReading::Foreign;
         }
-        if self.separator == b' ' && is_outbound(line) || self.separator == b',' && is_tracked_send(line) {
-            return LineReading::Nobody;
+        if self.sent || self.separator == b' ' && is_outbound(line) {
+            return LineReading::Outgoing;
         }
-        self.column.and_then(|column| columns(line, self.separator).nth(column)).and_then(token::bare).into()
+        if self.separator == b','
+            && let Some(reading) = outgoing_row(line)
+        {
+            return reading;
+        }
+        LineReading::incoming(
+            self.column.and_then(|column| columns(line, self.separator).nth(column)).and_then(token::bare),
+        )
     }
 }
 
 /// A row that nothing announced (one line out of a file): Exchange's and IIS's own default columns.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if super::head::is_iso_time(line) && columns(line, b',').count() >= 7 {
-        if is_tracked_send(line) {
-            return LineReading::Nobody;
+        if let Some(reading) = outgoing_row(line) {
+            return reading;
         }
         // date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context; of two
         // ends side by side the second is not ours.
@@ -92,7 +99,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         let remote = remote.or_else(|| ends.get(5).copied().flatten());
         // date-time,client-ip,... of message tracking
         let client = remote.or_else(|| ends.get(1).copied().flatten());
-        return client.map_or(LineReading::Foreign, LineReading::Client);
+        return LineReading::incoming_or_foreign(client);
     }
     w3c(line)
 }
@@ -100,9 +107,13 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
 /// `date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip ...` of IIS, and `date time c-ip ...`
 /// of its SMTP service.
 fn w3c(line: &[u8]) -> LineReading {
-    let mut words = line.split(|b| *b == b' ');
+    // IIS's Advanced Logging has fractions of a second, and quotes what may hold a blank.
+    let mut words = columns(line, b' ');
     let dated = matches!(words.next(), Some([_, _, _, _, b'-', _, _, b'-', _, _]))
-        && matches!(words.next(), Some([_, _, b':', _, _, b':', _, _]));
+        && matches!(
+            words.next(),
+            Some([_, _, b':', _, _, b':', _, _] | [_, _, b':', _, _, b':', _, _, b'.', ..])
+        );
     if !dated {
         return LineReading::Foreign;
     }
@@ -115,11 +126,15 @@ fn w3c(line: &[u8]) -> LineReading {
         word => word.and_then(token::bare),
     };
     let Some(first) = first else { return LineReading::Foreign };
-    let method = words.next().is_some_and(|word| word.len() > 2 && word.iter().all(u8::is_ascii_uppercase));
+    // MailEnable: `date time c-ip agent account s-ip ...`
+    let agents = [&b"POP"[..], b"POP3", b"IMAP", b"HTTPMAIL", b"SMTP-IN"];
+    let method = words.next().is_some_and(|word| {
+        word.len() > 2 && word.iter().all(u8::is_ascii_uppercase) && !agents.contains(&word)
+    });
     if !method {
-        return LineReading::Client(first);
+        return LineReading::Incoming(first);
     }
-    words.find_map(token::bare).map_or(LineReading::Foreign, LineReading::Client)
+    LineReading::incoming_or_foreign(words.find_map(token::bare))
 }
 
 /// Whether a column has this name, which is in small letters and has no hyphen.
@@ -129,14 +144,55 @@ fn is_named(column: &[u8], name: &[u8]) -> bool {
     letters.eq(name.iter().copied())
 }
 
-/// IIS's SMTP service as a client: `date time 192.0.2.8 OutboundConnectionCommand SMTPSVC1 ...`
+/// What a service was when it connected to others: IIS's SMTP service (`date time 192.0.2.8 OutboundConnectionCommand
+/// SMTPSVC1 ...`), MailEnable (`date time 192.0.2.8 SMTP-OU ...`).
 fn is_outbound(line: &[u8]) -> bool {
-    pieces::has(line.get(..160).unwrap_or(line), b" OutboundConnection")
+    let near = line.get(..160).unwrap_or(line);
+    pieces::has(near, b" OutboundConnection") || pieces::has(near, b" SMTP-OU ")
 }
 
-/// A message that Exchange has sent on, in its message tracking log: `...,SMTP,SEND,...`
-fn is_tracked_send(line: &[u8]) -> bool {
-    columns(line, b',').skip(6).take(4).any(|column| column == b"SEND")
+/// The reading of a row of Exchange's that is about a connection of its own, or of a mail that is already in.
+fn outgoing_row(line: &[u8]) -> Option<LineReading> {
+    let row: Vec<_> = columns(line, b',').take(9).collect();
+    let column = |number: usize| row.get(number).copied().unwrap_or_default();
+    // Protocol log: date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context.
+    let event = matches!(column(6), b"+" | b"-" | b">" | b"<" | b"*");
+    let numbered = !column(3).is_empty() && column(3).iter().all(u8::is_ascii_digit);
+    if event && numbered && !column(1).is_empty() {
+        return sends(&row).then_some(LineReading::Outgoing);
+    }
+    // Message tracking: date-time,client-ip,client-hostname,server-ip,server-hostname,source-context,connector-id,source,
+    // event-id,...
+    let (source, event) = (column(7), column(8));
+    match source {
+        b"SMTP" if event.starts_with(b"SEND") => Some(LineReading::Outgoing),
+        b"STOREDRIVER" | b"ROUTING" | b"AGENT" | b"MAILBOXRULE" | b"DSN" | b"RESOLVER" | b"ADMIN"
+        | b"QUEUE" | b"POISONMESSAGE" | b"REDUNDANCY" | b"SAFETYNET" => Some(LineReading::Nobody),
+        _ => None,
+    }
+}
+
+/// Whether a row of a protocol log is about a connection that Exchange made. Who answers with a number is the server. Where
+/// nothing is said: a receive connector's name begins with its server's and a backslash, and a server's port is known.
+fn sends(row: &[&[u8]]) -> bool {
+    let column = |number: usize| row.get(number).copied().unwrap_or_default();
+    let said = column(7);
+    let answer =
+        matches!(said, [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', ..] | [b'2'..=b'5', _, _]);
+    let command = said.first().is_some_and(u8::is_ascii_uppercase);
+    match column(6) {
+        b"<" if answer || command => return answer,
+        b">" if answer || command => return command,
+        _ if column(1).contains(&b'\\') => return false,
+        _ => {}
+    }
+    let port = |end: &[u8]| {
+        let ports = [&b"25"[..], b"465", b"587", b"475", b"717", b"2525"];
+        memchr::memrchr(b':', end)
+            .and_then(|colon| end.get(colon + 1..))
+            .is_some_and(|port| ports.contains(&port))
+    };
+    port(column(5)) || !port(column(4))
 }
 
 /// The columns of a row; a quoted one may hold the separator.

@@ -2,6 +2,7 @@
 //! calls somebody else's. What stands between double quotes was said by the other side, and counts only where the
 //! quotes hold nothing but the address.
 
+use super::direction::{self, Direction};
 use crate::log::token::{Token, tokens};
 use foldhash::fast::RandomState;
 use std::{collections::HashMap, net::IpAddr, sync::LazyLock};
@@ -12,7 +13,7 @@ const CLIENT: &str = "\
     clientaddress remote remote_ip remote-ip remoteip remote_addr remote-addr remoteaddr remote_address \
     remoteaddress remote_host remotehost raddr ip ipaddr ip_address ip-address ipaddress peer peer_ip \
     peeraddr src srcip src_ip source source_ip sourceip saddr cip c-ip from attacker address addr user_ip sender-host \
-    userip x-real-ip connecting";
+    userip x-real-ip connecting clienthost sourceipaddress downstream_remote_address";
 
 /// Words in front of an address that say: this is somebody else, or no address at all.
 const OTHER: &str = "\
@@ -22,15 +23,18 @@ const OTHER: &str = "\
     build rev revision upstream backend against forwarded proxy x-forwarded-for x-originating-ip mta msgid \
     message-id id domain netmask mask subnet network oid clamav user ruser username loginname password pass realm \
     session fingerprint serial mailfrom rcptto recipient rcpt relayed forward interface iface s_ip my_ip \
-    listens bounced";
+    listens bounced mx dvc remote_server dest_ip destination_ip dest_addr localip my own";
 
 /// Words that need the word before them to say whose address it is: `local address`, `server ip`.
 const WEAK: &str = "\
     ip address addr ip-address ip_address ipaddress connecting";
 
+/// Words that say nothing, so that the one before them counts: `to host 192.0.2.8`.
+const FILL: &[&[u8]] = &[b"host", b"hostname", b"machine", b"the"];
+
 /// Whose address it is, as far as the words before it say.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum AddressRole {
+pub(super) enum AddressRole {
     Client,
     Other,
     Unsaid,
@@ -50,19 +54,32 @@ static WORDS: LazyLock<HashMap<&[u8], (AddressRole, bool), RandomState>> = LazyL
 });
 
 /// What a word says; capitals make no difference.
-fn said(word: &[u8]) -> (AddressRole, bool) {
+pub(super) fn said(word: &[u8]) -> (AddressRole, bool) {
     // No word is longer, but a line may be one long word.
-    let known = word.get(..20).is_none().then(|| word.to_ascii_lowercase());
+    let known = word.get(..28).is_none().then(|| word.to_ascii_lowercase());
     known.and_then(|word| WORDS.get(word.as_slice()).copied()).unwrap_or((AddressRole::Unsaid, false))
 }
 
-/// The client by general rules.
+/// What the general rules find in a line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Found {
+    /// The address that a key calls the client's.
+    pub(super) named: Option<IpAddr>,
+    /// The first that no key calls somebody else's.
+    pub(super) unnamed: Option<IpAddr>,
+}
+
+/// The client by general rules; none where the line is about a connection that went out.
 pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
-    if line.first() == Some(&b'{')
-        && let Some(client) = named_in_json(line)
-    {
-        return Some(client);
+    if direction::of(line) == Direction::Outgoing {
+        return None;
     }
+    let found = find(line);
+    found.named.or(found.unnamed)
+}
+
+/// Whose addresses are in a line, whichever way it went.
+pub(super) fn find(line: &[u8]) -> Found {
     let quotes = QuotePairs::of(line);
     let mut first = None;
     let mut rhost = None;
@@ -86,12 +103,12 @@ pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
             // PAM writes the user's name, which may be `rhost=...`, before it: the last one is PAM's own.
             rhost = Some(token.address);
         } else if role == AddressRole::Client && rhost.is_none() {
-            return Some(token.address);
+            return Found { named: Some(token.address), unnamed: first };
         } else if role == AddressRole::Unsaid && first.is_none() {
             first = Some(token.address);
         }
     }
-    rhost.or_else(|| first.filter(|_| !is_own(line)))
+    Found { named: rhost, unnamed: first.filter(|_| !is_own(line)) }
 }
 
 /// What programs say of their own sockets, or of those that they ask.
@@ -162,24 +179,6 @@ fn in_angles(line: &[u8], token: Token) -> bool {
     !left.first().is_none_or(|b| matches!(b, b' ' | b'=')) && (foreign(left) || foreign(right))
 }
 
-/// In JSON all text is quoted, whoever wrote it; a client is named by a string that is an address and nothing else,
-/// under a key of its own: `"remote_addr":"203.0.113.7"`.
-pub(super) fn named_in_json(line: &[u8]) -> Option<IpAddr> {
-    let alone = |token: &Token| {
-        let open = line.get(..token.start).unwrap_or_default();
-        let open = open.strip_suffix(b"[").unwrap_or(open);
-        let key = open.strip_suffix(b"\"")?;
-        let close = line.get(token.end..).unwrap_or_default();
-        let close = close.strip_prefix(b"]").unwrap_or(close);
-        let port = close.iter().take_while(|b| **b == b':' || b.is_ascii_digit()).count();
-        let whole = close.get(port) == Some(&b'"') && key.trim_ascii_end().ends_with(b"\":");
-        (whole && !key.ends_with(b"\\")).then_some(key)
-    };
-    let mut named = tokens(line).filter(|token| !is_nobody(token.address));
-    let found = named.find(|token| alone(token).is_some_and(|key| role(key).0 == AddressRole::Client));
-    found.map(|token| token.address)
-}
-
 /// The pairs of double quotes in a line.
 struct QuotePairs {
     pairs: Vec<(usize, usize)>,
@@ -188,10 +187,6 @@ struct QuotePairs {
 impl QuotePairs {
     fn of(line: &[u8]) -> Self {
         let mut pairs = Vec::new();
-        // In JSON all text is quoted, so that quotes say nothing.
-        if line.first() == Some(&b'{') {
-            return Self { pairs };
-        }
         let mut open = None;
         for at in memchr::memchr_iter(b'"', line) {
             let escaped = at.checked_sub(1).and_then(|at| line.get(at)) == Some(&b'\\');
@@ -222,7 +217,7 @@ impl QuotePairs {
 /// Whose address follows `before`, and the word that says so.
 fn role(before: &[u8]) -> (AddressRole, &[u8]) {
     // `hostname mail.example.net does not resolve to address 203.0.113.7`: tcpd and Postfix mean the client's.
-    if before.ends_with(b" resolve to address ") {
+    if before.ends_with(b" resolve to address ") || before.ends_with(b"lient identified as ") {
         return (AddressRole::Client, b"address");
     }
     let (word, rest, clothed) = last_word(before);
@@ -232,7 +227,12 @@ fn role(before: &[u8]) -> (AddressRole, &[u8]) {
     }
     // `local address 192.0.2.1`; or `from mail.example.net [203.0.113.7]`, where the word is a name, and the key is
     // before it.
-    let (second, _, _) = last_word(rest);
+    let (second, front, _) = last_word(rest);
+    // `identity=mailfrom ip=203.0.113.7`: the value of another key says nothing of this one.
+    let second = if front.ends_with(b"=") { b"" } else { second };
+    if FILL.contains(&word) {
+        return (said(second).0, second);
+    }
     match said(second).0 {
         AddressRole::Other if weak => (AddressRole::Other, word),
         _ if weak => (role, word),

@@ -3,19 +3,34 @@
 
 use super::LineReading;
 
-/// A line known by its brackets: the level, the session, the plugin.
+/// A line known by its brackets: the level, the session, the plugin, some of which may be left out or doubled:
+/// `[ERROR] [-] [core] [outbound] TEXT`.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
-    if line.first() != Some(&b'[') {
+    let levels =
+        [&b"[NOTICE] "[..], b"[INFO] ", b"[ERROR] ", b"[WARN] ", b"[DEBUG] ", b"[PROTOCOL] ", b"[CRIT] "];
+    let Some(mut text) = levels.iter().find_map(|level| line.strip_prefix(*level)) else {
         return LineReading::Foreign;
+    };
+    let mut plugin: &[u8] = b"";
+    for _ in 0..4 {
+        let Some(rest) = text.strip_prefix(b"[") else { break };
+        let near = rest.get(..64).unwrap_or(rest);
+        let Some(close) = memchr::memchr(b']', near) else { break };
+        plugin = rest.get(..close).unwrap_or_default();
+        text = rest.get(close + 1..).unwrap_or_default().trim_ascii_start();
+        match plugin {
+            b"outbound" | b"smtp_client" | b"smtp_forward" | b"smtp_proxy" | b"queue/smtp_forward" => {
+                return LineReading::Outgoing;
+            }
+            _ => {}
+        }
     }
-    let mut parts = line.splitn(4, |b| *b == b']');
-    let plugin = parts.nth(2).and_then(|part| part.strip_prefix(b" ["));
-    let text = parts.next().unwrap_or_default();
     match plugin {
-        Some(b"outbound") => LineReading::Nobody,
         // What a plugin looked at, what a hook was given, and what was said came from the client.
-        Some(b"helo.checks") => LineReading::Nobody,
-        Some(b"core") if text.starts_with(b" hook=") || text.starts_with(b" C: ") => LineReading::Nobody,
+        b"helo.checks" => LineReading::Nobody,
+        b"core" if text.starts_with(b"hook=") || text.starts_with(b"C: ") || text.starts_with(b"S: ") => {
+            LineReading::Nobody
+        }
         _ => LineReading::Foreign,
     }
 }

@@ -27,6 +27,12 @@ pub(super) struct SyslogHead<'a> {
 /// Programs whose name and a colon are a tag, even where no process id says so.
 const PROGRAMS: &[&[u8]] = &[
     b"dovecot",
+    b"auth",
+    b"auth-worker",
+    b"imap-login",
+    b"pop3-login",
+    b"submission-login",
+    b"managesieve-login",
     b"sendmail",
     b"sm-mta",
     b"exim",
@@ -218,7 +224,9 @@ fn split<'a>(text: &'a [u8], from: &'a [u8], length: usize) -> SyslogHead<'a> {
     let none =
         SyslogHead { program: b"", message: from, text, behind_time: text, mark: b"", stands_free: true };
     let Some((program, mark)) = from.split_at_checked(length) else { return none };
-    if matches!(program.first(), Some(b'(' | b'"' | b'{' | b'<')) {
+    // `auth(NAME,ADDRESS,sasl:login)<...>: TEXT` is Dovecot's, and the name is the client's text.
+    let call = || program.starts_with(b"auth") && memchr::memchr(b',', program).is_some();
+    if matches!(program.first(), Some(b'(' | b'"' | b'{' | b'<')) || call() {
         return none;
     }
     let message = match mark.first() {

@@ -15,20 +15,20 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         return hmailserver(line);
     }
     if line.starts_with(b"\"SMTPC\"\t") {
-        return LineReading::Nobody;
+        return LineReading::Outgoing;
     }
     // MailEnable: `11/23/26 10:34:34<TAB>SMTP-IN<TAB>...<TAB>ADDRESS<TAB>...`; SMTP-OU is where mail goes.
     let near = line.get(..64).unwrap_or(line);
     if pieces::has(near, b"\tSMTP-OU\t") {
-        return LineReading::Nobody;
+        return LineReading::Outgoing;
     }
     if pieces::has(near, b"\tSMTP-IN\t") {
-        return line.split(|b| *b == b'\t').take(6).find_map(token::bare).into();
+        return LineReading::incoming(line.split(|b| *b == b'\t').take(6).find_map(token::bare));
     }
     // MIMEDefang: `MDLOG,QUEUEID,event,value,ADDRESS,<sender>,<recipient>,subject`
     if let Some(row) = pieces::behind_near(line, 96, b"MDLOG,") {
         let client = row.split(|b| *b == b',').take(4).find_map(token::bare);
-        return client.map_or(LineReading::Foreign, LineReading::Client);
+        return LineReading::incoming_or_foreign(client);
     }
     LineReading::Foreign
 }
@@ -37,7 +37,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
 fn oracle(element: &[u8]) -> LineReading {
     let transport = pieces::behind(element, b" tr=\"").unwrap_or_default();
     let mut parts = pieces::before(transport, b"\"").split(|b| *b == b'|');
-    parts.nth(3).and_then(token::bare).into()
+    LineReading::incoming(parts.nth(3).and_then(token::bare))
 }
 
 /// `"SMTPD"<TAB>1828<TAB>5273<TAB>"2026-11-23 10:34:34.123"<TAB>"203.0.113.7"<TAB>"RECEIVED: EHLO ..."`, and
@@ -50,5 +50,5 @@ fn hmailserver(line: &[u8]) -> LineReading {
             [&b"TCP - "[..], b"Client connection from "].iter().find_map(|mark| inside.strip_prefix(*mark));
         token::bare(inside).or_else(|| token::leading(start?))
     });
-    found.into()
+    LineReading::incoming(found)
 }

@@ -1,24 +1,8 @@
 //! Programs that write a name which the client typed before they write the client: the last "from" is their own.
 
-use super::{LineReading, general, pieces};
+use super::{LineReading, pieces};
 use crate::log::token;
 use std::net::IpAddr;
-
-/// OpenSSH: `Failed password for invalid user NAME from ADDRESS port 4711 ssh2`.
-pub(super) fn secure_shell(message: &[u8]) -> LineReading {
-    if message.starts_with(b"Server listening") {
-        return LineReading::Nobody;
-    }
-    if let reading @ (LineReading::Client(_) | LineReading::Nobody) = pam(message) {
-        return reading;
-    }
-    // `Connection from ADDRESS port 4711 on LOCAL port 22`, `Received disconnect from ADDRESS port 4711:11: TEXT`:
-    // if there is any text of the client, it comes behind.
-    if [&b"Connection "[..], b"Received ", b"Disconnected "].iter().any(|start| message.starts_with(start)) {
-        return general::client(message).into();
-    }
-    last_from(message).or_else(|| general::client(message)).into()
-}
 
 /// PAM's own line, whichever program it speaks for: `... ruser=NAME rhost=ADDRESS  user=NAME`.
 pub(super) fn pam(message: &[u8]) -> LineReading {
@@ -26,7 +10,7 @@ pub(super) fn pam(message: &[u8]) -> LineReading {
         return LineReading::Foreign;
     }
     let own = pieces::before(message, b"  user=");
-    pieces::behind_last(own, b" rhost=").and_then(token::leading).into()
+    LineReading::incoming(pieces::behind_last(own, b" rhost=").and_then(token::leading))
 }
 
 /// Programs that end a line with the client: `no such user: NAME - ADDRESS` of Solid POP3, `NAME@DOMAIN:ADDRESS` of
@@ -38,12 +22,12 @@ pub(super) fn at_the_end(message: &[u8]) -> LineReading {
     if let Some((address, length)) = behind.and_then(token::quad)
         && behind.is_some_and(|behind| behind.len() == length)
     {
-        return LineReading::Client(IpAddr::V4(address));
+        return LineReading::Incoming(IpAddr::V4(address));
     }
     let end = end.get(end.len().saturating_sub(96)..).unwrap_or_default();
     let last = token::tokens(end).last().filter(|last| end.len() - last.end <= 1);
     match last {
-        Some(last) => LineReading::Client(last.address),
+        Some(last) => LineReading::Incoming(last.address),
         // A host's name is at the end, and what is before it is the name that was typed.
         None if pieces::has(message, b"authentication failed: ") => LineReading::Nobody,
         None => LineReading::Foreign,
@@ -54,33 +38,36 @@ pub(super) fn at_the_end(message: &[u8]) -> LineReading {
 pub(super) fn vpopmail(message: &[u8]) -> LineReading {
     let word = message.rsplit(|b| *b == b' ').next().unwrap_or_default();
     let behind = memchr::memchr(b':', word).and_then(|colon| word.get(colon + 1..)).and_then(token::bare);
-    behind.map_or_else(|| at_the_end(message), LineReading::Client)
+    behind.map_or_else(|| at_the_end(message), LineReading::Incoming)
 }
 
 /// Pure-FTPd: `(NAME@ADDRESS) [WARNING] ...`, the name a question mark before somebody is in.
 pub(super) fn pure_ftpd(message: &[u8]) -> LineReading {
     let peer = message.strip_prefix(b"(").and_then(|rest| rest.get(..memchr::memchr(b')', rest)?));
     let client = peer.and_then(|peer| token::bare(peer.get(memchr::memrchr(b'@', peer)? + 1..)?));
-    client.map_or(LineReading::Foreign, LineReading::Client)
+    LineReading::incoming_or_foreign(client)
 }
 
 /// Lines that these programs write to files of their own.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let near = line.get(..160).unwrap_or(line);
+    // xrdp: `[20261123-10:34:34] [INFO ] AUTHFAIL: user=NAME ip=ADDRESS time=1795430074`
+    if pieces::has(near, b"AUTHFAIL: user=") {
+        return LineReading::incoming(pieces::behind_last(line, b" ip=").and_then(token::leading));
+    }
     if [&b"[LOGIN_ERROR]"[..], b"Login failed for ", b"FAILED login for ", b"Failed login for "]
         .iter()
         .any(|mark| pieces::has(near, mark))
     {
-        return last_from(pieces::before(line, b". AUTHENTICATE"))
-            .map_or(LineReading::Foreign, LineReading::Client);
+        return LineReading::incoming_or_foreign(last_from(pieces::before(line, b". AUTHENTICATE")));
     }
     // Axigen behind a proxy that says for whom it came.
     if let Some(rest) = pieces::behind_near(line, 160, b": Remote address updated from '") {
-        return pieces::behind_near(rest, 64, b"' to '").and_then(token::leading).into();
+        return LineReading::incoming(pieces::behind_near(rest, 64, b"' to '").and_then(token::leading));
     }
     // Zimbra: `[name=...;ip=PROXY;oip=ADDRESS;ua=...]`
     match pieces::behind_near(line, 512, b"oip=") {
-        Some(origin) => token::leading(origin).map_or(LineReading::Foreign, LineReading::Client),
+        Some(origin) => LineReading::incoming_or_foreign(token::leading(origin)),
         None => LineReading::Foreign,
     }
 }
@@ -94,7 +81,7 @@ pub(super) fn dante(message: &[u8]) -> LineReading {
         let port = port.strip_suffix(b":").unwrap_or(port);
         (!port.is_empty() && port.iter().all(u8::is_ascii_digit)).then_some(IpAddr::V4(address))
     });
-    peer.map_or(LineReading::Foreign, LineReading::Client)
+    LineReading::incoming_or_foreign(peer)
 }
 
 /// The address behind the last "from" that has one.

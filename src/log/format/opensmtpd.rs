@@ -7,23 +7,25 @@ use crate::log::token;
 /// The client of a message of the program `smtpd`.
 pub(super) fn client(message: &[u8]) -> LineReading {
     let text = match pieces::cut_blank(message) {
-        Some((id, rest)) if id.len() == 16 && id.iter().all(u8::is_ascii_hexdigit) => rest,
+        Some((id, rest)) if id.len() > 2 && id.iter().all(u8::is_ascii_hexdigit) => rest,
         _ => message,
     };
     if [&b"mta "[..], b"relay: ", b"mta: ", b"smtp-out: "].iter().any(|start| text.starts_with(start)) {
-        return LineReading::Nobody;
+        return LineReading::Outgoing;
     }
     // `smtp-in: New session 0123456789abcdef from host NAME [ADDRESS]`, as it was written before 6.
     if text.starts_with(b"smtp-in: New session ") && pieces::has(text, b" from host ") {
-        return memchr::memrchr(b'[', text).and_then(|open| pieces::bracketed(text, open)).into();
+        return LineReading::incoming(
+            memchr::memrchr(b'[', text).and_then(|open| pieces::bracketed(text, open)),
+        );
     }
     // `smtp connected address=...`, `smtp event=connected address=...`; what comes behind another key was typed.
     let words = text.splitn(3, |b| *b == b' ').collect::<Vec<_>>();
     match words.as_slice() {
         [b"smtp", event, rest] if is_event(event) => {
-            rest.strip_prefix(b"address=").and_then(token::leading).into()
+            LineReading::incoming(rest.strip_prefix(b"address=").and_then(token::leading))
         }
-        _ => general::client(text).into(),
+        _ => LineReading::incoming(general::client(text)),
     }
 }
 

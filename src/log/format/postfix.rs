@@ -9,21 +9,40 @@ use std::net::IpAddr;
 /// The client of a message of `service`, such as `smtpd`.
 pub(super) fn client(service: &[u8], message: &[u8]) -> LineReading {
     match service {
-        b"smtpd" | b"smtps" | b"submission" | b"submissions" => smtpd(message).into(),
+        b"smtpd" | b"smtps" | b"submission" | b"submissions" => LineReading::incoming(smtpd(message)),
         b"qmgr" | b"smtp" | b"lmtp" | b"error" | b"local" | b"virtual" | b"pipe" | b"discard" | b"retry"
         | b"bounce" | b"trace" | b"defer" | b"master" | b"pickup" | b"scache" | b"oqmgr" | b"nqmgr"
         | b"relay" | b"verify" | b"proxymap" | b"trivial-rewrite" | b"tlsmgr" | b"postfix-script"
         | b"sendmail" | b"flush" | b"spawn" | b"postqueue" | b"postsuper" | b"postlog" | b"script"
         | b"showq" => LineReading::Nobody,
-        b"cleanup" => cleanup(message).into(),
-        b"postscreen" | b"tlsproxy" => first_bracket(message).into(),
-        b"anvil" => anvil(message).into(),
+        b"cleanup" => LineReading::incoming(cleanup(message)),
+        b"postscreen" | b"tlsproxy" => LineReading::incoming(first_bracket(message)),
+        b"anvil" => LineReading::incoming(anvil(message)),
         // `addr 203.0.113.7 listed by domain list.example as 127.0.0.4`
-        b"dnsblog" => message.strip_prefix(b"addr ").and_then(token::leading).into(),
+        b"dnsblog" => LineReading::incoming(message.strip_prefix(b"addr ").and_then(token::leading)),
         // A policy server that spawn(8) started.
         b"policy-spf" | b"policyd-spf" => spf(message),
         _ => LineReading::Foreign,
     }
+}
+
+/// A message of smtpd's that has lost its tag, as in an envelope that has no room for it.
+pub(super) fn by_shape(message: &[u8]) -> LineReading {
+    let starts = [
+        &b"connect from "[..],
+        b"disconnect from ",
+        b"lost connection after ",
+        b"timeout after ",
+        b"too many errors after ",
+        b"improper command pipelining after ",
+        b"NOQUEUE: ",
+        b"SSL_accept error from ",
+    ];
+    let warning = || message.starts_with(b"warning: ") && pieces::has(message, b"]: SASL ");
+    if warning() || starts.iter().any(|start| message.starts_with(start)) {
+        return LineReading::incoming_or_foreign(smtpd(message));
+    }
+    LineReading::Foreign
 }
 
 /// policyd-spf: `... Received-SPF: Fail (...) client-ip=ADDRESS; helo=...`, or only the page that says why:
@@ -33,7 +52,7 @@ pub(super) fn spf(message: &[u8]) -> LineReading {
         return LineReading::Foreign;
     }
     let client = pieces::behind_last(message, b";ip=").and_then(token::leading);
-    client.map_or(LineReading::Foreign, LineReading::Client)
+    LineReading::incoming_or_foreign(client)
 }
 
 /// The first brackets of a message, if an address is in them. `unknown[unknown]` has been gone before its address

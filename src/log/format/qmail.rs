@@ -19,11 +19,11 @@ pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
         }
         let verdict = message.starts_with(b"ok ") || message.starts_with(b"deny ");
         if verdict && let Some(remote) = message.splitn(4, |b| *b == b' ').nth(3) {
-            return remote_address(remote).into();
+            return LineReading::incoming(remote_address(remote));
         }
     }
     // `rblsmtpd: 203.0.113.7 pid 4711: 451 http://list.example/?ip=203.0.113.7`
-    token::leading(message).or_else(|| general::client(message)).into()
+    LineReading::incoming(token::leading(message).or_else(|| general::client(message)))
 }
 
 /// `name:ADDRESS:ident:port`, where the name may be empty and the address may have colons of its own. The ident is the
@@ -49,12 +49,12 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if let Some(text) = pieces::behind_near(line, 96, b"CHKUSER ") {
         let remote = pieces::behind(text, b"> remote <").map(|rest| pieces::before(rest, b"> "));
         let client = remote.and_then(|remote| token::tokens(remote).last());
-        return client.map_or(LineReading::Foreign, |client| LineReading::Client(client.address));
+        return client.map_or(LineReading::Foreign, |client| LineReading::Incoming(client.address));
     }
     // `simscan:[4711]:CLEAN (0.00/12.00):0.5s:SUBJECT:ADDRESS:sender:recipient`
     if pieces::behind_near(line, 96, b"simscan:[").is_some() {
         let client = scanned(line);
-        return client.map_or(LineReading::Foreign, LineReading::Client);
+        return LineReading::incoming_or_foreign(client);
     }
     LineReading::Foreign
 }

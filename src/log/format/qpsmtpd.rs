@@ -22,19 +22,19 @@ fn about(message: &[u8]) -> LineReading {
     // What is answered repeats what was said: `550 <x@[192.0.2.1]> denied`, `250-mx.example Hi HELO [ADDRESS]`.
     if let [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', answer @ ..] = message {
         let host = if pieces::has(answer, b" Hi ") { memchr::memrchr(b'[', answer) } else { None };
-        return host.and_then(|open| pieces::bracketed(answer, open)).into();
+        return LineReading::incoming(host.and_then(|open| pieces::bracketed(answer, open)));
     }
     if let Some(rest) = message.strip_prefix(b"Connection from ") {
         let close = memchr::memrchr(b'[', rest).and_then(|open| pieces::bracketed(rest, open));
-        return close.into();
+        return LineReading::incoming(close);
     }
     if message.starts_with(b"Accepted connection ") {
-        return pieces::behind(message, b" from ").and_then(token::leading).into();
+        return LineReading::incoming(pieces::behind(message, b" from ").and_then(token::leading));
     }
     if message.starts_with(b"Listening on ") || message.starts_with(b"Running as ") {
         return LineReading::Nobody;
     }
-    general::client(message).into()
+    LineReading::incoming(general::client(message))
 }
 
 /// A line of logging/warn or logging/file or multilog, its TAI64N stamp already gone: a process id, a message.
@@ -51,7 +51,7 @@ fn logterse(message: &[u8]) -> Option<LineReading> {
     let tick = memchr::memmem::find(near, b"` ")?;
     let fields = message.get(tick + 2..)?;
     let field = fields.get(..memchr::memchr(b'\t', fields)?)?;
-    token::leading(field).map(LineReading::Client)
+    token::leading(field).map(LineReading::Incoming)
 }
 
 fn behind_pid(text: &[u8]) -> Option<&[u8]> {

@@ -9,6 +9,19 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if is_slashed_date(line) {
         return nginx_error(line);
     }
+    if line.first().is_some_and(u8::is_ascii_digit)
+        && pieces::behind_near(line, 64, b" [").is_some()
+        && let Some(client) = litespeed(line)
+    {
+        return LineReading::Incoming(client);
+    }
+    // haproxy's own messages on standard error: `[WARNING]  (4711) : Server smtp/mx1 is DOWN, reason: ...`
+    if line.first() == Some(&b'[')
+        && let Some(text) = pieces::behind_near(line, 64, b") : ")
+        && is_backend(text)
+    {
+        return LineReading::Outgoing;
+    }
     // stunnel's own file: `2026.11.23 10:34:34 LOG5[4711]: ...`
     if line.get(19..).is_some_and(|rest| rest.starts_with(b" LOG")) {
         return stunnel(line);
@@ -21,18 +34,22 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         let ported = pieces::has(line.get(..128).unwrap_or(line), b"[pid ");
         // `[client [2001:db8::1]:51234]`
         if peer.starts_with(b"[") {
-            return token::leading(rest).into();
+            return LineReading::incoming(token::leading(rest));
         }
-        return if ported { peer_with_port(peer).into() } else { token::leading(peer).into() };
+        return if ported {
+            LineReading::incoming(peer_with_port(peer))
+        } else {
+            LineReading::incoming(token::leading(peer))
+        };
     }
     // Lighttpd: `... (http_auth.c.4711) password doesn't match for / username: NAME IP: ADDRESS`
     if pieces::behind_near(line, 64, b"_auth.c.").is_some()
         && let Some(peer) = pieces::behind_last(line, b" IP: ")
     {
-        return token::leading(peer).into();
+        return LineReading::incoming(token::leading(peer));
     }
     match access(line) {
-        Some(client) => client.into(),
+        Some(client) => LineReading::incoming(client),
         None => LineReading::Foreign,
     }
 }
@@ -89,32 +106,76 @@ fn is_slashed_date(text: &[u8]) -> bool {
 
 /// `... *1 user "x" was not found, client: 203.0.113.7, server: mail.example, request: "..."`
 fn nginx_error(line: &[u8]) -> LineReading {
-    // `user "NAME": password mismatch, client: ...`: the name may hold a quote, which nginx does not escape.
-    let named = [&b"\": password mismatch, "[..], b"\" was not found in "];
-    let start = named.iter().filter_map(|mark| memchr::memmem::find(line, mark)).min();
-    let line = start.and_then(|start| line.get(start + 1..)).unwrap_or(line);
+    // `user "NAME": password mismatch, client: ...`: the name may hold anything, since nginx escapes nothing, even such a
+    // mark. A request cannot: it ends at a blank.
+    if pieces::has(line, b" user \"") {
+        let marks = [&b"\": password mismatch, client: "[..], b"\", client: "];
+        let last =
+            marks.iter().filter_map(|mark| Some(memchr::memmem::rfind(own_text(line), mark)? + mark.len()));
+        if let Some(client) = last.max().and_then(|at| line.get(at..)) {
+            return LineReading::incoming(token::leading(client));
+        }
+    }
+    // ModSecurity leaves a quote open: `(Value: `5' ) ... [ref ""], client: 203.0.113.7, server: ...`
+    if pieces::has(line, b" ModSecurity: ")
+        && let Some(client) = pieces::behind_last(line, b"\"], client: ")
+    {
+        return LineReading::incoming(token::leading(client));
+    }
     let mut quoted = false;
     for at in memchr::memchr2_iter(b'"', b',', line) {
         let rest = line.get(at..).unwrap_or_default();
         if rest.starts_with(b"\"") {
             quoted = !quoted;
         } else if !quoted && let Some(client) = rest.strip_prefix(b", client: ") {
-            return token::leading(client).into();
+            return LineReading::incoming(token::leading(client));
         }
     }
     LineReading::Foreign
 }
 
+/// A line of nginx's up to the last request in it, which is its own.
+fn own_text(line: &[u8]) -> &[u8] {
+    memchr::memmem::rfind(line, b", request: \"").and_then(|at| line.get(..at)).unwrap_or(line)
+}
+
+/// LiteSpeed: `2026-11-23 10:34:34.123 [INFO] [4711] [T0] [203.0.113.7:51234-0#APVH_mail.example] TEXT`: the client, its
+/// port and the number of its request; behind the mark the virtual host, which may be an address of ours.
+fn litespeed(line: &[u8]) -> Option<IpAddr> {
+    let near = line.get(..256).unwrap_or(line);
+    memchr::memchr_iter(b'[', near).take(6).find_map(|open| {
+        let inside = near.get(open + 1..)?;
+        let inside = inside.strip_prefix(b"[").unwrap_or(inside);
+        let peer = inside.get(..memchr::memchr(b'#', inside)?)?;
+        let peer = pieces::before(peer, b":HTTP");
+        let peer = peer.get(..memchr::memrchr(b'-', peer).unwrap_or(peer.len()))?;
+        match pieces::before(peer, b"]") {
+            address if address.len() < peer.len() => token::bare(address),
+            _ => peer_with_port(peer),
+        }
+    })
+}
+
 /// `203.0.113.7:33317 [23/Nov/2026:10:34:34.655] frontend backend/server ...`. An IPv6 address has no brackets here,
 /// so that only the place of the port, which is always there, tells them apart.
 pub(super) fn haproxy(message: &[u8]) -> LineReading {
+    if is_backend(message) {
+        return LineReading::Outgoing;
+    }
     let Some((peer, rest)) = pieces::cut_blank(message).filter(|(_, rest)| rest.starts_with(b"[")) else {
         return LineReading::Foreign;
     };
     if !is_clf_date(rest.get(1..).unwrap_or_default()) {
         return LineReading::Foreign;
     }
-    peer_with_port(peer).into()
+    LineReading::incoming(peer_with_port(peer))
+}
+
+/// What haproxy says of the servers that it passes connections on to.
+fn is_backend(message: &[u8]) -> bool {
+    let starts =
+        [&b"Server "[..], b"Backup Server ", b"Health check for ", b"Proxy ", b"backend ", b"Backup "];
+    starts.iter().any(|start| message.starts_with(start))
 }
 
 /// `203.0.113.7:51234`, `2001:db8::7:51234`
@@ -126,6 +187,6 @@ fn peer_with_port(peer: &[u8]) -> Option<IpAddr> {
 /// stunnel: `LOG5[4711]: Service [imaps] accepted connection from ADDRESS:51234`; what it connects to is our side.
 pub(super) fn stunnel(message: &[u8]) -> LineReading {
     let ours = [&b"connected remote server from "[..], b"s_connect: ", b"connect_blocking: "];
-    let nobody = ours.iter().any(|mark| pieces::has(message, mark));
-    if nobody { LineReading::Nobody } else { LineReading::Foreign }
+    let outgoing = ours.iter().any(|mark| pieces::has(message, mark));
+    if outgoing { LineReading::Outgoing } else { LineReading::Foreign }
 }

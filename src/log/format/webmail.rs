@@ -30,7 +30,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
 /// Roundcube: `Login failed for NAME from ADDRESS(X-Forwarded-For: ...). AUTHENTICATE ...`
 fn roundcube(message: &[u8]) -> LineReading {
     let own = pieces::before(message, b". AUTHENTICATE");
-    login::last_from(own).or_else(|| general::client(own)).into()
+    LineReading::incoming(login::last_from(own).or_else(|| general::client(own)))
 }
 
 /// Horde: `FAILED LOGIN for NAME [ADDRESS] (forwarded for [...]) to {mail server} [pid 4711 on line ...]`,
@@ -44,19 +44,19 @@ fn horde(message: &[u8]) -> LineReading {
             last = Some(found.address);
         }
     }
-    last.map_or(LineReading::Foreign, LineReading::Client)
+    LineReading::incoming_or_foreign(last)
 }
 
 /// SquirrelMail: `Failed webmail login: by NAME (DOMAIN) at ADDRESS on 11/23/2026 10:34:34: ...`
 fn squirrelmail(message: &[u8]) -> LineReading {
     let client = pieces::behind_last(message, b" at ").and_then(token::leading);
-    client.map_or(LineReading::Foreign, LineReading::Client)
+    LineReading::incoming_or_foreign(client)
 }
 
 /// up-imapproxy: `LOGIN: 'NAME' (ADDRESS:51234) failed: ...`
 fn imapproxy(message: &[u8]) -> LineReading {
     let client = pieces::behind_last(message, b"' (").and_then(token::leading);
-    client.map_or(LineReading::Foreign, LineReading::Client)
+    LineReading::incoming_or_foreign(client)
 }
 
 /// Open WebMail: `Mon Nov 23 10:34:34 2026 - [4711] (ADDRESS) NAME - login error - ...`
@@ -68,5 +68,5 @@ fn open_webmail(near: &[u8]) -> LineReading {
         let inside = process.get(digits..)?.strip_prefix(b"] (")?;
         token::bare(inside.get(..memchr::memchr(b')', inside)?)?)
     };
-    client().map_or(LineReading::Foreign, LineReading::Client)
+    LineReading::incoming_or_foreign(client())
 }

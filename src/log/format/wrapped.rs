@@ -1,109 +1,85 @@
-//! A line inside a JSON object, as journald exports it, Docker keeps it, and Vector, Filebeat and Fluent Bit ship it:
-//! `{"SYSLOG_IDENTIFIER":"postfix/smtpd","MESSAGE":"connect from ..."}`, `{"log":"Nov 23 10:34:34 mx ...\n"}`.
+//! A line inside of another: JSON, as journald exports it, Docker keeps it, and Vector, Filebeat and Fluent Bit ship it
+//! (`{"SYSLOG_IDENTIFIER":"postfix/smtpd","MESSAGE":"connect from ..."}`); logfmt (`level=info msg="connect from ..."`);
+//! a row of CSV (`2026-11-23 10:34:34,mx,postfix/smtpd,"connect from ..."`); the lines of `journalctl -o json-pretty`,
+//! `export` and `verbose`.
+
+pub(super) mod json;
+mod quoted;
+
+use std::borrow::Cow;
 
 /// Names of the member that holds the line, best first.
-const LINE: [&[u8]; 4] = [b"MESSAGE", b"message", b"log", b"msg"];
+const LINE: [&[u8]; 5] = [b"MESSAGE", b"message", b"log", b"msg", b"_raw"];
 
 /// Names of the member that holds the program, best first.
-const PROGRAM: [&[u8]; 7] =
-    [b"SYSLOG_IDENTIFIER", b"appname", b"app_name", b"app-name", b"programname", b"program", b"ident"];
+const PROGRAM: [&[u8]; 9] = [
+    b"SYSLOG_IDENTIFIER",
+    b"appname",
+    b"app_name",
+    b"app-name",
+    b"programname",
+    b"program",
+    b"ident",
+    b"process_name",
+    b"app",
+];
 
-/// What an object says of a line.
+/// What an envelope says of a line.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) struct WrappedLine {
+pub(super) struct WrappedLine<'a> {
     /// The name of the program; empty where it is not said, and has to be in the line.
-    pub(super) program: Vec<u8>,
-    pub(super) line: Vec<u8>,
+    pub(super) program: Cow<'a, [u8]>,
+    pub(super) line: Cow<'a, [u8]>,
 }
 
-/// The line in an object; None when there is none.
-pub(super) fn read(object: &[u8]) -> Option<WrappedLine> {
-    let mut line: Option<(usize, &[u8])> = None;
-    let mut program: Option<(usize, &[u8])> = None;
-    let mut text = object.strip_prefix(b"{")?;
-    while let Some((name, rest)) = string(text.trim_ascii_start()) {
-        let value = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
-        let (content, rest) = match string(value) {
-            Some((content, rest)) => (Some(content), rest),
-            None => (None, behind_value(value)),
-        };
-        if let Some(content) = content {
-            keep(&mut line, &LINE, name, content);
-            keep(&mut program, &PROGRAM, name, content);
+/// The line in a JSON object; None when there is none.
+pub(super) fn read(object: &[u8]) -> Option<WrappedLine<'_>> {
+    let mut line = Best::default();
+    let mut program = Best::default();
+    for member in json::members(object).filter(|member| member.depth == 1) {
+        line.keep(&LINE, &member);
+        program.keep(&PROGRAM, &member);
+    }
+    let line = line.value.and_then(|value| value.bytes())?;
+    Some(WrappedLine { program: program.value.and_then(|value| value.bytes()).unwrap_or_default(), line })
+}
+
+/// The member with the best name; of two with the same name the first.
+#[derive(Default)]
+struct Best<'a> {
+    rank: usize,
+    value: Option<json::Value<'a>>,
+}
+
+impl<'a> Best<'a> {
+    fn keep(&mut self, names: &[&[u8]], member: &json::Member<'a>) {
+        let Some(rank) = names.iter().position(|known| *known == member.name) else { return };
+        if (self.value.is_none() || rank < self.rank) && member.value.is_text() {
+            (self.rank, self.value) = (rank, Some(member.value));
         }
-        let Some(rest) = rest.trim_ascii_start().strip_prefix(b",") else { break };
-        text = rest;
-    }
-    let program = program.map(|(_, program)| unescaped(program)).unwrap_or_default();
-    Some(WrappedLine { program, line: unescaped(line?.1) })
-}
-
-/// Keeps the content of the member with the best name; of two with the same name the first.
-fn keep<'a>(best: &mut Option<(usize, &'a [u8])>, names: &[&[u8]], name: &[u8], content: &'a [u8]) {
-    let Some(place) = names.iter().position(|known| *known == name) else { return };
-    if best.is_none_or(|(known, _)| place < known) && !content.is_empty() {
-        *best = Some((place, content));
     }
 }
 
-/// The inside of the string that a text begins with, and what is behind it.
-fn string(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let inside = text.strip_prefix(b"\"")?;
-    let mut from = 0;
-    loop {
-        let at = from + memchr::memchr2(b'"', b'\\', inside.get(from..)?)?;
-        if inside.get(at) == Some(&b'"') {
-            return Some((inside.get(..at)?, inside.get(at + 1..)?));
-        }
-        from = at + 2;
+/// The message in a line that is no object: a member of a pretty-printed object, a field of the journal, a pair of logfmt,
+/// a column of CSV. What such a message is must be in the program's own hand: the quotes are the envelope's.
+pub(super) fn message(line: &[u8]) -> Option<WrappedLine<'_>> {
+    let text = line.trim_ascii();
+    let text = text.strip_suffix(b",").unwrap_or(text);
+    if text.first() == Some(&b'"')
+        && let Some(member) = json::member(text)
+    {
+        let named = LINE.contains(&member.name);
+        return if named { Some(bare(member.value.bytes()?)) } else { None };
     }
+    if let Some(message) = text.strip_prefix(b"MESSAGE=") {
+        return Some(bare(Cow::Borrowed(message)));
+    }
+    quoted::logfmt(text).or_else(|| quoted::row(text)).or_else(|| quoted::whole(text))
 }
 
-/// What is behind a number, a word, an array or an object.
-fn behind_value(text: &[u8]) -> &[u8] {
-    let mut rest = text;
-    let mut depth = 0_usize;
-    while let Some(first) = rest.first() {
-        match first {
-            b'"' => match string(rest) {
-                Some((_, behind)) => {
-                    rest = behind;
-                    continue;
-                }
-                None => return b"",
-            },
-            b'[' | b'{' => depth += 1,
-            b',' | b'}' | b']' if depth == 0 => return rest,
-            b']' | b'}' => depth -= 1,
-            _ => {}
-        }
-        rest = rest.get(1..).unwrap_or_default();
-    }
-    rest
-}
-
-/// The text of a string. Of what is written as `\u001b` only the ASCII matters here; the rest becomes a question mark.
-fn unescaped(text: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        plain.extend_from_slice(rest.get(..at).unwrap_or_default());
-        let (byte, length) = match rest.get(at + 1) {
-            Some(b'n' | b'r' | b't') => (b' ', 2),
-            Some(b'u') => (code(rest.get(at + 2..at + 6)), 6),
-            Some(byte) => (*byte, 2),
-            None => (b'\\', 1),
-        };
-        plain.push(byte);
-        rest = rest.get(at + length..).unwrap_or_default();
-    }
-    plain.extend_from_slice(rest);
-    plain
-}
-
-fn code(digits: Option<&[u8]>) -> u8 {
-    let code = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-    code.filter(u8::is_ascii).unwrap_or(b'?')
+/// A line whose program is not said.
+fn bare(line: Cow<'_, [u8]>) -> WrappedLine<'_> {
+    WrappedLine { program: Cow::Borrowed(b""), line }
 }
 
 #[cfg(test)]
@@ -112,9 +88,7 @@ mod tests {
 
     #[test]
     fn finds_the_line_and_its_program_among_other_members() {
-        let of = |program: &str, line: &str| {
-            Some(WrappedLine { program: program.as_bytes().to_vec(), line: line.as_bytes().to_vec() })
-        };
+        let of = |program: &str, line: &str| Some((program.to_owned(), line.to_owned()));
         for (object, want) in [
             (r#"{"log":"a \"b\" \u003cc\u003e\n","stream":"stdout"}"#, of("", "a \"b\" <c> ")),
             (
@@ -123,12 +97,44 @@ mod tests {
             ),
             (r#"{"msg":"second","MESSAGE":"first","appname":"b","SYSLOG_IDENTIFIER":"a"}"#, of("a", "first")),
             (r#"{"message":"first","message":"second"}"#, of("", "first")),
+            (r#"{"MESSAGE":[99, 111,110],"SYSLOG_IDENTIFIER":"a"}"#, of("a", "con")),
+            (r#"{"MESSAGE":[99,1000]}"#, None),
+            (r#"{"MESSAGE":[],"msg":"x"}"#, of("", "x")),
             (r#"{"message":"cut \"off"#, None),
             (r#"{"message":1}"#, None),
             ("{", None),
             ("no", None),
         ] {
-            assert_eq!(read(object.as_bytes()), want, "{object}");
+            let text = |bytes: Cow<'_, [u8]>| String::from_utf8(bytes.into_owned()).unwrap();
+            let got = read(object.as_bytes()).map(|wrapped| (text(wrapped.program), text(wrapped.line)));
+            assert_eq!(got, want, "{object}");
+        }
+    }
+
+    #[test]
+    fn finds_the_message_that_an_envelope_quotes() {
+        for (line, program, want) in [
+            (r#"	"MESSAGE" : "connect from \"x\"","#, "", r#"connect from "x""#),
+            ("MESSAGE=connect from x", "", "connect from x"),
+            (r#"level=info msg="a \"b\" c" x=y"#, "", r#"a "b" c"#),
+            (r#"<14>date=2026-11-23,time=10:34:34,program=postfix/smtpd,msg="a b""#, "postfix/smtpd", "a b"),
+            (r#"2026-11-23 10:34:34,mx,postfix/smtpd,"a ""b"", c""#, "postfix/smtpd", r#"a "b", c"#),
+            (r#""2026-11-23 10:34:34","mx","sshd[4711]: a b""#, "", "sshd[4711]: a b"),
+            (r#"WARNING[4711][C-1] Ext. s: "a b""#, "", "a b"),
+        ] {
+            let wrapped = message(line.as_bytes()).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!(String::from_utf8_lossy(&wrapped.line), want, "{line}");
+            assert_eq!(String::from_utf8_lossy(&wrapped.program), program, "{line}");
+        }
+        for line in [
+            r#""text with a blank""#,
+            r#"C: EHLO msg="a b""#,
+            r#""_PID" : "4711","#,
+            r#"a=b c"#,
+            r#"NOTICE: "a b" c"#,
+            r#"one, "two three""#,
+        ] {
+            assert_eq!(message(line.as_bytes()), None, "{line}");
         }
     }
 }

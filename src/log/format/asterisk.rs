@@ -1,0 +1,14 @@
+//! Asterisk: `SECURITY[4711] res_security_log.c: SecurityEvent="InvalidPassword",...,AccountID="NAME",SessionID="TEXT",
+//! LocalAddress="IPV4/UDP/LOCAL/5060",RemoteAddress="IPV4/UDP/ADDRESS/5060"`. What the client chose comes before both.
+
+use super::{LineReading, pieces};
+use crate::log::token;
+
+/// A line known by its event.
+pub(super) fn by_shape(line: &[u8]) -> LineReading {
+    if pieces::behind_near(line, 192, b"SecurityEvent=\"").is_none() {
+        return LineReading::Foreign;
+    }
+    let remote = pieces::behind_last(line, b",RemoteAddress=\"");
+    LineReading::incoming(remote.and_then(|rest| token::bare(rest.split(|b| *b == b'/').nth(2)?)))
+}

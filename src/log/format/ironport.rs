@@ -1,0 +1,30 @@
+//! Cisco's Email Security Appliance (IronPort): `New SMTP ICID 5 interface Data1 (LOCAL) address ADDRESS reverse dns host
+//! NAME verified no`. A connection that came in has an injection id (ICID), one that went out a delivery id (DCID).
+
+use super::{LineReading, general, pieces};
+use crate::log::token;
+
+/// A line known by the id of its connection.
+pub(super) fn by_shape(line: &[u8]) -> LineReading {
+    let near = line.get(..160).unwrap_or(line);
+    if has_id(near, b"DCID ") {
+        return LineReading::Outgoing;
+    }
+    if !has_id(near, b"ICID ") {
+        return LineReading::Foreign;
+    }
+    // Our own interface comes first, the name that a resolver was told behind.
+    if let Some(peer) = pieces::behind(line, b" address ") {
+        return LineReading::incoming(token::leading(peer));
+    }
+    if pieces::has(line, b" HAT ") && line.ends_with(b")") {
+        let open = memchr::memrchr(b'(', line).and_then(|open| line.get(open + 1..line.len() - 1));
+        return LineReading::incoming(open.and_then(token::bare));
+    }
+    LineReading::incoming(general::find(line).named)
+}
+
+/// Whether a word stands here, and a number behind it.
+fn has_id(text: &[u8], word: &[u8]) -> bool {
+    pieces::behind(text, word).is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
+}

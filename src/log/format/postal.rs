@@ -1,0 +1,30 @@
+//! Postal 2: `[smtp.1:4711] [2026-11-23T10:34:34.123] DEBUG -- : [II4CFE]    Client identified as ADDRESS`, with what the
+//! client said behind `<=` and what it was answered behind `=>`. A worker's lines are about mail on its way out.
+
+use super::{LineReading, general, pieces};
+use crate::log::token;
+
+/// A line known by the mark between its level and its session.
+pub(super) fn by_shape(line: &[u8]) -> LineReading {
+    let Some(rest) = pieces::behind_near(line, 160, b" -- : [") else { return LineReading::Foreign };
+    let Some(text) = pieces::behind_near(rest, 48, b"] ") else { return LineReading::Foreign };
+    let text = text.trim_ascii_start();
+    if text.starts_with(b"<=") || text.starts_with(b"=>") {
+        return LineReading::Nobody;
+    }
+    let peer = [&b"Client identified as "[..], b"Connection opened from ", b"WARN: AUTH failure for "];
+    if let Some(peer) = peer.iter().find_map(|mark| text.strip_prefix(*mark)) {
+        return LineReading::incoming(token::leading(peer));
+    }
+    let sent = [
+        &b"Connected to "[..],
+        b"Cannot connect to ",
+        b"Connecting to ",
+        b"Message sent ",
+        b"Sending message ",
+    ];
+    if line.starts_with(b"[worker.") || sent.iter().any(|mark| text.starts_with(mark)) {
+        return LineReading::Outgoing;
+    }
+    LineReading::incoming(general::find(text).named)
+}

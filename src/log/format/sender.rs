@@ -1,0 +1,67 @@
+//! Programs that connect to others, and to which nobody connects.
+
+use super::{LineReading, pieces};
+
+/// Their names.
+const NAMES: [&[u8]; 16] = [
+    b"msmtp",
+    b"ssmtp",
+    b"sSMTP",
+    b"nullmailer",
+    b"nullmailer-send",
+    b"dma",
+    b"esmtp",
+    b"fetchmail",
+    b"getmail",
+    b"mpop",
+    b"mbsync",
+    b"offlineimap",
+    b"imapsync",
+    b"freshclam",
+    b"sa-update",
+    b"ddclient",
+];
+
+/// A message of such a program, or of one that mostly answers, where it asks.
+pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
+    if NAMES.contains(&program) {
+        return LineReading::Outgoing;
+    }
+    let asks = match program {
+        b"zone-mta" => pieces::has(message, b" Sender/") || pieces::has(message, b" mx="),
+        b"named" => is_resolver(message),
+        b"dnsmasq" => !message.starts_with(b"query["),
+        _ => false,
+    };
+    if asks { LineReading::Outgoing } else { LineReading::Foreign }
+}
+
+/// BIND, where it asks other servers.
+fn is_resolver(message: &[u8]) -> bool {
+    let marks = [&b" resolving '"[..], b"transfer of '", b": refresh: ", b": Transfer ", b"lame server"];
+    marks.iter().any(|mark| pieces::has(message, mark)) && !pieces::has(message, b"client ")
+}
+
+/// Lines of files that such programs write, known by their looks.
+pub(super) fn by_shape(line: &[u8]) -> LineReading {
+    let near = line.get(..160).unwrap_or(line);
+    // ZoneMTA: `info Sender/default/4711[3] 166874ba640000c923.001 DELIVERED from=... to=... src=LOCAL mx=name[ADDRESS]`
+    if pieces::has(near, b" Sender/") && pieces::has(line, b" mx=") {
+        return LineReading::Outgoing;
+    }
+    // MDaemon: `Connection established (LOCAL:51234 -> ADDRESS:25)`; SmarterMail: `Connection to ADDRESS:25 from LOCAL:51234
+    // succeeded`
+    if pieces::behind_near(line, 160, b"Connection established (")
+        .is_some_and(|rest| pieces::has(rest, b" -> "))
+        || pieces::behind_near(line, 96, b"] Connection to ")
+            .is_some_and(|rest| pieces::has(rest, b" succeeded"))
+    {
+        return LineReading::Outgoing;
+    }
+    // PowerMTA: rows of mail that was delivered, bounced or tried in vain.
+    let rows = [&b"d,20"[..], b"b,20", b"t,20", b"tq,20", b"rb,20", b"rs,20"];
+    if rows.iter().any(|start| line.starts_with(start)) && memchr::memchr_iter(b',', line).count() > 8 {
+        return LineReading::Outgoing;
+    }
+    LineReading::Foreign
+}

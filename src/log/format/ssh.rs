@@ -1,0 +1,110 @@
+//! OpenSSH and Dropbear: `Failed password for invalid user NAME from ADDRESS port 4711 ssh2`, `Connection closed by
+//! authenticating user NAME ADDRESS port 4711 [preauth]`. The name is the client's text, of any words or of none, and
+//! comes before the address; a reason or a version that the client sent comes behind it.
+
+use super::{LineReading, general, login, pieces};
+use crate::log::token;
+use std::net::IpAddr;
+
+/// Where a text of the client's begins, behind its address.
+const REASONS: [&[u8]; 4] = [
+    b": Change of username or service not allowed: ",
+    b" ssh1: ruser ",
+    b" not allowed because ",
+    b": no matching ",
+];
+
+/// How a message begins that has nothing of the client's before its address.
+const FIRST: [&[u8]; 8] = [
+    b"Connection from ",
+    b"Connection closed by ",
+    b"Connection reset by ",
+    b"Received disconnect from ",
+    b"Disconnected from ",
+    b"Unable to negotiate with ",
+    b"banner exchange: Connection from ",
+    b"Exit before auth from <",
+];
+
+/// How a message begins in which a name stands before the address, and no word between them.
+const NAMED: [&[u8]; 9] = [
+    b"Connection closed by ",
+    b"Connection reset by ",
+    b"Connection from ",
+    b"Disconnected from ",
+    b"Disconnecting ",
+    b"ssh_dispatch_run_fatal: Connection from ",
+    b"Timeout before authentication for ",
+    b"Unable to negotiate with ",
+    b"error: Connection from ",
+];
+
+/// The client of a message of OpenSSH's.
+pub(super) fn server(message: &[u8]) -> LineReading {
+    if message.starts_with(b"Server listening") {
+        return LineReading::Nobody;
+    }
+    // What a client had forwarded, to where it wanted it.
+    if pieces::has(message, b"connect_to ") || message.starts_with(b"Received request to connect to host ") {
+        return LineReading::Outgoing;
+    }
+    let own = login::pam(message);
+    if own.is_known() {
+        return own;
+    }
+    let level = [&b"error: "[..], b"fatal: "].iter().find_map(|level| message.strip_prefix(*level));
+    let message = level.unwrap_or(message);
+    if let Some(rest) = FIRST.iter().find_map(|start| message.strip_prefix(*start))
+        && let Some(address) = token::leading(rest)
+    {
+        return LineReading::Incoming(address);
+    }
+    let text = REASONS.iter().fold(message, |text, reason| before_reason(text, reason));
+    if NAMED.iter().any(|start| text.starts_with(start)) {
+        return LineReading::incoming(last_port(text).or_else(|| general::client(text)));
+    }
+    match memchr::memmem::rfind(text, b" from ").and_then(|at| text.get(at + 6..)) {
+        // libwrap: `refused connect from NAME@ADDRESS (ADDRESS)`
+        Some(host) if text.starts_with(b"refused connect from ") => {
+            let last = memchr::memrchr(b'(', host).and_then(|open| host.get(open + 1..));
+            LineReading::incoming(last.and_then(token::leading).or_else(|| general::client(text)))
+        }
+        // A host may go by its name, and then the address of an earlier "from" was typed.
+        Some(host) => LineReading::incoming(token::leading(host)),
+        None => LineReading::incoming(general::client(text)),
+    }
+}
+
+/// Dropbear: `Bad password attempt for 'NAME' from ADDRESS:51234`.
+pub(super) fn dropbear(message: &[u8]) -> LineReading {
+    if let Some(rest) = message.strip_prefix(b"Exit before auth from <") {
+        return LineReading::incoming(token::leading(rest));
+    }
+    let own = login::pam(message);
+    own.or_else(|| LineReading::incoming(login::last_from(message).or_else(|| general::client(message))))
+}
+
+/// The text before a reason, unless what follows ends as a line does that has none: then it is part of a name.
+fn before_reason<'a>(text: &'a [u8], reason: &[u8]) -> &'a [u8] {
+    let before = pieces::before(text, reason);
+    let behind = text.get(before.len()..).unwrap_or_default();
+    let name = behind.ends_with(b" ssh2") || behind.ends_with(b" ssh2 [preauth]");
+    if name { text } else { before }
+}
+
+/// The address of the last `ADDRESS port 4711`.
+fn last_port(text: &[u8]) -> Option<IpAddr> {
+    let mut end = text.len();
+    for _ in 0..8 {
+        let at = memchr::memmem::rfind(text.get(..end)?, b" port ")?;
+        let before = text.get(..at)?;
+        let word = before.get(memchr::memrchr(b' ', before).map_or(0, |blank| blank + 1)..)?;
+        if text.get(at + 6).is_some_and(u8::is_ascii_digit)
+            && let Some(address) = token::bare(word)
+        {
+            return Some(address);
+        }
+        end = at;
+    }
+    None
+}

@@ -1,0 +1,129 @@
+//! Messages that an envelope has put between double quotes.
+
+use super::{LINE, PROGRAM, WrappedLine, bare, json};
+use std::borrow::Cow;
+
+/// No envelope has more pairs or columns before its message.
+const MOST: usize = 64;
+
+/// The message among pairs: `ts=2026-11-23T10:34:34Z level=info msg="connect from ..."`, FortiMail's
+/// `date=2026-11-23,time=10:34:34,type=event,msg="..."`. All before it must be pairs, so that nobody can bring one in.
+pub(super) fn logfmt(text: &[u8]) -> Option<WrappedLine<'_>> {
+    let mut rest = behind_priority(text);
+    let mut program: &[u8] = b"";
+    for _ in 0..MOST {
+        let (name, value) = pair(rest)?;
+        let (content, behind) = match json::string(value) {
+            Some((content, behind)) => {
+                // What has no blank says no more than a word.
+                if LINE.contains(&name) && content.contains(&b' ') {
+                    let program = Cow::Borrowed(program);
+                    return Some(WrappedLine { program, line: json::unescaped(content) });
+                }
+                (content, behind)
+            }
+            None => {
+                let end = value.iter().position(|b| matches!(b, b' ' | b',' | b'\t')).unwrap_or(value.len());
+                value.split_at_checked(end)?
+            }
+        };
+        if PROGRAM.contains(&name) {
+            program = content;
+        }
+        rest = behind.get(1..)?.trim_ascii_start();
+    }
+    None
+}
+
+/// `name=` and what is behind it.
+fn pair(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let length =
+        text.iter().take(48).take_while(|b| b.is_ascii_alphanumeric() || b"_.-@".contains(b)).count();
+    let (name, rest) = text.split_at_checked(length)?;
+    Some((name, rest.strip_prefix(b"=").filter(|_| length > 0)?))
+}
+
+fn behind_priority(text: &[u8]) -> &[u8] {
+    let behind =
+        text.strip_prefix(b"<").and_then(|rest| rest.get(memchr::memchr(b'>', rest.get(..4)?)? + 1..));
+    behind.unwrap_or(text)
+}
+
+/// The message in a row of CSV (RFC 4180): at least three columns, of which the first is a time and the message is quoted.
+/// The column before it may be its program.
+pub(super) fn row(text: &[u8]) -> Option<WrappedLine<'_>> {
+    let mut rest = text;
+    let mut program: &[u8] = b"";
+    for number in 0..MOST {
+        if let Some(inside) = rest.strip_prefix(b"\"") {
+            let (content, behind) = column(inside)?;
+            let ends = behind.is_empty() || behind.first() == Some(&b',');
+            if !ends || number == 0 && !is_time(content) {
+                return None;
+            }
+            if number >= 2 && content.contains(&b' ') {
+                return Some(WrappedLine { program: Cow::Borrowed(program), line: doubled(content) });
+            }
+            program = if is_program(content) { content } else { program };
+            rest = behind.get(1..)?;
+        } else {
+            let content = rest.get(..memchr::memchr(b',', rest)?)?;
+            if number == 0 && !is_time(content) || content.contains(&b'"') {
+                return None;
+            }
+            program = if is_program(content) { content } else { program };
+            rest = rest.get(content.len() + 1..)?;
+        }
+    }
+    None
+}
+
+/// A quoted column, in which a quote is written twice, and what is behind it.
+fn column(inside: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut from = 0;
+    loop {
+        let at = from + memchr::memchr(b'"', inside.get(from..)?)?;
+        if inside.get(at + 1) != Some(&b'"') {
+            return Some((inside.get(..at)?, inside.get(at + 1..)?));
+        }
+        from = at + 2;
+    }
+}
+
+fn doubled(content: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memmem::find(content, b"\"\"").is_none() {
+        return Cow::Borrowed(content);
+    }
+    let mut plain = Vec::with_capacity(content.len());
+    let mut rest = content;
+    while let Some(at) = memchr::memmem::find(rest, b"\"\"") {
+        plain.extend_from_slice(rest.get(..=at).unwrap_or_default());
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    plain.extend_from_slice(rest);
+    Cow::Owned(plain)
+}
+
+/// Whether a column begins as a date does.
+fn is_time(column: &[u8]) -> bool {
+    matches!(column, [b'0'..=b'9', b'0'..=b'9', ..] | [b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b' ', ..])
+        && memchr::memchr(b':', column).is_some()
+}
+
+/// `postfix/smtpd`, `dovecot`: one word that is no host's name and no level.
+fn is_program(column: &[u8]) -> bool {
+    let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_');
+    (3..40).contains(&column.len()) && column.iter().all(word)
+}
+
+/// A message that is quoted as a whole, behind a level and a colon or behind nothing that could be a client's:
+/// `WARNING[4711][C-1] Ext. s: "Rejecting unknown SIP connection from ..."` of Asterisk.
+pub(super) fn whole(text: &[u8]) -> Option<WrappedLine<'_>> {
+    let levels = [&b"WARNING["[..], b"NOTICE[", b"ERROR[", b"SECURITY[", b"VERBOSE["];
+    let open = memchr::memchr(b'"', text)?;
+    let (before, quoted) = text.split_at_checked(open)?;
+    let level =
+        levels.iter().any(|level| super::super::pieces::has(before.get(..96).unwrap_or(before), level));
+    let inside = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    (level && before.ends_with(b": ") && !inside.contains(&b'"')).then(|| bare(Cow::Borrowed(inside)))
+}
