@@ -288,8 +288,6 @@ fn a_range_over_two_lines() {
                 descr:          17, Example Tower\ndescr:          Contoso\nsource:         APNIC\n";
     let expected = "192.0.2.32/28 | CONTOSO | Contoso | - | abuse@contoso.example |  |  | - | apnic";
     assert_eq!(told(&record(text, "192.0.2.33")), expected);
-    let other = text.replace("192.0.2.32 -\n ", "192.0.2.32/28\n  a note, not ");
-    assert_eq!(record(&other, "192.0.2.33").network.to_string(), "192.0.2.32/28");
 }
 
 /// Who holds a network that names no organisation, by its own lines and the objects beside it.
