@@ -4,7 +4,7 @@ use super::{Action, source::PatternSource};
 use xxhash_rust::xxh3::Xxh3;
 
 /// Changes whenever the same files would be read to another meaning, so that older decisions are forgotten.
-const ENGINE: u64 = 2;
+const ENGINE: u64 = 3;
 
 /// Everything that a decision depends on, in 128 bits.
 pub(super) fn of(sources: &[PatternSource], folds: bool) -> [u8; 16] {

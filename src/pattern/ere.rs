@@ -18,7 +18,7 @@ pub(crate) use letters::Letters;
 pub(crate) use literals::RequiredLiterals;
 pub(crate) use print::Alphabet;
 
-use tree::Node;
+use syntax::EreReading;
 
 /// How deep the regex crate may find an expression nested: an expression's own limit, and the groups we add.
 pub(crate) const NESTS: u32 = 1000;
@@ -42,27 +42,37 @@ impl EreError {
 /// An expression that has been read.
 #[derive(Clone, Debug)]
 pub(crate) struct Ere {
-    root: Node,
-    extensions: Vec<usize>,
+    reading: EreReading,
     states: u64,
 }
 
 impl Ere {
-    /// Reads an expression; with `folds`, one that ignores case: it is then to be held against [`folded`] text.
+    /// Reads an expression that is the only one of its file; with `folds`, one that ignores case: it is then to be held
+    /// against [`folded`] text.
     pub(crate) fn read(text: &str, folds: bool) -> Result<Self, EreError> {
-        let (root, extensions) = syntax::read(text, folds)?;
-        let states = bound::check(&root)?;
-        Ok(Self { root, extensions, states })
+        Self::read_beside(text, folds, false)
+    }
+
+    /// Reads an expression of a file in which, with `second`, another line makes grep turn to its second matcher.
+    pub(crate) fn read_beside(text: &str, folds: bool, second: bool) -> Result<Self, EreError> {
+        let reading = syntax::read(text, folds, second)?;
+        let states = bound::check(&reading.root)?;
+        Ok(Self { reading, states })
+    }
+
+    /// Whether it makes grep turn to its second matcher, and whether the two read it differently.
+    pub(crate) fn turns(&self) -> (bool, bool) {
+        (self.reading.second, self.reading.torn)
     }
 
     /// What a line must hold for the expression to match.
     pub(crate) fn needs(&self) -> RequiredLiterals {
-        literals::of(&self.root)
+        literals::of(&self.reading.root)
     }
 
     /// The fewest bytes of whatever it matches.
     pub(crate) fn shortest(&self) -> usize {
-        literals::shortest(&self.root)
+        literals::shortest(&self.reading.root)
     }
 
     /// A generous guess at the states that it takes once it is compiled.
@@ -72,22 +82,22 @@ impl Ere {
 
     /// The characters outside ASCII that it tells apart.
     pub(crate) fn letters(&self) -> Letters {
-        Letters::of(&self.root)
+        Letters::of(&self.reading.root)
     }
 
     /// The same expression as the regex crate writes it.
     pub(crate) fn translate(&self, alphabet: Alphabet<'_>) -> String {
-        print::print(&self.root, alphabet)
+        print::print(&self.reading.root, alphabet)
     }
 
     /// Where it uses what POSIX does not have (`\<`, `\w`, ...), in bytes from the start.
     pub(crate) fn extensions(&self) -> &[usize] {
-        &self.extensions
+        &self.reading.extensions
     }
 
     /// Whether no line can match it.
     pub(crate) fn is_never(&self) -> bool {
-        impossible::is_impossible(&self.root)
+        impossible::is_impossible(&self.reading.root)
     }
 }
 

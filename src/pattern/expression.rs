@@ -33,23 +33,45 @@ pub(super) struct Expression {
     needs: RequiredLiterals,
     /// The fewest bytes of a line that it may match.
     shortest: usize,
-    folds: bool,
+    mode: PatternMode,
+    /// It makes grep turn to its second matcher, for all lines of its file.
+    turns: bool,
+    /// Grep's two matchers read it differently.
+    torn: bool,
     form: OnceLock<Arc<ExpressionForm>>,
 }
 
+/// How a pattern is to be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PatternMode {
+    /// Case does not matter, and it will be held against text in capitals.
+    pub(super) folds: bool,
+    /// Another line of its file makes grep turn to its second matcher.
+    pub(super) second: bool,
+}
+
 impl Expression {
-    /// Understands `pattern`; `folds`: case does not matter, and it will be held against text in capitals.
-    pub(super) fn new(pattern: &str, folds: bool) -> Result<Self, EreError> {
-        let (needs, shortest) = if ere::is_plain(pattern) {
-            (
-                RequiredLiterals::Literal(if folds { ere::folded(pattern) } else { pattern.to_owned() }),
-                pattern.len(),
-            )
-        } else {
-            let ere = Ere::read(pattern, folds)?;
-            (ere.needs(), ere.shortest())
-        };
-        Ok(Self { needs, shortest, folds, form: OnceLock::new() })
+    /// Understands `pattern`.
+    pub(super) fn new(pattern: &str, mode: PatternMode) -> Result<Self, EreError> {
+        let form = OnceLock::new();
+        if ere::is_plain(pattern) {
+            let text = if mode.folds { ere::folded(pattern) } else { pattern.to_owned() };
+            let (needs, shortest) = (RequiredLiterals::Literal(text), pattern.len());
+            return Ok(Self { needs, shortest, mode, turns: false, torn: false, form });
+        }
+        let ere = Ere::read_beside(pattern, mode.folds, mode.second)?;
+        let (turns, torn) = ere.turns();
+        Ok(Self { needs: ere.needs(), shortest: ere.shortest(), mode, turns, torn, form })
+    }
+
+    /// Whether it makes grep turn to its second matcher, for all lines of its file.
+    pub(super) fn turns(&self) -> bool {
+        self.turns
+    }
+
+    /// Whether grep's two matchers read it differently.
+    pub(super) fn is_torn(&self) -> bool {
+        self.torn
     }
 
     /// What a line must hold for it to match.
@@ -94,7 +116,7 @@ impl Expression {
         if let Some(form) = self.form.get() {
             return Some(Arc::clone(form));
         }
-        let form = Arc::new(ExpressionForm::new(pattern, self.folds)?);
+        let form = Arc::new(ExpressionForm::new(pattern, self.mode)?);
         if STATES.load(Ordering::Relaxed) <= KEPT {
             // Another thread may have been faster; then its form stays, and ours goes with this text.
             let _ = self.form.set(Arc::clone(&form));
@@ -112,8 +134,8 @@ struct ExpressionForm {
 }
 
 impl ExpressionForm {
-    fn new(pattern: &str, folds: bool) -> Option<Self> {
-        let ere = Ere::read(pattern, folds).ok()?;
+    fn new(pattern: &str, mode: PatternMode) -> Option<Self> {
+        let ere = Ere::read_beside(pattern, mode.folds, mode.second).ok()?;
         let letters = ere.letters();
         let mut builder = RegexBuilder::new(&ere.translate(Alphabet::Letters(&letters)));
         let regex = builder.size_limit(LARGEST).dfa_size_limit(REMEMBERED).nest_limit(NESTS).build().ok()?;

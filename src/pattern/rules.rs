@@ -2,12 +2,13 @@
 
 use super::{
     ere::EreError,
-    expression::Expression,
-    field::{self, FIELDS, FieldLine},
+    expression::{Expression, PatternMode},
+    field::{self, FIELDS, Field, FieldLine},
     numbers::{AsnRules, PrefixRules},
     prefilter::Prefilter,
     source::{PatternLine, PatternSource},
 };
+use crate::address::Prefix;
 
 /// What one line asks for.
 #[derive(Debug)]
@@ -41,14 +42,31 @@ pub(super) struct RuleSet {
     pub(super) systems: AsnRules,
 }
 
+/// What a line asks for, before it has its number.
+enum LineReading {
+    Text(Expression),
+    Field(Field, Expression, usize),
+    Asn(u32),
+    Cidr(Prefix),
+}
+
 impl RuleSet {
     /// Understands all lines. What cannot be had is kept in `flaws`, and matches nothing.
     pub(super) fn new(sources: &[PatternSource], lines: &[PatternLine], folds: bool) -> Self {
-        let mut rules = Self { rules: Vec::with_capacity(lines.len()), ..Self::default() };
-        for line in lines {
-            let Some(source) = sources.get(line.source as usize) else { continue };
-            if let Err(flaw) = rules.add(source, *line, folds) {
-                rules.flaws.push((*line, flaw));
+        let sourced = lines.iter().filter_map(|line| Some((*line, sources.get(line.source as usize)?)));
+        let mut read: Vec<_> =
+            sourced.map(|(line, source)| (line, source, read(source, line, folds))).collect();
+        // Grep reads all patterns of the command line as one file.
+        for file in read
+            .chunk_by_mut(|(_, one, _), (_, next, _)| std::ptr::eq(*one, *next) || one.inline && next.inline)
+        {
+            read_torn(file, folds);
+        }
+        let mut rules = Self { rules: Vec::with_capacity(read.len()), ..Self::default() };
+        for (line, _, reading) in read {
+            match reading {
+                Ok(reading) => rules.add(line, reading),
+                Err(flaw) => rules.flaws.push((line, flaw)),
             }
         }
         rules.places.sort();
@@ -56,37 +74,67 @@ impl RuleSet {
         rules
     }
 
-    fn add(&mut self, source: &PatternSource, line: PatternLine, folds: bool) -> Result<(), EreError> {
-        let text = source.text_of(line);
+    fn add(&mut self, line: PatternLine, reading: LineReading) {
         // `Patterns::read` holds no more lines than fit: each has a byte of its own, and 4 GiB are too many.
         let number = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
-        if source.inline && text.trim_ascii().is_empty() {
-            return Err(EreError::new(0, "an empty pattern would match every line; leave it out"));
-        }
-        let test = match field::read(&text).transpose()? {
-            None => {
-                let expression = Expression::new(&text, folds)?;
+        let test = match reading {
+            LineReading::Text(expression) => {
                 self.text.add(number, expression.needs());
                 RuleTest::Text(expression)
             }
-            Some(FieldLine::Ere(field, pattern, at)) => {
-                let misplaced = |flaw: EreError| EreError { at: flaw.at + at, ..flaw };
-                let expression = Expression::new(pattern, true).map_err(misplaced)?;
+            LineReading::Field(field, expression, at) => {
                 if let Some(screen) = self.fields.get_mut(field.index()) {
                     screen.add(number, expression.needs());
                 }
                 RuleTest::Field(expression, at)
             }
-            Some(FieldLine::Asn(asn)) => {
+            LineReading::Asn(asn) => {
                 self.systems.add(asn, number);
                 RuleTest::Listed
             }
-            Some(FieldLine::Cidr(prefix)) => {
+            LineReading::Cidr(prefix) => {
                 self.places.add(prefix, number);
                 RuleTest::Listed
             }
         };
         self.rules.push(PatternRule { line, test });
-        Ok(())
+    }
+}
+
+/// Understands one line, as if it were its file's only one.
+fn read(source: &PatternSource, line: PatternLine, folds: bool) -> Result<LineReading, EreError> {
+    let text = source.text_of(line);
+    if source.inline && text.trim_ascii().is_empty() {
+        return Err(EreError::new(0, "an empty pattern would match every line; leave it out"));
+    }
+    Ok(match field::read(&text).transpose()? {
+        None => LineReading::Text(Expression::new(&text, PatternMode { folds, second: false })?),
+        Some(FieldLine::Ere(field, pattern, at)) => {
+            let misplaced = |flaw: EreError| EreError { at: flaw.at + at, ..flaw };
+            let expression =
+                Expression::new(pattern, PatternMode { folds: true, second: false }).map_err(misplaced)?;
+            LineReading::Field(field, expression, at)
+        }
+        Some(FieldLine::Asn(asn)) => LineReading::Asn(asn),
+        Some(FieldLine::Cidr(prefix)) => LineReading::Cidr(prefix),
+    })
+}
+
+/// Reads those lines of a file anew that grep's second matcher reads differently, if another line makes grep turn to it.
+fn read_torn(file: &mut [(PatternLine, &PatternSource, Result<LineReading, EreError>)], folds: bool) {
+    let turning = file.iter().find_map(|(line, _, reading)| match reading {
+        Ok(LineReading::Text(expression)) if expression.turns() => Some(line.number),
+        _ => None,
+    });
+    let Some(turning) = turning else { return };
+    for (line, source, reading) in file {
+        if matches!(reading, Ok(LineReading::Text(expression)) if expression.is_torn()) {
+            let again = Expression::new(&source.text_of(*line), PatternMode { folds, second: true });
+            let why = |flaw: EreError| {
+                let what = format!("{} (grep reads this otherwise beside line {turning})", flaw.what);
+                EreError { what, ..flaw }
+            };
+            *reading = again.map(LineReading::Text).map_err(why);
+        }
     }
 }

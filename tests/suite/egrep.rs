@@ -63,7 +63,7 @@ fn compare(patterns: &[Vec<u8>], text: &str, ignore_case: bool) -> Outcome {
 /// it takes gigabytes).
 fn grep(print: &str, files: &[PathBuf], input: &Path, ignore_case: bool) -> Vec<Option<Vec<u64>>> {
     const LOOP: &str = "ulimit -v 1000000 -t 2; text=$1 flags=$2; shift 2; \
-        for file; do grep $flags -f \"$file\" \"$text\" 2>&-; echo \"exit $?\"; done";
+        for file; do grep $flags -f \"$file\" \"$text\" 2>/dev/null; echo \"exit $?\"; done";
     let mut command = Command::new("sh");
     command.env_clear().env("LC_ALL", "C.UTF-8").env("PATH", std::env::var_os("PATH").unwrap_or_default());
     let flags = format!("-a -E {print} {}", if ignore_case { "-i" } else { "" });

@@ -3,7 +3,7 @@
 //! GNU grep has two matchers with grammars of their own. The first, an automaton, reads `^*a` as "perhaps at the start";
 //! the second, the C library's, which takes over in a UTF-8 locale as soon as a line has a `\<`, `\w`, a negated
 //! bracket, a class or a range of letters, takes the star for nothing. Both check every line's syntax. To count as grep
-//! counts, we read as the one that would have the last word.
+//! counts, we read as the one that would have the last word: on all lines of a file, if one of them calls for the second.
 
 use super::{
     EreError, bracket, fold, folded,
@@ -24,16 +24,30 @@ const MOST: u32 = 32767;
 const NOTHING_REPEATED: &str =
     "an operator that repeats nothing stands before ); grep refuses this, so leave it out";
 
-/// Reads an expression into a tree, and names the places of GNU's own constructs.
-pub(super) fn read(text: &str, folds: bool) -> Result<(Node, Vec<usize>), EreError> {
+/// An expression as it was read.
+#[derive(Clone, Debug)]
+pub(super) struct EreReading {
+    pub(super) root: Node,
+    /// Where GNU's own constructs stand, in bytes.
+    pub(super) extensions: Vec<usize>,
+    /// It makes grep turn to its second matcher, for all lines of its file.
+    pub(super) second: bool,
+    /// The two matchers read it differently.
+    pub(super) torn: bool,
+}
+
+/// Reads an expression into a tree; with `second`, as a line of a file in which another one makes grep turn to its second
+/// matcher.
+pub(super) fn read(text: &str, folds: bool, second: bool) -> Result<EreReading, EreError> {
     let mut first = EreParser::new(text, folds, false);
     let root = first.expression()?;
-    if !(first.second && first.torn) {
-        return Ok((root, first.extensions));
+    let EreParser { second: turns, torn, extensions, .. } = first;
+    if !(torn && (turns || second)) {
+        return Ok(EreReading { root, extensions, second: turns, torn });
     }
-    let mut second = EreParser::new(text, folds, true);
-    let root = second.expression()?;
-    Ok((root, second.extensions))
+    let mut last = EreParser::new(text, folds, true);
+    let root = last.expression()?;
+    Ok(EreReading { root, extensions: last.extensions, second: turns, torn })
 }
 
 struct EreParser<'a> {

@@ -120,3 +120,35 @@ fn every_form_counts_as_grep_counts_without_case() {
     assert_eq!(outcome.different, Vec::<String>::new());
     assert!(outcome.accepted_by_grep > 380, "{}", outcome.accepted_by_grep);
 }
+
+/// One line of a file may have grep read the others with its second matcher.
+#[test]
+fn a_line_that_changes_how_another_is_read() {
+    let files: [(&str, bool); 12] = [
+        ("{\n\\s", false),
+        ("{\n\\W", false),
+        ("{\na\\b", false),
+        ("{\na\\>", false),
+        ("{\n[[:upper:]]", false),
+        ("({1})\n[^a]", false),
+        ("^*ab\n\\sz", false),
+        ("a\n^*b\nx\n\\w9", false),
+        ("}[[:alpha:]]\n\\t", true),
+        ("\\d\n[[:upper:]]", true),
+        ("\\d\n[ab]", true),
+        ("{x\n[0-9]", false),
+    ];
+    for (file, ignore_case) in files {
+        let outcome = compare(&[file.as_bytes().to_vec()], TEXT, ignore_case);
+        assert_eq!(outcome.different, Vec::<String>::new());
+        // The machine's grep itself may give up on a group that repeats nothing.
+        assert!(outcome.accepted_by_grep == 1 || file.starts_with('('), "{file}");
+        let refused = outcome.refused_by_us.first();
+        assert!(
+            refused.is_none_or(|message| message.contains("grep reads this otherwise beside line")),
+            "{refused:?}"
+        );
+        let braced = file.starts_with(['{', '(']) && !file.contains("[0-9]");
+        assert_eq!(refused.is_some(), braced && outcome.accepted_by_grep == 1, "{file}");
+    }
+}

@@ -104,22 +104,50 @@ fn meets_a_bug(pattern: &str) -> bool {
     [")*", ")+", ")?", "){"].iter().any(|repeated| rest.contains(repeated))
 }
 
+/// One line of a pattern file; what are no patterns, or field lines, are not egrep's.
+fn line(dice: &mut Dice) -> String {
+    loop {
+        let pattern = if dice.roll(3) == 0 { soup(dice) } else { regular(dice, 2) };
+        if !pattern.trim().is_empty() && !pattern.starts_with(['#', '@']) && !meets_a_bug(&pattern) {
+            return pattern;
+        }
+    }
+}
+
 fn check(seed: u64, count: usize, ignore_case: bool) {
     let mut dice = Dice(seed);
     let text = text(&mut dice);
-    let mut patterns = Vec::new();
-    while patterns.len() < count {
-        let pattern = if dice.roll(3) == 0 { soup(&mut dice) } else { regular(&mut dice, 2) };
-        // What are no patterns, or field lines, are not egrep's.
-        if !pattern.trim().is_empty() && !pattern.starts_with(['#', '@']) && !meets_a_bug(&pattern) {
-            patterns.push(pattern.into_bytes());
-        }
-    }
+    let patterns: Vec<Vec<u8>> = (0..count).map(|_| line(&mut dice).into_bytes()).collect();
     let outcome = compare(&patterns, &text, ignore_case);
     assert_eq!(outcome.different, Vec::<String>::new(), "of {}", outcome.accepted_by_grep);
     assert!(outcome.accepted_by_grep * 10 > count * 7, "grep accepts only {}", outcome.accepted_by_grep);
     let refused = outcome.refused_by_us.len();
     assert!(refused * 100 <= outcome.accepted_by_grep * 3, "refused: {:#?}", outcome.refused_by_us);
+}
+
+/// Files of two and three lines: one line may change how grep reads the others.
+fn check_files(seed: u64, count: usize, ignore_case: bool) {
+    let mut dice = Dice(seed);
+    let text = text(&mut dice);
+    let mut files = Vec::new();
+    while files.len() < count {
+        let mut lines: Vec<String> = (0..2 + dice.roll(2)).map(|_| line(&mut dice)).collect();
+        // Of what is read in two ways there are few; make sure that many files have one.
+        let torn = [
+            "{", "({1})", "^*a", "a|{1}b", "\\t", "\\d", "(^*)b", "{x", "\\<*a", "$*", "{1}", "x{0}", "{,1}a",
+        ];
+        if dice.roll(2) == 0 {
+            lines.insert(dice.roll(2), dice.pick(&torn).to_owned());
+        }
+        files.push(lines.join("\n").into_bytes());
+    }
+    let outcome = compare(&files, &text, ignore_case);
+    assert_eq!(outcome.different, Vec::<String>::new(), "of {}", outcome.accepted_by_grep);
+    assert!(outcome.accepted_by_grep * 10 > count * 4, "grep accepts only {}", outcome.accepted_by_grep);
+    let refused = outcome.refused_by_us.iter();
+    let others: Vec<_> =
+        refused.filter(|message| !message.contains("where there is nothing to repeat")).collect();
+    assert!(others.len() * 100 <= outcome.accepted_by_grep * 5, "refused: {others:#?}");
 }
 
 #[test]
@@ -130,4 +158,14 @@ fn generated_patterns_count_as_grep_counts() {
 #[test]
 fn generated_patterns_count_as_grep_counts_without_case() {
     check(0x5EED_0FCA_5E1E_5500, 800, true);
+}
+
+#[test]
+fn generated_files_count_as_grep_counts() {
+    check_files(0x0F11_E5BA_D5EE_D000, 700, false);
+}
+
+#[test]
+fn generated_files_count_as_grep_counts_without_case() {
+    check_files(0x5EED_F11E_5000_CA5E, 700, true);
 }
