@@ -181,10 +181,35 @@ fn is_denial(lower: &str) -> bool {
     }
     let said: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
     let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    !any(&["if", "may", "might", "can", "could", "will", "would", "should", "must"])
+    let conditional = any(&["if", "may", "might", "can", "could", "will", "would", "should", "must"]);
+    // Terms of use permit this and that with the data; a refusal is about the asking.
+    let of_data = any(&["data", "information", "purposes"]) || lower.contains("reproduc");
+    let asking = [
+        "query",
+        "queries",
+        "request",
+        "requests",
+        "connection",
+        "connections",
+        "access",
+        "attempts",
+        "lookup",
+        "lookups",
+        "fast",
+        "frequently",
+        "quickly",
+    ];
+    !conditional
         && ((any(&["exceeded", "reached"]) && any(&["limit", "limits", "quota", "queries", "rate"]))
-            || (any(&["blocked", "blacklisted", "banned"]) && any(&["you", "your", "ip"]))
-            || (any(&["denied"]) && any(&["access"])))
+            || (any(&["blocked", "blacklisted", "banned", "throttled"]) && any(&["you", "your", "ip"]))
+            || (any(&["denied"]) && any(&["access"]))
+            || (any(&["too"]) && any(&["many", "fast", "often", "frequently", "quickly"]) && any(&asking))
+            || (any(&["not", "don", "no", "without"]) && any(&["permission"]) && any(&["you"]) && !of_data)
+            || (any(&["not"])
+                && any(&["authorized", "authorised", "allowed", "permitted"])
+                && any(&["you", "client", "host"])
+                && any(&["query", "access", "service", "server"])
+                && !of_data))
 }
 
 /// The kind of a numbered error: `%ERROR:201:` (RIPE and its descendants), `%201 access` (their ancestor, and ARIN's

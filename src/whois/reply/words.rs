@@ -75,6 +75,15 @@ fn a_denial_in_other_words() {
         "Server too busy, try again later",
         "Still in grace period, wait 120 seconds",
         "Connection refused: query quota reached",
+        "You don't have permission to use this service",
+        "% You don\u{2019}t have permission to use this service",
+        "You do not have permission to query this server.",
+        "Your access is too fast,please try again later.",
+        "Too many connection attempts, please try again later.",
+        "# Too many lookups from 192.0.2.7",
+        "You are querying too frequently; slow down.",
+        "% You are not authorized to access this service.",
+        "You have been throttled.",
     ] {
         let text = format!("{line}\n");
         for provenance in [Network, Saved] {
@@ -89,6 +98,10 @@ fn a_denial_in_other_words() {
     for line in [
         "% If you exceed the limit, your IP address will be blocked.",
         "% Whoever has exceeded the rate limit may be banned.",
+        "% You do not have permission to reproduce the data below.",
+        "% You are not permitted to use the information for advertising.",
+        "% being prohibited its distribution, commercialization or reproduction",
+        "% Too many objects are related to it; only the first is shown.",
         "error-code: none; access denied",
         "Organization Name  : Query Limit Reached",
         "Limits Reached Ltd. LR (NET-198-51-100-0-1) 198.51.100.0 - 198.51.100.255",
