@@ -66,7 +66,12 @@ fn cold(c: &mut Criterion) {
             b.iter(|| {
                 let patterns = Patterns::read(&spec).expect("they are there");
                 patterns.check().expect("they are good");
-                black_box(patterns.judge(&MatchSubject { text: &text, record: None, address: None }))
+                black_box(patterns.judge(&MatchSubject {
+                    text: &text,
+                    record: None,
+                    address: None,
+                    origin: None,
+                }))
             });
         });
     }
@@ -78,7 +83,14 @@ fn warm(c: &mut Criterion) {
     for count in [1_000, 10_000] {
         let patterns = Patterns::read(&files(&folder, count, 100)).expect("they are there");
         c.bench_function(&format!("judge {} bytes, {count} patterns, warm", text.len()), |b| {
-            b.iter(|| black_box(patterns.judge(&MatchSubject { text: &text, record: None, address: None })));
+            b.iter(|| {
+                black_box(patterns.judge(&MatchSubject {
+                    text: &text,
+                    record: None,
+                    address: None,
+                    origin: None,
+                }))
+            });
         });
     }
 }

@@ -11,6 +11,7 @@ mod body;
 pub mod bulk;
 #[cfg(test)]
 mod contract;
+mod draft_file;
 mod extent;
 mod holder;
 mod imported;
@@ -23,6 +24,7 @@ mod server;
 mod snapshot;
 mod sqlite;
 
+pub use draft_file::DraftFile;
 pub use holder::LeaseHolder;
 pub use layered::{LayeredCache, open};
 pub use location::{CacheEnv, CacheLocation};

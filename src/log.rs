@@ -20,7 +20,7 @@ mod token;
 
 pub use activity::Activity;
 pub use format::client;
-pub use source::unpacked;
+pub use source::{unpacked, unpacked_stream};
 pub use time::time;
 
 use crate::error::{Error, Result};

@@ -11,12 +11,14 @@ mod build;
 mod decode;
 mod form;
 mod layout;
+mod lookup;
 mod nesting;
 mod parts;
 mod table;
 
 pub use build::TableBuilder;
 pub use form::{FORM_HEAD, OriginForm, OriginInput, RowCounts};
+pub use lookup::OriginLookup;
 pub use parts::{OriginPart, OriginParts, OriginRanges};
 pub use table::{OriginError, OriginTable};
 
@@ -41,6 +43,15 @@ pub struct OriginRange {
     pub network: Network,
     /// Which [`Origin`] it has, for [`OriginTable::origin`]. Ranges of one table that share an origin share the number.
     pub id: u32,
+}
+
+/// What the table says of one address.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AddressOrigin {
+    /// The range that answers for it.
+    pub range: OriginRange,
+    /// Who announces that.
+    pub origin: Origin,
 }
 
 /// The table's file beside a cache file.

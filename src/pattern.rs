@@ -24,8 +24,10 @@ pub use selector::selector;
 
 use crate::{
     error::{Error, Result},
+    origin::Origin,
     registry::Record,
 };
+use field::LineKinds;
 use rules::RuleSet;
 use serde::{Deserialize, Serialize};
 use source::{PatternLine, PatternSource};
@@ -81,6 +83,7 @@ pub struct Patterns {
 struct PatternState {
     sources: Vec<PatternSource>,
     lines: Vec<PatternLine>,
+    kinds: LineKinds,
     folds: bool,
     rules: OnceLock<RuleSet>,
 }
@@ -90,10 +93,12 @@ struct PatternState {
 pub struct MatchSubject<'a> {
     /// The whois text of all hops; lines end as the server sent them.
     pub text: &'a str,
-    /// The record, for field lines; without one no field line but `@cidr` matches.
+    /// The record, for field lines; without one no field line but `@cidr`, `@asn` and `@asname` matches.
     pub record: Option<&'a Record>,
     /// The address, for `@cidr`.
     pub address: Option<IpAddr>,
+    /// Who announces the address by the table of origins, for `@asn` and `@asname`.
+    pub origin: Option<&'a Origin>,
 }
 
 /// What the patterns say.
@@ -134,7 +139,13 @@ impl Patterns {
     pub fn read(spec: &PatternSpec) -> Result<Self> {
         let sources = source::read(spec)?;
         let lines = source::lines(&sources);
-        let inner = PatternState { sources, lines, folds: spec.ignore_case, rules: OnceLock::new() };
+        let mut kinds = LineKinds::default();
+        for line in &lines {
+            kinds.add(
+                sources.get(line.source as usize).map(|source| source.bytes_of(*line)).unwrap_or_default(),
+            );
+        }
+        let inner = PatternState { sources, lines, kinds, folds: spec.ignore_case, rules: OnceLock::new() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -173,8 +184,34 @@ impl Patterns {
     /// Whether the answer may differ between two addresses of one network: there is an `@cidr` line.
     #[must_use]
     pub fn depends_on_address(&self) -> bool {
-        let mut lines = self.inner.lines.iter();
-        lines.any(|line| self.inner.source(*line).is_some_and(|s| field::is_cidr(s.bytes_of(*line))))
+        self.inner.kinds.cidr
+    }
+
+    /// Whether there is an `@asn` or `@asname` line: the answer depends on who announces the address.
+    #[must_use]
+    pub fn name_origins(&self) -> bool {
+        self.inner.kinds.origin
+    }
+
+    /// Whether address and origin decide, and no registry's answer is needed: every line is `@asn`, `@asname` or `@cidr`,
+    /// and there is one.
+    #[must_use]
+    pub fn need_no_answer(&self) -> bool {
+        !self.is_empty() && !self.inner.kinds.answer
+    }
+
+    /// The AS numbers of all `@asn` lines, each with file and line.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<(String, u32, u32)> {
+        let rules = self.inner.rules();
+        rules
+            .systems
+            .all()
+            .filter_map(|(asn, rule)| {
+                let line = self.inner.rule(rule)?.line;
+                Some((self.inner.source(line)?.name.clone(), line.number, asn))
+            })
+            .collect()
     }
 
     /// Understands every line.

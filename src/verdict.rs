@@ -1,12 +1,13 @@
 //! What is known of an address, held against the patterns: the verdict.
 
 use crate::{
-    address::Special,
+    address::{Network, Special},
+    origin::{AddressOrigin, Origin},
     pattern::{Action, MatchSubject, PatternFinding, PatternMatch, Patterns},
     registry::{Answer, AnswerSource, Known, Unknown, UnknownKind},
 };
 use serde::Serialize;
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 /// The word of the contract.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -35,6 +36,16 @@ impl Verdict {
     }
 }
 
+/// Whose AS numbers are given.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NumbersFrom {
+    /// The registry's answer names them.
+    Registry,
+    /// The table of origins has them.
+    Origin,
+}
+
 /// One address with everything that is said of it.
 #[derive(Clone, Debug)]
 pub struct Judged {
@@ -50,6 +61,8 @@ pub struct Judged {
     pub matches: Vec<PatternMatch>,
     /// What is known of it.
     pub known: Known,
+    /// Who announces it, by the table of origins.
+    pub origin: Option<AddressOrigin>,
     /// It was judged from text that the user had, and nobody was asked.
     pub text: bool,
 }
@@ -57,21 +70,39 @@ pub struct Judged {
 /// Judges what is known of an address. Patterns are never held against anything but a registry's record: not against
 /// a denial, not against a placeholder, and not against the name of a reserved range.
 #[must_use]
-pub fn judge(address: IpAddr, hits: u64, known: Known, patterns: &Patterns) -> Judged {
+pub fn judge(
+    address: IpAddr,
+    hits: u64,
+    known: Known,
+    origin: Option<AddressOrigin>,
+    patterns: &Patterns,
+) -> Judged {
+    let announced = origin.as_ref().map(|origin| &origin.origin);
     let finding = match &known {
-        Known::Answer(answer) => find(patterns, answer, Some(address)),
+        Known::Answer(answer) => find(patterns, answer, Some(address), announced),
+        Known::Origin => patterns.judge(&MatchSubject {
+            text: "",
+            record: None,
+            address: Some(address),
+            origin: announced,
+        }),
         Known::Reserved(_) | Known::Unknown(_) => PatternFinding::default(),
     };
-    settle(Some(address), hits, known, finding)
+    Judged { origin, ..settle(Some(address), hits, known, finding) }
 }
 
-/// Holds the patterns against one answer.
+/// Holds the patterns against one answer, and against who announces the address.
 #[must_use]
-pub fn find(patterns: &Patterns, answer: &Answer, address: Option<IpAddr>) -> PatternFinding {
+pub fn find(
+    patterns: &Patterns,
+    answer: &Answer,
+    address: Option<IpAddr>,
+    origin: Option<&Origin>,
+) -> PatternFinding {
     if patterns.is_empty() {
         return PatternFinding::default();
     }
-    patterns.judge(&MatchSubject { text: &answer.text, record: Some(&answer.record), address })
+    patterns.judge(&MatchSubject { text: &answer.text, record: Some(&answer.record), address, origin })
 }
 
 /// The verdict that a finding and what is known come to.
@@ -79,12 +110,12 @@ pub fn find(patterns: &Patterns, answer: &Answer, address: Option<IpAddr>) -> Pa
 pub fn settle(address: Option<IpAddr>, hits: u64, known: Known, finding: PatternFinding) -> Judged {
     let verdict = match (&known, finding.action) {
         (Known::Unknown(_), _) => Verdict::Unknown,
-        (Known::Reserved(_), _) | (Known::Answer(_), None) => Verdict::Clear,
-        (Known::Answer(_), Some(Action::Allow)) => Verdict::Allowed,
-        (Known::Answer(_), Some(Action::Block)) => Verdict::Blocked,
+        (Known::Reserved(_), _) | (Known::Answer(_) | Known::Origin, None) => Verdict::Clear,
+        (Known::Answer(_) | Known::Origin, Some(Action::Allow)) => Verdict::Allowed,
+        (Known::Answer(_) | Known::Origin, Some(Action::Block)) => Verdict::Blocked,
     };
     let count = if verdict == Verdict::Blocked { finding.count } else { 0 };
-    Judged { address, hits, verdict, count, matches: finding.matches, known, text: false }
+    Judged { address, hits, verdict, count, matches: finding.matches, known, origin: None, text: false }
 }
 
 impl Judged {
@@ -93,7 +124,7 @@ impl Judged {
     pub fn answer(&self) -> Option<&Answer> {
         match &self.known {
             Known::Answer(answer) => Some(answer),
-            Known::Reserved(_) | Known::Unknown(_) => None,
+            Known::Reserved(_) | Known::Origin | Known::Unknown(_) => None,
         }
     }
 
@@ -102,7 +133,7 @@ impl Judged {
     pub fn unknown(&self) -> Option<&Unknown> {
         match &self.known {
             Known::Unknown(unknown) => Some(unknown),
-            Known::Reserved(_) | Known::Answer(_) => None,
+            Known::Reserved(_) | Known::Origin | Known::Answer(_) => None,
         }
     }
 
@@ -111,8 +142,55 @@ impl Judged {
     pub fn reserved(&self) -> Option<&Special> {
         match &self.known {
             Known::Reserved(special) => Some(special),
-            Known::Answer(_) | Known::Unknown(_) => None,
+            Known::Answer(_) | Known::Origin | Known::Unknown(_) => None,
         }
+    }
+
+    /// The AS numbers that are known: the registry's where it names any, else the table's; and whose they are.
+    #[must_use]
+    pub fn numbers(&self) -> (&[u32], Option<NumbersFrom>) {
+        let registered = self.answer().map(|answer| answer.record.asn.as_slice()).unwrap_or_default();
+        if !registered.is_empty() {
+            return (registered, Some(NumbersFrom::Registry));
+        }
+        match &self.origin {
+            Some(origin) => (&origin.origin.asn, Some(NumbersFrom::Origin)),
+            None => (&[], None),
+        }
+    }
+
+    /// The name that the table of origins gives the AS.
+    #[must_use]
+    pub fn as_name(&self) -> Option<&str> {
+        self.origin.as_ref().and_then(|origin| origin.origin.name.as_deref())
+    }
+
+    /// The range that the table of origins has, where that is all that is known: it decided, or nobody was to be asked.
+    #[must_use]
+    pub fn announced(&self) -> Option<&Network> {
+        let alone = match &self.known {
+            Known::Origin => true,
+            Known::Unknown(unknown) => unknown.kind == UnknownKind::Offline,
+            Known::Answer(_) | Known::Reserved(_) => false,
+        };
+        self.origin.as_ref().filter(|_| alone).map(|origin| &origin.range.network)
+    }
+
+    /// Who is behind it, for people: the owner, or the network's name; where the table of origins decided, the AS. A
+    /// reserved range's name.
+    #[must_use]
+    pub fn owner(&self) -> Option<Cow<'_, str>> {
+        if let Some(answer) = self.answer() {
+            return answer.record.org.as_deref().or(answer.record.name.as_deref()).map(Cow::Borrowed);
+        }
+        if let Some(special) = self.reserved() {
+            return Some(Cow::Borrowed(special.name));
+        }
+        if !matches!(self.known, Known::Origin) {
+            return None;
+        }
+        let number = || self.numbers().0.first().map(|number| Cow::Owned(format!("AS{number}")));
+        self.as_name().map(Cow::Borrowed).or_else(number)
     }
 
     /// Where the answer came from, or would have come from, had there been one.
@@ -121,6 +199,7 @@ impl Judged {
         match &self.known {
             Known::Answer(answer) => answer.source,
             Known::Reserved(_) => AnswerSource::Reserved,
+            Known::Origin => AnswerSource::Origin,
             Known::Unknown(_) if self.text => AnswerSource::Text,
             Known::Unknown(unknown) if unknown.kind == UnknownKind::Offline => AnswerSource::Cache,
             Known::Unknown(_) => AnswerSource::Whois,

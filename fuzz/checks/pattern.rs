@@ -13,7 +13,12 @@ pub(crate) fn check(data: &[u8]) {
     if let Err(error) = &checked {
         assert!(error.to_string().starts_with("-e:"), "{error}");
     }
-    let subject = MatchSubject { text: &text, record: None, address: Some(IpAddr::from([193, 0, 22, 9])) };
+    let subject = MatchSubject {
+        text: &text,
+        record: None,
+        address: Some(IpAddr::from([193, 0, 22, 9])),
+        origin: None,
+    };
     let finding = patterns.judge(&subject);
     let lines = text.split_terminator('\n').count() as u64;
     assert!(finding.count <= lines + finding.matches.len() as u64);

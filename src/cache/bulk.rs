@@ -213,8 +213,8 @@ fn kind_of(line: &[u8]) -> Option<BulkForm> {
 
 fn refuse(name: &Path) -> Error {
     Error::data(format!(
-        "{}: neither a registry's RPSL file, nor delegated statistics, nor an export of whodunit's cache; nothing was \
-         imported",
+        "{}: neither a registry's RPSL file, nor delegated statistics, nor an export of whodunit's cache, nor a table \
+         that says which AS announces an address; nothing was imported",
         name.display()
     ))
 }

@@ -136,7 +136,13 @@ impl Batch<'_> {
     fn at_once(&self, client: Client, learned: &mut Learned) -> Result<Option<Judged>> {
         if let Some(special) = special(client.address) {
             self.check(learned)?;
-            return Ok(Some(judge(client.address, client.hits, Known::Reserved(special), self.patterns)));
+            return Ok(Some(judge(
+                client.address,
+                client.hits,
+                Known::Reserved(special),
+                None,
+                self.patterns,
+            )));
         }
         match self.lookup.remembered(client.address, Timestamp::now()) {
             Some(found) => self.decide(client, &found, learned),
@@ -167,7 +173,7 @@ impl Batch<'_> {
         let answer = self.cache.answer(found).filter(|answer| self.lookup.suffices(answer));
         let Some(mut answer) = answer else { return Ok(None) };
         self.check(learned)?;
-        let finding = verdict::find(self.patterns, &answer, Some(client.address));
+        let finding = verdict::find(self.patterns, &answer, Some(client.address), None);
         if self.whois {
             let known = Known::Answer(Box::new(answer));
             return Ok(Some(settle(Some(client.address), client.hits, known, finding)));
@@ -206,7 +212,7 @@ impl Batch<'_> {
     fn ask(&self, rest: &[Client], done: &mut dyn FnMut(Judged) -> Result<()>) -> Result<()> {
         if let [Client { address, hits }] = rest {
             let known = self.lookup.look_up(*address, self.deadline(), false, &mut Trace::off());
-            return done(judge(*address, *hits, known, self.patterns));
+            return done(judge(*address, *hits, known, None, self.patterns));
         }
         let mut waiting: Vec<Option<Judged>> = rest.iter().map(|_| None).collect();
         let (mut next, mut finished) = (0, 0);
@@ -249,7 +255,7 @@ impl Batch<'_> {
             self.lookup.await_turn(address);
         }
         let known = self.lookup.look_up(address, self.deadline(), asks, &mut Trace::off());
-        let mut judged = judge(address, 1, known, self.patterns);
+        let mut judged = judge(address, 1, known, None, self.patterns);
         if let (false, Known::Answer(answer)) = (self.whois, &mut judged.known) {
             // Thousands may wait for those before them; what they are worth is in the record.
             answer.text = String::new();

@@ -1,32 +1,23 @@
 //! `whodunit cache stats|list|forget|import|export`: looking after what is remembered.
 
 mod files;
+mod import;
 mod show;
 
 use super::{each, flush, stdout, tell, unreadable, warn};
 use crate::{
     address::{self, Network, Prefix},
-    cache::{
-        LayeredCache,
-        bulk::{self, BulkInput, ImportSummary},
-    },
+    cache::{LayeredCache, bulk},
     cli::{CacheArgs, CacheCommand, CacheOptions, ConfigArgs, OutputOptions},
     config,
     error::{Error, Result},
     exit::Exit,
-    log,
-    output::progress,
+    origin,
 };
 use jiff::Timestamp;
 use std::{
-    cell::RefCell,
     fs,
-    io::{self, BufReader, Write},
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    io::{self, Write},
 };
 
 /// Looks after the cache.
@@ -44,7 +35,7 @@ pub fn run(typed: &CacheArgs) -> Result<Exit> {
         CacheCommand::Stats { json } => show::stats(&cache, form(*json, false), &mut out)?,
         CacheCommand::List { json, csv } => show::list(&cache, form(*json, *csv), &mut out)?,
         CacheCommand::Forget { what, all } => forget(&cache, what, *all, &mut out)?,
-        CacheCommand::Import { files } => import(&cache, files, &mut out)?,
+        CacheCommand::Import { files } => import::run(&cache, files, &mut out)?,
         CacheCommand::Export => export(&cache, &mut out)?,
     }
     flush(&mut out)?;
@@ -64,12 +55,25 @@ fn forget(cache: &LayeredCache, what: &[String], all: bool, out: &mut impl Write
     let forget = |network| cache.forget(network).map_err(|error| Error::unwritable(error.to_string()));
     if all {
         count = forget(None)?;
+        forget_origins(cache)?;
     }
     for network in &networks {
         count += forget(Some(network))?;
     }
     let networks = if count == 1 { "network" } else { "networks" };
     writeln!(out, "forgot {count} {networks}").map_err(unwritten)
+}
+
+/// Removes the table of origins, which lies in a file of its own.
+fn forget_origins(cache: &LayeredCache) -> Result<()> {
+    let Some(path) = cache.file().map(origin::beside) else { return Ok(()) };
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            let why = crate::error::reason(&error);
+            Err(Error::unwritable(format!("cannot remove {}: {why}", path.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn network(text: &str) -> Result<Network> {
@@ -84,50 +88,6 @@ fn network(text: &str) -> Result<Network> {
     let address = address::parse(text)
         .map_err(|why| Error::usage(format!("`{text}` {why}; networks are written as 203.0.112.0/22")))?;
     Ok(Prefix::around(address, 32, 128).into())
-}
-
-fn import(cache: &LayeredCache, files: &[PathBuf], out: &mut impl Write) -> Result<()> {
-    let Some(place) = cache.file() else {
-        return Err(Error::usage("there is no cache file to import into: name one with --cache"));
-    };
-    let done = Arc::new(AtomicU64::new(0));
-    let mut inputs = Vec::new();
-    let mut total = 0;
-    for path in files {
-        if path == Path::new("-") {
-            let name = PathBuf::from("standard input");
-            inputs.push(BulkInput { name, reader: Box::new(BufReader::new(io::stdin())) });
-            continue;
-        }
-        let unreadable = |error: io::Error| Error::input(path, &error);
-        total += fs::metadata(path).map_err(unreadable)?.len();
-        let reader = log::unpacked(path, Arc::clone(&done)).map_err(unreadable)?;
-        inputs.push(BulkInput {
-            name: path.clone(),
-            reader: Box::new(BufReader::with_capacity(1 << 16, reader)),
-        });
-    }
-    let bar = RefCell::new(progress::Progress::bytes(total));
-    let mut tick = || bar.borrow_mut().reach(done.load(Ordering::Relaxed));
-    let brought = bulk::import(place, cache.ledger(), inputs, Timestamp::now(), &mut tick)?;
-    drop(bar);
-    if brought.lost {
-        warn("what was imported before could not be read, and is gone: import it anew");
-    }
-    writeln!(out, "{}", summary(&brought)).map_err(unwritten)
-}
-
-/// What an import brought, in one line.
-fn summary(brought: &ImportSummary) -> String {
-    let parts = [
-        (brought.networks, "networks"),
-        (brought.contacts, "organisations and contacts"),
-        (brought.blocks, "delegated blocks (they say which registry to ask, not who runs a network)"),
-        (brought.answers, "answers"),
-        (brought.placeholders, "placeholders left out"),
-    ];
-    let said = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
-    format!("imported {}", said.collect::<Vec<_>>().join(", "))
 }
 
 fn seconds(time: Timestamp) -> String {

@@ -33,7 +33,7 @@ pub fn run(
     for seen in clients {
         let mut trace = Trace::on();
         let known = lookup.look_up(seen.address, Deadline::within(timeout), false, &mut trace);
-        let judged = judge(seen.address, seen.hits, known, patterns);
+        let judged = judge(seen.address, seen.hits, known, None, patterns);
         tally.add(&judged);
         write(&judged, &trace, patterns, paint, &mut out).map_err(|error| Error::output("stdout", &error))?;
     }

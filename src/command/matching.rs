@@ -67,7 +67,8 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
         tally.add(&judged);
         if form == OutputForm::Count {
             // What egrep | wc -l would say, whatever the text is.
-            let plain = patterns.judge(&MatchSubject { text: &text, record: None, address: None });
+            let plain =
+                patterns.judge(&MatchSubject { text: &text, record: None, address: None, origin: None });
             let count = if judged.matches.is_empty() { plain.count } else { judged.count };
             writeln!(out, "{count}").map_err(write)?;
             continue;
@@ -132,8 +133,8 @@ fn judge(text: &str, registry: Registry, address: Option<IpAddr>, patterns: &Pat
         })),
     };
     let finding = match &known {
-        Known::Answer(answer) => find(patterns, answer, address),
-        Known::Reserved(_) | Known::Unknown(_) => crate::pattern::PatternFinding::default(),
+        Known::Answer(answer) => find(patterns, answer, address, None),
+        Known::Reserved(_) | Known::Origin | Known::Unknown(_) => crate::pattern::PatternFinding::default(),
     };
     Judged { text: true, ..settle(address, 1, known, finding) }
 }

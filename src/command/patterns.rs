@@ -150,7 +150,7 @@ impl KnownNetworks {
                 known.networks.push(KnownNetwork::of(kept));
                 known.networks.len() - 1
             });
-            let finding = verdict::find(patterns, &kept.answer, Some(kept.asked));
+            let finding = verdict::find(patterns, &kept.answer, Some(kept.asked), None);
             for found in &finding.matches {
                 let row = places.get(&key(found)).and_then(|place| known.rows.get_mut(*place));
                 let Some(row) = row else { continue };

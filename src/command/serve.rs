@@ -149,7 +149,7 @@ impl PolicyDecider {
     }
 
     fn judge(&self, address: IpAddr, known: Known) -> PolicyDecision {
-        decision(&judge(address, 1, known, &self.patterns))
+        decision(&judge(address, 1, known, None, &self.patterns))
     }
 }
 

@@ -79,7 +79,7 @@ pub fn run(typed: &WarmArgs) -> Result<Exit> {
         }
         match lookup.look_up(address, Deadline::within(query.timeout), booked, &mut Trace::off()) {
             Known::Unknown(unknown) => Err(unknown.kind),
-            Known::Answer(_) | Known::Reserved(_) => Ok(()),
+            Known::Answer(_) | Known::Origin | Known::Reserved(_) => Ok(()),
         }
     };
     scheduler::run(

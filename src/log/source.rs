@@ -47,6 +47,14 @@ pub fn unpacked(path: &Path, done: Arc<AtomicU64>) -> io::Result<Box<dyn Read + 
     unpack(Box::new(CountingReader { inner: File::open(path)?, done }))
 }
 
+/// The same of a stream.
+///
+/// # Errors
+/// It cannot be read.
+pub fn unpacked_stream(stream: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+    unpack(Box::new(stream))
+}
+
 impl LogInput {
     /// Opens a file; `done` is told of every byte read from it.
     pub(super) fn open(path: &Path, done: Arc<AtomicU64>) -> io::Result<Self> {

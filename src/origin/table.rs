@@ -1,7 +1,7 @@
 //! The table as it is read: by a few positioned reads for one address, or from memory for many.
 
 use super::{
-    Origin, OriginParts, OriginRange, OriginRanges, decode,
+    AddressOrigin, Origin, OriginParts, OriginRange, OriginRanges, decode,
     layout::{EndKey, HEAD, MAGIC, NO_PARENT, PAGE, StoredRow, VERSION, checksum, row_width},
     nesting::AddressBits,
 };
@@ -239,9 +239,9 @@ impl OriginTable {
     ///
     /// # Errors
     /// The file cannot be read, or is damaged there.
-    pub fn look_up(&self, address: IpAddr) -> Outcome<Option<(OriginRange, Origin)>> {
+    pub fn look_up(&self, address: IpAddr) -> Outcome<Option<AddressOrigin>> {
         let Some(range) = self.find(address)? else { return Ok(None) };
-        Ok(Some((range, self.origin(range.id)?)))
+        Ok(Some(AddressOrigin { range, origin: self.origin(range.id)? }))
     }
 
     /// Every AS number in the table.
@@ -262,6 +262,12 @@ impl OriginTable {
                 .ok_or_else(|| self.damaged())?;
         }
         Ok(numbers)
+    }
+
+    /// Whether it was read into memory.
+    #[must_use]
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self.bytes, TableBytes::Memory(_))
     }
 
     /// How many ranges.

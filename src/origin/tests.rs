@@ -48,7 +48,7 @@ impl Both {
     fn look_up(&self, address: IpAddr) -> Option<(Network, Origin)> {
         let found = self.file.look_up(address).unwrap();
         assert_eq!(found, self.memory.look_up(address).unwrap(), "{address}");
-        found.map(|(range, origin)| (range.network, origin))
+        found.map(|found| (found.range.network, found.origin))
     }
 
     fn said(&self, address: &str) -> String {

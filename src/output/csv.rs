@@ -3,9 +3,9 @@
 use crate::{sanitize::safe, verdict::Judged};
 use std::io::{self, Write};
 
-const HEADER: [&str; 16] = [
+const HEADER: [&str; 17] = [
     "ip", "verdict", "count", "hits", "owner", "country", "first", "last", "name", "registry", "asn",
-    "abuse", "file", "line", "source", "error",
+    "abuse", "file", "line", "source", "error", "asname",
 ];
 
 pub(super) fn head(out: &mut impl Write) -> io::Result<()> {
@@ -17,9 +17,13 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
     let record = answer.map(|answer| &answer.record);
     let network = record
         .map(|record| record.network)
-        .or_else(|| judged.reserved().map(|special| special.prefix.into()));
+        .or_else(|| judged.reserved().map(|special| special.prefix.into()))
+        .or_else(|| judged.announced().copied());
     let text = |value: Option<&str>| value.map(|value| safe(value).into_owned()).unwrap_or_default();
     let list = |values: Vec<String>| values.join(" ");
+    // Of an unknown there is nothing to tell, unless nobody was to be asked.
+    let numbers = if network.is_some() { judged.numbers().0 } else { &[] };
+    let as_name = judged.as_name().filter(|_| network.is_some());
     let decisive = judged.decisive();
     let fields = [
         judged.address.map(|address| address.to_string()).unwrap_or_default(),
@@ -34,7 +38,7 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
             record.and_then(|r| r.name.as_deref()).or_else(|| judged.reserved().map(|special| special.name)),
         ),
         text(record.map(|r| r.registry.as_str()).or_else(|| judged.reserved().map(|_| "iana"))),
-        record.map(|record| list(record.asn.iter().map(ToString::to_string).collect())).unwrap_or_default(),
+        list(numbers.iter().map(ToString::to_string).collect()),
         record
             .map(|record| list(record.abuse.iter().map(|a| safe(a).into_owned()).collect()))
             .unwrap_or_default(),
@@ -42,6 +46,7 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
         decisive.map(|found| found.line.to_string()).unwrap_or_default(),
         judged.source().as_str().to_owned(),
         judged.unknown().map(|unknown| unknown.kind.as_str().to_owned()).unwrap_or_default(),
+        text(as_name),
     ];
     write(out, fields.into_iter())
 }

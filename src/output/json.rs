@@ -1,6 +1,12 @@
 //! JSON Lines: the contract's object, one an address.
 
-use crate::{pattern::PatternMatch, registry::Record, sanitize::acts, verdict::Judged};
+use crate::{
+    address,
+    pattern::PatternMatch,
+    registry::Record,
+    sanitize::acts,
+    verdict::{Judged, NumbersFrom},
+};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 use std::{
@@ -38,7 +44,9 @@ struct NetworkJson<'a> {
     asn: &'a [u32],
     abuse: &'a [String],
     maintainer: &'a [String],
-    registry: &'static str,
+    registry: Option<&'static str>,
+    asname: Option<&'a str>,
+    asn_from: Option<NumbersFrom>,
 }
 
 #[derive(Debug, Serialize)]
@@ -47,45 +55,60 @@ struct ErrorJson<'a> {
     message: &'a str,
 }
 
-impl<'a> From<&'a Record> for NetworkJson<'a> {
-    fn from(record: &'a Record) -> Self {
+impl<'a> NetworkJson<'a> {
+    /// A network of which no more is known than where it is.
+    fn bare(network: &address::Network) -> Self {
         Self {
-            first: record.network.first(),
-            last: record.network.last(),
-            cidr: record.network.prefixes().iter().map(ToString::to_string).collect(),
+            first: network.first(),
+            last: network.last(),
+            cidr: network.prefixes().iter().map(ToString::to_string).collect(),
+            name: None,
+            org: None,
+            country: None,
+            asn: &[],
+            abuse: &[],
+            maintainer: &[],
+            registry: None,
+            asname: None,
+            asn_from: None,
+        }
+    }
+
+    fn recorded(record: &'a Record) -> Self {
+        Self {
             name: record.name.as_deref(),
             org: record.org.as_deref(),
             country: record.country.as_deref(),
-            asn: &record.asn,
             abuse: &record.abuse,
             maintainer: &record.maintainer,
-            registry: record.registry.as_str(),
+            registry: Some(record.registry.as_str()),
+            ..Self::bare(&record.network)
         }
+    }
+
+    /// The network of an address with who announces it; None where nothing is known.
+    fn of(judged: &'a Judged) -> Option<Self> {
+        if let Some(special) = judged.reserved() {
+            let network = special.prefix.into();
+            return Some(Self { name: Some(special.name), registry: Some("iana"), ..Self::bare(&network) });
+        }
+        let recorded = judged.answer().map(|answer| Self::recorded(&answer.record));
+        let (asn, asn_from) = judged.numbers();
+        let network = recorded.or_else(|| judged.announced().map(Self::bare))?;
+        Some(Self { asn, asn_from, asname: judged.as_name(), ..network })
     }
 }
 
 impl<'a> From<&'a Judged> for VerdictJson<'a> {
     fn from(judged: &'a Judged) -> Self {
         let answer = judged.answer();
-        let reserved = judged.reserved().map(|special| NetworkJson {
-            first: special.prefix.first(),
-            last: special.prefix.last(),
-            cidr: vec![special.prefix.to_string()],
-            name: Some(special.name),
-            org: None,
-            country: None,
-            asn: &[],
-            abuse: &[],
-            maintainer: &[],
-            registry: "iana",
-        });
         Self {
             ip: judged.address,
             verdict: judged.verdict.as_str(),
             count: judged.count,
             hits: judged.hits,
             matches: &judged.matches,
-            network: answer.map(|answer| (&answer.record).into()).or(reserved),
+            network: NetworkJson::of(judged),
             source: judged.source().as_str(),
             servers: answer.map(|answer| answer.servers.as_slice()).unwrap_or_default(),
             fetched: answer.map(|answer| format!("{:.0}", answer.fetched)),

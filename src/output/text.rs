@@ -44,13 +44,15 @@ impl RowCells {
         let record = judged.answer().map(|answer| &answer.record);
         let special = judged.reserved();
         let cell = |value: Option<&str>| safe(value.filter(|v| !v.is_empty()).unwrap_or("-")).into_owned();
-        let owner = record.and_then(|record| record.org.as_deref().or(record.name.as_deref()));
         let network = record.map(|record| record.network.to_string());
         let network = network.or_else(|| special.map(|special| special.prefix.to_string()));
+        // An unknown's row says why, and no more.
+        let announced = judged.announced().filter(|_| judged.unknown().is_none());
+        let network = network.or_else(|| announced.map(ToString::to_string));
         let registry = record.map(|record| record.registry.as_str());
         Self {
             address: judged.address.map_or_else(|| "-".to_owned(), |address| address.to_string()),
-            owner: cell(owner.or_else(|| special.map(|special| special.name))),
+            owner: cell(judged.owner().as_deref()),
             country: cell(record.and_then(|record| record.country.as_deref())),
             network: cell(network.as_deref()),
             registry: cell(registry.or_else(|| special.map(|_| "iana"))),

@@ -1,7 +1,7 @@
 //! Lines that name a field: `@org Contoso`, `@asn 64500`, `@cidr 203.0.112.0/22`.
 
-use super::ere::EreError;
-use crate::{address::Prefix, nearest::nearest, registry::Record};
+use super::{MatchSubject, ere::EreError};
+use crate::{address::Prefix, nearest::nearest};
 use std::net::IpAddr;
 
 /// A field that a line can name and that an expression is matched against.
@@ -14,15 +14,24 @@ pub(super) enum Field {
     Registry,
     Desc,
     Mnt,
+    AsName,
 }
 
 /// All of them, in the order of [`Field::index`].
-pub(super) const FIELDS: [Field; 7] =
-    [Field::Org, Field::Netname, Field::Country, Field::Abuse, Field::Registry, Field::Desc, Field::Mnt];
+pub(super) const FIELDS: [Field; 8] = [
+    Field::Org,
+    Field::Netname,
+    Field::Country,
+    Field::Abuse,
+    Field::Registry,
+    Field::Desc,
+    Field::Mnt,
+    Field::AsName,
+];
 
 /// Every name that may follow the `@`.
-pub(super) const NAMES: [&str; 9] =
-    ["org", "netname", "country", "abuse", "registry", "desc", "mnt", "asn", "cidr"];
+pub(super) const NAMES: [&str; 10] =
+    ["org", "netname", "country", "abuse", "registry", "desc", "mnt", "asname", "asn", "cidr"];
 
 /// What else people call a field.
 const ALIASES: [(&str, &str); 16] = [
@@ -55,6 +64,7 @@ impl Field {
             Self::Registry => "registry",
             Self::Desc => "desc",
             Self::Mnt => "mnt",
+            Self::AsName => "asname",
         }
     }
 
@@ -63,11 +73,15 @@ impl Field {
         self as usize
     }
 
-    /// What the record says there.
-    pub(super) fn values(self, record: &Record) -> Vec<&str> {
+    /// What the record says there, or for an AS's name the table of origins.
+    pub(super) fn values<'a>(self, subject: &MatchSubject<'a>) -> Vec<&'a str> {
         fn all(list: &[String]) -> Vec<&str> {
             list.iter().map(String::as_str).collect()
         }
+        if self == Self::AsName {
+            return subject.origin.and_then(|origin| origin.name.as_deref()).into_iter().collect();
+        }
+        let Some(record) = subject.record else { return Vec::new() };
         match self {
             Self::Org => record.org.iter().chain(&record.other_orgs).map(String::as_str).collect(),
             Self::Netname => record.name.as_deref().into_iter().collect(),
@@ -76,6 +90,7 @@ impl Field {
             Self::Registry => vec![record.registry.as_str()],
             Self::Desc => all(&record.descr),
             Self::Mnt => all(&record.maintainer),
+            Self::AsName => Vec::new(),
         }
     }
 }
@@ -153,10 +168,32 @@ fn unknown(name: &str) -> String {
     }
 }
 
-/// Whether the line is an `@cidr` line, whose answer depends on the address and not on the network alone.
-pub(super) fn is_cidr(line: &[u8]) -> bool {
-    let name = line.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"@cidr"));
-    name && line.get(5).is_some_and(|next| matches!(next, b' ' | b'\t'))
+/// What lines ask for, as their first letters show: nothing is understood for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LineKinds {
+    /// `@cidr`: the answer depends on the address, and not on the network alone.
+    pub(super) cidr: bool,
+    /// `@asn` or `@asname`.
+    pub(super) origin: bool,
+    /// Anything else, for which the registry's answer is needed.
+    pub(super) answer: bool,
+}
+
+impl LineKinds {
+    /// Enters a line.
+    pub(super) fn add(&mut self, line: &[u8]) {
+        let is = |name: &[u8]| {
+            line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+                && line.get(name.len()).is_some_and(|next| matches!(next, b' ' | b'\t'))
+        };
+        if is(b"@cidr") {
+            self.cidr = true;
+        } else if is(b"@asn") || is(b"@asname") {
+            self.origin = true;
+        } else {
+            self.answer = true;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -168,7 +205,17 @@ mod tests {
         let Some(Ok(FieldLine::Ere(field, value, at))) = read("@Org \tContoso GmbH \r") else { panic!() };
         assert_eq!((field, value, at), (Field::Org, "Contoso GmbH", 6));
         assert!(matches!(read("@ASN AS64500 "), Some(Ok(FieldLine::Asn(64500)))));
-        assert!(is_cidr(b"@CIDR 203.0.113.0/24") && !is_cidr(b"@cidrs x") && !is_cidr(b"@cidr"));
+        let kinds = |line: &[u8]| {
+            let mut kinds = LineKinds::default();
+            kinds.add(line);
+            (kinds.cidr, kinds.origin, kinds.answer)
+        };
+        assert_eq!(kinds(b"@CIDR 203.0.113.0/24"), (true, false, false));
+        assert_eq!(kinds(b"@cidrs x"), (false, false, true));
+        assert_eq!(kinds(b"@cidr"), (false, false, true));
+        assert_eq!(kinds(b"@asn\t64500"), (false, true, false));
+        assert_eq!(kinds(b"@AsName Contoso"), (false, true, false));
+        assert_eq!(kinds(b"@org Contoso"), (false, false, true));
     }
 
     #[test]

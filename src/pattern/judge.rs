@@ -7,7 +7,6 @@ use super::{
     lines::{IndexedText, carried},
     rules::{PatternRule, RuleTest},
 };
-use crate::registry::Record;
 use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap, net::IpAddr, ops::Range};
 
 /// The matches so far, by rule, and the lines that make up the count.
@@ -23,10 +22,12 @@ struct MatchTally<'a> {
 pub(super) fn judge(inner: &PatternState, subject: &MatchSubject<'_>) -> PatternFinding {
     let mut tally = MatchTally { inner, matches: BTreeMap::new(), blocked: Vec::new(), fields_blocked: 0 };
     tally.text(subject.text);
-    if let Some(record) = subject.record {
-        FIELDS.into_iter().for_each(|field| tally.field(field, record));
-        record.asn.iter().for_each(|asn| tally.system(*asn));
+    if subject.record.is_some() || subject.origin.is_some() {
+        FIELDS.into_iter().for_each(|field| tally.field(field, subject));
     }
+    let registered = subject.record.map(|record| record.asn.as_slice()).unwrap_or_default();
+    let announced = subject.origin.map(|origin| origin.asn.as_slice()).unwrap_or_default();
+    registered.iter().chain(announced).for_each(|asn| tally.system(*asn));
     if let Some(address) = subject.address {
         tally.place(address);
     }
@@ -57,10 +58,12 @@ impl MatchTally<'_> {
         }
     }
 
-    fn field(&mut self, field: Field, record: &Record) {
+    fn field(&mut self, field: Field, subject: &MatchSubject<'_>) {
         let inner = self.inner;
-        let Some(screen) = inner.rules().fields.get(field.index()) else { return };
-        let values = field.values(record);
+        let Some(screen) = inner.rules().fields.get(field.index()).filter(|screen| !screen.is_empty()) else {
+            return;
+        };
+        let values = field.values(subject);
         let folded = IndexedText::of(&values, ere::folded);
         for number in screen.candidates(&folded) {
             let Some((rule, expression, pattern)) = inner.expression(number) else { continue };

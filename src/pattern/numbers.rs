@@ -65,6 +65,11 @@ impl AsnRules {
         self.numbers.sort_unstable();
     }
 
+    /// Every number with its rule.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.numbers.iter().copied()
+    }
+
     /// The rules for this system.
     pub(super) fn of(&self, asn: u32) -> impl Iterator<Item = u32> {
         let from = self.numbers.partition_point(|(known, _)| *known < asn);

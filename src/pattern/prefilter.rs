@@ -36,6 +36,11 @@ impl Prefilter {
         }
     }
 
+    /// Whether there is no rule to be found.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.always.is_empty()
+    }
+
     fn enter(&mut self, rule: u32, text: &str) {
         let bytes = text.as_bytes();
         self.lengths |= 1 << bytes.len().min(GRAM);

@@ -18,6 +18,8 @@ pub enum AnswerSource {
     Reserved,
     /// Text that the user already had (`match`).
     Text,
+    /// The table of origins: nobody was asked.
+    Origin,
 }
 
 impl AnswerSource {
@@ -30,6 +32,7 @@ impl AnswerSource {
             Self::Import => "import",
             Self::Reserved => "reserved",
             Self::Text => "text",
+            Self::Origin => "origin",
         }
     }
 }
@@ -112,6 +115,8 @@ pub enum Known {
     Reserved(Special),
     /// A registry's record describes it.
     Answer(Box<Answer>),
+    /// The table of origins covers it, and the patterns ask for nothing else.
+    Origin,
     /// Nobody could say.
     Unknown(Unknown),
 }

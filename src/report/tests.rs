@@ -65,7 +65,7 @@ impl Made {
     }
 
     pub(crate) fn seen(self, patterns: &Patterns, minutes: &[i64]) -> Sighting {
-        let judged = judge(self.address.parse().unwrap(), self.hits, self.known(), patterns);
+        let judged = judge(self.address.parse().unwrap(), self.hits, self.known(), None, patterns);
         let mut activity = vec![0; span().slices()];
         for minute in minutes {
             activity[*minute as usize] += self.hits / minutes.len() as u64;

@@ -99,7 +99,7 @@ impl Reader {
     }
 
     fn count(&self, text: &str) -> u64 {
-        self.0.judge(&MatchSubject { text, record: None, address: None }).count
+        self.0.judge(&MatchSubject { text, record: None, address: None, origin: None }).count
     }
 
     /// The lines that match, from 1, each judged alone.

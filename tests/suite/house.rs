@@ -23,8 +23,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("whois", &["address", "deadline", "error", "registry"]),
     ("rdap", &["address", "deadline", "error", "registry", "whois"]),
     ("cache", &["address", "error", "registry", "whois"]),
-    ("pattern", &["address", "error", "nearest", "registry"]),
-    ("verdict", &["address", "pattern", "registry"]),
+    ("pattern", &["address", "error", "nearest", "origin", "registry"]),
+    ("verdict", &["address", "origin", "pattern", "registry"]),
     ("log", &["address", "error"]),
     ("resolver", &["address", "cache", "deadline", "registry", "whois"]),
     ("serve", &["address", "error", "registry", "sanitize", "verdict"]),
@@ -35,8 +35,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "command",
         &[
-            "address", "cache", "cli", "config", "deadline", "error", "exit", "log", "output", "pattern",
-            "registry", "report", "resolver", "sanitize", "serve", "verdict", "whois",
+            "address", "cache", "cli", "config", "deadline", "error", "exit", "log", "origin", "output",
+            "pattern", "registry", "report", "resolver", "sanitize", "serve", "verdict", "whois",
         ],
     ),
     ("main", &["cli", "command", "error", "exit", "serve"]),

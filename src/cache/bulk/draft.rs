@@ -3,7 +3,7 @@
 use super::{BulkEntry, ImportSummary};
 use crate::{
     address::Network,
-    cache::{CachedAnswer, Maintenance, body, extent, location, server::micros},
+    cache::{CachedAnswer, DraftFile, Maintenance, body, extent, server::micros},
     error::{Error, Result},
     registry::Registry,
 };
@@ -11,9 +11,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::{
     collections::BTreeMap,
-    fs::{self, File, TryLockError},
     io,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -38,9 +36,7 @@ const CHUNK: usize = 500;
 
 pub(super) struct ImportDraft {
     connection: Connection,
-    /// Held while the draft is written, so that two imports do not lose each other's work.
-    lock: File,
-    path: PathBuf,
+    file: DraftFile,
     target: PathBuf,
     now: Timestamp,
     /// Sources of this import by name, each with its dictionary. Two files of one name have a number each.
@@ -52,11 +48,11 @@ pub(super) struct ImportDraft {
 
 impl ImportDraft {
     pub(super) fn begin(target: &Path, now: Timestamp) -> Result<Self> {
-        let path = location::beside(target, ".new");
-        let lock = lock(&path).map_err(|error| Error::output(&path.display().to_string(), &error))?;
+        let file = DraftFile::begin(target)?;
+        let path = file.path();
         let open = || -> rusqlite::Result<Connection> {
             let connection = Connection::open_with_flags(
-                &path,
+                path,
                 OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
             )?;
             // Nobody reads it before it is whole, so it needs no journal.
@@ -67,14 +63,13 @@ impl ImportDraft {
             connection.execute_batch(SCHEMA)?;
             Ok(connection)
         };
-        let connection = open().map_err(|error| unwritten(&path, &error))?;
+        let connection = open().map_err(|error| unwritten(path, &error))?;
         let next = |sql: &str| old_number(target, sql).unwrap_or(0) + 1;
         let (next_source, next_network) =
             (next("SELECT max(id) FROM source1"), next("SELECT max(id) FROM network1"));
         let draft = Self {
             connection,
-            lock,
-            path,
+            file,
             target: target.to_owned(),
             now,
             sources: BTreeMap::new(),
@@ -87,11 +82,11 @@ impl ImportDraft {
     }
 
     fn run(&self, sql: &str) -> Result<()> {
-        self.connection.execute_batch(sql).map_err(|error| unwritten(&self.path, &error))
+        self.connection.execute_batch(sql).map_err(|error| unwritten(self.file.path(), &error))
     }
 
     fn written<T>(&self, result: rusqlite::Result<T>) -> Result<T> {
-        result.map_err(|error| unwritten(&self.path, &error))
+        result.map_err(|error| unwritten(self.file.path(), &error))
     }
 
     /// Writes an entry down.
@@ -176,15 +171,13 @@ impl ImportDraft {
         self.run("COMMIT")?;
         if !self.sources.is_empty() {
             self.take_over(tick)?;
-            self.lock.sync_all().map_err(|error| Error::output(&self.path.display().to_string(), &error))?;
         }
         self.pass_on(ledger, tick)?;
         if self.sources.is_empty() {
-            return Ok(std::mem::take(&mut self.brought));
+            return Ok(self.brought);
         }
-        let renamed = fs::rename(&self.path, &self.target);
-        renamed.map_err(|error| Error::output(&self.target.display().to_string(), &error))?;
-        Ok(std::mem::take(&mut self.brought))
+        self.file.publish()?;
+        Ok(self.brought)
     }
 
     /// Copies the sources of the file before that this import does not replace. A file before that cannot be read, or
@@ -231,40 +224,6 @@ impl ImportDraft {
             tick();
         }
     }
-}
-
-impl Drop for ImportDraft {
-    fn drop(&mut self) {
-        // After a success it has been renamed, and another import may have begun at its old name; after a failure it is
-        // of no use.
-        if is_at(&self.lock, &self.path) {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// Makes the draft's file, empty, and locks it against another import.
-fn lock(path: &Path) -> io::Result<File> {
-    loop {
-        location::make(path)?;
-        let lock = File::options().write(true).open(path)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(io::Error::other("another import is under way")),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-        // Another import may have ended between the two steps: then this is the very file that everybody reads now.
-        if is_at(&lock, path) {
-            // What an import that was killed has left.
-            lock.set_len(0)?;
-            return Ok(lock);
-        }
-    }
-}
-
-/// Whether the file still lies where it was opened.
-fn is_at(file: &File, path: &Path) -> bool {
-    file.metadata().is_ok_and(|meta| location::identity(path) == Some((meta.dev(), meta.ino())))
 }
 
 /// A number out of the file before, if there is one that can be read.

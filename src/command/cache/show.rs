@@ -1,11 +1,12 @@
 //! What is kept, shown: counts and times, and the networks one by one.
 
-use super::{each, seconds, unreadable, unwritten};
+use super::{each, seconds, unreadable, unwritten, warn};
 use crate::{
     address::Network,
     cache::{CachedAnswer, LayeredCache},
     config::OutputForm,
     error::Result,
+    origin::{self, OriginTable},
     output::{grid, object},
     sanitize::safe,
 };
@@ -26,6 +27,38 @@ struct StatsObject {
     newest: Option<String>,
     held_off: BTreeMap<String, String>,
     imported: u64,
+    origin: Option<OriginStats>,
+}
+
+/// The table of origins, in the contract's order.
+#[derive(Serialize)]
+struct OriginStats {
+    ranges: u64,
+    bytes: u64,
+    imported: String,
+    files: Vec<String>,
+}
+
+impl OriginStats {
+    /// None where there is no table, or one that cannot be used, which is said.
+    fn of(cache: &LayeredCache) -> Option<Self> {
+        let path = origin::beside(cache.file()?);
+        let found = OriginTable::open(&path).and_then(|table| {
+            let Some(table) = table else { return Ok(None) };
+            let imported = seconds(table.imported());
+            Ok(Some(Self { ranges: table.len(), bytes: table.bytes(), imported, files: table.files()? }))
+        });
+        found.unwrap_or_else(|error| {
+            warn(&error.to_string());
+            None
+        })
+    }
+
+    /// The table in one line.
+    fn shown(&self) -> String {
+        let Self { ranges, bytes, imported, files } = self;
+        format!("{ranges} ranges, {bytes} bytes, imported {imported} from {}", safe(&files.join(" ")))
+    }
 }
 
 /// Counts and times.
@@ -38,18 +71,20 @@ pub(super) fn stats(cache: &LayeredCache, form: OutputForm, out: &mut impl Write
         newest: found.newest.map(seconds),
         held_off: found.held_off.into_iter().map(|(server, until)| (server, seconds(until))).collect(),
         imported: found.imported,
+        origin: OriginStats::of(cache),
     };
     if form == OutputForm::Json {
         return object(&stats, out).map_err(unwritten);
     }
     let time = |time: &Option<String>| time.clone().unwrap_or_else(|| "-".to_owned());
-    let StatsObject { networks, bytes, oldest, newest, held_off, imported } = &stats;
+    let StatsObject { networks, bytes, oldest, newest, held_off, imported, origin } = &stats;
     let mut lines = vec![
         ("networks", networks.to_string()),
         ("bytes", bytes.to_string()),
         ("oldest", time(oldest)),
         ("newest", time(newest)),
         ("imported", imported.to_string()),
+        ("origin", origin.as_ref().map_or_else(|| "-".to_owned(), OriginStats::shown)),
     ];
     lines.extend(
         held_off.iter().map(|(server, until)| ("held off", format!("{} until {until}", safe(server)))),

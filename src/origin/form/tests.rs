@@ -1,7 +1,7 @@
 //! Each form, by its content, and what is refused.
 
 use super::*;
-use crate::origin::OriginTable;
+use crate::origin::{AddressOrigin, OriginTable};
 use jiff::Timestamp;
 use std::io::Cursor;
 
@@ -22,7 +22,7 @@ fn said(content: &[u8], address: &str) -> String {
     let (_, table) = import(content).unwrap_or_else(|error| panic!("{error}"));
     match table.look_up(address.parse().unwrap()).unwrap() {
         None => "-".to_owned(),
-        Some((range, origin)) => {
+        Some(AddressOrigin { range, origin }) => {
             let numbers: Vec<String> = origin.asn.iter().map(ToString::to_string).collect();
             format!("{} {} {}", range.network, numbers.join(","), origin.name.as_deref().unwrap_or("-"))
         }

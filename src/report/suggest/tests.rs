@@ -19,7 +19,8 @@ fn blocked(advice: &Advice, seen: &[Sighting]) -> Vec<String> {
     let inline = lines(advice).into_iter().map(Into::into).collect();
     let patterns = Patterns::read(&PatternSpec { inline, ..PatternSpec::default() }).unwrap();
     patterns.check().unwrap();
-    let judged = seen.iter().map(|s| judge(s.judged.address.unwrap(), 1, s.judged.known.clone(), &patterns));
+    let judged =
+        seen.iter().map(|s| judge(s.judged.address.unwrap(), 1, s.judged.known.clone(), None, &patterns));
     judged.filter(|j| j.verdict == Verdict::Blocked).map(|j| j.address.unwrap().to_string()).collect()
 }
 

@@ -49,12 +49,12 @@ impl Trial {
     /// The owners whose lines match this client, some of them perhaps twice.
     pub(super) fn hits(&self, judged: &Judged) -> Vec<usize> {
         let Some(answer) = judged.answer() else { return Vec::new() };
-        let address = MatchSubject { text: "", record: None, address: judged.address };
+        let address = MatchSubject { text: "", record: None, address: judged.address, origin: None };
         let mut hits = self.tried(&LineReach::Network, &address);
         let record = &answer.record;
         let mut names = self.names.borrow_mut();
         let named = names.entry((record.org.clone(), record.name.clone())).or_insert_with(|| {
-            let subject = MatchSubject { text: "", record: Some(record), address: None };
+            let subject = MatchSubject { text: "", record: Some(record), address: None, origin: None };
             let reaches: HashSet<LineReach> =
                 record.org.iter().chain(&record.name).flat_map(|name| LineReach::of(name)).collect();
             reaches.iter().flat_map(|reach| self.tried(reach, &subject)).collect()

@@ -1,0 +1,87 @@
+//! A file in the making, beside the one that it replaces as a whole: who reads sees the old one or the new one.
+
+use super::location;
+use crate::error::{Error, Result};
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+/// The draft. It has the rights of the cache's folder, and is gone when it is dropped unpublished.
+#[derive(Debug)]
+pub struct DraftFile {
+    /// Locked while the draft is written, so that two imports do not lose each other's work.
+    file: File,
+    path: PathBuf,
+    target: PathBuf,
+}
+
+impl DraftFile {
+    /// Begins a draft of `target`, empty.
+    ///
+    /// # Errors
+    /// It cannot be made, or another import is under way (74).
+    pub fn begin(target: &Path) -> Result<Self> {
+        let path = location::beside(target, ".new");
+        let file = lock(&path).map_err(|error| Error::output(&path.display().to_string(), &error))?;
+        Ok(Self { file, path, target: target.to_owned() })
+    }
+
+    /// The file itself, to be written to.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Where it lies now.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Puts it where it belongs, once it is safe on disk.
+    ///
+    /// # Errors
+    /// It cannot be written or renamed (74): then what was there before still is.
+    pub fn publish(self) -> Result<()> {
+        self.file.sync_all().map_err(|error| Error::output(&self.path.display().to_string(), &error))?;
+        let renamed = fs::rename(&self.path, &self.target);
+        renamed.map_err(|error| Error::output(&self.target.display().to_string(), &error))
+    }
+}
+
+impl Drop for DraftFile {
+    fn drop(&mut self) {
+        // After a success it has been renamed, and another import may have begun at its old name; after a failure it is
+        // of no use.
+        if is_at(&self.file, &self.path) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Makes the draft's file, empty, and locks it against another import.
+fn lock(path: &Path) -> io::Result<File> {
+    loop {
+        location::make(path)?;
+        let lock = File::options().write(true).open(path)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(io::Error::other("another import is under way")),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // Another import may have ended between the two steps: then this is the very file that everybody reads now.
+        if is_at(&lock, path) {
+            // What an import that was killed has left.
+            lock.set_len(0)?;
+            return Ok(lock);
+        }
+    }
+}
+
+/// Whether the file still lies where it was opened.
+fn is_at(file: &File, path: &Path) -> bool {
+    file.metadata().is_ok_and(|meta| location::identity(path) == Some((meta.dev(), meta.ino())))
+}

@@ -1,0 +1,191 @@
+//! The table as the rest of the program sees it: it never fails. What is wrong with it is said once, and costs the AS.
+
+use super::{AddressOrigin, OriginError, OriginTable};
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    fs,
+    net::IpAddr,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+};
+
+/// A process that goes on for weeks looks so often whether the table was replaced.
+const LOOKED_AT: SignedDuration = SignedDuration::from_secs(1);
+
+/// A table that is opened when it is first asked for. Many threads may ask at once.
+pub struct OriginLookup {
+    path: Option<PathBuf>,
+    opened: RwLock<Option<OpenedTable>>,
+    followed: Mutex<FollowState>,
+}
+
+/// The table as it was found; None where there is none that can be used.
+type OpenedTable = Option<Arc<OriginTable>>;
+
+#[derive(Default)]
+struct FollowState {
+    /// When the path was last looked at.
+    looked: Option<Timestamp>,
+    /// To be printed, once.
+    warning: Option<String>,
+    warned: bool,
+}
+
+impl OriginLookup {
+    /// The table at this path; with None there is none.
+    #[must_use]
+    pub fn new(path: Option<PathBuf>) -> Self {
+        Self { path, opened: RwLock::default(), followed: Mutex::default() }
+    }
+
+    /// Where the table lies or would lie.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// Whether there is a table that can be used.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.table().is_some()
+    }
+
+    /// The table; None where there is none that can be used.
+    #[must_use]
+    pub fn table(&self) -> Option<Arc<OriginTable>> {
+        if let Some(opened) = &*self.opened.read().unwrap_or_else(PoisonError::into_inner) {
+            return opened.clone();
+        }
+        let mut slot = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        slot.get_or_insert_with(|| self.open()).clone()
+    }
+
+    /// What the table says of an address.
+    #[must_use]
+    pub fn find(&self, address: IpAddr) -> Option<AddressOrigin> {
+        self.table()?.look_up(address).unwrap_or_else(|error| {
+            self.fail(&error);
+            None
+        })
+    }
+
+    /// Reads the table into memory, for a run over many addresses.
+    pub fn load(&self) {
+        let Some(table) = self.table() else { return };
+        if table.is_in_memory() {
+            return;
+        }
+        let loaded = match table.load() {
+            Ok(loaded) => Some(Arc::new(loaded)),
+            Err(error) => {
+                self.fail(&error);
+                None
+            }
+        };
+        *self.opened.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
+    }
+
+    /// Takes up a table that was imported meanwhile, into memory: for a process that goes on for weeks.
+    pub fn follow(&self, now: Timestamp) {
+        let Some(path) = &self.path else { return };
+        {
+            let mut state = self.followed();
+            if state.looked.is_some_and(|looked| now.duration_since(looked).abs() < LOOKED_AT) {
+                return;
+            }
+            state.looked = Some(now);
+        }
+        let there = fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+        let known = self.table().map(|table| table.identity());
+        // One that is broken stays as it is until it is replaced by one that is not.
+        if there.is_some() && there != known {
+            *self.opened.write().unwrap_or_else(PoisonError::into_inner) = None;
+            self.load();
+        }
+    }
+
+    /// What the user should be told, once. Taken, not read.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        self.followed().warning.take()
+    }
+
+    fn open(&self) -> OpenedTable {
+        OriginTable::open(self.path.as_deref()?).map(|table| table.map(Arc::new)).unwrap_or_else(|error| {
+            self.fail(&error);
+            None
+        })
+    }
+
+    /// It is not asked again until it is replaced.
+    fn fail(&self, error: &OriginError) {
+        let mut state = self.followed();
+        if !state.warned {
+            state.warned = true;
+            state.warning = Some(format!("{error}; going on without it"));
+        }
+    }
+
+    fn followed(&self) -> MutexGuard<'_, FollowState> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{address::Prefix, origin::TableBuilder};
+
+    fn write(path: &Path, asn: u32) {
+        let mut builder = TableBuilder::new();
+        let network: Prefix = "203.0.112.0/22".parse().unwrap();
+        builder.add(network.into(), &[asn], None).unwrap();
+        let new = path.with_extension("new");
+        fs::write(&new, builder.finish(Timestamp::UNIX_EPOCH).unwrap().0).unwrap();
+        fs::rename(new, path).unwrap();
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    fn numbers(lookup: &OriginLookup) -> Vec<u32> {
+        lookup.find("203.0.113.7".parse().unwrap()).map(|found| found.origin.asn).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_new_table_is_taken_up_and_a_broken_one_said_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db-origin");
+        let lookup = OriginLookup::new(Some(path.clone()));
+        lookup.follow(at(0));
+        assert!(!lookup.is_there() && lookup.warning().is_none(), "no table is nothing to be told");
+        write(&path, 64500);
+        lookup.follow(at(0));
+        assert!(numbers(&lookup).is_empty(), "it was looked at in this second");
+        lookup.follow(at(1));
+        assert_eq!(numbers(&lookup), [64500]);
+        write(&path, 64501);
+        assert_eq!(numbers(&lookup), [64500]);
+        lookup.follow(at(2));
+        assert_eq!(numbers(&lookup), [64501]);
+        fs::write(path.with_extension("new"), "no table").unwrap();
+        fs::rename(path.with_extension("new"), &path).unwrap();
+        for second in 3..6 {
+            lookup.follow(at(second));
+            assert!(numbers(&lookup).is_empty());
+        }
+        assert!(
+            lookup
+                .warning()
+                .unwrap()
+                .ends_with("is no table of origins: import one anew; going on without it")
+        );
+        assert_eq!(lookup.warning(), None);
+        write(&path, 64502);
+        lookup.follow(at(7));
+        assert_eq!(numbers(&lookup), [64502]);
+        assert!(numbers(&OriginLookup::new(None)).is_empty());
+    }
+}
