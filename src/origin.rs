@@ -14,6 +14,7 @@ mod layout;
 mod lookup;
 mod nesting;
 mod parts;
+mod search;
 mod table;
 
 pub use build::TableBuilder;

@@ -11,6 +11,20 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
+impl OriginTable {
+    /// Every range, IPv4 first, by first address, enclosing ones before what they enclose.
+    #[must_use]
+    pub fn ranges(&self) -> OriginRanges<'_> {
+        OriginRanges::new(self)
+    }
+
+    /// The table as disjoint ascending parts, IPv4 first: each with the range that answers for all of its addresses.
+    #[must_use]
+    pub fn parts(&self) -> OriginParts<'_> {
+        OriginParts::new(self)
+    }
+}
+
 /// The rows of one section.
 struct SectionRows<'t> {
     section: TableSection,

@@ -238,7 +238,7 @@ fn an_unknown_says_why_in_every_form() {
     let row = &text.rows()[0];
     assert_eq!((row.len(), row[1], row[2]), (7, "unknown", "-"), "{row:?}");
     assert!(row[6].contains("denied"), "{row:?}");
-    assert!(run(&["--csv"]).stdout.lines().nth(1).unwrap().ends_with(",denied"));
+    assert!(run(&["--csv"]).stdout.lines().nth(1).unwrap().ends_with(",denied,"));
     assert_eq!(run(&["--json"]).json()[0]["error"]["kind"], "denied");
     assert_eq!(run(&["-c"]).stdout, "0\n");
 }
