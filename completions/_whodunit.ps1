@@ -100,6 +100,8 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Read only lines up to this time, written as for --since')
             [CompletionResult]::new('--ham', '--ham', [CompletionResultType]::ParameterName, 'A log of mail that you want: no owner seen in it is suggested (repeatable)')
+            [CompletionResult]::new('--min-hits', '--min-hits', [CompletionResultType]::ParameterName, 'Suggest lines that stop so many hits or more [default: 3]')
+            [CompletionResult]::new('--min-addresses', '--min-addresses', [CompletionResultType]::ParameterName, 'Suggest lines that stop so many addresses or more [default: 2]')
             [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write the report as one self-contained web page, in place of an earlier one')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour and drawing: auto, always, never')
             [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]')

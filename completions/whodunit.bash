@@ -549,7 +549,7 @@ _whodunit() {
             return 0
             ;;
         whodunit__subcmd__report)
-            opts="-f -a -e -i -j -h --by --top --grep --since --until --suggest --ham --json --csv --html --color --extract --block --allow --regexp --ignore-case --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help"
+            opts="-f -a -e -i -j -h --by --top --grep --since --until --suggest --ham --min-hits --min-addresses --json --csv --html --color --extract --block --allow --regexp --ignore-case --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -588,6 +588,14 @@ _whodunit() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --min-hits)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-addresses)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --html)

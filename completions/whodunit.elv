@@ -95,6 +95,8 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --since 'Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d'
             cand --until 'Read only lines up to this time, written as for --since'
             cand --ham 'A log of mail that you want: no owner seen in it is suggested (repeatable)'
+            cand --min-hits 'Suggest lines that stop so many hits or more [default: 3]'
+            cand --min-addresses 'Suggest lines that stop so many addresses or more [default: 2]'
             cand --html 'Write the report as one self-contained web page, in place of an earlier one'
             cand --color 'Colour and drawing: auto, always, never'
             cand --extract 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]'

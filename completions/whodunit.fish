@@ -97,6 +97,8 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l grep -d 'Re
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l since -d 'Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l until -d 'Read only lines up to this time, written as for --since' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l ham -d 'A log of mail that you want: no owner seen in it is suggested (repeatable)' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l min-hits -d 'Suggest lines that stop so many hits or more [default: 3]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l min-addresses -d 'Suggest lines that stop so many addresses or more [default: 2]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l html -d 'Write the report as one self-contained web page, in place of an earlier one' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l color -d 'Colour and drawing: auto, always, never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Even into a pipe'

@@ -12,7 +12,7 @@ pub use options::{
 };
 pub use read::nearest_command;
 pub use refusal::refusal;
-pub use values::{Age, AtLeastOne, Flag, QueryRate, ShareLimits, TimeoutSeconds, TopCount};
+pub use values::{Age, AtLeastOne, Flag, LeastCount, QueryRate, ShareLimits, TimeoutSeconds, TopCount};
 
 use clap::{Args, Parser, Subcommand, ValueHint, builder::NonEmptyStringValueParser};
 use std::path::PathBuf;
@@ -161,8 +161,14 @@ pub struct ReportArgs {
     #[arg(long, conflicts_with_all = ["json", "csv", "html"])]
     pub suggest: bool,
     /// A log of mail that you want: no owner seen in it is suggested (repeatable)
-    #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath, requires = "suggest")]
+    #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath)]
     pub ham: Vec<PathBuf>,
+    /// Suggest lines that stop so many hits or more [default: 3]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub min_hits: Option<LeastCount>,
+    /// Suggest lines that stop so many addresses or more [default: 2]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub min_addresses: Option<LeastCount>,
     /// One JSON object an owner
     #[arg(long, conflicts_with = "csv")]
     pub json: bool,

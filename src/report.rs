@@ -63,6 +63,15 @@ pub struct RowSum {
     pub rows: u64,
 }
 
+impl RowSum {
+    /// One more row.
+    pub fn add(&mut self, row: &ReportRow) {
+        self.hits += row.hits;
+        self.addresses += row.addresses;
+        self.rows += 1;
+    }
+}
+
 impl<'a> Report<'a> {
     /// Groups sightings, in the order of the log, that were drawn over this span.
     #[must_use]

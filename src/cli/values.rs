@@ -134,7 +134,7 @@ macro_rules! lenient {
         }
     )*};
 }
-lenient!(TimeoutSeconds, Age, QueryRate, ShareLimits, AtLeastOne, Flag, TopCount);
+lenient!(TimeoutSeconds, Age, QueryRate, ShareLimits, AtLeastOne, Flag, TopCount, LeastCount);
 
 /// A number of workers: 1 to 1024.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -160,6 +160,18 @@ impl FromStr for TopCount {
 
     fn from_str(text: &str) -> Result<Self, String> {
         text.parse().map(Self).map_err(|_| format!("`{text}` is not a number of owners"))
+    }
+}
+
+/// The least number of something that counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LeastCount(pub u64);
+
+impl FromStr for LeastCount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| format!("`{text}` is not a number of 0 or more"))
     }
 }
 

@@ -24,7 +24,10 @@ use crate::{
     },
     pattern::selector,
     registry::Known,
-    report::{Grouping, Report, ReportSpan, Sighting, moment, suggest::suggest},
+    report::{
+        Grouping, Report, ReportSpan, Sighting, moment,
+        suggest::{SeenIn, SuggestBounds, WantedClient, suggest},
+    },
     resolver::Lookup,
     verdict::Judged,
 };
@@ -36,11 +39,17 @@ use std::{
 };
 use style::ReportStyle;
 
+/// A suggested line stops so many hits where nobody says otherwise.
+const MIN_HITS: u64 = 3;
+/// And so many addresses: one alone may be a mistake of its own.
+const MIN_ADDRESSES: u64 = 2;
+
 /// Makes the report, in the form that was asked for.
 ///
 /// # Errors
 /// Whatever stops the run before the first question, and an output that cannot be written.
 pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
+    suggests(typed)?;
     let now = Timestamp::now();
     let beneath = config::beneath(&typed.config)?;
     let asks = typed.logs.is_empty() || typed.logs.iter().any(|log| log == Path::new("-"));
@@ -49,11 +58,11 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
     patterns.line_ends().for_each(|warning| warn(&warning));
     patterns.check()?;
     let query = query(&typed.querying, &beneath)?;
-    let look = ReportStyle::settle(typed, &beneath);
+    let style = ReportStyle::settle(typed, &beneath);
     let spec = spec(typed, &beneath, now)?;
     let logs = sources(&typed.logs)?;
     let ham = config::paths(&typed.ham, if typed.suggest { beneath.ham.as_ref() } else { None });
-    let sheet = typed.html.as_deref().map(|path| HtmlFile::new(path, &logs, &ham)).transpose()?;
+    let html = typed.html.as_deref().map(|path| HtmlFile::new(path, &logs, &ham)).transpose()?;
     let clients = log::read(&logs, &spec, &progress::bytes())?;
     input_warnings::tell(&clients, &logs, &spec);
     if clients.lines == 0 && typed.logs.iter().all(|path| path == Path::new("-")) {
@@ -68,23 +77,55 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
     let batch =
         Batch { lookup, cache: &cache, patterns: &patterns, query: &query, whois: false, prints: false };
     let (sightings, span) = judge(&batch, &clients.seen)?;
-    let wanted = judge_all(&batch, &wanted)?;
+    let wanted = judge_all(&batch, &wanted)?.into_iter();
+    let wanted: Vec<WantedClient> =
+        wanted.map(|judged| WantedClient { judged, seen_in: SeenIn::Ham }).collect();
     let mut stale = StaleCount::default();
     sightings.iter().for_each(|sighting| stale.add(&sighting.judged));
     stale.tell();
     tell(&cache);
 
-    let report = Report::new(&sightings, span, grouping(typed.by.or(beneath.by).unwrap_or_default()));
+    // Lines are suggested for owners, whatever else they are put together by.
+    let by = typed.by.or(beneath.by).filter(|_| !typed.suggest).map(grouping).unwrap_or_default();
+    let report = Report::new(&sightings, span, by);
     let top = typed.top.or(beneath.top).map(|top| top.0);
     let (logs, clock) = (names(&typed.logs), DisplayZone { zone: spec.zone });
-    let paper = ReportOutput { suggest: typed.suggest, top, look: &look, logs, ham: &ham, clock, now };
-    match sheet {
-        Some(sheet) if report.rows.is_empty() => sheet.spare(),
-        Some(sheet) => sheet.write(&|out| paper.page(&report, out))?,
+    let bounds = SuggestBounds {
+        hits: typed.min_hits.or(beneath.min_hits).map_or(MIN_HITS, |least| least.0),
+        addresses: typed.min_addresses.or(beneath.min_addresses).map_or(MIN_ADDRESSES, |least| least.0),
+        only: typed.by.map(grouping),
+    };
+    let output = ReportOutput {
+        suggest: typed.suggest.then_some(bounds),
+        top,
+        style: &style,
+        logs,
+        ham: &ham,
+        clock,
+        now,
+    };
+    match html {
+        Some(html) if report.rows.is_empty() => html.spare(),
+        Some(html) => html.write(&|out| output.page(&report, out))?,
         None => {}
     }
-    paper.print(&report, &wanted)?;
+    output.print(&report, &wanted)?;
     Ok(Exit::Clear)
+}
+
+/// Refuses what says something about suggestions where none are asked for.
+fn suggests(typed: &cli::ReportArgs) -> Result<()> {
+    let options = [
+        ("--ham", !typed.ham.is_empty()),
+        ("--min-hits", typed.min_hits.is_some()),
+        ("--min-addresses", typed.min_addresses.is_some()),
+    ];
+    match options.into_iter().find(|(_, given)| *given && !typed.suggest) {
+        Some((option, _)) => {
+            Err(Error::usage(format!("{option} goes with --suggest: add that, or leave {option} out")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What the rows stand for.
@@ -193,9 +234,9 @@ fn judge(batch: &Batch, seen: &[log::SeenClient]) -> Result<(Vec<Sighting>, Opti
 
 /// What a report is written on.
 struct ReportOutput<'a> {
-    suggest: bool,
+    suggest: Option<SuggestBounds>,
     top: Option<usize>,
-    look: &'a ReportStyle,
+    style: &'a ReportStyle,
     logs: Vec<String>,
     ham: &'a [PathBuf],
     clock: DisplayZone,
@@ -209,16 +250,20 @@ impl ReportOutput<'_> {
     }
 
     /// Prints what was asked for; a page that was asked for alone is all.
-    fn print(&self, report: &Report, ham: &[Judged]) -> Result<()> {
+    fn print(&self, report: &Report, wanted: &[WantedClient]) -> Result<()> {
         let mut out = stdout();
         let (shown, _) = report.top(self.top);
-        let written = match self.look.form {
-            _ if self.suggest => self.suggestion(report, ham, &mut out)?,
+        if let Some(bounds) = self.suggest {
+            self.suggestion(report, wanted, bounds, &mut out)?
+                .map_err(|error| Error::output("stdout", &error))?;
+            return flush(&mut out);
+        }
+        let written = match self.style.form {
             OutputForm::Json => rows::json(shown, &mut out),
             OutputForm::Csv => rows::csv(shown, &mut out),
             OutputForm::Quiet => Ok(()),
-            _ if self.look.drawn => {
-                self.look.table(self.clock.clone(), self.now).write(report, self.top, &mut out)
+            _ if self.style.drawn => {
+                self.style.table(self.clock.clone(), self.now).write(report, self.top, &mut out)
             }
             _ => plain(shown, &mut out),
         };
@@ -226,12 +271,25 @@ impl ReportOutput<'_> {
         flush(&mut out)
     }
 
-    fn suggestion(&self, report: &Report, ham: &[Judged], out: &mut impl Write) -> Result<io::Result<()>> {
-        let advice = suggest(report, ham)?;
+    fn suggestion(
+        &self,
+        report: &Report,
+        wanted: &[WantedClient],
+        bounds: SuggestBounds,
+        out: &mut impl Write,
+    ) -> Result<io::Result<()>> {
+        let advice = suggest(report, wanted, bounds)?;
         let ham = if self.ham.is_empty() { Vec::new() } else { names(self.ham) };
-        let notes = AdviceNotes { logs: &self.logs, ham: &ham, clock: &self.clock, now: self.now };
+        let notes = AdviceNotes {
+            logs: &self.logs,
+            ham: &ham,
+            correspondents: false,
+            bounds,
+            clock: &self.clock,
+            now: self.now,
+        };
         let written = notes.write(report, &advice, self.top, out);
-        advice.spared.iter().for_each(|(owner, why)| warn(&advice::spared(owner, why)));
+        advice::all_spared(&advice).iter().for_each(|sentence| warn(sentence));
         advice::strangers(&advice).iter().for_each(|note| warn(note));
         Ok(written)
     }

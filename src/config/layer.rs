@@ -3,8 +3,8 @@
 use super::words::{self, plain};
 use crate::{
     cli::{
-        Age, AtLeastOne, By, ColorChoice, Extract, Flag, OnUnknown, QueryRate, ShareLimits, TimeoutSeconds,
-        TopCount,
+        Age, AtLeastOne, By, ColorChoice, Extract, Flag, LeastCount, OnUnknown, QueryRate, ShareLimits,
+        TimeoutSeconds, TopCount,
     },
     error::{Error, Result, reason},
     serve::policy::{ListenAddress, RejectText},
@@ -52,6 +52,8 @@ pub struct ConfigLayer {
     pub grep: Option<String>,
     pub ham: Option<StringList>,
     pub by: Option<By>,
+    pub min_hits: Option<LeastCount>,
+    pub min_addresses: Option<LeastCount>,
     /// What is odd here, though it stops nothing.
     #[serde(skip)]
     pub notes: Vec<String>,
@@ -262,7 +264,9 @@ impl ConfigLayer {
             until,
             grep,
             ham,
-            by
+            by,
+            min_hits,
+            min_addresses
         )
     }
 }
@@ -296,7 +300,8 @@ mod tests {
                 "extract" => "all",
                 "on-unknown" => "pass",
                 "by" => "asn",
-                "timeout" | "jobs" | "per-server" | "rate" | "max-age" | "top" => "7",
+                "timeout" | "jobs" | "per-server" | "rate" | "max-age" | "top" | "min-hits"
+                | "min-addresses" => "7",
                 "share" => "24,48",
                 "listen" => "inet:127.0.0.1:10045",
                 _ => "1",

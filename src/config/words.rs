@@ -37,6 +37,8 @@ pub(super) const KEYS: &[&str] = &[
     "grep",
     "ham",
     "by",
+    "min-hits",
+    "min-addresses",
 ];
 
 /// Long options that mean one run alone, so that no file may set them.

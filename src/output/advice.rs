@@ -4,7 +4,7 @@ use super::{clock::DisplayZone, table::title};
 use crate::{
     report::{
         Report, ReportRow,
-        suggest::{Advice, SparedReason, Suggested},
+        suggest::{Advice, SparedReason, SuggestBounds, Suggestion},
     },
     sanitize::safe,
     verdict::Verdict,
@@ -14,6 +14,8 @@ use std::io::{self, Write};
 
 /// Networks that a comment names.
 const NETWORKS: usize = 4;
+/// Owners that a comment or a sentence names.
+const OWNERS: usize = 3;
 
 /// What surrounds a suggestion.
 #[derive(Debug)]
@@ -22,6 +24,10 @@ pub struct AdviceNotes<'a> {
     pub logs: &'a [String],
     /// The logs of wanted mail.
     pub ham: &'a [String],
+    /// Servers that mail was delivered to are spared.
+    pub correspondents: bool,
+    /// What a line must stop.
+    pub bounds: SuggestBounds,
     /// The zone of times.
     pub clock: &'a DisplayZone,
     /// When it is made.
@@ -29,7 +35,7 @@ pub struct AdviceNotes<'a> {
 }
 
 impl AdviceNotes<'_> {
-    /// Writes the lines for the first `top` owners, each below a comment that says why, and who was spared.
+    /// Writes the first `top` lines, each below a comment that says what it covers, and who was spared.
     ///
     /// # Errors
     /// The output's own.
@@ -40,21 +46,20 @@ impl AdviceNotes<'_> {
         top: Option<usize>,
         out: &mut impl Write,
     ) -> io::Result<()> {
-        let listed = |names: &[String]| names.iter().map(|name| safe(name)).collect::<Vec<_>>().join(" ");
-        writeln!(out, "# Suggested by whodunit from {}, {}.", listed(self.logs), self.clock.full(self.now))?;
-        writeln!(
-            out,
-            "# Owners that no pattern blocks yet, most hits first. Of all clients in the log each line matches"
-        )?;
-        writeln!(out, "# its own owner's alone. Read it before you use it.")?;
-        if !self.ham.is_empty() {
-            writeln!(out, "# It blocks no client of {} whose owner is known.", listed(self.ham))?;
+        self.head(advice, out)?;
+        for suggestion in advice.suggested.iter().take(top.unwrap_or(usize::MAX)) {
+            self.suggestion(suggestion, out)?;
         }
-        for suggested in advice.suggested.iter().take(top.unwrap_or(usize::MAX)) {
-            self.owner(suggested, out)?;
+        let unknown = Report::sum(report.rows.iter().filter(|row| row.verdict == Verdict::Unknown));
+        let mut notes: Vec<String> = advice.spared.iter().map(|(row, why)| spared(row, why)).collect();
+        if advice.small.rows > 0 {
+            notes.push(format!(
+                "left out: {} with less than {} from {} (--min-hits, --min-addresses)",
+                count(advice.small.rows, "owner"),
+                count(self.bounds.hits, "hit"),
+                addresses(self.bounds.addresses)
+            ));
         }
-        let unknown = Report::sum(report.rows.iter().filter(|owner| owner.verdict == Verdict::Unknown));
-        let mut notes: Vec<String> = advice.spared.iter().map(|(owner, why)| spared(owner, why)).collect();
         if unknown.hits > 0 {
             notes.push(format!(
                 "{} from {} could not be looked up: run this again later",
@@ -69,29 +74,88 @@ impl AdviceNotes<'_> {
         notes.iter().try_for_each(|note| writeln!(out, "# {note}"))
     }
 
-    fn owner(&self, suggested: &Suggested, out: &mut impl Write) -> io::Result<()> {
-        let owner = suggested.owner;
-        let when = owner.first.zip(owner.last).map(|(first, last)| self.clock.range(first, last, self.now));
-        let why = [
-            Some(format!("{} from {}", count(owner.hits, "hit"), addresses(owner.addresses))),
-            when,
-            owner.country.map(|country| safe(country).into_owned()),
-            owner.abuse.first().map(|abuse| safe(abuse).into_owned()),
-        ];
-        writeln!(out, "\n# {}", why.into_iter().flatten().collect::<Vec<_>>().join(", "))?;
-        let networks: Vec<String> = owner.networks.iter().take(NETWORKS).map(ToString::to_string).collect();
-        let more = owner.networks.len().saturating_sub(NETWORKS);
-        let more =
-            if more > 0 { format!(" and {}", count(more as u64, "more network")) } else { String::new() };
-        writeln!(out, "# {}: {}{more}", title(owner), networks.join(" "))?;
-        for (at, line) in suggested.lines.iter().enumerate() {
-            if at > 0 {
-                writeln!(out, "# {}, too", title(owner))?;
-            }
-            writeln!(out, "{line}")?;
+    fn head(&self, advice: &Advice, out: &mut impl Write) -> io::Result<()> {
+        let listed = |names: &[String]| names.iter().map(|name| safe(name)).collect::<Vec<_>>().join(" ");
+        writeln!(out, "# Suggested by whodunit from {}, {}.", listed(self.logs), self.clock.full(self.now))?;
+        writeln!(
+            out,
+            "# Lines for owners that no pattern blocks yet, most hits first. Read them before you use them."
+        )?;
+        if !self.ham.is_empty() {
+            writeln!(out, "# They block no client of {} whose owner is known.", listed(self.ham))?;
+        }
+        if self.correspondents {
+            writeln!(out, "# They block no owner of a server that the logs show mail delivered to.")?;
+        }
+        if !advice.weighed {
+            writeln!(
+                out,
+                "# No mail is known to be wanted: --ham LOG and --correspondents spare its senders."
+            )?;
         }
         Ok(())
     }
+
+    fn suggestion(&self, suggestion: &Suggestion, out: &mut impl Write) -> io::Result<()> {
+        let times = suggestion.first.zip(suggestion.last);
+        let why = [
+            Some(format!("{} from {}", count(suggestion.hits, "hit"), addresses(suggestion.addresses))),
+            times.map(|(first, last)| self.clock.range(first, last, self.now)),
+            suggestion.country.map(|country| safe(country).into_owned()),
+            suggestion.abuse.map(|abuse| safe(abuse).into_owned()),
+        ];
+        writeln!(out, "\n# {}", why.into_iter().flatten().collect::<Vec<_>>().join(", "))?;
+        let networks =
+            some(suggestion.networks.iter().map(ToString::to_string), NETWORKS, " ", "more network");
+        match suggestion.owners.as_slice() {
+            [one] => writeln!(out, "# {}: {networks}", title(one))?,
+            many => {
+                let owners = some(many.iter().map(|row| title(row)), OWNERS, ", ", "more");
+                let shared = suggestion.line.field().shared();
+                writeln!(out, "# {} owners with one {shared}: {owners}", many.len())?;
+                writeln!(out, "# {networks}")?;
+            }
+        }
+        writeln!(out, "{}", suggestion.line)
+    }
+}
+
+/// The first of some names, and how many more there are: `A, B and 3 more`.
+fn some(names: impl ExactSizeIterator<Item = String>, most: usize, between: &str, what: &str) -> String {
+    let more = names.len().saturating_sub(most) as u64;
+    let named = names.take(most).collect::<Vec<_>>().join(between);
+    match more {
+        0 => named,
+        _ if what == "more" => format!("{named} and {more} more"),
+        _ => format!("{named} and {}", count(more, what)),
+    }
+}
+
+/// Who was left out, in one sentence; None when nobody was.
+#[must_use]
+pub fn all_spared(advice: &Advice) -> Option<String> {
+    let [(row, why), others @ ..] = advice.spared.as_slice() else { return None };
+    if others.is_empty() {
+        return Some(spared(row, why));
+    }
+    let (apart, wanted): (Vec<_>, Vec<_>) =
+        advice.spared.iter().partition(|(_, why)| *why == SparedReason::Inseparable);
+    let named = |rows: &[&(&ReportRow, SparedReason)]| {
+        some(rows.iter().map(|(row, _)| title(row)), OWNERS, ", ", "more")
+    };
+    let mut parts = Vec::new();
+    if !wanted.is_empty() {
+        parts.push(format!(
+            "{} whose mail you want ({})",
+            count(wanted.len() as u64, "owner"),
+            named(&wanted)
+        ));
+    }
+    if !apart.is_empty() {
+        let count = count(apart.len() as u64, "owner");
+        parts.push(format!("{count} that no line stops alone ({})", named(&apart)));
+    }
+    Some(format!("left out: {}; the list's last lines say why", parts.join(", and ")))
 }
 
 /// Why an owner is left out, as a sentence.
@@ -100,6 +164,9 @@ pub fn spared(owner: &ReportRow, why: &SparedReason) -> String {
     let name = title(owner);
     match why {
         SparedReason::Ham(client) => format!("left out: {name}; {client} sends mail that you want"),
+        SparedReason::Correspondent(server) => {
+            format!("left out: {name}; mail of yours was delivered to {server}")
+        }
         SparedReason::Stranger(client) => {
             format!(
                 "left out: {name}; {client} sends mail that you want from its networks, and could not be looked up"

@@ -1,114 +1,199 @@
-//! Which lines would stop the owners that are not blocked yet, and nobody else.
+//! Which lines would stop the owners that are not blocked yet, and nobody whose mail is wanted.
 //!
-//! Every line is tried on everybody at hand before it is suggested: it must match its own owner's clients, no other
-//! owner's, and nobody who sends mail that is wanted. A name that would do more gives way to the networks.
+//! A run of spam goes by many names and has one maintainer, one abuse desk or one AS. Every line that could match a
+//! client is a candidate; of these as few as possible are chosen ([`cover`]), and of two that cover the same the one
+//! that reaches least beyond it. A line is never chosen that matches a client whose mail is wanted: one of the mail that
+//! is wanted, one of an owner seen there, or one that an allow pattern lets in. A name that anybody may use, and a
+//! network, stand for one owner alone. What is chosen is tried on everybody at hand by the engine that will read it.
 
+mod cover;
+mod ground;
 mod line;
 #[cfg(test)]
 mod tests;
 mod trial;
 
-pub use line::SuggestedLine;
+pub use line::{LineField, SuggestedLine};
 
-use super::{Report, ReportRow, name, strangers};
+use super::{Grouping, Report, ReportRow, RowSum, name, strangers};
 use crate::{
     address::Prefix,
     error::Result,
+    registry::Record,
     verdict::{Judged, Verdict},
 };
+use ground::{ChosenLine, SuggestGround};
+use jiff::Timestamp;
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
 };
-use trial::Trial;
+
+/// What a suggestion is made by.
+#[derive(Clone, Copy, Debug)]
+pub struct SuggestBounds {
+    /// A line must stop so many hits.
+    pub hits: u64,
+    /// A line must stop so many addresses.
+    pub addresses: u64,
+    /// Lines of this field alone; None for whatever needs fewest lines.
+    pub only: Option<Grouping>,
+}
+
+/// A client whose mail is wanted.
+#[derive(Clone, Debug)]
+pub struct WantedClient {
+    /// Who it is.
+    pub judged: Judged,
+    /// How that is known.
+    pub seen_in: SeenIn,
+}
+
+/// How it is known that a client's mail is wanted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SeenIn {
+    /// It sent mail of the log of wanted mail.
+    Ham,
+    /// Mail was delivered to it.
+    Correspondence,
+}
 
 /// What to do about one report's owners.
 #[derive(Debug)]
 pub struct Advice<'r, 'a> {
-    /// Owners to block, most hits first.
-    pub suggested: Vec<Suggested<'r, 'a>>,
+    /// Lines, those that stop most hits first.
+    pub suggested: Vec<Suggestion<'r, 'a>>,
     /// Owners that could be blocked, and why they are left out, most hits first.
     pub spared: Vec<(&'r ReportRow<'a>, SparedReason)>,
+    /// Owners that are left out because they sent too little.
+    pub small: RowSum,
     /// Clients of the wanted mail whose owner could not be found out.
     pub strangers: u64,
+    /// Some mail is known to be wanted.
+    pub weighed: bool,
 }
 
-/// One owner and the lines that block it.
+/// One line and what it stops.
 #[derive(Debug)]
-pub struct Suggested<'r, 'a> {
-    /// The owner.
-    pub owner: &'r ReportRow<'a>,
-    /// One line, or as many as it has names or networks.
-    pub lines: Vec<SuggestedLine>,
+pub struct Suggestion<'r, 'a> {
+    /// The line.
+    pub line: SuggestedLine,
+    /// Whom it stops, most hits first.
+    pub owners: Vec<&'r ReportRow<'a>>,
+    /// Their networks, as far as it stops them.
+    pub networks: Vec<Prefix>,
+    /// Log lines that no line above stops.
+    pub hits: u64,
+    /// Their clients.
+    pub addresses: u64,
+    /// When the first of them came.
+    pub first: Option<Timestamp>,
+    /// When the last of them came.
+    pub last: Option<Timestamp>,
+    /// The country that most hits came from.
+    pub country: Option<&'a str>,
+    /// The abuse contact of most hits.
+    pub abuse: Option<&'a str>,
 }
 
 /// Why an owner is left out.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum SparedReason {
-    /// This client sent mail that is wanted, and is the owner's, or would be blocked with it.
+    /// This client sent mail that is wanted, and is the owner's.
     Ham(IpAddr),
-    /// A client that sent mail that is wanted lies in one of its networks, and its own owner could not be found out.
+    /// Mail was delivered to this server, and it is the owner's.
+    Correspondent(IpAddr),
+    /// A client whose mail is wanted lies in one of its networks, and its own owner could not be found out.
     Stranger(IpAddr),
-    /// No line blocks it that would not block others too.
+    /// No line stops it that would not stop others, or wanted mail, too.
     Inseparable,
 }
 
-/// Suggests lines for the owners that are clear, leaving out those that `ham` comes from.
+/// Suggests lines for the owners that are clear, leaving out those whose mail is wanted. The report's rows are owners.
 ///
 /// # Errors
 /// None is expected: the lines are held against the clients as any pattern file is, which reads files in general.
-pub fn suggest<'r, 'a>(report: &'r Report<'a>, ham: &[Judged]) -> Result<Advice<'r, 'a>> {
-    let open: Vec<&ReportRow> = report
-        .rows
-        .iter()
-        .filter(|owner| owner.verdict == Verdict::Clear && owner.owner().is_some())
-        .collect();
-    let ham: Vec<&Judged> = ham.iter().filter(|judged| judged.reserved().is_none()).collect();
-    let wanted = WantedOwners::of(&ham);
-    let mut fates: Vec<OwnerFate> = open.iter().map(|owner| wanted.fate(owner)).collect();
-    let others = report.rows.iter().filter(|owner| owner.verdict != Verdict::Clear);
-    let others: Vec<&Judged> = others.flat_map(|owner| &owner.members).map(|seen| &seen.judged).collect();
-    // Names first; where a name does too much or too little, networks in its place; then there is nothing left to try.
-    for last in [false, true] {
-        let trial = Trial::of(fates.iter().map(OwnerFate::live))?;
-        for judged in &ham {
-            for place in trial.hits(judged) {
-                if let (Some(fate), Some(address)) = (fates.get_mut(place), judged.address) {
-                    fate.spared.get_or_insert(SparedReason::Ham(address));
+pub fn suggest<'r, 'a>(
+    report: &'r Report<'a>,
+    wanted: &[WantedClient],
+    bounds: SuggestBounds,
+) -> Result<Advice<'r, 'a>> {
+    let is_open = |row: &&ReportRow| row.verdict == Verdict::Clear && row.owner().is_some();
+    let open: Vec<&ReportRow<'a>> = report.rows.iter().filter(is_open).collect();
+    let known: Vec<&WantedClient> = wanted.iter().filter(|one| one.judged.reserved().is_none()).collect();
+    let owners = WantedOwners::of(&known);
+    let mut spared: Vec<Option<SparedReason>> = open.iter().map(|row| owners.spared(row)).collect();
+    // Whoever is spared, and whoever an allow pattern lets in, is not to be stopped by a line for others either.
+    let kept = open.iter().zip(&spared).filter(|(_, spared)| spared.is_some()).map(|(row, _)| *row);
+    let allowed = report.rows.iter().filter(|row| row.verdict == Verdict::Allowed);
+    let members = kept.chain(allowed).flat_map(|row| &row.members).map(|seen| &seen.judged);
+    let protected: Vec<&Judged> = known.iter().map(|one| &one.judged).chain(members).collect();
+    let rows = open.iter().zip(&spared).map(|(row, spared)| spared.is_none().then_some(*row));
+    let ground = SuggestGround::new(rows, bounds.only);
+    let choices = ground.choose(&protected, bounds, !known.is_empty())?;
+    let left = ground.left(&choices);
+    let mut small = RowSum::default();
+    for (index, (row, spared)) in open.iter().zip(&mut spared).enumerate() {
+        let Some(left) = left.get(&index).filter(|_| spared.is_none()) else { continue };
+        if bounds.suffices(left.hits, left.addresses) {
+            *spared = Some(SparedReason::Inseparable);
+        } else if left.hits == row.hits {
+            small.add(row);
+        }
+    }
+    let suggested = choices.into_iter().map(|choice| Suggestion::of(choice, &ground, &open));
+    let mut suggested: Vec<Suggestion> = suggested.collect();
+    suggested.sort_by_key(|suggestion| Reverse(suggestion.hits));
+    // Who sent too little to be suggested need not be told why he is not.
+    let spared = open.into_iter().zip(spared).filter_map(|(row, spared)| Some((row, spared?)));
+    let spared = spared.filter(|(row, _)| bounds.suffices(row.hits, row.addresses)).collect();
+    let strangers = owners.strangers.len() as u64;
+    Ok(Advice { suggested, spared, small, strangers, weighed: !known.is_empty() })
+}
+
+impl SuggestBounds {
+    fn suffices(&self, hits: u64, addresses: u64) -> bool {
+        hits >= self.hits.max(1) && addresses >= self.addresses
+    }
+}
+
+impl<'r, 'a> Suggestion<'r, 'a> {
+    fn of(choice: ChosenLine, ground: &SuggestGround<'a>, open: &[&'r ReportRow<'a>]) -> Self {
+        let (mut rows, mut prefixes) = (BTreeSet::new(), BTreeSet::new());
+        let (mut countries, mut contacts) = (BTreeMap::new(), BTreeMap::new());
+        let (mut hits, mut addresses, mut first, mut last) = (0, 0, None, None);
+        for network in choice.networks.iter().filter_map(|index| ground.networks.get(*index)) {
+            let record: &'a Record = network.record;
+            rows.insert(network.row);
+            prefixes.extend(record.network.prefixes());
+            for member in &network.members {
+                let sent = member.judged.hits;
+                (hits, addresses) = (hits + sent, addresses + 1);
+                first = [first, member.first].into_iter().flatten().min();
+                last = last.max(member.last);
+                if let Some(code) = &record.country {
+                    *countries.entry(code.as_str()).or_insert(0) += sent;
+                }
+                if let Some(contact) = record.abuse.first() {
+                    *contacts.entry(contact.as_str()).or_insert(0) += sent;
                 }
             }
         }
-        find_trouble(&trial, &open, &others, &mut fates);
-        let troubled = open.iter().zip(&mut fates).filter(|(_, fate)| fate.trouble && fate.spared.is_none());
-        let mut again = false;
-        for (owner, fate) in troubled {
-            if last {
-                fate.spared = Some(SparedReason::Inseparable);
-            } else {
-                *fate = OwnerFate::new(
-                    owner.networks.iter().map(|network| SuggestedLine::network(*network)).collect(),
-                );
-                again = true;
-            }
-        }
-        if !again {
-            break;
-        }
-    }
-    Ok(advice(open, fates, wanted.strangers.len() as u64))
-}
-
-/// Marks the owners whose lines match others, or not all that they should.
-fn find_trouble(trial: &Trial, open: &[&ReportRow], others: &[&Judged], fates: &mut [OwnerFate]) {
-    let mut mark = |place: usize| fates.get_mut(place).into_iter().for_each(|fate| fate.trouble = true);
-    others.iter().flat_map(|judged| trial.hits(judged)).for_each(&mut mark);
-    for (place, owner) in open.iter().enumerate() {
-        for member in &owner.members {
-            let hits = trial.hits(&member.judged);
-            if !hits.contains(&place) {
-                mark(place);
-            }
-            hits.into_iter().filter(|hit| *hit != place).for_each(&mut mark);
+        let most = |counts: BTreeMap<&'a str, u64>| {
+            counts.into_iter().rev().max_by_key(|(_, hits)| *hits).map(|(value, _)| value)
+        };
+        Self {
+            line: choice.line,
+            // Rows come with most hits first.
+            owners: rows.into_iter().filter_map(|row| open.get(row).copied()).collect(),
+            networks: prefixes.into_iter().collect(),
+            hits,
+            addresses,
+            first,
+            last,
+            country: most(countries),
+            abuse: most(contacts),
         }
     }
 }
@@ -116,64 +201,30 @@ fn find_trouble(trial: &Trial, open: &[&ReportRow], others: &[&Judged], fates: &
 /// Whose mail is wanted.
 struct WantedOwners {
     /// Owners, by their names' keys, with a client of each.
-    owners: HashMap<String, IpAddr>,
+    owners: HashMap<String, SparedReason>,
     /// Clients whose owner could not be found out.
     strangers: BTreeSet<IpAddr>,
 }
 
 impl WantedOwners {
-    fn of(ham: &[&Judged]) -> Self {
-        let known =
-            ham.iter().filter_map(|judged| Some((name(&judged.answer()?.record).key(), judged.address?)));
-        Self { owners: known.collect(), strangers: strangers(ham.iter().copied()).collect() }
+    fn of(wanted: &[&WantedClient]) -> Self {
+        let mut owners = HashMap::new();
+        for client in wanted {
+            let Some((answer, address)) = client.judged.answer().zip(client.judged.address) else { continue };
+            owners.entry(name(&answer.record).key()).or_insert(match client.seen_in {
+                SeenIn::Ham => SparedReason::Ham(address),
+                SeenIn::Correspondence => SparedReason::Correspondent(address),
+            });
+        }
+        Self { owners, strangers: strangers(wanted.iter().map(|client| &client.judged)).collect() }
     }
 
-    /// An owner who sends wanted mail is spared at once; any other gets a line for each name that its clients go by.
-    fn fate(&self, owner: &ReportRow) -> OwnerFate {
-        let records = || owner.members.iter().filter_map(|seen| Some(&seen.judged.answer()?.record));
-        if let Some(address) = records().find_map(|record| self.owners.get(&name(record).key())) {
-            return OwnerFate { spared: Some(SparedReason::Ham(*address)), ..OwnerFate::default() };
-        }
+    /// Why a row is to be left alone; None where it is not.
+    fn spared(&self, row: &ReportRow) -> Option<SparedReason> {
+        let records = || row.members.iter().filter_map(|seen| Some(&seen.judged.answer()?.record));
         let stranger = |network: &Prefix| self.strangers.range(network.first()..=network.last()).next();
-        if let Some(address) = owner.networks.iter().find_map(stranger) {
-            return OwnerFate { spared: Some(SparedReason::Stranger(*address)), ..OwnerFate::default() };
-        }
-        let mut known = HashSet::new();
-        OwnerFate::new(
-            records()
-                .flat_map(|record| SuggestedLine::of(name(record)))
-                .filter(|l| known.insert(l.folded()))
-                .collect(),
-        )
+        records().find_map(|record| self.owners.get(&name(record).key()).cloned()).or_else(|| {
+            row.networks.iter().find_map(stranger).map(|address| SparedReason::Stranger(*address))
+        })
     }
-}
-
-/// What becomes of an owner.
-#[derive(Debug, Default)]
-struct OwnerFate {
-    lines: Vec<SuggestedLine>,
-    /// A line matches somebody else, or a client is matched by none.
-    trouble: bool,
-    spared: Option<SparedReason>,
-}
-
-impl OwnerFate {
-    fn new(lines: Vec<SuggestedLine>) -> Self {
-        Self { lines, ..Self::default() }
-    }
-
-    fn live(&self) -> &[SuggestedLine] {
-        if self.spared.is_none() { &self.lines } else { &[] }
-    }
-}
-
-fn advice<'r, 'a>(open: Vec<&'r ReportRow<'a>>, fates: Vec<OwnerFate>, strangers: u64) -> Advice<'r, 'a> {
-    let mut advice = Advice { suggested: Vec::new(), spared: Vec::new(), strangers };
-    for (owner, fate) in open.into_iter().zip(fates) {
-        match fate.spared {
-            Some(spared) => advice.spared.push((owner, spared)),
-            None => advice.suggested.push(Suggested { owner, lines: fate.lines }),
-        }
-    }
-    advice
 }

@@ -3,7 +3,7 @@ use crate::{
     output::{advice::AdviceNotes, rows},
     report::{
         Grouping,
-        suggest::suggest,
+        suggest::{SuggestBounds, suggest},
         tests::{Made, at, of, patterns, span},
     },
 };
@@ -125,9 +125,16 @@ fn csv_has_the_same_columns() {
 #[test]
 fn a_suggestion_is_comments_and_lines() {
     let logs = ["mail.log\n@org .*".to_owned()];
-    let notes =
-        AdviceNotes { logs: &logs, ham: &[], clock: &DisplayZone { zone: TimeZone::UTC }, now: at(60) };
-    let shown = text(|out| report(|report| notes.write(report, &suggest(report, &[]).unwrap(), None, out)));
+    let notes = AdviceNotes {
+        logs: &logs,
+        ham: &[],
+        correspondents: false,
+        bounds: ANY,
+        clock: &DisplayZone { zone: TimeZone::UTC },
+        now: at(60),
+    };
+    let shown =
+        text(|out| report(|report| notes.write(report, &suggest(report, &[], ANY).unwrap(), None, out)));
     let lines: Vec<&str> = shown.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
     assert_eq!(lines, ["@org ^株式会社サンプルメール配信$", r"@org ^Evil.Org.\[31m.$"]);
     assert!(shown.contains(
@@ -138,3 +145,6 @@ fn a_suggestion_is_comments_and_lines() {
         "{shown}"
     );
 }
+
+/// Whatever stops a client is worth a line.
+const ANY: SuggestBounds = SuggestBounds { hits: 0, addresses: 0, only: None };

@@ -1,57 +1,183 @@
 //! One line of a pattern file.
 
-use crate::{address::Prefix, report::OwnerName};
+use crate::{
+    address::Prefix,
+    registry::Record,
+    report::{Grouping, OwnerName, contact, name},
+};
 use std::fmt;
 
 /// What has a meaning in an extended regular expression (POSIX 9.4.3). A backslash in front of anything else would be
 /// undefined there.
 const SPECIAL: &str = r"\^$.[()|*+?{";
 
-/// A line that names an owner, or a network of its.
+/// What a line looks at. Of two that cover the same the one that stands first here is suggested: it reaches least
+/// beyond what was seen.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum LineField {
+    /// The owner.
+    Org,
+    /// The network's name.
+    Netname,
+    /// The network.
+    Network,
+    /// The maintainer.
+    Maintainer,
+    /// The abuse desk.
+    Abuse,
+    /// The autonomous system.
+    Asn,
+    /// The country.
+    Country,
+    /// The registry.
+    Registry,
+}
+
+impl LineField {
+    /// Whether one line may stand for several owners: they have more in common than a name that anybody may use.
+    pub(super) fn joins(self) -> bool {
+        !matches!(self, Self::Org | Self::Netname | Self::Network)
+    }
+
+    /// What several owners have in common that such a line matches.
+    #[must_use]
+    pub fn shared(self) -> &'static str {
+        match self {
+            Self::Org => "name",
+            Self::Netname => "network name",
+            Self::Network => "network",
+            Self::Maintainer => "maintainer",
+            Self::Abuse => "abuse desk",
+            Self::Asn => "AS",
+            Self::Country => "country",
+            Self::Registry => "registry",
+        }
+    }
+}
+
+/// A line that names an owner, a network, or what several owners have in common.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SuggestedLine {
     text: String,
+    field: LineField,
     reach: LineReach,
+    network: Option<Prefix>,
 }
 
-/// What a line can match at all.
+/// What a line can match at all: which texts of its field.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) enum LineReach {
-    /// Names that are this one in capitals. Capitals of a whole text are never told apart where those of its characters
-    /// are not, which is how patterns ignore case.
-    Exactly(String),
-    /// Names of so many characters: every part of an expression of ours stands for one.
-    AsLong(usize),
+    /// Those that are this one in capitals. Capitals of a whole text are never told apart where those of its characters
+    /// are not, which is how patterns ignore case. Of an abuse contact it is the desk.
+    Exactly(LineField, String),
+    /// Those of so many characters: every part of an expression of ours stands for one.
+    AsLong(LineField, usize),
     /// Addresses.
     Network,
 }
 
 impl LineReach {
-    /// Both that a name may be reached by.
-    pub(super) fn of(name: &str) -> [Self; 2] {
-        [Self::Exactly(name.to_uppercase()), Self::AsLong(name.chars().count())]
+    fn of(field: LineField, text: &str) -> [Self; 2] {
+        [Self::Exactly(field, text.to_uppercase()), Self::AsLong(field, text.chars().count())]
+    }
+
+    /// All that lines may be, which could match a record.
+    pub(super) fn all(record: &Record) -> Vec<Self> {
+        let mut all: Vec<Self> = texts(record).flat_map(|(field, text)| Self::of(field, &text)).collect();
+        all.extend(record.asn.iter().map(|number| Self::Exactly(LineField::Asn, number.to_string())));
+        all
     }
 }
 
+/// The texts of a record that lines are made of. Registries' own contacts and maintainers are none.
+fn texts(record: &Record) -> impl Iterator<Item = (LineField, String)> {
+    let maintainers = record.maintainer.iter().filter(|name| !contact::is_registrys_maintainer(name));
+    let desks = record.abuse.iter().filter_map(|address| contact::desk(address));
+    let given = |text: &&String| !text.trim().is_empty();
+    record
+        .org
+        .iter()
+        .filter(given)
+        .map(|org| (LineField::Org, org.clone()))
+        .chain(record.name.iter().filter(given).map(|name| (LineField::Netname, name.clone())))
+        .chain(maintainers.map(|name| (LineField::Maintainer, name.clone())))
+        .chain(desks.map(|desk| (LineField::Abuse, desk)))
+        .chain(record.country.iter().filter(given).map(|code| (LineField::Country, code.clone())))
+        .chain(std::iter::once((LineField::Registry, record.registry.as_str().to_owned())))
+}
+
 impl SuggestedLine {
-    /// The lines that match a record's name and nothing else: one, or one for each prefix of a network without name.
-    pub(super) fn of(name: OwnerName<'_>) -> Vec<Self> {
-        match name {
-            OwnerName::Org(name) => vec![Self::name("org", name)],
-            OwnerName::Netname(name) => vec![Self::name("netname", name)],
-            OwnerName::Network(record) => record.network.prefixes().into_iter().map(Self::network).collect(),
+    /// Every line that matches a record and may be suggested: of `only` where that is given, else those that do not
+    /// stand for a whole country or registry.
+    pub(super) fn all(record: &Record, only: Option<Grouping>) -> Vec<Self> {
+        let wanted = |field: LineField| match only {
+            None => !matches!(field, LineField::Country | LineField::Registry),
+            Some(Grouping::Owner) => match name(record) {
+                OwnerName::Org(_) => field == LineField::Org,
+                OwnerName::Netname(_) => field == LineField::Netname,
+                OwnerName::Network(_) => field == LineField::Network,
+            },
+            Some(Grouping::Asn) => field == LineField::Asn,
+            Some(Grouping::Abuse) => field == LineField::Abuse,
+            Some(Grouping::Maintainer) => field == LineField::Maintainer,
+            Some(Grouping::Netname) => field == LineField::Netname,
+            Some(Grouping::Network) => field == LineField::Network,
+            Some(Grouping::Country) => field == LineField::Country,
+            Some(Grouping::Registry) => field == LineField::Registry,
+        };
+        let mut lines: Vec<Self> = texts(record)
+            .filter(|(field, _)| wanted(*field))
+            .map(|(field, text)| Self::text(field, &text))
+            .collect();
+        if wanted(LineField::Asn) {
+            lines.extend(record.asn.iter().copied().map(Self::asn));
         }
+        if wanted(LineField::Network) {
+            lines.extend(record.network.prefixes().into_iter().map(Self::network));
+        }
+        lines
     }
 
-    fn name(field: &str, name: &str) -> Self {
-        let [exactly, as_long] = LineReach::of(name);
-        let reach = if name.chars().all(is_plain) { exactly } else { as_long };
-        Self { text: format!("@{field} {}", expression(name)), reach }
+    fn text(field: LineField, text: &str) -> Self {
+        let [exactly, as_long] = LineReach::of(field, text);
+        let reach = if text.chars().all(is_plain) { exactly } else { as_long };
+        let expression = escaped(text);
+        let line = match field {
+            LineField::Netname => format!("@netname ^{expression}$"),
+            LineField::Maintainer => format!("@mnt ^{expression}$"),
+            LineField::Abuse if text.contains('@') => format!("@abuse ^{expression}$"),
+            LineField::Abuse => format!("@abuse @{expression}$"),
+            LineField::Country => format!("@country ^{expression}$"),
+            LineField::Registry => format!("@registry ^{expression}$"),
+            LineField::Org | LineField::Network | LineField::Asn => format!("@org ^{expression}$"),
+        };
+        Self { text: line, field, reach, network: None }
+    }
+
+    fn asn(number: u32) -> Self {
+        let reach = LineReach::Exactly(LineField::Asn, number.to_string());
+        Self { text: format!("@asn AS{number}"), field: LineField::Asn, reach, network: None }
     }
 
     /// The line that matches a network.
-    pub(super) fn network(network: Prefix) -> Self {
-        Self { text: format!("@cidr {network}"), reach: LineReach::Network }
+    fn network(network: Prefix) -> Self {
+        Self {
+            text: format!("@cidr {network}"),
+            field: LineField::Network,
+            reach: LineReach::Network,
+            network: Some(network),
+        }
+    }
+
+    /// What it looks at.
+    #[must_use]
+    pub fn field(&self) -> LineField {
+        self.field
+    }
+
+    /// The network, where that is what it looks at.
+    pub(super) fn prefix(&self) -> Option<Prefix> {
+        self.network
     }
 
     pub(super) fn reach(&self) -> &LineReach {
@@ -77,15 +203,14 @@ fn is_plain(c: char) -> bool {
 }
 
 /// An expression for this text and no other. What is not plain may be anything.
-fn expression(text: &str) -> String {
-    let mut expression = String::from("^");
+fn escaped(text: &str) -> String {
+    let mut expression = String::with_capacity(text.len() + 4);
     for c in text.chars() {
         if SPECIAL.contains(c) {
             expression.push('\\');
         }
         expression.push(if is_plain(c) { c } else { '.' });
     }
-    expression.push('$');
     expression
 }
 
@@ -95,13 +220,7 @@ mod tests {
 
     #[test]
     fn a_name_stands_for_itself() {
-        let line = |text| {
-            SuggestedLine::of(OwnerName::Org(text))
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("\n")
-        };
+        let line = |text| SuggestedLine::text(LineField::Org, text).to_string();
         assert_eq!(line("Contoso GmbH & Co. KG"), r"@org ^Contoso GmbH & Co\. KG$");
         assert_eq!(
             line(r"a\b^c$d.e[f]g(h)i|j*k+l?m{n}o"),
@@ -109,5 +228,12 @@ mod tests {
         );
         assert_eq!(line("Müller 株式会社"), "@org ^Müller 株式会社$");
         assert_eq!(line("evil\n.*\r\u{1b}[2J\u{202e}"), r"@org ^evil.\.\*..\[2J.$");
+    }
+
+    #[test]
+    fn a_desk_is_all_of_its_domain_and_a_mailbox_at_free_mail_itself() {
+        let line = |text| SuggestedLine::text(LineField::Abuse, text).to_string();
+        assert_eq!(line("contoso.example"), r"@abuse @contoso\.example$");
+        assert_eq!(line("x.y@gmail.com"), r"@abuse ^x\.y@gmail\.com$");
     }
 }

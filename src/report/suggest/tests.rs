@@ -11,7 +11,7 @@ use crate::{
 };
 
 fn lines(advice: &Advice) -> Vec<String> {
-    advice.suggested.iter().flat_map(|s| &s.lines).map(ToString::to_string).collect()
+    advice.suggested.iter().map(|suggestion| suggestion.line.to_string()).collect()
 }
 
 /// What the suggested lines alone would block.
@@ -24,9 +24,13 @@ fn blocked(advice: &Advice, seen: &[Sighting]) -> Vec<String> {
     judged.filter(|j| j.verdict == Verdict::Blocked).map(|j| j.address.unwrap().to_string()).collect()
 }
 
-fn ham(made: &[Made]) -> Vec<Judged> {
-    sightings(made, &patterns(&[])).into_iter().map(|seen| seen.judged).collect()
+fn ham(made: &[Made]) -> Vec<WantedClient> {
+    let seen = sightings(made, &patterns(&[])).into_iter();
+    seen.map(|seen| WantedClient { judged: seen.judged, seen_in: SeenIn::Ham }).collect()
 }
+
+/// Whatever stops a client is worth a line.
+const ANY: SuggestBounds = SuggestBounds { hits: 0, addresses: 0, only: None };
 
 #[test]
 fn fed_back_it_blocks_exactly_the_owners_that_were_clear() {
@@ -44,7 +48,7 @@ fn fed_back_it_blocks_exactly_the_owners_that_were_clear() {
         &patterns(&["Blocked Ltd", "Allowed Ltd"]),
     );
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
-    let advice = suggest(&report, &[]).unwrap();
+    let advice = suggest(&report, &[], ANY).unwrap();
     assert_eq!(
         lines(&advice),
         ["@org ^Fabrikam$", "@org ^Fabrikam Mail$", r"@org ^Contoso \(DE\) GmbH & Co\. KG$"],
@@ -61,15 +65,15 @@ fn where_no_organisation_is_named_the_network_is() {
             Made { name: "NET-1", ..of("8.8.1.1", 3, "", "8.8.0.0/16") },
             of("8.9.1.1", 2, "", "8.9.0.0/16"),
             Made { name: "CONTOSO", ..of("8.10.1.1", 1, "", "8.10.0.0/16") },
-            of("8.11.1.1", 0, "Contoso", "8.11.0.0/16"),
+            of("8.11.1.1", 1, "Contoso", "8.11.0.0/16"),
         ],
         &patterns(&[]),
     );
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
-    let advice = suggest(&report, &[]).unwrap();
+    let advice = suggest(&report, &[], ANY).unwrap();
     assert_eq!(
         lines(&advice),
-        ["@netname ^NET-1$", "@cidr 8.9.0.0/16", "@netname ^CONTOSO$", "@org ^Contoso$"],
+        ["@netname ^NET-1$", "@cidr 8.9.0.0/16", "@org ^Contoso$", "@netname ^CONTOSO$"],
         "an owner with two kinds of names gets a line for each"
     );
     assert_eq!(blocked(&advice, &seen).len(), 4);
@@ -84,12 +88,12 @@ fn a_network_name_that_others_use_too_gives_way_to_the_network() {
     ];
     let seen = sightings(&made[..2], &patterns(&[]));
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
-    let advice = suggest(&report, &[]).unwrap();
+    let advice = suggest(&report, &[], ANY).unwrap();
     assert_eq!(lines(&advice), ["@cidr 8.8.0.0/16", "@org ^Contoso$"]);
 
     let seen = sightings(&made, &patterns(&[]));
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
-    let advice = suggest(&report, &[]).unwrap();
+    let advice = suggest(&report, &[], ANY).unwrap();
     assert_eq!(lines(&advice), ["@org ^Contoso$", "@org ^Inside$"]);
     let spared: Vec<_> = advice.spared.iter().map(|(owner, why)| (owner.by(), why.clone())).collect();
     assert_eq!(spared, [(Some("LAN"), SparedReason::Inseparable)]);
@@ -115,8 +119,12 @@ fn nobody_who_sends_wanted_mail_is_suggested() {
         of("7.7.7.7", 1, "", ""),
         of("10.1.1.1", 1, "", ""),
     ]);
-    let advice = suggest(&report, &ham).unwrap();
-    assert_eq!(lines(&advice), ["@org ^Fabrikam$", "@org ^Tailspin$"]);
+    let advice = suggest(&report, &ham, ANY).unwrap();
+    assert_eq!(
+        lines(&advice),
+        ["@org ^Fabrikam$", "@cidr 8.10.0.0/16", "@org ^Tailspin$"],
+        "a network's name that wanted mail has too gives way to the network"
+    );
     let spared: Vec<_> =
         advice.spared.iter().map(|(owner, why)| (owner.by().unwrap(), why.clone())).collect();
     let address = |text: &str| text.parse().unwrap();
@@ -124,7 +132,6 @@ fn nobody_who_sends_wanted_mail_is_suggested() {
         spared,
         [
             ("Contoso", SparedReason::Ham(address("9.1.1.1"))),
-            ("LAN", SparedReason::Ham(address("9.2.1.1"))),
             ("Northwind", SparedReason::Stranger(address("8.11.77.1"))),
         ]
     );
@@ -137,7 +144,7 @@ fn a_name_made_to_break_out_stays_one_line_that_matches_its_owner() {
     let made = [of("8.8.1.1", 9, evil, "8.8.0.0/16"), of("8.9.1.1", 8, "Innocent", "8.9.0.0/16")];
     let seen = sightings(&made, &patterns(&["Innocent"]));
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
-    let advice = suggest(&report, &[]).unwrap();
+    let advice = suggest(&report, &[], ANY).unwrap();
     assert_eq!(advice.suggested.len(), 1);
     assert!(lines(&advice).iter().all(|line| line.starts_with('@') && !line.contains(char::is_control)));
     assert_eq!(blocked(&advice, &seen), ["8.8.1.1"]);
@@ -148,6 +155,93 @@ fn a_name_too_long_for_an_expression_is_no_trouble() {
     let long: &'static str = "x".repeat(300_000).leak();
     let seen = sightings(&[of("8.8.1.1", 9, long, "8.8.0.0/16")], &patterns(&[]));
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
-    let advice = suggest(&report, &[]).unwrap();
+    let advice = suggest(&report, &[], ANY).unwrap();
     assert_eq!(blocked(&advice, &seen), ["8.8.1.1"]);
+}
+
+/// A run of three names at one host, in two AS.
+const RUN: [Made; 3] = [
+    Made {
+        name: "N-1",
+        maintainer: "RIPE-NCC-HM-MNT HOST-MNT",
+        abuse: "abuse@host.example",
+        asn: &[64500],
+        ..of("8.8.1.1", 4, "Alpha", "8.8.0.0/16")
+    },
+    Made {
+        name: "N-2",
+        maintainer: "HOST-MNT",
+        abuse: "abuse@host.example",
+        asn: &[64500],
+        ..of("8.9.1.1", 3, "Beta", "8.9.0.0/16")
+    },
+    Made {
+        name: "N-3",
+        maintainer: "host-mnt",
+        abuse: "noc@host.example",
+        asn: &[64501],
+        ..of("8.10.1.1", 2, "Gamma", "8.10.0.0/16")
+    },
+];
+
+/// The lines for a run, where this mail is wanted.
+fn lines_for(run: &[Made], wanted: &[Made], bounds: SuggestBounds) -> Vec<String> {
+    let seen = sightings(run, &patterns(&[]));
+    let report = Report::new(&seen, Some(span()), Grouping::Owner);
+    let advice = suggest(&report, &ham(wanted), bounds).unwrap();
+    let lines = lines(&advice);
+    let stopped = blocked(&advice, &seen).len();
+    assert!(bounds.addresses > 0 || stopped + advice.spared.len() >= run.len(), "{lines:?}");
+    let seen = sightings(wanted, &patterns(&[]));
+    assert_eq!(blocked(&advice, &seen), [] as [&str; 0], "{lines:?}");
+    lines
+}
+
+#[test]
+fn a_run_of_many_names_is_stopped_by_what_they_share() {
+    assert_eq!(lines_for(&RUN, &[], ANY), ["@mnt ^HOST-MNT$"]);
+    let at_host = of("8.20.1.1", 1, "Wanted", "8.20.0.0/16");
+    let wanted = Made { maintainer: "HOST-MNT", ..at_host };
+    assert_eq!(lines_for(&RUN, &[wanted], ANY), [r"@abuse @host\.example$"]);
+    let wanted = Made { maintainer: "HOST-MNT", abuse: "x@HOST.example", ..at_host };
+    assert_eq!(lines_for(&RUN, &[wanted], ANY), ["@asn AS64500", "@org ^Gamma$"]);
+    let wanted = Made { maintainer: "HOST-MNT", abuse: "x@HOST.example", asn: &[64500, 7], ..at_host };
+    assert_eq!(lines_for(&RUN, &[wanted], ANY), ["@org ^Alpha$", "@org ^Beta$", "@org ^Gamma$"]);
+}
+
+#[test]
+fn an_owner_of_wanted_mail_is_spared_by_the_lines_for_others_too() {
+    // Beta's mail is wanted, from elsewhere: no line that would stop its network may stand for the run.
+    let wanted = of("9.1.1.1", 1, "BETA", "9.1.0.0/16");
+    assert_eq!(lines_for(&RUN, &[wanted], ANY), ["@org ^Alpha$", "@org ^Gamma$"]);
+}
+
+#[test]
+fn an_as_without_any_wanted_mail_known_must_save_two_lines() {
+    let two: Vec<Made> = RUN.iter().map(|made| Made { maintainer: "", abuse: "", ..*made }).collect();
+    assert_eq!(lines_for(&two, &[], ANY), ["@org ^Alpha$", "@org ^Beta$", "@org ^Gamma$"]);
+    let three: Vec<Made> = two.iter().map(|made| Made { asn: &[64500], ..*made }).collect();
+    assert_eq!(lines_for(&three, &[], ANY), ["@asn AS64500"]);
+}
+
+#[test]
+fn a_line_is_worth_its_hits_and_addresses() {
+    let worth = |hits, addresses| lines_for(&RUN, &[], SuggestBounds { hits, addresses, only: None });
+    assert_eq!(worth(9, 3), ["@mnt ^HOST-MNT$"], "what counts is what the line stops, not each owner");
+    assert_eq!(worth(10, 1), [] as [&str; 0]);
+    assert_eq!(worth(1, 4), [] as [&str; 0]);
+    let seen = sightings(&RUN, &patterns(&[]));
+    let report = Report::new(&seen, Some(span()), Grouping::Owner);
+    let advice = suggest(&report, &[], SuggestBounds { hits: 10, addresses: 1, only: None }).unwrap();
+    assert_eq!((advice.small.rows, advice.small.hits, advice.spared.len()), (3, 9, 0));
+}
+
+#[test]
+fn lines_of_one_field_alone_may_be_asked_for() {
+    let only = |grouping| lines_for(&RUN, &[], SuggestBounds { only: Some(grouping), ..ANY });
+    assert_eq!(only(Grouping::Owner), ["@org ^Alpha$", "@org ^Beta$", "@org ^Gamma$"]);
+    assert_eq!(only(Grouping::Asn), ["@asn AS64500", "@asn AS64501"]);
+    assert_eq!(only(Grouping::Abuse), [r"@abuse @host\.example$"]);
+    assert_eq!(only(Grouping::Network)[0], "@cidr 8.8.0.0/16");
+    assert_eq!(only(Grouping::Registry), ["@registry ^ripe$"]);
 }

@@ -1,0 +1,225 @@
+//! The networks that are to be stopped, the lines that could stop them, and those that are chosen.
+
+use super::{
+    SuggestBounds, SuggestedLine,
+    cover::{CoverLine, SentCount, cover},
+    trial::Trial,
+};
+use crate::{
+    address::Network,
+    error::Result,
+    registry::Record,
+    report::{Grouping, ReportRow, Sighting},
+    verdict::Judged,
+};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    net::IpAddr,
+};
+
+/// How often lines are chosen again without those that the engine refused.
+const ROUNDS: usize = 8;
+
+/// What a record says that lines look at. Clients that share it are stopped together, but for networks.
+type RecordIdentity<'a> =
+    (Network, Option<&'a str>, Option<&'a str>, &'a [String], &'a [String], &'a [u32], Option<&'a str>);
+
+fn identity(record: &Record) -> RecordIdentity<'_> {
+    let Record { network, org, name, abuse, maintainer, asn, country, .. } = record;
+    (*network, org.as_deref(), name.as_deref(), abuse, maintainer, asn, country.as_deref())
+}
+
+/// Clients of one row whose records say the same.
+pub(super) struct OpenNetwork<'a> {
+    /// The row's index.
+    pub(super) row: usize,
+    pub(super) record: &'a Record,
+    pub(super) members: Vec<&'a Sighting>,
+    sent: SentCount,
+}
+
+/// A line that could be suggested.
+struct CandidateLine {
+    line: SuggestedLine,
+    networks: Vec<usize>,
+    /// It would stop wanted mail, or an owner that it does not stand for.
+    refused: bool,
+}
+
+/// All that is to be stopped.
+pub(super) struct SuggestGround<'a> {
+    pub(super) networks: Vec<OpenNetwork<'a>>,
+    candidates: Vec<CandidateLine>,
+}
+
+/// A line that was chosen, and the networks that none before it stops.
+pub(super) struct ChosenLine {
+    pub(super) line: SuggestedLine,
+    pub(super) networks: Vec<usize>,
+}
+
+impl<'a> SuggestGround<'a> {
+    /// The networks of rows; None for a row that is to be left alone.
+    pub(super) fn new<'r>(
+        rows: impl Iterator<Item = Option<&'r ReportRow<'a>>>,
+        only: Option<Grouping>,
+    ) -> Self
+    where
+        'a: 'r,
+    {
+        let mut networks: Vec<OpenNetwork<'a>> = Vec::new();
+        let mut indexes: HashMap<(usize, RecordIdentity<'a>), usize> = HashMap::new();
+        for (row, members) in rows.enumerate().filter_map(|(index, row)| Some((index, &row?.members))) {
+            for member in members {
+                let Some(answer) = member.judged.answer() else { continue };
+                let index = *indexes.entry((row, identity(&answer.record))).or_insert_with(|| {
+                    let (record, members) = (&answer.record, Vec::new());
+                    networks.push(OpenNetwork { row, record, members, sent: SentCount::default() });
+                    networks.len() - 1
+                });
+                if let Some(network) = networks.get_mut(index) {
+                    network.members.push(member);
+                    network.sent.hits += member.judged.hits;
+                    network.sent.addresses += 1;
+                }
+            }
+        }
+        let candidates = candidates(&networks, only);
+        Self { networks, candidates }
+    }
+
+    /// As few lines as possible that stop nobody who is protected. `weighed` says that some mail is known to be wanted:
+    /// without that, an AS is taken only where it saves two lines.
+    pub(super) fn choose(
+        &self,
+        protected: &[&Judged],
+        bounds: SuggestBounds,
+        weighed: bool,
+    ) -> Result<Vec<ChosenLine>> {
+        let mut refused = self.refused(protected, bounds.only);
+        let factor = |field| match field {
+            super::LineField::Asn if !weighed => 2,
+            _ => 5,
+        };
+        let sent: Vec<SentCount> = self.networks.iter().map(|network| network.sent).collect();
+        let mut rounds = 0;
+        loop {
+            let lines: Vec<Option<CoverLine>> =
+                self.candidates.iter().zip(&refused).map(|(one, refused)| one.reached(*refused)).collect();
+            let mut chosen = cover(&lines, &sent, factor, |sent| bounds.suffices(sent.hits, sent.addresses));
+            let wrong = self.wrong(&chosen, protected)?;
+            rounds += 1;
+            if wrong.is_empty() || rounds == ROUNDS {
+                chosen.retain(|(index, _)| !wrong.contains(index));
+                let choice = |(index, networks): (usize, Vec<usize>)| {
+                    Some(ChosenLine { line: self.candidates.get(index)?.line.clone(), networks })
+                };
+                return Ok(chosen.into_iter().filter_map(choice).collect());
+            }
+            for index in wrong {
+                refused.get_mut(index).into_iter().for_each(|refused| *refused = true);
+            }
+        }
+    }
+
+    /// What no line stops, by row.
+    pub(super) fn left(&self, choices: &[ChosenLine]) -> HashMap<usize, SentCount> {
+        let stopped: HashSet<usize> = choices.iter().flat_map(|choice| &choice.networks).copied().collect();
+        let mut left: HashMap<usize, SentCount> = HashMap::new();
+        for (_, network) in self.networks.iter().enumerate().filter(|(index, _)| !stopped.contains(index)) {
+            let sum = left.entry(network.row).or_default();
+            sum.hits += network.sent.hits;
+            sum.addresses += network.sent.addresses;
+        }
+        left
+    }
+
+    /// Lines that cannot be suggested, as far as that is seen from the records alone.
+    fn refused(&self, protected: &[&Judged], only: Option<Grouping>) -> Vec<bool> {
+        let mut seen = HashSet::new();
+        let mut texts = HashSet::new();
+        for record in protected.iter().filter_map(|judged| Some(&judged.answer()?.record)) {
+            if seen.insert(identity(record)) {
+                texts.extend(SuggestedLine::all(record, only).iter().map(SuggestedLine::folded));
+            }
+        }
+        let addresses: BTreeSet<IpAddr> = protected.iter().filter_map(|judged| judged.address).collect();
+        let holds = |line: &SuggestedLine| {
+            line.prefix().is_some_and(|net| addresses.range(net.first()..=net.last()).next().is_some())
+        };
+        let refused =
+            |one: &CandidateLine| one.refused || texts.contains(&one.line.folded()) || holds(&one.line);
+        self.candidates.iter().map(refused).collect()
+    }
+
+    /// Those of the chosen lines that do something else than they should, by the engine that will read them.
+    fn wrong(&self, chosen: &[(usize, Vec<usize>)], protected: &[&Judged]) -> Result<BTreeSet<usize>> {
+        let lines: Vec<(usize, &SuggestedLine)> = chosen
+            .iter()
+            .filter_map(|(index, _)| Some((*index, &self.candidates.get(*index)?.line)))
+            .collect();
+        let trial = Trial::of(lines.iter().map(|(_, line)| *line))?;
+        let mut wrong = BTreeSet::new();
+        let mut seen = HashSet::new();
+        for judged in protected {
+            wrong.extend(trial.by_address(judged.address));
+            if let Some(answer) = judged.answer().filter(|answer| seen.insert(identity(&answer.record))) {
+                wrong.extend(trial.by_record(&answer.record));
+            }
+        }
+        // By its number in the trial: the row that a line stands for, and the line that stops a network.
+        let mut owners: HashMap<usize, usize> = HashMap::new();
+        let mut stopped: HashMap<usize, usize> = HashMap::new();
+        for (number, (_, networks)) in chosen.iter().enumerate() {
+            for network in networks {
+                stopped.insert(*network, number);
+                owners.extend(self.networks.get(*network).map(|network| (number, network.row)));
+            }
+        }
+        for (index, network) in self.networks.iter().enumerate() {
+            let by_record = trial.by_record(network.record);
+            for member in &network.members {
+                let by_address = trial.by_address(member.judged.address);
+                let wanted = stopped.get(&index);
+                wrong.extend(wanted.filter(|n| !by_record.contains(n) && !by_address.contains(n)));
+                let foreign = |number: &&usize| {
+                    let joins = lines.get(**number).is_none_or(|(_, line)| line.field().joins());
+                    !joins && owners.get(*number).is_some_and(|row| *row != network.row)
+                };
+                wrong.extend(by_record.iter().chain(&by_address).filter(foreign));
+            }
+        }
+        Ok(wrong.into_iter().filter_map(|number| lines.get(number)).map(|(index, _)| *index).collect())
+    }
+}
+
+impl CandidateLine {
+    fn reached(&self, refused: bool) -> Option<CoverLine> {
+        (!refused).then(|| CoverLine { field: self.line.field(), networks: self.networks.clone() })
+    }
+}
+
+/// Every line that matches one of the networks, each once.
+fn candidates(networks: &[OpenNetwork<'_>], only: Option<Grouping>) -> Vec<CandidateLine> {
+    let mut candidates: Vec<CandidateLine> = Vec::new();
+    let mut indexes: HashMap<String, usize> = HashMap::new();
+    for (number, network) in networks.iter().enumerate() {
+        for line in SuggestedLine::all(network.record, only) {
+            let index = *indexes.entry(line.folded()).or_insert_with(|| {
+                candidates.push(CandidateLine { line, networks: Vec::new(), refused: false });
+                candidates.len() - 1
+            });
+            let Some(candidate) = candidates.get_mut(index) else { continue };
+            // A record may name a value twice.
+            if candidate.networks.last() != Some(&number) {
+                candidate.networks.push(number);
+            }
+        }
+    }
+    for candidate in candidates.iter_mut().filter(|one| !one.line.field().joins()) {
+        let rows: BTreeSet<usize> =
+            candidate.networks.iter().filter_map(|n| networks.get(*n)).map(|network| network.row).collect();
+        candidate.refused = rows.len() > 1;
+    }
+    candidates
+}
