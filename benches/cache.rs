@@ -17,7 +17,7 @@ fn now() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap()
 }
 
-fn want() -> Freshness {
+fn freshness() -> Freshness {
     Freshness { now: now(), max_age: SignedDuration::from_hours(24), share: None }
 }
 
@@ -66,7 +66,7 @@ fn fill(path: &Path) {
     for n in 0..NETWORKS {
         cache.keep(&kept(n)).unwrap();
     }
-    let found = cache.find(warm_address(), &want()).unwrap().unwrap();
+    let found = cache.find(warm_address(), &freshness()).unwrap().unwrap();
     cache.remember(&found, &[7; 16], None, &[b'x'; 300]).unwrap();
 }
 
@@ -82,7 +82,7 @@ fn benches(criterion: &mut Criterion) {
     criterion.bench_function("open, find, recall, close", |bencher| {
         bencher.iter(|| {
             let handle = open(&location, &CacheEnv::default(), now());
-            let found = handle.find(warm_address(), &want()).unwrap();
+            let found = handle.find(warm_address(), &freshness()).unwrap();
             handle.recall(&found, &[7; 16], None).unwrap()
         });
     });
@@ -93,10 +93,10 @@ fn benches(criterion: &mut Criterion) {
     };
     let sqlite = SqliteCache::open(&path, now()).unwrap();
     criterion.bench_function("sqlite: find", |bencher| {
-        bencher.iter_batched(&mut address, |a| sqlite.find(a, &want()).unwrap(), BatchSize::SmallInput);
+        bencher.iter_batched(&mut address, |a| sqlite.find(a, &freshness()).unwrap(), BatchSize::SmallInput);
     });
     criterion.bench_function("sqlite: find and answer", |bencher| {
-        let work = |a| sqlite.find(a, &want()).unwrap().map(|f| sqlite.answer(&f).unwrap());
+        let work = |a| sqlite.find(a, &freshness()).unwrap().map(|f| sqlite.answer(&f).unwrap());
         bencher.iter_batched(&mut address, work, BatchSize::SmallInput);
     });
     let memory = MemoryCache::new();
@@ -104,7 +104,7 @@ fn benches(criterion: &mut Criterion) {
         memory.keep(&kept(n)).unwrap();
     }
     criterion.bench_function("memory: find", |bencher| {
-        bencher.iter_batched(&mut address, |a| memory.find(a, &want()).unwrap(), BatchSize::SmallInput);
+        bencher.iter_batched(&mut address, |a| memory.find(a, &freshness()).unwrap(), BatchSize::SmallInput);
     });
 }
 

@@ -102,7 +102,7 @@ pub enum HitSource {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CacheHit {
     /// Where it lies.
-    pub shelf: HitSource,
+    pub source: HitSource,
     /// Its number there; a network that is asked about anew gets a new one.
     pub id: i64,
     /// The block that holds the address: all of the extent, or the part of it that is a prefix.
@@ -160,13 +160,13 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// When the cache cannot be read; so below.
-    fn find(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>>;
+    fn find(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>>;
 
     /// The same whatever its age, for an address whose server is held off.
     ///
     /// # Errors
     /// When the cache cannot be read.
-    fn find_stale(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>>;
+    fn find_stale(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>>;
 
     /// The answer that was found, its source and staleness filled in; None when it was removed meanwhile.
     ///

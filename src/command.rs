@@ -1,6 +1,5 @@
 //! What the program can do, one file a command.
 
-pub mod batch;
 pub mod cache;
 pub mod check;
 pub mod explain;
@@ -12,40 +11,31 @@ pub mod matching;
 pub mod patterns;
 pub mod report;
 pub mod serve;
+mod sink;
 mod stale;
 pub mod warm;
 
 use crate::{
     cache::{CacheEnv, CacheError, CacheLocation, CachedAnswer, LayeredCache, open as open_cache},
-    cli::QueryOptions,
-    config::{self, ConfigLayer, PATIENCE, Query, Remember},
+    cli::{CacheOptions, QueryOptions},
+    config::{self, CacheConfig, ConfigLayer, ResolverConfig},
     error::{Error, Result},
     exit::Exit,
     output::{AlignedColumns, Paint, TextColumns, longest_name},
     pattern::{self, Patterns},
-    resolver::QueryPolicy,
+    resolver::{QueryPolicy, Resolver},
     sanitize::safe,
     verdict::{Judged, Verdict},
 };
 use jiff::Timestamp;
 use std::{
     io::{self, IsTerminal, Write},
-    net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 /// Entries that are read from the cache at a time.
 const PAGE: usize = 500;
-
-/// An address to classify, and how often it was seen.
-#[derive(Clone, Copy, Debug)]
-pub struct Client {
-    /// The address, out of its wrapping.
-    pub address: IpAddr,
-    /// Log lines, or times that it was named.
-    pub hits: u64,
-}
 
 /// The exit code that all verdicts of a run come to: blocked before unknown before clear.
 #[derive(Clone, Copy, Debug)]
@@ -82,29 +72,19 @@ impl ExitTally {
     }
 }
 
-/// How the registries are to be asked, with a word about what is odd.
+/// How registries are asked and where answers are kept, with a word about what is odd.
 ///
 /// # Errors
-/// As [`config::query`].
-fn query(typed: &QueryOptions, beneath: &ConfigLayer) -> Result<Query> {
-    let query = config::query(typed, beneath, PATIENCE)?;
-    query.notes.iter().for_each(|note| warn(note));
-    Ok(query)
+/// As [`config::resolver`].
+fn settle(querying: &QueryOptions, caching: &CacheOptions, beneath: &ConfigLayer) -> Result<ResolverConfig> {
+    let config = config::resolver(querying, caching, beneath, QueryPolicy::default().timeout)?;
+    config.notes.iter().for_each(|note| warn(note));
+    Ok(config)
 }
 
-/// How the registries are to be asked, out of the settings.
-#[must_use]
-pub fn manners(query: &Query, remember: &Remember) -> QueryPolicy {
-    QueryPolicy {
-        servers: query.servers.clone(),
-        per_server: u32::from(query.per_server),
-        rate: query.rate,
-        full: query.full,
-        offline: query.offline,
-        refresh: query.refresh,
-        max_age: remember.max_age,
-        share: remember.share,
-    }
+/// The resolver of a run. What is wrong with its cache costs a line on stderr, never a verdict.
+fn resolver(config: ResolverConfig, patterns: Patterns) -> Resolver {
+    Resolver::new(config.policy, open(&config.cache), patterns)
 }
 
 /// A write beyond the limit on a file's size (`ulimit -f`, djb's `softlimit -f`) fails with a reason, and does not end
@@ -145,17 +125,17 @@ fn stdin_once(spec: &pattern::PatternSpec, stdin: Option<&str>) -> Result<()> {
 
 /// The cache that the settings name. What is wrong with it costs a line on stderr, never a verdict.
 #[must_use]
-pub fn open(remember: &Remember) -> LayeredCache {
-    remember.notes.iter().for_each(|note| warn(note));
-    let cache = opened(remember);
+pub fn open(config: &CacheConfig) -> LayeredCache {
+    config.notes.iter().for_each(|note| warn(note));
+    let cache = opened(config);
     tell(&cache);
     cache
 }
 
 /// The same, without a word on stderr: what is wrong with it is still to be said.
 #[must_use]
-pub fn opened(remember: &Remember) -> LayeredCache {
-    let location = remember.location.as_deref().map_or(CacheLocation::Default, CacheLocation::from);
+pub fn opened(config: &CacheConfig) -> LayeredCache {
+    let location = config.location.as_deref().map_or(CacheLocation::Default, CacheLocation::from);
     open_cache(&location, &env(), Timestamp::now())
 }
 

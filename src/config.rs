@@ -15,6 +15,7 @@ use crate::{
     exit::Exit,
     log, pattern,
     registry::{Registry, Servers},
+    resolver::QueryPolicy,
 };
 use std::{
     env,
@@ -27,44 +28,22 @@ use std::{
 /// Where every user's settings are.
 const SYSTEM: &str = "/etc/whodunit/config.toml";
 
-/// How long an address may take where nobody says, for a person or a hook.
-pub const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long an answer may be used where nobody says: fourteen days.
-const AGE: Duration = Duration::from_secs(14 * 86_400);
-
-/// How registries are asked.
+/// Where answers are kept.
 #[derive(Clone, Debug)]
-pub struct Query {
-    /// Bounds one address from start to verdict.
-    pub timeout: Duration,
-    /// Lookups at once.
-    pub jobs: u16,
-    /// Questions at once to one server.
-    pub per_server: u16,
-    /// Questions a second to one server; None is each registry's own limit, 0 none at all.
-    pub rate: Option<f64>,
-    /// Servers in place of the built-in ones.
-    pub servers: Servers,
-    /// Persons too.
-    pub full: bool,
-    /// Ask nobody.
-    pub offline: bool,
-    /// Ask anew, whatever the cache has.
-    pub refresh: bool,
+pub struct CacheConfig {
+    /// `--cache` as it was given; None is the default location.
+    pub location: Option<String>,
     /// What is odd about the settings, though they are taken: to be said once.
     pub notes: Vec<String>,
 }
 
-/// What is remembered.
+/// What a [`crate::resolver::Resolver`] is made of, but for the patterns.
 #[derive(Clone, Debug)]
-pub struct Remember {
-    /// `--cache` as it was given; None is the default place.
-    pub location: Option<String>,
-    /// Answers may be no older.
-    pub max_age: Duration,
-    /// Prefix lengths that cap what an answer may be used for.
-    pub share: Option<(u8, u8)>,
+pub struct ResolverConfig {
+    /// How registries are asked, and what may be re-used.
+    pub policy: QueryPolicy,
+    /// Where answers are kept.
+    pub cache: CacheConfig,
     /// What is odd about the settings, though they are taken: to be said once.
     pub notes: Vec<String>,
 }
@@ -155,24 +134,38 @@ pub fn patterns(typed: &PatternOptions, beneath: &ConfigLayer) -> pattern::Patte
     }
 }
 
-/// How registries are to be asked; `patience` is the time for an address where nobody says.
+/// How registries are asked and where answers are kept; `timeout` is the time for an address where nobody says.
 ///
 /// # Errors
 /// A server list that cannot be read (66) or is wrong (78).
-pub fn query(typed: &QueryOptions, beneath: &ConfigLayer, patience: Duration) -> Result<Query> {
-    let list = typed.servers.clone().or_else(|| beneath.servers.as_ref().map(PathBuf::from));
+pub fn resolver(
+    querying: &QueryOptions,
+    caching: &CacheOptions,
+    beneath: &ConfigLayer,
+    timeout: Duration,
+) -> Result<ResolverConfig> {
+    let list = querying.servers.clone().or_else(|| beneath.servers.as_ref().map(PathBuf::from));
     let servers = list.as_deref().map_or_else(|| Ok(Servers::default()), Servers::read)?;
-    Ok(Query {
+    let defaults = QueryPolicy::default();
+    let number = |typed: Option<cli::AtLeastOne>, beneath: Option<cli::AtLeastOne>, default| {
+        typed.or(beneath).map_or(default, |number| number.0)
+    };
+    Ok(ResolverConfig {
         notes: list.and_then(|path| strangers(&servers, &path)).into_iter().collect(),
-        timeout: typed.timeout.or(beneath.timeout).map_or(patience, |seconds| seconds.0),
-        jobs: typed.jobs.or(beneath.jobs).map_or(32, |n| n.0),
-        per_server: typed.per_server.or(beneath.per_server).map_or(3, |n| n.0),
-        rate: typed.rate.or(beneath.rate).map(|rate| rate.0),
-        servers,
-        full: on(typed.full, beneath.full),
-        // What is typed wins: a fleet's `offline = true` does not stand in the way of one `--refresh`.
-        offline: on(typed.offline, beneath.offline) && !typed.refresh,
-        refresh: on(typed.refresh, beneath.refresh) && !typed.offline,
+        policy: QueryPolicy {
+            timeout: querying.timeout.or(beneath.timeout).map_or(timeout, |seconds| seconds.0),
+            jobs: number(querying.jobs, beneath.jobs, defaults.jobs),
+            per_server: number(querying.per_server, beneath.per_server, defaults.per_server),
+            rate: querying.rate.or(beneath.rate).map(|rate| rate.0),
+            servers,
+            full: on(querying.full, beneath.full),
+            // What is typed wins: a fleet's `offline = true` does not stand in the way of one `--refresh`.
+            offline: on(querying.offline, beneath.offline) && !querying.refresh,
+            refresh: on(querying.refresh, beneath.refresh) && !querying.offline,
+            max_age: caching.max_age.or(beneath.max_age).map_or(defaults.max_age, |age| age.length),
+            share: caching.share.or(beneath.share).map(|share| (share.0, share.1)),
+        },
+        cache: cache(caching, beneath),
     })
 }
 
@@ -187,14 +180,12 @@ fn strangers(servers: &Servers, path: &Path) -> Option<String> {
     })
 }
 
-/// What is to be remembered, and where.
+/// Where answers are kept.
 #[must_use]
-pub fn remember(typed: &CacheOptions, beneath: &ConfigLayer) -> Remember {
+pub fn cache(typed: &CacheOptions, beneath: &ConfigLayer) -> CacheConfig {
     let age = typed.max_age.or(beneath.max_age);
-    Remember {
+    CacheConfig {
         location: typed.cache.clone().or_else(|| beneath.cache.clone()),
-        max_age: age.map_or(AGE, |age| age.length),
-        share: typed.share.or(beneath.share).map(|share| (share.0, share.1)),
         notes: beneath.notes.iter().cloned().chain(age.and_then(cli::Age::doubt)).collect(),
     }
 }

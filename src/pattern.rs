@@ -73,13 +73,13 @@ pub struct PatternSpec {
     pub ignore_case: bool,
 }
 
-/// Patterns, read once and shared by all who judge.
-#[derive(Clone, Debug)]
+/// Patterns, read once and shared by all who judge; the default is none.
+#[derive(Clone, Debug, Default)]
 pub struct Patterns {
     inner: Arc<PatternState>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct PatternState {
     sources: Vec<PatternSource>,
     lines: Vec<PatternLine>,

@@ -1,29 +1,39 @@
-//! One address -> what is known of it: reserved, remembered, or asked for.
+//! One address -> the verdict on it: reserved, remembered, or asked for. One [`Resolver`] is made for a run, or for the
+//! life of a service, and shared by its threads.
+//!
+//! The walk of one address: [`Resolver::recall`] or [`Resolver::judge`] here -> [`ask`]: cache, hold-off, lease -> [`chase`]:
+//! the question, the reply taken for what it is, the next referral -> kept -> patterns -> verdict. [`batch`] does that for
+//! many addresses, [`scheduler`] says what of it may happen at the same time.
 
+mod ask;
+mod batch;
 mod chase;
+mod decisions;
 mod identity;
 mod lease;
 pub mod scheduler;
 mod trace;
 mod unresponsive;
 
+pub use batch::{Arrival, Client, VerdictSink};
 pub use trace::{Trace, TraceStep};
 
 use crate::{
-    address::{Prefix, special},
-    cache::{CacheHit, CachedAnswer, Freshness, LayeredCache},
+    address::special,
+    cache::{CacheHit, Freshness, LayeredCache},
     deadline::Deadline,
-    registry::{Answer, Known, Registry, Server, Servers, Unknown, UnknownKind, is_leaf, responsible},
+    error::Result,
+    pattern::Patterns,
+    registry::{Known, Servers},
+    verdict::{self, Judged},
 };
-use chase::ReferralChase;
+use decisions::{DecisionMemory, StoredDecision};
 use identity::Identities;
 use jiff::{SignedDuration, Timestamp};
-use lease::Lease;
 use std::{
     collections::BTreeSet,
     net::IpAddr,
-    sync::{Mutex, PoisonError},
-    thread,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use unresponsive::Unresponsive;
@@ -31,12 +41,16 @@ use unresponsive::Unresponsive;
 /// How registries are to be asked, and what may be re-used.
 #[derive(Clone, Debug)]
 pub struct QueryPolicy {
-    /// Servers in place of the built-in ones.
-    pub servers: Servers,
+    /// Bounds one address from start to verdict.
+    pub timeout: Duration,
+    /// Addresses at once.
+    pub jobs: u16,
     /// Questions at once to one server.
-    pub per_server: u32,
+    pub per_server: u16,
     /// Questions a second to one server; None is each registry's own limit, 0 none at all.
     pub rate: Option<f64>,
+    /// Servers in place of the built-in ones.
+    pub servers: Servers,
     /// Persons too.
     pub full: bool,
     /// Ask nobody.
@@ -49,243 +63,187 @@ pub struct QueryPolicy {
     pub share: Option<(u8, u8)>,
 }
 
-/// The way from an address to what is known of it. One is made for a whole run over many addresses, and remembers who
-/// refused to answer it.
-pub struct Lookup<'a> {
-    manners: &'a QueryPolicy,
-    cache: &'a LayeredCache,
-    refused: Mutex<BTreeSet<String>>,
-    silence: Unresponsive,
-    identities: Identities,
-}
-
-impl<'a> Lookup<'a> {
-    /// A way that asks with these manners and remembers in this cache.
-    #[must_use]
-    pub fn new(manners: &'a QueryPolicy, cache: &'a LayeredCache) -> Self {
+impl Default for QueryPolicy {
+    /// What holds where nobody says otherwise, for a person or a hook.
+    fn default() -> Self {
         Self {
-            manners,
-            cache,
-            refused: Mutex::default(),
-            silence: Unresponsive::default(),
-            identities: Identities::default(),
-        }
-    }
-
-    /// What the cache has that may be used for this address now; nothing when everything is to be asked anew.
-    #[must_use]
-    pub fn remembered(&self, address: IpAddr, now: Timestamp) -> Option<CacheHit> {
-        if self.manners.refresh { None } else { self.cache.find(address, &self.want(now)) }
-    }
-
-    /// Reads the cache once for all addresses to come, for a run over many.
-    pub fn gather(&self) {
-        if !self.manners.refresh {
-            self.cache.gather(&self.want(Timestamp::now()));
-        }
-    }
-
-    fn want(&self, now: Timestamp) -> Freshness {
-        let max_age = SignedDuration::try_from(self.manners.max_age).unwrap_or(SignedDuration::MAX);
-        Freshness { now, max_age, share: self.manners.share }
-    }
-
-    /// The answer that the cache has for this address now.
-    fn recalled(&self, address: IpAddr, trace: &mut Trace, what: &str) -> Option<Answer> {
-        let found = self.remembered(address, Timestamp::now())?;
-        let answer = self.cache.answer(&found)?;
-        let lacks = if self.suffices(&answer) { "" } else { ", but without persons (--full)" };
-        trace.say("cache", || format!("{what}{}{lacks}", trace::found(&found, &answer)));
-        lacks.is_empty().then_some(answer)
-    }
-
-    /// Whether an answer has all that is asked for: one without persons says nothing of them to `--full`.
-    #[must_use]
-    pub fn suffices(&self, answer: &Answer) -> bool {
-        answer.full || !self.manners.full
-    }
-
-    /// The registry that is asked first about an address: the one that delegates it today by imported statistics,
-    /// else the one that IANA's tables name.
-    #[must_use]
-    pub fn first_registry(&self, address: IpAddr) -> Registry {
-        first(address, self.cache.delegated(address))
-    }
-
-    /// Its server.
-    #[must_use]
-    pub fn first_server(&self, address: IpAddr) -> Server {
-        self.server_of(self.first_registry(address))
-    }
-
-    fn server_of(&self, registry: Registry) -> Server {
-        let servers = &self.manners.servers;
-        servers.of(registry).unwrap_or_else(|| servers.find("whois.iana.org", None, false))
-    }
-
-    /// Waits until the first server may be asked about an address, however long that takes: a batch has the time
-    /// that a waiting client has not. So nothing is booked ahead, and whoever cannot wait comes first. What follows
-    /// should say that its turn is booked.
-    pub fn await_turn(&self, address: IpAddr) {
-        let server = self.first_server(address);
-        loop {
-            let now = Timestamp::now();
-            if self.left_alone(&server, now).is_some() || self.silence.of(&server.key(), now).is_some() {
-                // It is not going to be asked.
-                return;
-            }
-            let wait = until(Lease::book(self.cache, self.manners, &server, now, Duration::ZERO), now);
-            if wait.is_zero() {
-                return;
-            }
-            thread::sleep(wait);
-        }
-    }
-
-    /// Finds out who runs an address's network within the deadline. `booked` says that the first server's turn was
-    /// waited for already ([`Lookup::await_turn`]).
-    #[must_use]
-    pub fn look_up(&self, address: IpAddr, deadline: Deadline, booked: bool, trace: &mut Trace) -> Known {
-        if let Some(special) = special(address) {
-            trace.say("reserved", || format!("{} {} ({})", special.prefix, special.name, special.reference));
-            return Known::Reserved(special);
-        }
-        if let Some(answer) = self.recalled(address, trace, "") {
-            return Known::Answer(Box::new(answer));
-        }
-        trace.say("cache", || {
-            (if self.manners.refresh { "not looked at (--refresh)" } else { "has nothing" }).into()
-        });
-        if self.manners.offline {
-            let message = "neither the cache nor imported data has it, and --offline asks nobody".to_owned();
-            return Known::Unknown(Unknown { kind: UnknownKind::Offline, message });
-        }
-        match self.ask(address, deadline, booked, trace) {
-            Ok(answer) => Known::Answer(Box::new(answer)),
-            Err(unknown) => {
-                trace.say("unknown", || format!("{}: {}", unknown.kind.as_str(), unknown.message));
-                Known::Unknown(unknown)
-            }
-        }
-    }
-
-    fn ask(
-        &self,
-        address: IpAddr,
-        deadline: Deadline,
-        booked: bool,
-        trace: &mut Trace,
-    ) -> Result<Answer, Unknown> {
-        let delegated = self.cache.delegated(address);
-        let server = self.server_of(first(address, delegated));
-        trace.say("registry", || trace::chosen(address, delegated, &server));
-        if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
-            return self.make_do(address, refused, trace);
-        }
-        let area = self.area(address).to_string();
-        let Some(turn) = Lease::claim(self.cache, format!("ask {area}"), 1, deadline, || {
-            self.remembered(address, Timestamp::now()).is_some()
-                || self.left_alone(&server, Timestamp::now()).is_some()
-        }) else {
-            let message =
-                format!("another process is asking {} about {area}, and has no answer yet", server.name);
-            return Err(Unknown { kind: UnknownKind::Timeout, message });
-        };
-        // Whoever had the turn before may have brought an answer, or learned that nobody may ask.
-        if let Some(answer) = self.recalled(address, trace, "another process asked meanwhile; ") {
-            return Ok(answer);
-        }
-        if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
-            return self.make_do(address, refused, trace);
-        }
-        let answer = ReferralChase::new(self, address, deadline, trace).run(server, booked)?;
-        // A partial one is kept as long as a whole one: most servers that cannot be followed are dead for good.
-        let kept = CachedAnswer { leaf: is_leaf(&answer.record), answer, asked: address };
-        self.cache.keep(&kept);
-        drop(turn);
-        Ok(kept.answer)
-    }
-
-    /// Why a server is left alone, if it is: it refused to answer not long ago, or in this very run, however long that
-    /// takes.
-    fn left_alone(&self, server: &Server, now: Timestamp) -> Option<String> {
-        let key = server.key();
-        let held = self.cache.held_off(&key, now);
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let how_long = match held {
-            Some(until) => {
-                refused.insert(key);
-                format!("until {until:.0}")
-            }
-            None if refused.contains(&key) => "in this run".to_owned(),
-            None => return None,
-        };
-        Some(format!("{} denied us before, and is not asked again {how_long}", server.name))
-    }
-
-    /// While a server may not be asked: what is remembered, even past its age, is better than nothing.
-    fn make_do(&self, address: IpAddr, refused: String, trace: &mut Trace) -> Result<Answer, Unknown> {
-        let stale = (!self.manners.refresh)
-            .then(|| self.cache.find_stale(address, &self.want(Timestamp::now())))
-            .flatten()
-            .and_then(|found| Some((found, self.cache.answer(&found)?)))
-            .filter(|(_, answer)| self.suffices(answer));
-        match stale {
-            Some((found, answer)) => {
-                trace.say("cache", || format!("{refused}; stale: {}", trace::found(&found, &answer)));
-                Ok(answer)
-            }
-            None => Err(Unknown { kind: UnknownKind::Denied, message: refused }),
-        }
-    }
-
-    /// The addresses that one answer would surely serve: /24 or /48, less where `--share` says so.
-    fn area(&self, address: IpAddr) -> Prefix {
-        let (v4, v6) = self.manners.share.unwrap_or((24, 48));
-        Prefix::around(address, v4.max(24), v6.max(48))
-    }
-}
-
-/// Whom to ask first, knowing who delegates the address by imported statistics.
-fn first(address: IpAddr, delegated: Option<Registry>) -> Registry {
-    delegated.unwrap_or_else(|| responsible(address).map_or(Registry::Iana, |row| row.registry))
-}
-
-/// How long from `now` to a moment; nothing when it has passed.
-fn until(moment: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(moment.duration_since(now)).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_that_refused_is_left_alone_for_the_rest_of_the_run() {
-        let manners = QueryPolicy {
-            servers: Servers::default(),
+            timeout: Duration::from_secs(10),
+            jobs: 32,
             per_server: 3,
             rate: None,
+            servers: Servers::default(),
             full: false,
             offline: false,
             refresh: false,
-            max_age: Duration::from_secs(60),
+            max_age: Duration::from_secs(14 * 86_400),
             share: None,
+        }
+    }
+}
+
+/// Says who runs an address's network and what the patterns make of it. It owns the cache, how registries are asked,
+/// what is known of their servers, the patterns, and what these made of networks so far. Clones share all of it.
+#[derive(Clone)]
+pub struct Resolver {
+    state: Arc<ResolverState>,
+    patterns: Patterns,
+    decisions: Arc<DecisionMemory>,
+    /// Hand over the whois text with each verdict.
+    keeps_text: bool,
+    /// An address waits for its turn to be asked about, however long that takes, even where it is the only one.
+    waits_in_turn: bool,
+}
+
+/// What stays when the patterns are replaced.
+struct ResolverState {
+    policy: QueryPolicy,
+    cache: Arc<LayeredCache>,
+    unresponsive: Unresponsive,
+    identities: Identities,
+    /// Servers that denied an answer in this run: none of them is asked again, however long the run takes. None for a
+    /// service, which has no end: there the cache says how long a server is held off.
+    denied: Option<Mutex<BTreeSet<String>>>,
+}
+
+impl Resolver {
+    /// A resolver for one run.
+    #[must_use]
+    pub fn new(policy: QueryPolicy, cache: impl Into<Arc<LayeredCache>>, patterns: Patterns) -> Self {
+        Self::build(policy, cache.into(), patterns, Some(Mutex::default()))
+    }
+
+    /// A resolver for a service, which asks a server that denied an answer again once its hold-off is over.
+    #[must_use]
+    pub fn for_service(policy: QueryPolicy, cache: impl Into<Arc<LayeredCache>>, patterns: Patterns) -> Self {
+        Self::build(policy, cache.into(), patterns, None)
+    }
+
+    fn build(
+        policy: QueryPolicy,
+        cache: Arc<LayeredCache>,
+        patterns: Patterns,
+        denied: Option<Mutex<BTreeSet<String>>>,
+    ) -> Self {
+        let state = ResolverState {
+            policy,
+            cache,
+            unresponsive: Unresponsive::default(),
+            identities: Identities::default(),
+            denied,
         };
-        let cache = LayeredCache::new(None);
-        let (run, address) = (Lookup::new(&manners, &cache), "193.0.22.9".parse().unwrap());
-        let server = run.first_server(address);
-        let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
-        assert_eq!(run.left_alone(&server, at(0)), None);
-        let _ = cache.hold_off(&server.name, at(0));
-        let said = run.left_alone(&server, at(1)).unwrap();
-        assert!(said.ends_with("not asked again until 1970-01-01T00:05:00Z"), "{said}");
-        let said = run.left_alone(&server, at(10)).unwrap();
-        assert!(said.ends_with("not asked again in this run"), "{said}");
-        assert_eq!(
-            Lookup::new(&manners, &cache).left_alone(&server, at(10)),
-            None,
-            "another run tries again"
-        );
+        Self {
+            state: Arc::new(state),
+            patterns,
+            decisions: Arc::default(),
+            keeps_text: false,
+            waits_in_turn: false,
+        }
+    }
+
+    /// The same with other patterns: what was decided by the former ones is not served.
+    #[must_use]
+    pub fn with_patterns(&self, patterns: Patterns) -> Self {
+        Self { patterns, decisions: Arc::default(), ..self.clone() }
+    }
+
+    /// The same, with the whois text of each answer in what is handed over.
+    #[must_use]
+    pub fn keeping_text(self, keeps_text: bool) -> Self {
+        Self { keeps_text, ..self }
+    }
+
+    /// The same for a run that nobody waits for: its addresses keep to the registries' pace, however long that takes.
+    #[must_use]
+    pub fn waiting_in_turn(self) -> Self {
+        Self { waits_in_turn: true, ..self }
+    }
+
+    /// How registries are asked.
+    #[must_use]
+    pub fn policy(&self) -> &QueryPolicy {
+        &self.state.policy
+    }
+
+    /// Where answers are kept.
+    #[must_use]
+    pub fn cache(&self) -> &LayeredCache {
+        &self.state.cache
+    }
+
+    /// What answers are held against.
+    #[must_use]
+    pub fn patterns(&self) -> &Patterns {
+        &self.patterns
+    }
+
+    /// The verdict on an address that nobody need be asked about: it is reserved, or the cache has an answer that may be
+    /// used now. Where a decision is remembered, no pattern is compiled.
+    ///
+    /// # Errors
+    /// A pattern is wrong (78).
+    pub fn recall(&self, address: IpAddr, now: Timestamp) -> Result<Option<Judged>> {
+        if let Some(special) = special(address) {
+            self.check()?;
+            return Ok(Some(self.settle(address, Known::Reserved(special))));
+        }
+        match self.find(address, now) {
+            Some(hit) => self.decide(address, &hit),
+            None => Ok(None),
+        }
+    }
+
+    /// The verdict on an address within the deadline, whoever has to be asked. An answer is kept.
+    #[must_use]
+    pub fn judge(&self, address: IpAddr, deadline: Deadline, trace: &mut Trace) -> Judged {
+        self.settle(address, self.look_up(address, deadline, false, trace))
+    }
+
+    /// Whether nobody need be asked about an address. Its answer may still lack the persons that `--full` wants.
+    #[must_use]
+    pub fn knows(&self, address: IpAddr, now: Timestamp) -> bool {
+        special(address).is_some() || self.find(address, now).is_some()
+    }
+
+    /// What patterns make of what is known of an address: the one way from an answer to a verdict.
+    fn settle(&self, address: IpAddr, known: Known) -> Judged {
+        verdict::judge(address, 1, known, None, &self.patterns)
+    }
+
+    /// Every pattern is understood before any is used.
+    fn check(&self) -> Result<()> {
+        self.decisions.check(&self.patterns)
+    }
+
+    /// What the cache has that may be used for this address now; nothing when everything is to be asked anew.
+    fn find(&self, address: IpAddr, now: Timestamp) -> Option<CacheHit> {
+        if self.policy().refresh { None } else { self.cache().find(address, &self.freshness(now)) }
+    }
+
+    fn freshness(&self, now: Timestamp) -> Freshness {
+        let QueryPolicy { max_age, share, .. } = *self.policy();
+        Freshness { now, max_age: SignedDuration::try_from(max_age).unwrap_or(SignedDuration::MAX), share }
+    }
+
+    /// Holds the patterns against a kept answer, or recalls what that came to the last time. None when the answer went
+    /// away meanwhile, or lacks what is asked for.
+    fn decide(&self, address: IpAddr, hit: &CacheHit) -> Result<Option<Judged>> {
+        let about = self.patterns.depends_on_address().then_some(address);
+        // What is remembered has no whois text in it: it is what every form but --whois prints.
+        if !self.keeps_text
+            && let Some(decision) = self.decisions.recall(self.cache(), &self.patterns, hit, about)
+        {
+            return Ok(self.suffices(&decision.answer).then(|| decision.settle(address, hit)));
+        }
+        let answer = self.cache().answer(hit).filter(|answer| self.suffices(answer));
+        let Some(mut answer) = answer else { return Ok(None) };
+        self.check()?;
+        if self.keeps_text {
+            return Ok(Some(self.settle(address, Known::Answer(Box::new(answer)))));
+        }
+        let finding = verdict::find(&self.patterns, &answer, Some(address), None);
+        answer.text.clear();
+        let decision = Arc::new(StoredDecision { finding, answer });
+        self.decisions.remember(self.cache(), &self.patterns, hit, about, &decision);
+        Ok(Some(decision.settle(address, hit)))
     }
 }

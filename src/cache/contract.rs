@@ -44,13 +44,13 @@ pub(super) fn kept(first: &str, last: &str, asked: &str, leaf: bool) -> CachedAn
     CachedAnswer { answer: answer(first, last), asked: asked.parse().unwrap(), leaf }
 }
 
-pub(super) fn want(now: i64) -> Freshness {
+pub(super) fn freshness(now: i64) -> Freshness {
     Freshness { now: at(now), max_age: SignedDuration::from_hours(24), share: None }
 }
 
 /// Who is said to run the address.
-fn org(cache: &dyn Cache, address: &str, want: &Freshness) -> Option<String> {
-    let found = cache.find(ip(address), want).unwrap()?;
+fn org(cache: &dyn Cache, address: &str, freshness: &Freshness) -> Option<String> {
+    let found = cache.find(ip(address), freshness).unwrap()?;
     cache.answer(&found).unwrap().unwrap().record.org
 }
 
@@ -64,27 +64,27 @@ const PROMISES: &[Promise] = &[
     ("an answer comes back whole", |cache| {
         let kept = kept("198.51.100.0", "198.51.100.255", "198.51.100.7", true);
         cache.keep(&kept).unwrap();
-        let found = cache.find(ip("198.51.100.99"), &want(60)).unwrap().unwrap();
+        let found = cache.find(ip("198.51.100.99"), &freshness(60)).unwrap().unwrap();
         let answer = cache.answer(&found).unwrap().unwrap();
         assert_eq!(answer, Answer { source: AnswerSource::Cache, ..kept.answer });
         assert_eq!((found.fetched, found.expires, found.stale), (at(0), at(86_400), false));
-        assert_eq!(cache.find(ip("198.51.101.0"), &want(60)).unwrap(), None);
+        assert_eq!(cache.find(ip("198.51.101.0"), &freshness(60)).unwrap(), None);
     }),
     ("an allocation serves the neighbourhood of the question alone", |cache| {
         cache.keep(&kept("198.51.100.0", "198.51.103.255", "198.51.101.7", false)).unwrap();
-        assert!(org(cache, "198.51.101.255", &want(60)).is_some());
-        assert!(org(cache, "198.51.100.7", &want(60)).is_none());
+        assert!(org(cache, "198.51.101.255", &freshness(60)).is_some());
+        assert!(org(cache, "198.51.100.7", &freshness(60)).is_none());
         cache.keep(&kept("2001:db8::", "2001:db8:ffff:ffff::", "2001:db8:5::1", false)).unwrap();
-        assert!(org(cache, "2001:db8:5:ff::9", &want(60)).is_some());
-        assert!(org(cache, "2001:db8:6::9", &want(60)).is_none());
+        assert!(org(cache, "2001:db8:5:ff::9", &freshness(60)).is_some());
+        assert!(org(cache, "2001:db8:6::9", &freshness(60)).is_none());
     }),
     ("an assignment serves all of its network, however its ends lie", |cache| {
         cache.keep(&kept("198.51.100.3", "198.51.102.77", "198.51.101.7", true)).unwrap();
         for inside in ["198.51.100.3", "198.51.100.200", "198.51.102.77"] {
-            assert!(org(cache, inside, &want(60)).is_some(), "{inside}");
+            assert!(org(cache, inside, &freshness(60)).is_some(), "{inside}");
         }
         for outside in ["198.51.100.2", "198.51.102.78"] {
-            assert!(org(cache, outside, &want(60)).is_none(), "{outside}");
+            assert!(org(cache, outside, &freshness(60)).is_none(), "{outside}");
         }
     }),
     ("the most specific network answers, in whatever order they came", |cache| {
@@ -95,38 +95,41 @@ const PROMISES: &[Promise] = &[
         ] {
             cache.keep(&kept(first, last, first, true)).unwrap();
         }
-        let org = |address| org(cache, address, &want(60));
+        let org = |address| org(cache, address, &freshness(60));
         assert_eq!(org("198.51.100.150").unwrap(), "Example 198.51.100.144");
         assert_eq!(org("198.51.100.129").unwrap(), "Example 198.51.100.128");
         assert_eq!(org("198.51.100.1").unwrap(), "Example 198.51.0.0");
     }),
     ("an answer that does not hold its own question is not kept", |cache| {
         cache.keep(&kept("198.51.100.0", "198.51.100.255", "192.0.2.1", true)).unwrap();
-        assert!(org(cache, "198.51.100.1", &want(60)).is_none());
-        assert!(org(cache, "192.0.2.1", &want(60)).is_none());
+        assert!(org(cache, "198.51.100.1", &freshness(60)).is_none());
+        assert!(org(cache, "192.0.2.1", &freshness(60)).is_none());
     }),
     ("age is the reader's to judge", |cache| {
         cache.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true)).unwrap();
         let address = ip("198.51.100.9");
-        assert!(cache.find(address, &want(86_399)).unwrap().is_some());
-        assert!(cache.find(address, &want(86_400)).unwrap().is_none());
-        let longer = Freshness { max_age: SignedDuration::from_hours(48), ..want(86_400) };
+        assert!(cache.find(address, &freshness(86_399)).unwrap().is_some());
+        assert!(cache.find(address, &freshness(86_400)).unwrap().is_none());
+        let longer = Freshness { max_age: SignedDuration::from_hours(48), ..freshness(86_400) };
         assert!(cache.find(address, &longer).unwrap().is_some());
-        let stale = cache.find_stale(address, &want(86_400)).unwrap().unwrap();
+        let stale = cache.find_stale(address, &freshness(86_400)).unwrap().unwrap();
         assert!(stale.stale && cache.answer(&stale).unwrap().unwrap().stale);
-        assert!(cache.find(address, &want(-90_000)).unwrap().is_none(), "of a clock that was a day ahead");
+        assert!(
+            cache.find(address, &freshness(-90_000)).unwrap().is_none(),
+            "of a clock that was a day ahead"
+        );
     }),
     ("an expired smaller network gives way to a fresh larger one", |cache| {
         cache.keep(&kept("198.51.100.0", "198.51.100.15", "198.51.100.1", true)).unwrap();
         let mut larger = kept("198.51.0.0", "198.51.255.255", "198.51.7.1", true);
         larger.answer.fetched = at(80_000);
         cache.keep(&larger).unwrap();
-        assert_eq!(org(cache, "198.51.100.9", &want(80_000)).unwrap(), "Example 198.51.100.0");
-        assert_eq!(org(cache, "198.51.100.9", &want(90_000)).unwrap(), "Example 198.51.0.0");
+        assert_eq!(org(cache, "198.51.100.9", &freshness(80_000)).unwrap(), "Example 198.51.100.0");
+        assert_eq!(org(cache, "198.51.100.9", &freshness(90_000)).unwrap(), "Example 198.51.0.0");
     }),
     ("--share is honoured at reading, both ways", |cache| {
         cache.keep(&kept("198.51.100.0", "198.51.103.255", "198.51.100.1", true)).unwrap();
-        let nothing = Freshness { share: Some((32, 128)), ..want(60) };
+        let nothing = Freshness { share: Some((32, 128)), ..freshness(60) };
         assert!(org(cache, "198.51.100.2", &nothing).is_none());
         assert!(org(cache, "198.51.100.1", &nothing).is_some());
         let mut second = kept("198.51.100.0", "198.51.103.255", "198.51.100.2", true);
@@ -134,8 +137,8 @@ const PROMISES: &[Promise] = &[
         cache.keep(&second).unwrap();
         assert!(org(cache, "198.51.100.2", &nothing).is_some());
         assert!(org(cache, "198.51.100.1", &nothing).is_some(), "the first is still there");
-        assert!(org(cache, "198.51.103.3", &Freshness { share: Some((24, 48)), ..want(60) }).is_none());
-        let found = cache.find(ip("198.51.103.3"), &want(60)).unwrap().unwrap();
+        assert!(org(cache, "198.51.103.3", &Freshness { share: Some((24, 48)), ..freshness(60) }).is_none());
+        let found = cache.find(ip("198.51.103.3"), &freshness(60)).unwrap().unwrap();
         assert_eq!(found.fetched, at(5), "the newest answers");
     }),
     ("a newer answer replaces the older, and smaller ones that are no more", |cache| {
@@ -144,24 +147,24 @@ const PROMISES: &[Promise] = &[
         newer.answer.fetched = at(100);
         cache.keep(&newer).unwrap();
         cache.keep(&newer).unwrap();
-        assert_eq!(org(cache, "198.51.100.1", &want(200)).unwrap(), "Example 198.51.96.0");
+        assert_eq!(org(cache, "198.51.100.1", &freshness(200)).unwrap(), "Example 198.51.96.0");
         assert_eq!(cache.stats(at(200)).unwrap().networks, 1);
     }),
     ("decisions are remembered by network and patterns", |cache| {
         cache.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true)).unwrap();
-        let found = cache.find(ip("198.51.100.9"), &want(60)).unwrap().unwrap();
+        let found = cache.find(ip("198.51.100.9"), &freshness(60)).unwrap().unwrap();
         let (one, two) = ([1; 16], [2; 16]);
         assert_eq!(cache.recall(&found, &one, None).unwrap(), None);
         cache.remember(&found, &one, None, b"blocked").unwrap();
         cache.remember(&found, &one, Some(ip("198.51.100.9")), b"clear").unwrap();
-        let again = cache.find(ip("198.51.100.200"), &want(70)).unwrap().unwrap();
+        let again = cache.find(ip("198.51.100.200"), &freshness(70)).unwrap().unwrap();
         assert_eq!(cache.recall(&again, &one, None).unwrap().unwrap(), b"blocked");
         assert_eq!(cache.recall(&again, &one, Some(ip("198.51.100.9"))).unwrap().unwrap(), b"clear");
         assert_eq!(cache.recall(&again, &two, None).unwrap(), None);
         let mut newer = kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true);
         newer.answer.fetched = at(100);
         cache.keep(&newer).unwrap();
-        let found = cache.find(ip("198.51.100.9"), &want(120)).unwrap().unwrap();
+        let found = cache.find(ip("198.51.100.9"), &freshness(120)).unwrap().unwrap();
         assert_eq!(cache.recall(&found, &one, None).unwrap(), None, "decided about the answer before");
         cache.remember(&again, &one, None, b"late").unwrap();
         assert_eq!(cache.recall(&found, &one, None).unwrap(), None);
@@ -220,10 +223,11 @@ const PROMISES: &[Promise] = &[
         let network = Network::new(ip("198.51.1.9"), ip("198.51.2.9")).unwrap();
         assert_eq!(cache.forget(Some(&network)).unwrap(), 2);
         assert!(
-            org(cache, "198.51.1.1", &want(60)).is_none() && org(cache, "198.51.3.1", &want(60)).is_some()
+            org(cache, "198.51.1.1", &freshness(60)).is_none()
+                && org(cache, "198.51.3.1", &freshness(60)).is_some()
         );
         assert_eq!(cache.forget(None).unwrap(), 3);
-        assert!(org(cache, "198.51.3.1", &want(60)).is_none());
+        assert!(org(cache, "198.51.3.1", &freshness(60)).is_none());
         assert_eq!(cache.stats(at(0)).unwrap().networks, 0);
     }),
 ];

@@ -265,7 +265,7 @@ impl OpenFile {
     fn found(&self, extent: Prefix, id: i64, source: i64) -> Option<CacheHit> {
         let fetched = self.sources.get(&source)?.0;
         Some(CacheHit {
-            shelf: HitSource::Import,
+            source: HitSource::Import,
             id,
             extent,
             fetched,

@@ -29,12 +29,12 @@ const DECISIONS: u32 = 64;
 /// A cache that never fails: what the real one cannot do, the next does, and last the process's own memory.
 pub struct LayeredCache {
     /// The real cache; behind one on a server, this machine's file.
-    tiers: Vec<CacheLayer>,
+    layers: Vec<CacheLayer>,
     /// The cache's file, where it has one on this machine.
     file: Option<PathBuf>,
     imported: Option<ImportedData>,
     memory: MemoryCache,
-    gathered: OnceLock<Snapshot>,
+    snapshot: OnceLock<Snapshot>,
     /// Decisions that may still be written.
     decisions: AtomicU32,
     state: Mutex<WarningState>,
@@ -63,11 +63,11 @@ impl LayeredCache {
     #[must_use]
     pub fn new(real: Option<Box<dyn Cache>>) -> Self {
         Self {
-            tiers: real.into_iter().map(CacheLayer::new).collect(),
+            layers: real.into_iter().map(CacheLayer::new).collect(),
             file: None,
             imported: None,
             memory: MemoryCache::new(),
-            gathered: OnceLock::new(),
+            snapshot: OnceLock::new(),
             decisions: AtomicU32::new(DECISIONS),
             state: Mutex::default(),
         }
@@ -76,7 +76,7 @@ impl LayeredCache {
     /// What the user should be told, once: the first thing that went wrong. Taken, not read.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
-        let notice = self.tiers.iter().find_map(|tier| tier.cache.notice());
+        let notice = self.layers.iter().find_map(|layer| layer.cache.notice());
         let mut state = self.lock();
         if let Some(notice) = notice
             && !state.warned
@@ -93,30 +93,30 @@ impl LayeredCache {
 
     /// Asks the first cache that is up and does not fail; memory has nothing that could.
     fn serve<T: Default>(&self, now: Option<Timestamp>, ask: impl Fn(&dyn Cache) -> CacheResult<T>) -> T {
-        match self.tiers.iter().find_map(|tier| self.try_tier(tier, now, &ask)) {
+        match self.layers.iter().find_map(|layer| self.try_layer(layer, now, &ask)) {
             Some(value) => value,
             None => ask(&self.memory).unwrap_or_default(),
         }
     }
 
-    fn try_tier<T>(
+    fn try_layer<T>(
         &self,
-        tier: &CacheLayer,
+        layer: &CacheLayer,
         now: Option<Timestamp>,
         ask: &impl Fn(&dyn Cache) -> CacheResult<T>,
     ) -> Option<T> {
         if now.is_some() {
             self.lock().now = now;
         }
-        if !tier.is_up(now) {
+        if !layer.is_up(now) {
             return None;
         }
-        match ask(tier.cache.as_ref()) {
+        match ask(layer.cache.as_ref()) {
             Ok(value) => Some(value),
             Err(error) => {
                 let mut state = self.lock();
                 state.warn(&error);
-                tier.rest(state.now);
+                layer.rest(state.now);
                 None
             }
         }
@@ -124,15 +124,17 @@ impl LayeredCache {
 
     /// Reads all that is kept and imported into memory, for a run over so many addresses that it pays: a network is
     /// then found in a tenth of a microsecond. What is kept from now on is found as before.
-    pub fn gather(&self, want: &Freshness) {
-        if self.gathered.get().is_some() || self.lock().warned {
+    pub fn take_snapshot(&self, freshness: &Freshness) {
+        if self.snapshot.get().is_some() || self.lock().warned {
             return;
         }
-        let kept = match self.tiers.first() {
-            Some(tier) => match self.try_tier(tier, Some(want.now), &|cache| cache.extents()).flatten() {
-                Some(kept) => kept.0,
-                None => return,
-            },
+        let kept = match self.layers.first() {
+            Some(layer) => {
+                match self.try_layer(layer, Some(freshness.now), &|cache| cache.extents()).flatten() {
+                    Some(kept) => kept.0,
+                    None => return,
+                }
+            }
             None => Vec::new(),
         };
         let imported = match &self.imported {
@@ -142,33 +144,33 @@ impl LayeredCache {
             },
             None => Vec::new(),
         };
-        let _ = self.gathered.set(Snapshot::new(kept.into_iter().chain(imported), want));
+        let _ = self.snapshot.set(Snapshot::new(kept.into_iter().chain(imported), freshness));
     }
 
     /// [`super::Store::find`]. What memory kept while the real cache rested answers too.
     #[must_use]
-    pub fn find(&self, address: IpAddr, want: &Freshness) -> Option<CacheHit> {
-        if let Some(found) = self.gathered.get().and_then(|gathered| gathered.find(address, want)) {
+    pub fn find(&self, address: IpAddr, freshness: &Freshness) -> Option<CacheHit> {
+        if let Some(found) = self.snapshot.get().and_then(|snapshot| snapshot.find(address, freshness)) {
             return Some(found);
         }
-        self.or_imported(address, self.look(want, |cache| cache.find(address, want)))
+        self.or_imported(address, self.look(freshness, |cache| cache.find(address, freshness)))
     }
 
     /// [`super::Store::find_stale`].
     #[must_use]
-    pub fn find_stale(&self, address: IpAddr, want: &Freshness) -> Option<CacheHit> {
-        self.or_imported(address, self.look(want, |cache| cache.find_stale(address, want)))
+    pub fn find_stale(&self, address: IpAddr, freshness: &Freshness) -> Option<CacheHit> {
+        self.or_imported(address, self.look(freshness, |cache| cache.find_stale(address, freshness)))
     }
 
     fn look(
         &self,
-        want: &Freshness,
+        freshness: &Freshness,
         ask: impl Fn(&dyn Cache) -> CacheResult<Option<CacheHit>>,
     ) -> Option<CacheHit> {
-        for (place, tier) in self.tiers.iter().enumerate() {
-            let Some(found) = self.try_tier(tier, Some(want.now), &ask) else { continue };
+        for (place, layer) in self.layers.iter().enumerate() {
+            let Some(found) = self.try_layer(layer, Some(freshness.now), &ask) else { continue };
             if let Some(mut found) = found {
-                found.shelf = if place == 0 { HitSource::Cache } else { HitSource::Local };
+                found.source = if place == 0 { HitSource::Cache } else { HitSource::Local };
                 return Some(found);
             }
             // It works and has nothing: then those behind it, which only stand in for it, are not asked.
@@ -203,7 +205,7 @@ impl LayeredCache {
     /// [`super::Store::answer`].
     #[must_use]
     pub fn answer(&self, found: &CacheHit) -> Option<Answer> {
-        if found.shelf == HitSource::Import {
+        if found.source == HitSource::Import {
             return self.ask_imported(|imported| imported.answer(found));
         }
         self.on(found, |cache| cache.answer(found))
@@ -212,8 +214,8 @@ impl LayeredCache {
     /// [`super::Store::keep`]: in the cache and in what stands in for it.
     pub fn keep(&self, kept: &CachedAnswer) {
         let mut done = false;
-        for tier in &self.tiers {
-            done |= self.try_tier(tier, None, &|cache| cache.keep(kept)).is_some();
+        for layer in &self.layers {
+            done |= self.try_layer(layer, None, &|cache| cache.keep(kept)).is_some();
         }
         if !done {
             let _ = super::Store::keep(&self.memory, kept);
@@ -239,13 +241,13 @@ impl LayeredCache {
 
     /// Asks the cache that found it. Decisions about imported networks lie in this machine's file, the last.
     fn on<T>(&self, found: &CacheHit, ask: impl Fn(&dyn Cache) -> CacheResult<Option<T>>) -> Option<T> {
-        let tier = match found.shelf {
+        let layer = match found.source {
             HitSource::Memory => return ask(&self.memory).unwrap_or_default(),
-            HitSource::Cache => self.tiers.first(),
-            HitSource::Local => self.tiers.get(1),
-            HitSource::Import => self.tiers.last(),
+            HitSource::Cache => self.layers.first(),
+            HitSource::Local => self.layers.get(1),
+            HitSource::Import => self.layers.last(),
         };
-        self.try_tier(tier?, None, &ask).flatten()
+        self.try_layer(layer?, None, &ask).flatten()
     }
 
     /// [`super::Coordinator::claim`].
@@ -300,14 +302,18 @@ impl LayeredCache {
         ask: impl Fn(&dyn Cache) -> CacheResult<Option<Timestamp>>,
     ) -> Option<Timestamp> {
         let own = ask(&self.memory).unwrap_or_default();
-        self.tiers.iter().filter_map(|tier| self.try_tier(tier, Some(now), &ask).flatten()).chain(own).max()
+        self.layers
+            .iter()
+            .filter_map(|layer| self.try_layer(layer, Some(now), &ask).flatten())
+            .chain(own)
+            .max()
     }
 
     /// The real cache, for `cache list|export|import`: there a failure is the answer. Memory where there is none.
     #[must_use]
     pub fn ledger(&self) -> &dyn Maintenance {
-        match self.tiers.first() {
-            Some(tier) => tier.cache.as_ref() as &dyn Maintenance,
+        match self.layers.first() {
+            Some(layer) => layer.cache.as_ref() as &dyn Maintenance,
             None => &self.memory,
         }
     }
@@ -341,8 +347,8 @@ impl LayeredCache {
             imported.forget()?;
         }
         // What only stands in for the cache forgets too; whether it can is of no account.
-        for tier in self.tiers.iter().skip(1) {
-            let _ = tier.cache.forget(network);
+        for layer in self.layers.iter().skip(1) {
+            let _ = layer.cache.forget(network);
         }
         self.ledger().forget(network)
     }

@@ -89,36 +89,36 @@ impl MemoryState {
 }
 
 impl MemoryCache {
-    fn look(&self, address: IpAddr, want: &Freshness, any_age: bool) -> Option<CacheHit> {
+    fn look(&self, address: IpAddr, freshness: &Freshness, any_age: bool) -> Option<CacheHit> {
         let inner = self.lock();
         let (extent, fetched, id) = inner.walk(address, |_, fetched, _, asked| {
-            want.shares(asked, address) && (any_age || want.is_fresh(moment(fetched)))
+            freshness.shares(asked, address) && (any_age || freshness.is_fresh(moment(fetched)))
         })?;
-        Some(CacheHit::new(HitSource::Memory, id, extent, moment(fetched), want))
+        Some(CacheHit::new(HitSource::Memory, id, extent, moment(fetched), freshness))
     }
 }
 
 impl CacheHit {
     /// A network in the cache proper, or in memory: it ages.
     pub(super) fn new(
-        shelf: HitSource,
+        source: HitSource,
         id: i64,
         extent: Prefix,
         fetched: Timestamp,
-        want: &Freshness,
+        freshness: &Freshness,
     ) -> Self {
-        let expires = fetched.saturating_add(want.max_age).unwrap_or(Timestamp::MAX);
-        Self { shelf, id, extent, fetched, expires, stale: !want.is_fresh(fetched) }
+        let expires = fetched.saturating_add(freshness.max_age).unwrap_or(Timestamp::MAX);
+        Self { source, id, extent, fetched, expires, stale: !freshness.is_fresh(fetched) }
     }
 }
 
 impl Store for MemoryCache {
-    fn find(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>> {
-        Ok(self.look(address, want, false))
+    fn find(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>> {
+        Ok(self.look(address, freshness, false))
     }
 
-    fn find_stale(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>> {
-        Ok(self.look(address, want, true))
+    fn find_stale(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>> {
+        Ok(self.look(address, freshness, true))
     }
 
     fn answer(&self, found: &CacheHit) -> CacheResult<Option<Answer>> {

@@ -73,11 +73,11 @@ pub(super) struct Snapshot {
 
 impl Snapshot {
     /// Gathers the extents that a reader accepts.
-    pub(super) fn new(all: impl Iterator<Item = ListedExtent>, want: &Freshness) -> Self {
+    pub(super) fn new(all: impl Iterator<Item = ListedExtent>, freshness: &Freshness) -> Self {
         let pleases =
-            |extent: &ListedExtent| extent.asked().is_none() || want.is_fresh(moment(extent.fetched));
+            |extent: &ListedExtent| extent.asked().is_none() || freshness.is_fresh(moment(extent.fetched));
         let capped = |extent: ListedExtent| {
-            let Some((asked, (v4, v6))) = extent.asked().zip(want.share) else { return Some(extent) };
+            let Some((asked, (v4, v6))) = extent.asked().zip(freshness.share) else { return Some(extent) };
             let cap = Prefix::around(asked, v4, v6);
             // Of two prefixes that overlap one lies in the other.
             if cap.length() <= extent.prefix.length() {
@@ -101,7 +101,7 @@ impl Snapshot {
     }
 
     /// The most specific extent that holds the address.
-    pub(super) fn find(&self, address: IpAddr, want: &Freshness) -> Option<CacheHit> {
+    pub(super) fn find(&self, address: IpAddr, freshness: &Freshness) -> Option<CacheHit> {
         let place = match address {
             IpAddr::V4(address) => self.v4.find(address.to_bits()),
             IpAddr::V6(address) => self.v6.find(address.to_bits()),
@@ -109,9 +109,9 @@ impl Snapshot {
         let extent = self.extents.get(place as usize)?;
         let fetched = moment(extent.fetched);
         Some(match extent.asked() {
-            Some(_) => CacheHit::new(HitSource::Cache, extent.id, extent.prefix, fetched, want),
+            Some(_) => CacheHit::new(HitSource::Cache, extent.id, extent.prefix, fetched, freshness),
             None => CacheHit {
-                shelf: HitSource::Import,
+                source: HitSource::Import,
                 id: extent.id,
                 extent: extent.prefix,
                 fetched,
@@ -199,7 +199,7 @@ impl<N: AddressNumber> FlatRanges<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::contract::{at, want};
+    use crate::cache::contract::{at, freshness};
     use std::net::Ipv4Addr;
 
     fn extent(prefix: &str, id: i64, asked: Option<&str>) -> ListedExtent {
@@ -227,14 +227,19 @@ mod tests {
             .collect();
         all.push(extent("::/0", 900, None));
         all.push(extent("ffff::/16", 901, None));
-        let gathered = Snapshot::new(all.iter().copied(), &want(60));
+        let snapshot = Snapshot::new(all.iter().copied(), &freshness(60));
         for _ in 0..20_000 {
             let address = Ipv4Addr::from_bits(0xFFFE_0000 | (next() & 0x1_FFFF)).into();
             let plain =
                 all.iter().filter(|e| e.prefix.contains(address)).max_by_key(|e| (e.prefix.length(), e.id));
-            assert_eq!(gathered.find(address, &want(60)).map(|f| f.id), plain.map(|e| e.id), "{address}");
+            assert_eq!(
+                snapshot.find(address, &freshness(60)).map(|f| f.id),
+                plain.map(|e| e.id),
+                "{address}"
+            );
         }
-        let id = |address: &str| gathered.find(address.parse().unwrap(), &want(60)).map(|found| found.id);
+        let id =
+            |address: &str| snapshot.find(address.parse().unwrap(), &freshness(60)).map(|found| found.id);
         assert_eq!(
             (id("::"), id("ffff::1"), id("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")),
             (Some(900), Some(901), Some(901))
@@ -249,13 +254,15 @@ mod tests {
             extent("198.51.100.0/22", 2, asked),
             extent("2001:db8::/32", 3, None),
         ];
-        let id = |want: &Freshness, address: &str| {
-            Snapshot::new(all.into_iter(), want).find(address.parse().unwrap(), want).map(|found| found.id)
+        let id = |freshness: &Freshness, address: &str| {
+            Snapshot::new(all.into_iter(), freshness)
+                .find(address.parse().unwrap(), freshness)
+                .map(|found| found.id)
         };
-        assert_eq!(id(&want(60), "198.51.103.9"), Some(2));
-        let shared = Freshness { share: Some((24, 48)), ..want(60) };
+        assert_eq!(id(&freshness(60), "198.51.103.9"), Some(2));
+        let shared = Freshness { share: Some((24, 48)), ..freshness(60) };
         assert_eq!((id(&shared, "198.51.100.200"), id(&shared, "198.51.103.9")), (Some(2), Some(1)));
-        assert_eq!(id(&want(90_000), "198.51.100.7"), Some(1), "too old; imported data is not");
-        assert_eq!(id(&want(60), "2001:db9::"), None);
+        assert_eq!(id(&freshness(90_000), "198.51.100.7"), Some(1), "too old; imported data is not");
+        assert_eq!(id(&freshness(60), "2001:db9::"), None);
     }
 }

@@ -28,7 +28,7 @@ use std::{
 pub fn run(typed: &CacheArgs) -> Result<Exit> {
     let beneath = config::beneath(&ConfigArgs { config: typed.config.clone() })?;
     let caching = CacheOptions { cache: typed.cache.clone(), ..CacheOptions::default() };
-    let cache = files::open(&config::remember(&caching, &beneath), &typed.command)?;
+    let cache = files::open(&config::cache(&caching, &beneath), &typed.command)?;
     let form = |json, csv| config::form(&OutputOptions { json, csv, ..OutputOptions::default() }, &beneath);
     let mut out = stdout();
     match &typed.command {

@@ -1,11 +1,8 @@
 //! `whodunit [IP]...`: the verdict on every address.
 
 use super::{
-    Client, ExitTally,
-    batch::{Batch, Came},
-    columns, explain, flush, hint, input_warnings, manners, open, query, read_patterns,
-    stale::StaleCount,
-    stdout, tell, warn,
+    ExitTally, columns, explain, flush, hint, input_warnings, read_patterns, resolver, settle,
+    sink::ProgressSink, stale::StaleCount, stdout, tell, warn,
 };
 use crate::{
     address,
@@ -16,7 +13,8 @@ use crate::{
     log,
     output::{self, OutputFormat, Paint, progress},
     pattern::Patterns,
-    resolver::Lookup,
+    resolver::{Arrival, Client, Resolver},
+    verdict::Judged,
 };
 use jiff::Timestamp;
 use std::{collections::HashMap, io::IsTerminal, net::IpAddr, path::Path};
@@ -33,31 +31,21 @@ pub fn run(typed: &CheckArgs) -> Result<Exit> {
     let stdin = asks.then_some("the addresses");
     let patterns = read_patterns(&config::patterns(&typed.patterns, &beneath), stdin)?;
     patterns.line_ends().for_each(|warning| warn(&warning));
-    let query = query(&typed.querying, &beneath)?;
+    let config = settle(&typed.querying, &typed.caching, &beneath)?;
     let clients = clients(typed, &beneath)?;
-    let remember = config::remember(&typed.caching, &beneath);
-    let cache = open(&remember);
-    let manners = manners(&query, &remember);
     let form = config::form(&typed.output, &beneath);
-    let batch = Batch {
-        lookup: Lookup::new(&manners, &cache),
-        cache: &cache,
-        patterns: &patterns,
-        query: &query,
-        whois: form == OutputForm::Whois,
-        prints: true,
-    };
+    let resolver = resolver(config, patterns).keeping_text(form == OutputForm::Whois);
     let paint = Paint { colored: config::colored(typed.output.color, &beneath) };
     let tally = ExitTally::new(config::unknown_exit(config::on_unknown(typed.output.on_unknown, &beneath)));
     if typed.explain {
-        patterns.check()?;
-        let exit = explain::run(&batch.lookup, &patterns, &clients, query.timeout, paint, tally)?;
-        tell(&cache);
+        resolver.patterns().check()?;
+        let exit = explain::run(&resolver, &clients, paint, tally)?;
+        tell(resolver.cache());
         return Ok(exit);
     }
     let alone = typed.log.is_empty() && matches!(typed.addresses.as_slice(), [one] if one != "-");
-    let format = format(form, alone, &clients, &patterns, paint);
-    all(&batch, &clients, &format, paint, tally)
+    let format = format(form, alone, &clients, resolver.patterns(), paint);
+    all(&resolver, form == OutputForm::Whois, &clients, &format, paint, tally)
 }
 
 /// The addresses to classify, all of them read before anything is asked.
@@ -164,9 +152,10 @@ fn format(
     }
 }
 
-/// Verdicts in the order of first appearance.
+/// Verdicts in the order of first appearance, with `whois` the text below each.
 fn all(
-    batch: &Batch,
+    resolver: &Resolver,
+    whois: bool,
     clients: &[Client],
     format: &OutputFormat,
     paint: Paint,
@@ -175,18 +164,19 @@ fn all(
     let mut out = stdout();
     let mut stale = StaleCount::default();
     format.head(&mut out)?;
-    batch.each(clients, &mut |judged, came| {
+    let print = |judged: Judged, arrival| {
         tally.add(&judged);
         stale.add(&judged);
         format.row(&judged, &mut out)?;
-        if let (true, Some(answer)) = (batch.whois, judged.answer()) {
-            output::matched(&answer.text, batch.patterns, paint, &mut out)
+        if let (true, Some(answer)) = (whois, judged.answer()) {
+            output::matched(&answer.text, resolver.patterns(), paint, &mut out)
                 .map_err(|error| Error::output("stdout", &error))?;
         }
-        if came == Came::Late { flush(&mut out) } else { Ok(()) }
-    })?;
+        if arrival == Arrival::Late { flush(&mut out) } else { Ok(()) }
+    };
+    resolver.judge_all(clients, &mut ProgressSink::new(true, print))?;
     flush(&mut out)?;
     stale.tell();
-    tell(batch.cache);
+    tell(resolver.cache());
     Ok(tally.exit())
 }

@@ -1,6 +1,6 @@
 //! `--explain`: the whole walk of an address, for the admin who asks "why was this (not) rejected?".
 
-use super::{Client, ExitTally, flush, stdout};
+use super::{ExitTally, flush, stdout};
 use crate::{
     deadline::Deadline,
     error::{Error, Result},
@@ -8,34 +8,25 @@ use crate::{
     output::{self, Paint},
     pattern::Patterns,
     registry::Record,
-    resolver::{Lookup, Trace},
+    resolver::{Client, Resolver, Trace},
     sanitize::safe,
-    verdict::{Judged, judge},
+    verdict::Judged,
 };
-use std::{
-    io::{self, Write},
-    time::Duration,
-};
+use std::io::{self, Write};
 
 /// Explains one address after the other.
 ///
 /// # Errors
 /// Stdout cannot be written to.
-pub fn run(
-    lookup: &Lookup,
-    patterns: &Patterns,
-    clients: &[Client],
-    timeout: Duration,
-    paint: Paint,
-    mut tally: ExitTally,
-) -> Result<Exit> {
+pub fn run(resolver: &Resolver, clients: &[Client], paint: Paint, mut tally: ExitTally) -> Result<Exit> {
     let mut out = stdout();
     for seen in clients {
         let mut trace = Trace::on();
-        let known = lookup.look_up(seen.address, Deadline::within(timeout), false, &mut trace);
-        let judged = judge(seen.address, seen.hits, known, None, patterns);
+        let deadline = Deadline::within(resolver.policy().timeout);
+        let judged = resolver.judge(seen.address, deadline, &mut trace);
         tally.add(&judged);
-        write(&judged, &trace, patterns, paint, &mut out).map_err(|error| Error::output("stdout", &error))?;
+        write(&judged, &trace, resolver.patterns(), paint, &mut out)
+            .map_err(|error| Error::output("stdout", &error))?;
     }
     flush(&mut out)?;
     Ok(tally.exit())

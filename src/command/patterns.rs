@@ -38,7 +38,7 @@ pub fn run(typed: &LintArgs) -> Result<Exit> {
     let mut out = stdout();
     let exit = if typed.against_cache || typed.unused {
         patterns.check()?;
-        let cache = open(&config::remember(&typed.caching, &beneath));
+        let cache = open(&config::cache(&typed.caching, &beneath));
         let known = KnownNetworks::of(&patterns, &cache)?;
         tell(&cache);
         if typed.unused {

@@ -6,8 +6,8 @@ mod html_file;
 mod style;
 
 use super::{
-    Client, batch::Batch, flush, input_warnings, manners, open, query, read_patterns, stale::StaleCount,
-    stdout, tell, warn,
+    flush, input_warnings, read_patterns, resolver, settle, sink::ProgressSink, stale::StaleCount, stdout,
+    tell, warn,
 };
 use crate::{
     cli,
@@ -23,12 +23,11 @@ use crate::{
         table::plain,
     },
     pattern::selector,
-    registry::Known,
     report::{
         Grouping, Report, ReportSpan, Sighting, moment,
         suggest::{SeenIn, SuggestBounds, WantedClient, suggest},
     },
-    resolver::Lookup,
+    resolver::{Client, Resolver},
     verdict::Judged,
 };
 use html_file::HtmlFile;
@@ -57,7 +56,7 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
     let patterns = read_patterns(&config::patterns(&typed.patterns, &beneath), stdin)?;
     patterns.line_ends().for_each(|warning| warn(&warning));
     patterns.check()?;
-    let query = query(&typed.querying, &beneath)?;
+    let config = settle(&typed.querying, &typed.caching, &beneath)?;
     let style = ReportStyle::settle(typed, &beneath);
     let spec = spec(typed, &beneath, now)?;
     let logs = sources(&typed.logs)?;
@@ -70,20 +69,15 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
     }
     let wanted = wanted(&ham, &spec)?;
 
-    let remember = config::remember(&typed.caching, &beneath);
-    let cache = open(&remember);
-    let manners = manners(&query, &remember);
-    let lookup = Lookup::new(&manners, &cache);
-    let batch =
-        Batch { lookup, cache: &cache, patterns: &patterns, query: &query, whois: false, prints: false };
-    let (sightings, span) = judge(&batch, &clients.seen)?;
-    let wanted = judge_all(&batch, &wanted)?.into_iter();
+    let resolver = resolver(config, patterns);
+    let (sightings, span) = judge(&resolver, &clients.seen)?;
+    let wanted = judge_all(&resolver, &wanted)?.into_iter();
     let wanted: Vec<WantedClient> =
         wanted.map(|judged| WantedClient { judged, seen_in: SeenIn::Ham }).collect();
     let mut stale = StaleCount::default();
     sightings.iter().for_each(|sighting| stale.add(&sighting.judged));
     stale.tell();
-    tell(&cache);
+    tell(resolver.cache());
 
     // Lines are suggested for owners, whatever else they are put together by.
     let by = typed.by.or(beneath.by).filter(|_| !typed.suggest).map(grouping).unwrap_or_default();
@@ -202,27 +196,25 @@ fn wanted(ham: &[PathBuf], spec: &log::ReadSpec) -> Result<Vec<Client>> {
     Ok(seen.iter().map(|seen| Client { address: seen.address, hits: seen.hits }).collect())
 }
 
-/// Judges all clients. Whois text is dropped at once: a report has no use for it, and a log many clients.
-fn judge_all(batch: &Batch, clients: &[Client]) -> Result<Vec<Judged>> {
+/// Judges all clients.
+fn judge_all(resolver: &Resolver, clients: &[Client]) -> Result<Vec<Judged>> {
     let mut all = Vec::with_capacity(clients.len());
-    batch.each(clients, &mut |mut judged, _| {
-        if let Known::Answer(answer) = &mut judged.known {
-            answer.text = String::new();
-        }
+    let keep = |judged, _| {
         all.push(judged);
         Ok(())
-    })?;
+    };
+    resolver.judge_all(clients, &mut ProgressSink::new(false, keep))?;
     Ok(all)
 }
 
-fn judge(batch: &Batch, seen: &[log::SeenClient]) -> Result<(Vec<Sighting>, Option<ReportSpan>)> {
+fn judge(resolver: &Resolver, seen: &[log::SeenClient]) -> Result<(Vec<Sighting>, Option<ReportSpan>)> {
     let clients: Vec<Client> =
         seen.iter().map(|seen| Client { address: seen.address, hits: seen.hits }).collect();
     let span = ReportSpan::over(seen.iter().flat_map(|seen| seen.first.into_iter().chain(seen.last)));
     let drawn = |seen: &log::SeenClient| {
         span.map(|span| seen.activity.drawn(span.first(), span.last(), span.slices())).unwrap_or_default()
     };
-    let judged = judge_all(batch, &clients)?;
+    let judged = judge_all(resolver, &clients)?;
     let sighting = |(judged, seen): (Judged, &log::SeenClient)| Sighting {
         judged,
         first: seen.first,

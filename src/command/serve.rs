@@ -1,25 +1,23 @@
 //! `whodunit serve`: the policy service.
 
-use super::{manners, opened};
+use super::opened;
 use crate::{
-    address::special,
-    cache::LayeredCache,
     cli::{self, ServeArgs},
-    config::{self, ConfigLayer, PATIENCE},
+    config::{self, ConfigLayer},
     deadline::Deadline,
     error::{Error, Result, reason},
     exit::Exit,
     pattern::Patterns,
-    registry::{Known, Registry},
-    resolver::{Lookup, QueryPolicy, Trace},
+    registry::Registry,
+    resolver::{QueryPolicy, Resolver, Trace},
     serve::policy::{
         Decider, DecisionLog, DecisiveRule, DispatchLimits, Dispatcher, ListenAddress, LogSink, OnUnknown,
         PolicyDecision, PolicyService, RejectText, ReplyPolicy, Stdio, SyslogSink,
     },
-    verdict::{Judged, judge},
+    verdict::Judged,
 };
 use jiff::Timestamp;
-use std::{ffi::OsString, io, net::IpAddr, sync::Arc, time::Duration};
+use std::{ffi::OsString, io, net::IpAddr, time::Duration};
 
 /// Within this every request is answered where nobody says otherwise. A mail server's client is waiting.
 const SERVED: Duration = Duration::from_secs(2);
@@ -69,37 +67,37 @@ pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
     }
     let read = || Patterns::read(&spec).and_then(|patterns| patterns.check().map(|()| patterns));
     let patterns = read()?;
-    let query = config::query(&typed.querying, &beneath, SERVED)?;
+    let config = config::resolver(&typed.querying, &typed.caching, &beneath, SERVED)?;
     let reply_policy = reply_policy(typed, &beneath)?;
     let places = places(typed, &beneath)?;
-    let remember = config::remember(&typed.caching, &beneath);
     let decision_log = decision_log(typed.stdio || config::on(typed.syslog, beneath.syslog))?;
     if patterns.is_empty() {
         decision_log.warn("there is no pattern: nothing will be rejected");
     }
     patterns.marks().chain(patterns.line_ends()).for_each(|warning| decision_log.warn(&warning));
-    let cache = Arc::new(opened(&remember));
-    let manners = Arc::new(manners(&query, &remember));
-    let timeout = query.timeout.max(PATIENCE);
-    let decider = |patterns| {
-        let (cache, manners, decision_log) = (Arc::clone(&cache), Arc::clone(&manners), decision_log.clone());
-        PolicyDecider { cache, manners, patterns, decision_log, timeout }
-    };
+    let QueryPolicy { timeout, jobs, per_server, .. } = config.policy;
+    // A question that nobody waits for any more may take as long as any other.
+    let linger = timeout.max(QueryPolicy::default().timeout);
     let limits = DispatchLimits {
-        timeout: query.timeout,
-        jobs: query.jobs.into(),
+        timeout,
+        jobs: jobs.into(),
         // Those of one registry that wait for their turn must leave workers for the others.
-        per_lane: usize::from(query.per_server).min(usize::from(query.jobs).div_ceil(2)),
+        per_lane: usize::from(per_server).min(usize::from(jobs).div_ceil(2)),
     };
-    let first = decider(patterns);
+    let policy = QueryPolicy { timeout: linger, ..config.policy };
+    let resolver = Resolver::for_service(policy, opened(&config.cache), patterns);
+    let first = PolicyDecider { resolver: resolver.clone(), decision_log: decision_log.clone() };
     first.tell();
     let service =
-        PolicyService::new(Dispatcher::new(first, reply_policy, limits), decision_log.clone(), query.timeout);
-    let reload = || read().map(&decider);
+        PolicyService::new(Dispatcher::new(first, reply_policy, limits), decision_log.clone(), timeout);
+    let reload = || {
+        let resolver = resolver.with_patterns(read()?);
+        Ok(PolicyDecider { resolver, decision_log: decision_log.clone() })
+    };
     match stdio {
-        Some(stdio) => service.run_stdio(stdio, reload, timeout)?,
+        Some(stdio) => service.run_stdio(stdio, reload, linger)?,
         // Somebody typed it, and nothing was wrong.
-        None if typed.stdio => service.run_stdio(take()?, reload, timeout)?,
+        None if typed.stdio => service.run_stdio(take()?, reload, linger)?,
         None => service.run(&places, reload)?,
     }
     Ok(Exit::Clear)
@@ -130,50 +128,36 @@ fn decision_log(syslog: bool) -> Result<DecisionLog> {
     DecisionLog::start(sink).map_err(|e| Error::software(format!("no thread can be started: {}", reason(&e))))
 }
 
-/// Decides as a run of the program would, with one cache and one set of patterns.
+/// Decides as a run of the program would.
 struct PolicyDecider {
-    cache: Arc<LayeredCache>,
-    manners: Arc<QueryPolicy>,
-    patterns: Patterns,
+    resolver: Resolver,
     decision_log: DecisionLog,
-    /// How long a question may take when nobody waits for it any more.
-    timeout: Duration,
 }
 
 impl PolicyDecider {
     /// Logs what went wrong with the cache, if something did that was not said yet.
     fn tell(&self) {
-        if let Some(warning) = self.cache.warning() {
+        if let Some(warning) = self.resolver.cache().warning() {
             self.decision_log.warn(&warning);
         }
-    }
-
-    fn judge(&self, address: IpAddr, known: Known) -> PolicyDecision {
-        decision(&judge(address, 1, known, None, &self.patterns))
     }
 }
 
 impl Decider for PolicyDecider {
     fn recall(&self, address: IpAddr) -> Option<PolicyDecision> {
-        if let Some(special) = special(address) {
-            return Some(self.judge(address, Known::Reserved(special)));
-        }
-        let lookup = Lookup::new(&self.manners, &self.cache);
-        let found = lookup.remembered(address, Timestamp::now())?;
-        let answer = self.cache.answer(&found).filter(|answer| lookup.suffices(answer))?;
-        Some(self.judge(address, Known::Answer(Box::new(answer))))
+        // A pattern that is wrong was refused when the patterns were read.
+        self.resolver.recall(address, Timestamp::now()).ok().flatten().map(|judged| decision(&judged))
     }
 
     fn ask(&self, address: IpAddr) -> PolicyDecision {
-        let deadline = Deadline::within(self.timeout);
-        let lookup = Lookup::new(&self.manners, &self.cache);
-        let known = lookup.look_up(address, deadline, false, &mut Trace::off());
+        let deadline = Deadline::within(self.resolver.policy().timeout);
+        let judged = self.resolver.judge(address, deadline, &mut Trace::off());
         self.tell();
-        self.judge(address, known)
+        decision(&judged)
     }
 
     fn lane(&self, address: IpAddr) -> Registry {
-        Lookup::new(&self.manners, &self.cache).first_registry(address)
+        self.resolver.first_registry(address)
     }
 }
 
@@ -198,13 +182,18 @@ mod tests {
     use super::*;
     use crate::{
         cache::{
-            CacheEnv, CacheLocation,
+            CacheEnv, CacheLocation, LayeredCache,
             bulk::{BulkInput, import},
             open,
         },
-        pattern::PatternSpec,
         registry::Servers,
     };
+    use std::{net::TcpListener, time::Instant};
+
+    fn decider(policy: QueryPolicy, cache: LayeredCache) -> PolicyDecider {
+        let resolver = Resolver::for_service(policy, cache, Patterns::default());
+        PolicyDecider { resolver, decision_log: DecisionLog::start(Box::new(io::sink())).unwrap() }
+    }
 
     #[test]
     fn questions_wait_in_the_lane_of_the_registry_that_will_be_asked() {
@@ -215,28 +204,32 @@ mod tests {
                           ripencc|DE|ipv4|8.30.4.0|256|20100712|allocated|opaque\n";
         let input = BulkInput { name: "statistics".into(), reader: Box::new(statistics.as_bytes()) };
         import(cache.file().unwrap(), cache.ledger(), vec![input], now, &mut || ()).unwrap();
-        let manners = QueryPolicy {
-            servers: Servers::default(),
-            per_server: 3,
-            rate: None,
-            full: false,
-            offline: true,
-            refresh: false,
-            max_age: PATIENCE,
-            share: None,
+        let decider = decider(QueryPolicy { offline: true, ..QueryPolicy::default() }, cache);
+        let lane = |address: &str| decider.lane(address.parse().unwrap());
+        assert_eq!(lane("8.30.4.20"), Registry::Ripe, "transferred, by the statistics");
+        assert_eq!(lane("8.30.5.20"), Registry::Arin, "as IANA has it");
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_is_left_alone_by_a_service() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("servers.json");
+        let host = silent.local_addr().unwrap();
+        std::fs::write(&list, format!("{{\"whois.arin.net\": \"{host}\"}}")).unwrap();
+        let policy = QueryPolicy {
+            timeout: Duration::from_millis(50),
+            servers: Servers::read(&list).unwrap(),
+            rate: Some(0.0),
+            ..QueryPolicy::default()
         };
-        let decider = PolicyDecider {
-            cache: Arc::new(cache),
-            manners: Arc::new(manners),
-            patterns: Patterns::read(&PatternSpec::default()).unwrap(),
-            decision_log: DecisionLog::start(Box::new(io::sink())).unwrap(),
-            timeout: PATIENCE,
-        };
-        assert_eq!(
-            decider.lane("8.30.4.20".parse().unwrap()),
-            Registry::Ripe,
-            "transferred, by the statistics"
-        );
-        assert_eq!(decider.lane("8.30.5.20".parse().unwrap()), Registry::Arin, "as IANA has it");
+        let decider = decider(policy, LayeredCache::new(None));
+        let ask = |n: u8| decider.ask(format!("8.8.{n}.8").parse().unwrap()).reason.unwrap().1;
+        let heard: Vec<String> = (0..16).map(ask).collect();
+        assert!(heard.iter().all(|said| !said.contains("left alone")), "{heard:?}");
+        let started = Instant::now();
+        let said = ask(16);
+        assert!(said.contains("did not answer 16 questions in a row, and is left alone"), "{said}");
+        assert!(started.elapsed() < Duration::from_millis(40), "nobody was asked");
     }
 }

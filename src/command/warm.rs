@@ -2,24 +2,22 @@
 //!
 //! What is kept already is not asked again, so a run that was stopped goes on where it was.
 
-use super::{flush, input_warnings, manners, open, query, stdout, tell};
+use super::{flush, input_warnings, resolver, settle, sink::ProgressSink, stdout, tell};
 use crate::{
-    address::special,
     cli::WarmArgs,
     config,
-    deadline::Deadline,
     error::{Error, Result},
     exit::Exit,
     log,
-    output::progress::{self, Progress},
-    registry::{Known, UnknownKind},
-    resolver::{Lookup, Trace, scheduler},
+    output::progress,
+    pattern::Patterns,
+    resolver::Client,
+    verdict::Judged,
 };
 use jiff::Timestamp;
 use std::{
     collections::BTreeMap,
     io::{self, IsTerminal, Write},
-    net::IpAddr,
     path::Path,
 };
 
@@ -40,8 +38,7 @@ struct WarmCount {
 /// A log that cannot be read (66), an output that cannot be written (74), and whatever is wrong with the settings.
 pub fn run(typed: &WarmArgs) -> Result<Exit> {
     let beneath = config::beneath(&typed.config)?;
-    let query = query(&typed.querying, &beneath)?;
-    let remember = config::remember(&typed.caching, &beneath);
+    let config = settle(&typed.querying, &typed.caching, &beneath)?;
     if typed.logs.is_empty() && io::stdin().is_terminal() {
         return Err(Error::usage(
             "no log: name one, or pipe one into stdin (`whodunit warm --help` says more)",
@@ -60,44 +57,23 @@ pub fn run(typed: &WarmArgs) -> Result<Exit> {
     let mut seen = read.seen;
     // The busiest first: a run that is stopped has then done the most good.
     seen.sort_by_key(|seen| std::cmp::Reverse(seen.hits));
-    let cache = open(&remember);
-    let manners = manners(&query, &remember);
-    let lookup = Lookup::new(&manners, &cache);
+    let resolver = resolver(config, Patterns::default()).waiting_in_turn();
     let mut count = WarmCount::default();
-    let is_known =
-        |address| special(address).is_some() || lookup.remembered(address, Timestamp::now()).is_some();
-    let unknown: Vec<IpAddr> =
-        seen.iter().map(|seen| seen.address).filter(|&address| !is_known(address)).collect();
-    count.known = (seen.len() - unknown.len()) as u64;
-    let mut bar = Progress::addresses(unknown.len() as u64);
-    let mut done = 0;
-    let ask = |address: IpAddr| -> std::result::Result<(), UnknownKind> {
-        // An answer about a neighbour may have come meanwhile.
-        let booked = !query.offline && !is_known(address);
-        if booked {
-            lookup.await_turn(address);
+    let clients: Vec<Client> = seen
+        .iter()
+        .map(|seen| Client { address: seen.address, hits: seen.hits })
+        .filter(|client| !resolver.knows(client.address, Timestamp::now()))
+        .collect();
+    count.known = (seen.len() - clients.len()) as u64;
+    let learn = |judged: Judged, _| {
+        match judged.unknown() {
+            None => count.learned += 1,
+            Some(unknown) => *count.unknown.entry(unknown.kind.as_str()).or_default() += 1,
         }
-        match lookup.look_up(address, Deadline::within(query.timeout), booked, &mut Trace::off()) {
-            Known::Unknown(unknown) => Err(unknown.kind),
-            Known::Answer(_) | Known::Origin | Known::Reserved(_) => Ok(()),
-        }
+        Ok(())
     };
-    scheduler::run(
-        unknown.iter().copied().enumerate(),
-        scheduler::Concurrency { jobs: query.jobs.into(), per_lane: query.per_server.into() },
-        |address| lookup.first_server(address).name,
-        ask,
-        |_, outcome| {
-            done += 1;
-            bar.reach(done);
-            match outcome {
-                Ok(()) => count.learned += 1,
-                Err(kind) => *count.unknown.entry(kind.as_str()).or_default() += 1,
-            }
-        },
-    );
-    drop(bar);
-    tell(&cache);
+    resolver.judge_all(&clients, &mut ProgressSink::new(false, learn))?;
+    tell(resolver.cache());
     report(&count)
 }
 

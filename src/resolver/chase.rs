@@ -1,6 +1,6 @@
 //! The hops of one address: a question, what its reply is taken for, and where that sends us.
 
-use super::{Lookup, Trace, lease::Lease};
+use super::{Resolver, Trace, lease::Lease};
 use crate::{
     deadline::Deadline,
     registry::{
@@ -25,7 +25,7 @@ const SLICE: Duration = Duration::from_secs(3);
 
 /// The walk of one address from server to server.
 pub(super) struct ReferralChase<'a> {
-    lookup: &'a Lookup<'a>,
+    resolver: &'a Resolver,
     address: IpAddr,
     deadline: Deadline,
     trace: &'a mut Trace,
@@ -52,13 +52,13 @@ enum NextHop {
 
 impl<'a> ReferralChase<'a> {
     pub(super) fn new(
-        lookup: &'a Lookup<'a>,
+        resolver: &'a Resolver,
         address: IpAddr,
         deadline: Deadline,
         trace: &'a mut Trace,
     ) -> Self {
         Self {
-            lookup,
+            resolver,
             address,
             deadline,
             trace,
@@ -111,10 +111,11 @@ impl<'a> ReferralChase<'a> {
     /// addresses.
     fn visit(&mut self, server: Server, booked: bool) -> (Server, Result<(WhoisReply, String), AskFailure>) {
         let deadline = self.hop_deadline();
-        let behind = match self.lookup.identities.behind(&server, &self.lookup.manners.servers, deadline) {
-            Ok(behind) => behind,
-            Err(failed) => return (server, Err(failed)),
-        };
+        let behind =
+            match self.resolver.state.identities.behind(&server, &self.resolver.policy().servers, deadline) {
+                Ok(behind) => behind,
+                Err(failed) => return (server, Err(failed)),
+            };
         let mut last = (server, Err(AskFailure::new(UnknownKind::Network, "it has no address".to_owned())));
         for found in behind {
             if found.registry != last.0.registry {
@@ -153,25 +154,26 @@ impl<'a> ReferralChase<'a> {
         let key = server.key();
         let late =
             || AskFailure::new(UnknownKind::Timeout, format!("no turn to ask {} in time", server.name));
-        if let Some(message) = self.lookup.left_alone(server, Timestamp::now()) {
+        if let Some(message) = self.resolver.left_alone(server, Timestamp::now()) {
             return Err(AskFailure::new(UnknownKind::Denied, message));
         }
-        if let Some(message) = self.lookup.silence.of(&key, Timestamp::now()) {
+        if let Some(message) = self.resolver.state.unresponsive.of(&key, Timestamp::now()) {
             return Err(AskFailure::new(UnknownKind::Timeout, message));
         }
-        let Lookup { cache, manners, .. } = self.lookup;
-        if !booked && !Lease::await_pace(cache, manners, server, deadline) {
+        let (cache, policy) = (self.resolver.cache(), self.resolver.policy());
+        if !booked && !Lease::await_pace(cache, policy, server, deadline) {
             return Err(late());
         }
         let what = format!("server {key}");
-        let turn = Lease::claim(cache, what, manners.per_server, deadline, || false).ok_or_else(late)?;
+        let turn =
+            Lease::claim(cache, what, policy.per_server.into(), deadline, || false).ok_or_else(late)?;
         let started = Instant::now();
-        let answered = ask(server, self.address, manners.full, deadline);
+        let answered = ask(server, self.address, policy.full, deadline);
         drop(turn);
         let silent = matches!(&answered, Err(AskFailure { kind: UnknownKind::Timeout, .. }));
-        self.lookup.silence.note(&key, !silent, Timestamp::now());
+        self.resolver.state.unresponsive.note(&key, !silent, Timestamp::now());
         let took = started.elapsed();
-        let (address, full) = (self.address, manners.full);
+        let (address, full) = (self.address, policy.full);
         self.trace.say("asked", || {
             let question = server.question(full).replace("$addr", &address.to_string());
             format!("{} `{}` ({} ms)", server.name, question.trim_end(), took.as_millis())
@@ -223,8 +225,8 @@ impl<'a> ReferralChase<'a> {
             if message.contains(&server.name) { message } else { format!("{}: {message}", server.name) };
         self.trace.say("failed", || format!("{}: {message}", kind.as_str()));
         if kind == UnknownKind::Denied {
-            if self.lookup.left_alone(server, Timestamp::now()).is_none() {
-                let until = self.lookup.cache.hold_off(&server.key(), Timestamp::now());
+            if self.resolver.left_alone(server, Timestamp::now()).is_none() {
+                let until = self.resolver.cache().hold_off(&server.key(), Timestamp::now());
                 self.trace.say("held off", || format!("{} until {until:.0}", server.name));
             }
             return Err(Unknown { kind, message });
@@ -255,7 +257,7 @@ impl<'a> ReferralChase<'a> {
     fn follow(&mut self, referrals: &[Referral]) -> Option<Server> {
         for referral in referrals {
             let port = referral.port;
-            let server = self.lookup.manners.servers.find(&referral.host, port, referral.rwhois);
+            let server = self.resolver.policy().servers.find(&referral.host, port, referral.rwhois);
             let strange = port.is_some_and(|port| !matches!(port, 43 | 4321)) && !server.listed;
             if self.knows(&server) {
                 self.trace
@@ -277,8 +279,8 @@ impl<'a> ReferralChase<'a> {
     /// record with a referral of all early registrations that others look after now.
     fn fall_back(&mut self) -> Option<Server> {
         let arin = self
-            .lookup
-            .manners
+            .resolver
+            .policy()
             .servers
             .of(Registry::Arin)
             .filter(|arin| !self.knows(arin) && self.best.is_none())?;
@@ -327,7 +329,7 @@ impl<'a> ReferralChase<'a> {
             servers: self.asked.into_iter().map(|server| server.name).collect(),
             fetched: Timestamp::now(),
             partial: self.partial,
-            full: self.lookup.manners.full,
+            full: self.resolver.policy().full,
             source: AnswerSource::Whois,
             stale: false,
         })

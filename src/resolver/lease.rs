@@ -1,7 +1,7 @@
 //! Turns: who may ask what, when. They are kept in the cache, so that they hold for all processes that share it, and
 //! each ends by itself, so that a process that was killed holds nobody up for long.
 
-use super::{QueryPolicy, until};
+use super::QueryPolicy;
 use crate::{
     cache::{LayeredCache, LeaseHolder},
     deadline::Deadline,
@@ -46,15 +46,15 @@ impl<'a> Lease<'a> {
     }
 
     /// Books the next moment at which a server may be asked, and says when it is; one that is further away than
-    /// `patience` is said and not booked.
+    /// `timeout` is said and not booked.
     pub(super) fn book(
         cache: &LayeredCache,
-        manners: &QueryPolicy,
+        policy: &QueryPolicy,
         server: &Server,
         now: Timestamp,
-        patience: Duration,
+        timeout: Duration,
     ) -> Timestamp {
-        let (rate, burst) = match manners.rate {
+        let (rate, burst) = match policy.rate {
             Some(rate) => (rate, rate.ceil().clamp(1.0, 1000.0)),
             None => {
                 let (rate, burst) = server.registry.pace();
@@ -68,9 +68,8 @@ impl<'a> Lease<'a> {
         // or GCRA as ATM networks called it).
         let every = Duration::from_secs_f64(1.0 / rate);
         let early = SignedDuration::from_secs_f64((burst - 1.0) / rate);
-        let by = SignedDuration::try_from(patience)
-            .ok()
-            .and_then(|patience| now.checked_add(patience + early).ok());
+        let by =
+            SignedDuration::try_from(timeout).ok().and_then(|timeout| now.checked_add(timeout + early).ok());
         let booked = cache.pace_by(&server.key(), every, now, by.unwrap_or(Timestamp::MAX));
         booked.checked_sub(early).unwrap_or(now).max(now)
     }
@@ -78,12 +77,12 @@ impl<'a> Lease<'a> {
     /// Waits until a server may be asked; false when that is later than the deadline.
     pub(super) fn await_pace(
         cache: &LayeredCache,
-        manners: &QueryPolicy,
+        policy: &QueryPolicy,
         server: &Server,
         deadline: Deadline,
     ) -> bool {
         let (now, Some(left)) = (Timestamp::now(), deadline.remaining()) else { return false };
-        let wait = until(Self::book(cache, manners, server, now, left), now);
+        let wait = until(Self::book(cache, policy, server, now, left), now);
         if wait < left {
             thread::sleep(wait);
         }
@@ -95,4 +94,9 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         self.cache.release(&self.what, self.holder);
     }
+}
+
+/// How long from `now` to a moment; nothing when it has passed.
+pub(super) fn until(moment: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(moment.duration_since(now)).unwrap_or_default()
 }

@@ -27,7 +27,7 @@ pub struct Concurrency {
     /// In all: 1 or more.
     pub jobs: usize,
     /// In one lane: 1 or more.
-    pub per_lane: usize,
+    pub per_server: usize,
 }
 
 /// An address and its place in the caller's order.
@@ -64,7 +64,7 @@ pub fn run<T: Send>(
     mut done: impl FnMut(usize, T),
 ) {
     let lanes = sort(addresses, lane);
-    let workers = rota(&lanes, width.per_lane);
+    let workers = rota(&lanes, width.per_server);
     let Some(pool) = pool(width.jobs.min(workers.len())) else {
         // Not even one thread to be had: this one does it all.
         for lane in &lanes {
@@ -91,9 +91,9 @@ pub fn run<T: Send>(
 }
 
 /// A worker for each turn in each lane, all lanes' first workers first, so that no lane waits for another's last.
-fn rota(lanes: &[ServerQueue], per_lane: usize) -> Vec<&ServerQueue> {
+fn rota(lanes: &[ServerQueue], per_server: usize) -> Vec<&ServerQueue> {
     let wanted: Vec<(usize, &ServerQueue)> =
-        lanes.iter().map(|lane| (lane.chains().min(per_lane), lane)).collect();
+        lanes.iter().map(|lane| (lane.chains().min(per_server), lane)).collect();
     let most = wanted.iter().map(|(count, _)| *count).max().unwrap_or_default();
     (0..most)
         .flat_map(|round| wanted.iter().filter(move |(count, _)| *count > round).map(|(_, lane)| *lane))
@@ -233,7 +233,7 @@ mod tests {
         let all: Vec<AddressJob> =
             (0..5000u32).map(|n| (n as usize, IpAddr::V4((0x0800_0000 + n * 7919).into()))).collect();
         let mut seen = HashSet::new();
-        let width = Concurrency { jobs: 8, per_lane: 3 };
+        let width = Concurrency { jobs: 8, per_server: 3 };
         run(
             all.clone(),
             width,
@@ -257,7 +257,7 @@ mod tests {
             std::thread::yield_now();
             now.fetch_sub(1, Ordering::SeqCst);
         };
-        run(all, Concurrency { jobs: 16, per_lane: 3 }, |_| "one".into(), work, |_, ()| {});
+        run(all, Concurrency { jobs: 16, per_server: 3 }, |_| "one".into(), work, |_, ()| {});
         assert!(most.load(Ordering::SeqCst) <= 3, "{most:?}");
     }
 
@@ -268,7 +268,7 @@ mod tests {
         let (sender, receiver) = mpsc::channel();
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let width = Concurrency { jobs: 8, per_lane: 3 };
+                let width = Concurrency { jobs: 8, per_server: 3 };
                 let run = || run(all.clone(), width, |_| "one".into(), work, |_, ()| {});
                 let _ = sender.send(std::panic::catch_unwind(run).is_err());
             });
@@ -292,7 +292,7 @@ mod tests {
         let mut results = Vec::new();
         run(
             all.clone(),
-            Concurrency { jobs: 8, per_lane: 8 },
+            Concurrency { jobs: 8, per_server: 8 },
             |_| "one".into(),
             work,
             |_, done| results.push(done),

@@ -189,10 +189,10 @@ impl ObjectCutter {
 
     fn next(&mut self, reader: &mut dyn Read, name: &Path) -> Result<Option<ObjectRun>> {
         while !self.ended {
-            let want = PIECE.max(self.rest.len().min(LONGEST)) as u64;
-            let read = reader.take(want).read_to_end(&mut self.rest);
+            let freshness = PIECE.max(self.rest.len().min(LONGEST)) as u64;
+            let read = reader.take(freshness).read_to_end(&mut self.rest);
             let read = read.map_err(|error| Error::input(name, &error))?;
-            self.ended = (read as u64) < want;
+            self.ended = (read as u64) < freshness;
             let end = if self.ended { Some(self.rest.len()) } else { last_gap(&self.rest) };
             if let Some(end) = end.filter(|&end| end > 0) {
                 let rest = self.rest.split_off(end);

@@ -5,7 +5,7 @@ use super::{BulkInput, ImportSummary, import, line};
 use crate::{
     cache::{
         CacheEnv, CacheLocation, HitSource, LayeredCache,
-        contract::{at, kept, want},
+        contract::{at, freshness, kept},
         open,
     },
     error::Result,
@@ -92,7 +92,7 @@ impl Room {
 
     fn answer(&self, address: &str) -> Option<Answer> {
         let handle = self.handle();
-        let found = handle.find(ip(address), &want(60))?;
+        let found = handle.find(ip(address), &freshness(60))?;
         let answer = handle.answer(&found);
         assert_eq!(handle.warning(), None);
         answer
@@ -169,7 +169,7 @@ fn a_long_lived_reader_sees_the_new_data() {
     let room = Room::new();
     let handle = room.handle();
     let name = |address: &str| {
-        let found = handle.find(ip(address), &want(60))?;
+        let found = handle.find(ip(address), &freshness(60))?;
         handle.answer(&found)?.record.name
     };
     assert_eq!(name("198.51.101.20"), None);
@@ -194,7 +194,7 @@ fn delegated_statistics_say_whose_a_block_is() {
     ] {
         assert_eq!(handle.delegated(ip(address)), registry, "{address}");
     }
-    assert!(handle.find(ip("198.51.100.0"), &want(0)).is_none(), "it names no owner");
+    assert!(handle.find(ip("198.51.100.0"), &freshness(0)).is_none(), "it names no owner");
 }
 
 #[test]
@@ -203,11 +203,11 @@ fn what_is_kept_and_what_is_imported_answer_by_how_specific_they_are() {
     room.import(&[("a", RPSL)]).unwrap();
     let handle = room.handle();
     handle.keep(&kept("198.51.100.0", "198.51.103.255", "198.51.101.9", false));
-    let shelf = |address: &str| handle.find(ip(address), &want(60)).unwrap().shelf;
-    assert_eq!(shelf("198.51.101.1"), HitSource::Cache, "a /24 of an allocation, against all of it");
-    assert_eq!(shelf("198.51.102.1"), HitSource::Import);
-    assert_eq!(shelf("198.51.101.20"), HitSource::Import, "a customer within the /24");
-    let found = handle.find(ip("198.51.101.20"), &want(60)).unwrap();
+    let source = |address: &str| handle.find(ip(address), &freshness(60)).unwrap().source;
+    assert_eq!(source("198.51.101.1"), HitSource::Cache, "a /24 of an allocation, against all of it");
+    assert_eq!(source("198.51.102.1"), HitSource::Import);
+    assert_eq!(source("198.51.101.20"), HitSource::Import, "a customer within the /24");
+    let found = handle.find(ip("198.51.101.20"), &freshness(60)).unwrap();
     assert_eq!(handle.recall(&found, &[1; 16], None), None);
     handle.remember(&found, &[1; 16], None, b"clear");
     assert_eq!(handle.recall(&found, &[1; 16], None).unwrap(), b"clear");
@@ -287,5 +287,5 @@ fn only_one_import_at_a_time() {
     let error = room.import(&[("a", RPSL)]).unwrap_err();
     assert!(error.to_string().contains("another import is under way"), "{error}");
     assert!(Path::new(&path).exists(), "and the other's draft is left alone");
-    assert!(handle.find(ip("198.51.101.20"), &want(0)).is_some());
+    assert!(handle.find(ip("198.51.101.20"), &freshness(0)).is_some());
 }

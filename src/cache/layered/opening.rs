@@ -24,7 +24,7 @@ pub fn open(location: &CacheLocation, env: &CacheEnv, now: Timestamp) -> Layered
         CacheLocation::Default => open_default(env, now),
         CacheLocation::Redis(url) => {
             match RedisCache::new(url) {
-                Ok(redis) => handle.tiers.push(CacheLayer::new(Box::new(redis))),
+                Ok(redis) => handle.layers.push(CacheLayer::new(Box::new(redis))),
                 Err(error) => handle.lock().warn(&error),
             }
             open_default(env, now)
@@ -35,7 +35,7 @@ pub fn open(location: &CacheLocation, env: &CacheEnv, now: Timestamp) -> Layered
             let file = cache.path().to_owned();
             handle.imported = Some(ImportedData::beside(&file));
             handle.file = Some(file);
-            handle.tiers.push(CacheLayer::new(Box::new(cache)));
+            handle.layers.push(CacheLayer::new(Box::new(cache)));
         }
         Err(error) => handle.lock().warn(&error),
     }

@@ -121,15 +121,15 @@ pub(super) fn places(connection: &mut Connection, ids: &[i64]) -> RedisResult<Ve
 }
 
 impl RedisCache {
-    fn look(&self, address: IpAddr, want: &Freshness, any_age: bool) -> CacheResult<Option<CacheHit>> {
+    fn look(&self, address: IpAddr, freshness: &Freshness, any_age: bool) -> CacheResult<Option<CacheHit>> {
         let entries = self.with(|connection| entries(connection, address))?;
         let pleases = |entry: &&ExtentEntry| {
             let fetched = moment(entry.fetched);
-            let is_gone = want.now.duration_since(fetched).as_secs() >= LIFE;
-            want.shares(entry.asked, address) && !is_gone && (any_age || want.is_fresh(fetched))
+            let is_gone = freshness.now.duration_since(fetched).as_secs() >= LIFE;
+            freshness.shares(entry.asked, address) && !is_gone && (any_age || freshness.is_fresh(fetched))
         };
         let found = entries.iter().find(pleases);
-        Ok(found.map(|e| CacheHit::new(HitSource::Cache, e.id, e.prefix, moment(e.fetched), want)))
+        Ok(found.map(|e| CacheHit::new(HitSource::Cache, e.id, e.prefix, moment(e.fetched), freshness)))
     }
 
     fn insert(&self, connection: &mut Connection, kept: &CachedAnswer, packed: &[u8]) -> RedisResult<()> {
@@ -179,12 +179,12 @@ fn field(found: &CacheHit, patterns: &[u8; 16], address: Option<IpAddr>) -> Stri
 }
 
 impl Store for RedisCache {
-    fn find(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>> {
-        self.look(address, want, false)
+    fn find(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>> {
+        self.look(address, freshness, false)
     }
 
-    fn find_stale(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>> {
-        self.look(address, want, true)
+    fn find_stale(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>> {
+        self.look(address, freshness, true)
     }
 
     fn answer(&self, found: &CacheHit) -> CacheResult<Option<Answer>> {

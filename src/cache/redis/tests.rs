@@ -1,7 +1,7 @@
 use super::{RedisCache, shown};
 use crate::cache::{
     Cache, CacheEnv, CacheLocation, Coordinator, LayeredCache, LeaseHolder, Maintenance, Store,
-    contract::{at, holds_its_promises, kept, want},
+    contract::{at, freshness, holds_its_promises, kept},
     open,
 };
 use std::{
@@ -144,11 +144,11 @@ fn tls_holds_the_same_promises_and_trusts_nobody_else() {
     while let Err(error) = cache.keep(&kept("198.51.100.0", "198.51.103.255", "198.51.100.1", true)) {
         assert!(Instant::now() < deadline, "{error}");
     }
-    assert!(cache.find(ip("198.51.101.9"), &want(0)).unwrap().is_some());
+    assert!(cache.find(ip("198.51.101.9"), &freshness(0)).unwrap().is_some());
     // Without a certificate of ours, with an authority that did not sign the server's, and in plain text.
     for wrong in [url, ours.replace("/ca.pem", "/other.pem"), server.url()] {
         let cache = RedisCache::new(&wrong).unwrap();
-        assert!(cache.find(ip("198.51.101.9"), &want(0)).is_err(), "{wrong}");
+        assert!(cache.find(ip("198.51.101.9"), &freshness(0)).is_err(), "{wrong}");
     }
 }
 
@@ -169,7 +169,7 @@ fn everything_has_an_expiry_and_one_slot() {
     cache.with(|c| ::redis::cmd("DEL").arg("{whodunit:1}:n:1").query::<()>(c)).unwrap();
     assert_eq!(cache.list(0, 9).unwrap().len(), 0);
     assert_eq!(cache.stats(at(0)).unwrap().networks, 0);
-    let found = cache.find(ip("198.51.100.1"), &want(0)).unwrap().unwrap();
+    let found = cache.find(ip("198.51.100.1"), &freshness(0)).unwrap().unwrap();
     assert_eq!(cache.answer(&found).unwrap(), None);
 }
 
@@ -182,9 +182,9 @@ fn forty_hooks_on_two_hosts_put_one_question() {
         let handle = machine(&server.url(), home);
         let holder = LeaseHolder::unique();
         let deadline = Instant::now() + Duration::from_secs(30);
-        while handle.find(ip("198.51.100.9"), &want(1)).is_none() {
+        while handle.find(ip("198.51.100.9"), &freshness(1)).is_none() {
             if handle.claim("ask", 1, holder, at(1), at(11)) {
-                if handle.find(ip("198.51.100.9"), &want(1)).is_none() {
+                if handle.find(ip("198.51.100.9"), &freshness(1)).is_none() {
                     questions.fetch_add(1, Ordering::Relaxed);
                     handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.9", true));
                 }
@@ -218,10 +218,10 @@ fn a_server_that_is_gone_or_hangs_costs_a_warning_and_a_moment() {
     for (port, why) in [(gone, "cannot be reached"), (hanging_port, "does not answer")] {
         let handle = machine(&format!("redis://me:secret@127.0.0.1:{port}/0"), home.path());
         let started = Instant::now();
-        assert!(handle.find(ip("198.51.100.9"), &want(0)).is_none() || port == hanging_port);
+        assert!(handle.find(ip("198.51.100.9"), &freshness(0)).is_none() || port == hanging_port);
         assert!(started.elapsed() < Duration::from_millis(400), "{:?}", started.elapsed());
         handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.9", true));
-        assert!(handle.find(ip("198.51.100.1"), &want(1)).is_some(), "the local file answers");
+        assert!(handle.find(ip("198.51.100.1"), &freshness(1)).is_some(), "the local file answers");
         assert!(started.elapsed() < Duration::from_millis(800), "it is not asked again and again");
         let warning = handle.warning().unwrap();
         assert!(warning.contains(why) && !warning.contains("secret"), "{warning}");
@@ -235,11 +235,11 @@ fn a_server_that_dies_leaves_what_it_had_on_the_local_disk() {
     let home = tempfile::tempdir().unwrap();
     let handle = machine(&server.url(), home.path());
     handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.9", true));
-    let found = handle.find(ip("198.51.100.1"), &want(1)).unwrap();
+    let found = handle.find(ip("198.51.100.1"), &freshness(1)).unwrap();
     handle.remember(&found, &[1; 16], None, b"blocked");
     assert_eq!(handle.recall(&found, &[1; 16], None).unwrap(), b"blocked");
     drop(server);
-    let local = handle.find(ip("198.51.100.1"), &want(2)).unwrap();
+    let local = handle.find(ip("198.51.100.1"), &freshness(2)).unwrap();
     assert!(handle.answer(&local).is_some());
     assert!(handle.warning().is_some());
 }
@@ -263,19 +263,19 @@ fn a_number_that_is_given_out_again_brings_nobody_elses_decision_or_answer() {
     let Some(server) = RedisServer::redis(&[]) else { return };
     let cache = RedisCache::new(&server.url()).unwrap();
     cache.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true)).unwrap();
-    let old = cache.find(ip("198.51.100.1"), &want(1)).unwrap().unwrap();
+    let old = cache.find(ip("198.51.100.1"), &freshness(1)).unwrap().unwrap();
     cache.remember(&old, &[1; 16], None, b"blocked").unwrap();
     assert_eq!(cache.recall(&old, &[1; 16], None).unwrap().unwrap(), b"blocked");
     cache.with(|c| ::redis::cmd("DEL").arg("{whodunit:1}:id:").query::<()>(c)).unwrap();
     let mut other = kept("192.0.2.0", "192.0.2.255", "192.0.2.1", true);
     other.answer.fetched = at(5);
     cache.keep(&other).unwrap();
-    let new = cache.find(ip("192.0.2.1"), &want(6)).unwrap().unwrap();
+    let new = cache.find(ip("192.0.2.1"), &freshness(6)).unwrap().unwrap();
     assert_eq!(new.id, old.id, "the case at hand");
     assert_eq!(cache.recall(&new, &[1; 16], None).unwrap(), None);
     assert!(cache.answer(&new).unwrap().is_some());
     // What leads to the first network still does, and finds another in its place.
-    let old = cache.find(ip("198.51.100.1"), &want(6)).unwrap().unwrap();
+    let old = cache.find(ip("198.51.100.1"), &freshness(6)).unwrap().unwrap();
     assert_eq!(cache.answer(&old).unwrap(), None);
     cache.remember(&new, &[1; 16], None, b"clear").unwrap();
     assert_eq!(cache.recall(&old, &[1; 16], None).unwrap(), None);
@@ -283,7 +283,7 @@ fn a_number_that_is_given_out_again_brings_nobody_elses_decision_or_answer() {
     again.answer.fetched = at(7);
     cache.keep(&again).unwrap();
     assert!(cache.answer(&new).unwrap().is_some(), "replacing the first leaves the other alone");
-    let old = cache.find(ip("198.51.100.1"), &want(8)).unwrap().unwrap();
+    let old = cache.find(ip("198.51.100.1"), &freshness(8)).unwrap().unwrap();
     assert!(cache.answer(&old).unwrap().is_some());
 }
 
@@ -292,13 +292,13 @@ fn an_answer_that_is_damaged_goes_by_itself() {
     let Some(server) = RedisServer::redis(&[]) else { return };
     let cache = RedisCache::new(&server.url()).unwrap();
     cache.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true)).unwrap();
-    let found = cache.find(ip("198.51.100.1"), &want(1)).unwrap().unwrap();
+    let found = cache.find(ip("198.51.100.1"), &freshness(1)).unwrap().unwrap();
     let harm = |c: &mut ::redis::Connection| {
         ::redis::cmd("HSET").arg("{whodunit:1}:n:1").arg("body").arg("\u{1}?").query::<()>(c)
     };
     cache.with(harm).unwrap();
     assert_eq!(cache.answer(&found).unwrap(), None);
-    assert!(cache.find(ip("198.51.100.1"), &want(1)).unwrap().is_none());
+    assert!(cache.find(ip("198.51.100.1"), &freshness(1)).unwrap().is_none());
     assert_eq!(cache.stats(at(0)).unwrap().networks, 0);
 }
 
@@ -313,14 +313,14 @@ fn a_full_or_locked_server_costs_a_warning() {
         large.answer.text =
             (0..4000_u64).map(|line| format!("{:x}\n", line.wrapping_mul(line + n) << 20)).collect();
         handle.keep(&large);
-        assert!(handle.find(ip(&format!("198.51.{n}.1")), &want(1)).is_some(), "{n}");
+        assert!(handle.find(ip(&format!("198.51.{n}.1")), &freshness(1)).is_some(), "{n}");
     }
     let warning = handle.warning().unwrap();
     assert!(warning.contains("is full"), "{warning}");
     drop(server);
     let Some(server) = RedisServer::redis(&["--requirepass", "secret"]) else { return };
     let handle = machine(&server.url(), home.path());
-    let _ = handle.find(ip("198.51.100.1"), &want(1));
+    let _ = handle.find(ip("198.51.100.1"), &freshness(1));
     let warning = handle.warning().unwrap();
     assert!(warning.contains("127.0.0.1"), "{warning}");
 }

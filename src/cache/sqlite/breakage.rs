@@ -3,7 +3,7 @@
 use super::{SCHEMA, SqliteCache};
 use crate::cache::{
     Cache, CacheEnv, CacheLocation, LayeredCache, LeaseHolder, Maintenance, Store,
-    contract::{at, kept, want},
+    contract::{at, freshness, kept},
     location, open,
 };
 use rusqlite::Connection;
@@ -22,14 +22,14 @@ fn ip(address: &str) -> IpAddr {
 /// Keeps and finds through a handle, as a lookup does; what was warned of.
 fn use_it(path: &Path) -> Option<String> {
     let handle = open(&CacheLocation::Path(path.to_owned()), &CacheEnv::default(), at(0));
-    let first = handle.find(ip("198.51.100.9"), &want(0));
+    let first = handle.find(ip("198.51.100.9"), &freshness(0));
     assert!(first.is_none());
     let holder = LeaseHolder::unique();
     assert!(handle.claim("ask 198.51.100.0/24", 1, holder, at(0), at(10)));
     assert!(!handle.claim("ask 198.51.100.0/24", 1, LeaseHolder::unique(), at(0), at(10)));
     handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true));
     handle.release("ask 198.51.100.0/24", holder);
-    let found = handle.find(ip("198.51.100.9"), &want(1)).expect("kept, in the file or in memory");
+    let found = handle.find(ip("198.51.100.9"), &freshness(1)).expect("kept, in the file or in memory");
     handle.remember(&found, &[1; 16], None, b"blocked");
     assert_eq!(handle.recall(&found, &[1; 16], None).unwrap(), b"blocked");
     assert!(handle.answer(&found).is_some());
@@ -105,9 +105,10 @@ fn a_file_deleted_or_replaced_under_us_is_left_for_the_one_at_its_path() {
     let path = folder.path().join("a/cache.db");
     let handle = open(&CacheLocation::Path(path.clone()), &CacheEnv::default(), at(0));
     let one = kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true);
-    let there = |now| handle.find(ip("198.51.100.9"), &want(now)).is_some();
-    let on_disk =
-        || SqliteCache::open(&path, at(0)).unwrap().find(ip("198.51.100.9"), &want(1)).unwrap().is_some();
+    let there = |now| handle.find(ip("198.51.100.9"), &freshness(now)).is_some();
+    let on_disk = || {
+        SqliteCache::open(&path, at(0)).unwrap().find(ip("198.51.100.9"), &freshness(1)).unwrap().is_some()
+    };
     handle.keep(&one);
     assert!(there(1) && on_disk());
     fs::remove_file(&path).unwrap();
@@ -118,7 +119,7 @@ fn a_file_deleted_or_replaced_under_us_is_left_for_the_one_at_its_path() {
     good(&other);
     fs::rename(&other, &path).unwrap();
     assert!(
-        handle.find(ip("198.51.7.9"), &want(4)).is_some() && there(4),
+        handle.find(ip("198.51.7.9"), &freshness(4)).is_some() && there(4),
         "another's file, 198.51.100.0 in it"
     );
     assert_eq!(handle.warning(), None, "nothing of it is worth a word");
@@ -162,7 +163,7 @@ fn a_garbage_file_is_set_aside_and_only_so_many_are_kept() {
     assert!(!names.iter().any(|name| name.contains("2020")), "{names:?}");
     assert_eq!(names.iter().filter(|name| !name.ends_with("-journal")).count(), 3, "{names:?}");
     let handle = open(&CacheLocation::Path(path), &CacheEnv::default(), at(0));
-    assert!(handle.find(ip("198.51.100.9"), &want(1)).is_some(), "the new file works");
+    assert!(handle.find(ip("198.51.100.9"), &freshness(1)).is_some(), "the new file works");
 }
 
 #[test]
@@ -179,13 +180,13 @@ fn a_truncated_file_never_gives_another_networks_answer() {
         let handle = open(&CacheLocation::Path(cut.clone()), &CacheEnv::default(), at(0));
         for n in 0..200 {
             if let Some(answer) =
-                handle.find(ip(&format!("198.51.{n}.9")), &want(1)).and_then(|f| handle.answer(&f))
+                handle.find(ip(&format!("198.51.{n}.9")), &freshness(1)).and_then(|f| handle.answer(&f))
             {
                 assert_eq!(answer.record.org.unwrap(), format!("Example 198.51.{n}.0"));
             }
         }
         handle.keep(&kept("192.0.2.0", "192.0.2.255", "192.0.2.1", true));
-        assert!(handle.find(ip("192.0.2.1"), &want(1)).is_some());
+        assert!(handle.find(ip("192.0.2.1"), &freshness(1)).is_some());
         set_aside += aside(cut.parent().unwrap()).len();
     }
     assert!(set_aside > 5, "{set_aside}");
@@ -200,9 +201,9 @@ fn one_damaged_answer_goes_and_the_others_stay() {
     other.execute_batch("UPDATE network1 SET body = x'0150' WHERE id = 8").unwrap();
     let handle = open(&CacheLocation::Path(path), &CacheEnv::default(), at(0));
     let answer =
-        |n| handle.find(ip(&format!("198.51.{n}.9")), &want(1)).and_then(|found| handle.answer(&found));
+        |n| handle.find(ip(&format!("198.51.{n}.9")), &freshness(1)).and_then(|found| handle.answer(&found));
     assert!(answer(7).is_none() && answer(8).is_some());
-    assert!(handle.find(ip("198.51.7.9"), &want(1)).is_none(), "it is not met again");
+    assert!(handle.find(ip("198.51.7.9"), &freshness(1)).is_none(), "it is not met again");
     assert_eq!(handle.stats(at(1)).unwrap().networks, 199);
     handle.keep(&kept("198.51.7.0", "198.51.7.255", "198.51.7.0", true));
     assert!(answer(7).is_some());
@@ -238,21 +239,24 @@ fn a_full_disk_and_a_lock_that_is_never_given_back_cost_one_warning() {
     for n in 0..200 {
         let first = format!("198.51.{n}.0");
         handle.keep(&kept(&first, &format!("198.51.{n}.255"), &first, true));
-        assert!(handle.find(ip(&first), &want(1)).is_some(), "{n}");
+        assert!(handle.find(ip(&first), &freshness(1)).is_some(), "{n}");
     }
     assert!(handle.warning().unwrap().contains("disk is full"));
 
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let handle = open(&CacheLocation::Path(path), &CacheEnv::default(), at(0));
-    assert!(handle.find(ip("192.0.2.1"), &want(1)).is_none());
+    assert!(handle.find(ip("192.0.2.1"), &freshness(1)).is_none());
     handle.keep(&kept("192.0.2.0", "192.0.2.255", "192.0.2.1", true));
-    assert!(handle.find(ip("192.0.2.1"), &want(2)).is_some());
+    assert!(handle.find(ip("192.0.2.1"), &freshness(2)).is_some());
     assert!(handle.warning().unwrap().contains("locked for too long"));
     other.execute_batch("ROLLBACK").unwrap();
-    assert!(handle.find(ip("198.51.0.1"), &want(30)).is_none(), "left alone for a minute");
-    assert!(handle.find(ip("198.51.0.1"), &want(70)).is_some(), "and then tried again");
-    assert!(handle.find(ip("192.0.2.1"), &want(70)).is_some(), "what memory kept meanwhile still answers");
+    assert!(handle.find(ip("198.51.0.1"), &freshness(30)).is_none(), "left alone for a minute");
+    assert!(handle.find(ip("198.51.0.1"), &freshness(70)).is_some(), "and then tried again");
+    assert!(
+        handle.find(ip("192.0.2.1"), &freshness(70)).is_some(),
+        "what memory kept meanwhile still answers"
+    );
 }
 
 #[test]
@@ -269,7 +273,7 @@ fn the_oldest_answers_go_when_there_are_too_many_or_too_old() {
     let stats = cache.stats(at(600)).unwrap();
     assert!(stats.networks > 50 && stats.networks < 400 && stats.bytes < 200_000, "{stats:?}");
     assert_eq!(stats.newest, Some(at(599)));
-    assert!(cache.find(ip("198.0.0.0"), &want(600)).unwrap().is_none());
+    assert!(cache.find(ip("198.0.0.0"), &freshness(600)).unwrap().is_none());
     let day = 86_400;
     for n in 0..65 {
         let mut late = kept("192.0.2.0", "192.0.2.255", &format!("192.0.2.{n}"), true);
@@ -294,9 +298,9 @@ fn in_a_storm_one_asks_and_all_have_the_answer() {
             let handle = open(&CacheLocation::Path(path.clone()), &CacheEnv::default(), at(0));
             let holder = LeaseHolder::unique();
             let mut patience = 2000;
-            while handle.find(ip(&network), &want(1)).is_none() {
+            while handle.find(ip(&network), &freshness(1)).is_none() {
                 if handle.claim(&network, 1, holder, at(1), at(11)) {
-                    if handle.find(ip(&network), &want(1)).is_none() {
+                    if handle.find(ip(&network), &freshness(1)).is_none() {
                         questions.fetch_add(1, Ordering::Relaxed);
                         handle.keep(&kept(&network, &format!("198.51.{round}.255"), &network, true));
                     }
@@ -322,7 +326,7 @@ fn of_many_who_meet_a_corrupt_file_one_sets_it_aside() {
     let one = || {
         let handle = open(&CacheLocation::Path(path.clone()), &CacheEnv::default(), at(0));
         handle.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true));
-        assert!(handle.find(ip("198.51.100.9"), &want(1)).is_some());
+        assert!(handle.find(ip("198.51.100.9"), &freshness(1)).is_some());
         warned.lock().unwrap().extend(handle.warning());
     };
     std::thread::scope(|scope| (0..16).for_each(|_| drop(scope.spawn(one))));
@@ -333,7 +337,9 @@ fn of_many_who_meet_a_corrupt_file_one_sets_it_aside() {
     // process says the first thing that went wrong and no more, so that even its own setting aside may stay unsaid.
     let aside = warned.iter().filter(|warning| warning.contains("set aside as")).count();
     assert!(aside <= 1, "{warned:?}");
-    assert!(SqliteCache::open(&path, at(0)).unwrap().find(ip("198.51.100.9"), &want(1)).unwrap().is_some());
+    assert!(
+        SqliteCache::open(&path, at(0)).unwrap().find(ip("198.51.100.9"), &freshness(1)).unwrap().is_some()
+    );
 }
 
 #[test]

@@ -207,27 +207,27 @@ impl<'a> PackedAnswer<'a> {
 
 /// The number under which a network's decisions stand. Those of imported data are below zero.
 fn number(found: &CacheHit) -> i64 {
-    if found.shelf == HitSource::Import { -found.id } else { found.id }
+    if found.source == HitSource::Import { -found.id } else { found.id }
 }
 
 impl SqliteCache {
-    fn look(&self, address: IpAddr, want: &Freshness, any_age: bool) -> CacheResult<Option<CacheHit>> {
+    fn look(&self, address: IpAddr, freshness: &Freshness, any_age: bool) -> CacheResult<Option<CacheHit>> {
         let step = self.with(|connection| {
             walk(connection, address, |step| {
-                want.shares(step.asked, address) && (any_age || want.is_fresh(moment(step.fetched)))
+                freshness.shares(step.asked, address) && (any_age || freshness.is_fresh(moment(step.fetched)))
             })
         })?;
-        Ok(step.map(|s| CacheHit::new(HitSource::Cache, s.id, s.prefix, moment(s.fetched), want)))
+        Ok(step.map(|s| CacheHit::new(HitSource::Cache, s.id, s.prefix, moment(s.fetched), freshness)))
     }
 }
 
 impl Store for SqliteCache {
-    fn find(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>> {
-        self.look(address, want, false)
+    fn find(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>> {
+        self.look(address, freshness, false)
     }
 
-    fn find_stale(&self, address: IpAddr, want: &Freshness) -> CacheResult<Option<CacheHit>> {
-        self.look(address, want, true)
+    fn find_stale(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>> {
+        self.look(address, freshness, true)
     }
 
     fn answer(&self, found: &CacheHit) -> CacheResult<Option<Answer>> {
@@ -281,7 +281,7 @@ impl Store for SqliteCache {
                 .prepare_cached("SELECT 1 FROM network1 WHERE id = ?1 AND fetched = ?2")?
                 .query_row([found.id, micros(found.fetched)], |row| row.get(0))
                 .optional()?;
-            if there.is_none() && found.shelf != HitSource::Import {
+            if there.is_none() && found.source != HitSource::Import {
                 return Ok(());
             }
             let count: i64 = connection

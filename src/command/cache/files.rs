@@ -4,7 +4,7 @@ use crate::{
     cache::{CacheEnv, CacheLocation, LayeredCache},
     cli::CacheCommand,
     command::{env, opened, warn},
-    config::Remember,
+    config::CacheConfig,
     error::{Error, Result, reason},
 };
 use std::{
@@ -14,10 +14,10 @@ use std::{
 };
 
 /// Opens it, and makes it only for what is to be kept in it.
-pub(super) fn open(remember: &Remember, command: &CacheCommand) -> Result<LayeredCache> {
-    remember.notes.iter().for_each(|note| warn(note));
+pub(super) fn open(config: &CacheConfig, command: &CacheCommand) -> Result<LayeredCache> {
+    config.notes.iter().for_each(|note| warn(note));
     let fills = matches!(command, CacheCommand::Import { .. });
-    let location = remember.location.as_deref().map_or(CacheLocation::Default, CacheLocation::from);
+    let location = config.location.as_deref().map_or(CacheLocation::Default, CacheLocation::from);
     let named = match &location {
         CacheLocation::Path(path) if path.is_dir() => Some(path.join("cache.db")),
         CacheLocation::Path(path) => Some(path.clone()),
@@ -32,7 +32,7 @@ pub(super) fn open(remember: &Remember, command: &CacheCommand) -> Result<Layere
         // Nothing was ever kept: that is no failure, and not to be changed by looking at it.
         return Ok(LayeredCache::new(None));
     }
-    let cache = opened(remember);
+    let cache = opened(config);
     let server = matches!(location, CacheLocation::Redis(_));
     match cache.warning() {
         // This machine's file only stands in for a server.

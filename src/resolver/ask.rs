@@ -1,0 +1,220 @@
+//! What is known of one address: reserved, remembered, or asked for in its turn.
+
+use super::{
+    Resolver, Trace,
+    chase::ReferralChase,
+    lease::{Lease, until},
+    trace,
+};
+use crate::{
+    address::{Prefix, special},
+    cache::CachedAnswer,
+    deadline::Deadline,
+    registry::{Answer, Known, Registry, Server, Unknown, UnknownKind, is_leaf, responsible},
+};
+use jiff::Timestamp;
+use std::{net::IpAddr, sync::PoisonError, thread, time::Duration};
+
+impl Resolver {
+    /// The answer that the cache has for this address now.
+    fn recalled(&self, address: IpAddr, trace: &mut Trace, what: &str) -> Option<Answer> {
+        let found = self.find(address, Timestamp::now())?;
+        let answer = self.cache().answer(&found)?;
+        let lacks = if self.suffices(&answer) { "" } else { ", but without persons (--full)" };
+        trace.say("cache", || format!("{what}{}{lacks}", trace::found(&found, &answer)));
+        lacks.is_empty().then_some(answer)
+    }
+
+    /// Whether an answer has all that is asked for: one without persons says nothing of them to `--full`.
+    pub(super) fn suffices(&self, answer: &Answer) -> bool {
+        answer.full || !self.policy().full
+    }
+
+    /// The registry that is asked first about an address: the one that delegates it today by imported statistics,
+    /// else the one that IANA's tables name.
+    #[must_use]
+    pub fn first_registry(&self, address: IpAddr) -> Registry {
+        first(address, self.cache().delegated(address))
+    }
+
+    /// Its server.
+    #[must_use]
+    pub fn first_server(&self, address: IpAddr) -> Server {
+        self.server_of(self.first_registry(address))
+    }
+
+    fn server_of(&self, registry: Registry) -> Server {
+        let servers = &self.policy().servers;
+        servers.of(registry).unwrap_or_else(|| servers.find("whois.iana.org", None, false))
+    }
+
+    /// Waits until the first server may be asked about an address, however long that takes: a batch has the time
+    /// that a waiting client has not. So nothing is booked ahead, and whoever cannot wait comes first. What follows
+    /// should say that its turn is booked.
+    pub(super) fn await_turn(&self, address: IpAddr) {
+        let server = self.first_server(address);
+        loop {
+            let now = Timestamp::now();
+            if self.left_alone(&server, now).is_some()
+                || self.state.unresponsive.of(&server.key(), now).is_some()
+            {
+                // It is not going to be asked.
+                return;
+            }
+            let wait = until(Lease::book(self.cache(), self.policy(), &server, now, Duration::ZERO), now);
+            if wait.is_zero() {
+                return;
+            }
+            thread::sleep(wait);
+        }
+    }
+
+    /// Finds out who runs an address's network within the deadline. `booked` says that the first server's turn was
+    /// waited for already ([`Resolver::await_turn`]).
+    pub(super) fn look_up(
+        &self,
+        address: IpAddr,
+        deadline: Deadline,
+        booked: bool,
+        trace: &mut Trace,
+    ) -> Known {
+        if let Some(special) = special(address) {
+            trace.say("reserved", || format!("{} {} ({})", special.prefix, special.name, special.reference));
+            return Known::Reserved(special);
+        }
+        if let Some(answer) = self.recalled(address, trace, "") {
+            return Known::Answer(Box::new(answer));
+        }
+        trace.say("cache", || {
+            (if self.policy().refresh { "not looked at (--refresh)" } else { "has nothing" }).into()
+        });
+        if self.policy().offline {
+            let message = "neither the cache nor imported data has it, and --offline asks nobody".to_owned();
+            return Known::Unknown(Unknown { kind: UnknownKind::Offline, message });
+        }
+        match self.ask(address, deadline, booked, trace) {
+            Ok(answer) => Known::Answer(Box::new(answer)),
+            Err(unknown) => {
+                trace.say("unknown", || format!("{}: {}", unknown.kind.as_str(), unknown.message));
+                Known::Unknown(unknown)
+            }
+        }
+    }
+
+    fn ask(
+        &self,
+        address: IpAddr,
+        deadline: Deadline,
+        booked: bool,
+        trace: &mut Trace,
+    ) -> Result<Answer, Unknown> {
+        let delegated = self.cache().delegated(address);
+        let server = self.server_of(first(address, delegated));
+        trace.say("registry", || trace::chosen(address, delegated, &server));
+        if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
+            return self.make_do(address, refused, trace);
+        }
+        let area = self.area(address).to_string();
+        let Some(turn) = Lease::claim(self.cache(), format!("ask {area}"), 1, deadline, || {
+            self.find(address, Timestamp::now()).is_some()
+                || self.left_alone(&server, Timestamp::now()).is_some()
+        }) else {
+            let message =
+                format!("another process is asking {} about {area}, and has no answer yet", server.name);
+            return Err(Unknown { kind: UnknownKind::Timeout, message });
+        };
+        // Whoever had the turn before may have brought an answer, or learned that nobody may ask.
+        if let Some(answer) = self.recalled(address, trace, "another process asked meanwhile; ") {
+            return Ok(answer);
+        }
+        if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
+            return self.make_do(address, refused, trace);
+        }
+        let answer = ReferralChase::new(self, address, deadline, trace).run(server, booked)?;
+        // A partial one is kept as long as a whole one: most servers that cannot be followed are dead for good.
+        let kept = CachedAnswer { leaf: is_leaf(&answer.record), answer, asked: address };
+        self.cache().keep(&kept);
+        drop(turn);
+        Ok(kept.answer)
+    }
+
+    /// Why a server is left alone, if it is: it refused to answer not long ago, or in this very run, however long that
+    /// takes.
+    pub(super) fn left_alone(&self, server: &Server, now: Timestamp) -> Option<String> {
+        let key = server.key();
+        let held = self.cache().held_off(&key, now);
+        let mut denied =
+            self.state.denied.as_ref().map(|denied| denied.lock().unwrap_or_else(PoisonError::into_inner));
+        let how_long = match (held, &mut denied) {
+            (Some(until), denied) => {
+                if let Some(denied) = denied {
+                    denied.insert(key);
+                }
+                format!("until {until:.0}")
+            }
+            (None, Some(denied)) if denied.contains(&key) => "in this run".to_owned(),
+            (None, _) => return None,
+        };
+        Some(format!("{} denied us before, and is not asked again {how_long}", server.name))
+    }
+
+    /// While a server may not be asked: what is remembered, even past its age, is better than nothing.
+    fn make_do(&self, address: IpAddr, refused: String, trace: &mut Trace) -> Result<Answer, Unknown> {
+        let stale = (!self.policy().refresh)
+            .then(|| self.cache().find_stale(address, &self.freshness(Timestamp::now())))
+            .flatten()
+            .and_then(|found| Some((found, self.cache().answer(&found)?)))
+            .filter(|(_, answer)| self.suffices(answer));
+        match stale {
+            Some((found, answer)) => {
+                trace.say("cache", || format!("{refused}; stale: {}", trace::found(&found, &answer)));
+                Ok(answer)
+            }
+            None => Err(Unknown { kind: UnknownKind::Denied, message: refused }),
+        }
+    }
+
+    /// The addresses that one answer would surely serve: /24 or /48, less where `--share` says so.
+    fn area(&self, address: IpAddr) -> Prefix {
+        let (v4, v6) = self.policy().share.unwrap_or((24, 48));
+        Prefix::around(address, v4.max(24), v6.max(48))
+    }
+}
+
+/// Whom to ask first, knowing who delegates the address by imported statistics.
+fn first(address: IpAddr, delegated: Option<Registry>) -> Registry {
+    delegated.unwrap_or_else(|| responsible(address).map_or(Registry::Iana, |row| row.registry))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cache::LayeredCache,
+        pattern::{PatternSpec, Patterns},
+        resolver::QueryPolicy,
+    };
+    use jiff::SignedDuration;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_server_that_refused_is_left_alone_for_the_rest_of_the_run() {
+        let cache = Arc::new(LayeredCache::new(None));
+        let patterns = || Patterns::read(&PatternSpec::default()).unwrap();
+        let run = || Resolver::new(QueryPolicy::default(), Arc::clone(&cache), patterns());
+        let (first, address) = (run(), "193.0.22.9".parse().unwrap());
+        let service = Resolver::for_service(QueryPolicy::default(), Arc::clone(&cache), patterns());
+        let server = first.first_server(address);
+        let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        assert_eq!(first.left_alone(&server, at(0)), None);
+        let _ = cache.hold_off(&server.name, at(0));
+        for resolver in [&first, &service] {
+            let said = resolver.left_alone(&server, at(1)).unwrap();
+            assert!(said.ends_with("not asked again until 1970-01-01T00:05:00Z"), "{said}");
+        }
+        let said = first.left_alone(&server, at(10)).unwrap();
+        assert!(said.ends_with("not asked again in this run"), "{said}");
+        assert_eq!(run().left_alone(&server, at(10)), None, "another run tries again");
+        assert_eq!(service.left_alone(&server, at(10)), None, "a service has no end, so it tries again");
+    }
+}

@@ -1,0 +1,182 @@
+//! Many addresses judged: what is known already at once, the rest through the scheduler.
+
+use super::{
+    Resolver, Trace,
+    scheduler::{self, Concurrency},
+};
+use crate::{address::special, deadline::Deadline, error::Result, registry::Known, verdict::Judged};
+use jiff::Timestamp;
+use std::{
+    net::IpAddr,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::sync_channel,
+    },
+    thread,
+};
+
+/// From so many addresses on, the cache is read once for all of them, and decisions are remembered in this process
+/// alone: writing each down would cost more than it could save.
+const MANY: usize = 2048;
+/// Addresses that a thread judges before it hands them over.
+const PIECE: usize = 256;
+
+/// An address to classify, and how often it was seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Client {
+    /// The address, out of its wrapping.
+    pub address: IpAddr,
+    /// Log lines, or times that it was named.
+    pub hits: u64,
+}
+
+/// When a verdict came.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Arrival {
+    /// At once, and the next one may, too.
+    AtOnce,
+    /// After somebody was asked: whoever waits for it should see it now.
+    Late,
+}
+
+/// Where the verdicts on many addresses go, on the thread that asked for them.
+pub trait VerdictSink {
+    /// The next verdict, in the order of the clients.
+    ///
+    /// # Errors
+    /// What ends the run: nobody more is asked.
+    fn take(&mut self, judged: Judged, arrival: Arrival) -> Result<()>;
+
+    /// Of the `total` addresses that had to be asked about, so many are done; first 0.
+    fn reach(&mut self, done: u64, total: u64);
+}
+
+impl Resolver {
+    /// Hands over each verdict in the order of the clients, as soon as those before it are out.
+    ///
+    /// # Errors
+    /// A pattern is wrong (78), before anybody is asked; and what the sink fails with, which ends the run.
+    pub fn judge_all(&self, clients: &[Client], sink: &mut dyn VerdictSink) -> Result<()> {
+        let mut known = 0;
+        if clients.len() >= MANY {
+            self.check()?;
+            self.decisions.keep_to_itself();
+            if !self.policy().refresh {
+                self.cache().take_snapshot(&self.freshness(Timestamp::now()));
+            }
+            known = self.recall_many(clients, sink)?;
+        }
+        // What is known already is answered here and now, with no thread: the hook that asks again about a client.
+        for client in clients.get(known..).unwrap_or_default() {
+            let Some(judged) = self.recall_client(client)? else { break };
+            known += 1;
+            sink.take(judged, Arrival::AtOnce)?;
+        }
+        match clients.get(known..) {
+            None | Some([]) => Ok(()),
+            Some(rest) => {
+                self.check()?;
+                self.ask_all(rest, sink)
+            }
+        }
+    }
+
+    fn recall_client(&self, client: &Client) -> Result<Option<Judged>> {
+        let judged = self.recall(client.address, Timestamp::now())?;
+        Ok(judged.map(|judged| Judged { hits: client.hits, ..judged }))
+    }
+
+    /// Judges those of many that are known, on all processors, up to the first that is not; how many that were.
+    fn recall_many(&self, clients: &[Client], sink: &mut dyn VerdictSink) -> Result<usize> {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| {
+            // Each has every so-manieth piece and a short queue of its own, so that taking turns among them gives the
+            // clients' order, and nobody runs far ahead of the output.
+            let queues: Vec<_> = (0..workers)
+                .map(|worker| {
+                    let (to_output, queue) = sync_channel(2);
+                    let work = move || {
+                        for piece in clients.chunks(PIECE).skip(worker).step_by(workers) {
+                            let judged = piece.iter().map(|client| self.recall_client(client));
+                            if to_output.send(judged.collect::<Vec<_>>()).is_err() {
+                                return;
+                            }
+                        }
+                    };
+                    // A thread that cannot be had leaves an empty queue, and its piece to be judged one by one.
+                    let _ = thread::Builder::new().spawn_scoped(scope, work);
+                    queue
+                })
+                .collect();
+            let mut known = 0;
+            for queue in queues.iter().cycle() {
+                let Ok(piece) = queue.recv() else { break };
+                for judged in piece {
+                    let Some(judged) = judged? else { return Ok(known) };
+                    known += 1;
+                    sink.take(judged, Arrival::AtOnce)?;
+                }
+            }
+            Ok(known)
+        })
+    }
+
+    /// Asks about what is not known. For one address no pool is built: hooks run under limits that a pool would hit.
+    fn ask_all(&self, rest: &[Client], sink: &mut dyn VerdictSink) -> Result<()> {
+        if let ([Client { address, hits }], false) = (rest, self.waits_in_turn) {
+            let judged = self.judge(*address, self.deadline(), &mut Trace::off());
+            return sink.take(Judged { hits: *hits, ..judged }, Arrival::Late);
+        }
+        let mut waiting: Vec<Option<Judged>> = rest.iter().map(|_| None).collect();
+        let (mut next, mut done, total) = (0, 0, rest.len() as u64);
+        let (mut outcome, stopped) = (Ok(()), AtomicBool::new(false));
+        sink.reach(done, total);
+        let width =
+            Concurrency { jobs: self.policy().jobs.into(), per_server: self.policy().per_server.into() };
+        scheduler::run(
+            rest.iter().map(|client| client.address).enumerate(),
+            width,
+            |address| self.first_server(address).name,
+            // Once the output fails, nobody more is asked.
+            |address| (!stopped.load(Ordering::Relaxed)).then(|| self.judge_in_turn(address)),
+            |index, judged| {
+                done += 1;
+                sink.reach(done, total);
+                if let Some(slot) = waiting.get_mut(index) {
+                    *slot = judged;
+                }
+                while let Some(judged) = waiting.get_mut(next).and_then(Option::take) {
+                    let hits = rest.get(next).map_or(1, |client| client.hits);
+                    if outcome.is_ok() {
+                        outcome = sink.take(Judged { hits, ..judged }, Arrival::Late);
+                        stopped.store(outcome.is_err(), Ordering::Relaxed);
+                    }
+                    next += 1;
+                }
+            },
+        );
+        outcome
+    }
+
+    /// One address of many, on a thread of the scheduler's.
+    fn judge_in_turn(&self, address: IpAddr) -> Judged {
+        // An answer about a neighbour may have come meanwhile.
+        let asks = !self.policy().offline
+            && special(address).is_none()
+            && self.find(address, Timestamp::now()).is_none();
+        if asks {
+            self.await_turn(address);
+        }
+        let known = self.look_up(address, self.deadline(), asks, &mut Trace::off());
+        let mut judged = self.settle(address, known);
+        if let (false, Known::Answer(answer)) = (self.keeps_text, &mut judged.known) {
+            // Thousands may wait for those before them; what they are worth is in the record.
+            answer.text = String::new();
+        }
+        judged
+    }
+
+    fn deadline(&self) -> Deadline {
+        Deadline::within(self.policy().timeout)
+    }
+}
