@@ -8,4 +8,5 @@ mod special;
 pub use network::Network;
 pub use parse::{BadAddress, parse, parse_bare, unwrap};
 pub use prefix::Prefix;
-pub use special::{Special, is_routable, special};
+pub(crate) use prefix::{from_bits, to_bits};
+pub use special::{Special, is_routable, special, special_ranges};

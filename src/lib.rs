@@ -17,6 +17,7 @@ pub mod error;
 pub mod exit;
 pub mod log;
 pub mod nearest;
+pub mod networks;
 pub mod origin;
 pub mod output;
 pub mod pattern;

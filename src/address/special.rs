@@ -28,6 +28,11 @@ pub fn special(address: IpAddr) -> Option<Special> {
         .and_then(|(special, reachable)| (!reachable).then_some(*special))
 }
 
+/// Every range of the tables, and whether it is nobody's. A range inside another decides for itself.
+pub fn special_ranges() -> impl Iterator<Item = (Prefix, bool)> {
+    TABLE.iter().map(|(special, reachable)| (special.prefix, !reachable))
+}
+
 /// Whether a server at this address may be connected to because a stranger's text names it: an address of the
 /// public internet, and not the inside of the network that we run in.
 #[must_use]

@@ -30,13 +30,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("serve", &["address", "error", "registry", "sanitize", "verdict"]),
     ("report", &["address", "error", "log", "pattern", "registry", "verdict"]),
     ("output", &["address", "error", "pattern", "registry", "report", "sanitize", "verdict"]),
+    ("networks", &["address", "cache", "error", "origin", "output", "pattern", "registry", "sanitize"]),
     ("cli", &["nearest"]),
     ("config", &["cli", "error", "exit", "log", "nearest", "pattern", "registry", "resolver", "serve"]),
     (
         "command",
         &[
-            "address", "cache", "cli", "config", "deadline", "error", "exit", "log", "origin", "output",
-            "pattern", "registry", "report", "resolver", "sanitize", "serve", "verdict", "whois",
+            "address", "cache", "cli", "config", "deadline", "error", "exit", "log", "networks", "origin",
+            "output", "pattern", "registry", "report", "resolver", "sanitize", "serve", "verdict", "whois",
         ],
     ),
     ("main", &["cli", "command", "error", "exit", "serve"]),

@@ -18,6 +18,7 @@
 //! | `logs` | logs, plain and compressed |
 //! | `many` | many addresses: width, pace, order |
 //! | `matching` | `match`, and the promise that counts equal egrep's |
+//! | `networks` | the set of networks that patterns block |
 //! | `output` | streams: terminals, closed pipes, full disks, progress |
 //! | `package` | what strangers get: package, example configuration, documents that keep their word |
 //! | `patterns` | the lint, patterns against the cache, and the lists to start from |
@@ -54,6 +55,7 @@ mod logs;
 mod mailservers;
 mod many;
 mod matching;
+mod networks;
 mod output;
 mod package;
 mod patterns;

@@ -1,0 +1,15 @@
+//! The networks that patterns block, as a set: from imported data, the origin table and cached answers, to the tables
+//! that firewalls and servers load.
+//!
+//! An address is in the set exactly when an offline look-up with the same patterns and the same data calls it blocked.
+//! Narrower networks that no pattern matches are holes in wider ones, and so are allowed ones; special-purpose space is
+//! never in the set, and IPv6 space that only carries an IPv4 address (mapped, NAT64, 6to4, Teredo) neither: a look-up
+//! takes the IPv4 address out of it.
+
+mod format;
+mod layer;
+mod set;
+
+pub use format::{BlockingPattern, Families, ListEntry, ListForm, ListFormat, ListHead, SourceNetwork};
+pub use layer::{Flattener, Span, SpanCursor, flatten};
+pub use set::{NetworkSet, RangeList};

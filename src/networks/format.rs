@@ -1,0 +1,203 @@
+//! The forms in which servers load a list of networks: one file a form.
+//!
+//! Names of owners come from registries, where anybody may write them, and names of pattern files from the admin's
+//! disk. Neither may end a line, a string or a comment, nor mean anything to the program that loads the list:
+//! [`comment`] and [`owner_text`] leave no sign that any of the forms reads as one.
+
+mod apache;
+mod cidr;
+mod csv;
+mod exim;
+mod ipset;
+mod json;
+mod nft;
+mod nginx;
+mod postfix;
+mod rbldnsd;
+mod rspamd;
+
+use crate::address::Prefix;
+use std::io::{self, Write};
+
+/// A form by its name.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum ListForm {
+    /// A prefix a line.
+    #[default]
+    Cidr,
+    /// JSON Lines, a network of the data a line.
+    Json,
+    /// CSV, a network of the data a row.
+    Csv,
+    /// Postfix's cidr_table(5).
+    Postfix,
+    /// A file for `nft -f`.
+    Nft,
+    /// Commands for `ipset restore`.
+    Ipset,
+    /// rbldnsd's ip4trie or ip6trie.
+    Rbldnsd,
+    /// rspamd's map of addresses.
+    Rspamd,
+    /// Lines for nginx' `geo` block.
+    Nginx,
+    /// Lines for Apache's `RequireAll`.
+    Apache,
+    /// Exim's iplsearch file.
+    Exim,
+}
+
+/// Which families a list is of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Families {
+    /// IPv4.
+    pub v4: bool,
+    /// IPv6.
+    pub v6: bool,
+}
+
+/// What a list begins with.
+#[derive(Clone, Debug)]
+pub struct ListHead {
+    /// Sentences for people: from which data, of which date, what is not covered. Written as comments, where the form
+    /// has any.
+    pub notes: Vec<String>,
+    /// A set of a family that is not asked for is left alone where it is loaded.
+    pub families: Families,
+}
+
+/// One network of a list.
+#[derive(Clone, Copy, Debug)]
+pub struct ListEntry<'a> {
+    /// The network.
+    pub prefix: Prefix,
+    /// Who runs it, where that is one owner.
+    pub owner: Option<&'a str>,
+    /// The network of the data that it is, or is part of; only for forms that are not aggregated.
+    pub source: Option<&'a SourceNetwork>,
+}
+
+/// A network of the data.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct SourceNetwork {
+    /// Who runs it.
+    pub owner: Option<String>,
+    /// ISO 3166 code.
+    pub country: Option<String>,
+    /// The registry's name, as in other output.
+    pub registry: Option<&'static str>,
+    /// Its autonomous systems.
+    pub asn: Vec<u32>,
+}
+
+/// The pattern that blocks an entry, as it was named.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockingPattern<'a> {
+    /// The file, or `-e`.
+    pub file: &'a str,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+/// One form: what stands before the entries, each entry, and what stands behind them.
+pub trait ListFormat {
+    /// What the list begins with.
+    ///
+    /// # Errors
+    /// What writing brings; so below.
+    fn head(&mut self, head: &ListHead, out: &mut dyn Write) -> io::Result<()>;
+
+    /// One entry. They come IPv4 before IPv6, ascending.
+    ///
+    /// # Errors
+    /// What writing brings.
+    fn entry(
+        &mut self,
+        entry: &ListEntry<'_>,
+        pattern: BlockingPattern<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
+
+    /// What the list ends with.
+    ///
+    /// # Errors
+    /// What writing brings.
+    fn tail(&mut self, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl ListForm {
+    /// The names that `--format` takes.
+    pub const NAMES: [(&'static str, Self); 11] = [
+        ("cidr", Self::Cidr),
+        ("json", Self::Json),
+        ("csv", Self::Csv),
+        ("postfix", Self::Postfix),
+        ("nft", Self::Nft),
+        ("ipset", Self::Ipset),
+        ("rbldnsd", Self::Rbldnsd),
+        ("rspamd", Self::Rspamd),
+        ("nginx", Self::Nginx),
+        ("apache", Self::Apache),
+        ("exim", Self::Exim),
+    ];
+
+    /// A writer of this form.
+    #[must_use]
+    pub fn writer(self) -> Box<dyn ListFormat> {
+        match self {
+            Self::Cidr => Box::new(cidr::CidrList),
+            Self::Json => Box::new(json::JsonLines),
+            Self::Csv => Box::new(csv::CsvRows),
+            Self::Postfix => Box::new(postfix::CidrTable),
+            Self::Nft => Box::<nft::NftFile>::default(),
+            Self::Ipset => Box::<ipset::IpsetRestore>::default(),
+            Self::Rbldnsd => Box::new(rbldnsd::TrieZone),
+            Self::Rspamd => Box::new(rspamd::RspamdMap),
+            Self::Nginx => Box::new(nginx::GeoLines),
+            Self::Apache => Box::new(apache::RequireLines),
+            Self::Exim => Box::new(exim::IplsearchFile),
+        }
+    }
+
+    /// Whether it lists the networks of the data, each with what is known of it, instead of the fewest prefixes.
+    #[must_use]
+    pub fn is_by_network(self) -> bool {
+        matches!(self, Self::Json | Self::Csv)
+    }
+
+    /// Whether its entries name their owners.
+    #[must_use]
+    pub fn names_owners(self) -> bool {
+        matches!(self, Self::Json | Self::Csv | Self::Postfix | Self::Rbldnsd | Self::Exim)
+    }
+
+    /// Whether one list holds one family only.
+    #[must_use]
+    pub fn is_of_one_family(self) -> bool {
+        self == Self::Rbldnsd
+    }
+}
+
+/// A text as one line of a comment: printable ASCII, and no backslash, which joins lines in Apache's and nft's files.
+fn comment(text: &str) -> String {
+    text.chars().map(|c| if c == ' ' || (c.is_ascii_graphic() && c != '\\') { c } else { '?' }).collect()
+}
+
+/// Writes the notes as comments, each behind `sign`.
+fn comments(sign: &str, head: &ListHead, out: &mut dyn Write) -> io::Result<()> {
+    head.notes.iter().try_for_each(|note| writeln!(out, "{sign} {}", comment(note)))
+}
+
+/// An owner's name as part of a text that a server shows: letters and figures of ASCII, and signs that no form reads.
+/// The text that a mail server sends is ASCII as well (RFC 5321, 4.2.1).
+fn owner_text(owner: &str) -> String {
+    const LONGEST: usize = 64;
+    let plain = |c: char| c.is_ascii_alphanumeric() || " .,-_/+()&@".contains(c);
+    let text: String = owner.trim().chars().take(LONGEST).map(|c| if plain(c) { c } else { '?' }).collect();
+    text.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+//! CSV (RFC 4180): a header, then a row for each network of the data, as in JSON. Lists are joined by a blank.
+
+use super::{BlockingPattern, ListEntry, ListFormat, ListHead};
+use crate::sanitize::safe;
+use std::io::{self, Write};
+
+pub(super) struct CsvRows;
+
+impl ListFormat for CsvRows {
+    fn head(&mut self, _: &ListHead, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "cidr,owner,country,registry,asn,file,line")
+    }
+
+    fn entry(
+        &mut self,
+        entry: &ListEntry<'_>,
+        pattern: BlockingPattern<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let asn = entry.source.map(|source| source.asn.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let text = |value: Option<&str>| safe(value.unwrap_or_default()).into_owned();
+        let fields = [
+            entry.prefix.to_string(),
+            text(entry.owner),
+            text(entry.source.and_then(|source| source.country.as_deref())),
+            text(entry.source.and_then(|source| source.registry)),
+            asn.unwrap_or_default().join(" "),
+            text(Some(pattern.file)),
+            pattern.line.to_string(),
+        ];
+        let mut row = csv::Writer::from_writer(out);
+        row.write_record(fields).map_err(io::Error::other)?;
+        row.flush()
+    }
+}

@@ -1,0 +1,22 @@
+//! rspamd's map of addresses, for a multimap of type `ip`: a prefix a line, and comments behind `#`. A value behind the
+//! prefix would be read as the name of a symbol, so there is none.
+
+use super::{BlockingPattern, ListEntry, ListFormat, ListHead, comments};
+use std::io::{self, Write};
+
+pub(super) struct RspamdMap;
+
+impl ListFormat for RspamdMap {
+    fn head(&mut self, head: &ListHead, out: &mut dyn Write) -> io::Result<()> {
+        comments("#", head, out)
+    }
+
+    fn entry(
+        &mut self,
+        entry: &ListEntry<'_>,
+        _: BlockingPattern<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        writeln!(out, "{}", entry.prefix)
+    }
+}
