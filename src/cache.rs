@@ -26,6 +26,9 @@ mod sqlite;
 
 pub use draft_file::DraftFile;
 pub use holder::LeaseHolder;
+pub use imported::{
+    ImportedReader, ImportedScan, ImportedSource, PackedNetwork, UnpackedNetwork, imported_references,
+};
 pub use layered::{LayeredCache, open};
 pub use location::{CacheEnv, CacheLocation};
 pub use memory::MemoryCache;

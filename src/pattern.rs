@@ -6,6 +6,7 @@
 //! them, and [`Patterns::judge`] compiles no more than the answer at hand asks for: a mail server's hook judges one
 //! address and ends.
 
+mod bulk;
 mod digest;
 mod ere;
 mod expression;
@@ -19,6 +20,7 @@ mod rules;
 mod selector;
 mod source;
 
+pub use bulk::{BulkMatcher, RuleMark};
 pub use lint::{INVALID, LintProblem};
 pub use selector::selector;
 

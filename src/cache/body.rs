@@ -73,11 +73,22 @@ pub(super) fn damaged() -> CacheError {
     CacheError::new(CacheTrouble::Corrupt, "the cache holds an answer that cannot be unpacked")
 }
 
+/// The line of JSON and the text of [`plain`]'s bytes.
+pub(super) fn halves(plain: &[u8]) -> Option<(&[u8], &str)> {
+    let line = memchr::memchr(b'\n', plain)?;
+    Some((plain.get(..line)?, std::str::from_utf8(plain.get(line + 1..)?).ok()?))
+}
+
+/// The record in [`halves`]' line of JSON.
+pub(super) fn record(head: &[u8]) -> Option<Record> {
+    serde_json::from_slice::<BodyHead<'static>>(head).ok().map(|head| head.record.into_owned())
+}
+
 /// Reads [`plain`]'s bytes.
 pub(super) fn read(plain: &[u8], fetched: Timestamp, source: AnswerSource, stale: bool) -> Option<Answer> {
-    let line = memchr::memchr(b'\n', plain)?;
-    let head: BodyHead<'static> = serde_json::from_slice(plain.get(..line)?).ok()?;
-    let text = String::from_utf8(plain.get(line + 1..)?.to_vec()).ok()?;
+    let (head, text) = halves(plain)?;
+    let head: BodyHead<'static> = serde_json::from_slice(head).ok()?;
+    let text = text.to_owned();
     Some(Answer {
         record: head.record.into_owned(),
         text,

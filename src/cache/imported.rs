@@ -1,6 +1,13 @@
 //! What was imported, as lookups read it. The file is never changed, only replaced ([`super::import`]), so it is opened
 //! without locks and without looking for a journal.
 
+mod scan;
+
+pub use scan::{
+    ImportedReader, ImportedScan, ImportedSource, PackedNetwork, UnpackedNetwork,
+    references as imported_references,
+};
+
 use super::{
     CacheError, CacheHit, CacheResult, CacheTrouble, ExtentList, HitSource,
     body::{self, BodyUnpacker},
@@ -93,23 +100,7 @@ impl ImportedData {
 
     /// The network's record and text, with the objects that it refers to.
     pub(super) fn answer(&self, found: &CacheHit) -> CacheResult<Option<Answer>> {
-        let read = self.with_open(|open| {
-            let row: Option<(i64, Vec<u8>)> = open
-                .connection
-                .prepare_cached("SELECT source, body FROM network1 WHERE id = ?1")?
-                .query_row([found.id], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            let Some((source, packed)) = row else { return Ok(None) };
-            let plain = open.stretch(source, &packed)?;
-            let answer =
-                plain.and_then(|plain| body::read(&plain, found.fetched, AnswerSource::Import, false));
-            let Some(mut answer) = answer else { return Ok(Some(None)) };
-            let contacts = open.contacts(&answer.text)?;
-            if !contacts.is_empty() {
-                join(&mut answer, &contacts);
-            }
-            Ok(Some(Some(answer)))
-        })?;
+        let read = self.with_open(|open| open.answer(found.id, found.fetched))?;
         match read {
             Some(Some(answer)) if answer.record.network.contains(found.extent.first()) => Ok(Some(answer)),
             Some(None) => Err(body::damaged()),
@@ -272,6 +263,24 @@ impl OpenFile {
             expires: Timestamp::MAX,
             stale: false,
         })
+    }
+
+    /// A network's record and text, with the objects that it refers to; None inside where it is damaged.
+    fn answer(&mut self, id: i64, fetched: Timestamp) -> rusqlite::Result<Option<Option<Answer>>> {
+        let row: Option<(i64, Vec<u8>)> = self
+            .connection
+            .prepare_cached("SELECT source, body FROM network1 WHERE id = ?1")?
+            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((source, packed)) = row else { return Ok(None) };
+        let plain = self.stretch(source, &packed)?;
+        let answer = plain.and_then(|plain| body::read(&plain, fetched, AnswerSource::Import, false));
+        let Some(mut answer) = answer else { return Ok(Some(None)) };
+        let contacts = self.contacts(&answer.text)?;
+        if !contacts.is_empty() {
+            join(&mut answer, &contacts);
+        }
+        Ok(Some(Some(answer)))
     }
 
     /// Unpacks a text with the dictionary of its source, which is read the first time that it is needed.

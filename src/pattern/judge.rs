@@ -20,6 +20,15 @@ struct MatchTally<'a> {
 
 /// Judges one subject.
 pub(super) fn judge(inner: &PatternState, subject: &MatchSubject<'_>) -> PatternFinding {
+    tally(inner, subject).finding()
+}
+
+/// The numbers of the rules that match a subject, in order.
+pub(super) fn numbers(inner: &PatternState, subject: &MatchSubject<'_>) -> Vec<u32> {
+    tally(inner, subject).matches.into_keys().collect()
+}
+
+fn tally<'a>(inner: &'a PatternState, subject: &MatchSubject<'_>) -> MatchTally<'a> {
     let mut tally = MatchTally { inner, matches: BTreeMap::new(), blocked: Vec::new(), fields_blocked: 0 };
     tally.text(subject.text);
     if subject.record.is_some() || subject.origin.is_some() {
@@ -31,7 +40,7 @@ pub(super) fn judge(inner: &PatternState, subject: &MatchSubject<'_>) -> Pattern
     if let Some(address) = subject.address {
         tally.place(address);
     }
-    tally.finding()
+    tally
 }
 
 impl MatchTally<'_> {

@@ -37,6 +37,11 @@ impl PrefixRules {
         (self.v4, self.v6) = (lengths(true), lengths(false));
     }
 
+    /// Every prefix with its rule.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Prefix, u32)> {
+        self.prefixes.iter().copied()
+    }
+
     /// The rules whose prefix holds the address.
     pub(super) fn holding(&self, address: IpAddr) -> impl Iterator<Item = u32> {
         let lengths = if address.is_ipv4() { &self.v4 } else { &self.v6 };
@@ -68,6 +73,11 @@ impl AsnRules {
     /// Every number with its rule.
     pub(super) fn all(&self) -> impl Iterator<Item = (u32, u32)> {
         self.numbers.iter().copied()
+    }
+
+    /// Whether there is any.
+    pub(super) fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
     }
 
     /// The rules for this system.

@@ -74,6 +74,11 @@ impl RuleSet {
         rules
     }
 
+    /// Whether any rule looks at a field of the record.
+    pub(super) fn has_fields(&self) -> bool {
+        !self.systems.is_empty() || self.rules.iter().any(|rule| matches!(rule.test, RuleTest::Field(..)))
+    }
+
     fn add(&mut self, line: PatternLine, reading: LineReading) {
         // `Patterns::read` holds no more lines than fit: each has a byte of its own, and 4 GiB are too many.
         let number = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);

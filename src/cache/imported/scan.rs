@@ -1,0 +1,200 @@
+//! All of imported data, one network after another, for whoever wants the whole of it.
+
+use super::{ImportedData, OpenFile, location};
+use crate::{
+    address::Prefix,
+    cache::{CacheError, CacheResult, body, extent, server::moment},
+    registry::{Answer, Record},
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+/// A file of imported data, opened to be read from end to end. It does not change while it is read: an import puts
+/// another in its place.
+pub struct ImportedScan<'a> {
+    imported: &'a ImportedData,
+    identity: (u64, u64),
+    connection: Connection,
+    sources: Vec<ImportedSource>,
+}
+
+/// Whose data a part of the file is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ImportedSource {
+    /// The database and the class of its objects, such as `RIPE inetnum`; or whose statistics they are.
+    pub name: String,
+    /// When it was imported.
+    pub imported: Timestamp,
+    /// Networks, or blocks of statistics.
+    pub entries: u64,
+}
+
+/// A network as it lies in the file.
+#[derive(Clone, Copy, Debug)]
+pub struct PackedNetwork<'a> {
+    /// Its number.
+    pub id: i64,
+    /// Whose it is; needed to unpack it.
+    pub source: i64,
+    /// Record and text, packed.
+    pub body: &'a [u8],
+}
+
+/// Unpacks networks, and finds what they refer to. Each thread has one.
+pub struct ImportedReader<'a> {
+    imported: &'a ImportedData,
+    open: OpenFile,
+}
+
+/// A network's record and text, unpacked.
+pub struct UnpackedNetwork {
+    plain: Vec<u8>,
+}
+
+impl ImportedData {
+    /// Opens all of it; None where nothing was imported.
+    pub(in crate::cache) fn scan(&self) -> CacheResult<Option<ImportedScan<'_>>> {
+        let Some(identity) = location::identity(&self.path) else { return Ok(None) };
+        let open = OpenFile::new(&self.path, identity).map_err(|error| self.failed(&error))?;
+        let read = || -> rusqlite::Result<Vec<ImportedSource>> {
+            let mut statement =
+                open.connection.prepare("SELECT name, imported, entries FROM source1 ORDER BY name, id")?;
+            let rows = statement.query_map([], |row| {
+                Ok(ImportedSource {
+                    name: row.get(0)?,
+                    imported: moment(row.get(1)?),
+                    entries: u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
+                })
+            })?;
+            rows.collect()
+        };
+        let sources = read().map_err(|error| self.failed(&error))?;
+        Ok(Some(ImportedScan { imported: self, identity, connection: open.connection, sources }))
+    }
+}
+
+impl<'a> ImportedScan<'a> {
+    /// Whose data there is, by name.
+    #[must_use]
+    pub fn sources(&self) -> &[ImportedSource] {
+        &self.sources
+    }
+
+    /// Visits every network, ascending by number, until one visit says false.
+    ///
+    /// # Errors
+    /// When the file cannot be read; so below.
+    pub fn networks(&self, mut visit: impl FnMut(PackedNetwork<'_>) -> bool) -> CacheResult<()> {
+        self.tried(|| {
+            let mut statement =
+                self.connection.prepare("SELECT id, source, body FROM network1 ORDER BY id")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let Ok(body) = row.get_ref(2)?.as_blob() else { continue };
+                if !visit(PackedNetwork { id: row.get(0)?, source: row.get(1)?, body }) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Visits the prefixes of all networks with the networks' numbers: ascending, the outer before the inner, and of
+    /// several alike that which answers look-ups last.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn extents(&self, mut visit: impl FnMut(Prefix, i64)) -> CacheResult<()> {
+        self.tried(|| {
+            let sql = "SELECT prefix, network FROM extent2 ORDER BY prefix, narrow, network";
+            let mut statement = self.connection.prepare(sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let Some(prefix) = row.get_ref(0)?.as_blob().ok().and_then(extent::decode) else { continue };
+                visit(prefix, row.get(1)?);
+            }
+            Ok(())
+        })
+    }
+
+    /// A reader for one thread.
+    ///
+    /// # Errors
+    /// When the file cannot be opened once more, or is another by now.
+    pub fn reader(&self) -> CacheResult<ImportedReader<'a>> {
+        let imported = self.imported;
+        let open = OpenFile::new(&imported.path, self.identity).map_err(|error| imported.failed(&error))?;
+        if location::identity(&imported.path) != Some(self.identity) {
+            let message = format!("{} was replaced while it was read", imported.path.display());
+            return Err(CacheError::new(crate::cache::CacheTrouble::Passing, message));
+        }
+        Ok(ImportedReader { imported, open })
+    }
+
+    fn tried<T>(&self, read: impl FnOnce() -> rusqlite::Result<T>) -> CacheResult<T> {
+        read().map_err(|error| self.imported.failed(&error))
+    }
+}
+
+impl ImportedReader<'_> {
+    /// Unpacks a network; None where it is damaged.
+    ///
+    /// # Errors
+    /// When the file cannot be read; so below.
+    pub fn unpack(&mut self, packed: PackedNetwork<'_>) -> CacheResult<Option<UnpackedNetwork>> {
+        let plain = self.open.stretch(packed.source, packed.body);
+        let plain = plain.map_err(|error| self.imported.failed(&error))?;
+        Ok(plain.map(|plain| UnpackedNetwork { plain }))
+    }
+
+    /// The text of an object that networks refer to, by its handle in capitals.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn contact(&mut self, handle: &str) -> CacheResult<Option<String>> {
+        let mut read = || -> rusqlite::Result<Option<String>> {
+            let row = {
+                let sql = "SELECT source, body FROM contact1 WHERE handle = ?1";
+                let mut statement = self.open.connection.prepare_cached(sql)?;
+                let mut rows = statement.query(params![handle])?;
+                match rows.next()? {
+                    Some(row) => (row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?),
+                    None => return Ok(None),
+                }
+            };
+            let plain = self.open.stretch(row.0, &row.1)?;
+            Ok(plain.and_then(|plain| String::from_utf8(plain).ok()))
+        };
+        read().map_err(|error| self.imported.failed(&error))
+    }
+
+    /// A network's answer, as a look-up has it: with the objects that it refers to. None where there is none, or it is
+    /// damaged.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn answer(&mut self, id: i64) -> CacheResult<Option<Answer>> {
+        let answer = self.open.answer(id, Timestamp::UNIX_EPOCH);
+        Ok(answer.map_err(|error| self.imported.failed(&error))?.flatten())
+    }
+}
+
+impl UnpackedNetwork {
+    /// The object's text; None where it is damaged.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        body::halves(&self.plain).map(|(_, text)| text)
+    }
+
+    /// The fields of the object alone, without those that it refers to.
+    #[must_use]
+    pub fn record(&self) -> Option<Record> {
+        body::record(body::halves(&self.plain)?.0)
+    }
+}
+
+/// The handles of the objects that a text refers to: organisations, and whoever takes complaints.
+#[must_use]
+pub fn references(text: &str) -> Vec<String> {
+    super::references(text)
+}
