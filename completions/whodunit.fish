@@ -60,6 +60,7 @@ complete -c whodunit -n "__fish_whodunit_needs_command" -s V -l version -d 'Prin
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "match" -d 'Match patterns against whois text that you already have (no network, no cache)'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "report" -d 'Who is behind the traffic in mail logs: owners ranked by hits, runs drawn over time'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "serve" -d 'Answer Postfix\'s policy delegation protocol (also for Exim, through readsocket)'
+complete -c whodunit -n "__fish_whodunit_needs_command" -a "networks" -d 'Every network that the patterns block, for a firewall or a mail server\'s own tables'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "patterns" -d 'Check pattern files for mistakes, each as FILE:LINE: message'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "cache" -d 'Look after the cache'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "warm" -d 'Fill the cache from mail logs, at the registries\' own pace'
@@ -150,6 +151,30 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l full -d 'Ask
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l offline -d 'Ask nobody: cache and imported data only'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l refresh -d 'Ask anew, whatever the cache has'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -l format -d 'How the list is written: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim' -r -f -a "cidr\t''
+json\t''
+csv\t''
+postfix\t''
+nft\t''
+ipset\t''
+rbldnsd\t''
+rspamd\t''
+nginx\t''
+apache\t''
+exim\t''"
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s o -l output -d 'Write the list into this file, which takes an earlier one\'s place once it is whole' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -l max-addresses -d 'Refuse a list of more IPv4 addresses, 0 = no limit [default: 16777216]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s a -l allow -d 'Patterns of networks to let in whatever blocks them' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s e -l regexp -d 'One block pattern: a regular expression, or an @field line' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s 4 -l ipv4 -d 'IPv4 networks alone'
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s 6 -l ipv6 -d 'IPv6 networks alone'
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s i -l ignore-case -d 'Ignore case, as grep -i'
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s a -l allow -d 'Patterns of networks to let in whatever blocks them' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s e -l regexp -d 'One block pattern: a regular expression, or an @field line' -r

@@ -81,6 +81,19 @@ impl Freshness {
         age < self.max_age && age > SignedDuration::from_hours(-24)
     }
 
+    /// The part of a cached prefix that an answer about `asked` may serve.
+    #[must_use]
+    pub fn served(&self, prefix: Prefix, asked: IpAddr) -> Option<Prefix> {
+        let Some((v4, v6)) = self.share else { return Some(prefix) };
+        let cap = Prefix::around(asked, v4, v6);
+        // Of two prefixes that overlap one lies in the other.
+        if cap.length() <= prefix.length() {
+            cap.contains(prefix.first()).then_some(prefix)
+        } else {
+            prefix.contains(cap.first()).then_some(cap)
+        }
+    }
+
     /// Whether `--share` lets an answer about `asked` serve `address`.
     fn shares(&self, asked: IpAddr, address: IpAddr) -> bool {
         self.share.is_none_or(|(v4, v6)| Prefix::around(asked, v4, v6).contains(address))

@@ -14,8 +14,15 @@ pub use read::nearest_command;
 pub use refusal::refusal;
 pub use values::{Age, AtLeastOne, Flag, LeastCount, QueryRate, ShareLimits, TimeoutSeconds, TopCount};
 
-use clap::{Args, Parser, Subcommand, ValueHint, builder::NonEmptyStringValueParser};
+use clap::{
+    Args, Parser, Subcommand, ValueHint,
+    builder::{NonEmptyStringValueParser, PossibleValuesParser},
+};
 use std::path::PathBuf;
+
+/// What `networks --format` takes.
+pub const LIST_FORMS: [&str; 11] =
+    ["cidr", "json", "csv", "postfix", "nft", "ipset", "rbldnsd", "rspamd", "nginx", "apache", "exim"];
 
 /// Says who runs the network behind an IP address, and whether your pattern files say you want its mail.
 #[derive(Debug, Parser)]
@@ -48,6 +55,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Answer Postfix's policy delegation protocol (also for Exim, through readsocket)
     Serve(ServeArgs),
+    /// Every network that the patterns block, for a firewall or a mail server's own tables
+    Networks(NetworksArgs),
     /// Check pattern files for mistakes, each as FILE:LINE: message
     Patterns(LintArgs),
     /// Look after the cache
@@ -226,6 +235,41 @@ pub struct ServeArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
     pub querying: QueryOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub caching: CacheOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub config: ConfigArgs,
+}
+
+/// `whodunit networks [OPTIONS]`
+#[derive(Args, Debug)]
+#[command(after_help = ends::NETWORKS)]
+pub struct NetworksArgs {
+    /// How the list is written: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim
+    ///
+    /// How the list is written: cidr (a prefix a line), json, csv (both not aggregated), postfix (cidr_table), nft (for
+    /// nft -f), ipset (for ipset restore), rbldnsd (ip4trie, with -6 ip6trie), rspamd (a map), nginx (geo lines),
+    /// apache (Require not ip), exim (an iplsearch file)
+    #[arg(long, value_name = "FORM", default_value = "cidr", value_parser = PossibleValuesParser::new(LIST_FORMS),
+        hide_possible_values = true)]
+    pub format: String,
+    /// Write the list into this file, which takes an earlier one's place once it is whole
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// IPv4 networks alone
+    #[arg(short = '4', long, conflicts_with = "ipv6")]
+    pub ipv4: bool,
+    /// IPv6 networks alone
+    #[arg(short = '6', long)]
+    pub ipv6: bool,
+    /// Refuse a list of more IPv4 addresses, 0 = no limit [default: 16777216]
+    #[arg(long, value_name = "N")]
+    pub max_addresses: Option<u64>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub patterns: PatternOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
     pub caching: CacheOptions,

@@ -4,7 +4,7 @@ use clap::error::ErrorKind;
 use std::process::ExitCode;
 use whodunit::{
     cli::{self, Cli, Command},
-    command::{self, cache, check, generate, matching, patterns, report, serve, warm},
+    command::{self, cache, check, generate, matching, networks, patterns, report, serve, warm},
     error::{Error, Result},
     exit::Exit,
     serve::policy::Stdio,
@@ -48,6 +48,7 @@ fn run(cli: &Cli, stdio: Option<Stdio>) -> Result<Exit> {
         Some(Command::Man) => generate::man(),
         Some(Command::Cache(typed)) => cache::run(typed),
         Some(Command::Warm(typed)) => warm::run(typed),
+        Some(Command::Networks(typed)) => networks::run(typed),
         Some(Command::Patterns(typed)) => patterns::run(typed),
     }
 }

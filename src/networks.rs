@@ -6,10 +6,17 @@
 //! never in the set, and IPv6 space that only carries an IPv4 address (mapped, NAT64, 6to4, Teredo) neither: a look-up
 //! takes the IPv4 address out of it.
 
+mod blocked;
+mod data;
 mod format;
 mod layer;
+mod records;
 mod set;
+mod sweep;
 
-pub use format::{BlockingPattern, Families, ListEntry, ListForm, ListFormat, ListHead, SourceNetwork};
+pub use blocked::{BlockedNetworks, NetworkQuery, PatternTally};
+pub use data::DataSummary;
+pub use format::{Families, ListEntry, ListForm, ListFormat, ListHead, ListedSource, SourceNetwork};
 pub use layer::{Flattener, Span, SpanCursor, flatten};
+pub use records::CachedSpan;
 pub use set::{NetworkSet, RangeList};

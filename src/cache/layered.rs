@@ -1,6 +1,7 @@
 //! The cache as the rest of the program sees it: it never fails.
 
 mod opening;
+mod whole;
 
 pub use opening::open;
 
@@ -125,7 +126,8 @@ impl LayeredCache {
     /// Reads all that is kept and imported into memory, for a run over so many addresses that it pays: a network is
     /// then found in a tenth of a microsecond. What is kept from now on is found as before.
     pub fn take_snapshot(&self, freshness: &Freshness) {
-        if self.snapshot.get().is_some() || self.lock().warned {
+        // A capped answer ranks by the network that it is about, not by its cap, which a flat list cannot say.
+        if self.snapshot.get().is_some() || self.lock().warned || freshness.share.is_some() {
             return;
         }
         let kept = match self.layers.first() {

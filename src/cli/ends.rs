@@ -36,6 +36,11 @@ Exit codes:
   0 nothing to say · 1 there are problems · 78 a pattern does not compile, or a config file is wrong
   64 bad usage · 66 a file cannot be read · 74 an output cannot be written";
 
+pub(super) const NETWORKS: &str = "\
+Exit codes:
+  0 the list was made, though it may be empty · 65 it covers too much · 66 there is no data, or a file cannot be read
+  64 bad usage · 74 an output cannot be written · 78 a pattern does not compile, or a config file is wrong";
+
 pub(super) const CACHE: &str = "\
 Exit codes:
   0 done · 64 bad usage · 65 a file to import is in no known form · 66 cache or file cannot be read · 74 cannot be written";

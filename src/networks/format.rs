@@ -74,7 +74,18 @@ pub struct ListEntry<'a> {
     /// Who runs it, where that is one owner.
     pub owner: Option<&'a str>,
     /// The network of the data that it is, or is part of; only for forms that are not aggregated.
-    pub source: Option<&'a SourceNetwork>,
+    pub source: Option<ListedSource<'a>>,
+}
+
+/// A network of the data, and the pattern that blocks it.
+#[derive(Clone, Copy, Debug)]
+pub struct ListedSource<'a> {
+    /// What is known of it.
+    pub network: &'a SourceNetwork,
+    /// The pattern's file as it was named, or `-e`.
+    pub file: &'a str,
+    /// Its line, from 1.
+    pub line: u32,
 }
 
 /// A network of the data.
@@ -90,15 +101,6 @@ pub struct SourceNetwork {
     pub asn: Vec<u32>,
 }
 
-/// The pattern that blocks an entry, as it was named.
-#[derive(Clone, Copy, Debug)]
-pub struct BlockingPattern<'a> {
-    /// The file, or `-e`.
-    pub file: &'a str,
-    /// The line, from 1.
-    pub line: u32,
-}
-
 /// One form: what stands before the entries, each entry, and what stands behind them.
 pub trait ListFormat {
     /// What the list begins with.
@@ -111,12 +113,7 @@ pub trait ListFormat {
     ///
     /// # Errors
     /// What writing brings.
-    fn entry(
-        &mut self,
-        entry: &ListEntry<'_>,
-        pattern: BlockingPattern<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()>;
+    fn entry(&mut self, entry: &ListEntry<'_>, out: &mut dyn Write) -> io::Result<()>;
 
     /// What the list ends with.
     ///
@@ -142,6 +139,12 @@ impl ListForm {
         ("apache", Self::Apache),
         ("exim", Self::Exim),
     ];
+
+    /// The form of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(its, _)| *its == name).map(|(_, form)| *form)
+    }
 
     /// A writer of this form.
     #[must_use]

@@ -83,7 +83,7 @@ impl BulkMatcher {
             let super::rules::RuleTest::Text(expression) = &rule.test else { continue };
             match expression.needs() {
                 RequiredLiterals::Literal(text) => {
-                    literals.entry(text.clone()).or_default().push((number, true))
+                    literals.entry(text.clone()).or_default().push((number, true));
                 }
                 RequiredLiterals::OneOf(texts) => texts
                     .iter()

@@ -83,7 +83,7 @@ impl<'a> ImportedScan<'a> {
     /// Visits every network, ascending by number, until one visit says false.
     ///
     /// # Errors
-    /// When the file cannot be read; so below.
+    /// When the file cannot be read.
     pub fn networks(&self, mut visit: impl FnMut(PackedNetwork<'_>) -> bool) -> CacheResult<()> {
         self.tried(|| {
             let mut statement =

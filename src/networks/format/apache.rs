@@ -1,6 +1,6 @@
 //! Lines for the inside of Apache's `<RequireAll>`, beside a `Require all granted` (mod_authz_host).
 
-use super::{BlockingPattern, ListEntry, ListFormat, ListHead, comments};
+use super::{ListEntry, ListFormat, ListHead, comments};
 use std::io::{self, Write};
 
 pub(super) struct RequireLines;
@@ -10,12 +10,7 @@ impl ListFormat for RequireLines {
         comments("#", head, out)
     }
 
-    fn entry(
-        &mut self,
-        entry: &ListEntry<'_>,
-        _: BlockingPattern<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn entry(&mut self, entry: &ListEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "Require not ip {}", entry.prefix)
     }
 }

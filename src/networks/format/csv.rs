@@ -1,6 +1,6 @@
 //! CSV (RFC 4180): a header, then a row for each network of the data, as in JSON. Lists are joined by a blank.
 
-use super::{BlockingPattern, ListEntry, ListFormat, ListHead};
+use super::{ListEntry, ListFormat, ListHead, ListedSource};
 use crate::sanitize::safe;
 use std::io::{self, Write};
 
@@ -11,22 +11,17 @@ impl ListFormat for CsvRows {
         writeln!(out, "cidr,owner,country,registry,asn,file,line")
     }
 
-    fn entry(
-        &mut self,
-        entry: &ListEntry<'_>,
-        pattern: BlockingPattern<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let asn = entry.source.map(|source| source.asn.iter().map(ToString::to_string).collect::<Vec<_>>());
+    fn entry(&mut self, entry: &ListEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let Some(ListedSource { network, file, line }) = entry.source else { return Ok(()) };
         let text = |value: Option<&str>| safe(value.unwrap_or_default()).into_owned();
         let fields = [
             entry.prefix.to_string(),
-            text(entry.owner),
-            text(entry.source.and_then(|source| source.country.as_deref())),
-            text(entry.source.and_then(|source| source.registry)),
-            asn.unwrap_or_default().join(" "),
-            text(Some(pattern.file)),
-            pattern.line.to_string(),
+            text(network.owner.as_deref()),
+            text(network.country.as_deref()),
+            text(network.registry),
+            network.asn.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            text(Some(file)),
+            line.to_string(),
         ];
         let mut row = csv::Writer::from_writer(out);
         row.write_record(fields).map_err(io::Error::other)?;

@@ -1,6 +1,6 @@
 //! Exim's iplsearch file: a key, a colon, a text. A key with colons stands in quotation marks.
 
-use super::{BlockingPattern, ListEntry, ListFormat, ListHead, comments, owner_text};
+use super::{ListEntry, ListFormat, ListHead, comments, owner_text};
 use std::io::{self, Write};
 
 pub(super) struct IplsearchFile;
@@ -10,12 +10,7 @@ impl ListFormat for IplsearchFile {
         comments("#", head, out)
     }
 
-    fn entry(
-        &mut self,
-        entry: &ListEntry<'_>,
-        _: BlockingPattern<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn entry(&mut self, entry: &ListEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
         let prefix = entry.prefix;
         if prefix.first().is_ipv4() {
             write!(out, "{prefix}:")?;

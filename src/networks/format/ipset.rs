@@ -1,6 +1,6 @@
 //! Commands for `ipset restore`: the sets `whodunit4` and `whodunit6`, each filled under another name and swapped in.
 
-use super::{BlockingPattern, ListEntry, ListFormat, ListHead, comments};
+use super::{ListEntry, ListFormat, ListHead, comments};
 use std::io::{self, Write};
 
 /// What both sets are made with. The most elements are the same each time: `create -exist` takes a set that is there for
@@ -26,12 +26,7 @@ impl ListFormat for IpsetRestore {
         Ok(())
     }
 
-    fn entry(
-        &mut self,
-        entry: &ListEntry<'_>,
-        _: BlockingPattern<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn entry(&mut self, entry: &ListEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
         let name = if entry.prefix.first().is_ipv4() { "whodunit4" } else { "whodunit6" };
         writeln!(out, "add {name}-new {}", entry.prefix)
     }

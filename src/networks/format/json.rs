@@ -1,6 +1,6 @@
 //! JSON Lines: an object for each network of the data, or for each prefix of one that is no prefix itself or has holes.
 
-use super::{BlockingPattern, ListEntry, ListFormat, ListHead};
+use super::{ListEntry, ListFormat, ListHead, ListedSource};
 use crate::output::object;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -23,20 +23,16 @@ impl ListFormat for JsonLines {
         Ok(())
     }
 
-    fn entry(
-        &mut self,
-        entry: &ListEntry<'_>,
-        pattern: BlockingPattern<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn entry(&mut self, entry: &ListEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let Some(ListedSource { network, file, line }) = entry.source else { return Ok(()) };
         let line = NetworkLine {
             cidr: entry.prefix.to_string(),
-            owner: entry.owner,
-            country: entry.source.and_then(|source| source.country.as_deref()),
-            registry: entry.source.and_then(|source| source.registry),
-            asn: entry.source.map(|source| source.asn.as_slice()).unwrap_or_default(),
-            file: pattern.file,
-            line: pattern.line,
+            owner: network.owner.as_deref(),
+            country: network.country.as_deref(),
+            registry: network.registry,
+            asn: &network.asn,
+            file,
+            line,
         };
         object(&line, &mut &mut *out)
     }

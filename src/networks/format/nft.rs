@@ -2,7 +2,7 @@
 //! they are not there yet, and the old elements give way to the new ones in one transaction, whatever rules use the
 //! sets.
 
-use super::{BlockingPattern, ListEntry, ListFormat, ListHead, comments};
+use super::{ListEntry, ListFormat, ListHead, comments};
 use std::io::{self, Write};
 
 /// Elements in one command: nft reads a command whole.
@@ -27,12 +27,7 @@ impl ListFormat for NftFile {
         sets.clone().try_for_each(|(_, name, _)| writeln!(out, "flush set inet whodunit {name}"))
     }
 
-    fn entry(
-        &mut self,
-        entry: &ListEntry<'_>,
-        _: BlockingPattern<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn entry(&mut self, entry: &ListEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
         let v6 = entry.prefix.first().is_ipv6();
         let count = match self.open {
             Some((family, count)) if family == v6 && count < BATCH => {

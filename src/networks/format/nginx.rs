@@ -1,6 +1,6 @@
 //! Lines for the inside of nginx' `geo` block (ngx_http_geo_module): a prefix, and 1.
 
-use super::{BlockingPattern, ListEntry, ListFormat, ListHead, comments};
+use super::{ListEntry, ListFormat, ListHead, comments};
 use std::io::{self, Write};
 
 pub(super) struct GeoLines;
@@ -10,12 +10,7 @@ impl ListFormat for GeoLines {
         comments("#", head, out)
     }
 
-    fn entry(
-        &mut self,
-        entry: &ListEntry<'_>,
-        _: BlockingPattern<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn entry(&mut self, entry: &ListEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{} 1;", entry.prefix)
     }
 }

@@ -1,6 +1,6 @@
 //! Postfix's cidr_table(5), for check_client_access and postscreen_access_list.
 
-use super::{BlockingPattern, ListEntry, ListFormat, ListHead, comments, owner_text};
+use super::{ListEntry, ListFormat, ListHead, comments, owner_text};
 use std::io::{self, Write};
 
 pub(super) struct CidrTable;
@@ -10,12 +10,7 @@ impl ListFormat for CidrTable {
         comments("#", head, out)
     }
 
-    fn entry(
-        &mut self,
-        entry: &ListEntry<'_>,
-        _: BlockingPattern<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn entry(&mut self, entry: &ListEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{} REJECT No access to hosts using this registrar", entry.prefix)?;
         match entry.owner.map(owner_text).filter(|owner| !owner.is_empty()) {
             Some(owner) => writeln!(out, ": {owner}"),

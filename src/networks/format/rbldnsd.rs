@@ -1,7 +1,7 @@
 //! A zone of rbldnsd: a set of type ip4trie, or of ip6trie where the list is of IPv6. The `$` of the text becomes the
 //! address that was asked about.
 
-use super::{BlockingPattern, ListEntry, ListFormat, ListHead, comments, owner_text};
+use super::{ListEntry, ListFormat, ListHead, comments, owner_text};
 use std::io::{self, Write};
 
 pub(super) struct TrieZone;
@@ -12,12 +12,7 @@ impl ListFormat for TrieZone {
         writeln!(out, ":127.0.0.2:$ blocked")
     }
 
-    fn entry(
-        &mut self,
-        entry: &ListEntry<'_>,
-        _: BlockingPattern<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn entry(&mut self, entry: &ListEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
         match entry.owner.map(owner_text).filter(|owner| !owner.is_empty()) {
             Some(owner) => writeln!(out, "{} :127.0.0.2:$ blocked: {owner}", entry.prefix),
             None => writeln!(out, "{}", entry.prefix),

@@ -1,7 +1,7 @@
 //! rspamd's map of addresses, for a multimap of type `ip`: a prefix a line, and comments behind `#`. A value behind the
 //! prefix would be read as the name of a symbol, so there is none.
 
-use super::{BlockingPattern, ListEntry, ListFormat, ListHead, comments};
+use super::{ListEntry, ListFormat, ListHead, comments};
 use std::io::{self, Write};
 
 pub(super) struct RspamdMap;
@@ -11,12 +11,7 @@ impl ListFormat for RspamdMap {
         comments("#", head, out)
     }
 
-    fn entry(
-        &mut self,
-        entry: &ListEntry<'_>,
-        _: BlockingPattern<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn entry(&mut self, entry: &ListEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", entry.prefix)
     }
 }

@@ -25,7 +25,7 @@ fn written(form: ListForm, owners: &[&str]) -> String {
     let mut writer = form.writer();
     writer.head(&head("made for a test"), &mut out).unwrap();
     for (number, owner) in (0..).zip(owners) {
-        let source = SourceNetwork {
+        let network = SourceNetwork {
             owner: Some((*owner).to_owned()),
             country: Some("DE".to_owned()),
             registry: Some("ripe"),
@@ -33,8 +33,9 @@ fn written(form: ListForm, owners: &[&str]) -> String {
         };
         for prefix in [format!("203.0.{number}.0/24"), format!("2001:db8:{number}::/48")] {
             let prefix = prefix.parse().unwrap();
-            let entry = ListEntry { prefix, owner: Some(owner), source: Some(&source) };
-            writer.entry(&entry, BlockingPattern { file: owner, line: 3 }, &mut out).unwrap();
+            let source = ListedSource { network: &network, file: owner, line: 3 };
+            let entry = ListEntry { prefix, owner: Some(owner), source: Some(source) };
+            writer.entry(&entry, &mut out).unwrap();
         }
     }
     writer.tail(&mut out).unwrap();
@@ -126,7 +127,7 @@ fn many_elements_are_several_commands_of_one_file() {
         let address = std::net::Ipv4Addr::from_bits(0x0A00_0000 | number << 1).into();
         let prefix = Prefix::new(address, 32).unwrap();
         let entry = ListEntry { prefix, owner: None, source: None };
-        writer.entry(&entry, BlockingPattern { file: "f", line: 1 }, &mut out).unwrap();
+        writer.entry(&entry, &mut out).unwrap();
     }
     writer.tail(&mut out).unwrap();
     let text = String::from_utf8(out).unwrap();

@@ -1,0 +1,104 @@
+//! From which data a set is made, of which date, and what that does not cover: in words.
+
+use super::records::CachedSpan;
+use crate::{cache::ImportedSource, registry::Registry};
+
+/// The data that a set is made from.
+#[derive(Clone, Debug)]
+pub struct DataSummary {
+    /// Imported sources, by name.
+    pub sources: Vec<ImportedSource>,
+    /// Cached answers.
+    pub cached: Option<CachedSpan>,
+}
+
+/// The regional registries. The national ones stand in their data, or publish none.
+const REGIONS: [Registry; 5] =
+    [Registry::Afrinic, Registry::Apnic, Registry::Arin, Registry::Lacnic, Registry::Ripe];
+
+impl DataSummary {
+    /// Whether there is any network in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cached.is_none() && self.networks().next().is_none()
+    }
+
+    /// The sources that hold networks; statistics hold none.
+    fn networks(&self) -> impl Iterator<Item = &ImportedSource> {
+        let holds = |source: &&ImportedSource| {
+            source.name.ends_with(" inetnum") || source.name.ends_with(" inet6num")
+        };
+        self.sources.iter().filter(holds)
+    }
+
+    /// A sentence for each kind of data, with its date.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let imported = self.networks().map(|source| {
+            let networks = if source.entries == 1 { "network" } else { "networks" };
+            format!("data: {}, {} {networks}, imported {:.0}", source.name, source.entries, source.imported)
+        });
+        let cached = self.cached.iter().map(|cached| {
+            let answers = if cached.count == 1 { "answer" } else { "answers" };
+            format!("data: {} cached {answers}, {:.0} to {:.0}", cached.count, cached.oldest, cached.newest)
+        });
+        imported.chain(cached).collect()
+    }
+
+    /// The regional registries whose networks were not imported, for the families that are asked for; None where all
+    /// were.
+    #[must_use]
+    pub fn uncovered(&self, v4: bool, v6: bool) -> Option<String> {
+        let lacks = |class: &str| -> Vec<&'static str> {
+            let lacks = |registry: &&Registry| {
+                let name = format!("{} {class}", registry.as_str().to_ascii_uppercase());
+                self.networks().all(|source| source.name != name)
+            };
+            REGIONS.iter().filter(lacks).map(|registry| registry.as_str()).collect()
+        };
+        let (four, six) = (lacks("inetnum"), lacks("inet6num"));
+        let told = match (v4 && !four.is_empty(), v6 && !six.is_empty()) {
+            (false, false) => return None,
+            (true, true) if four == six => four.join(", "),
+            (true, true) => format!("{} (IPv4); {} (IPv6)", four.join(", "), six.join(", ")),
+            (true, false) => format!("{} (IPv4)", four.join(", ")),
+            (false, true) => format!("{} (IPv6)", six.join(", ")),
+        };
+        let cached = if self.cached.is_some() { " but for cached answers" } else { "" };
+        Some(format!("not covered{cached}: {told}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    #[test]
+    fn it_says_what_there_is_and_what_is_not() {
+        let at = Timestamp::from_second(1_795_478_400).unwrap();
+        let source = |name: &str| ImportedSource { name: name.into(), imported: at, entries: 7 };
+        let mut data = DataSummary {
+            sources: ["RIPE inetnum", "RIPE inet6num", "RIPE organisation", "APNIC inetnum"]
+                .map(source)
+                .into(),
+            cached: None,
+        };
+        assert_eq!(data.notes()[0], "data: RIPE inetnum, 7 networks, imported 2026-11-24T00:00:00Z");
+        assert_eq!(data.notes().len(), 3);
+        assert_eq!(
+            data.uncovered(true, true).unwrap(),
+            "not covered: afrinic, arin, lacnic (IPv4); afrinic, apnic, arin, lacnic (IPv6)"
+        );
+        data.cached = Some(CachedSpan { count: 1, oldest: at, newest: at });
+        assert_eq!(
+            data.uncovered(true, false).unwrap(),
+            "not covered but for cached answers: afrinic, arin, lacnic (IPv4)"
+        );
+        assert!(data.notes()[3].starts_with("data: 1 cached answer, 2026"));
+        data.sources = vec![source("delegated ripencc")];
+        assert!(!data.is_empty());
+        data.cached = None;
+        assert!(data.is_empty());
+    }
+}

@@ -1,0 +1,387 @@
+//! Every network that answers offline look-ups, imported or cached, and what the patterns come to for it.
+//!
+//! Imported networks are read twice, each time from end to end: once in the file's order, where their texts lie side by
+//! side, to hold the patterns against them, and once in the order of their addresses. Of each, only a number of four
+//! bytes is remembered between the two.
+
+use super::format::SourceNetwork;
+use crate::{
+    address::Prefix,
+    cache::{
+        CacheError, CachedAnswer, Freshness, ImportedReader, ImportedScan, LayeredCache, PackedNetwork,
+        imported_references,
+    },
+    error::{Error, Result},
+    pattern::{BulkMatcher, RuleMark},
+    registry::Record,
+};
+use jiff::Timestamp;
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
+
+/// Threads that hold patterns against networks.
+const JUDGES: usize = 2;
+
+/// Bytes of packed networks that are handed to a judge at once.
+const BATCH: usize = 128 << 10;
+
+/// The objects that networks refer to whose marks a judge remembers at most.
+const REMEMBERED: usize = 200_000;
+
+/// A network's index among all: imported ones first, then cached ones.
+pub(super) type Item = u32;
+
+/// Where and how far a network answers, and how it ranks among those that answer for the same address.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RankedItem {
+    /// Of two, the greater answers: the more specific, and of two alike what was asked for.
+    pub(super) rank: u16,
+    pub(super) item: Item,
+}
+
+/// Networks whose numbers in the imported file follow each other.
+#[derive(Clone, Copy, Debug)]
+struct IdRun {
+    id: i64,
+    item: Item,
+}
+
+/// A prefix that a cached answer serves.
+#[derive(Clone, Copy, Debug)]
+struct CachedExtent {
+    prefix: Prefix,
+    /// The length of the prefix that is cached, of which `--share` may leave less.
+    length: u8,
+    fetched: Timestamp,
+    id: i64,
+    item: Item,
+}
+
+/// When answers were fetched, and how many there are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CachedSpan {
+    /// Answers young enough.
+    pub count: u64,
+    /// When the oldest was fetched.
+    pub oldest: Timestamp,
+    /// When the newest was fetched.
+    pub newest: Timestamp,
+}
+
+/// All networks and their marks.
+pub(super) struct JudgedRecords<'a> {
+    scan: Option<ImportedScan<'a>>,
+    reader: Option<RefCell<ImportedReader<'a>>>,
+    runs: Vec<IdRun>,
+    marks: Vec<RuleMark>,
+    imported: usize,
+    extents: Vec<CachedExtent>,
+    networks: Vec<SourceNetwork>,
+    pub(super) cached: Option<CachedSpan>,
+}
+
+impl<'a> JudgedRecords<'a> {
+    /// Holds the patterns against all networks of this cache that are young enough, and with `full` against those alone
+    /// that were asked for with persons.
+    ///
+    /// # Errors
+    /// Imported data that cannot be read (66).
+    pub(super) fn new(
+        cache: &'a LayeredCache,
+        matcher: &BulkMatcher,
+        fresh: &Freshness,
+        full: bool,
+    ) -> Result<Self> {
+        let scan = cache.scan_imported();
+        let mut records = Self {
+            reader: scan
+                .as_ref()
+                .map(ImportedScan::reader)
+                .transpose()
+                .map_err(unreadable)?
+                .map(RefCell::new),
+            scan,
+            runs: Vec::new(),
+            marks: Vec::new(),
+            imported: 0,
+            extents: Vec::new(),
+            networks: Vec::new(),
+            cached: None,
+        };
+        // Imported records never have persons.
+        if let (Some(scan), false) = (&records.scan, full) {
+            (records.runs, records.marks) = judge(scan, matcher)?;
+        } else {
+            (records.scan, records.reader) = (None, None);
+        }
+        records.imported = records.marks.len();
+        cache.each_cached(|id, cached| {
+            if fresh.is_fresh(cached.answer.fetched) && (cached.answer.full || !full) {
+                records.take(id, &cached, matcher, fresh);
+            }
+        });
+        records.extents.sort_by_key(|e| (e.prefix, e.length, e.fetched, e.id));
+        Ok(records)
+    }
+
+    fn take(&mut self, id: i64, cached: &CachedAnswer, matcher: &BulkMatcher, fresh: &Freshness) {
+        let Some(extent) = cached.extent() else { return };
+        let Ok(item) = Item::try_from(self.marks.len()) else { return };
+        let fetched = cached.answer.fetched;
+        let prefixes = extent.prefixes().into_iter().filter_map(|prefix| {
+            let served = fresh.served(prefix, cached.asked)?;
+            Some(CachedExtent { prefix: served, length: prefix.length(), fetched, id, item })
+        });
+        let before = self.extents.len();
+        self.extents.extend(prefixes);
+        if self.extents.len() == before {
+            return;
+        }
+        let mark = matcher.of_text(&cached.answer.text);
+        let fields =
+            if matcher.has_fields() { matcher.of_record(&cached.answer.record) } else { RuleMark::NONE };
+        self.marks.push(mark.min(fields));
+        self.networks.push(SourceNetwork::of(&cached.answer.record));
+        let span = self.cached.get_or_insert(CachedSpan { count: 0, oldest: fetched, newest: fetched });
+        span.count += 1;
+        span.oldest = span.oldest.min(fetched);
+        span.newest = span.newest.max(fetched);
+    }
+
+    /// The imported data, where there is any.
+    pub(super) fn scan(&self) -> Option<&ImportedScan<'a>> {
+        self.scan.as_ref()
+    }
+
+    /// How many networks there are.
+    pub(super) fn len(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// What the patterns come to for a network, `@cidr` aside.
+    pub(super) fn mark(&self, item: Item) -> RuleMark {
+        self.marks.get(item as usize).copied().unwrap_or(RuleMark::NONE)
+    }
+
+    /// Visits the prefixes for which networks answer: ascending, the outer before the inner.
+    ///
+    /// # Errors
+    /// Imported data that cannot be read (66).
+    pub(super) fn extents(&self, mut visit: impl FnMut(Prefix, RankedItem)) -> Result<()> {
+        let mut cached = self.extents.iter().peekable();
+        let visit_cached = |extent: &CachedExtent, visit: &mut dyn FnMut(Prefix, RankedItem)| {
+            visit(extent.prefix, RankedItem { rank: u16::from(extent.length) * 2 + 1, item: extent.item });
+        };
+        if let Some(scan) = &self.scan {
+            let read = scan.extents(|prefix, id| {
+                while let Some(extent) = cached.next_if(|extent| extent.prefix <= prefix) {
+                    visit_cached(extent, &mut visit);
+                }
+                if let Some(item) = self.item(id) {
+                    visit(prefix, RankedItem { rank: u16::from(prefix.length()) * 2, item });
+                }
+            });
+            read.map_err(unreadable)?;
+        }
+        cached.for_each(|extent| visit_cached(extent, &mut visit));
+        Ok(())
+    }
+
+    fn item(&self, id: i64) -> Option<Item> {
+        let after = self.runs.partition_point(|run| run.id <= id);
+        let run = after.checked_sub(1).and_then(|at| self.runs.get(at))?;
+        let item = Item::try_from(id - run.id).ok()?.checked_add(run.item)?;
+        ((item as usize) < self.imported).then_some(item)
+    }
+
+    fn id(&self, item: Item) -> Option<i64> {
+        let after = self.runs.partition_point(|run| run.item <= item);
+        let run = after.checked_sub(1).and_then(|at| self.runs.get(at))?;
+        Some(run.id + i64::from(item - run.item))
+    }
+
+    /// What is known of a network.
+    ///
+    /// # Errors
+    /// Imported data that cannot be read (66).
+    pub(super) fn source_network(&self, item: Item) -> Result<SourceNetwork> {
+        if let Some(cached) = (item as usize).checked_sub(self.imported) {
+            return Ok(self.networks.get(cached).cloned().unwrap_or_default());
+        }
+        let answer = match (&self.reader, self.id(item)) {
+            (Some(reader), Some(id)) => reader.borrow_mut().answer(id).map_err(unreadable)?,
+            _ => None,
+        };
+        Ok(answer.map(|answer| SourceNetwork::of(&answer.record)).unwrap_or_default())
+    }
+}
+
+impl SourceNetwork {
+    fn of(record: &Record) -> Self {
+        Self {
+            owner: record.org.clone(),
+            country: record.country.clone(),
+            registry: Some(record.registry.as_str()),
+            asn: record.asn.clone(),
+        }
+    }
+}
+
+fn unreadable(error: CacheError) -> Error {
+    Error::unreadable(error.to_string())
+}
+
+/// Packed networks on their way to a judge.
+#[derive(Default)]
+struct PackedBatch {
+    bytes: Vec<u8>,
+    /// Number, source, index, and where in `bytes` the network ends.
+    networks: Vec<(i64, i64, Item, usize)>,
+}
+
+/// Holds the patterns against all imported networks; one thread reads, and others unpack and judge.
+fn judge(scan: &ImportedScan<'_>, matcher: &BulkMatcher) -> Result<(Vec<IdRun>, Vec<RuleMark>)> {
+    let mut runs: Vec<IdRun> = Vec::new();
+    // Blocks of statistics are among the entries, so there may be fewer networks.
+    let entries = scan.sources().iter().map(|source| source.entries).fold(0, u64::saturating_add);
+    let count = usize::try_from(entries).unwrap_or(usize::MAX).min(Item::MAX as usize);
+    let marks: Vec<AtomicU32> = (0..count).map(|_| AtomicU32::new(RuleMark::NONE.bits())).collect();
+    let looks = matcher.has_texts() || matcher.has_fields();
+    let failure: Mutex<Option<CacheError>> = Mutex::new(None);
+    let (to_judges, batches) = sync_channel::<PackedBatch>(JUDGES * 2);
+    let batches = Mutex::new(batches);
+    let mut next: Item = 0;
+    let read = thread::scope(|scope| -> Result<()> {
+        for _ in 0..JUDGES {
+            let reader = scan.reader().map_err(unreadable)?;
+            let (batches, marks, failure) = (&batches, &marks, &failure);
+            scope.spawn(move || {
+                if let Err(error) = judge_batches(reader, matcher, batches, marks) {
+                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                }
+            });
+        }
+        let mut batch = PackedBatch::default();
+        let to_judges: SyncSender<PackedBatch> = to_judges;
+        let read = scan.networks(|packed| {
+            if next as usize >= count {
+                return false;
+            }
+            if runs.last().is_none_or(|run| run.id + i64::from(next - run.item) != packed.id) {
+                runs.push(IdRun { id: packed.id, item: next });
+            }
+            batch.bytes.extend_from_slice(if looks { packed.body } else { &[] });
+            batch.networks.push((packed.id, packed.source, next, batch.bytes.len()));
+            next += 1;
+            !looks || batch.bytes.len() < BATCH || to_judges.send(std::mem::take(&mut batch)).is_ok()
+        });
+        if looks {
+            let _ = to_judges.send(batch);
+        }
+        read.map_err(unreadable)
+    });
+    read?;
+    if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(unreadable(error));
+    }
+    Ok((
+        runs,
+        marks.into_iter().take(next as usize).map(|mark| RuleMark::from_bits(mark.into_inner())).collect(),
+    ))
+}
+
+fn judge_batches(
+    reader: ImportedReader<'_>,
+    matcher: &BulkMatcher,
+    batches: &Mutex<Receiver<PackedBatch>>,
+    marks: &[AtomicU32],
+) -> std::result::Result<(), CacheError> {
+    let mut judge = RecordJudge { reader, matcher, contacts: HashMap::new() };
+    loop {
+        let batch = batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(batch) = batch else { return Ok(()) };
+        let mut start = 0;
+        for &(id, source, item, end) in &batch.networks {
+            let body = batch.bytes.get(start..end).unwrap_or_default();
+            start = end;
+            let mark = judge.mark(PackedNetwork { id, source, body })?;
+            if let Some(slot) = marks.get(item as usize) {
+                slot.store(mark.bits(), Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// What an object that networks refer to comes to, and whom it refers to itself.
+#[derive(Clone)]
+struct JudgedContact {
+    mark: RuleMark,
+    references: Vec<String>,
+}
+
+/// Holds the patterns against one imported network after another.
+struct RecordJudge<'a, 'm> {
+    reader: ImportedReader<'a>,
+    matcher: &'m BulkMatcher,
+    contacts: HashMap<String, Option<JudgedContact>>,
+}
+
+impl RecordJudge<'_, '_> {
+    /// What the patterns come to for the text and the record that a look-up would have: the network's own, and those of
+    /// the objects that it refers to.
+    fn mark(&mut self, packed: PackedNetwork<'_>) -> std::result::Result<RuleMark, CacheError> {
+        let Some(unpacked) = self.reader.unpack(packed)? else { return Ok(RuleMark::NONE) };
+        let Some(text) = unpacked.text() else { return Ok(RuleMark::NONE) };
+        let mut mark = self.matcher.of_text(text);
+        let mut wanted = imported_references(text);
+        let mut joined = false;
+        let mut at = 0;
+        // As far as a look-up follows them.
+        while let Some(handle) = wanted.get(at).cloned().filter(|_| at < 16) {
+            at += 1;
+            let Some(contact) = self.contact(handle)? else { continue };
+            joined = true;
+            mark = mark.min(contact.mark);
+            for reference in contact.references {
+                if !wanted.contains(&reference) {
+                    wanted.push(reference);
+                }
+            }
+        }
+        if joined {
+            // An empty line stands between the objects.
+            mark = mark.min(self.matcher.of_blank_line());
+        }
+        if self.matcher.has_fields() && mark > RuleMark::ALLOWED {
+            let record = match joined {
+                true => self.reader.answer(packed.id)?.map(|answer| answer.record),
+                false => unpacked.record(),
+            };
+            let Some(record) = record else { return Ok(RuleMark::NONE) };
+            mark = mark.min(self.matcher.of_record(&record));
+        }
+        Ok(mark)
+    }
+
+    fn contact(&mut self, handle: String) -> std::result::Result<Option<JudgedContact>, CacheError> {
+        if let Some(known) = self.contacts.get(&handle) {
+            return Ok(known.clone());
+        }
+        let contact = self.reader.contact(&handle)?.map(|text| JudgedContact {
+            mark: self.matcher.of_text(&text),
+            references: imported_references(&text),
+        });
+        if self.contacts.len() < REMEMBERED {
+            self.contacts.insert(handle, contact.clone());
+        }
+        Ok(contact)
+    }
+}
