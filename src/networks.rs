@@ -10,6 +10,7 @@ mod blocked;
 mod data;
 mod format;
 mod layer;
+mod origins;
 mod records;
 mod set;
 mod sweep;

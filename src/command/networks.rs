@@ -32,11 +32,7 @@ pub fn run(typed: &NetworksArgs) -> Result<Exit> {
     let patterns = read_patterns(&spec, None)?;
     patterns.check()?;
     let form = ListForm::named(&typed.format).unwrap_or_default();
-    let both = !typed.ipv4 && !typed.ipv6;
-    let families = match (form.is_of_one_family(), both) {
-        (true, true) => Families { v4: true, v6: false },
-        _ => Families { v4: typed.ipv4 || both, v6: typed.ipv6 || both },
-    };
+    let families = families(typed, form);
     let remember = config::remember(&typed.caching, &beneath);
     let cache = open(&remember);
     let now = Timestamp::now();
@@ -49,7 +45,15 @@ pub fn run(typed: &NetworksArgs) -> Result<Exit> {
     };
     let found = BlockedNetworks::find(&cache, &patterns, query)?;
     tell(&cache);
+    if let Some(lost) = found.lost_table() {
+        warn(lost);
+    }
     let data = found.data();
+    if patterns.name_origins() && data.table.is_none() && found.lost_table().is_none() {
+        warn(
+            "@asn and @asname lines match few records without a table of origins: import one with `cache import`",
+        );
+    }
     if data.is_empty() {
         return Err(Error::unreadable(
             "there is no data: import a registry's networks (`whodunit cache import FILE`), or fill the cache \
@@ -74,6 +78,14 @@ pub fn run(typed: &NetworksArgs) -> Result<Exit> {
     tell(&cache);
     report(&found, &data, families, form);
     Ok(Exit::Clear)
+}
+
+fn families(typed: &NetworksArgs, form: ListForm) -> Families {
+    let both = !typed.ipv4 && !typed.ipv6;
+    match (form.is_of_one_family(), both) {
+        (true, true) => Families { v4: true, v6: false },
+        _ => Families { v4: typed.ipv4 || both, v6: typed.ipv6 || both },
+    }
 }
 
 /// Refuses to write over a pattern file.

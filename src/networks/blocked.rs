@@ -3,6 +3,7 @@
 use super::{
     DataSummary,
     format::{ListEntry, ListForm, ListFormat, ListHead, ListedSource},
+    origins::JudgedOrigins,
     records::{Item, JudgedRecords},
     set::{NetworkSet, RangeList, span},
     sweep::{BlockedSpan, FixedLayers, sweep},
@@ -13,6 +14,7 @@ use crate::{
     error::{Error, Result},
     pattern::{BulkMatcher, PatternMatch, Patterns},
 };
+use jiff::Timestamp;
 use std::{io::Write, net::IpAddr};
 
 /// Which networks are asked for.
@@ -47,6 +49,11 @@ pub struct BlockedNetworks<'a> {
     query: NetworkQuery,
     set: NetworkSet,
     tallies: Vec<PatternTally>,
+    /// Ranges and date of the origin table, where the patterns use it.
+    table: Option<(u64, Timestamp)>,
+    /// Whether the table decides whatever it covers.
+    decided: bool,
+    lost: Option<String>,
 }
 
 impl<'a> BlockedNetworks<'a> {
@@ -56,10 +63,20 @@ impl<'a> BlockedNetworks<'a> {
     /// Imported data that cannot be read (66).
     pub fn find(cache: &'a LayeredCache, patterns: &Patterns, query: NetworkQuery) -> Result<Self> {
         let matcher = BulkMatcher::new(patterns)?;
-        let records = JudgedRecords::new(cache, &matcher, &query.fresh, query.full)?;
-        let layers = FixedLayers::new(&matcher);
+        let uses = patterns.name_origins() || patterns.need_no_answer();
+        let (origins, lost) = match uses.then(|| JudgedOrigins::read(cache, &matcher)).transpose() {
+            Ok(origins) => (origins.flatten(), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let (deciding, adding) =
+            if patterns.need_no_answer() { (origins.as_ref(), None) } else { (None, origins.as_ref()) };
+        let records = JudgedRecords::new(cache, &matcher, &query.fresh, query.full, deciding)?;
+        let layers = FixedLayers::new(&matcher, adding);
         let mut found = Self {
             tallies: vec![PatternTally::default(); patterns.all().len()],
+            table: origins.as_ref().map(|origins| (origins.ranges, origins.imported)),
+            decided: deciding.is_some(),
+            lost,
             matcher,
             records,
             layers,
@@ -97,6 +114,12 @@ impl<'a> BlockedNetworks<'a> {
         Ok(())
     }
 
+    /// What is wrong with the origin table, if it cannot be used.
+    #[must_use]
+    pub fn lost_table(&self) -> Option<&str> {
+        self.lost.as_deref()
+    }
+
     /// The set.
     #[must_use]
     pub fn set(&self) -> &NetworkSet {
@@ -115,6 +138,8 @@ impl<'a> BlockedNetworks<'a> {
         DataSummary {
             sources: self.records.scan().map(|scan| scan.sources().to_vec()).unwrap_or_default(),
             cached: self.records.cached,
+            table: self.table,
+            decided: self.decided,
         }
     }
 

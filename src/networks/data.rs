@@ -2,6 +2,7 @@
 
 use super::records::CachedSpan;
 use crate::{cache::ImportedSource, registry::Registry};
+use jiff::Timestamp;
 
 /// The data that a set is made from.
 #[derive(Clone, Debug)]
@@ -10,6 +11,10 @@ pub struct DataSummary {
     pub sources: Vec<ImportedSource>,
     /// Cached answers.
     pub cached: Option<CachedSpan>,
+    /// Ranges and date of the origin table, where the patterns use it.
+    pub table: Option<(u64, Timestamp)>,
+    /// Whether the table alone decides for whatever it covers.
+    pub decided: bool,
 }
 
 /// The regional registries. The national ones stand in their data, or publish none.
@@ -20,7 +25,7 @@ impl DataSummary {
     /// Whether there is any network in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.cached.is_none() && self.networks().next().is_none()
+        self.cached.is_none() && self.table.is_none() && self.networks().next().is_none()
     }
 
     /// The sources that hold networks; statistics hold none.
@@ -42,13 +47,20 @@ impl DataSummary {
             let answers = if cached.count == 1 { "answer" } else { "answers" };
             format!("data: {} cached {answers}, {:.0} to {:.0}", cached.count, cached.oldest, cached.newest)
         });
-        imported.chain(cached).collect()
+        let table = self
+            .table
+            .iter()
+            .map(|(ranges, at)| format!("data: a table of origins, {ranges} ranges, imported {at:.0}"));
+        imported.chain(table).chain(cached).collect()
     }
 
     /// The regional registries whose networks were not imported, for the families that are asked for; None where all
     /// were.
     #[must_use]
     pub fn uncovered(&self, v4: bool, v6: bool) -> Option<String> {
+        if self.decided {
+            return Some("not covered: what nobody announces by the table of origins".to_owned());
+        }
         let lacks = |class: &str| -> Vec<&'static str> {
             let lacks = |registry: &&Registry| {
                 let name = format!("{} {class}", registry.as_str().to_ascii_uppercase());
@@ -72,7 +84,6 @@ impl DataSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::Timestamp;
 
     #[test]
     fn it_says_what_there_is_and_what_is_not() {
@@ -83,6 +94,8 @@ mod tests {
                 .map(source)
                 .into(),
             cached: None,
+            table: None,
+            decided: false,
         };
         assert_eq!(data.notes()[0], "data: RIPE inetnum, 7 networks, imported 2026-11-24T00:00:00Z");
         assert_eq!(data.notes().len(), 3);

@@ -4,9 +4,9 @@
 //! side, to hold the patterns against them, and once in the order of their addresses. Of each, only a number of four
 //! bytes is remembered between the two.
 
-use super::format::SourceNetwork;
+use super::{format::SourceNetwork, origins::JudgedOrigins};
 use crate::{
-    address::Prefix,
+    address::{Network, Prefix},
     cache::{
         CacheError, CachedAnswer, Freshness, ImportedReader, ImportedScan, LayeredCache, PackedNetwork,
         imported_references,
@@ -20,7 +20,7 @@ use std::{
     cell::RefCell,
     collections::HashMap,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
@@ -54,12 +54,12 @@ struct IdRun {
     item: Item,
 }
 
-/// A prefix that a cached answer serves.
+/// A prefix that a cached answer serves, or that the origin table decides.
 #[derive(Clone, Copy, Debug)]
 struct CachedExtent {
     prefix: Prefix,
-    /// The length of the prefix that is cached, of which `--share` may leave less.
-    length: u8,
+    /// [`RankedItem::rank`]: by the prefix that is cached, of which `--share` may leave less.
+    rank: u16,
     fetched: Timestamp,
     id: i64,
     item: Item,
@@ -84,13 +84,30 @@ pub(super) struct JudgedRecords<'a> {
     marks: Vec<RuleMark>,
     imported: usize,
     extents: Vec<CachedExtent>,
-    networks: Vec<SourceNetwork>,
+    networks: Vec<Arc<SourceNetwork>>,
     pub(super) cached: Option<CachedSpan>,
 }
 
 impl<'a> JudgedRecords<'a> {
+    /// Takes the origin table's parts as networks that answer before any other: where the patterns need no record, the
+    /// table decides whatever it covers.
+    fn take_origins(&mut self, origins: &JudgedOrigins) {
+        let mut items: HashMap<Network, Item> = HashMap::new();
+        for part in &origins.parts {
+            let next = Item::try_from(self.marks.len()).unwrap_or(Item::MAX);
+            let item = *items.entry(part.range).or_insert(next);
+            if item == next {
+                self.marks.push(part.mark);
+                self.networks.push(Arc::clone(&part.network));
+            }
+            let (rank, fetched, id) = (u16::MAX, Timestamp::UNIX_EPOCH, 0);
+            let prefixes = part.part.prefixes().into_iter();
+            self.extents.extend(prefixes.map(|prefix| CachedExtent { prefix, rank, fetched, id, item }));
+        }
+    }
+
     /// Holds the patterns against all networks of this cache that are young enough, and with `full` against those alone
-    /// that were asked for with persons.
+    /// that were asked for with persons. `deciding` is the origin table where the patterns need no record.
     ///
     /// # Errors
     /// Imported data that cannot be read (66).
@@ -99,6 +116,7 @@ impl<'a> JudgedRecords<'a> {
         matcher: &BulkMatcher,
         fresh: &Freshness,
         full: bool,
+        deciding: Option<&JudgedOrigins>,
     ) -> Result<Self> {
         let scan = cache.scan_imported();
         let mut records = Self {
@@ -128,7 +146,10 @@ impl<'a> JudgedRecords<'a> {
                 records.take(id, &cached, matcher, fresh);
             }
         });
-        records.extents.sort_by_key(|e| (e.prefix, e.length, e.fetched, e.id));
+        if let Some(origins) = deciding {
+            records.take_origins(origins);
+        }
+        records.extents.sort_by_key(|e| (e.prefix, e.rank, e.fetched, e.id));
         Ok(records)
     }
 
@@ -138,7 +159,8 @@ impl<'a> JudgedRecords<'a> {
         let fetched = cached.answer.fetched;
         let prefixes = extent.prefixes().into_iter().filter_map(|prefix| {
             let served = fresh.served(prefix, cached.asked)?;
-            Some(CachedExtent { prefix: served, length: prefix.length(), fetched, id, item })
+            let rank = u16::from(prefix.length()) * 2 + 1;
+            Some(CachedExtent { prefix: served, rank, fetched, id, item })
         });
         let before = self.extents.len();
         self.extents.extend(prefixes);
@@ -149,7 +171,7 @@ impl<'a> JudgedRecords<'a> {
         let fields =
             if matcher.has_fields() { matcher.of_record(&cached.answer.record) } else { RuleMark::NONE };
         self.marks.push(mark.min(fields));
-        self.networks.push(SourceNetwork::of(&cached.answer.record));
+        self.networks.push(Arc::new(SourceNetwork::of(&cached.answer.record)));
         let span = self.cached.get_or_insert(CachedSpan { count: 0, oldest: fetched, newest: fetched });
         span.count += 1;
         span.oldest = span.oldest.min(fetched);
@@ -178,7 +200,7 @@ impl<'a> JudgedRecords<'a> {
     pub(super) fn extents(&self, mut visit: impl FnMut(Prefix, RankedItem)) -> Result<()> {
         let mut cached = self.extents.iter().peekable();
         let visit_cached = |extent: &CachedExtent, visit: &mut dyn FnMut(Prefix, RankedItem)| {
-            visit(extent.prefix, RankedItem { rank: u16::from(extent.length) * 2 + 1, item: extent.item });
+            visit(extent.prefix, RankedItem { rank: extent.rank, item: extent.item });
         };
         if let Some(scan) = &self.scan {
             let read = scan.extents(|prefix, id| {
@@ -214,7 +236,7 @@ impl<'a> JudgedRecords<'a> {
     /// Imported data that cannot be read (66).
     pub(super) fn source_network(&self, item: Item) -> Result<SourceNetwork> {
         if let Some(cached) = (item as usize).checked_sub(self.imported) {
-            return Ok(self.networks.get(cached).cloned().unwrap_or_default());
+            return Ok(self.networks.get(cached).map(|network| network.as_ref().clone()).unwrap_or_default());
         }
         let answer = match (&self.reader, self.id(item)) {
             (Some(reader), Some(id)) => reader.borrow_mut().answer(id).map_err(unreadable)?,

@@ -2,6 +2,7 @@
 
 use super::{
     layer::{Flattener, Span, SpanCursor, flatten},
+    origins::JudgedOrigins,
     records::{Item, JudgedRecords, RankedItem},
 };
 use crate::{
@@ -33,10 +34,13 @@ pub(super) struct BlockedSpan {
 pub(super) struct FixedLayers {
     nobodys: [Vec<Span<RuleMark>>; 2],
     named: [Vec<Span<RuleMark>>; 2],
+    /// What the origin table adds to the records.
+    announced: [Vec<Span<RuleMark>>; 2],
 }
 
 impl FixedLayers {
-    pub(super) fn new(matcher: &BulkMatcher) -> Self {
+    /// `announced` is the origin table where the patterns need records as well.
+    pub(super) fn new(matcher: &BulkMatcher, announced: Option<&JudgedOrigins>) -> Self {
         let mark = |nobodys: bool| if nobodys { RuleMark::ALLOWED } else { RuleMark::NONE };
         let special: Vec<_> = special_ranges().map(|(prefix, nobodys)| (prefix, mark(nobodys))).collect();
         let wrapped = WRAPPED.iter().filter_map(|text| text.parse::<Prefix>().ok());
@@ -45,6 +49,7 @@ impl FixedLayers {
             // A range inside another decides for itself.
             nobodys: by_family(special, |_, inner| inner),
             named: by_family(named, Ord::min),
+            announced: announced.map(JudgedOrigins::spans).unwrap_or_default(),
         }
     }
 }
@@ -97,8 +102,9 @@ fn answering(outer: RankedItem, inner: RankedItem) -> RankedItem {
 /// Cuts what a network answers for into parts of which each is blocked or not.
 struct SpanJudge<'a, 'r> {
     records: &'a JudgedRecords<'r>,
-    layers: [SpanCursor<std::iter::Copied<std::slice::Iter<'a, Span<RuleMark>>>>; 2],
-    /// Whether a line names networks of this family, so that what no other pattern blocks may be blocked.
+    layers: [SpanCursor<std::iter::Copied<std::slice::Iter<'a, Span<RuleMark>>>>; 3],
+    /// Whether a line names networks of this family or who announces them, so that what no other pattern blocks may be
+    /// blocked.
     names: bool,
     v6: bool,
 }
@@ -107,11 +113,12 @@ impl<'a, 'r> SpanJudge<'a, 'r> {
     fn new(records: &'a JudgedRecords<'r>, layers: &'a FixedLayers, family: usize) -> Self {
         let of =
             |layer: &'a [Vec<Span<RuleMark>>; 2]| layer.get(family).map(Vec::as_slice).unwrap_or_default();
-        let (nobodys, named) = (of(&layers.nobodys), of(&layers.named));
+        let (nobodys, named, announced) = (of(&layers.nobodys), of(&layers.named), of(&layers.announced));
+        let blocks = |spans: &[Span<RuleMark>]| spans.iter().any(|span| span.value.blocking().is_some());
         Self {
             records,
-            layers: [nobodys, named].map(|spans| SpanCursor::new(spans.iter().copied())),
-            names: named.iter().any(|span| span.value.blocking().is_some()),
+            layers: [nobodys, named, announced].map(|spans| SpanCursor::new(spans.iter().copied())),
+            names: blocks(named) || blocks(announced),
             v6: family == 1,
         }
     }

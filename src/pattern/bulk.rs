@@ -11,6 +11,7 @@ use super::{
 use crate::{
     address::Prefix,
     error::{Error, Result},
+    origin::Origin,
     registry::Record,
 };
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -162,6 +163,14 @@ impl BulkMatcher {
     #[must_use]
     pub fn of_record(&self, record: &Record) -> RuleMark {
         let subject = MatchSubject { text: "", record: Some(record), address: None, origin: None };
+        let numbers = judge::numbers(&self.inner, &subject);
+        numbers.into_iter().map(|rule| self.mark(rule)).min().unwrap_or(RuleMark::NONE)
+    }
+
+    /// What `@asn` and `@asname` lines come to for whoever announces an address.
+    #[must_use]
+    pub fn of_origin(&self, origin: &Origin) -> RuleMark {
+        let subject = MatchSubject { text: "", record: None, address: None, origin: Some(origin) };
         let numbers = judge::numbers(&self.inner, &subject);
         numbers.into_iter().map(|rule| self.mark(rule)).min().unwrap_or(RuleMark::NONE)
     }
