@@ -2,7 +2,8 @@
 
 use super::{open, read_patterns, replacement::ReplacementFile, stdout, tell, warn};
 use crate::{
-    cli::NetworksArgs,
+    cache::Freshness,
+    cli::{NetworksArgs, QueryOptions},
     config,
     error::{Error, Result},
     exit::Exit,
@@ -10,7 +11,7 @@ use crate::{
     pattern::{Action, PatternMatch, PatternSpec},
 };
 use jiff::{SignedDuration, Timestamp};
-use std::{fs, os::unix::fs::MetadataExt, path::Path};
+use std::{fs, os::unix::fs::MetadataExt, path::Path, time::Duration};
 
 /// IPv4 addresses that a set may cover where nobody says: an 8th of a per cent of all of them are a /8's.
 const MOST: u64 = 1 << 24;
@@ -33,15 +34,18 @@ pub fn run(typed: &NetworksArgs) -> Result<Exit> {
     patterns.check()?;
     let form = ListForm::named(&typed.format).unwrap_or_default();
     let families = families(typed, form);
-    let remember = config::remember(&typed.caching, &beneath);
-    let cache = open(&remember);
+    let settled = config::resolver(&QueryOptions::default(), &typed.caching, &beneath, Duration::ZERO)?;
+    let cache = open(&settled.cache);
     let now = Timestamp::now();
-    let max_age = SignedDuration::try_from(remember.max_age).unwrap_or(SignedDuration::MAX);
     let query = NetworkQuery {
         v4: families.v4,
         v6: families.v6,
-        fresh: crate::cache::Freshness { now, max_age, share: remember.share },
-        full: config::on(false, beneath.full),
+        fresh: Freshness {
+            now,
+            max_age: SignedDuration::try_from(settled.policy.max_age).unwrap_or(SignedDuration::MAX),
+            share: settled.policy.share,
+        },
+        full: settled.policy.full,
     };
     let found = BlockedNetworks::find(&cache, &patterns, query)?;
     tell(&cache);
