@@ -12,6 +12,7 @@ mod decisions;
 mod identity;
 mod lease;
 pub mod scheduler;
+mod standing;
 mod trace;
 mod unresponsive;
 

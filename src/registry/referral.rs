@@ -142,6 +142,53 @@ fn national(key: &str, value: &str) -> Option<Referral> {
         .find_map(|word| NATIONAL.contains(&word.as_str()).then(|| Referral::whois(&word)))
 }
 
+/// The maintainers of APNIC and of the national registries below it, in capitals.
+const MAINTAINERS: [&str; 12] = [
+    "APNIC-HM",
+    "MAINT-APNIC-AP",
+    "MAINT-JPNIC",
+    "MNT-KRNIC-AP",
+    "MAINT-TW-TWNIC",
+    "MAINT-CNNIC-AP",
+    "MAINT-CN-CNNIC",
+    "MNT-APJII-ID",
+    "MAINT-ID-IDNIC",
+    "MAINT-VN-VNNIC",
+    "MAINT-IN-IRINN",
+    "IRINN-HM-AP",
+];
+
+/// The national registries that APNIC's answer itself says keep a network of it: the object was copied from there, or the
+/// remark stands in an object that none but the registries maintain. What a customer writes into his object names
+/// servers, too ([`named`]), but decides nothing.
+pub(crate) fn vouched(text: &str) -> Vec<Registry> {
+    let mut found = Vec::new();
+    let mut object = Vec::new();
+    let mut own = true;
+    for line in text.lines().chain([""]) {
+        let Some((key, value)) = line.split_once(':').filter(|_| !line.starts_with(['%', ' ', '\t', '+']))
+        else {
+            if line.trim().is_empty() {
+                found.extend(object.drain(..).filter(|_| own));
+                own = true;
+            }
+            continue;
+        };
+        match key {
+            "source" => found.extend(national(key, value).map(|of| Registry::of_server(&of.host))),
+            "mnt-by" => {
+                let is_registry = |by: &str| MAINTAINERS.iter().any(|of| by.trim().eq_ignore_ascii_case(of));
+                own &= value.split(',').all(is_registry);
+            }
+            _ => object.extend(national(key, value).map(|of| Registry::of_server(&of.host))),
+        }
+        // A hostile answer may name them without end.
+        object.truncate(8);
+        found.truncate(8);
+    }
+    found
+}
+
 fn strip_prefix_ignoring_case<'a>(line: &'a str, prefix: &str) -> Option<&'a str> {
     let (head, rest) = line.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(rest)
@@ -168,6 +215,26 @@ mod tests {
         ] {
             let expected = Referral { host: host.to_owned(), port, rwhois };
             assert_eq!(Referral::parse(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_registries_own_word_vouches() {
+        for (text, expected) in [
+            (
+                "inetnum: 192.0.2.0/24\nremarks: see whois.krnic.net\nmnt-by: MNT-KRNIC-AP\n",
+                vec![Registry::Krnic],
+            ),
+            ("inetnum: 192.0.2.0/24\nsource: JPNIC\n", vec![Registry::Jpnic]),
+            ("inetnum: 192.0.2.0/24\ndescr: see whois.twnic.net.tw\nmnt-by: EXAMPLE-MNT\n", vec![]),
+            (
+                "inetnum: 192.0.2.0/24\ndescr: see whois.twnic.net.tw\nmnt-by: APNIC-HM\nmnt-by: EXAMPLE-MNT\n",
+                vec![],
+            ),
+            ("person: A\nremarks: whois.krnic.net\nmnt-by: X-MNT\n\nrole: B\nmnt-by: MNT-KRNIC-AP\n", vec![]),
+            ("inetnum: 192.0.2.0/24\ndescr: x\n source: JPNIC\n", vec![]),
+        ] {
+            assert_eq!(vouched(text), expected, "{text}");
         }
     }
 

@@ -1,6 +1,10 @@
 //! The hops of one address: a question, what its reply is taken for, and where that sends us.
 
-use super::{Resolver, Trace, lease::Lease};
+use super::{
+    Resolver, Trace,
+    lease::Lease,
+    standing::{Standing, completed},
+};
 use crate::{
     deadline::Deadline,
     registry::{
@@ -35,6 +39,7 @@ pub(super) struct ReferralChase<'a> {
     /// The texts of the records, parent first. A placeholder's text is nobody's, and patterns never see it.
     text: String,
     best: Option<Record>,
+    standing: Standing,
     partial: bool,
     /// Why the last server that gave no record gave none.
     placeholder: Option<String>,
@@ -66,6 +71,7 @@ impl<'a> ReferralChase<'a> {
             aliases: Vec::new(),
             text: String::new(),
             best: None,
+            standing: Standing::default(),
             partial: false,
             placeholder: None,
             others: Vec::new(),
@@ -213,13 +219,14 @@ impl<'a> ReferralChase<'a> {
             WhoisReply::Empty { kind, message } if self.best.is_some() => self.give_up(kind, message),
             WhoisReply::Empty { kind, message } => self.give_up(kind, format!("{}: {message}", server.name)),
             WhoisReply::Record(record, next) => {
+                self.standing.note(&text, server.registry);
                 self.adopt(*record, &text);
                 Ok(self.follow(&next).map_or(NextHop::Done, NextHop::Ask))
             }
         }
     }
 
-    /// A hop that brought nothing: the parent's answer stands if there is one, but not against a denial.
+    /// A hop that brought nothing: the parent's answer stands if there is one, but not against a registry's own denial.
     fn fail(&mut self, server: &Server, kind: UnknownKind, message: String) -> Result<NextHop, Unknown> {
         let message =
             if message.contains(&server.name) { message } else { format!("{}: {message}", server.name) };
@@ -229,7 +236,9 @@ impl<'a> ReferralChase<'a> {
                 let until = self.resolver.cache().hold_off(&server.key(), Timestamp::now());
                 self.trace.say("held off", || format!("{} until {until:.0}", server.name));
             }
-            return Err(Unknown { kind, message });
+            if self.best.is_none() || !self.standing.survives_denial_of(server) {
+                return Err(Unknown { kind, message });
+            }
         }
         self.give_up(kind, message)
     }
@@ -334,18 +343,4 @@ impl<'a> ReferralChase<'a> {
             stale: false,
         })
     }
-}
-
-/// A network's record, with what it does not say itself taken from the network around it. Never the owner's name.
-fn completed(mut inner: Record, outer: Record) -> Record {
-    if inner.abuse.is_empty() {
-        inner.abuse = outer.abuse;
-    }
-    if inner.asn.is_empty() {
-        inner.asn = outer.asn;
-    }
-    if inner.country.is_none() {
-        inner.country = outer.country;
-    }
-    inner
 }

@@ -186,14 +186,18 @@ scenarios! {
     order_and_hits
     pattern_files
     placeholder
+    placeholder_faked
     placeholder_next_of_several
     referral_alias_of_a_registry
     referral_arin_to_ripe
     referral_dead_rwhois
+    referral_denied_by_the_operator
     referral_forms
     referral_inside
     referral_last_wins
     referral_loop
+    referral_national_by_a_remark
+    referral_renames_the_owner
     referral_resource_link
     referral_self_loop
     referral_to_the_network_around

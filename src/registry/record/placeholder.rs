@@ -1,16 +1,16 @@
 //! Blocks that a registry's database holds only to say that it knows nothing of them. They look like records, and are
 //! nobody's: neither a match on one nor its clearance means anything.
 //!
-//! What a customer may write himself is never enough to make one: a name or a description counts as a whole value, not
-//! as a part of one, and prose counts only in an object that the registry itself maintains. Should a customer copy a
-//! whole value all the same, he makes his network unknown, not clear.
+//! What a customer may write himself is never enough to make one, or whoever is blocked could make his network unknown: a
+//! name or a description counts as a whole value, not as a part of one, and only in an object that none but the registry
+//! maintains and that no status gives to anybody, or of a block that IANA's tables call another registry's.
 
 use super::{
     Record, Registry, arin,
     block::RecordBlock,
     page::{RecordForm, RecordPage},
 };
-use crate::registry::referral::Referral;
+use crate::registry::{referral::Referral, responsible};
 
 /// A place that is only kept, and where to ask instead, as far as it says so.
 #[derive(Clone, Debug)]
@@ -100,6 +100,10 @@ fn arin(page: &RecordPage<'_>, index: usize, record: &Record) -> Option<Placehol
             elsewhere(Registry::Arin, &[registry]),
         ));
     }
+    // The name of a customer is his provider's to write.
+    if lower.starts_with("reassigned") || lower.starts_with("reallocated") {
+        return None;
+    }
     let id = arin::holder(page, index).and_then(|holder| holder.get("OrgId"));
     let holder = id.or(record.org.as_deref()).and_then(region);
     let name = record.name.as_deref().unwrap_or_default();
@@ -154,15 +158,15 @@ const DESCRIPTIONS: [&str; 12] = [
 
 fn rpsl(registry: Registry, block: &RecordBlock<'_>, record: &Record) -> Option<Placeholder> {
     let kept = is_kept_by_registry(record);
+    let named = kept || is_of_another(record);
     let name = record.name.as_deref().unwrap_or_default().to_ascii_uppercase();
     let descr = record.descr.iter().map(|line| line.to_ascii_lowercase());
     let moved = record.descr.iter().find_map(|line| transferred(line));
-    if record.maintainer.iter().any(|by| by.eq_ignore_ascii_case("APNIC-STUB"))
-        || (moved.is_some() && (kept || name.starts_with("STUB-")))
-    {
+    let stub = record.maintainer.iter().any(|by| by.eq_ignore_ascii_case("APNIC-STUB"));
+    if kept && (stub || moved.is_some()) {
         return Some(Placeholder::new("its block was transferred to another region", ask(moved.as_slice())));
     }
-    if let Some((_, next)) = NAMES.iter().find(|(of, _)| *of == name) {
+    if let Some((_, next)) = NAMES.iter().find(|(of, _)| named && *of == name) {
         return Some(Placeholder::new(
             format!("{name} is the name of a kept place"),
             elsewhere(registry, next),
@@ -172,7 +176,7 @@ fn rpsl(registry: Registry, block: &RecordBlock<'_>, record: &Record) -> Option<
         let Some(rest) = name.strip_prefix(of) else { return false };
         // SLASH is how APNIC writes a prefix into a name.
         let number = rest.bytes().all(|b| b.is_ascii_hexdigit() || b"-.:SLAH".contains(&b));
-        of.starts_with("AFRINIC-") || (kept && number)
+        named && (of.starts_with("AFRINIC-") || number)
     });
     if let Some((_, next)) = numbered {
         let told = block.all("remarks").find_map(transferred);
@@ -207,22 +211,52 @@ fn elsewhere(registry: Registry, next: &[Registry]) -> Vec<Referral> {
     ask(&next.iter().copied().filter(|next| *next != registry).collect::<Vec<_>>())
 }
 
-/// Whether nobody but a registry maintains the object; an abridged object that names no maintainer counts as such.
+/// The maintainers with which registries keep their own objects, in capitals. Holders name theirs as they like, so that
+/// the beginning of a name proves nothing.
+const OWN: [&str; 21] = [
+    "RIPE-NCC-HM-MNT",
+    "RIPE-NCC-MNT",
+    "RIPE-NCC-LEGACY-MNT",
+    "RIPE-NCC-LOCKED-MNT",
+    "RIPE-NCC-NONE-MNT",
+    "RIPE-NCC-RPSL-MNT",
+    "RIPE-DBM-MNT",
+    "APNIC-HM",
+    "APNIC-STUB",
+    "MAINT-APNIC-AP",
+    "MAINT-AP-PLACEHOLDER",
+    "APNIC-MNT",
+    "AFRINIC-HM-MNT",
+    "AFRINIC-DB-MNT",
+    "AFRINIC-IT-MNT",
+    "AFRINIC-MNT",
+    "ARIN-HM-MNT",
+    "LACNIC-MNT",
+    "LACNIC-HM-MNT",
+    "IANA-MNT",
+    "IANA-HM-MNT",
+];
+
+/// Whether nobody but a registry maintains the object, and its status gives it to nobody; an abridged object that names
+/// no maintainer counts as such.
 fn is_kept_by_registry(record: &Record) -> bool {
-    let registries = [
-        "RIPE-NCC-",
-        "APNIC-",
-        "MAINT-APNIC",
-        "AFRINIC-",
-        "ARIN-",
-        "LACNIC-",
-        "IANA-",
-        "MAINT-AP-PLACEHOLDER",
-    ];
-    record.maintainer.iter().all(|by| {
-        let by = by.to_ascii_uppercase();
-        registries.iter().any(|registry| by.starts_with(registry)) && !by.starts_with("RIPE-NCC-END")
-    })
+    let own = |by: &String| OWN.iter().any(|of| by.eq_ignore_ascii_case(of));
+    record.maintainer.iter().all(own) && !is_assigned(record)
+}
+
+/// Whether IANA's tables give the block to another registry, and the status gives it to no holder.
+fn is_of_another(record: &Record) -> bool {
+    let row = responsible(record.network.first());
+    let regional = [Registry::Ripe, Registry::Apnic, Registry::Afrinic, Registry::Lacnic, Registry::Arin];
+    let status = record.status.as_deref().unwrap_or_default().to_ascii_uppercase();
+    regional.contains(&record.registry)
+        && row.is_some_and(|row| regional.contains(&row.registry) && row.registry != record.registry)
+        && matches!(status.as_str(), "" | "ALLOCATED UNSPECIFIED" | "EARLY-REGISTRATION" | "NOT-SET")
+}
+
+fn is_assigned(record: &Record) -> bool {
+    let status = record.status.as_deref().unwrap_or_default().to_ascii_uppercase();
+    ["ASSIGNED", "SUB-ALLOCATED", "LIR-PARTITIONED"].iter().any(|of| status.starts_with(of))
 }
 
 /// `Transferred to the RIPE region on 2018-06-21`, and AFRINIC's ways to say it.

@@ -146,7 +146,31 @@ fn kept_places_of_every_registry() {
             "10.0.0.0 - 10.255.255.255\nnetname:  APNIC-10\ndescr:  Asia Pacific Network Information Centre\n",
             "placeholder whois.apnic.net",
         ),
+        (
+            "192.0.2.0 - 192.0.2.255\nnetname:  ERX-NETBLOCK\nmnt-by:  OTHER-MNT\n",
+            "placeholder whois.arin.net",
+        ),
         // What customers write is theirs.
+        (
+            "192.0.2.0 - 192.0.2.255\nnetname:  IANA-BLK\nstatus:  ASSIGNED PA\nmnt-by:  EXAMPLE-MNT\n",
+            "record 192.0.2.0/24",
+        ),
+        (
+            "192.0.2.0 - 192.0.2.255\nnetname:  NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK\nstatus:  ASSIGNED PA\nmnt-by:  RIPE-NCC-HM-MNT\n",
+            "record 192.0.2.0/24",
+        ),
+        (
+            "194.0.2.0 - 194.0.2.255\nnetname:  ERX-NETBLOCK\nmnt-by:  RIPE-NCC-FAKE-MNT\n",
+            "record 194.0.2.0/24",
+        ),
+        (
+            "194.0.2.0 - 194.0.2.255\nnetname:  X\ndescr:  Transferred to the ARIN region\nmnt-by:  APNIC-EVIL-MNT\n",
+            "record 194.0.2.0/24",
+        ),
+        (
+            "194.0.2.0 - 194.0.2.255\nnetname:  X\nmnt-by:  EXAMPLE-MNT\nmnt-by:  APNIC-STUB\n",
+            "record 194.0.2.0/24",
+        ),
         ("192.0.2.0 - 192.0.2.255\nnetname:  ROOTSCOMM-SG\nmnt-by:  EXAMPLE-MNT\n", "record 192.0.2.0/24"),
         (
             "192.0.2.0 - 192.0.2.255\nnetname:  X\ndescr:  Transferred to the ARIN region\nmnt-by:  EXAMPLE-MNT\n",
@@ -168,6 +192,10 @@ fn kept_places_of_every_registry() {
         ("NetType: Allocated to APNIC\n", "placeholder whois.apnic.net"),
         ("NetType: Early Registrations, Maintained by RIPE NCC\n", "placeholder whois.ripe.net"),
         ("NetType: Transferred to AfriNIC\n", "placeholder whois.afrinic.net"),
+        (
+            "NetType: Reassigned\nCustomer: RIPE NCC (C01234567)\n\nCustName: RIPE NCC\n",
+            "record 192.0.2.0/24",
+        ),
         ("NetType: Allocated to ARIN\n", "placeholder"),
         ("NetName: APNIC-ERX-192-0-2-0\n", "placeholder whois.apnic.net"),
         (
