@@ -4,6 +4,7 @@
 //! None of these may clear an address, and none may match a pattern.
 
 mod capture;
+mod closing;
 mod complete;
 mod failure;
 mod segment;
@@ -13,6 +14,7 @@ use crate::registry::{
     record::RecordPage,
     referral::{self, Referral},
 };
+pub use closing::{UnclosedReply, is_same, unclosed};
 use segment::ReplySegment;
 use std::{borrow::Cow, net::IpAddr};
 
@@ -169,7 +171,17 @@ fn judge(
     address: Option<IpAddr>,
     provenance: Provenance,
 ) -> WhoisReply {
-    if let Some((kind, message)) = failure::refusal(part.text) {
+    let refusal = failure::refusal(part.text);
+    let denied = matches!(refusal, Some((UnknownKind::Denied, _)));
+    if !denied
+        && let Some((named, message)) = failure::elsewhere(part.text)
+        && named != part.registry
+        && segment::page(part).is_none()
+    {
+        let next = named.server().map(Referral::whois).into_iter().collect();
+        return WhoisReply::Placeholder { message: format!("the server said: {message}"), next };
+    }
+    if let Some((kind, message)) = refusal {
         // Behind a whole answer a client's failure is that of a server it went on to, and did not name.
         if provenance == Provenance::Saved
             && kind != UnknownKind::Denied

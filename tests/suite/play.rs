@@ -158,6 +158,7 @@ macro_rules! scenarios {
 
 scenarios! {
     afrinic
+    afrinic_names_arin
     allowed
     apnic
     apnic_continued

@@ -27,7 +27,9 @@ pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance
         return None;
     }
     let network = provenance == Provenance::Network;
-    let shape = ReplyShape::of(text);
+    let mut shape = ReplyShape::of(text);
+    // A registry that edits its closing lines may have edited its opening ones.
+    shape.opened |= network && shape.spoken;
     let lacks = match registry {
         Registry::Ripe | Registry::Apnic => {
             let modern = shape.opened && !shape.old;
@@ -49,6 +51,12 @@ pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance
     let whole = shape.closed || text.ends_with('\n');
     let open_line = network || is_half(text.rsplit('\n').next().unwrap_or_default());
     lacks.or_else(|| (!whole && open_line).then_some("the end of its last line"))
+}
+
+/// Whether a server's line stands between objects, to say of what the next one is.
+pub(super) fn introduces(line: &str) -> bool {
+    let lower = line.to_ascii_lowercase();
+    ["related to", "abuse contact"].iter().any(|of| lower.contains(of)) || lower.trim_end().ends_with(':')
 }
 
 /// Whether the text has the opening lines of a server's whole answer.
@@ -88,6 +96,8 @@ struct ReplyShape {
     opened: bool,
     /// Lines that it ends with, behind the last record.
     closed: bool,
+    /// The server said something in words of its own before the first record.
+    spoken: bool,
     /// The opening of a server that closed with nothing, or what only such a server wrote in its records.
     old: bool,
 }
@@ -112,6 +122,7 @@ impl ReplyShape {
                 // LACNIC indents the head that it passes on.
                 shape.opened = true;
             }
+            shape.spoken |= !recorded && is_comment(line) && line.split_whitespace().count() > 3;
             shape.old |= is_old(line);
             ripe |= line.starts_with(RIPE);
             changed |= is_dated_change(line);

@@ -1,7 +1,7 @@
 //! Servers' own words that they give no answer: denials, errors, and that there is no such network.
 
 use crate::registry::{
-    UnknownKind,
+    Registry, UnknownKind,
     record::{
         RecordForm,
         block::{field, is_comment, lines},
@@ -135,6 +135,27 @@ pub(super) fn refusal(text: &str) -> Option<(UnknownKind, String)> {
         }
     }
     refused
+}
+
+/// The registry that a server says is responsible but could not be asked on our behalf, and what it said.
+pub(super) fn elsewhere(text: &str) -> Option<(Registry, String)> {
+    lines(text).filter(|line| is_comment(line)).find_map(|line| {
+        let lower = line.to_ascii_lowercase();
+        let fails = ["unable to", "cannot", "can not", "could not", "failed to", "failure to", "error while"];
+        let at = fails.iter().find_map(|of| lower.find(of))?;
+        let rest = lower.get(at..)?;
+        let asks = ["query", "contact", "connect", "reach", "ask"].iter().any(|of| rest.contains(of));
+        let names = [
+            ("arin", Registry::Arin),
+            ("ripe", Registry::Ripe),
+            ("apnic", Registry::Apnic),
+            ("lacnic", Registry::Lacnic),
+            ("afrinic", Registry::Afrinic),
+        ];
+        let mut words = rest.split(|c: char| !c.is_alphanumeric());
+        let named = words.find_map(|word| names.iter().find(|(of, _)| *of == word).map(|(_, of)| *of));
+        named.filter(|_| asks).map(|named| (named, said(line)))
+    })
 }
 
 /// Where a client says that its connection failed, whatever it had got before.

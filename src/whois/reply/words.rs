@@ -36,7 +36,7 @@ fn servers_own_words() {
         (
             "% The WHOIS is temporary unable to query ARIN for the requested resource.\n",
             Registry::Afrinic,
-            "failure network",
+            "placeholder",
         ),
         ("%rwhois V-1.5\n%error 230 No Objects Found\n", Registry::Rwhois, "empty not-found"),
         ("%rwhois V-1.5\n%error 350 Invalid Query Syntax\n", Registry::Rwhois, "failure network"),

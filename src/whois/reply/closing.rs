@@ -1,0 +1,189 @@
+//! Answers that end in order, but with other words than their registry used to close with. Registries edit such lines;
+//! a whole region would be unknown from that day on.
+//!
+//! What counts as the end is the server's own alone: lines behind the last object that no customer can write. And what
+//! ends like this is believed only when it comes twice ([`is_same`]); who asks has to see to that.
+
+use super::{Provenance, WhoisReply, classify, complete};
+use crate::registry::{
+    Registry, UnknownKind,
+    record::{
+        RecordForm, RecordPage,
+        block::{is_comment, lines},
+    },
+};
+use std::net::IpAddr;
+
+/// An answer that ends with words that are not known.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct UnclosedReply {
+    /// What it is, if this was its end.
+    pub reply: WhoisReply,
+    /// The words that it ends with, without what changes from one answer to the next.
+    pub ending: String,
+}
+
+/// Takes a text from the network for whole that lacks its registry's closing line, where it ends with other words of the
+/// server behind whole objects. None where it may have been cut, or is not lacking.
+#[must_use]
+pub fn unclosed(text: &str, registry: Registry, address: IpAddr) -> Option<UnclosedReply> {
+    let closing = match registry {
+        Registry::Ripe | Registry::Apnic => "% This query was served by the ",
+        Registry::Arin => "# ARIN WHOIS database, last updated",
+        Registry::Lacnic | Registry::RegistroBr => "% match queries",
+        Registry::Krnic => "- KISA/KRNIC WHOIS SERVICE -",
+        Registry::Jpnic => "More Specific Info.",
+        _ => return None,
+    };
+    let judge = |text: &str| classify(text, registry, Some(address), Provenance::Network);
+    if !matches!(judge(text), WhoisReply::Failure { kind: UnknownKind::Incomplete, .. }) {
+        return None;
+    }
+    let ending = ending(text, registry)?;
+    let reply = judge(&format!("{text}{closing}\n"));
+    let whole = matches!(reply, WhoisReply::Record(..) | WhoisReply::Placeholder { .. });
+    whole.then_some(UnclosedReply { reply, ending })
+}
+
+/// Whether two answers to one question say the same. The server's own lines may tell of the time and of the machine.
+#[must_use]
+pub fn is_same(one: &str, other: &str) -> bool {
+    let bare = |line: &str| if is_own(line) { constant(line) } else { line.to_owned() };
+    lines(one).map(bare).eq(lines(other).map(bare))
+}
+
+/// The server's words behind the last object, if that is whole and they can be an end.
+fn ending(text: &str, registry: Registry) -> Option<String> {
+    if !text.ends_with('\n') {
+        return None;
+    }
+    let page = RecordPage::read(text, registry)?;
+    let sourced = matches!(registry, Registry::Ripe | Registry::Apnic);
+    if sourced && page.form() == RecordForm::Rpsl && page.breaks_off(true) {
+        return None;
+    }
+    let all: Vec<&str> = lines(text).filter(|line| !line.trim().is_empty()).collect();
+    let last = all.iter().rposition(|line| !is_own(line))?;
+    let ending: Vec<String> = if registry == Registry::Jpnic {
+        // Two lists, each under a heading with a rule below it, stand behind the network itself.
+        let rules: Vec<usize> =
+            (0..all.len()).filter(|at| all.get(*at).is_some_and(|line| is_rule(line))).collect();
+        let second = *rules.get(1)?;
+        all.get(second - 1..=second)?.iter().map(|line| constant(line)).collect()
+    } else {
+        let own = all.get(last + 1..)?;
+        // What leads to an object names it; a half of the marks between objects has no words.
+        if own.is_empty() || own.iter().any(|line| complete::introduces(line)) {
+            return None;
+        }
+        own.iter().map(|line| constant(line)).collect()
+    };
+    let speaks = |line: &String| line.split_whitespace().filter(|word| word.len() > 1).count() >= 3;
+    let enough = registry == Registry::Jpnic || ending.iter().any(speaks);
+    enough.then(|| ending.join("\n"))
+}
+
+/// Whether only the server itself writes such a line.
+fn is_own(line: &str) -> bool {
+    is_comment(line) || (line.starts_with("- ") && line.trim_end().ends_with(" -"))
+}
+
+fn is_rule(line: &str) -> bool {
+    let line = line.trim_end();
+    line.len() >= 5 && line.bytes().all(|b| b == b'-')
+}
+
+/// A server's line without its numbers and what stands in brackets: the time, the version, the machine.
+fn constant(line: &str) -> String {
+    let words = line.split_whitespace();
+    let words = words.map(|word| {
+        let varies = word.starts_with('(') || word.bytes().any(|b| b.is_ascii_digit());
+        if varies { "#" } else { word }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whole answers, and the line that each closes with.
+    const FORMS: [(&str, Registry, &str, &str); 4] = [
+        (
+            include_str!("../../../tests/data/replies/ripe.txt"),
+            Registry::Ripe,
+            "203.0.113.7",
+            "% This query was served by",
+        ),
+        (
+            include_str!("../../../tests/data/replies/lacnic.txt"),
+            Registry::Lacnic,
+            "198.19.255.1",
+            "accepts only direct match",
+        ),
+        (
+            include_str!("../../../tests/data/replies/krnic.txt"),
+            Registry::Krnic,
+            "203.0.113.50",
+            "WHOIS Service -",
+        ),
+        (
+            include_str!("../../../tests/data/replies/arin.txt"),
+            Registry::Arin,
+            "192.0.2.1",
+            "# ARIN WHOIS data",
+        ),
+    ];
+
+    fn reworded(text: &str, line: &str) -> String {
+        let new = match line {
+            "% This query was served by" => "% Answered by the RIPE Database, machine 7 (NEW)",
+            "accepts only direct match" => "% Ask whois.lacnic.net for one network at a time.",
+            "WHOIS Service -" => "- KISA/KRNIC address service, anew -",
+            _ => "# The new terms of use of ARIN apply.",
+        };
+        let lines = text.lines().map(|old| if old.contains(line) { new } else { old });
+        lines.collect::<Vec<_>>().join("\n") + "\n"
+    }
+
+    #[test]
+    fn other_words_may_close_an_answer() {
+        for (text, registry, address, line) in FORMS {
+            let address = address.parse().unwrap();
+            assert_eq!(unclosed(text, registry, address), None, "{registry} is closed");
+            let text = reworded(text, line);
+            let found = unclosed(&text, registry, address).unwrap_or_else(|| panic!("{registry}: {text}"));
+            assert!(matches!(found.reply, WhoisReply::Record(..)), "{registry}");
+        }
+    }
+
+    #[test]
+    fn a_cut_answer_ends_with_nobodys_words() {
+        for (text, registry, address, line) in FORMS {
+            let address = address.parse().unwrap();
+            let text = reworded(text, line);
+            let end = RecordPage::read(&text, registry).map_or(0, |_| {
+                text.rfind("source:")
+                    .or(text.rfind("E-Mail"))
+                    .or(text.rfind("Email"))
+                    .or(text.rfind("changed:"))
+                    .unwrap()
+            });
+            for cut in (0..end).filter(|at| text.is_char_boundary(*at)) {
+                let part = &text[..cut];
+                assert_eq!(unclosed(part, registry, address), None, "{registry}: {part}");
+                let judged = classify(part, registry, Some(address), Provenance::Network);
+                assert!(!matches!(judged, WhoisReply::Record(..)), "{registry}: {part}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_time_and_the_machine_may_differ_and_nothing_else() {
+        let text = "inetnum: 192.0.2.0/24\nremarks: 7\n\n% Answered at 10:00 by (ONE)\n";
+        assert!(is_same(text, "inetnum: 192.0.2.0/24\r\nremarks: 7\n\n% Answered at 11:30 by (TWO)\n"));
+        assert!(!is_same(text, "inetnum: 192.0.2.0/24\nremarks: 8\n\n% Answered at 10:00 by (ONE)\n"));
+        assert!(!is_same(text, "inetnum: 192.0.2.0/24\nremarks: 7\n\n% Cut at 10:00 by (ONE)\n"));
+        assert!(!is_same(text, "inetnum: 192.0.2.0/24\nremarks: 7\n"));
+    }
+}
