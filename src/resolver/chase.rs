@@ -1,5 +1,7 @@
 //! The hops of one address: a question, what its reply is taken for, and where that sends us.
 
+mod closing;
+
 use super::{
     Resolver, Trace,
     lease::Lease,
@@ -48,6 +50,9 @@ pub(super) struct ReferralChase<'a> {
     /// Why nobody could say before these were asked, which stands where they cannot say either.
     why: Option<Unknown>,
 }
+
+/// What a server said, and its text.
+type HopReply = Result<(WhoisReply, String), AskFailure>;
 
 /// Where a hop leaves the walk.
 enum NextHop {
@@ -115,7 +120,7 @@ impl<'a> ReferralChase<'a> {
 
     /// Asks the server that a name stands for, and says which that is: a registry's, or a stranger's at one of his
     /// addresses.
-    fn visit(&mut self, server: Server, booked: bool) -> (Server, Result<(WhoisReply, String), AskFailure>) {
+    fn visit(&mut self, server: Server, booked: bool) -> (Server, HopReply) {
         let deadline = self.hop_deadline();
         let behind =
             match self.resolver.state.identities.behind(&server, &self.resolver.policy().servers, deadline) {
@@ -131,6 +136,7 @@ impl<'a> ReferralChase<'a> {
                 return (found, last.1);
             }
             let reply = self.hop(&found, booked, deadline);
+            let reply = self.confirmed(&found, reply, deadline);
             let unheard =
                 matches!(&reply, Err(AskFailure { kind: UnknownKind::Network | UnknownKind::Timeout, .. }));
             last = (found, reply);
@@ -151,12 +157,7 @@ impl<'a> ReferralChase<'a> {
     }
 
     /// One question, in its turn.
-    fn hop(
-        &mut self,
-        server: &Server,
-        booked: bool,
-        deadline: Deadline,
-    ) -> Result<(WhoisReply, String), AskFailure> {
+    fn hop(&mut self, server: &Server, booked: bool, deadline: Deadline) -> HopReply {
         let key = server.key();
         let late =
             || AskFailure::new(UnknownKind::Timeout, format!("no turn to ask {} in time", server.name));

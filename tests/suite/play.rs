@@ -164,6 +164,8 @@ scenarios! {
     apnic_continued
     apnic_transferred
     arin
+    closing_words_changed
+    closing_words_cut
     control_characters
     denied
     denied_and_hung_up
