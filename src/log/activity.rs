@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-/// Most counters that one client may have.
-const SLICES: usize = 64;
+/// Most counters that one client may have: several for each bar that is ever drawn.
+const SLICES: usize = 256;
 
 /// The length of the narrowest slice, in seconds.
 const NARROWEST: i64 = 60;
@@ -43,20 +43,37 @@ impl Activity {
     }
 
     /// The hits from `first` to `last` in `count` equal slices; the sum is the number of all hits counted, also of
-    /// those beyond the ends.
+    /// those beyond the ends. A counter is shared out evenly over the part of the time that it stands for, so that one
+    /// which is wider than a slice leaves none empty.
     #[must_use]
     pub fn drawn(&self, first: Timestamp, last: Timestamp, count: usize) -> Vec<u64> {
-        let mut drawn = vec![0_u64; count.max(1)];
-        let span = i128::from(last.as_second() - first.as_second()).max(1);
+        let count = count.max(1);
+        let bars = i128::try_from(count).unwrap_or(i128::MAX);
+        // All times are counted in parts of a second, of which a slice's border is a whole number.
+        let scaled = |second: i64| i128::from(second) * bars;
+        let (begin, end) = (scaled(first.as_second()), scaled(last.as_second().max(first.as_second()) + 1));
         let width = NARROWEST << self.shift;
-        for (slice, hits) in &self.slices {
-            // What is known of a hit is only its slice; its middle is the best guess.
-            let middle = i64::from(*slice) * width + width / 2;
-            let place = i128::from(middle - first.as_second()) * count as i128 / (span + 1);
-            let place = usize::try_from(place.max(0)).unwrap_or(usize::MAX).min(drawn.len() - 1);
-            if let Some(bar) = drawn.get_mut(place) {
-                *bar += u64::from(*hits);
+        let mut rest = self.slices.iter().peekable();
+        let mut before = 0_i128;
+        let mut counted = 0;
+        let mut drawn = Vec::with_capacity(count);
+        for bar in 1..=bars {
+            let border = begin + (end - begin) / bars * bar;
+            let mut within = 0;
+            while let Some((slice, hits)) = rest.peek() {
+                let from = scaled(i64::from(*slice) * width).clamp(begin, end - 1);
+                let to = scaled((i64::from(*slice) + 1) * width).clamp(from + 1, end);
+                if to > border && bar < bars {
+                    // So many of its hits lie before the border, to the nearest whole.
+                    let part = (border - from).max(0) * i128::from(*hits);
+                    within = (2 * part + (to - from)) / (2 * (to - from));
+                    break;
+                }
+                before += i128::from(*hits);
+                rest.next();
             }
+            drawn.push(u64::try_from(before + within - counted).unwrap_or_default());
+            counted = before + within;
         }
         drawn
     }
@@ -116,6 +133,37 @@ mod tests {
         assert_eq!(short.shift, long.shift);
         let drawn = short.drawn(at(1_700_000_000), at(1_700_000_000 + 200 * 86_400), 4);
         assert_eq!(drawn.iter().sum::<u64>(), 405);
+    }
+
+    #[test]
+    fn a_steady_client_leaves_no_slice_empty() {
+        let start = 1_700_000_123;
+        // Ten minutes, a day, a month, a year, each with a hit every so often.
+        for (length, step) in
+            [(600, 5), (86_400, 60), (86_400, 1_200), (2_592_000, 3_600), (31_536_000, 86_400)]
+        {
+            let mut activity = Activity::default();
+            let hits = length / step;
+            (0..hits).for_each(|hit| activity.add(at(start + hit * step), 1));
+            for count in [8, 24, 48, 60] {
+                let drawn = activity.drawn(at(start), at(start + (hits - 1) * step), count);
+                assert_eq!(drawn.iter().sum::<u64>(), u64::try_from(hits).unwrap());
+                assert!(drawn.iter().all(|bar| *bar > 0), "{length} s in {count}: {drawn:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn hits_beyond_the_ends_count_at_the_ends() {
+        let mut activity = Activity::default();
+        for minute in 0..100 {
+            activity.add(at(1_700_000_000 + minute * 60), 1);
+        }
+        let drawn = activity.drawn(at(1_700_003_000), at(1_700_003_600), 5);
+        assert_eq!(drawn.iter().sum::<u64>(), 100);
+        assert!(drawn[0] > 40 && drawn[4] > 30, "{drawn:?}");
+        let alone = activity.drawn(at(1_600_000_000), at(1_600_000_000), 3);
+        assert_eq!(alone, [0, 0, 100]);
     }
 
     #[test]
