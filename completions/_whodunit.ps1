@@ -23,6 +23,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
         'whodunit' {
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'A mail log to take addresses from, plain or compressed')
             [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]')
+            [CompletionResult]::new('--trusted-proxy', '--trusted-proxy', [CompletionResultType]::ParameterName, 'A proxy whose forwarded-for list says who the client is')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f')
             [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them')
@@ -106,6 +107,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write the report as one self-contained web page, in place of an earlier one')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour and drawing: auto, always, never')
             [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]')
+            [CompletionResult]::new('--trusted-proxy', '--trusted-proxy', [CompletionResultType]::ParameterName, 'A proxy whose forwarded-for list says who the client is')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f')
             [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them')
@@ -264,6 +266,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
         }
         'whodunit;warm' {
             [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]')
+            [CompletionResult]::new('--trusted-proxy', '--trusted-proxy', [CompletionResultType]::ParameterName, 'A proxy whose forwarded-for list says who the client is')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up on an address after so many seconds [default: 10; serve: 2]')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')

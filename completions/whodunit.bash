@@ -65,7 +65,7 @@ _whodunit() {
 
     case "${cmd}" in
         whodunit)
-            opts="-f -a -e -i -c -q -j -h -V --log --explain --extract --block --allow --regexp --ignore-case --json --csv --count --quiet --whois --color --on-unknown --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help --version match report serve networks patterns cache warm completions man"
+            opts="-f -a -e -i -c -q -j -h -V --log --explain --extract --trusted-proxy --block --allow --regexp --ignore-case --json --csv --count --quiet --whois --color --on-unknown --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help --version match report serve networks patterns cache warm completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -88,6 +88,10 @@ _whodunit() {
                     ;;
                 --extract)
                     COMPREPLY=($(compgen -W "client all" -- "${cur}"))
+                    return 0
+                    ;;
+                --trusted-proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --block)
@@ -655,7 +659,7 @@ _whodunit() {
             return 0
             ;;
         whodunit__subcmd__report)
-            opts="-f -a -e -i -j -h --by --top --grep --since --until --suggest --ham --min-hits --min-addresses --json --csv --html --color --extract --block --allow --regexp --ignore-case --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help"
+            opts="-f -a -e -i -j -h --by --top --grep --since --until --suggest --ham --min-hits --min-addresses --json --csv --html --color --extract --trusted-proxy --block --allow --regexp --ignore-case --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -725,6 +729,10 @@ _whodunit() {
                     ;;
                 --extract)
                     COMPREPLY=($(compgen -W "client all" -- "${cur}"))
+                    return 0
+                    ;;
+                --trusted-proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --block)
@@ -933,7 +941,7 @@ _whodunit() {
             return 0
             ;;
         whodunit__subcmd__warm)
-            opts="-j -h --extract --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help"
+            opts="-j -h --extract --trusted-proxy --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -941,6 +949,10 @@ _whodunit() {
             case "${prev}" in
                 --extract)
                     COMPREPLY=($(compgen -W "client all" -- "${cur}"))
+                    return 0
+                    ;;
+                --trusted-proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --timeout)

@@ -20,6 +20,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
         &'whodunit'= {
             cand --log 'A mail log to take addresses from, plain or compressed'
             cand --extract 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]'
+            cand --trusted-proxy 'A proxy whose forwarded-for list says who the client is'
             cand -f 'Patterns of networks whose mail is not wanted, as for egrep -f'
             cand --block 'Patterns of networks whose mail is not wanted, as for egrep -f'
             cand -a 'Patterns of networks to let in whatever blocks them'
@@ -101,6 +102,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --html 'Write the report as one self-contained web page, in place of an earlier one'
             cand --color 'Colour and drawing: auto, always, never'
             cand --extract 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]'
+            cand --trusted-proxy 'A proxy whose forwarded-for list says who the client is'
             cand -f 'Patterns of networks whose mail is not wanted, as for egrep -f'
             cand --block 'Patterns of networks whose mail is not wanted, as for egrep -f'
             cand -a 'Patterns of networks to let in whatever blocks them'
@@ -249,6 +251,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
         }
         &'whodunit;warm'= {
             cand --extract 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]'
+            cand --trusted-proxy 'A proxy whose forwarded-for list says who the client is'
             cand --timeout 'Give up on an address after so many seconds [default: 10; serve: 2]'
             cand -j 'Lookups at once [default: 32]'
             cand --jobs 'Lookups at once [default: 32]'

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_whodunit_global_optspecs
-    string join \n log= explain extract= f/block= a/allow= e/regexp= i/ignore-case json csv c/count q/quiet whois color= on-unknown= timeout= j/jobs= per-server= rate= servers= full offline refresh cache= max-age= share= config= h/help V/version
+    string join \n log= explain extract= trusted-proxy= f/block= a/allow= e/regexp= i/ignore-case json csv c/count q/quiet whois color= on-unknown= timeout= j/jobs= per-server= rate= servers= full offline refresh cache= max-age= share= config= h/help V/version
 end
 
 function __fish_whodunit_needs_command
@@ -27,6 +27,7 @@ end
 complete -c whodunit -n "__fish_whodunit_needs_command" -l log -d 'A mail log to take addresses from, plain or compressed' -r -F
 complete -c whodunit -n "__fish_whodunit_needs_command" -l extract -d 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]' -r -f -a "client\t'The connecting client alone'
 all\t'Every valid address'"
+complete -c whodunit -n "__fish_whodunit_needs_command" -l trusted-proxy -d 'A proxy whose forwarded-for list says who the client is' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
 complete -c whodunit -n "__fish_whodunit_needs_command" -s a -l allow -d 'Patterns of networks to let in whatever blocks them' -r -F
 complete -c whodunit -n "__fish_whodunit_needs_command" -s e -l regexp -d 'One block pattern: a regular expression, or an @field line' -r
@@ -106,6 +107,7 @@ always\t'Even into a pipe'
 never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l extract -d 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]' -r -f -a "client\t'The connecting client alone'
 all\t'Every valid address'"
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l trusted-proxy -d 'A proxy whose forwarded-for list says who the client is' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s a -l allow -d 'Patterns of networks to let in whatever blocks them' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s e -l regexp -d 'One block pattern: a regular expression, or an @field line' -r
@@ -216,6 +218,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l extract -d 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]' -r -f -a "client\t'The connecting client alone'
 all\t'Every valid address'"
+complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l trusted-proxy -d 'A proxy whose forwarded-for list says who the client is' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l timeout -d 'Give up on an address after so many seconds [default: 10; serve: 2]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -s j -l jobs -d 'Lookups at once [default: 32]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l per-server -d 'Questions at once to one server [default: 3]' -r

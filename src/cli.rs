@@ -12,7 +12,9 @@ pub use options::{
 };
 pub use read::nearest_command;
 pub use refusal::refusal;
-pub use values::{Age, AtLeastOne, Flag, LeastCount, QueryRate, ShareLimits, TimeoutSeconds, TopCount};
+pub use values::{
+    Age, AtLeastOne, Flag, LeastCount, QueryRate, ShareLimits, TimeoutSeconds, TopCount, TrustedProxy,
+};
 
 use clap::{
     Args, Parser, Subcommand, ValueHint,
@@ -77,7 +79,8 @@ pub struct CheckArgs {
     pub addresses: Vec<String>,
     /// A mail log to take addresses from, plain or compressed
     ///
-    /// A mail log to take addresses from, also gzip, bzip2, xz or zstd; `-` is stdin (repeatable)
+    /// A log to take addresses from, of a mail, web or SSH server or a proxy, also gzip, bzip2, xz or zstd; `-` is stdin
+    /// (repeatable; further files may follow, as in `--log mail.log*`)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub log: Vec<PathBuf>,
     /// Show the whole walk of each address, from registry to verdict

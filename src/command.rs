@@ -44,13 +44,19 @@ const PAGE: usize = 500;
 pub struct ExitTally {
     exit: Exit,
     unknown: Exit,
+    lacks_input: bool,
 }
 
 impl ExitTally {
     /// A run without a verdict yet; `unknown` is what an unknown address ends in.
     #[must_use]
     pub fn new(unknown: Exit) -> Self {
-        Self { exit: Exit::Clear, unknown }
+        Self { exit: Exit::Clear, unknown, lacks_input: false }
+    }
+
+    /// One of several inputs could not be read: no verdict on the rest may pass for one on all.
+    pub fn lacks_input(&mut self, missing: bool) {
+        self.lacks_input |= missing;
     }
 
     /// One more verdict.
@@ -70,7 +76,7 @@ impl ExitTally {
     /// What the run ends with.
     #[must_use]
     pub fn exit(self) -> Exit {
-        self.exit
+        if self.lacks_input { Exit::NoInput } else { self.exit }
     }
 }
 

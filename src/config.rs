@@ -7,6 +7,7 @@ mod words;
 pub use layer::{ConfigLayer, StringList};
 
 use crate::{
+    address::Prefix,
     cli::{
         self, CacheOptions, ColorChoice, ConfigArgs, Flag, OnUnknown, OutputOptions, PatternOptions,
         QueryOptions, ReadOptions,
@@ -237,6 +238,17 @@ pub fn extract(typed: &ReadOptions, beneath: &ConfigLayer) -> log::Extract {
         cli::Extract::Client => log::Extract::Client,
         cli::Extract::All => log::Extract::All,
     }
+}
+
+/// Proxies whose forwarded-for lists are believed.
+#[must_use]
+pub fn trusted_proxies(typed: &ReadOptions, beneath: &ConfigLayer) -> Vec<Prefix> {
+    let settled = if typed.trusted_proxy.is_empty() {
+        beneath.trusted_proxy.as_deref().unwrap_or_default()
+    } else {
+        &typed.trusted_proxy
+    };
+    settled.iter().map(|proxy| proxy.0).collect()
 }
 
 /// Whether stdout is to be coloured: as said, else on a terminal that NO_COLOR (no-color.org) does not forbid.

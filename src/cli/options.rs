@@ -2,7 +2,7 @@
 //!
 //! Everything here is an `Option`: what was not typed may stand in the environment or in a file.
 
-use super::values::{Age, AtLeastOne, QueryRate, ShareLimits, TimeoutSeconds};
+use super::values::{Age, AtLeastOne, QueryRate, ShareLimits, TimeoutSeconds, TrustedProxy};
 use clap::{Args, ValueEnum, ValueHint, builder::NonEmptyStringValueParser};
 use serde::Deserialize;
 use std::{ffi::OsString, path::PathBuf};
@@ -67,11 +67,17 @@ pub enum By {
 }
 
 /// How log lines are read.
-#[derive(Args, Clone, Copy, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct ReadOptions {
     /// Take from a log line: client (the connecting host alone) or all (every address) [default: client]
     #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true, hide_short_help = true)]
     pub extract: Option<Extract>,
+    /// A proxy whose forwarded-for list says who the client is
+    ///
+    /// A proxy, or a network of them, such as 10.0.0.0/8: where a line's client is one and the line has a forwarded-for
+    /// list, the client is the last address of it that is not trusted (repeatable)
+    #[arg(long, value_name = "CIDR", hide_short_help = true)]
+    pub trusted_proxy: Vec<TrustedProxy>,
 }
 
 /// Which mail is not wanted.

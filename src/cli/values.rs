@@ -1,6 +1,7 @@
 //! Values as people write them: `4`, `0.5`, `14d`, `24,48`. The same on the command line, in the environment and in
 //! a configuration file.
 
+use crate::address::Prefix;
 use serde::{Deserialize, Deserializer, de};
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -34,6 +35,20 @@ pub struct QueryRate(pub f64);
 /// The widest networks that one answer may serve: prefix lengths for IPv4 (0 to 32) and IPv6 (0 to 128).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ShareLimits(pub u8, pub u8);
+
+/// A proxy, or a network of proxies: `10.0.0.1`, `10.0.0.0/8`, `2001:db8::/32`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TrustedProxy(pub Prefix);
+
+impl FromStr for TrustedProxy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|()| {
+            format!("`{text}` is no address and no network: write 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32")
+        })
+    }
+}
 
 impl FromStr for TimeoutSeconds {
     type Err = String;

@@ -17,7 +17,12 @@ use crate::{
     verdict::Judged,
 };
 use jiff::Timestamp;
-use std::{collections::HashMap, io::IsTerminal, net::IpAddr, path::Path};
+use std::{
+    collections::HashMap,
+    io::IsTerminal,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 /// Classifies addresses, and says what to end with.
 ///
@@ -32,11 +37,13 @@ pub fn run(typed: &CheckArgs) -> Result<Exit> {
     let patterns = read_patterns(&config::patterns(&typed.patterns, &beneath), stdin)?;
     patterns.line_ends().for_each(|warning| warn(&warning));
     let config = settle(&typed.querying, &typed.caching, &beneath)?;
-    let clients = clients(typed, &beneath)?;
+    let (clients, missing) = clients(typed, &beneath)?;
     let form = config::form(&typed.output, &beneath);
     let resolver = resolver(config, patterns).keeping_text(form == OutputForm::Whois);
     let paint = Paint { colored: config::colored(typed.output.color, &beneath) };
-    let tally = ExitTally::new(config::unknown_exit(config::on_unknown(typed.output.on_unknown, &beneath)));
+    let mut tally =
+        ExitTally::new(config::unknown_exit(config::on_unknown(typed.output.on_unknown, &beneath)));
+    tally.lacks_input(missing);
     if typed.explain {
         resolver.patterns().check()?;
         let exit = explain::run(&resolver, &clients, paint, tally)?;
@@ -48,11 +55,19 @@ pub fn run(typed: &CheckArgs) -> Result<Exit> {
     all(&resolver, form == OutputForm::Whois, &clients, &format, paint, tally)
 }
 
-/// The addresses to classify, all of them read before anything is asked.
-fn clients(typed: &CheckArgs, beneath: &ConfigLayer) -> Result<Vec<Client>> {
-    let mut sources: Vec<AddressSource> =
-        typed.addresses.iter().map(|text| named(text)).collect::<Result<_>>()?;
-    sources.extend(typed.log.iter().map(|path| {
+/// The addresses to classify, all of them read before anything is asked, and whether an input is missing.
+fn clients(typed: &CheckArgs, beneath: &ConfigLayer) -> Result<(Vec<Client>, bool)> {
+    let mut sources = Vec::new();
+    let mut more = Vec::new();
+    for text in &typed.addresses {
+        match named(text) {
+            Ok(source) => sources.push(source),
+            // A shell puts all files that `mail.log*` stands for behind one --log.
+            Err(_) if !typed.log.is_empty() && Path::new(text).is_file() => more.push(Path::new(text)),
+            Err(error) => return Err(error),
+        }
+    }
+    sources.extend(typed.log.iter().map(PathBuf::as_path).chain(more).map(|path| {
         AddressSource::Read(if path == Path::new("-") {
             log::ClientSource::Stdin
         } else {
@@ -69,6 +84,7 @@ fn clients(typed: &CheckArgs, beneath: &ConfigLayer) -> Result<Vec<Client>> {
     }
     let mut clients = ClientList::default();
     let mut rest = sources.as_slice();
+    let mut missing = false;
     while let Some((first, behind)) = rest.split_first() {
         let AddressSource::Read(_) = first else {
             first.address().into_iter().for_each(|address| clients.add(address, 1));
@@ -77,15 +93,17 @@ fn clients(typed: &CheckArgs, beneath: &ConfigLayer) -> Result<Vec<Client>> {
         };
         // Only now: a log's zone costs a look at the machine's, which a hook with one address has no use for.
         let extract = config::extract(&typed.reading, beneath);
-        let spec = log::ReadSpec { extract, ..log::ReadSpec::new(Timestamp::now()) };
+        let trusted = config::trusted_proxies(&typed.reading, beneath);
+        let spec = log::ReadSpec { extract, trusted, ..log::ReadSpec::new(Timestamp::now()) };
         // Those that follow each other are read as one.
         let inputs: Vec<log::ClientSource<'_>> = rest.iter().map_while(AddressSource::input).collect();
         let read = log::read(&inputs, &spec, &progress::bytes())?;
         input_warnings::tell(&read, &inputs, &spec);
-        read.seen.iter().for_each(|seen| clients.add(seen.address, seen.hits));
+        missing |= !read.unreadable.is_empty();
+        clients.add_all(&read.seen);
         rest = rest.get(inputs.len()..).unwrap_or_default();
     }
-    Ok(clients.list)
+    Ok((clients.list, missing))
 }
 
 /// Where addresses come from, in the order in which they were named.
@@ -117,13 +135,27 @@ fn named(text: &str) -> Result<AddressSource<'_>> {
 #[derive(Default)]
 struct ClientList {
     list: Vec<Client>,
-    places: HashMap<IpAddr, usize>,
+    /// Empty as long as one log is all: each of its clients is there once, and there may be millions.
+    indexes: HashMap<IpAddr, usize>,
 }
 
 impl ClientList {
+    fn add_all(&mut self, seen: &[log::SeenClient]) {
+        let clients = seen.iter().map(|seen| Client { address: seen.address, hits: seen.hits });
+        if self.list.is_empty() {
+            self.list = clients.collect();
+        } else {
+            clients.for_each(|client| self.add(client.address, client.hits));
+        }
+    }
+
     fn add(&mut self, address: IpAddr, hits: u64) {
-        let place = *self.places.entry(address).or_insert(self.list.len());
-        match self.list.get_mut(place) {
+        if self.indexes.is_empty() {
+            self.indexes =
+                self.list.iter().enumerate().map(|(index, client)| (client.address, index)).collect();
+        }
+        let index = *self.indexes.entry(address).or_insert(self.list.len());
+        match self.list.get_mut(index) {
             Some(client) => client.hits = client.hits.saturating_add(hits),
             None => self.list.push(Client { address, hits }),
         }

@@ -7,10 +7,16 @@ use crate::{
 };
 use std::{fs, path::Path};
 
-/// Says what is odd about what was read: empty files, no client at all, lines that are nearly addresses.
+/// Says what is odd about what was read: inputs that could not be, lines without a time, empty files, no client at all, lines that are nearly addresses.
 pub(super) fn tell(read: &LogClients, sources: &[ClientSource<'_>], spec: &log::ReadSpec) {
+    for error in &read.unreadable {
+        warn(&format!("{error}; the other inputs count, and what could be read of this one"));
+    }
     for path in sources.iter().filter_map(file).filter(|path| is_empty(path)) {
         warn(&format!("{} is empty", path.display()));
+    }
+    if read.undated > 0 {
+        warn(&undated(read.undated, spec));
     }
     if let Some(slip) = &read.slip {
         warn(&slips(read.slips, slip));
@@ -34,6 +40,20 @@ fn file<'a>(source: &ClientSource<'a>) -> Option<&'a Path> {
 
 fn is_empty(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() == 0)
+}
+
+/// What to say of lines without a time among others that have one.
+fn undated(count: u64, spec: &log::ReadSpec) -> String {
+    let many = match count {
+        1 => "1 line with a client has no time that could be read".to_owned(),
+        _ => format!("{count} lines with a client have no time that could be read"),
+    };
+    let so = if spec.since.is_some() || spec.until.is_some() {
+        "left out by --since and --until"
+    } else {
+        "counted in hits, but not over time"
+    };
+    format!("{many}: {so}")
 }
 
 fn slips(count: u64, first: &str) -> String {

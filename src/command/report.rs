@@ -104,7 +104,7 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
         None => {}
     }
     output.print(&report, &wanted)?;
-    Ok(Exit::Clear)
+    Ok(if clients.unreadable.is_empty() { Exit::Clear } else { Exit::NoInput })
 }
 
 /// Refuses what says something about suggestions where none are asked for.
@@ -145,6 +145,7 @@ fn spec(typed: &cli::ReportArgs, beneath: &ConfigLayer, now: Timestamp) -> Resul
     };
     Ok(log::ReadSpec {
         extract: config::extract(&typed.reading, beneath),
+        trusted: config::trusted_proxies(&typed.reading, beneath),
         since: moment("--since", typed.since.as_ref().or(beneath.since.as_ref()))?,
         until: moment("--until", typed.until.as_ref().or(beneath.until.as_ref()))?,
         grep: typed
@@ -189,7 +190,12 @@ fn wanted(ham: &[PathBuf], spec: &log::ReadSpec) -> Result<Vec<Client>> {
         return Ok(Vec::new());
     }
     let spec = log::ReadSpec { since: None, until: None, grep: None, times: false, ..spec.clone() };
-    let seen = log::read(&sources(ham)?, &spec, &progress::bytes())?.seen;
+    let mut read = log::read(&sources(ham)?, &spec, &progress::bytes())?;
+    // Without it somebody's wanted mail would not spare him.
+    if let Some(error) = read.unreadable.pop() {
+        return Err(error);
+    }
+    let seen = read.seen;
     if seen.is_empty() {
         warn(&format!("no client in {}: nobody can be spared for it", names(ham).join(", ")));
     }

@@ -50,10 +50,12 @@ pub fn run(typed: &WarmArgs) -> Result<Exit> {
     };
     let spec = log::ReadSpec {
         extract: config::extract(&typed.reading, &beneath),
+        trusted: config::trusted_proxies(&typed.reading, &beneath),
         ..log::ReadSpec::new(Timestamp::now())
     };
     let read = log::read(&sources, &spec, &progress::bytes())?;
     input_warnings::tell(&read, &sources, &spec);
+    let missing = !read.unreadable.is_empty();
     let mut seen = read.seen;
     // The busiest first: a run that is stopped has then done the most good.
     seen.sort_by_key(|seen| std::cmp::Reverse(seen.hits));
@@ -74,7 +76,7 @@ pub fn run(typed: &WarmArgs) -> Result<Exit> {
     };
     resolver.judge_all(&clients, &mut ProgressSink::new(false, learn))?;
     tell(resolver.cache());
-    report(&count)
+    report(&count).map(|exit| if missing { Exit::NoInput } else { exit })
 }
 
 fn source(path: &Path) -> log::ClientSource<'_> {

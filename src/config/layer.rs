@@ -4,7 +4,7 @@ use super::words::{self, plain};
 use crate::{
     cli::{
         Age, AtLeastOne, By, ColorChoice, Extract, Flag, LeastCount, OnUnknown, QueryRate, ShareLimits,
-        TimeoutSeconds, TopCount,
+        TimeoutSeconds, TopCount, TrustedProxy,
     },
     error::{Error, Result, reason},
     serve::policy::{ListenAddress, RejectText},
@@ -22,6 +22,8 @@ pub struct ConfigLayer {
     pub regexp: Option<StringList>,
     pub ignore_case: Option<Flag>,
     pub extract: Option<Extract>,
+    #[serde(deserialize_with = "trusted_proxies")]
+    pub trusted_proxy: Option<Vec<TrustedProxy>>,
     pub json: Option<Flag>,
     pub csv: Option<Flag>,
     pub count: Option<Flag>,
@@ -84,6 +86,15 @@ fn places<'de, D: Deserializer<'de>>(
 ) -> std::result::Result<Option<Vec<ListenAddress>>, D::Error> {
     let StringList(places) = StringList::deserialize(deserializer)?;
     places.iter().map(|place| place.parse()).collect::<Result<_>>().map(Some).map_err(de::Error::custom)
+}
+
+/// In the environment they stand in one string, between commas or blanks.
+fn trusted_proxies<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Vec<TrustedProxy>>, D::Error> {
+    let StringList(lists) = StringList::deserialize(deserializer)?;
+    let texts = lists.iter().flat_map(|list| list.split([',', ' ']).filter(|text| !text.is_empty()));
+    texts.map(str::parse).collect::<std::result::Result<_, _>>().map(Some).map_err(de::Error::custom)
 }
 
 fn reject_text<'de, D: Deserializer<'de>>(
@@ -237,6 +248,7 @@ impl ConfigLayer {
             regexp,
             ignore_case,
             extract,
+            trusted_proxy,
             json,
             csv,
             count,
@@ -303,6 +315,7 @@ mod tests {
                 "timeout" | "jobs" | "per-server" | "rate" | "max-age" | "top" | "min-hits"
                 | "min-addresses" => "7",
                 "share" => "24,48",
+                "trusted-proxy" => "10.0.0.0/8, 2001:db8::1",
                 "listen" => "inet:127.0.0.1:10045",
                 _ => "1",
             };

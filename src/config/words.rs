@@ -9,6 +9,7 @@ pub(super) const KEYS: &[&str] = &[
     "regexp",
     "ignore-case",
     "extract",
+    "trusted-proxy",
     "json",
     "csv",
     "count",

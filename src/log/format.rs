@@ -15,6 +15,7 @@ mod domino;
 mod dovecot;
 mod exim;
 mod fields;
+mod forwarded;
 mod front;
 mod general;
 mod haraka;
@@ -100,6 +101,15 @@ pub fn client(line: &[u8]) -> Option<IpAddr> {
     client_with(line, None)
 }
 
+/// The client of a message whose program is said elsewhere.
+pub(crate) fn client_of_program(program: &[u8], message: &[u8]) -> Option<IpAddr> {
+    let message = message.get(..LONGEST).unwrap_or(message);
+    match by_program(program, message).or_else(|| by_shape(message)) {
+        LineReading::Foreign => without_front(message, 1),
+        reading => settle(reading, message, 1),
+    }
+}
+
 /// [`client`], of a file whose `#Fields:` header is known.
 pub(crate) fn client_with(line: &[u8], fields: Option<&FieldColumns>) -> Option<IpAddr> {
     let line = line.get(..LONGEST).unwrap_or(line);
@@ -124,6 +134,23 @@ pub(crate) fn client_with(line: &[u8], fields: Option<&FieldColumns>) -> Option<
         None if matches!(line, Cow::Owned(_)) => without_front(&line, 0),
         None => headless(&line, 0),
     }
+}
+
+/// The client for whom the proxy came that connected: the last of the line's forwarded-for list that is no trusted proxy.
+/// None where there is no such list, or all of it is trusted.
+pub(crate) fn forwarded_client(
+    line: &[u8],
+    fields: Option<&FieldColumns>,
+    is_trusted: impl Fn(IpAddr) -> bool,
+) -> Option<IpAddr> {
+    let line = line.get(..LONGEST).unwrap_or(line);
+    let column = fields.and_then(|fields| fields.forwarded(line));
+    let line = match memchr::memchr(b'{', line) {
+        // An object may have a head before it.
+        Some(open) if line.get(open..open + 2) == Some(b"{\"") => line.get(open..)?,
+        _ => line,
+    };
+    forwarded::list(line, column).into_iter().rev().find(|address| !is_trusted(*address))
 }
 
 /// The client of a line with nothing in front of it, which may be so deep inside of others.

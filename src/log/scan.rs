@@ -1,14 +1,10 @@
 //! The work on one chunk: which lines count, whose they are, and when they were written.
 
 use crate::log::{
-    Extract, ReadSpec,
-    format::{self, FieldColumns},
-    list,
-    tally::LogTally,
-    time::LogClock,
-    token,
+    Extract, ReadSpec, context::FileContext, format, list, tally::LogTally, time::LogClock, token,
 };
 use jiff::Timestamp;
+use std::net::IpAddr;
 
 /// One of the threads that search a log, with what it has counted so far.
 pub(super) struct ScanWorker<'a> {
@@ -22,47 +18,54 @@ impl<'a> ScanWorker<'a> {
         Self { spec, clock: LogClock::new(spec.now, spec.zone.clone()), tally: LogTally::default() }
     }
 
-    /// Counts the clients of a chunk of whole lines that begins `position` bytes into the whole input. `fields` is
-    /// what a header before the chunk says; `now` is the time.
-    pub(super) fn chunk(&mut self, text: &[u8], position: u64, fields: Option<FieldColumns>, now: Timestamp) {
+    /// Counts the clients of a chunk of whole lines that begins `position` bytes into the whole input. `context` is
+    /// what the lines before the chunk say; `now` is the time.
+    pub(super) fn chunk(&mut self, text: &[u8], position: u64, mut context: FileContext, now: Timestamp) {
         self.clock.set_now(now);
-        let mut fields = fields;
         let mut start = 0;
         for end in memchr::memchr_iter(b'\n', text).chain(Some(text.len())) {
             if let Some(line) = text.get(start..end).filter(|_| start < text.len()) {
-                self.line(line, position + start as u64, &mut fields);
+                self.line(line, position + start as u64, &mut context);
             }
             start = end + 1;
         }
     }
 
-    fn line(&mut self, line: &[u8], position: u64, fields: &mut Option<FieldColumns>) {
+    fn line(&mut self, line: &[u8], position: u64, context: &mut FileContext) {
         self.tally.lines += 1;
-        if line.first() == Some(&b'#')
-            && let Some(header) = FieldColumns::read(line, *fields)
-        {
-            *fields = Some(header);
+        let bytes = context.record.as_mut().is_some_and(|record| std::mem::take(&mut record.bytes_follow));
+        // `journalctl -o export` puts the length of such a field before it, in eight bytes.
+        let line = if bytes { line.get(8..).unwrap_or_default() } else { line };
+        let timed = self.spec.asks_for_time();
+        if !bytes && context.learn(line, timed.then_some(&mut self.clock)) {
             return;
         }
         if self.spec.grep.as_ref().is_some_and(|grep| !grep.is_match(line)) {
             return;
         }
         let mut time = None;
-        if self.spec.asks_for_time() {
-            time = self.clock.time(line);
+        if timed {
+            time = context.record.map_or_else(|| self.clock.time(line, context.order), |record| record.time);
+            self.tally.dated |= time.is_some();
             if !self.spec.window(time) {
+                let left_out = time.is_none() && self.names_somebody(line, bytes, context);
+                self.tally.undated += u64::from(left_out);
                 return;
             }
         }
         self.tally.selected += 1;
+        let undated = u64::from(timed && time.is_none());
         if let Some(address) = list::address(line) {
             self.tally.line(address, position, time);
+            self.tally.undated += undated;
             return;
         }
         match self.spec.extract {
             Extract::Client => {
-                if let Some(address) = format::client_with(line, fields.as_ref()) {
+                if let Some(address) = client(line, bytes, context) {
+                    let address = self.behind_proxies(address, line, context);
                     self.tally.line(address, position, time);
+                    self.tally.undated += undated;
                 } else if let Some(slip) = list::slip(line) {
                     self.tally.slip(slip, position);
                 }
@@ -70,11 +73,45 @@ impl<'a> ScanWorker<'a> {
             Extract::All => {
                 let line = line.get(..format::LONGEST).unwrap_or(line);
                 let mut tokens = token::every(line).peekable();
-                self.tally.with_client += u64::from(tokens.peek().is_some());
+                if tokens.peek().is_some() {
+                    self.tally.with_client += 1;
+                    self.tally.undated += undated;
+                }
                 for found in tokens {
                     self.tally.hit(found.address, position + found.start as u64, time);
                 }
             }
         }
+    }
+}
+
+impl ScanWorker<'_> {
+    /// The client itself, or where it is a trusted proxy, for whom it came.
+    fn behind_proxies(&self, client: IpAddr, line: &[u8], context: &FileContext) -> IpAddr {
+        let is_trusted = |address| self.spec.trusted.iter().any(|proxies| proxies.contains(address));
+        if !is_trusted(client) {
+            return client;
+        }
+        format::forwarded_client(line, context.fields.as_ref(), is_trusted).unwrap_or(client)
+    }
+
+    /// Whether a line would count if it had a time.
+    fn names_somebody(&self, line: &[u8], bytes: bool, context: &FileContext) -> bool {
+        list::address(line).is_some()
+            || match self.spec.extract {
+                Extract::Client => client(line, bytes, context).is_some(),
+                Extract::All => token::every(line).next().is_some(),
+            }
+    }
+}
+
+/// The client of a line, with what its file says of it.
+fn client(line: &[u8], bytes: bool, context: &FileContext) -> Option<IpAddr> {
+    let program = context.record.as_ref().map_or(&b""[..], |record| record.program());
+    let message = if bytes { Some(line) } else { line.trim_ascii_start().strip_prefix(b"MESSAGE=") };
+    match message.filter(|_| context.record.is_some()) {
+        Some(message) if !program.is_empty() => format::client_of_program(program, message),
+        Some(message) => format::client(message),
+        None => format::client_with(line, context.fields.as_ref()),
     }
 }

@@ -27,6 +27,10 @@ pub(super) struct LogTally {
     pub(super) lines: u64,
     pub(super) selected: u64,
     pub(super) with_client: u64,
+    /// A line had a time.
+    pub(super) dated: bool,
+    /// Lines that name somebody and have no time, where times were asked for.
+    pub(super) undated: u64,
     pub(super) slips: u64,
     /// The first of them, and where it stands.
     pub(super) slip: Option<(u64, String)>,

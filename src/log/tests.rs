@@ -234,15 +234,117 @@ fn columns_go_by_many_names_and_what_the_server_sends_has_no_client() {
 }
 
 #[test]
-fn one_file_that_cannot_be_read_stops_all() {
+fn an_input_that_cannot_be_read_costs_itself_and_stops_only_a_run_that_has_no_other() {
     let folder = folder();
     let good = file(&folder, "good", b"203.0.113.7\n");
-    for bad in [folder.path().join("none"), folder.path().to_owned()] {
-        let error =
-            read(&[ClientSource::File(&good), ClientSource::File(&bad)], &spec(), &|_, _| {}).unwrap_err();
+    let other = file(&folder, "other", b"203.0.113.8\n");
+    let mut gzip = flate2::write::GzEncoder::new(vec![], flate2::Compression::default());
+    gzip.write_all(LOG.repeat(20_000).as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let cut = file(&folder, "cut.gz", &gzip[..gzip.len() / 2]);
+    for bad in [folder.path().join("none"), folder.path().to_owned(), cut] {
+        let sources = [ClientSource::File(&good), ClientSource::File(&bad), ClientSource::File(&other)];
+        let clients = read(&sources, &spec(), &|_, _| {}).unwrap();
+        let addresses: Vec<String> = clients.seen.iter().map(|seen| seen.address.to_string()).collect();
+        assert_eq!((&addresses[0][..], &addresses[addresses.len() - 1][..]), ("203.0.113.7", "203.0.113.8"));
+        let [error] = &clients.unreadable[..] else { panic!("{:?}", clients.unreadable) };
         assert_eq!(error.exit(), Exit::NoInput);
         assert!(error.to_string().contains(&bad.display().to_string()), "{error}");
+        let alone = read(&[ClientSource::File(&bad)], &spec(), &|_, _| {}).unwrap_err();
+        assert_eq!(alone.exit(), Exit::NoInput);
     }
+}
+
+#[test]
+fn the_order_of_day_and_month_is_settled_for_a_file() {
+    let folder = folder();
+    let rows = |dates: &[&str]| -> Vec<u8> {
+        let row = |date: &&str| format!("[0001:0002] {date} 10:34:34   SMTP Server: 203.0.113.7 connected\n");
+        dates.iter().map(row).collect::<String>().into_bytes()
+    };
+    // The line that decides comes last, and in the second file so late that it is in another chunk.
+    let day = file(&folder, "day", &rows(&["05-11-2022", "06-11-2022", "13-11-2022"]));
+    let mut many = rows(&["05-11-2022"]).repeat(20_000);
+    many.extend(rows(&["13-11-2022"]));
+    let late = file(&folder, "late", &many);
+    let month = file(&folder, "month", &rows(&["11-05-2022", "11-13-2022"]));
+    let either = file(&folder, "either", &rows(&["05-11-2022"]));
+    let spec = ReadSpec { times: true, ..spec() };
+    for (path, first) in
+        [(&day, "2022-11-05"), (&late, "2022-11-05"), (&month, "2022-11-05"), (&either, "2022-05-11")]
+    {
+        let clients = read(&[ClientSource::File(path)], &spec, &|_, _| {}).unwrap();
+        let seen = clients.seen[0].first.unwrap().to_string();
+        assert!(seen.starts_with(first), "{}: {seen}", path.display());
+        assert_eq!(clients.undated, 0);
+    }
+    // What one file settles says nothing of the next.
+    let both = read(&[ClientSource::File(&day), ClientSource::File(&either)], &spec, &|_, _| {}).unwrap();
+    assert!(both.seen[0].first.unwrap().to_string().starts_with("2022-05-11"));
+    let packed = file(&folder, "day.zst", &zstd::encode_all(&many[..], 3).unwrap());
+    let clients = read(&[ClientSource::File(&packed)], &spec, &|_, _| {}).unwrap();
+    assert!(clients.seen[0].first.unwrap().to_string().starts_with("2022-11-05"));
+}
+
+#[test]
+fn lines_without_a_time_are_counted_where_others_have_one() {
+    let log = "Nov 23 10:34:34 mx postfix/smtpd[1]: connect from x[203.0.113.7]\n\
+        postfix/smtpd[1]: connect from x[203.0.113.8]\n203.0.113.9\nno client, no time\n";
+    let timed = ReadSpec { times: true, ..spec() };
+    assert_eq!(read_one(log.as_bytes(), &timed).undated, 2);
+    assert_eq!(read_one(log.as_bytes(), &spec()).undated, 0);
+    let since = ReadSpec { since: Some("2026-11-01T00:00:00Z".parse().unwrap()), ..timed.clone() };
+    let clients = read_one(log.as_bytes(), &since);
+    assert_eq!((clients.undated, hits(&clients)), (2, "203.0.113.7=1".to_owned()));
+    assert_eq!(read_one(b"203.0.113.9\n203.0.113.8\n", &timed).undated, 0, "a list has no times at all");
+}
+
+#[test]
+fn an_export_of_the_journal_has_its_times_and_programs_on_lines_of_their_own() {
+    let mut log = Vec::new();
+    for number in 0..10_000 {
+        let (program, message) = match number % 3 {
+            0 => ("postfix/smtpd", "connect from unknown[203.0.113.7]"),
+            1 => ("postfix/smtp", "4XyZ: host in.example.com[192.0.2.8] said: 450 later"),
+            _ => ("dovecot", "auth(198.51.100.6,203.0.113.8,sasl:login)<x>: sql: unknown user"),
+        };
+        log.extend(format!("__CURSOR=s={number}\n__REALTIME_TIMESTAMP=1795430074{number:06}\n_HOSTNAME=192.0.2.1\nSYSLOG_IDENTIFIER={program}\n").bytes());
+        if number % 2 == 0 {
+            log.extend(format!("MESSAGE={message}\n\n").bytes());
+        } else {
+            log.extend(b"MESSAGE\n");
+            log.extend((message.len() as u64).to_le_bytes());
+            log.extend(format!("{message}\n\n").bytes());
+        }
+    }
+    let clients = read_one(&log, &ReadSpec { times: true, ..spec() });
+    assert_eq!(hits(&clients), "203.0.113.7=3334 203.0.113.8=3333");
+    assert_eq!(clients.undated, 0);
+    assert_eq!(clients.seen[0].first.unwrap().to_string(), "2026-11-23T10:34:34Z");
+}
+
+#[test]
+fn a_trusted_proxy_stands_for_whom_it_came() {
+    let line = |host: &str, list: &str| {
+        format!(
+            "{host} - - [23/Nov/2026:10:34:34 +0000] \"GET / HTTP/1.1\" 200 1 \"-\" \"Mozilla\" \"{list}\"\n"
+        )
+    };
+    let log = [
+        line("10.0.0.1", "198.51.100.6, 203.0.113.7, 10.0.0.2"),
+        line("10.0.0.1", "-"),
+        line("10.0.0.1", "10.0.0.3"),
+        // Who is no trusted proxy can claim what he likes.
+        line("203.0.113.8", "198.51.100.6"),
+    ];
+    let trusted = vec!["10.0.0.0/8".parse().unwrap()];
+    let clients = read_one(log.concat().as_bytes(), &ReadSpec { trusted, ..spec() });
+    assert_eq!(hits(&clients), "203.0.113.7=1 10.0.0.1=2 203.0.113.8=1");
+    assert_eq!(hits(&read_one(log.concat().as_bytes(), &spec())), "10.0.0.1=3 203.0.113.8=1");
+    let iis = "#Fields: date time s-ip c-ip X-Forwarded-For\n2026-11-23 10:34:34 192.0.2.1 10.0.0.1 198.51.100.6,+203.0.113.7\n\
+        2026-11-23 10:34:34 192.0.2.1 10.0.0.1 -\n";
+    let trusted = vec!["10.0.0.1".parse().unwrap()];
+    assert_eq!(hits(&read_one(iis.as_bytes(), &ReadSpec { trusted, ..spec() })), "203.0.113.7=1 10.0.0.1=1");
 }
 
 #[test]

@@ -3,15 +3,17 @@
 mod shape;
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+pub(crate) use shape::{DateEvidence, DateOrder, evidence};
 use shape::{LineTime, WallTime};
 
 /// The time of a log line, to the second, or None when it has none. Read are syslog's (with and without a year),
 /// ISO 8601 and RFC 5424, Exim's, the Common Log Format, TAI64N, Exchange's and IIS's, and a few that single
 /// programs write. A time without a zone is in `zone`, but for IIS, which writes UTC. Where the year is not said,
-/// it is the last one in which the line does not lie more than a day behind `now`.
+/// it is the last one in which the line does not lie more than a day behind `now`. Where day and month could both be
+/// either, the month is taken to come first; whoever reads a whole file knows better from its other lines ([`read`](super::read)).
 #[must_use]
 pub fn time(line: &[u8], now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-    LogClock::new(now, zone.clone()).time(line)
+    LogClock::new(now, zone.clone()).time(line, DateOrder::default())
 }
 
 /// How far ahead of us a line without a year may be: the writer's clock was fast, or its zone is not the one that is
@@ -38,9 +40,9 @@ impl LogClock {
         }
     }
 
-    /// See [`time`].
-    pub(crate) fn time(&mut self, line: &[u8]) -> Option<Timestamp> {
-        let second = match shape::find(line)? {
+    /// See [`time`]; `order` is that of the file's dates.
+    pub(crate) fn time(&mut self, line: &[u8], order: DateOrder) -> Option<Timestamp> {
+        let second = match shape::find(line, order)? {
             LineTime::Unix(second) => second,
             LineTime::Civil(stamp, Some(offset)) => shape::utc(&stamp)? - i64::from(offset),
             LineTime::Civil(stamp, None) => self.on_the_wall(stamp)?,
@@ -227,7 +229,11 @@ mod tests {
             "Mar 30 12:00:01 x",
             "Mar 30 12:00:00 x",
         ] {
-            assert_eq!(clock.time(line.as_bytes()), time(line.as_bytes(), now, &TimeZone::UTC), "{line}");
+            assert_eq!(
+                clock.time(line.as_bytes(), DateOrder::default()),
+                time(line.as_bytes(), now, &TimeZone::UTC),
+                "{line}"
+            );
         }
     }
 }

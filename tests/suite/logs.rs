@@ -98,3 +98,62 @@ fn grep_reject_maillog_into_a_pipe() {
     let script = r#"grep ' connect from' maillog | "$@""#;
     run.through(script).stdout_has("193.0.22.9\tblocked\t").stdout_has("10.0.0.1\tclear\t").code(1).check();
 }
+
+#[test]
+fn one_log_of_several_that_cannot_be_read_costs_itself_and_ends_in_66() {
+    let room = Room::with(&[("a", LOG), ("b", "203.0.113.9\n")]);
+    room.write("cut.gz", &gzip()[..40]);
+    for bad in ["none", "cut.gz"] {
+        for args in [&["--log", "a", "--log", bad, "--log", "b"][..], &["report", "a", bad, "b"]] {
+            let run = room.run(args.iter().copied().chain(["--json", "--offline", "--cache", "none"]));
+            let outcome = run.stderr_has(bad).code(66).check();
+            let hits: u64 = outcome.json().iter().map(|row| row["hits"].as_u64().unwrap()).sum();
+            assert!(hits >= 4, "{hits}: {args:?}");
+        }
+        room.run(["--log", bad, "--offline", "--cache", "none"]).stderr_has(bad).code(66).check();
+    }
+}
+
+#[test]
+fn a_shells_glob_behind_log_is_all_of_its_files() {
+    let room = Room::with(&[("mail.log", LOG), ("mail.log.1", LOG)]);
+    room.write("mail.log.2.gz", gzip());
+    let script = r#""$@" --log mail.log* 10.0.0.7"#;
+    let run = room.run(["--offline", "--cache", "none", "--json", "--on-unknown", "pass"]);
+    let lines = run.through(script).code(0).check().json();
+    let counted: Vec<_> = lines.iter().map(|line| (line["ip"].as_str().unwrap(), &line["hits"])).collect();
+    assert_eq!(counted, [("10.0.0.7", &1.into()), ("193.0.22.9", &6.into()), ("10.0.0.1", &3.into())]);
+    // What is neither an address nor a file is named, whatever --log says; and without --log a file is no address.
+    room.run(["--log", "mail.log", "mail.log.9"]).stderr_has("mail.log.9").code(64).check();
+    room.run(["mail.log"]).stderr_has("mail.log").code(64).check();
+}
+
+#[test]
+fn a_trusted_proxy_is_named_on_the_command_line_in_the_environment_or_in_a_file() {
+    let line =
+        "10.0.0.1 - - [23/Nov/2026:10:34:34 +0000] \"GET / HTTP/1.1\" 200 1 \"-\" \"x\" \"10.9.9.9\"\n";
+    let room = Room::with(&[("access.log", line), ("config", "trusted-proxy = [\"10.0.0.0/24\"]\n")]);
+    let run = |args: &[&str]| {
+        let all = args.iter().copied().chain(["--log", "access.log", "--cache", "none"]);
+        room.run(all).code(0).check().stdout
+    };
+    assert!(run(&[]).starts_with("10.0.0.1\t"));
+    assert!(run(&["--trusted-proxy", "10.0.0.1"]).starts_with("10.9.9.9\t"));
+    assert!(run(&["--config", "config"]).starts_with("10.9.9.9\t"));
+    room.run(["--trusted-proxy", "10.0.0.0/33"]).stderr_has("10.0.0.0/33").code(64).check();
+}
+
+#[test]
+fn a_report_says_which_lines_have_no_time_and_settles_the_order_of_dates() {
+    let log = "05-11-2022 11:53:55   SMTP Server: 10.0.0.1 connected\n13-11-2022 11:53:55   SMTP Server: 10.0.0.1 connected\n\
+        SMTP Server: 10.0.0.1 connected\n";
+    let room = Room::with(&[("domino.log", log)]);
+    let run = room.run(["report", "--json", "--cache", "none", "--offline", "domino.log"]);
+    let outcome = run.env("TZ", "UTC").stderr_has("1 line with a client has no time").code(0).check();
+    assert_eq!(outcome.json()[0]["first_seen"], "2022-11-05T11:53:55Z");
+    assert_eq!(outcome.json()[0]["hits"], 3);
+    let run =
+        room.run(["report", "--json", "--cache", "none", "--offline", "--since", "2022-11-10", "domino.log"]);
+    let outcome = run.env("TZ", "UTC").stderr_has("left out by --since").code(0).check();
+    assert_eq!(outcome.json()[0]["hits"], 1);
+}

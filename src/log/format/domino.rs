@@ -22,7 +22,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if is_console(head) && pieces::has(head, b"  Router: ") {
         return LineReading::Outgoing;
     }
-    let servers = [&b" SMTP Server"[..], b" POP3 Server", b" IMAP Server"];
+    let servers = [&b"SMTP Server"[..], b"POP3 Server", b"IMAP Server"];
     servers.iter().find_map(|server| pieces::behind(head, server)).map_or(LineReading::Foreign, |rest| {
         let message = line.get(head.len() - rest.len()..).unwrap_or_default();
         domino(message)

@@ -18,6 +18,9 @@ const NAMES: &[&str] = &[
     "srcip",
 ];
 
+/// Names of the column with the list of those for whom proxies came.
+const FORWARDED: &[&str] = &["xforwardedfor", "cs(xforwardedfor)", "forwarded", "originalip"];
+
 /// Where a file says that the client's address is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct FieldColumns {
@@ -25,6 +28,7 @@ pub(crate) struct FieldColumns {
     count: usize,
     /// None: the header names no client.
     column: Option<usize>,
+    forwarded: Option<usize>,
     /// It is the log of what the server sends, and all that it names are others' servers.
     sent: bool,
 }
@@ -35,7 +39,7 @@ impl FieldColumns {
         // `#Log-type: SMTP Send Protocol Log` comes before the names.
         if let Some(kind) = line.strip_prefix(b"#Log-type:") {
             let sent = pieces::has(kind.get(..64).unwrap_or(kind), b" Send ");
-            return Some(Self { separator: b',', count: 0, column: None, sent });
+            return Some(Self { separator: b',', count: 0, column: None, forwarded: None, sent });
         }
         let sent = known.is_some_and(|known| known.sent);
         let names = line.strip_prefix(b"#Fields:")?.trim_ascii();
@@ -44,7 +48,8 @@ impl FieldColumns {
         let count = names.split(|b| *b == separator).count();
         let place = |name: &&str| names.split(|b| *b == separator).position(|n| is_named(n, name.as_bytes()));
         let column = if sent { None } else { NAMES.iter().find_map(place) };
-        Some(Self { separator, count, column, sent })
+        let forwarded = FORWARDED.iter().find_map(place);
+        Some(Self { separator, count, column, forwarded, sent })
     }
 
     /// What is known at the end of a text of whole lines, behind what was `known` at its beginning.
@@ -57,6 +62,11 @@ impl FieldColumns {
             let line = line.get(..memchr::memchr(b'\n', line).unwrap_or(line.len())).unwrap_or(line);
             Self::read(line, known).or(known)
         })
+    }
+
+    /// The text of the column with the forwarded-for list, where the header names one.
+    pub(super) fn forwarded(self, line: &[u8]) -> Option<&[u8]> {
+        columns(line.trim_ascii_end(), self.separator).nth(self.forwarded?)
     }
 
     /// The client of a row; Foreign for what is no row of this file, as where several logs come through one pipe.

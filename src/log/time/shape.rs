@@ -21,19 +21,32 @@ pub(super) enum LineTime {
     Unix(i64),
 }
 
+/// Which of two numbers is the month, where both could be.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum DateOrder {
+    /// `11/23/2026`, as Domino, MailEnable and SquirrelMail write it unless they are told otherwise.
+    #[default]
+    MonthFirst,
+    /// `23/11/2026`
+    DayFirst,
+}
+
+/// What a line's date in numbers says of the order of its file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum DateEvidence {
+    /// One of the numbers can be no month.
+    Certain(DateOrder),
+    /// Both could be.
+    Either,
+}
+
 /// What stands before a time, at most: `"SMTPD"`, numbers, a file's name.
 const NEAR: usize = 96;
 
 /// The time in a line: at its beginning, else the first near it; else in an access log's brackets.
-pub(super) fn find(line: &[u8]) -> Option<LineTime> {
-    if let Some(moment) = here(line).or_else(|| member(line)) {
-        return Some(moment);
-    }
-    let mut borders = line.windows(2).take(NEAR).enumerate().filter_map(|(at, pair)| match pair {
-        [before, b'0'..=b'9' | b'A'..=b'Z'] if !before.is_ascii_alphanumeric() => line.get(at + 1..),
-        _ => None,
-    });
-    borders.find_map(|text| here(text).filter(|moment| !matches!(moment, LineTime::Unix(_)))).or_else(|| {
+pub(super) fn find(line: &[u8], order: DateOrder) -> Option<LineTime> {
+    let read = |text: &[u8]| here(text, order);
+    read(line).or_else(|| member(line, order)).or_else(|| near(line, read)).or_else(|| {
         // Names and forwarders may push it far to the right.
         let far = line.get(..1024).unwrap_or(line);
         let mut brackets = memchr::memchr_iter(b'[', far).filter_map(|at| line.get(at + 1..));
@@ -41,8 +54,46 @@ pub(super) fn find(line: &[u8]) -> Option<LineTime> {
     })
 }
 
+/// What the date of a line says of the order of day and month; None where it has none, or one with a name or a year in
+/// front, or one before dots, where the day comes first.
+pub(crate) fn evidence(line: &[u8]) -> Option<DateEvidence> {
+    let read = |text: &[u8]| {
+        let found = here(text, DateOrder::MonthFirst)?;
+        Some(numeric(text).filter(|_| matches!(found, LineTime::Civil(..))))
+    };
+    if line.first() == Some(&b'{') {
+        return None;
+    }
+    read(line).or_else(|| near(line, read)).flatten()
+}
+
+/// What the first border near a line's beginning yields that a time may stand behind.
+fn near<T>(line: &[u8], read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
+    let mut borders = line.windows(2).take(NEAR).enumerate().filter_map(|(at, pair)| match pair {
+        [before, b'0'..=b'9' | b'A'..=b'Z'] if !before.is_ascii_alphanumeric() => line.get(at + 1..),
+        _ => None,
+    });
+    // A number of seconds is a time only at the beginning.
+    borders.find_map(|text| if epoch(text).is_some() { None } else { read(text) })
+}
+
+/// `11-23-2026`, `1/3/26`: whether one of the numbers can be no month.
+fn numeric(text: &[u8]) -> Option<DateEvidence> {
+    let (first, rest) = short(text)?;
+    let (mark, rest) = rest.split_first().filter(|(mark, _)| matches!(mark, b'-' | b'/'))?;
+    let (second, rest) = short(rest)?;
+    if rest.first() != Some(mark) {
+        return None;
+    }
+    Some(match (first > 12, second > 12) {
+        (true, _) => DateEvidence::Certain(DateOrder::DayFirst),
+        (_, true) => DateEvidence::Certain(DateOrder::MonthFirst),
+        _ => DateEvidence::Either,
+    })
+}
+
 /// The time that a text begins with.
-fn here(text: &[u8]) -> Option<LineTime> {
+fn here(text: &[u8], order: DateOrder) -> Option<LineTime> {
     match text {
         [b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b' ', ..] => match month(text) {
             Some(_) => bsd(text),
@@ -52,10 +103,10 @@ fn here(text: &[u8]) -> Option<LineTime> {
         },
         [b'A'..=b'Z', _, _, b',', b' ', ..] if is_weekday(text) => named_month(text.get(5..)?),
         [b'A'..=b'Z', _, _, b'-', _, _, b'-', ..] => assp(text),
-        [b'0'..=b'9', _, _, _, b'-' | b'/' | b'.', ..] => iso(text).or_else(|| numbers(text)),
+        [b'0'..=b'9', _, _, _, b'-' | b'/' | b'.', ..] => iso(text).or_else(|| numbers(text, order)),
         [b'0'..=b'9', _, b'/' | b'-' | b' ', b'A'..=b'Z', ..] => named_month(text),
         [b'0'..=b'9', b'/' | b'-' | b'.', b'0'..=b'9', ..]
-        | [b'0'..=b'9', _, b'/' | b'-' | b'.', b'0'..=b'9', ..] => numbers(text),
+        | [b'0'..=b'9', _, b'/' | b'-' | b'.', b'0'..=b'9', ..] => numbers(text, order),
         [b'1'..=b'9', ..] => epoch(text).filter(|(_, rest)| rest.starts_with(b" ")).map(|(moment, _)| moment),
         [b'@', ..] => tai64n(text),
         _ => None,
@@ -136,14 +187,15 @@ fn named_month(text: &[u8]) -> Option<LineTime> {
     Some(LineTime::Civil(stamp, offset(behind_fraction(clock.get(8..)?))))
 }
 
-/// `11-23-2026 10:34:34`, `23.11.2026 10:34:34`, `11/23/26 10:34:34`, `1/3/2026 1:34:34 PM`. Where both could be a month
-/// the first is, as Domino, MailEnable and SquirrelMail have it, but not before dots.
-fn numbers(text: &[u8]) -> Option<LineTime> {
+/// `11-23-2026 10:34:34`, `23.11.2026 10:34:34`, `11/23/26 10:34:34`, `1/3/2026 1:34:34 PM`. Where both could be a month the
+/// file's order decides, but before dots the day is first.
+fn numbers(text: &[u8], order: DateOrder) -> Option<LineTime> {
     let (first, rest) = short(text)?;
     let (mark, rest) = rest.split_first()?;
     let (second, rest) = short(rest)?;
     let (_, rest) = rest.split_first().filter(|(other, _)| *other == mark)?;
-    let (month, day) = if first > 12 || *mark == b'.' { (second, first) } else { (first, second) };
+    let day_first = first > 12 || *mark == b'.' || order == DateOrder::DayFirst && second <= 12;
+    let (month, day) = if day_first { (second, first) } else { (first, second) };
     let length = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     let year = match length {
         2 => 2000 + i16::from(two(rest.get(..2)?)?),
@@ -183,7 +235,7 @@ const MEMBERS: [&[u8]; 6] =
 
 /// The time that a member of a JSON object holds. Within a string a quote would have a backslash before it, so that no
 /// text can hold such a name.
-fn member(line: &[u8]) -> Option<LineTime> {
+fn member(line: &[u8], order: DateOrder) -> Option<LineTime> {
     if line.first() != Some(&b'{') {
         return None;
     }
@@ -192,7 +244,7 @@ fn member(line: &[u8]) -> Option<LineTime> {
         let at = memchr::memmem::find(near, name)? + name.len();
         let value = near.get(at..)?.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
         let value = value.strip_prefix(b"\"").unwrap_or(value);
-        epoch(value).map(|(moment, _)| moment).or_else(|| here(value))
+        epoch(value).map(|(moment, _)| moment).or_else(|| here(value, order))
     })
 }
 
@@ -310,20 +362,53 @@ mod tests {
             "2026-11-23T10:34:34Z",
             "1999-12-31T12:00:00Z",
         ] {
-            let Some(LineTime::Civil(stamp, Some(0))) = here(text.as_bytes()) else { panic!("{text}") };
+            let Some(LineTime::Civil(stamp, Some(0))) = here(text.as_bytes(), DateOrder::MonthFirst) else {
+                panic!("{text}")
+            };
             assert_eq!(utc(&stamp), Some(text.parse::<jiff::Timestamp>().unwrap().as_second()), "{text}");
         }
-        let Some(LineTime::Civil(stamp, _)) = here(b"2026-02-29T00:00:00Z") else { panic!() };
+        let Some(LineTime::Civil(stamp, _)) = here(b"2026-02-29T00:00:00Z", DateOrder::MonthFirst) else {
+            panic!()
+        };
         assert_eq!(utc(&stamp), None);
+    }
+
+    #[test]
+    fn a_date_in_numbers_says_which_is_the_month_or_that_it_could_be_either() {
+        let day = Some(DateEvidence::Certain(DateOrder::DayFirst));
+        let month = Some(DateEvidence::Certain(DateOrder::MonthFirst));
+        for (line, want) in [
+            ("23-11-2026 10:34:34   x", day),
+            ("11-23-2026 10:34:34   x", month),
+            ("[04711:00010-3735542592] 05-11-2026 10:34:34   x", Some(DateEvidence::Either)),
+            ("1/3/26 1:34:34 PM x", Some(DateEvidence::Either)),
+            ("23.11.2026 10:34:34 x", None),
+            ("2026-11-23 10:34:34 x 23-11-2026 10:34:34", None),
+            ("Nov 23 10:34:34 mx x: 23-11-2026 10:34:34", None),
+            ("{\"time\":\"23-11-2026 10:34:34\"}", None),
+            ("no date", None),
+        ] {
+            assert_eq!(evidence(line.as_bytes()), want, "{line}");
+        }
+        let first = |line: &str, order| match find(line.as_bytes(), order) {
+            Some(LineTime::Civil(wall, _)) => (wall.month, wall.day),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(first("05-11-2026 10:34:34 x", DateOrder::DayFirst), (11, 5));
+        assert_eq!(first("05-11-2026 10:34:34 x", DateOrder::MonthFirst), (5, 11));
+        assert_eq!(first("11-23-2026 10:34:34 x", DateOrder::DayFirst), (11, 23));
     }
 
     #[test]
     fn reads_what_counts_seconds() {
         // The label of 2026-11-23T10:34:34Z: 2^62 + 1795430074 + 10.
-        assert_eq!(here(b"@400000006b04 x"), None);
+        assert_eq!(here(b"@400000006b04 x", DateOrder::MonthFirst), None);
         let label = format!("@{:016x}{:08x} 4711 x", (1_u64 << 62) + 1_795_430_074 + 10, 5);
-        assert_eq!(here(label.as_bytes()), Some(LineTime::Unix(1_795_430_074)));
-        assert_eq!(here(b"1795430074.123 1 203.0.113.7"), Some(LineTime::Unix(1_795_430_074)));
-        assert_eq!(find(b"size 1795430074.123 x"), None);
+        assert_eq!(here(label.as_bytes(), DateOrder::MonthFirst), Some(LineTime::Unix(1_795_430_074)));
+        assert_eq!(
+            here(b"1795430074.123 1 203.0.113.7", DateOrder::MonthFirst),
+            Some(LineTime::Unix(1_795_430_074))
+        );
+        assert_eq!(find(b"size 1795430074.123 x", DateOrder::MonthFirst), None);
     }
 }
