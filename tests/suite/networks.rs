@@ -1,6 +1,8 @@
 //! The set of networks that patterns block, held against what other programs make of the same data.
 
 mod membership;
+mod programs;
+mod refusals;
 
 use crate::jig::skip;
 use std::{fs, io::Write, net::Ipv4Addr, net::Ipv6Addr, process::Command, time::Instant};
