@@ -61,7 +61,8 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('match', 'match', [CompletionResultType]::ParameterValue, 'Match patterns against whois text that you already have (no network, no cache)')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Who is behind the traffic in mail logs: owners ranked by hits, runs drawn over time')
-            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Answer Postfix''s policy delegation protocol (also for Exim, through readsocket)')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Answer Postfix''s policy protocol, and a DNS list for every other mail server and filter')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'One line and a code for monitoring: the service, the cache, registries that refuse, the data''s age')
             [CompletionResult]::new('networks', 'networks', [CompletionResultType]::ParameterValue, 'Every network that the patterns block, for a firewall or a mail server''s own tables')
             [CompletionResult]::new('patterns', 'patterns', [CompletionResultType]::ParameterValue, 'Check pattern files for mistakes, each as FILE:LINE: message')
             [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'Look after the cache')
@@ -137,8 +138,12 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             break
         }
         'whodunit;serve' {
-            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where to listen: inet:127.0.0.1:10045 or unix:/path (repeatable)')
-            [CompletionResult]::new('--reject-text', '--reject-text', [CompletionResultType]::ParameterName, 'What a blocked client is told; {org} {network} {ip} {file} {line} are filled in')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where to listen: inet:127.0.0.1:10045, unix:/path or dns:127.0.0.1:5354 (repeatable)')
+            [CompletionResult]::new('--reject-text', '--reject-text', [CompletionResultType]::ParameterName, 'What a blocked client is told; {org} {network} {contact} {ip} {file} {line} are filled in')
+            [CompletionResult]::new('--on-blocked', '--on-blocked', [CompletionResultType]::ParameterName, 'What a blocked client gets: reject, defer (DEFER_IF_PERMIT) or tag (PREPEND X-Whodunit) [default: reject]')
+            [CompletionResult]::new('--zone', '--zone', [CompletionResultType]::ParameterName, 'The DNS list''s zone [default: whodunit]')
+            [CompletionResult]::new('--dns-allow', '--dns-allow', [CompletionResultType]::ParameterName, 'Answer DNS clients in this network alone (repeatable) [default: 127.0.0.0/8 and ::1]')
+            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Write metrics for Prometheus to this file every 15 s (node_exporter''s textfile collector)')
             [CompletionResult]::new('--on-unknown', '--on-unknown', [CompletionResultType]::ParameterName, 'What an unknown network means: pass (DUNNO), defer (DEFER_IF_PERMIT) or block (REJECT) [default: pass]')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f')
             [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f')
@@ -158,12 +163,23 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
             [CompletionResult]::new('--stdio', '--stdio', [CompletionResultType]::ParameterName, 'Speak on stdin and stdout, for Postfix''s spawn(8); logs to syslog then, never to a descriptor')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Answer WARN where REJECT would be due: rejects nothing, and the mail log shows what would have been')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'PREPEND X-Whodunit to mail that comes in, whatever the verdict is; once a message')
             [CompletionResult]::new('--syslog', '--syslog', [CompletionResultType]::ParameterName, 'One line a decision to syslog (facility mail) in place of stderr')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
             [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Ask RIPE for persons too, which its daily quota counts')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask nobody: cache and imported data only')
             [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'Ask anew, whatever the cache has')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'whodunit;check' {
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where the service should answer: inet:HOST:PORT, unix:PATH or dns:HOST:PORT (repeatable) [default: the configuration''s `listen`]')
+            [CompletionResult]::new('--zone', '--zone', [CompletionResultType]::ParameterName, 'The DNS list''s zone [default: whodunit]')
+            [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Warn of imported data that is older')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Which cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for lookups]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

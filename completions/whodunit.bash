@@ -19,6 +19,9 @@ _whodunit() {
             whodunit,cache)
                 cmd="whodunit__subcmd__cache"
                 ;;
+            whodunit,check)
+                cmd="whodunit__subcmd__check"
+                ;;
             whodunit,completions)
                 cmd="whodunit__subcmd__completions"
                 ;;
@@ -65,7 +68,7 @@ _whodunit() {
 
     case "${cmd}" in
         whodunit)
-            opts="-f -a -e -i -c -q -j -h -V --log --explain --extract --trusted-proxy --block --allow --regexp --ignore-case --json --csv --count --quiet --whois --color --on-unknown --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help --version match report serve networks patterns cache warm completions man"
+            opts="-f -a -e -i -c -q -j -h -V --log --explain --extract --trusted-proxy --block --allow --regexp --ignore-case --json --csv --count --quiet --whois --color --on-unknown --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help --version match report serve check networks patterns cache warm completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -367,6 +370,51 @@ _whodunit() {
                 return 0
             fi
             case "${prev}" in
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        whodunit__subcmd__check)
+            opts="-h --listen --zone --stale --cache --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --zone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stale)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --cache)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -829,7 +877,7 @@ _whodunit() {
             return 0
             ;;
         whodunit__subcmd__serve)
-            opts="-f -a -e -i -j -h --listen --stdio --reject-text --dry-run --syslog --on-unknown --block --allow --regexp --ignore-case --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help"
+            opts="-f -a -e -i -j -h --listen --stdio --reject-text --dry-run --on-blocked --header --zone --dns-allow --metrics --syslog --on-unknown --block --allow --regexp --ignore-case --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -841,6 +889,33 @@ _whodunit() {
                     ;;
                 --reject-text)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-blocked)
+                    COMPREPLY=($(compgen -W "reject defer tag" -- "${cur}"))
+                    return 0
+                    ;;
+                --zone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --on-unknown)

@@ -60,7 +60,8 @@ complete -c whodunit -n "__fish_whodunit_needs_command" -s h -l help -d 'Print h
 complete -c whodunit -n "__fish_whodunit_needs_command" -s V -l version -d 'Print version'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "match" -d 'Match patterns against whois text that you already have (no network, no cache)'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "report" -d 'Who is behind the traffic in mail logs: owners ranked by hits, runs drawn over time'
-complete -c whodunit -n "__fish_whodunit_needs_command" -a "serve" -d 'Answer Postfix\'s policy delegation protocol (also for Exim, through readsocket)'
+complete -c whodunit -n "__fish_whodunit_needs_command" -a "serve" -d 'Answer Postfix\'s policy protocol, and a DNS list for every other mail server and filter'
+complete -c whodunit -n "__fish_whodunit_needs_command" -a "check" -d 'One line and a code for monitoring: the service, the cache, registries that refuse, the data\'s age'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "networks" -d 'Every network that the patterns block, for a firewall or a mail server\'s own tables'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "patterns" -d 'Check pattern files for mistakes, each as FILE:LINE: message'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "cache" -d 'Look after the cache'
@@ -128,8 +129,14 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l full -d 'As
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l offline -d 'Ask nobody: cache and imported data only'
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l refresh -d 'Ask anew, whatever the cache has'
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l listen -d 'Where to listen: inet:127.0.0.1:10045 or unix:/path (repeatable)' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l reject-text -d 'What a blocked client is told; {org} {network} {ip} {file} {line} are filled in' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l listen -d 'Where to listen: inet:127.0.0.1:10045, unix:/path or dns:127.0.0.1:5354 (repeatable)' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l reject-text -d 'What a blocked client is told; {org} {network} {contact} {ip} {file} {line} are filled in' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l on-blocked -d 'What a blocked client gets: reject, defer (DEFER_IF_PERMIT) or tag (PREPEND X-Whodunit) [default: reject]' -r -f -a "reject\t'Reject it'
+defer\t'Ask the client to come back later'
+tag\t'Let it in with a header'"
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l zone -d 'The DNS list\'s zone [default: whodunit]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l dns-allow -d 'Answer DNS clients in this network alone (repeatable) [default: 127.0.0.0/8 and ::1]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l metrics -d 'Write metrics for Prometheus to this file every 15 s (node_exporter\'s textfile collector)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l on-unknown -d 'What an unknown network means: pass (DUNNO), defer (DEFER_IF_PERMIT) or block (REJECT) [default: pass]' -r -f -a "pass\t'Let it in (exit 0)'
 defer\t'Ask the client to come back later (exit 75)'
 block\t'Treat it as blocked (exit 1)'"
@@ -147,12 +154,19 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l share -d 'Us
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l stdio -d 'Speak on stdin and stdout, for Postfix\'s spawn(8); logs to syslog then, never to a descriptor'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l dry-run -d 'Answer WARN where REJECT would be due: rejects nothing, and the mail log shows what would have been'
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l header -d 'PREPEND X-Whodunit to mail that comes in, whatever the verdict is; once a message'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l syslog -d 'One line a decision to syslog (facility mail) in place of stderr'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s i -l ignore-case -d 'Ignore case, as grep -i'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l full -d 'Ask RIPE for persons too, which its daily quota counts'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l offline -d 'Ask nobody: cache and imported data only'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l refresh -d 'Ask anew, whatever the cache has'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l listen -d 'Where the service should answer: inet:HOST:PORT, unix:PATH or dns:HOST:PORT (repeatable) [default: the configuration\'s `listen`]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l zone -d 'The DNS list\'s zone [default: whodunit]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l stale -d 'Warn of imported data that is older' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l cache -d 'Which cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for lookups]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -l format -d 'How the list is written: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim' -r -f -a "cidr\t''
 json\t''
 csv\t''

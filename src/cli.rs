@@ -7,8 +7,8 @@ mod refusal;
 mod values;
 
 pub use options::{
-    By, CacheOptions, ColorChoice, Extract, OnUnknown, OutputOptions, PatternOptions, QueryOptions,
-    ReadOptions,
+    BlockedAction, By, CacheOptions, ColorChoice, Extract, OnUnknown, OutputOptions, PatternOptions,
+    QueryOptions, ReadOptions,
 };
 pub use read::nearest_command;
 pub use refusal::refusal;
@@ -55,8 +55,10 @@ pub enum Command {
     Match(MatchArgs),
     /// Who is behind the traffic in mail logs: owners ranked by hits, runs drawn over time
     Report(ReportArgs),
-    /// Answer Postfix's policy delegation protocol (also for Exim, through readsocket)
+    /// Answer Postfix's policy protocol, and a DNS list for every other mail server and filter
     Serve(ServeArgs),
+    /// One line and a code for monitoring: the service, the cache, registries that refuse, the data's age
+    Check(ProbeArgs),
     /// Every network that the patterns block, for a firewall or a mail server's own tables
     Networks(NetworksArgs),
     /// Check pattern files for mistakes, each as FILE:LINE: message
@@ -214,18 +216,36 @@ pub struct ReportArgs {
 #[derive(Args, Debug)]
 #[command(after_help = ends::SERVE)]
 pub struct ServeArgs {
-    /// Where to listen: inet:127.0.0.1:10045 or unix:/path (repeatable)
+    /// Where to listen: inet:127.0.0.1:10045, unix:/path or dns:127.0.0.1:5354 (repeatable)
+    ///
+    /// Where to listen (repeatable): inet:127.0.0.1:10045 or unix:/path for Postfix's policy protocol, dns:127.0.0.1:5354
+    /// for a DNS list over UDP and TCP
     #[arg(long, value_name = "WHERE", conflicts_with = "stdio")]
     pub listen: Vec<String>,
     /// Speak on stdin and stdout, for Postfix's spawn(8); logs to syslog then, never to a descriptor
     #[arg(long)]
     pub stdio: bool,
-    /// What a blocked client is told; {org} {network} {ip} {file} {line} are filled in
+    /// What a blocked client is told; {org} {network} {contact} {ip} {file} {line} are filled in
     #[arg(long, value_name = "TEXT")]
     pub reject_text: Option<String>,
     /// Answer WARN where REJECT would be due: rejects nothing, and the mail log shows what would have been
     #[arg(long)]
     pub dry_run: bool,
+    /// What a blocked client gets: reject, defer (DEFER_IF_PERMIT) or tag (PREPEND X-Whodunit) [default: reject]
+    #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
+    pub on_blocked: Option<BlockedAction>,
+    /// PREPEND X-Whodunit to mail that comes in, whatever the verdict is; once a message
+    #[arg(long)]
+    pub header: bool,
+    /// The DNS list's zone [default: whodunit]
+    #[arg(long, value_name = "NAME")]
+    pub zone: Option<String>,
+    /// Answer DNS clients in this network alone (repeatable) [default: 127.0.0.0/8 and ::1]
+    #[arg(long, value_name = "CIDR")]
+    pub dns_allow: Vec<String>,
+    /// Write metrics for Prometheus to this file every 15 s (node_exporter's textfile collector)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub metrics: Option<PathBuf>,
     /// One line a decision to syslog (facility mail) in place of stderr
     #[arg(long)]
     pub syslog: bool,
@@ -276,6 +296,28 @@ pub struct NetworksArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
     pub caching: CacheOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub config: ConfigArgs,
+}
+
+/// `whodunit check [OPTIONS]`, a monitoring plugin
+#[derive(Args, Debug)]
+#[command(after_help = ends::PROBE)]
+pub struct ProbeArgs {
+    /// Where the service should answer: inet:HOST:PORT, unix:PATH or dns:HOST:PORT (repeatable) [default: the configuration's
+    /// `listen`]
+    #[arg(long, value_name = "WHERE")]
+    pub listen: Vec<String>,
+    /// The DNS list's zone [default: whodunit]
+    #[arg(long, value_name = "NAME")]
+    pub zone: Option<String>,
+    /// Warn of imported data that is older
+    #[arg(long, value_name = "DAYS", default_value_t = 45)]
+    pub stale: u32,
+    /// Which cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for lookups]
+    #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, value_parser = NonEmptyStringValueParser::new())]
+    pub cache: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
     pub config: ConfigArgs,

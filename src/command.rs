@@ -10,6 +10,7 @@ mod manual;
 pub mod matching;
 pub mod networks;
 pub mod patterns;
+pub mod probe;
 mod replacement;
 pub mod report;
 pub mod serve;

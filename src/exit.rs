@@ -25,6 +25,12 @@ pub enum Exit {
     TempFail,
     /// A pattern file or a configuration file is wrong (EX_CONFIG).
     Config,
+    /// `whodunit check`: something wants an admin's eyes. Its codes are a monitoring plugin's, and no verdicts.
+    Warning,
+    /// `whodunit check`: the service does not answer.
+    Critical,
+    /// `whodunit check`: nothing could be found out.
+    Unchecked,
     /// The reader of our output went away, as after `| head`: what SIGPIPE would have ended with.
     BrokenPipe,
 }
@@ -35,7 +41,9 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Clear => 0,
-            Self::Blocked => 1,
+            Self::Blocked | Self::Warning => 1,
+            Self::Critical => 2,
+            Self::Unchecked => 3,
             Self::Usage => 64,
             Self::DataErr => 65,
             Self::NoInput => 66,

@@ -4,7 +4,7 @@ use clap::error::ErrorKind;
 use std::process::ExitCode;
 use whodunit::{
     cli::{self, Cli, Command},
-    command::{self, cache, check, generate, matching, networks, patterns, report, serve, warm},
+    command::{self, cache, check, generate, matching, networks, patterns, probe, report, serve, warm},
     error::{Error, Result},
     exit::Exit,
     serve::policy::Stdio,
@@ -50,6 +50,7 @@ fn run(cli: &Cli, stdio: Option<Stdio>) -> Result<Exit> {
         Some(Command::Warm(typed)) => warm::run(typed),
         Some(Command::Networks(typed)) => networks::run(typed),
         Some(Command::Patterns(typed)) => patterns::run(typed),
+        Some(Command::Check(typed)) => probe::run(typed),
     }
 }
 

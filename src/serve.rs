@@ -1,5 +1,26 @@
-//! Services that answer mail servers.
+//! Services that answer mail servers: Postfix's policy protocol, and a DNS list.
+//!
+//! Whatever asks, the [`Dispatcher`] decides: remembered here, else recalled from the cache, else asked for in a bounded
+//! pool of workers, the answer due within the deadline whatever the registry does. Who decides is the caller's: a
+//! [`Decider`]. Nothing here knows of registries' servers, caches or patterns.
 
+mod decision;
+mod decision_cache;
+mod decision_log;
+mod dispatcher;
 pub mod dns;
+mod dns_decisions;
+mod listen;
 pub mod metrics;
 pub mod policy;
+mod pool;
+mod probe;
+mod service;
+
+pub use decision::{ClientDecision, Decider, DecisionReceiver, DecisiveRule};
+pub use decision_cache::DecisionCache;
+pub use decision_log::{DecisionLog, LogSink, SyslogSink};
+pub use dispatcher::{DispatchLimits, Dispatcher};
+pub use listen::ListenAddress;
+pub use probe::probe;
+pub use service::{DnsSettings, MailService, Reload};

@@ -2,7 +2,11 @@
 use domain::base::{Message, iana::Rcode};
 use std::sync::LazyLock;
 use whodunit::{
-    serve::dns::{AddressFacts, DnsQuery, ListName, Outcome, ZoneServer},
+    registry::Registry,
+    serve::{
+        ClientDecision, DecisiveRule,
+        dns::{DnsQuery, ListName, Outcome, ZoneServer},
+    },
     verdict::Verdict,
 };
 
@@ -15,18 +19,17 @@ static ZONE: LazyLock<ZoneServer> = LazyLock::new(|| {
 });
 
 /// What may be known of an address; the message itself is the owner's name, which is a stranger's too.
-fn facts(data: &[u8], verdict: Verdict) -> AddressFacts {
+fn facts(data: &[u8], verdict: Verdict) -> ClientDecision {
     let text = String::from_utf8_lossy(data).into_owned();
-    AddressFacts {
+    ClientDecision {
         verdict,
-        rule: Some(format!("{text}:1")),
-        owner: Some(text.clone()),
-        network: None,
+        rule: Some(DecisiveRule { file: text.clone(), line: 1 }),
+        org: Some(text.clone()),
         country: Some(text.clone()),
-        registry: Some("ripe"),
+        registry: Some(Registry::Ripe),
         asn: data.iter().map(|byte| u32::from(*byte)).collect(),
         abuse: vec![text.clone(); 3],
-        reason: Some(("denied", text)),
+        ..ClientDecision::unknown("denied", text)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Postfix's policy delegation protocol, as any peer of the socket may speak it, and the text of a refusal.
 use std::io::Read;
-use whodunit::serve::policy::{RejectText, RequestClient, RequestReader};
+use whodunit::serve::policy::{PolicyRequest, RejectText, RequestClient, RequestReader};
 
 /// Hands out a few bytes at a time, as a network does.
 struct Drip<'a>(&'a [u8], usize);
@@ -20,12 +20,12 @@ fn clients(data: &[u8], step: usize) -> Vec<String> {
     let mut requests = RequestReader::new(Drip(data, step));
     let mut seen = Vec::new();
     loop {
-        match requests.next_client() {
-            Ok(Some(RequestClient::Unreadable(shown))) => {
+        match requests.next_request() {
+            Ok(Some(PolicyRequest { client: RequestClient::Unreadable(shown), .. })) => {
                 assert!(shown.chars().count() <= 80);
                 seen.push("unreadable".to_owned());
             }
-            Ok(Some(client)) => seen.push(format!("{client:?}")),
+            Ok(Some(request)) => seen.push(format!("{request:?}")),
             Ok(None) => return seen,
             Err(trouble) => {
                 assert!(!trouble.to_string().is_empty());

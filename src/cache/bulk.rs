@@ -104,6 +104,13 @@ enum BulkForm {
 /// So much of a file may be comments before its first line.
 const HEAD: usize = 64 << 10;
 
+/// When data was last imported beside this cache; None where none was.
+#[must_use]
+pub fn imported_at(cache: &Path) -> Option<Timestamp> {
+    let written = std::fs::metadata(beside(cache)).and_then(|file| file.modified()).ok()?;
+    written.try_into().ok()
+}
+
 /// The file beside a cache that holds what was imported.
 pub(super) fn beside(cache: &Path) -> PathBuf {
     location::beside(cache, "-imported")

@@ -124,12 +124,23 @@ fn explain(error: &RedisError) -> String {
         ("NOAUTH", "does not let us in"),
         ("WRONGPASS", "does not let us in"),
         ("NOPERM", "does not let us in"),
+        ("MASTERDOWN", "is a replica that has lost its primary"),
+        ("CLUSTERDOWN", "is a cluster that is down"),
+        ("BUSY", "is busy with a script"),
+        ("MOVED", "sends us to another node"),
     ];
     match known.iter().find(|(code, _)| says(code)) {
         Some((_, why)) => (*why).to_owned(),
         None if error.is_io_error() => format!("cannot be reached: {}", said.to_lowercase()),
-        None => format!("failed: {said}"),
+        None => format!("failed: {}", first_failure(&said)),
     }
+}
+
+/// The first of what may be many sentences of the same kind: a pipeline's error has one for each of its commands.
+fn first_failure(said: &str) -> String {
+    let line = said.lines().next().unwrap_or_default();
+    let short: String = line.chars().take(120).collect();
+    if short.len() < said.len() { format!("{short}...") } else { short }
 }
 
 /// The address without user and password, and without what stands behind a question mark. The last `@` comes first: a
@@ -139,6 +150,20 @@ fn shown(url: &str) -> String {
     let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
     let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
     format!("{scheme}://{rest}")
+}
+
+#[cfg(test)]
+mod explained {
+    use super::*;
+
+    #[test]
+    fn an_error_of_many_commands_is_one_short_line() {
+        let many = "An error was signalled by the server - ERR: ".repeat(33) + "\nand more";
+        assert_eq!(first_failure(&many).len(), 123);
+        assert_eq!(first_failure("short"), "short");
+        let masterdown: RedisError = (::redis::ErrorKind::Extension, "x").into();
+        assert!(explain(&masterdown).len() < 160);
+    }
 }
 
 #[cfg(test)]

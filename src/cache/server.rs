@@ -8,6 +8,8 @@ use std::time::Duration;
 const FIRST: SignedDuration = SignedDuration::from_mins(5);
 /// The longest hold. RIPE's own temporary blocks end at midnight, within a day.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+/// The same, in microseconds.
+const LONGEST_MICROS: i64 = 24 * 3_600_000_000;
 /// After this much time without a denial behind the end of a hold, the next denial counts as the first again.
 const QUIET: SignedDuration = SignedDuration::from_hours(24);
 /// Clocks of several machines differ by this much; more, and a clock was set back.
@@ -32,7 +34,9 @@ impl ServerNotes {
     /// Books the next free moment, unless that is later than `by`. True when it was booked.
     pub(super) fn book(&mut self, every: Duration, now: Timestamp, by: Timestamp) -> (Timestamp, bool) {
         // Bookings from the future are those of a clock that was wrong: they would hold everybody up for hours.
-        let turned_back = after(now, SLACK) < self.booked;
+        // So are those of a value that somebody planted: nobody books more than a day ahead.
+        let planted = self.next > self.booked.saturating_add(LONGEST_MICROS);
+        let turned_back = planted || after(now, SLACK) < self.booked;
         let at = if turned_back { micros(now) } else { self.next.max(micros(now)) };
         if at > micros(by) {
             return (moment(at), false);
@@ -60,14 +64,16 @@ impl ServerNotes {
     /// Until when it is held off, if it is now.
     pub(super) fn held(&self, now: Timestamp) -> Option<Timestamp> {
         let set_back = after(now, SLACK) < self.denied;
-        (self.until > micros(now) && !set_back).then(|| moment(self.until))
+        // No denial holds for longer, whatever a planted or skewed value says.
+        let until = self.until.min(self.denied.saturating_add(LONGEST_MICROS));
+        (until > micros(now) && !set_back).then(|| moment(until))
     }
 }
 
 /// Whether a claim made at `made` to last until `until` still holds at `now`. One that was made in the future was
 /// made by a clock that has been set back since.
 pub(super) fn holds(made: i64, until: i64, now: Timestamp) -> bool {
-    until > micros(now) && made <= after(now, SLACK)
+    until.min(made.saturating_add(LONGEST_MICROS)) > micros(now) && made <= after(now, SLACK)
 }
 
 /// Microseconds since the epoch.
@@ -137,6 +143,28 @@ mod tests {
             at(now + 3 * 86_400 + 300),
             "forgotten after a quiet day"
         );
+    }
+
+    #[test]
+    fn a_planted_moment_counts_for_a_day_at_most() {
+        let planted = i64::MAX;
+        let mut server = ServerNotes { until: planted, denied: micros(at(0)), ..ServerNotes::default() };
+        assert_eq!(server.held(at(1)), Some(at(86_400)));
+        assert_eq!(server.held(at(86_400)), None);
+        assert_eq!(server.deny(at(90_000)), at(90_300));
+        assert_eq!(ServerNotes { until: planted, ..ServerNotes::default() }.held(at(0)), None);
+        let mut booked = ServerNotes { next: planted, booked: micros(at(0)), ..ServerNotes::default() };
+        assert_eq!(booked.book(Duration::from_secs(2), at(1), at(10)), (at(1), true));
+        assert!(holds(micros(at(0)), planted, at(86_399)) && !holds(micros(at(0)), planted, at(86_400)));
+        let odd = ServerNotes {
+            times: i64::MIN,
+            until: i64::MIN,
+            denied: i64::MIN,
+            next: i64::MIN,
+            booked: i64::MIN,
+        };
+        assert_eq!({ odd }.deny(at(0)), at(300));
+        assert_eq!(ServerNotes { times: planted, until: micros(at(0)), ..odd }.clone().deny(at(1)), at(301));
     }
 
     #[test]

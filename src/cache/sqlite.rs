@@ -74,6 +74,8 @@ pub struct SqliteCache {
 struct SqliteState {
     connection: Option<Connection>,
     identity: Option<(u64, u64)>,
+    /// Its schema was looked at, and holds tables alone.
+    is_ours: bool,
 }
 
 impl SqliteCache {
@@ -86,7 +88,7 @@ impl SqliteCache {
         let path = location::file(path);
         let sqlite = Self {
             opened: now,
-            inner: Mutex::new(SqliteState { connection: None, identity: None }),
+            inner: Mutex::new(SqliteState { connection: None, identity: None, is_ours: false }),
             notice: Mutex::new(None),
             room: 256 << 20,
             path,
@@ -131,7 +133,22 @@ impl SqliteCache {
         // most of that.
         connection.busy_handler(Some(try_again)).map_err(|error| self.explain(&error))?;
         inner.connection = Some(connection);
+        inner.is_ours = false;
         Ok(())
+    }
+
+    /// A view in a table's stead, or a trigger behind it, would answer and keep what somebody else wants.
+    fn has_tables_alone(&self, connection: &Connection) -> SqliteResult<()> {
+        let mut statement =
+            connection.prepare("SELECT name FROM sqlite_schema WHERE type IN ('view', 'trigger') LIMIT 1")?;
+        if !statement.exists([])? {
+            return Ok(());
+        }
+        let message = format!(
+            "the cache {} has views or triggers, so it is no cache of ours; nothing in it was touched",
+            self.path.display()
+        );
+        Err(SqliteFailure::Cache(CacheError::new(CacheTrouble::Unusable, message)))
     }
 
     fn open_or_make(&self, inner: &mut SqliteState) -> CacheResult<rusqlite::Result<Connection>> {
@@ -160,8 +177,12 @@ impl SqliteCache {
                     self.connect(inner)?;
                     continue;
                 };
-                match work(connection) {
-                    Ok(value) => return Ok(value),
+                let checked = if inner.is_ours { Ok(()) } else { self.has_tables_alone(connection) };
+                match checked.and_then(|()| work(connection)) {
+                    Ok(value) => {
+                        inner.is_ours = true;
+                        return Ok(value);
+                    }
                     Err(SqliteFailure::Sqlite(error)) if is_schema_missing(&error) => {
                         if let Err(failure) = self.found(connection) {
                             self.mend(inner, failure)?;

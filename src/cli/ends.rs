@@ -31,6 +31,11 @@ pub(super) const SERVE: &str = "\
 Exit codes:
   0 ended by SIGTERM · 64 bad usage · 66 a file cannot be read · 74 nobody can listen there · 78 a pattern or config file is wrong";
 
+pub(super) const PROBE: &str = "\
+Exit codes:
+  0 OK · 1 WARNING: the cache cannot be used, a registry refuses, data is old · 2 CRITICAL: the service does not answer
+  3 UNKNOWN: the configuration is wrong, or there is nothing to look at";
+
 pub(super) const PATTERNS: &str = "\
 Exit codes:
   0 nothing to say · 1 there are problems · 78 a pattern does not compile, or a config file is wrong

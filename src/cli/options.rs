@@ -43,6 +43,18 @@ pub enum OnUnknown {
     Block,
 }
 
+/// What `serve` does with mail from a network that patterns block.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum BlockedAction {
+    /// Reject it
+    Reject,
+    /// Ask the client to come back later
+    Defer,
+    /// Let it in with a header
+    Tag,
+}
+
 /// What a report's rows stand for.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
 #[serde(rename_all = "lowercase")]

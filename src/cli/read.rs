@@ -6,8 +6,19 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 use std::ffi::{OsStr, OsString};
 
 /// Names of the commands. Where none of them stands among the arguments, none is meant.
-const COMMANDS: [&str; 10] =
-    ["match", "report", "serve", "networks", "patterns", "cache", "warm", "completions", "man", "help"];
+const COMMANDS: [&str; 11] = [
+    "match",
+    "report",
+    "serve",
+    "check",
+    "networks",
+    "patterns",
+    "cache",
+    "warm",
+    "completions",
+    "man",
+    "help",
+];
 
 /// The default command alone. A mail server's hook needs no more, and the definitions of all the others would be
 /// half of what the program does in that millisecond.

@@ -1,5 +1,8 @@
-//! `whodunit serve`: the policy service.
+//! `whodunit serve`: the policy service and the DNS list.
 
+mod gauges;
+
+use self::gauges::gauges;
 use super::opened;
 use crate::{
     cli::{self, ServeArgs},
@@ -8,16 +11,19 @@ use crate::{
     error::{Error, Result, reason},
     exit::Exit,
     pattern::Patterns,
-    registry::Registry,
+    registry::{AnswerSource, Known, Registry},
     resolver::{QueryPolicy, Resolver, Trace},
-    serve::policy::{
-        Decider, DecisionLog, DecisiveRule, DispatchLimits, Dispatcher, ListenAddress, LogSink, OnUnknown,
-        PolicyDecision, PolicyService, RejectText, ReplyPolicy, Stdio, SyslogSink,
+    serve::{
+        ClientDecision, Decider, DecisionLog, DecisiveRule, DispatchLimits, Dispatcher, DnsSettings,
+        ListenAddress, LogSink, MailService, Reload, SyslogSink,
+        dns::DnsClients,
+        metrics::MetricsWriter,
+        policy::{OnBlocked, OnUnknown, RejectText, ReplyPolicy, Stdio},
     },
-    verdict::Judged,
+    verdict::{Judged, NumbersFrom},
 };
 use jiff::Timestamp;
-use std::{ffi::OsString, io, net::IpAddr, time::Duration};
+use std::{borrow::Cow, ffi::OsString, io, net::IpAddr, sync::Arc, time::Duration};
 
 /// Within this every request is answered where nobody says otherwise. A mail server's client is waiting.
 const SERVED: Duration = Duration::from_secs(2);
@@ -65,16 +71,20 @@ pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
             "a service reads its patterns again (SIGHUP), and stdin (-) has them once: name a file",
         ));
     }
-    let read = || Patterns::read(&spec).and_then(|patterns| patterns.check().map(|()| patterns));
+    let read = move || Patterns::read(&spec).and_then(|patterns| patterns.check().map(|()| patterns));
     let patterns = read()?;
     let config = config::resolver(&typed.querying, &typed.caching, &beneath, SERVED)?;
     let reply_policy = reply_policy(typed, &beneath)?;
+    let dns = dns_settings(typed, &beneath)?;
     let places = places(typed, &beneath)?;
     let decision_log = decision_log(typed.stdio || config::on(typed.syslog, beneath.syslog))?;
     if patterns.is_empty() {
         decision_log.warn("there is no pattern: nothing will be rejected");
     }
     patterns.marks().chain(patterns.line_ends()).for_each(|warning| decision_log.warn(&warning));
+    let cache = Arc::new(opened(&config.cache));
+    let metrics = typed.metrics.as_ref().or(beneath.metrics.as_ref());
+    let writer = metrics.map(|path| MetricsWriter::new(path, gauges(Arc::clone(&cache))));
     let QueryPolicy { timeout, jobs, per_server, .. } = config.policy;
     // A question that nobody waits for any more may take as long as any other.
     let linger = timeout.max(QueryPolicy::default().timeout);
@@ -85,20 +95,21 @@ pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
         per_lane: usize::from(per_server).min(usize::from(jobs).div_ceil(2)),
     };
     let policy = QueryPolicy { timeout: linger, ..config.policy };
-    let resolver = Resolver::for_service(policy, opened(&config.cache), patterns);
+    let resolver = Resolver::for_service(policy, Arc::clone(&cache), patterns);
     let first = PolicyDecider { resolver: resolver.clone(), decision_log: decision_log.clone() };
     first.tell();
+    let dispatcher = Dispatcher::new(first, limits);
     let service =
-        PolicyService::new(Dispatcher::new(first, reply_policy, limits), decision_log.clone(), timeout);
-    let reload = || {
+        MailService::new(dispatcher, reply_policy, dns, decision_log.clone(), timeout).writing(writer);
+    let reload: Reload<PolicyDecider> = Arc::new(move || {
         let resolver = resolver.with_patterns(read()?);
         Ok(PolicyDecider { resolver, decision_log: decision_log.clone() })
-    };
+    });
     match stdio {
-        Some(stdio) => service.run_stdio(stdio, reload, linger)?,
+        Some(stdio) => service.run_stdio(stdio, &reload, linger)?,
         // Somebody typed it, and nothing was wrong.
-        None if typed.stdio => service.run_stdio(take()?, reload, linger)?,
-        None => service.run(&places, reload)?,
+        None if typed.stdio => service.run_stdio(take()?, &reload, linger)?,
+        None => service.run(&places, &reload)?,
     }
     Ok(Exit::Clear)
 }
@@ -112,8 +123,23 @@ fn reply_policy(typed: &ServeArgs, beneath: &ConfigLayer) -> Result<ReplyPolicy>
             Some(cli::OnUnknown::Defer) => OnUnknown::Defer,
             Some(cli::OnUnknown::Block) => OnUnknown::Block,
         },
+        on_blocked: match typed.on_blocked.or(beneath.on_blocked) {
+            None | Some(cli::BlockedAction::Reject) => OnBlocked::Reject,
+            Some(cli::BlockedAction::Defer) => OnBlocked::Defer,
+            Some(cli::BlockedAction::Tag) => OnBlocked::Tag,
+        },
+        header: config::on(typed.header, beneath.header),
         dry_run: config::on(typed.dry_run, beneath.dry_run),
     })
+}
+
+fn dns_settings(typed: &ServeArgs, beneath: &ConfigLayer) -> Result<DnsSettings> {
+    let set = || beneath.zone.clone().unwrap_or_default();
+    let allowed = match typed.dns_allow.as_slice() {
+        [] => beneath.dns_allow.clone().unwrap_or_default(),
+        networks => DnsClients::parse(networks)?,
+    };
+    Ok(DnsSettings { zone: typed.zone.as_ref().map_or_else(|| Ok(set()), |zone| zone.parse())?, allowed })
 }
 
 fn places(typed: &ServeArgs, beneath: &ConfigLayer) -> Result<Vec<ListenAddress>> {
@@ -144,12 +170,12 @@ impl PolicyDecider {
 }
 
 impl Decider for PolicyDecider {
-    fn recall(&self, address: IpAddr) -> Option<PolicyDecision> {
+    fn recall(&self, address: IpAddr) -> Option<ClientDecision> {
         // A pattern that is wrong was refused when the patterns were read.
         self.resolver.recall(address, Timestamp::now()).ok().flatten().map(|judged| decision(&judged))
     }
 
-    fn ask(&self, address: IpAddr) -> PolicyDecision {
+    fn ask(&self, address: IpAddr) -> ClientDecision {
         let deadline = Deadline::within(self.resolver.policy().timeout);
         let judged = self.resolver.judge(address, deadline, &mut Trace::off());
         self.tell();
@@ -162,16 +188,25 @@ impl Decider for PolicyDecider {
 }
 
 /// The verdict in the words of the policy service.
-fn decision(judged: &Judged) -> PolicyDecision {
+fn decision(judged: &Judged) -> ClientDecision {
     let answer = judged.answer();
     let record = answer.map(|answer| &answer.record);
     let rule = judged.decisive();
-    PolicyDecision {
+    let (numbers, numbers_from) = judged.numbers();
+    let from_table = judged.origin.as_ref().filter(|_| numbers_from == Some(NumbersFrom::Origin));
+    let announced = from_table.map(|origin| origin.range.network);
+    let decided_by_table = matches!(judged.known, Known::Origin).then_some(AnswerSource::Origin);
+    ClientDecision {
         verdict: judged.verdict,
         rule: rule.map(|rule| DecisiveRule { file: rule.file.clone(), line: rule.line as usize }),
-        org: record.and_then(|record| record.org.clone().or_else(|| record.name.clone())),
-        network: record.map(|record| record.network),
-        source: answer.map(|answer| answer.source),
+        org: judged.owner().filter(|_| judged.reserved().is_none()).map(Cow::into_owned),
+        network: record.map(|record| record.network).or_else(|| judged.announced().copied()),
+        country: record.and_then(|record| record.country.clone()),
+        registry: record.map(|record| record.registry),
+        asn: numbers.to_vec(),
+        announced,
+        abuse: record.map(|record| record.abuse.clone()).unwrap_or_default(),
+        source: answer.map(|answer| answer.source).or(decided_by_table),
         server: answer.and_then(|answer| answer.servers.last().cloned()),
         reason: judged.unknown().map(|unknown| (unknown.kind.as_str(), unknown.message.clone())),
     }

@@ -3,14 +3,22 @@
 use super::words::{self, plain};
 use crate::{
     cli::{
-        Age, AtLeastOne, By, ColorChoice, Extract, Flag, LeastCount, OnUnknown, QueryRate, ShareLimits,
-        TimeoutSeconds, TopCount, TrustedProxy,
+        Age, AtLeastOne, BlockedAction, By, ColorChoice, Extract, Flag, LeastCount, OnUnknown, QueryRate,
+        ShareLimits, TimeoutSeconds, TopCount, TrustedProxy,
     },
     error::{Error, Result, reason},
-    serve::policy::{ListenAddress, RejectText},
+    serve::{
+        ListenAddress,
+        dns::{DnsClients, ZoneName},
+        policy::RejectText,
+    },
 };
 use serde::{Deserialize, Deserializer, de};
-use std::{ffi::OsString, io, path::Path};
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+};
 
 /// What one place says; None where it is silent.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -46,6 +54,13 @@ pub struct ConfigLayer {
     pub listen: Option<Vec<ListenAddress>>,
     #[serde(deserialize_with = "reject_text")]
     pub reject_text: Option<RejectText>,
+    pub on_blocked: Option<BlockedAction>,
+    pub header: Option<Flag>,
+    #[serde(deserialize_with = "zone")]
+    pub zone: Option<ZoneName>,
+    #[serde(deserialize_with = "dns_clients")]
+    pub dns_allow: Option<DnsClients>,
+    pub metrics: Option<PathBuf>,
     pub dry_run: Option<Flag>,
     pub syslog: Option<Flag>,
     pub top: Option<TopCount>,
@@ -102,6 +117,17 @@ fn reject_text<'de, D: Deserializer<'de>>(
 ) -> std::result::Result<Option<RejectText>, D::Error> {
     let text = String::deserialize(deserializer)?;
     RejectText::parse(&text).map(Some).map_err(de::Error::custom)
+}
+
+fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<ZoneName>, D::Error> {
+    String::deserialize(deserializer)?.parse().map(Some).map_err(de::Error::custom)
+}
+
+fn dns_clients<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<DnsClients>, D::Error> {
+    let StringList(networks) = StringList::deserialize(deserializer)?;
+    DnsClients::parse(&networks).map(Some).map_err(de::Error::custom)
 }
 
 impl ConfigLayer {
@@ -269,6 +295,11 @@ impl ConfigLayer {
             share,
             listen,
             reject_text,
+            on_blocked,
+            header,
+            zone,
+            dns_allow,
+            metrics,
             dry_run,
             syslog,
             top,
@@ -317,6 +348,8 @@ mod tests {
                 "share" => "24,48",
                 "trusted-proxy" => "10.0.0.0/8, 2001:db8::1",
                 "listen" => "inet:127.0.0.1:10045",
+                "on-blocked" => "tag",
+                "dns-allow" => "192.0.2.0/24",
                 _ => "1",
             };
             assert!(environment(&[(&name, value)]).is_ok(), "{name}");
@@ -388,6 +421,8 @@ mod tests {
             ("timeout = \"soon\"\n", ":1:11: "),
             ("x = [", ":1:"),
             ("timeout = 4\nreject-text = \"{foo}\"\n", ":2:15: the reject text knows no {foo}"),
+            ("zone = \"a b\"\n", ":1:8: \"a b\" is no zone"),
+            ("dns-allow = [\"all\"]\n", ":1:13: \"all\" is no network"),
             ("listen = [\"inet:127.0.0.1:0\", \"bogus\"]\n", ":1:10: cannot listen at \"bogus\""),
         ] {
             std::fs::write(&path, text).unwrap();

@@ -4,7 +4,7 @@ use super::{Action, PatternSpec, field};
 use crate::error::{Error, Result};
 use std::{
     borrow::Cow,
-    fs,
+    fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
 };
@@ -90,6 +90,9 @@ pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// Bytes of the largest file of patterns that is read. The largest that are known have some hundred kilobytes.
+const LARGEST: u64 = 64 << 20;
+
 /// What some editors of Windows put in front of a text.
 const MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -104,15 +107,12 @@ pub(super) fn read(spec: &PatternSpec) -> Result<Vec<PatternSource>> {
             sources.push(source(path, *action, bytes)?);
             continue;
         }
-        match fs::read(path) {
-            Ok(bytes) => sources.push(source(path, *action, bytes)?),
-            Err(error) if error.kind() == io::ErrorKind::IsADirectory || path.is_dir() => {
-                for path in folder(path)? {
-                    let bytes = fs::read(&path).map_err(|error| Error::input(&path, &error))?;
-                    sources.push(source(&path, *action, bytes)?);
-                }
+        if path.is_dir() {
+            for path in folder(path)? {
+                sources.push(source(&path, *action, bytes(&path)?)?);
             }
-            Err(error) => return Err(Error::input(path, &error)),
+        } else {
+            sources.push(source(path, *action, bytes(path)?)?);
         }
     }
     for text in &spec.inline {
@@ -133,6 +133,24 @@ fn source(path: &Path, action: Action, bytes: Vec<u8>) -> Result<PatternSource> 
         return Err(Error::config(format!("{name} {what}")));
     }
     Ok(PatternSource { name, action, bytes, inline: false })
+}
+
+/// What a file holds. A named pipe would be waited for, and a device may never end; `<(command)` of a shell is a pipe
+/// that somebody writes, and /dev/null is how to say nothing.
+fn bytes(path: &Path) -> Result<Vec<u8>> {
+    let failed = |error: io::Error| Error::input(path, &error);
+    let kind = fs::metadata(path).map_err(failed)?.file_type();
+    let handed =
+        ["/dev/fd", "/proc/self/fd", "/dev/stdin", "/dev/null"].iter().any(|it| path.starts_with(it));
+    if !kind.is_file() && !handed {
+        return Err(failed(io::Error::other("it is no file but a pipe, a socket or a device")));
+    }
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(failed(io::Error::other("it is larger than 64 MiB, or has no end")));
+    }
+    Ok(bytes)
 }
 
 /// The files in a folder, by name. One that cannot be reached is not left out: it might be a list of whom to let in.

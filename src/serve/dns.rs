@@ -4,22 +4,21 @@
 //! address is decided, from memory on the thread that received the query, else elsewhere, while the query waits for
 //! no longer than its deadline -> one response.
 //!
-//! Who knows about addresses is the caller's: a [`FactSource`].
+//! Who knows about addresses is the caller's: a [`DecisionSource`].
 
-mod facts;
 mod pending;
 mod query;
 mod response;
 mod route;
 mod server;
 mod tcp;
+mod text;
 mod udp;
 mod zone;
 
-pub use facts::AddressFacts;
 pub use query::DnsQuery;
 pub use response::{DnsResponse, Outcome, ZoneServer};
-pub use server::{DnsServer, FactSource, FactsReceiver};
+pub use server::{DecisionSource, DnsClients, DnsServer};
 pub use zone::{ListName, ZoneName, ZoneNode};
 
 use crate::error::{Error, Result, reason};
@@ -28,7 +27,7 @@ use std::{
     sync::Arc,
 };
 
-impl<F: FactSource> DnsServer<F> {
+impl<F: DecisionSource> DnsServer<F> {
     /// Starts to answer at these sockets.
     ///
     /// # Errors

@@ -4,12 +4,13 @@
 //! Labels are words of ours: verdicts, doors, registries, kinds of failure. No owner, no address and no server's name
 //! that a stranger chose stands in any of them.
 
-use crate::{registry::Registry, verdict::Verdict};
+use crate::{error::reason, registry::Registry, verdict::Verdict};
 use std::{
     fmt::Write as _,
     fs, io,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
+    thread,
     time::Duration,
 };
 
@@ -212,16 +213,21 @@ impl MetricsText {
         let _ = writeln!(self.0, "{after} {value}");
     }
 
-    /// A number that goes up and down.
-    pub fn gauge(&mut self, name: &str, help: &str, value: impl std::fmt::Display) {
-        self.family(name, "gauge", help);
-        self.sample(name, &[], value);
+    /// Text of this form that was made before.
+    pub fn append(&mut self, text: &str) {
+        self.0.push_str(text);
     }
 
     /// The text.
     #[must_use]
     pub fn into_string(self) -> String {
         self.0
+    }
+
+    /// A number that goes up and down.
+    pub fn gauge(&mut self, name: &str, help: &str, value: impl std::fmt::Display) {
+        self.family(name, "gauge", help);
+        self.sample(name, &[], value);
     }
 }
 
@@ -252,10 +258,45 @@ impl MetricsFile {
         }
         written
     }
+}
 
-    /// Takes the file away: what is said in it holds no longer.
-    pub fn remove(&self) {
-        let _ = fs::remove_file(&self.path);
+/// What else is measured, added to the text when it is written: sizes and ages.
+pub type Gauges = Box<dyn Fn(&mut MetricsText) + Send>;
+
+/// Writes the file as long as the service runs.
+pub struct MetricsWriter {
+    file: MetricsFile,
+    gauges: Gauges,
+}
+
+impl MetricsWriter {
+    /// Writes to this path.
+    #[must_use]
+    pub fn new(path: &Path, gauges: Gauges) -> Self {
+        Self { file: MetricsFile::new(path), gauges }
+    }
+
+    /// Writes at once and then every [`WRITTEN_EVERY`], without an end. What cannot be written is said once, until it
+    /// can be written again.
+    pub(super) fn run(&self, metrics: &ServiceMetrics, warn: impl Fn(&str)) {
+        let mut fails = false;
+        loop {
+            let mut text = MetricsText(metrics.text());
+            (self.gauges)(&mut text);
+            match self.file.write(&text.0) {
+                Ok(()) => fails = false,
+                Err(error) if !fails => {
+                    warn(&format!(
+                        "metrics cannot be written to {}: {}",
+                        self.file.path.display(),
+                        reason(&error)
+                    ));
+                    fails = true;
+                }
+                Err(_) => {}
+            }
+            thread::sleep(WRITTEN_EVERY);
+        }
     }
 }
 
@@ -323,8 +364,6 @@ mod tests {
         file.write("two\n").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "two\n");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
-        file.remove();
-        assert!(!path.exists());
         assert!(MetricsFile::new(&folder.path().join("none/whodunit.prom")).write("x").is_err());
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! A server that is not installed is skipped, loudly; with CI=true in the environment it is a failure.
 
+mod dns;
 mod exim;
 mod fail2ban;
 mod postfix;
@@ -53,6 +54,16 @@ const SILENT: &str = "193.0.30.9";
 const LATE: &str = "193.0.32.9";
 
 const TEXT: &str = "No access to hosts using this registrar";
+
+/// The default text of a rejection.
+fn refusal(owner: &str, network: &str) -> String {
+    format!("{TEXT}: {owner} ({network})")
+}
+
+/// What the policy service says of [`BLOCKED`].
+fn rejected() -> String {
+    format!("REJECT {}", refusal("Contoso GmbH", "193.0.20.0/24"))
+}
 
 /// Registries on loopback, and a folder that every server's user can read, with a pattern file and a configuration.
 struct World {
@@ -259,6 +270,14 @@ impl Serve {
         let port = said.split("listening=inet:127.0.0.1:").nth(1).unwrap();
         let port = port.split_whitespace().next().unwrap().parse().unwrap();
         Self { running, port }
+    }
+
+    /// Where it listens for DNS, where it was told to.
+    fn dns(&self) -> std::net::SocketAddr {
+        self.running.says("listening=dns:");
+        let said = self.running.said();
+        let address = said.split("listening=dns:").nth(1).and_then(|rest| rest.split_whitespace().next());
+        address.unwrap().parse().unwrap()
     }
 
     fn connect(&self) -> Asking<TcpStream> {

@@ -350,3 +350,18 @@ fn the_schema_is_what_the_code_asks_for() {
     }
     assert!(location::file(Path::new("/tmp/")).ends_with("cache.db"));
 }
+
+#[test]
+fn a_schema_with_views_or_triggers_is_no_cache_of_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let trigger = "CREATE TRIGGER t AFTER INSERT ON extent1 BEGIN DELETE FROM server1; END";
+    for (name, planted) in [("view.db", "CREATE VIEW v AS SELECT * FROM extent1"), ("trigger.db", trigger)] {
+        let path = folder.path().join(name);
+        good(&path);
+        Connection::open(&path).unwrap().execute_batch(planted).unwrap();
+        let before = fs::read(&path).unwrap();
+        let warning = use_it(&path).unwrap();
+        assert!(warning.contains("no cache of ours") && warning.contains(name), "{warning}");
+        assert_eq!(fs::read(&path).unwrap(), before, "nothing in it was touched");
+    }
+}

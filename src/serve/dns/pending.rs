@@ -1,11 +1,17 @@
 //! Queries whose address must be looked up first: each is answered once, by the look-up or at its deadline.
 
 use super::{
-    facts::AddressFacts,
     query::DnsQuery,
     response::{DnsResponse, ZoneServer},
     route::ReplyRoute,
     zone::ListName,
+};
+use crate::{
+    serve::{
+        decision::ClientDecision,
+        metrics::{ServiceDoor, ServiceMetrics},
+    },
+    verdict::Verdict,
 };
 use std::{
     collections::VecDeque,
@@ -25,6 +31,7 @@ const WAITING: usize = 4096;
 /// The queries that wait, and the thread that ends their waiting.
 pub(super) struct PendingQueries {
     zone: Arc<ZoneServer>,
+    metrics: Arc<ServiceMetrics>,
     count: Arc<AtomicUsize>,
     /// In the order of their deadlines, since all have the same time.
     due: Mutex<VecDeque<(Instant, Weak<PendingQuery>)>>,
@@ -34,6 +41,8 @@ pub(super) struct PendingQueries {
 /// A query that waits.
 pub(super) struct PendingQuery {
     zone: Arc<ZoneServer>,
+    metrics: Arc<ServiceMetrics>,
+    received: Instant,
     packet: Vec<u8>,
     list: ListName,
     address: IpAddr,
@@ -45,25 +54,27 @@ pub(super) struct PendingQuery {
 impl Drop for PendingQuery {
     /// Whoever dropped it without an answer had too much to do, or failed.
     fn drop(&mut self) {
-        self.respond(|_| DnsResponse::failure("timeout", "too many questions are waiting"));
+        self.respond(Verdict::Unknown, |_| DnsResponse::failure("timeout", "too many questions are waiting"));
         self.count.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 impl PendingQuery {
     /// Answers, unless that was done before.
-    pub(super) fn answer(&self, facts: &AddressFacts) {
-        self.respond(|query| ZoneServer::about(query, self.list, self.address, facts));
+    pub(super) fn answer(&self, decision: &ClientDecision) {
+        let about = |query: &DnsQuery<'_>| ZoneServer::about(query, self.list, self.address, decision);
+        self.respond(decision.verdict, about);
     }
 
     fn give_up(&self) {
-        self.respond(|_| DnsResponse::failure("timeout", "no answer within the deadline"));
+        self.respond(Verdict::Unknown, |_| DnsResponse::failure("timeout", "no answer within the deadline"));
     }
 
-    fn respond(&self, response: impl FnOnce(&DnsQuery<'_>) -> DnsResponse) {
+    fn respond(&self, verdict: Verdict, response: impl FnOnce(&DnsQuery<'_>) -> DnsResponse) {
         if self.answered.swap(true, Ordering::SeqCst) {
             return;
         }
+        self.metrics.answered(ServiceDoor::Dns, verdict, false, self.received.elapsed());
         // It was read before, when it was admitted.
         let Some(query) = DnsQuery::read(&self.packet) else { return };
         let mut bytes = Vec::new();
@@ -73,9 +84,9 @@ impl PendingQuery {
 }
 
 impl PendingQueries {
-    pub(super) fn new(zone: Arc<ZoneServer>) -> Arc<Self> {
+    pub(super) fn new(zone: Arc<ZoneServer>, metrics: Arc<ServiceMetrics>) -> Arc<Self> {
         let (count, due, added) = (Arc::default(), Mutex::default(), Condvar::new());
-        Arc::new(Self { zone, count, due, added })
+        Arc::new(Self { zone, metrics, count, due, added })
     }
 
     fn due(&self) -> MutexGuard<'_, VecDeque<(Instant, Weak<PendingQuery>)>> {
@@ -103,6 +114,8 @@ impl PendingQueries {
         }
         let query = Arc::new(PendingQuery {
             zone: Arc::clone(&self.zone),
+            metrics: Arc::clone(&self.metrics),
+            received: Instant::now(),
             packet: packet.to_vec(),
             list,
             address,

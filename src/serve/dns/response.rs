@@ -1,11 +1,11 @@
 //! The responses: what stands under each name, and the bytes that say so.
 
 use super::{
-    facts::AddressFacts,
     query::{DnsQuery, EDNS_PAYLOAD},
+    text::{listed_text, origin_texts, owner_text},
     zone::{ListName, ZoneName, ZoneNode},
 };
-use crate::verdict::Verdict;
+use crate::{serve::decision::ClientDecision, verdict::Verdict};
 use domain::{
     base::{
         MessageBuilder, Name, Serial, StaticCompressor, ToName, Ttl,
@@ -189,33 +189,38 @@ impl ZoneServer {
 
     /// The response about an address of which this is known.
     #[must_use]
-    pub fn about(query: &DnsQuery<'_>, list: ListName, address: IpAddr, facts: &AddressFacts) -> DnsResponse {
+    pub fn about(
+        query: &DnsQuery<'_>,
+        list: ListName,
+        address: IpAddr,
+        decision: &ClientDecision,
+    ) -> DnsResponse {
         let asked = query.question.as_ref().map_or(Rtype::TXT, |question| question.qtype());
         let failure = || {
             let (kind, why) =
-                facts.reason.as_ref().map_or(("unknown", ""), |(kind, why)| (*kind, why.as_str()));
+                decision.reason.as_ref().map_or(("unknown", ""), |(kind, why)| (*kind, why.as_str()));
             DnsResponse::failure(kind, why)
         };
         let texts = match list {
             ListName::Block => {
-                return match facts.verdict {
+                return match decision.verdict {
                     Verdict::Blocked if asked == Rtype::A => {
                         DnsResponse::found(vec![RecordContent::Address(LISTED.into())])
                     }
                     Verdict::Blocked if asked == Rtype::TXT => {
-                        DnsResponse::found(vec![RecordContent::Text(facts.listed_text(address))])
+                        DnsResponse::found(vec![RecordContent::Text(listed_text(decision, address))])
                     }
                     Verdict::Blocked => DnsResponse::no_data(),
                     Verdict::Clear | Verdict::Allowed => DnsResponse::no_name(),
                     Verdict::Unknown => failure(),
                 };
             }
-            ListName::Asn => facts.origin_texts(address),
-            ListName::Owner => facts.owner_text().into_iter().collect(),
+            ListName::Asn => origin_texts(decision, address),
+            ListName::Owner => owner_text(decision).into_iter().collect(),
         };
         match texts.is_empty() {
             false => DnsResponse::of_type(texts.into_iter().map(RecordContent::Text).collect(), asked),
-            true if facts.verdict == Verdict::Unknown => failure(),
+            true if decision.verdict == Verdict::Unknown => failure(),
             true => DnsResponse::no_name(),
         }
     }

@@ -1,71 +1,121 @@
 //! One server for all its sockets: who is answered, from which knowledge, and when at the latest.
 
 use super::{
-    facts::AddressFacts,
     pending::PendingQueries,
     query::DnsQuery,
     response::{DnsResponse, Outcome, ZoneServer},
     route::ReplyRoute,
 };
-use crate::address::Prefix;
+use crate::{
+    address::Prefix,
+    error::{Error, Result},
+    serve::{
+        decision::{ClientDecision, DecisionReceiver},
+        metrics::{ServiceDoor, ServiceMetrics},
+    },
+};
 use std::{
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-/// Takes what became known of an address.
-pub type FactsReceiver = Box<dyn FnOnce(&AddressFacts) + Send>;
-
 /// Who knows about addresses.
-pub trait FactSource: Send + Sync + 'static {
+pub trait DecisionSource: Send + Sync + 'static {
     /// What memory has. Called for every query on the thread that received it: it reads no file and waits for nobody.
-    fn remembered(&self, address: IpAddr) -> Option<Arc<AddressFacts>>;
+    fn remembered(&self, address: IpAddr) -> Option<Arc<ClientDecision>>;
 
-    /// Finds out, and hands it to `then`, on whatever thread and whenever it is known. It does not wait itself, and
-    /// may drop `then` where too much waits already.
-    fn find(&self, address: IpAddr, then: FactsReceiver);
+    /// Finds out, and hands it to `receiver`, on whatever thread and whenever it is known. It does not wait itself, and
+    /// may drop `receiver` where too much waits already.
+    fn find(&self, address: IpAddr, receiver: DecisionReceiver);
+}
+
+/// The clients that are answered; all others hear nothing.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DnsClients(Vec<Prefix>);
+
+impl Default for DnsClients {
+    /// This machine.
+    fn default() -> Self {
+        let loopback =
+            [Prefix::new(Ipv4Addr::LOCALHOST.into(), 8), Prefix::new(Ipv6Addr::LOCALHOST.into(), 128)];
+        Self(loopback.into_iter().flatten().collect())
+    }
+}
+
+impl DnsClients {
+    /// Reads a list of networks.
+    ///
+    /// # Errors
+    /// A usage error that names the first that is none.
+    pub fn parse(networks: &[String]) -> Result<Self> {
+        let bad = |text: &str| {
+            Error::usage(format!(
+                "{text:?} is no network of DNS clients: write one as 192.0.2.0/24 or 2001:db8::/32"
+            ))
+        };
+        networks
+            .iter()
+            .map(|text| text.trim().parse().map_err(|()| bad(text)))
+            .collect::<Result<_>>()
+            .map(Self)
+    }
+
+    fn contains(&self, client: IpAddr) -> bool {
+        let client = client.to_canonical();
+        self.0.iter().any(|prefix| prefix.contains(client))
+    }
 }
 
 /// Answers what arrives on any socket.
 pub struct DnsServer<F> {
     pub(super) zone: Arc<ZoneServer>,
-    facts: Arc<F>,
-    allowed: Vec<Prefix>,
+    decisions: F,
+    metrics: Arc<ServiceMetrics>,
+    allowed: DnsClients,
     timeout: Duration,
     pub(super) pending: Arc<PendingQueries>,
 }
 
-impl<F: FactSource> DnsServer<F> {
+impl<F: DecisionSource> DnsServer<F> {
     /// A server of this zone for clients in `allowed`, who have their response within `timeout`.
     #[must_use]
-    pub fn new(zone: ZoneServer, facts: Arc<F>, allowed: Vec<Prefix>, timeout: Duration) -> Arc<Self> {
+    pub fn new(
+        zone: ZoneServer,
+        decisions: F,
+        metrics: Arc<ServiceMetrics>,
+        allowed: DnsClients,
+        timeout: Duration,
+    ) -> Arc<Self> {
         let zone = Arc::new(zone);
-        let pending = PendingQueries::new(Arc::clone(&zone));
-        Arc::new(Self { zone, facts, allowed, timeout, pending })
+        let pending = PendingQueries::new(Arc::clone(&zone), Arc::clone(&metrics));
+        Arc::new(Self { zone, decisions, metrics, allowed, timeout, pending })
     }
 
     /// Whether this client is answered.
     pub(super) fn serves(&self, client: IpAddr) -> bool {
-        let client = client.to_canonical();
-        self.allowed.iter().any(|prefix| prefix.contains(client))
+        self.allowed.contains(client)
     }
 
     /// Answers a message: at once, by what is left in `bytes`, or later along `route`; then nothing is left there.
     pub(super) fn receive(&self, packet: &[u8], route: &ReplyRoute, bytes: &mut Vec<u8>) {
         bytes.clear();
+        let received = Instant::now();
         let Some(query) = DnsQuery::read(packet) else { return };
         let response = match self.zone.outcome(&query) {
             Outcome::Ready(response) => response,
-            Outcome::Pending(list, address) => match self.facts.remembered(address) {
-                Some(facts) => ZoneServer::about(&query, list, address, &facts),
+            Outcome::Pending(list, address) => match self.decisions.remembered(address) {
+                Some(decision) => {
+                    self.metrics.answered(ServiceDoor::Dns, decision.verdict, true, received.elapsed());
+                    ZoneServer::about(&query, list, address, &decision)
+                }
                 None => {
-                    let due = Instant::now() + self.timeout;
+                    let due = received + self.timeout;
                     let Some(pending) = self.pending.admit(packet, list, address, route, due) else {
                         let response = DnsResponse::failure("timeout", "too many questions are waiting");
                         return self.zone.write(&query, &response, route.limit(&query), bytes);
                     };
-                    return self.facts.find(address, Box::new(move |facts| pending.answer(facts)));
+                    return self.decisions.find(address, Box::new(move |decision| pending.answer(decision)));
                 }
             },
         };

@@ -5,7 +5,7 @@ use super::{
     query::DnsQuery,
     response::DnsResponse,
     route::{ReplyRoute, TcpReplies},
-    server::{DnsServer, FactSource},
+    server::{DecisionSource, DnsServer},
 };
 use std::{
     io::{self, Read},
@@ -34,7 +34,7 @@ const BREATH: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// When no thread can be started.
-pub(super) fn serve<F: FactSource>(server: &Arc<DnsServer<F>>, listener: TcpListener) -> io::Result<()> {
+pub(super) fn serve<F: DecisionSource>(server: &Arc<DnsServer<F>>, listener: TcpListener) -> io::Result<()> {
     let (server, open) = (Arc::clone(server), Arc::new(AtomicUsize::new(0)));
     let accept = move || {
         loop {
@@ -59,7 +59,7 @@ impl Drop for OpenConnection {
     }
 }
 
-fn take<F: FactSource>(server: &Arc<DnsServer<F>>, stream: TcpStream, open: &Arc<AtomicUsize>) {
+fn take<F: DecisionSource>(server: &Arc<DnsServer<F>>, stream: TcpStream, open: &Arc<AtomicUsize>) {
     let before = open.fetch_add(1, Ordering::SeqCst);
     let counted = OpenConnection(Arc::clone(open));
     if before >= CONNECTIONS || stream.set_nodelay(true).is_err() {
@@ -73,7 +73,7 @@ fn take<F: FactSource>(server: &Arc<DnsServer<F>>, stream: TcpStream, open: &Arc
     });
 }
 
-fn converse<F: FactSource>(server: &DnsServer<F>, stream: TcpStream) {
+fn converse<F: DecisionSource>(server: &DnsServer<F>, stream: TcpStream) {
     let replies = Arc::new(TcpReplies::new(stream));
     let route = ReplyRoute::Tcp(Arc::clone(&replies));
     let (mut message, mut response) = (vec![0; MESSAGE], Vec::new());

@@ -1,7 +1,10 @@
 //! The server as a client sees it, with facts of the test's own.
 
-use super::{facts::tests::blocked, route::ReplyRoute, *};
-use crate::{address::Prefix, verdict::Verdict};
+use super::{route::ReplyRoute, text::tests::blocked, *};
+use crate::{
+    serve::decision::{ClientDecision, DecisionReceiver},
+    verdict::Verdict,
+};
 use domain::{
     base::{
         Message, MessageBuilder, Name, Rtype,
@@ -22,15 +25,15 @@ use std::{
 #[derive(Default)]
 struct Known {
     /// Look-ups that never end.
-    stuck: Mutex<Vec<FactsReceiver>>,
+    stuck: Mutex<Vec<DecisionReceiver>>,
 }
 
-fn facts(address: IpAddr) -> Option<AddressFacts> {
+fn facts(address: IpAddr) -> Option<ClientDecision> {
     let IpAddr::V4(v4) = address else { return Some(blocked()) };
-    let unknown = AddressFacts {
+    let unknown = ClientDecision {
         verdict: Verdict::Unknown,
         rule: None,
-        owner: None,
+        org: None,
         network: None,
         asn: vec![],
         reason: Some(("denied", "whois.example says no".into())),
@@ -38,24 +41,25 @@ fn facts(address: IpAddr) -> Option<AddressFacts> {
     };
     match v4.octets()[3] {
         7 | 8 => Some(blocked()),
-        9 => Some(AddressFacts { verdict: Verdict::Allowed, ..blocked() }),
-        10 => Some(AddressFacts { verdict: Verdict::Clear, asn: vec![], ..blocked() }),
+        9 => Some(ClientDecision { verdict: Verdict::Allowed, ..blocked() }),
+        10 => Some(ClientDecision { verdict: Verdict::Clear, asn: vec![], ..blocked() }),
         11 => Some(unknown),
-        12 => {
-            Some(AddressFacts { abuse: vec![format!("{}@contoso.example", "x".repeat(90)); 5], ..blocked() })
-        }
+        12 => Some(ClientDecision {
+            abuse: vec![format!("{}@contoso.example", "x".repeat(90)); 5],
+            ..blocked()
+        }),
         _ => None,
     }
 }
 
-impl FactSource for Known {
-    fn remembered(&self, address: IpAddr) -> Option<Arc<AddressFacts>> {
+impl DecisionSource for Known {
+    fn remembered(&self, address: IpAddr) -> Option<Arc<ClientDecision>> {
         facts(address).filter(|_| !address.to_string().ends_with(".8")).map(Arc::new)
     }
 
-    fn find(&self, address: IpAddr, then: FactsReceiver) {
+    fn find(&self, address: IpAddr, then: DecisionReceiver) {
         match facts(address) {
-            Some(facts) => drop(thread::spawn(move || then(&facts))),
+            Some(facts) => drop(thread::spawn(move || then(&Arc::new(facts)))),
             None if address.to_string().ends_with(".99") => drop(then),
             None => self.stuck.lock().unwrap().push(then),
         }
@@ -66,9 +70,9 @@ fn server() -> (Arc<DnsServer<Known>>, SocketAddr) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
     let listener = TcpListener::bind(address).unwrap();
-    let allowed: Vec<Prefix> = vec!["127.0.0.0/9".parse().unwrap()];
+    let allowed = DnsClients::parse(&["127.0.0.0/9".to_owned()]).unwrap();
     let zone = ZoneServer::new(ZoneName::default(), vec![address.ip()], 2026);
-    let server = DnsServer::new(zone, Arc::new(Known::default()), allowed, Duration::from_millis(300));
+    let server = DnsServer::new(zone, Known::default(), Arc::default(), allowed, Duration::from_millis(300));
     server.start(vec![(socket, listener)]).unwrap();
     (server, address)
 }

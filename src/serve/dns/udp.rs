@@ -2,7 +2,7 @@
 
 use super::{
     route::ReplyRoute,
-    server::{DnsServer, FactSource},
+    server::{DecisionSource, DnsServer},
 };
 use std::{io, net::UdpSocket, sync::Arc, thread, time::Duration};
 
@@ -19,7 +19,7 @@ const BREATH: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// When no thread can be started.
-pub(super) fn serve<F: FactSource>(server: &Arc<DnsServer<F>>, socket: UdpSocket) -> io::Result<()> {
+pub(super) fn serve<F: DecisionSource>(server: &Arc<DnsServer<F>>, socket: UdpSocket) -> io::Result<()> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let socket = Arc::new(socket);
     for _ in 0..cores.clamp(*RECEIVERS.start(), *RECEIVERS.end()) {
@@ -35,7 +35,7 @@ pub(super) fn serve<F: FactSource>(server: &Arc<DnsServer<F>>, socket: UdpSocket
 
 /// Answers until the socket fails, and pauses then. It fails where memory is short, or where a client's machine said
 /// that nobody waits for an earlier response any more.
-fn receive<F: FactSource>(server: &DnsServer<F>, socket: &Arc<UdpSocket>) {
+fn receive<F: DecisionSource>(server: &DnsServer<F>, socket: &Arc<UdpSocket>) {
     let (mut datagram, mut response) = ([0; DATAGRAM], Vec::with_capacity(DATAGRAM));
     loop {
         let (length, client) = match socket.recv_from(&mut datagram) {

@@ -1,17 +1,21 @@
 //! One mail server's connection: request, answer, request, answer, until it goes.
 
 use super::{
-    decision::Decider,
-    decision_log::DecisionLog,
+    reply::{DUNNO, ReplyPolicy},
+    request::{PolicyRequest, RequestClient, RequestReader, RequestTrouble},
+    verdict_reply::verdict_reply,
+};
+use crate::serve::{
+    decision::{ClientDecision, Decider},
+    decision_log::{DecisionLog, fields},
     dispatcher::Dispatcher,
-    reply::DUNNO,
-    request::{RequestClient, RequestReader, RequestTrouble},
+    metrics::{ServiceDoor, ServiceMetrics},
 };
 use std::{
     collections::HashMap,
     fs::File,
     io::{self, Read, Write},
-    net::{Shutdown, TcpStream},
+    net::{IpAddr, Shutdown, TcpStream},
     os::unix::net::UnixStream,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -24,7 +28,7 @@ const IDLE: Duration = Duration::from_secs(3600);
 const UNREAD: Duration = Duration::from_secs(30);
 
 /// The mail server's end.
-pub(super) enum Peer {
+pub(in crate::serve) enum Peer {
     Tcp(TcpStream),
     Unix(UnixStream),
     /// Requests come from the first, answers go to the second.
@@ -33,7 +37,7 @@ pub(super) enum Peer {
 
 impl Peer {
     /// No request is waited for for ever, and no answer is held back to be sent with the next.
-    pub(super) fn prepare(&self) -> io::Result<()> {
+    pub(in crate::serve) fn prepare(&self) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => {
                 stream.set_nodelay(true)?;
@@ -82,39 +86,83 @@ impl Write for &Peer {
     }
 }
 
-/// Answers until the peer goes. Whatever it sends, this returns.
-pub(super) fn converse<O: Decider>(peer: &Peer, dispatcher: &Arc<Dispatcher<O>>, decision_log: &DecisionLog) {
-    let mut requests = RequestReader::new(peer);
-    let mut answers = peer;
-    loop {
-        let client = match requests.next_client() {
-            Ok(Some(client)) => client,
-            Ok(None) => return,
-            Err(RequestTrouble::Io(error)) if is_silence(&error) => return,
-            Err(trouble) => return decision_log.warn(&format!("a policy connection is dropped: {trouble}")),
-        };
-        let _unanswered = dispatcher.begin();
-        let asked = Instant::now();
-        let written = match client {
-            RequestClient::Is(address) => {
-                let (reply, remembered) = dispatcher.decide(address);
-                let written = answers.write_all(&reply.bytes);
-                let source = if remembered { "memory" } else { reply.source };
-                decision_log.decision(&reply.fields, source, asked.elapsed());
-                written
+/// What all connections share.
+pub(in crate::serve) struct PolicyDoor<O> {
+    pub(in crate::serve) dispatcher: Arc<Dispatcher<O>>,
+    pub(in crate::serve) reply_policy: ReplyPolicy,
+    pub(in crate::serve) decision_log: DecisionLog,
+    pub(in crate::serve) metrics: Arc<ServiceMetrics>,
+}
+
+impl<O: Decider> PolicyDoor<O> {
+    /// Answers until the peer goes. Whatever it sends, this returns.
+    pub(in crate::serve) fn converse(&self, peer: &Peer) {
+        let mut requests = RequestReader::new(peer);
+        let mut answers = peer;
+        // The message that has a header already.
+        let mut with_header = None;
+        loop {
+            let request = match requests.next_request() {
+                Ok(Some(request)) => request,
+                Ok(None) => return,
+                Err(RequestTrouble::Io(error)) if is_silence(&error) => return,
+                Err(trouble) => {
+                    return self.decision_log.warn(&format!("a policy connection is dropped: {trouble}"));
+                }
+            };
+            let _unanswered = self.dispatcher.begin();
+            let written = match &request.client {
+                RequestClient::Is(address) => self.answer(*address, &request, &mut with_header, &mut answers),
+                RequestClient::Missing => {
+                    self.decision_log.warn("a policy request without client_address: answered DUNNO");
+                    answers.write_all(DUNNO)
+                }
+                RequestClient::Unreadable(text) => {
+                    let warning = format!("client_address is no address: {text:?}: answered DUNNO");
+                    self.decision_log.warn(&warning);
+                    answers.write_all(DUNNO)
+                }
+            };
+            if written.is_err() {
+                return;
             }
-            RequestClient::Missing => {
-                decision_log.warn("a policy request without client_address: answered DUNNO");
-                answers.write_all(DUNNO)
-            }
-            RequestClient::Unreadable(text) => {
-                decision_log.warn(&format!("client_address is no address: {text:?}: answered DUNNO"));
-                answers.write_all(DUNNO)
-            }
-        };
-        if written.is_err() {
-            return;
         }
+    }
+
+    fn answer(
+        &self,
+        address: IpAddr,
+        request: &PolicyRequest,
+        with_header: &mut Option<u64>,
+        answers: &mut impl Write,
+    ) -> io::Result<()> {
+        let asked = Instant::now();
+        let (decision, remembered) = self.decide(address, request.offline);
+        let (word, written) = if request.wants_verdict {
+            ("VERDICT", answers.write_all(&verdict_reply(address, &decision)))
+        } else {
+            let repeated = request.message.is_some() && request.message == *with_header;
+            let takes_header = !request.at_end_of_message && !repeated;
+            let reply = self.reply_policy.reply(address, &decision, takes_header);
+            if reply.word == "PREPEND" {
+                *with_header = request.message;
+            }
+            (reply.word, answers.write_all(&reply.bytes))
+        };
+        let took = asked.elapsed();
+        self.metrics.answered(ServiceDoor::Policy, decision.verdict, remembered, took);
+        let source =
+            if remembered { "memory" } else { decision.source.map_or("-", |source| source.as_str()) };
+        self.decision_log.decision(&fields(address, word, &decision), source, took);
+        written
+    }
+
+    fn decide(&self, address: IpAddr, offline: bool) -> (Arc<ClientDecision>, bool) {
+        if !offline {
+            return self.dispatcher.decide(address);
+        }
+        let nobody = || Arc::new(ClientDecision::unknown("offline", "nobody was to be asked"));
+        self.dispatcher.recalled(address).unwrap_or_else(|| (nobody(), false))
     }
 }
 
@@ -126,13 +174,13 @@ fn is_silence(error: &io::Error) -> bool {
 
 /// The connections that are open, so that they can be counted, and asked to end.
 #[derive(Clone, Default)]
-pub(super) struct OpenConnections(Arc<Mutex<HashMap<u64, Arc<Peer>>>>);
+pub(in crate::serve) struct OpenConnections(Arc<Mutex<HashMap<u64, Arc<Peer>>>>);
 
 /// An open connection's place; dropping it gives it up.
-pub(super) struct ConnectionGuard {
+pub(in crate::serve) struct ConnectionGuard {
     open: OpenConnections,
     number: u64,
-    pub(super) peer: Arc<Peer>,
+    pub(in crate::serve) peer: Arc<Peer>,
 }
 
 impl OpenConnections {
@@ -141,7 +189,7 @@ impl OpenConnections {
     }
 
     /// A place for the connection with this number, which no other may have; None when there are `most` already.
-    pub(super) fn admit(&self, number: u64, peer: Peer, most: usize) -> Option<ConnectionGuard> {
+    pub(in crate::serve) fn admit(&self, number: u64, peer: Peer, most: usize) -> Option<ConnectionGuard> {
         let mut open = self.lock();
         if open.len() >= most {
             return None;
@@ -152,12 +200,12 @@ impl OpenConnections {
     }
 
     /// How many there are.
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::serve) fn count(&self) -> usize {
         self.lock().len()
     }
 
     /// Asks all to end when they have answered what they have read.
-    pub(super) fn stop_reading(&self) {
+    pub(in crate::serve) fn stop_reading(&self) {
         self.lock().values().for_each(|peer| peer.stop_reading());
     }
 }

@@ -1,8 +1,9 @@
 //! What the mail server is told: `action=...` and a blank line, in ASCII, short enough for an SMTP line.
 
-use super::decision::PolicyDecision;
+use super::header::{header, plain};
 use crate::{
     error::{Error, Result},
+    serve::decision::ClientDecision,
     verdict::Verdict,
 };
 use std::net::IpAddr;
@@ -25,7 +26,19 @@ pub enum OnUnknown {
     Block,
 }
 
-/// The text of a rejection, with `{org} {network} {ip} {file} {line}` to be filled in.
+/// What a blocked client gets.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum OnBlocked {
+    /// `REJECT`.
+    #[default]
+    Reject,
+    /// `DEFER_IF_PERMIT`: come back later, unless another rule rejects.
+    Defer,
+    /// `PREPEND X-Whodunit: blocked; ...`: the mail comes in, and a filter behind decides.
+    Tag,
+}
+
+/// The text of a rejection, with `{org} {network} {contact} {ip} {file} {line}` to be filled in.
 #[derive(Clone, Debug)]
 pub struct RejectText(Vec<TemplatePiece>);
 
@@ -34,6 +47,7 @@ enum TemplatePiece {
     Text(String),
     Org,
     Network,
+    Contact,
     Ip,
     File,
     Line,
@@ -41,7 +55,9 @@ enum TemplatePiece {
 
 impl Default for RejectText {
     fn default() -> Self {
-        Self(vec![TemplatePiece::Text("No access to hosts using this registrar".into())])
+        let text = |text: &str| TemplatePiece::Text(text.into());
+        let before = text("No access to hosts using this registrar: ");
+        Self(vec![before, TemplatePiece::Org, text(" ("), TemplatePiece::Network, text(")")])
     }
 }
 
@@ -49,7 +65,7 @@ impl RejectText {
     /// Reads a template.
     ///
     /// # Errors
-    /// A usage error when a name in braces is none of the five, or the text is empty.
+    /// A usage error when a name in braces is none of the six, or the text is empty.
     pub fn parse(template: &str) -> Result<Self> {
         let mut pieces = Vec::new();
         let mut rest = template;
@@ -61,12 +77,14 @@ impl RejectText {
             pieces.push(match name {
                 "org" => TemplatePiece::Org,
                 "network" => TemplatePiece::Network,
+                "contact" => TemplatePiece::Contact,
                 "ip" => TemplatePiece::Ip,
                 "file" => TemplatePiece::File,
                 "line" => TemplatePiece::Line,
                 _ => {
                     return Err(Error::usage(format!(
-                        "the reject text knows no {{{}}}: use {{org}}, {{network}}, {{ip}}, {{file}} or {{line}}",
+                        "the reject text knows no {{{}}}: use {{org}}, {{network}}, {{contact}}, {{ip}}, \
+                         {{file}} or {{line}}",
                         plain(name, VALUE)
                     )));
                 }
@@ -80,7 +98,7 @@ impl RejectText {
         Ok(Self(pieces))
     }
 
-    fn fill(&self, address: IpAddr, decision: &PolicyDecision) -> String {
+    fn fill(&self, address: IpAddr, decision: &ClientDecision) -> String {
         let mut text = String::new();
         let rule = decision.rule.as_ref();
         for piece in &self.0 {
@@ -91,6 +109,7 @@ impl RejectText {
                 }
                 TemplatePiece::Org => decision.org.clone(),
                 TemplatePiece::Network => decision.network.map(|network| network.to_string()),
+                TemplatePiece::Contact => decision.abuse.first().cloned(),
                 TemplatePiece::Ip => Some(address.to_string()),
                 TemplatePiece::File => rule.map(|rule| rule.file.clone()),
                 TemplatePiece::Line => rule.map(|rule| rule.line.to_string()),
@@ -106,8 +125,12 @@ impl RejectText {
 pub struct ReplyPolicy {
     /// What a blocked client reads.
     pub reject_text: RejectText,
+    /// What a blocked client gets.
+    pub on_blocked: OnBlocked,
     /// What an unknown client gets.
     pub on_unknown: OnUnknown,
+    /// A header for mail that comes in, too.
+    pub header: bool,
     /// Only warn in the mail server's log.
     pub dry_run: bool,
 }
@@ -118,86 +141,83 @@ pub(super) struct PolicyReply {
     pub(super) bytes: Vec<u8>,
 }
 
+impl PolicyReply {
+    fn new(word: &'static str, text: &str) -> Self {
+        Self { word, bytes: format!("action={word} {text}\n\n").into_bytes() }
+    }
+
+    fn dunno() -> Self {
+        Self { word: "DUNNO", bytes: DUNNO.to_vec() }
+    }
+}
+
 /// The answer to a request that names no client, and to everything that is not this program's business.
 pub(super) const DUNNO: &[u8] = b"action=DUNNO\n\n";
 
 impl ReplyPolicy {
     /// The answer that goes with a decision. Never `OK`: behind it no other rule of the mail server would be asked.
-    pub(super) fn reply(&self, address: IpAddr, decision: &PolicyDecision) -> PolicyReply {
-        let (word, text) = match (decision.verdict, self.on_unknown) {
-            (Verdict::Blocked, _) => ("REJECT", self.reject_text.fill(address, decision)),
-            (Verdict::Unknown, OnUnknown::Block) => ("REJECT", nobody_knows(decision)),
-            (Verdict::Unknown, OnUnknown::Defer) => {
+    /// Where no header can be put before the message, or it has one already, `takes_header` is false.
+    pub(super) fn reply(
+        &self,
+        address: IpAddr,
+        decision: &ClientDecision,
+        takes_header: bool,
+    ) -> PolicyReply {
+        let reject = || self.reject_text.fill(address, decision);
+        let (word, text) = match (decision.verdict, self.on_blocked, self.on_unknown) {
+            (Verdict::Blocked, OnBlocked::Reject, _) => ("REJECT", reject()),
+            (Verdict::Blocked, OnBlocked::Defer, _) => ("DEFER_IF_PERMIT", reject()),
+            (Verdict::Blocked, OnBlocked::Tag, _) if takes_header => ("PREPEND", header(decision)),
+            (Verdict::Unknown, _, OnUnknown::Block) => ("REJECT", nobody_knows(decision)),
+            (Verdict::Unknown, _, OnUnknown::Defer) => {
                 ("DEFER_IF_PERMIT", nobody_knows(decision) + ", please try again later")
             }
-            (Verdict::Unknown, OnUnknown::Pass) | (Verdict::Allowed | Verdict::Clear, _) => {
-                return PolicyReply { word: "DUNNO", bytes: DUNNO.to_vec() };
+            _ if self.header && takes_header && !self.dry_run => {
+                return PolicyReply::new("PREPEND", &header(decision));
             }
+            _ => return PolicyReply::dunno(),
         };
         if self.dry_run {
-            let bytes = format!("action=WARN whodunit would {word}: {text}\n\n").into_bytes();
-            return PolicyReply { word: "WARN", bytes };
+            return PolicyReply::new("WARN", &format!("whodunit would {word}: {text}"));
         }
-        PolicyReply { word, bytes: format!("action={word} {text}\n\n").into_bytes() }
+        PolicyReply::new(word, &text)
     }
 }
 
-fn nobody_knows(decision: &PolicyDecision) -> String {
+fn nobody_knows(decision: &ClientDecision) -> String {
     let kind = decision.reason.as_ref().map_or("unknown", |(kind, _)| kind);
     format!("Cannot find out who runs your network ({kind})")
-}
-
-/// Printable ASCII alone, at most `room` bytes: what a stranger wrote must not end a line of the protocol or of
-/// SMTP. Control characters become blanks, runs of blanks one, and what is not ASCII a question mark.
-fn plain(text: &str, room: usize) -> String {
-    let mut plain = String::new();
-    for c in text.chars() {
-        if plain.len() >= room {
-            break;
-        }
-        match c {
-            '!'..='~' => plain.push(c),
-            c if c.is_ascii() || c.is_control() || c.is_whitespace() => {
-                if !plain.is_empty() && !plain.ends_with(' ') {
-                    plain.push(' ');
-                }
-            }
-            _ => plain.push('?'),
-        }
-    }
-    plain.truncate(plain.trim_end().len());
-    plain
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{address::Network, serve::policy::decision::DecisiveRule};
+    use crate::{address::Network, serve::decision::DecisiveRule};
 
-    fn blocked() -> PolicyDecision {
-        PolicyDecision {
+    fn blocked() -> ClientDecision {
+        ClientDecision {
             verdict: Verdict::Blocked,
             rule: Some(DecisiveRule { file: "blocked_registrars".into(), line: 3 }),
             org: Some("Contoso\r\nRCPT \u{1b}[2J\u{e9}\u{202e} GmbH".into()),
             network: Network::new("203.0.112.0".parse().unwrap(), "203.0.115.255".parse().unwrap()),
-            source: None,
-            server: None,
+            abuse: vec!["abuse@contoso.example".into(), "noc@contoso.example".into()],
             reason: None,
+            ..ClientDecision::unknown("", "")
         }
     }
 
-    fn reply(reply_policy: &ReplyPolicy, decision: &PolicyDecision) -> String {
-        String::from_utf8(reply_policy.reply("203.0.113.7".parse().unwrap(), decision).bytes).unwrap()
+    fn reply(reply_policy: &ReplyPolicy, decision: &ClientDecision) -> String {
+        String::from_utf8(reply_policy.reply("203.0.113.7".parse().unwrap(), decision, true).bytes).unwrap()
     }
 
     #[test]
     fn says_what_the_contract_says() {
-        let unknown = PolicyDecision::unknown("timeout", "whois.example did not answer");
-        let clear = PolicyDecision { verdict: Verdict::Clear, ..blocked() };
-        let allowed = PolicyDecision { verdict: Verdict::Allowed, ..blocked() };
+        let unknown = ClientDecision::unknown("timeout", "whois.example did not answer");
+        let clear = ClientDecision { verdict: Verdict::Clear, ..blocked() };
+        let allowed = ClientDecision { verdict: Verdict::Allowed, ..blocked() };
         let reply_policy =
             |on_unknown, dry_run| ReplyPolicy { on_unknown, dry_run, ..ReplyPolicy::default() };
-        let reject = "action=REJECT No access to hosts using this registrar\n\n";
+        let reject = "action=REJECT No access to hosts using this registrar: Contoso RCPT [2J?? GmbH (203.0.112.0/22)\n\n";
         for on_unknown in [OnUnknown::Pass, OnUnknown::Defer, OnUnknown::Block] {
             assert_eq!(reply(&reply_policy(on_unknown, false), &blocked()), reject);
             assert_eq!(reply(&reply_policy(on_unknown, false), &clear), "action=DUNNO\n\n");
@@ -219,17 +239,49 @@ mod tests {
     }
 
     #[test]
+    fn blocked_mail_is_deferred_or_tagged_where_that_is_wanted() {
+        let clear = ClientDecision { verdict: Verdict::Clear, rule: None, ..blocked() };
+        let unknown = ClientDecision::unknown("timeout", "whois.example did not answer");
+        let policy = |on_blocked, header, dry_run| ReplyPolicy {
+            on_blocked,
+            header,
+            dry_run,
+            ..ReplyPolicy::default()
+        };
+        let says = |policy: &ReplyPolicy, decision: &ClientDecision, takes_header| {
+            let reply = policy.reply("203.0.113.7".parse().unwrap(), decision, takes_header);
+            let text = String::from_utf8(reply.bytes).unwrap();
+            text.trim_start_matches("action=").chars().take(30).collect::<String>()
+        };
+        let defer = policy(OnBlocked::Defer, false, false);
+        assert_eq!(says(&defer, &blocked(), true), "DEFER_IF_PERMIT No access to h");
+        let tag = policy(OnBlocked::Tag, false, false);
+        assert_eq!(says(&tag, &blocked(), true), "PREPEND X-Whodunit: blocked; o");
+        assert_eq!(says(&tag, &blocked(), false), "DUNNO\n\n", "it has one already, or can have none");
+        assert_eq!(says(&tag, &clear, true), "DUNNO\n\n");
+        let header = policy(OnBlocked::Reject, true, false);
+        assert_eq!(says(&header, &clear, true), "PREPEND X-Whodunit: clear; own");
+        assert_eq!(says(&header, &unknown, true), "PREPEND X-Whodunit: unknown; r");
+        assert_eq!(says(&header, &clear, false), "DUNNO\n\n");
+        assert_eq!(says(&header, &blocked(), false), "REJECT No access to hosts usin");
+        let dry = policy(OnBlocked::Tag, true, true);
+        assert_eq!(says(&dry, &blocked(), true), "WARN whodunit would PREPEND: X");
+        assert_eq!(says(&dry, &clear, true), "DUNNO\n\n", "what only tries changes no mail");
+    }
+
+    #[test]
     fn fills_in_what_is_known_and_lets_no_line_end_through() {
         let reply_policy = ReplyPolicy {
-            reject_text: RejectText::parse("{ip} of {org} in {network}, see {file}:{line}").unwrap(),
+            reject_text: RejectText::parse("{ip} of {org} in {network}, see {file}:{line}; {contact}")
+                .unwrap(),
             ..ReplyPolicy::default()
         };
         assert_eq!(
             reply(&reply_policy, &blocked()),
-            "action=REJECT 203.0.113.7 of Contoso RCPT [2J?? GmbH in 203.0.112.0/22, see blocked_registrars:3\n\n"
+            "action=REJECT 203.0.113.7 of Contoso RCPT [2J?? GmbH in 203.0.112.0/22, see blocked_registrars:3; abuse@contoso.example\n\n"
         );
-        let bare = PolicyDecision { rule: None, org: None, network: None, ..blocked() };
-        assert_eq!(reply(&reply_policy, &bare), "action=REJECT 203.0.113.7 of - in -, see -:-\n\n");
+        let bare = ClientDecision { rule: None, org: None, network: None, abuse: vec![], ..blocked() };
+        assert_eq!(reply(&reply_policy, &bare), "action=REJECT 203.0.113.7 of - in -, see -:-; -\n\n");
     }
 
     #[test]
@@ -239,7 +291,7 @@ mod tests {
             ..ReplyPolicy::default()
         };
         for org in ["x".repeat(100_000), "é".repeat(1000), "\n".repeat(1000)] {
-            let line = reply(&reply_policy, &PolicyDecision { org: Some(org), ..blocked() });
+            let line = reply(&reply_policy, &ClientDecision { org: Some(org), ..blocked() });
             assert!(line.len() <= TEXT + "action=REJECT \n\n".len(), "{}", line.len());
             assert_eq!(line.matches('\n').count(), 2);
             assert!(line.is_ascii());

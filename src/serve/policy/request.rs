@@ -26,6 +26,51 @@ pub enum RequestClient {
     Is(IpAddr),
 }
 
+/// A request, as far as it matters here.
+#[derive(Debug, Eq, PartialEq)]
+pub struct PolicyRequest {
+    /// Whom it is about.
+    pub client: RequestClient,
+    /// `request=whodunit`: the whole verdict is wanted, and no action.
+    pub wants_verdict: bool,
+    /// `offline=yes`: nobody is to be asked for it.
+    pub offline: bool,
+    /// The message has been received, so that no header can be put before it (access(5), PREPEND).
+    pub at_end_of_message: bool,
+    /// The message that it belongs to, as a number: `instance` is the same for all recipients of a message.
+    pub message: Option<u64>,
+}
+
+impl Default for PolicyRequest {
+    fn default() -> Self {
+        Self {
+            client: RequestClient::Missing,
+            wants_verdict: false,
+            offline: false,
+            at_end_of_message: false,
+            message: None,
+        }
+    }
+}
+
+impl PolicyRequest {
+    fn read(&mut self, line: &[u8]) {
+        let Some(equals) = memchr::memchr(b'=', line) else { return };
+        let (name, value) = (line.get(..equals), line.get(equals + 1..).unwrap_or_default());
+        match name.unwrap_or_default() {
+            // The first counts: Postfix sends it before anything that the client itself has written.
+            b"client_address" if self.client == RequestClient::Missing => self.client = read_client(value),
+            b"request" => self.wants_verdict |= value == b"whodunit",
+            b"offline" => self.offline |= value == b"yes",
+            b"protocol_state" => self.at_end_of_message |= value == b"END-OF-MESSAGE",
+            b"instance" if self.message.is_none() && !value.is_empty() => {
+                self.message = Some(xxhash_rust::xxh3::xxh3_64(value));
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Why a connection cannot go on. The protocol's word for it: send no reply, log a warning, disconnect.
 #[derive(Debug)]
 pub enum RequestTrouble {
@@ -74,8 +119,8 @@ impl<R: Read> RequestReader<R> {
     ///
     /// # Errors
     /// [`RequestTrouble`]: the connection should be closed without an answer.
-    pub fn next_client(&mut self) -> Result<Option<RequestClient>, RequestTrouble> {
-        let mut client = RequestClient::Missing;
+    pub fn next_request(&mut self) -> Result<Option<PolicyRequest>, RequestTrouble> {
+        let mut request = PolicyRequest::default();
         let mut budget = TOTAL;
         for count in 0..LINES {
             match self.line(&mut budget)? {
@@ -85,14 +130,9 @@ impl<R: Read> RequestReader<R> {
                 RequestLine::At(start, end) => {
                     let line = self.buffer.get(start..end).unwrap_or_default();
                     if line.is_empty() {
-                        return Ok(Some(client));
+                        return Ok(Some(request));
                     }
-                    // The first counts: Postfix sends it before anything that the client itself has written.
-                    if client == RequestClient::Missing
-                        && let Some(value) = line.strip_prefix(b"client_address=")
-                    {
-                        client = read_client(value);
-                    }
+                    request.read(line);
                 }
             }
         }
@@ -167,8 +207,8 @@ mod tests {
         let mut requests = RequestReader::new(Drip(bytes, step));
         let mut clients = Vec::new();
         loop {
-            match requests.next_client() {
-                Ok(Some(client)) => clients.push(client),
+            match requests.next_request() {
+                Ok(Some(request)) => clients.push(request.client),
                 Ok(None) => return (clients, None),
                 Err(trouble) => return (clients, Some(trouble)),
             }
@@ -231,6 +271,20 @@ mod tests {
                 assert!(trouble.is_none());
             }
         }
+    }
+
+    #[test]
+    fn what_else_a_request_says() {
+        let read = |text: &str| RequestReader::new(text.as_bytes()).next_request().unwrap().unwrap();
+        let plain = read("request=smtpd_access_policy\nprotocol_state=RCPT\ninstance=\noffline=no\n\n");
+        assert_eq!(plain, PolicyRequest::default());
+        let verdict = read("request=whodunit\noffline=yes\nclient_address=203.0.113.7\n\n");
+        assert!(verdict.wants_verdict && verdict.offline && verdict.client == is("203.0.113.7"));
+        let message =
+            |instance: &str| read(&format!("protocol_state=END-OF-MESSAGE\ninstance={instance}\n\n"));
+        assert!(message("1b2c.6562a3f1.8d2e4.0").at_end_of_message);
+        assert_eq!(message("1b2c.6562a3f1.8d2e4.0").message, message("1b2c.6562a3f1.8d2e4.0").message);
+        assert_ne!(message("1b2c.6562a3f1.8d2e4.0").message, message("1b2c.6562a3f1.8d2e4.1").message);
     }
 
     #[test]

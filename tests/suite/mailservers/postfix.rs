@@ -136,7 +136,8 @@ fn dry_run_shows_in_the_mail_log() {
     let Some(postfix) = Postfix::start(world, &main, "") else { return };
     postfix.tells(BLOCKED, OK);
     // As the README shows it.
-    let shown = block(README, "text", 0).replace("203.0.113.7", BLOCKED);
+    let shown =
+        block(README, "text", 0).replace("203.0.113.7", BLOCKED).replace("203.0.112.0/22", "193.0.20.0/24");
     postfix.logs(shown.trim().trim_end_matches("..."));
 }
 

@@ -331,3 +331,43 @@ fn fifteen_that_hang_leave_a_slot_for_the_innocent() {
     assert!(took < Duration::from_millis(500), "{took:?}\n{}", running.said());
     assert!(!qpsmtpd.world.farm.asked("whois.ripe.net").is_empty());
 }
+
+#[test]
+fn the_running_service_is_asked_in_place_of_a_command() {
+    for unix in [false, true] {
+        let Some(asking) = Qpsmtpd::new(|_| "whodunit socket 127.0.0.1:1".into()) else { return };
+        let path = asking.world.text("policy");
+        let serve = Serve::start(&asking.world, &["--timeout", "1", "--listen", &format!("unix:{path}")]);
+        let socket = if unix { path } else { format!("127.0.0.1:{}", serve.port) };
+        let plugins = fs::read_to_string(asking.world.path("config/plugins")).unwrap();
+        asking.world.write("config/plugins", &plugins.replace("127.0.0.1:1", &socket));
+        let rule = format!("{}:2", asking.world.text("blocked"));
+        let denied = format!("550 {TEXT}");
+        asking.greet(CLEAR).is("220 ", "whodunit: pass, Northwind Traders, NL, 193.0.24.0/24");
+        asking
+            .greet(BLOCKED)
+            .is(&denied, &format!("whodunit: fail, Contoso GmbH, DE, 193.0.20.0/24, {rule}"));
+        asking.greet(BLOCKED6).is(&denied, "fail, Contoso GmbH");
+        asking.greet(SILENT).is("220 ", "whodunit: error, unknown, timeout: ");
+        drop(serve);
+        asking.greet(BLOCKED).is("220 ", &format!("whodunit: error, no service at {socket}: "));
+    }
+}
+
+#[test]
+fn a_service_that_is_none_lets_mail_in() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let Some(asking) = Qpsmtpd::new(|_| format!("whodunit socket 127.0.0.1:{port} timeout 1")) else {
+        return;
+    };
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut stream = stream;
+            let _ = stream.write_all(b"220 mx ESMTP\r\n\n\n");
+        }
+    });
+    asking.greet(BLOCKED).is("220 ", "whodunit: error, something else answers at ");
+    let Some(wrong) = Qpsmtpd::new(|_| "whodunit socket 10045".into()) else { return };
+    wrong.greet(BLOCKED).is("220 ", "error, socket 10045 is neither a path nor host:port");
+}

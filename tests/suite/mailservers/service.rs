@@ -8,12 +8,13 @@ fn answers_as_the_contract_says() {
     let world = World::new();
     let serve = Serve::start(&world, &[]);
     let mut connection = serve.connect();
-    let reject = format!("REJECT {TEXT}");
+    let reject = rejected();
+    let reject6 = format!("REJECT {}", refusal("Contoso GmbH", "2a00:db8::/32"));
     for (address, wanted) in [
         (BLOCKED, reject.as_str()),
         (CLEAR, "DUNNO"),
-        (BLOCKED6, &reject),
-        (BLOCKED6_LONG, &reject),
+        (BLOCKED6, &reject6),
+        (BLOCKED6_LONG, &reject6),
         (MAPPED, &reject),
         ("127.0.0.1", "DUNNO"),
         ("", "DUNNO"),
@@ -60,7 +61,10 @@ fn an_unknown_address_gets_what_was_asked_for() {
 fn dry_run_only_warns() {
     let world = World::new();
     let serve = Serve::start(&world, &["--dry-run"]);
-    assert_eq!(serve.ask(BLOCKED), format!("WARN whodunit would REJECT: {TEXT}"));
+    assert_eq!(
+        serve.ask(BLOCKED),
+        format!("WARN whodunit would REJECT: {}", refusal("Contoso GmbH", "193.0.20.0/24"))
+    );
     assert_eq!(serve.ask(CLEAR), "DUNNO");
 }
 
@@ -81,12 +85,13 @@ fn the_reject_text_is_filled_in_and_stays_one_line() {
 fn a_late_lookup_still_fills_the_cache() {
     let world = World::new();
     let serve = Serve::start(&world, &["--timeout", "0.5"]);
+    let late = format!("REJECT {}", refusal("Contoso GmbH", "193.0.32.0/24"));
     assert_eq!(serve.ask(LATE), "DUNNO");
-    until("the late answer", || serve.ask(LATE) == format!("REJECT {TEXT}"));
+    until("the late answer", || serve.ask(LATE) == late);
     assert_eq!(world.farm.asked("whois.ripe.net").len(), 1);
     drop(serve);
     let serve = Serve::start(&world, &["--timeout", "0.5"]);
-    assert_eq!(serve.ask(LATE), format!("REJECT {TEXT}"), "another process finds it in the cache");
+    assert_eq!(serve.ask(LATE), late, "another process finds it in the cache");
     serve.running.says("source=cache");
 }
 
@@ -121,13 +126,13 @@ fn hup_reads_the_patterns_again_and_term_ends_with_zero() {
     world.write("blocked", "Northwind\n");
     serve.running.signal("HUP");
     serve.running.says("reloaded=patterns");
-    assert_eq!(serve.ask(CLEAR), format!("REJECT {TEXT}"));
+    assert_eq!(serve.ask(CLEAR), format!("REJECT {}", refusal("Northwind Traders", "193.0.24.0/24")));
     assert_eq!(serve.ask(BLOCKED), "DUNNO");
     world.write("blocked", "Northwind\n(\n");
     serve.running.signal("HUP");
     serve.running.says("not reloaded, all stays as it was: ");
     serve.running.says("blocked:2");
-    assert_eq!(serve.ask(CLEAR), format!("REJECT {TEXT}"));
+    assert_eq!(serve.ask(CLEAR), format!("REJECT {}", refusal("Northwind Traders", "193.0.24.0/24")));
     serve.running.signal("TERM");
     assert_eq!(serve.running.code(), 0);
 }
@@ -140,7 +145,7 @@ fn what_has_been_asked_is_answered_before_it_ends() {
     asking.send(LATE);
     until("the question", || world.farm.questions() == 1);
     serve.running.signal("TERM");
-    assert_eq!(asking.answer(), format!("REJECT {TEXT}"));
+    assert_eq!(asking.answer(), format!("REJECT {}", refusal("Contoso GmbH", "193.0.32.0/24")));
     assert_eq!(asking.answer(), "", "and then the end");
     assert_eq!(serve.running.code(), 0);
 }
@@ -157,7 +162,7 @@ fn holds_many_idle_connections_in_little_memory() {
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     let kilobytes: u64 = resident.trim().trim_end_matches(" kB").parse().unwrap();
     assert!(kilobytes < 64 * 1024, "{kilobytes} kB for 300 connections");
-    assert_eq!(serve.ask(BLOCKED), format!("REJECT {TEXT}"));
+    assert_eq!(serve.ask(BLOCKED), rejected());
 }
 
 #[test]
@@ -172,7 +177,7 @@ fn nothing_that_is_sent_ends_it() {
         let _ = stream.shutdown(Shutdown::Write);
         let _ = stream.read_to_end(&mut Vec::new());
     }
-    assert_eq!(serve.ask(BLOCKED), format!("REJECT {TEXT}"));
+    assert_eq!(serve.ask(BLOCKED), rejected());
 }
 
 #[test]
@@ -183,12 +188,12 @@ fn listens_at_several_places_and_takes_away_what_a_dead_one_left() {
     let place = format!("unix:{}", path.display());
     let mut serve = Serve::start(&world, &["--listen", &place]);
     serve.running.says(&format!("listening={place}"));
-    assert_eq!(Asking::new(UnixStream::connect(&path).unwrap()).ask(BLOCKED), format!("REJECT {TEXT}"));
-    assert_eq!(serve.ask(BLOCKED), format!("REJECT {TEXT}"));
+    assert_eq!(Asking::new(UnixStream::connect(&path).unwrap()).ask(BLOCKED), rejected());
+    assert_eq!(serve.ask(BLOCKED), rejected());
     let mut second = Command::new(PROGRAM);
     second.args(["serve", "--config", &world.text("config.toml"), "--listen", &place]);
     let mut second = Running::start(second.stdin(Stdio::null()).stdout(Stdio::null()));
-    assert_eq!(second.code(), 78);
+    assert_eq!(second.code(), 74);
     second.says("another service listens there already");
     serve.running.signal("TERM");
     assert_eq!(serve.running.code(), 0);
@@ -203,7 +208,7 @@ fn bad_options_are_named_before_anything_is_listened_at() {
         (&[], 64, "--listen"),
         (&["--listen", "inet:127.0.0.1:0", "--reject-text", "{owner}"], 64, "{org}"),
         (&["--listen", "inet:127.0.0.1:0", "-f", "/nonexistent"], 66, "/nonexistent"),
-        (&["--listen", "unix:/nonexistent/policy"], 78, "unix:/nonexistent/policy"),
+        (&["--listen", "unix:/nonexistent/policy"], 74, "unix:/nonexistent/policy"),
     ] {
         let mut command = Command::new(PROGRAM);
         command.args(["serve", "--config", &world.text("config.toml")]).args(args).env_clear();
@@ -211,4 +216,121 @@ fn bad_options_are_named_before_anything_is_listened_at() {
         assert_eq!(running.code(), code, "{args:?}");
         running.says(said);
     }
+}
+
+#[test]
+fn tags_a_message_once() {
+    let world = World::new();
+    let serve = Serve::start(&world, &["--on-blocked", "tag", "--header"]);
+    let mut connection = serve.connect();
+    let mut ask = |address: &str, more: &str| {
+        let request = format!("request=smtpd_access_policy\nclient_address={address}\n{more}\n");
+        connection.0.get_mut().write_all(request.as_bytes()).unwrap();
+        connection.answer()
+    };
+    let rule = format!("{}:2", world.text("blocked"));
+    let tag =
+        format!("PREPEND X-Whodunit: blocked; owner=\"Contoso GmbH\"; network=193.0.20.0/24; rule={rule}");
+    assert_eq!(ask(BLOCKED, "protocol_state=RCPT\ninstance=1.2\n"), tag);
+    assert_eq!(
+        ask(BLOCKED, "protocol_state=RCPT\ninstance=1.2\n"),
+        "DUNNO",
+        "the message's second recipient"
+    );
+    assert_eq!(ask(BLOCKED, "protocol_state=RCPT\ninstance=1.3\n"), tag, "the next message");
+    assert_eq!(
+        ask(BLOCKED, "protocol_state=END-OF-MESSAGE\ninstance=1.4\n"),
+        "DUNNO",
+        "too late for a header"
+    );
+    let clear = "PREPEND X-Whodunit: clear; owner=\"Northwind Traders\"; network=193.0.24.0/24";
+    assert_eq!(ask(CLEAR, "instance=1.5\n"), clear);
+    let hostile = ask(HOSTILE, "");
+    assert!(hostile.starts_with("PREPEND X-Whodunit: blocked; owner=\"Contoso"), "{hostile:?}");
+    assert!(hostile.bytes().all(|b| (b' '..=b'~').contains(&b)), "{hostile:?}");
+}
+
+#[test]
+fn writes_metrics_without_owners_or_addresses() {
+    let world = World::new();
+    let file = world.text("whodunit.prom");
+    let serve = Serve::start(&world, &["--metrics", &file, "--listen", "dns:127.0.0.1:0"]);
+    until("the metrics", || Path::new(&file).exists());
+    let text = fs::read_to_string(&file).unwrap();
+    for name in [
+        "whodunit_answers_total{door=\"policy\",verdict=\"blocked\"} 0",
+        "whodunit_answer_seconds_bucket{door=\"dns\",le=\"+Inf\"} 0",
+        "whodunit_lookups_total{registry=\"ripe\"} 0",
+        "whodunit_cache_usable 1",
+        "whodunit_cache_networks ",
+        "whodunit_build_info{version=",
+    ] {
+        assert!(text.contains(name), "no {name} in\n{text}");
+    }
+    assert!(!text.contains("Contoso") && !text.contains(BLOCKED));
+    drop(serve);
+}
+
+#[test]
+fn term_is_heard_while_patterns_cannot_be_read() {
+    let world = World::new();
+    let fifo = world.path("pipe");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let refused = |path: &str| {
+        let mut command = Command::new(PROGRAM);
+        command.args(["serve", "--config", "none", "--listen", "inet:127.0.0.1:0", "-f", path]).env_clear();
+        let mut running = Running::start(command.stdin(Stdio::null()).stdout(Stdio::null()));
+        assert_eq!(running.code(), 66, "{path}: {}", running.said());
+        running.says(path);
+    };
+    refused(fifo.to_str().unwrap());
+    refused("/dev/zero");
+    // What becomes a pipe later is refused by the reload, and the service goes on.
+    let mut serve = Serve::start(&world, &[]);
+    fs::remove_file(world.path("blocked")).unwrap();
+    assert!(Command::new("mkfifo").arg(world.path("blocked")).status().unwrap().success());
+    serve.running.signal("HUP");
+    serve.running.says("not reloaded, all stays as it was: ");
+    assert_eq!(serve.ask(BLOCKED), rejected());
+    serve.running.signal("TERM");
+    assert_eq!(serve.running.code(), 0);
+}
+
+#[test]
+fn the_monitoring_plugin_says_how_it_is() {
+    let world = World::new();
+    let serve = Serve::start(&world, &["--listen", "dns:127.0.0.1:0"]);
+    assert_eq!(serve.ask(BLOCKED), rejected());
+    let (inet, dns) = (format!("inet:127.0.0.1:{}", serve.port), format!("dns:{}", serve.dns()));
+    let check = |args: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        command.arg("check").args(args).env_clear().env("PATH", "/usr/bin:/bin");
+        let output = command.output().unwrap();
+        let line = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(line.lines().count(), 1, "{line}");
+        (output.status.code().unwrap(), line)
+    };
+    let config = world.text("config.toml");
+    let (code, line) = check(&["--config", &config, "--listen", &inet, "--listen", &dns]);
+    assert_eq!(code, 0, "{line}");
+    assert!(
+        line.starts_with("WHODUNIT OK - the service answers at inet:") && line.contains(" | time0="),
+        "{line}"
+    );
+    assert!(line.contains("1 answers in the cache") || line.contains("networks=1"), "{line}");
+    let (code, line) = check(&["--config", &config, "--listen", "inet:127.0.0.1:1", "--listen", &dns]);
+    assert_eq!(code, 2, "{line}");
+    assert!(line.starts_with("WHODUNIT CRITICAL - no answer at inet:127.0.0.1:1: "), "{line}");
+    let (code, line) = check(&["--config", "none", "--cache", "none"]);
+    assert!(code == 3 && line.starts_with("WHODUNIT UNKNOWN - "), "{code} {line}");
+    let (code, line) = check(&["--config", &config, "--listen", "bogus"]);
+    assert!(code == 3 && line.contains("bogus"), "{code} {line}");
+    // An old import is one to renew.
+    let cache = world.path("cache/cache.db");
+    let imported = world.path("cache/cache.db-imported");
+    fs::write(&imported, "").unwrap();
+    let old = std::time::SystemTime::now() - Duration::from_secs(50 * 86_400);
+    fs::File::options().write(true).open(&imported).unwrap().set_modified(old).unwrap();
+    let (code, line) = check(&["--config", "none", "--cache", cache.to_str().unwrap(), "--listen", &inet]);
+    assert!(code == 1 && line.contains("imported data is 50 days old"), "{code} {line}");
 }

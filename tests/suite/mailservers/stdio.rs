@@ -20,7 +20,7 @@ fn answers_and_ends_with_its_client() {
     let world = World::new();
     let (mut child, stream) = spawned(&world, &world.text("config.toml"), &[]);
     let mut asking = Asking::new(stream);
-    assert_eq!(asking.ask(BLOCKED), format!("REJECT {TEXT}"));
+    assert_eq!(asking.ask(BLOCKED), rejected());
     assert_eq!(asking.ask(CLEAR), "DUNNO");
     drop(asking);
     assert_eq!(child.wait().unwrap().code(), Some(0));
@@ -61,7 +61,7 @@ fn nothing_but_the_protocol_is_ever_written() {
         let _ = stream.read_to_end(&mut bytes);
         let text = String::from_utf8(bytes).unwrap();
         let wanted =
-            if code == 0 { format!("action=DUNNO\n\naction=REJECT {TEXT}\n\n") } else { String::new() };
+            if code == 0 { format!("action=DUNNO\n\naction={}\n\n", rejected()) } else { String::new() };
         assert_eq!(text, wanted, "{config} {args:?}");
         assert_eq!(child.wait().unwrap().code(), Some(code), "{config} {args:?}");
     }
@@ -70,7 +70,8 @@ fn nothing_but_the_protocol_is_ever_written() {
 #[test]
 fn a_lookup_that_comes_too_late_for_its_client_fills_the_cache() {
     let world = World::new();
-    for (round, wanted) in ["DUNNO".to_owned(), format!("REJECT {TEXT}")].into_iter().enumerate() {
+    let late = format!("REJECT {}", refusal("Contoso GmbH", "193.0.32.0/24"));
+    for (round, wanted) in ["DUNNO".to_owned(), late].into_iter().enumerate() {
         let (mut child, stream) = spawned(&world, &world.text("config.toml"), &["--timeout", "0.5"]);
         let mut asking = Asking::new(stream);
         assert_eq!(asking.ask(LATE), wanted, "round {round}");
@@ -137,7 +138,7 @@ fn with_syslog_standard_error_stays_silent() {
     let running = Running::start(command.stdin(Stdio::null()).stdout(Stdio::null()));
     until("the socket", || UnixStream::connect(&path).is_ok());
     let mut asking = Asking::new(UnixStream::connect(&path).unwrap());
-    assert_eq!(asking.ask(BLOCKED), format!("REJECT {TEXT}"));
+    assert_eq!(asking.ask(BLOCKED), rejected());
     thread::sleep(Duration::from_millis(100));
     assert_eq!(running.said(), "");
 }

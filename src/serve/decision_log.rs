@@ -1,6 +1,6 @@
 //! The log: one `key=value` line a decision, handed to a thread of its own, so that a slow log never delays an answer.
 
-use super::decision::PolicyDecision;
+use super::decision::ClientDecision;
 use crate::sanitize::safe;
 use std::{
     io::{self, Write},
@@ -131,7 +131,7 @@ fn write_pending(shared: &SharedLog, sink: &mut LogSink) {
 }
 
 /// The fields of a decision's line, without where it came from and how long it took.
-pub(super) fn fields(address: IpAddr, word: &str, decision: &PolicyDecision) -> String {
+pub(super) fn fields(address: IpAddr, word: &str, decision: &ClientDecision) -> String {
     let mut line = format!("client_address={address} verdict={} action={word}", decision.verdict.as_str());
     let mut field = |key: &str, value: Option<&str>| {
         if let Some(value) = value {

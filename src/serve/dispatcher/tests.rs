@@ -1,11 +1,11 @@
 use super::*;
-use crate::{registry::Registry, serve::policy::decision::DecisiveRule, verdict::Verdict};
+use crate::{registry::Registry, serve::decision::DecisiveRule, verdict::Verdict};
 use std::sync::atomic::Ordering::SeqCst;
 
-fn decision(verdict: Verdict) -> PolicyDecision {
+fn decision(verdict: Verdict) -> ClientDecision {
     let rule = Some(DecisiveRule { file: "blocked".into(), line: 1 });
-    let bare = PolicyDecision { reason: None, ..PolicyDecision::unknown("", "") };
-    PolicyDecision { verdict, rule, source: Some(crate::registry::AnswerSource::Whois), ..bare }
+    let bare = ClientDecision { reason: None, ..ClientDecision::unknown("", "") };
+    ClientDecision { verdict, rule, source: Some(crate::registry::AnswerSource::Whois), ..bare }
 }
 
 /// 10.0.0.x is remembered, 192.0.2.x hangs for a while, 198.51.100.x panics, the rest is asked for at once.
@@ -16,11 +16,11 @@ struct ScriptedDecider {
 }
 
 impl Decider for ScriptedDecider {
-    fn recall(&self, address: IpAddr) -> Option<PolicyDecision> {
+    fn recall(&self, address: IpAddr) -> Option<ClientDecision> {
         address.to_string().starts_with("10.").then(|| decision(Verdict::Clear))
     }
 
-    fn ask(&self, address: IpAddr) -> PolicyDecision {
+    fn ask(&self, address: IpAddr) -> ClientDecision {
         self.asked.fetch_add(1, SeqCst);
         let text = address.to_string();
         assert!(!text.starts_with("198.51.100."), "a mistake of our own");
@@ -40,19 +40,22 @@ fn dispatcher(timeout: u64, hang: u64) -> (Arc<Dispatcher<ScriptedDecider>>, Arc
     let hang = Duration::from_millis(hang);
     let decider = ScriptedDecider { asked: Arc::clone(&asked), hang, verdict: Verdict::Blocked };
     let limits = DispatchLimits { timeout: Duration::from_millis(timeout), jobs: 8, per_lane: 3 };
-    (Dispatcher::new(decider, ReplyPolicy::default(), limits), asked)
+    (Dispatcher::new(decider, limits), asked)
 }
 
 fn says<O: Decider>(dispatcher: &Arc<Dispatcher<O>>, address: &str) -> (String, bool) {
-    let (reply, decided) = dispatcher.decide(address.parse().unwrap());
-    (reply.fields.clone(), decided)
+    let (decision, decided) = dispatcher.decide(address.parse().unwrap());
+    let rule =
+        decision.rule.as_ref().map_or(String::new(), |rule| format!(" rule={}:{}", rule.file, rule.line));
+    let reason = decision.reason.as_ref().map_or("-", |(kind, _)| kind);
+    (format!("verdict={}{rule} reason={reason}", decision.verdict.as_str()), decided)
 }
 
 #[test]
 fn asks_once_and_remembers() {
     let (dispatcher, asked) = dispatcher(5000, 0);
     let (first, decided) = says(&dispatcher, "203.0.113.7");
-    assert!(first.contains("action=REJECT rule=blocked:1"), "{first}");
+    assert!(first.contains("verdict=blocked rule=blocked:1"), "{first}");
     assert!(!decided);
     assert_eq!(says(&dispatcher, "203.0.113.7"), (first, true));
     assert_eq!(asked.load(SeqCst), 1);
@@ -81,12 +84,12 @@ fn a_late_answer_is_unknown_now_and_kept_for_the_next() {
 struct Learning(Arc<std::sync::atomic::AtomicBool>);
 
 impl Decider for Learning {
-    fn recall(&self, _: IpAddr) -> Option<PolicyDecision> {
+    fn recall(&self, _: IpAddr) -> Option<ClientDecision> {
         self.0.load(SeqCst).then(|| decision(Verdict::Blocked))
     }
 
-    fn ask(&self, _: IpAddr) -> PolicyDecision {
-        PolicyDecision::unknown("denied", "whois.example denied us")
+    fn ask(&self, _: IpAddr) -> ClientDecision {
+        ClientDecision::unknown("denied", "whois.example denied us")
     }
 
     fn lane(&self, _: IpAddr) -> Registry {
@@ -98,7 +101,7 @@ impl Decider for Learning {
 fn what_the_cache_learns_ends_a_remembered_unknown() {
     let learned = Arc::default();
     let limits = DispatchLimits { timeout: Duration::from_secs(5), jobs: 2, per_lane: 1 };
-    let dispatcher = Dispatcher::new(Learning(Arc::clone(&learned)), ReplyPolicy::default(), limits);
+    let dispatcher = Dispatcher::new(Learning(Arc::clone(&learned)), limits);
     assert!(says(&dispatcher, "203.0.113.7").0.contains("verdict=unknown"));
     assert!(says(&dispatcher, "203.0.113.7").1, "remembered, so that fifty recipients wait once");
     learned.store(true, SeqCst);
@@ -126,7 +129,7 @@ fn a_registry_that_never_answers_delays_nobody_else() {
 fn a_panic_costs_one_answer() {
     let (dispatcher, _) = dispatcher(5000, 0);
     let (said, _) = says(&dispatcher, "198.51.100.1");
-    assert!(said.contains("verdict=unknown action=DUNNO"), "{said}");
+    assert!(said.contains("verdict=unknown"), "{said}");
     assert!(says(&dispatcher, "203.0.113.7").0.contains("verdict=blocked"));
 }
 
@@ -141,4 +144,31 @@ fn new_patterns_decide_anew() {
     });
     assert!(says(&dispatcher, "203.0.113.7").0.contains("verdict=allowed"));
     assert_eq!(asked.load(SeqCst), 2);
+}
+
+/// What a receiver is handed, within a second.
+fn later<O: Decider>(dispatcher: &Arc<Dispatcher<O>>, address: &str) -> Option<Verdict> {
+    let (sender, received) = std::sync::mpsc::channel();
+    dispatcher.decide_later(
+        address.parse().unwrap(),
+        Box::new(move |decision| sender.send(decision.verdict).unwrap_or_default()),
+    );
+    received.recv_timeout(Duration::from_secs(1)).ok()
+}
+
+#[test]
+fn who_does_not_wait_is_told_when_it_is_known() {
+    let (dispatcher, asked) = dispatcher(200, 400);
+    let address = "192.0.2.1".parse().unwrap();
+    assert!(dispatcher.remembered(address).is_none());
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| says(&dispatcher, "192.0.2.1"));
+        assert_eq!(later(&dispatcher, "192.0.2.1"), Some(Verdict::Blocked), "later than anybody waits");
+        assert!(waiting.join().unwrap().0.contains("unknown"));
+    });
+    assert_eq!(asked.load(SeqCst), 1, "one question for both");
+    assert_eq!(dispatcher.remembered(address).unwrap().verdict, Verdict::Blocked);
+    assert_eq!(later(&dispatcher, "10.0.0.1"), Some(Verdict::Clear), "from the cache");
+    assert_eq!(later(&dispatcher, "198.51.100.1"), Some(Verdict::Unknown), "a panic is an unknown");
+    assert!(dispatcher.remembered("198.51.100.1".parse().unwrap()).is_none(), "and is looked up again");
 }

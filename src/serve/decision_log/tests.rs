@@ -1,5 +1,5 @@
 use super::*;
-use crate::{address::Network, serve::policy::decision::DecisiveRule, verdict::Verdict};
+use crate::{address::Network, serve::decision::DecisiveRule, verdict::Verdict};
 
 fn value(text: &str) -> String {
     let mut line = String::new();
@@ -9,14 +9,14 @@ fn value(text: &str) -> String {
 
 #[test]
 fn one_line_a_decision_whatever_the_owner_is_called() {
-    let decision = PolicyDecision {
+    let decision = ClientDecision {
         verdict: Verdict::Blocked,
         rule: Some(DecisiveRule { file: "/etc/whodunit/my list".into(), line: 3 }),
         org: Some("Cont\"oso\n action=DUNNO \u{1b}]0;x\u{7}\u{202e}GmbH \u{e9}'s".into()),
         network: Network::new("203.0.112.0".parse().unwrap(), "203.0.114.255".parse().unwrap()),
-        source: None,
         server: Some("whois.ripe.net".into()),
         reason: None,
+        ..ClientDecision::unknown("", "")
     };
     assert_eq!(
         fields("203.0.113.7".parse().unwrap(), "REJECT", &decision),
@@ -25,7 +25,7 @@ fn one_line_a_decision_whatever_the_owner_is_called() {
          server=whois.ripe.net"
     );
     let unknown =
-        fields("2001:db8::7".parse().unwrap(), "DUNNO", &PolicyDecision::unknown("timeout", "no answer"));
+        fields("2001:db8::7".parse().unwrap(), "DUNNO", &ClientDecision::unknown("timeout", "no answer"));
     assert_eq!(
         unknown,
         "client_address=2001:db8::7 verdict=unknown action=DUNNO reason=timeout message=\"no answer\""

@@ -1,10 +1,10 @@
-//! Where the service listens: `inet:HOST:PORT`, `unix:PATH`, or the sockets that systemd hands over.
+//! Where the service listens: `inet:HOST:PORT`, `unix:PATH`, `dns:HOST:PORT`, or the sockets that systemd hands over.
 
-use super::connection::Peer;
+use super::policy::Peer;
 use crate::error::{Error, Result, reason};
 use std::{
     fmt, fs, io,
-    net::TcpListener,
+    net::{TcpListener, UdpSocket},
     os::unix::{
         fs::{FileTypeExt, PermissionsExt},
         net::{UnixListener, UnixStream},
@@ -24,6 +24,8 @@ pub enum ListenAddress {
     Inet(String),
     /// `unix:PATH`.
     Unix(PathBuf),
+    /// `dns:HOST:PORT`, over UDP and TCP.
+    Dns(String),
 }
 
 impl FromStr for ListenAddress {
@@ -33,8 +35,10 @@ impl FromStr for ListenAddress {
         match text.split_once(':') {
             Some(("unix", path)) if !path.is_empty() => Ok(Self::Unix(path.into())),
             Some(("inet", place)) if is_host_and_port(place) => Ok(Self::Inet(place.into())),
+            Some(("dns", place)) if is_host_and_port(place) => Ok(Self::Dns(place.into())),
             _ => Err(Error::usage(format!(
-                "cannot listen at {text:?}: write inet:HOST:PORT (inet:127.0.0.1:10045) or unix:PATH"
+                "cannot listen at {text:?}: write inet:HOST:PORT (inet:127.0.0.1:10045), unix:PATH or \
+                 dns:HOST:PORT (dns:127.0.0.1:5354)"
             ))),
         }
     }
@@ -52,6 +56,7 @@ impl fmt::Display for ListenAddress {
         match self {
             Self::Inet(place) => write!(f, "inet:{place}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Dns(place) => write!(f, "dns:{place}"),
         }
     }
 }
@@ -60,6 +65,14 @@ impl fmt::Display for ListenAddress {
 pub(super) enum BoundListener {
     Tcp(TcpListener),
     Unix(UnixListener),
+}
+
+/// What one `--listen` opens.
+pub(super) enum BoundAddress {
+    /// For Postfix's protocol. A unix socket's file comes beside it.
+    Policy(BoundListener, Option<SocketFile>),
+    /// For DNS, at the same port.
+    Dns(UdpSocket, TcpListener),
 }
 
 /// The file of a socket that is ours. It goes when this goes.
@@ -73,22 +86,32 @@ impl Drop for SocketFile {
 }
 
 impl ListenAddress {
-    /// Starts to listen. A unix socket's file comes beside it.
-    pub(super) fn bind(&self) -> Result<(BoundListener, Option<SocketFile>)> {
-        let failed = |error: &io::Error| Error::config(format!("cannot listen at {self}: {}", reason(error)));
-        match self {
+    /// Starts to listen.
+    ///
+    /// # Errors
+    /// When nobody can listen there (74): the port is taken, the address is another machine's.
+    pub(super) fn bind(&self) -> Result<BoundAddress> {
+        self.open().map_err(|e| Error::unwritable(format!("cannot listen at {self}: {}", reason(&e))))
+    }
+
+    fn open(&self) -> io::Result<BoundAddress> {
+        Ok(match self {
             Self::Inet(place) => {
-                let listener = TcpListener::bind(place.as_str()).map_err(|e| failed(&e))?;
-                Ok((BoundListener::Tcp(listener), None))
+                BoundAddress::Policy(BoundListener::Tcp(TcpListener::bind(place.as_str())?), None)
             }
             Self::Unix(path) => {
-                clear_stale(path).map_err(|e| failed(&e))?;
-                let listener = UnixListener::bind(path).map_err(|e| failed(&e))?;
+                clear_stale(path)?;
+                let listener = UnixListener::bind(path)?;
                 let file = SocketFile(path.clone());
-                fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE)).map_err(|e| failed(&e))?;
-                Ok((BoundListener::Unix(listener), Some(file)))
+                fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE))?;
+                BoundAddress::Policy(BoundListener::Unix(listener), Some(file))
             }
-        }
+            Self::Dns(place) => {
+                let socket = UdpSocket::bind(place.as_str())?;
+                let listener = TcpListener::bind(socket.local_addr()?)?;
+                BoundAddress::Dns(socket, listener)
+            }
+        })
     }
 }
 
@@ -198,7 +221,7 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let place = ListenAddress::Inet(taken.local_addr().unwrap().to_string());
         let error = place.bind().err().unwrap();
-        assert_eq!(error.exit().code(), 78);
+        assert_eq!(error.exit().code(), 74);
         assert!(error.to_string().starts_with(&format!("cannot listen at {place}: address")), "{error}");
     }
 }

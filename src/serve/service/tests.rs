@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     registry::Registry,
-    serve::policy::{DispatchLimits, PolicyDecision, ReplyPolicy},
+    serve::{ClientDecision, DispatchLimits},
     verdict::Verdict,
 };
 use std::{
@@ -14,16 +14,16 @@ use std::{
 struct ScriptedService;
 
 impl Decider for ScriptedService {
-    fn recall(&self, address: IpAddr) -> Option<PolicyDecision> {
+    fn recall(&self, address: IpAddr) -> Option<ClientDecision> {
         let text = address.to_string();
         let verdict = if text.starts_with("203.0.113.") { Verdict::Blocked } else { Verdict::Clear };
-        let bare = PolicyDecision { reason: None, ..PolicyDecision::unknown("", "") };
-        (!text.starts_with("192.0.2.")).then_some(PolicyDecision { verdict, ..bare })
+        let bare = ClientDecision { reason: None, ..ClientDecision::unknown("", "") };
+        (!text.starts_with("192.0.2.")).then_some(ClientDecision { verdict, ..bare })
     }
 
-    fn ask(&self, _: IpAddr) -> PolicyDecision {
+    fn ask(&self, _: IpAddr) -> ClientDecision {
         thread::sleep(Duration::from_secs(2));
-        PolicyDecision::unknown("timeout", "whois.example did not answer")
+        ClientDecision::unknown("timeout", "whois.example did not answer")
     }
 
     fn lane(&self, _: IpAddr) -> Registry {
@@ -42,14 +42,19 @@ fn start(unix: bool) -> RunningService {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("policy");
     let place = if unix { ListenAddress::Unix(path) } else { ListenAddress::Inet("127.0.0.1:0".into()) };
-    let (listener, file) = place.bind().unwrap();
+    let BoundAddress::Policy(listener, file) = place.bind().unwrap() else { panic!("no policy service") };
     let described = listener.describe();
     let limits = DispatchLimits { timeout: Duration::from_millis(200), jobs: 4, per_lane: 2 };
     let open = OpenConnections::default();
+    let door = PolicyDoor {
+        dispatcher: Dispatcher::new(ScriptedService, limits),
+        reply_policy: ReplyPolicy::default(),
+        decision_log: DecisionLog::start(Box::new(std::io::sink())).unwrap(),
+        metrics: Arc::default(),
+    };
     let acceptor = Acceptor {
         listener,
-        dispatcher: Dispatcher::new(ScriptedService, ReplyPolicy::default(), limits),
-        decision_log: DecisionLog::start(Box::new(std::io::sink())).unwrap(),
+        door: Arc::new(door),
         open: open.clone(),
         stopping: Arc::default(),
         numbers: Arc::default(),
@@ -62,7 +67,7 @@ fn start(unix: bool) -> RunningService {
     RunningService { place: described.split_once(':').unwrap().1.into(), open, _folder: folder }
 }
 
-const REJECT: &str = "action=REJECT No access to hosts using this registrar\n\n";
+const REJECT: &str = "action=REJECT No access to hosts using this registrar: - (-)\n\n";
 const DUNNO: &str = "action=DUNNO\n\n";
 
 fn answer(stream: &mut impl Read) -> String {

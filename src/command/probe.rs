@@ -1,0 +1,151 @@
+//! `whodunit check`: one line and a code for Nagios, Icinga and their like.
+
+use super::{flush, opened, stdout};
+use crate::{
+    cache::{LayeredCache, bulk},
+    cli::{CacheOptions, ProbeArgs},
+    config,
+    error::{Error, Result, reason},
+    exit::Exit,
+    origin::{self, OriginTable},
+    sanitize::safe,
+    serve::{ListenAddress, dns::ZoneName, probe},
+};
+use jiff::Timestamp;
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
+
+/// The service has so long to answer, which is longer than it takes itself.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Servers that are named; the rest is counted.
+const NAMED: usize = 3;
+
+/// What was found, worst first.
+#[derive(Default)]
+struct CheckFindings {
+    critical: Vec<String>,
+    warning: Vec<String>,
+    fine: Vec<String>,
+    /// Performance data, as the plugins' guidelines have it.
+    numbers: Vec<String>,
+}
+
+impl CheckFindings {
+    fn exit(&self) -> (Exit, &'static str) {
+        if !self.critical.is_empty() {
+            (Exit::Critical, "CRITICAL")
+        } else if !self.warning.is_empty() {
+            (Exit::Warning, "WARNING")
+        } else if self.fine.is_empty() {
+            (Exit::Unchecked, "UNKNOWN")
+        } else {
+            (Exit::Clear, "OK")
+        }
+    }
+
+    fn line(&self) -> String {
+        let found: Vec<&str> =
+            self.critical.iter().chain(&self.warning).chain(&self.fine).map(String::as_str).collect();
+        // A bar begins the numbers.
+        let said = if found.is_empty() {
+            "nothing to look at: name --listen or --cache".into()
+        } else {
+            found.join(", ")
+        };
+        let said = safe(&said).replace('|', "/");
+        let numbers = self.numbers.join(" ");
+        let bar = if numbers.is_empty() { "" } else { " | " };
+        format!("WHODUNIT {} - {said}{bar}{numbers}", self.exit().1)
+    }
+}
+
+/// Looks at everything, and says it in one line.
+///
+/// # Errors
+/// When that line cannot be written. What else goes wrong is UNKNOWN, and a line too.
+pub fn run(typed: &ProbeArgs) -> Result<Exit> {
+    let (line, exit) = match look(typed) {
+        Ok(findings) => (findings.line(), findings.exit().0),
+        Err(error) => (format!("WHODUNIT UNKNOWN - {}", safe(&error.to_string())), Exit::Unchecked),
+    };
+    let mut out = stdout();
+    writeln!(out, "{line}").map_err(|error| Error::output("stdout", &error))?;
+    flush(&mut out)?;
+    Ok(exit)
+}
+
+fn look(typed: &ProbeArgs) -> Result<CheckFindings> {
+    let beneath = config::beneath(&typed.config)?;
+    let set = || beneath.listen.clone().unwrap_or_default();
+    let addresses: Vec<ListenAddress> = match typed.listen.as_slice() {
+        [] => set(),
+        typed => typed.iter().map(|address| address.parse()).collect::<Result<_>>()?,
+    };
+    let zone = match &typed.zone {
+        Some(zone) => zone.parse()?,
+        None => beneath.zone.clone().unwrap_or_default(),
+    };
+    let mut findings = CheckFindings::default();
+    for address in &addresses {
+        look_at_service(address, &zone, &mut findings);
+    }
+    let caching = CacheOptions { cache: typed.cache.clone(), ..CacheOptions::default() };
+    let config = config::cache(&caching, &beneath);
+    if config.location.as_deref() != Some("none") {
+        look_at_cache(&opened(&config), typed.stale, &mut findings);
+    }
+    Ok(findings)
+}
+
+fn look_at_service(address: &ListenAddress, zone: &ZoneName, findings: &mut CheckFindings) {
+    let asked = Instant::now();
+    match probe(address, zone, TIMEOUT) {
+        Ok(()) => {
+            let number = findings.fine.len();
+            findings.numbers.push(format!("time{number}={:.6}s;;;0", asked.elapsed().as_secs_f64()));
+            findings.fine.push(format!("the service answers at {address}"));
+        }
+        Err(error) => findings.critical.push(format!("no answer at {address}: {}", reason(&error))),
+    }
+}
+
+fn look_at_cache(cache: &LayeredCache, stale: u32, findings: &mut CheckFindings) {
+    let now = Timestamp::now();
+    let stats = cache.stats(now);
+    if let Some(warning) = cache.warning() {
+        findings.warning.push(warning);
+    }
+    match stats {
+        Ok(stats) => {
+            findings.fine.push(format!("{} answers in the cache", stats.networks));
+            findings.numbers.push(format!("networks={};;;0", stats.networks));
+            findings.numbers.push(format!("bytes={}B;;;0", stats.bytes));
+            findings.numbers.push(format!("held_off={};;;0", stats.held_off.len()));
+            if !stats.held_off.is_empty() {
+                let names: Vec<&str> = stats.held_off.keys().map(String::as_str).take(NAMED).collect();
+                let more = stats.held_off.len().saturating_sub(NAMED);
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                findings.warning.push(format!("held off: {}{more}", names.join(" ")));
+            }
+        }
+        Err(error) => findings.warning.push(format!("the cache cannot be used: {error}")),
+    }
+    let Some(file) = cache.file() else { return };
+    let table = match OriginTable::open(&origin::beside(file)) {
+        Ok(table) => table.map(|table| table.imported()),
+        Err(error) => {
+            findings.warning.push(error.to_string());
+            None
+        }
+    };
+    for (what, imported) in [("imported data", bulk::imported_at(file)), ("the origin table", table)] {
+        let Some(imported) = imported else { continue };
+        let days = now.as_second().saturating_sub(imported.as_second()).max(0) / 86_400;
+        findings.numbers.push(format!("{}={days};{stale};;0", what.replace(' ', "_").replace("the_", "")));
+        if days > i64::from(stale) {
+            findings.warning.push(format!("{what} is {days} days old"));
+        }
+    }
+}

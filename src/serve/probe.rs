@@ -1,0 +1,84 @@
+//! One question to a running service, as a mail server would put it, to see that it answers.
+
+use super::{dns::ZoneName, listen::ListenAddress};
+use domain::base::{
+    Message, MessageBuilder, Name, ToName,
+    iana::{Rcode, Rtype},
+};
+use std::{
+    io::{self, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket},
+    os::unix::net::UnixStream,
+    time::Duration,
+};
+
+/// An address that needs nobody to be asked.
+const REQUEST: &[u8] = b"request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=127.0.0.1\n\n";
+/// Bytes of an answer that are looked at.
+const ANSWER: u64 = 4096;
+
+/// Asks the service that should listen at this address.
+///
+/// # Errors
+/// When it cannot be reached, does not answer in time, or answers what no service of ours would.
+pub fn probe(address: &ListenAddress, zone: &ZoneName, timeout: Duration) -> io::Result<()> {
+    match address {
+        ListenAddress::Inet(place) => {
+            let stream = TcpStream::connect_timeout(&first(place)?, timeout)?;
+            stream.set_read_timeout(Some(timeout))?;
+            stream.set_write_timeout(Some(timeout))?;
+            policy(stream)
+        }
+        ListenAddress::Unix(path) => {
+            let stream = UnixStream::connect(path)?;
+            stream.set_read_timeout(Some(timeout))?;
+            stream.set_write_timeout(Some(timeout))?;
+            policy(stream)
+        }
+        ListenAddress::Dns(place) => list(first(place)?, zone, timeout),
+    }
+}
+
+fn first(place: &str) -> io::Result<SocketAddr> {
+    place.to_socket_addrs()?.next().ok_or_else(|| io::Error::other("no such host"))
+}
+
+fn strange() -> io::Error {
+    io::Error::other("something else answers there")
+}
+
+fn policy(mut stream: impl Read + Write) -> io::Result<()> {
+    stream.write_all(REQUEST)?;
+    let mut answer = Vec::new();
+    let mut bytes = BufReader::new(stream.take(ANSWER)).bytes();
+    while !answer.ends_with(b"\n\n") {
+        match bytes.next() {
+            Some(byte) => answer.push(byte?),
+            None => return Err(strange()),
+        }
+    }
+    if answer.starts_with(b"action=") { Ok(()) } else { Err(strange()) }
+}
+
+/// RFC 5782's test point: 127.0.0.2 is listed.
+fn list(server: SocketAddr, zone: &ZoneName, timeout: Duration) -> io::Result<()> {
+    let name: Name<Vec<u8>> = format!("2.0.0.127.bl.{zone}").parse().map_err(io::Error::other)?;
+    let mut builder = MessageBuilder::new_vec().question();
+    builder.push((&name, Rtype::A)).map_err(io::Error::other)?;
+    let local = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket = UdpSocket::bind(local)?;
+    socket.set_read_timeout(Some(timeout))?;
+    // Nobody else's datagrams arrive then.
+    socket.connect(server)?;
+    socket.send(&builder.finish())?;
+    let mut answer = [0; 512];
+    let length = socket.recv(&mut answer)?;
+    let message = Message::from_octets(answer.get(..length).unwrap_or_default()).map_err(|_| strange())?;
+    let header = message.header();
+    let named = message.sole_question().is_ok_and(|question| question.qname().name_eq(&name));
+    if header.qr() && header.rcode() == Rcode::NOERROR && message.header_counts().ancount() == 1 && named {
+        Ok(())
+    } else {
+        Err(strange())
+    }
+}
