@@ -61,3 +61,43 @@ fn a_hostile_line_costs_no_more_than_its_length() {
         assert!(began.elapsed().as_secs() < 5, "{piece}");
     }
 }
+
+/// Texts that a client may choose, with addresses in every form that a reader looks for.
+const TYPED: [&str; 16] = [
+    "198.51.100.6",
+    "[198.51.100.6]",
+    "[IPv6:2001:db8::6]",
+    "2001:db8::6",
+    "::ffff:198.51.100.6",
+    "198.51.100.6:25",
+    "x [198.51.100.6]",
+    "from 198.51.100.6",
+    "x from [198.51.100.6] port 1",
+    "rip=198.51.100.6",
+    "client=198.51.100.6",
+    "ip=198.51.100.6",
+    "relay=y [198.51.100.6]",
+    "client: 198.51.100.6",
+    "rhost=198.51.100.6",
+    "198.51.100.6/32",
+];
+
+#[test]
+fn what_a_client_typed_never_changes_who_it_is() {
+    let mut wrong = Vec::new();
+    for row in include_str!("typed.txt").lines() {
+        let parts: Vec<&str> = row.split(['\u{ab}', '\u{bb}']).collect();
+        assert!(parts.len() > 2 && parts.len() % 2 == 1, "no typed part in {row}");
+        for typed in TYPED {
+            let part = |(number, part): (usize, &&str)| {
+                if number % 2 == 1 { typed.to_owned() } else { (*part).to_owned() }
+            };
+            let line: String = parts.iter().enumerate().map(part).collect();
+            let got = client(line.as_bytes());
+            if got != Some("203.0.113.7".parse().unwrap()) {
+                wrong.push(format!("got {got:?}: {line}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}

@@ -19,7 +19,21 @@ fn names_the_network_to_ban_unless_it_is_a_providers() {
     assert_eq!(networks(&[BLOCKED6, "20", "48"]), (0, format!("{BLOCKED6}\n")));
     assert_eq!(networks(&[HOSTILE]), (0, "193.0.28.0/24\n".into()));
     assert_eq!(networks(&["127.0.0.1"]).1.lines().count(), 1);
-    for bad in ["", "$(reboot)", "193.0.20.9; reboot", "-h"] {
+    // `fail2ban-client set JAIL banip 192.0.2.0/24`
+    for network in ["192.0.2.0/24", "193.0.20.0/22", "2001:db8::/32"] {
+        assert_eq!(networks(&[network]), (0, format!("{network}\n")));
+    }
+    for bad in [
+        "",
+        "$(reboot)",
+        "193.0.20.9; reboot",
+        "-h",
+        "192.0.2.0/24/8",
+        "192.0.2.0/",
+        "/24",
+        "192.0.2.0/x",
+        "$(x)/8",
+    ] {
         assert_eq!(networks(&[bad]), (64, String::new()), "{bad}");
     }
 }
