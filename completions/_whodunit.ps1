@@ -98,6 +98,9 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
         }
         'whodunit;report' {
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Group by owner, asn, abuse (the contact''s mail domain), maintainer, netname, network, registry or country [default: owner]')
+            [CompletionResult]::new('--owner', '--owner', [CompletionResultType]::ParameterName, 'Show only owners whose name this pattern matches, whatever its case, and their addresses (repeatable)')
+            [CompletionResult]::new('--lines', '--lines', [CompletionResultType]::ParameterName, 'With --owner, show so many log lines of each address [default: 3]')
+            [CompletionResult]::new('--abuse-mail', '--abuse-mail', [CompletionResultType]::ParameterName, 'Write a message to each owner''s abuse contact into this folder, to be looked at and sent by you')
             [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'Show the N rows with the most hits')
             [CompletionResult]::new('--grep', '--grep', [CompletionResultType]::ParameterName, 'Read only the log lines that this pattern matches')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d')
@@ -126,6 +129,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
             [CompletionResult]::new('--suggest', '--suggest', [CompletionResultType]::ParameterName, 'Print a pattern file for the owners that are not blocked yet')
+            [CompletionResult]::new('--correspondents', '--correspondents', [CompletionResultType]::ParameterName, 'Suggest nobody that these logs show mail delivered to (`status=sent` and its like)')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object an owner')
             [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'A header, then one CSV row an owner')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
@@ -210,6 +214,15 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             break
         }
         'whodunit;patterns' {
+            [CompletionResult]::new('--cost', '--cost', [CompletionResultType]::ParameterName, 'Say for each pattern what it blocks of the clients of this log (repeatable)')
+            [CompletionResult]::new('--ham', '--ham', [CompletionResultType]::ParameterName, 'With --cost: a log of mail that you want; a pattern that hits it ends in 1 (repeatable)')
+            [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up on an address after so many seconds [default: 10; serve: 2]')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')
+            [CompletionResult]::new('--per-server', '--per-server', [CompletionResultType]::ParameterName, 'Questions at once to one server [default: 3]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Questions a second to one server, 0 = no limit [default: each registry''s own]')
+            [CompletionResult]::new('--servers', '--servers', [CompletionResultType]::ParameterName, 'Servers to ask in place of the built-in ones: a JSON file')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f')
             [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them')
@@ -222,6 +235,9 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file alone; `none` reads none')
             [CompletionResult]::new('--against-cache', '--against-cache', [CompletionResultType]::ParameterName, 'Say for each pattern how many networks in the cache it matches, and which')
             [CompletionResult]::new('--unused', '--unused', [CompletionResultType]::ParameterName, 'Say which patterns match no network in the cache')
+            [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Ask RIPE for persons too, which its daily quota counts')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask nobody: cache and imported data only')
+            [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'Ask anew, whatever the cache has')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a problem or pattern')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
             [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')

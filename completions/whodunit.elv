@@ -93,6 +93,9 @@ set edit:completion:arg-completer[whodunit] = {|@words|
         }
         &'whodunit;report'= {
             cand --by 'Group by owner, asn, abuse (the contact''s mail domain), maintainer, netname, network, registry or country [default: owner]'
+            cand --owner 'Show only owners whose name this pattern matches, whatever its case, and their addresses (repeatable)'
+            cand --lines 'With --owner, show so many log lines of each address [default: 3]'
+            cand --abuse-mail 'Write a message to each owner''s abuse contact into this folder, to be looked at and sent by you'
             cand --top 'Show the N rows with the most hits'
             cand --grep 'Read only the log lines that this pattern matches'
             cand --since 'Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d'
@@ -121,6 +124,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --share 'Use an answer for no more than its address''s /V4 or /V6; 32,128 shares nothing'
             cand --config 'Read this configuration file alone; `none` reads none'
             cand --suggest 'Print a pattern file for the owners that are not blocked yet'
+            cand --correspondents 'Suggest nobody that these logs show mail delivered to (`status=sent` and its like)'
             cand --json 'One JSON object an owner'
             cand --csv 'A header, then one CSV row an owner'
             cand -i 'Ignore case, as grep -i'
@@ -201,6 +205,15 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'whodunit;patterns'= {
+            cand --cost 'Say for each pattern what it blocks of the clients of this log (repeatable)'
+            cand --ham 'With --cost: a log of mail that you want; a pattern that hits it ends in 1 (repeatable)'
+            cand --extract 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]'
+            cand --timeout 'Give up on an address after so many seconds [default: 10; serve: 2]'
+            cand -j 'Lookups at once [default: 32]'
+            cand --jobs 'Lookups at once [default: 32]'
+            cand --per-server 'Questions at once to one server [default: 3]'
+            cand --rate 'Questions a second to one server, 0 = no limit [default: each registry''s own]'
+            cand --servers 'Servers to ask in place of the built-in ones: a JSON file'
             cand -f 'Patterns of networks whose mail is not wanted, as for egrep -f'
             cand --block 'Patterns of networks whose mail is not wanted, as for egrep -f'
             cand -a 'Patterns of networks to let in whatever blocks them'
@@ -213,6 +226,9 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --config 'Read this configuration file alone; `none` reads none'
             cand --against-cache 'Say for each pattern how many networks in the cache it matches, and which'
             cand --unused 'Say which patterns match no network in the cache'
+            cand --full 'Ask RIPE for persons too, which its daily quota counts'
+            cand --offline 'Ask nobody: cache and imported data only'
+            cand --refresh 'Ask anew, whatever the cache has'
             cand --json 'One JSON object a problem or pattern'
             cand -i 'Ignore case, as grep -i'
             cand --ignore-case 'Ignore case, as grep -i'

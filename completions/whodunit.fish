@@ -95,6 +95,9 @@ netname\t'The network\'s name'
 network\t'The network'
 registry\t'The registry'
 country\t'The country'"
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l owner -d 'Show only owners whose name this pattern matches, whatever its case, and their addresses (repeatable)' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l lines -d 'With --owner, show so many log lines of each address [default: 3]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l abuse-mail -d 'Write a message to each owner\'s abuse contact into this folder, to be looked at and sent by you' -r -f -a "(__fish_complete_directories)"
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l top -d 'Show the N rows with the most hits' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l grep -d 'Read only the log lines that this pattern matches' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l since -d 'Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d' -r
@@ -122,6 +125,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l max-age -d 
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l suggest -d 'Print a pattern file for the owners that are not blocked yet'
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l correspondents -d 'Suggest nobody that these logs show mail delivered to (`status=sent` and its like)'
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l json -d 'One JSON object an owner'
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l csv -d 'A header, then one CSV row an owner'
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s i -l ignore-case -d 'Ignore case, as grep -i'
@@ -191,6 +195,15 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s 4 -l ipv4
 complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s 6 -l ipv6 -d 'IPv6 networks alone'
 complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s i -l ignore-case -d 'Ignore case, as grep -i'
 complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l cost -d 'Say for each pattern what it blocks of the clients of this log (repeatable)' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l ham -d 'With --cost: a log of mail that you want; a pattern that hits it ends in 1 (repeatable)' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l extract -d 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]' -r -f -a "client\t'The connecting client alone'
+all\t'Every valid address'"
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l timeout -d 'Give up on an address after so many seconds [default: 10; serve: 2]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s j -l jobs -d 'Lookups at once [default: 32]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l per-server -d 'Questions at once to one server [default: 3]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l servers -d 'Servers to ask in place of the built-in ones: a JSON file' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s a -l allow -d 'Patterns of networks to let in whatever blocks them' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s e -l regexp -d 'One block pattern: a regular expression, or an @field line' -r
@@ -200,6 +213,9 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l share -d 
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l config -d 'Read this configuration file alone; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l against-cache -d 'Say for each pattern how many networks in the cache it matches, and which'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l unused -d 'Say which patterns match no network in the cache'
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l full -d 'Ask RIPE for persons too, which its daily quota counts'
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l offline -d 'Ask nobody: cache and imported data only'
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l refresh -d 'Ask anew, whatever the cache has'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l json -d 'One JSON object a problem or pattern'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s i -l ignore-case -d 'Ignore case, as grep -i'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s h -l help -d 'Print help (see more with \'--help\')'

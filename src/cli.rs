@@ -159,6 +159,15 @@ pub struct ReportArgs {
     /// [default: owner]
     #[arg(long, value_name = "FIELD", value_enum, hide_possible_values = true)]
     pub by: Option<By>,
+    /// Show only owners whose name this pattern matches, whatever its case, and their addresses (repeatable)
+    #[arg(long, value_name = "ERE")]
+    pub owner: Vec<String>,
+    /// With --owner, show so many log lines of each address [default: 3]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub lines: Option<LeastCount>,
+    /// Write a message to each owner's abuse contact into this folder, to be looked at and sent by you
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub abuse_mail: Option<PathBuf>,
     /// Show the N rows with the most hits
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub top: Option<TopCount>,
@@ -177,6 +186,9 @@ pub struct ReportArgs {
     /// A log of mail that you want: no owner seen in it is suggested (repeatable)
     #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath)]
     pub ham: Vec<PathBuf>,
+    /// Suggest nobody that these logs show mail delivered to (`status=sent` and its like)
+    #[arg(long)]
+    pub correspondents: bool,
     /// Suggest lines that stop so many hits or more [default: 3]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub min_hits: Option<LeastCount>,
@@ -336,6 +348,18 @@ pub struct LintArgs {
     /// Say which patterns match no network in the cache
     #[arg(long)]
     pub unused: bool,
+    /// Say for each pattern what it blocks of the clients of this log (repeatable)
+    #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath, conflicts_with_all = ["against_cache", "unused"])]
+    pub cost: Vec<PathBuf>,
+    /// With --cost: a log of mail that you want; a pattern that hits it ends in 1 (repeatable)
+    #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath, requires = "cost")]
+    pub ham: Vec<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub reading: ReadOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub querying: QueryOptions,
     /// One JSON object a problem or pattern
     #[arg(long)]
     pub json: bool,

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod check;
+mod cost;
 pub mod explain;
 pub mod generate;
 mod hint;

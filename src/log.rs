@@ -7,6 +7,7 @@
 
 mod activity;
 mod context;
+pub mod evidence;
 mod format;
 #[cfg(test)]
 mod hostile;

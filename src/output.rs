@@ -1,5 +1,6 @@
 //! What is printed: one format, one file. Nothing in here knows of a cache or of a registry's ways.
 
+pub mod abuse_mail;
 pub mod advice;
 mod clock;
 mod csv;

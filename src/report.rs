@@ -21,6 +21,19 @@ pub(crate) mod tests;
 pub use grouping::Grouping;
 pub use named::{OwnerName, fold, name};
 pub use row::{ReportRow, RowKind};
+
+/// A log line of a client.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ClientLine {
+    /// When it was written, where it says so.
+    pub time: Option<Timestamp>,
+    /// The line.
+    pub text: String,
+}
+
+/// Log lines by client.
+pub type ClientLines = HashMap<IpAddr, Vec<ClientLine>>;
+
 pub use span::ReportSpan;
 
 use crate::verdict::Judged;
@@ -48,6 +61,8 @@ pub struct Report<'a> {
     pub rows: Vec<ReportRow<'a>>,
     /// What they stand for.
     pub grouping: Grouping,
+    /// Lines of the clients, which are shown then; None where rows alone are.
+    pub lines: Option<ClientLines>,
     /// The time that the log spans; None when no line has a time.
     pub span: Option<ReportSpan>,
 }
@@ -61,6 +76,12 @@ pub struct RowSum {
     pub addresses: u64,
     /// Rows.
     pub rows: u64,
+}
+
+/// The owner of a client, as its row is called; None where that is not known.
+#[must_use]
+pub fn owner(judged: &Judged) -> Option<String> {
+    Grouping::Owner.value(judged)
 }
 
 impl RowSum {
@@ -91,7 +112,7 @@ impl<'a> Report<'a> {
         }
         let mut rows: Vec<ReportRow<'a>> = rows.into_iter().map(RowBuilder::finish).collect();
         rows.sort_by_key(|row| Reverse(row.hits));
-        Self { rows, grouping, span }
+        Self { rows, grouping, lines: None, span }
     }
 
     /// The first `most` rows, and the rest.

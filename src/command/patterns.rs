@@ -1,6 +1,6 @@
 //! `whodunit patterns`: what is wrong with pattern files, and what they match of the networks that are known.
 
-use super::{each, flush, open, stdin_once, stdout, tell, warn};
+use super::{cost, each, flush, open, stdin_once, stdout, tell, warn};
 use crate::{
     cache::{CachedAnswer, LayeredCache},
     cli::{LintArgs, PatternOptions as Typed},
@@ -35,6 +35,9 @@ pub fn run(typed: &LintArgs) -> Result<Exit> {
     }
     stdin_once(&spec, None)?;
     let patterns = Patterns::read(&spec)?;
+    if !typed.cost.is_empty() {
+        return cost::run(typed, patterns, &beneath);
+    }
     let mut out = stdout();
     let exit = if typed.against_cache || typed.unused {
         patterns.check()?;

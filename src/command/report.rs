@@ -2,6 +2,8 @@
 //!
 //! A report is an investigation and no verdict: it ends in 0 once it could be made, whomever it found.
 
+mod abuse_mail;
+mod copies;
 mod html_file;
 mod style;
 
@@ -22,18 +24,22 @@ use crate::{
         progress, rows,
         table::plain,
     },
-    pattern::selector,
+    pattern::{Patterns, selector},
     report::{
-        Grouping, Report, ReportSpan, Sighting, moment,
+        ClientLine, ClientLines, Grouping, Report, ReportSpan, Sighting, moment, owner,
         suggest::{SeenIn, SuggestBounds, WantedClient, suggest},
     },
     resolver::{Client, Resolver},
     verdict::Judged,
 };
+use copies::Copies;
 use html_file::HtmlFile;
 use jiff::Timestamp;
+use regex::bytes::{Regex, RegexBuilder};
 use std::{
+    collections::HashSet,
     io::{self, IsTerminal, Write},
+    net::IpAddr,
     path::{Path, PathBuf},
 };
 use style::ReportStyle;
@@ -43,6 +49,11 @@ const MIN_HITS: u64 = 3;
 /// And so many addresses: one alone may be a mistake of its own.
 const MIN_ADDRESSES: u64 = 2;
 
+/// Log lines of an address where nobody says how many.
+const LINES: u64 = 3;
+/// Rows on a terminal where nobody says how many.
+const SCREENFUL: usize = 20;
+
 /// Makes the report, in the form that was asked for.
 ///
 /// # Errors
@@ -51,29 +62,25 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
     suggests(typed)?;
     let now = Timestamp::now();
     let beneath = config::beneath(&typed.config)?;
-    let asks = typed.logs.is_empty() || typed.logs.iter().any(|log| log == Path::new("-"));
-    let stdin = asks.then_some("the log");
-    let patterns = read_patterns(&config::patterns(&typed.patterns, &beneath), stdin)?;
-    patterns.line_ends().for_each(|warning| warn(&warning));
-    patterns.check()?;
+    let patterns = checked_patterns(typed, &beneath)?;
     let config = settle(&typed.querying, &typed.caching, &beneath)?;
     let style = ReportStyle::settle(typed, &beneath);
+    let owners = owner_selectors(&typed.owner)?;
     let spec = spec(typed, &beneath, now)?;
     let logs = sources(&typed.logs)?;
     let ham = config::paths(&typed.ham, if typed.suggest { beneath.ham.as_ref() } else { None });
     let html = typed.html.as_deref().map(|path| HtmlFile::new(path, &logs, &ham)).transpose()?;
-    let clients = log::read(&logs, &spec, &progress::bytes())?;
-    input_warnings::tell(&clients, &logs, &spec);
-    if clients.lines == 0 && typed.logs.iter().all(|path| path == Path::new("-")) {
-        warn("the log is empty");
-    }
+    let again = typed.correspondents || !typed.owner.is_empty() || typed.abuse_mail.is_some();
+    let copies = again.then(|| Copies::of(&logs)).transpose()?;
+    let clients = read_clients(&logs, copies.as_ref(), &spec)?;
     let wanted = wanted(&ham, &spec)?;
 
     let resolver = resolver(config, patterns);
-    let (sightings, span) = judge(&resolver, &clients.seen)?;
-    let wanted = judge_all(&resolver, &wanted)?.into_iter();
-    let wanted: Vec<WantedClient> =
-        wanted.map(|judged| WantedClient { judged, seen_in: SeenIn::Ham }).collect();
+    let (mut sightings, span) = judge(&resolver, &clients.seen)?;
+    if !owners.is_empty() {
+        sightings.retain(|seen| is_one_of(&owners, &seen.judged));
+    }
+    let wanted = all_wanted(&resolver, &wanted, copies.as_ref().filter(|_| typed.correspondents))?;
     let mut stale = StaleCount::default();
     sightings.iter().for_each(|sighting| stale.add(&sighting.judged));
     stale.tell();
@@ -81,16 +88,22 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
 
     // Lines are suggested for owners, whatever else they are put together by.
     let by = typed.by.or(beneath.by).filter(|_| !typed.suggest).map(grouping).unwrap_or_default();
-    let report = Report::new(&sightings, span, by);
+    let mut report = Report::new(&sightings, span, by);
+    if let Some(copies) = copies.filter(|_| !owners.is_empty() || typed.abuse_mail.is_some()) {
+        let most = typed.lines.or(beneath.lines).map_or(LINES, |lines| lines.0);
+        let lines = sample_lines(&report, &copies, &spec, most)?;
+        if let Some(folder) = &typed.abuse_mail {
+            abuse_mail::write(folder, &report, &lines, now)?;
+        }
+        report.lines = (!owners.is_empty()).then_some(lines);
+    }
     let top = typed.top.or(beneath.top).map(|top| top.0);
+    // A screenful: whoever wants more says how much.
+    let top = top.or((style.is_screen() && !typed.suggest).then_some(SCREENFUL));
     let (logs, clock) = (names(&typed.logs), DisplayZone { zone: spec.zone });
-    let bounds = SuggestBounds {
-        hits: typed.min_hits.or(beneath.min_hits).map_or(MIN_HITS, |least| least.0),
-        addresses: typed.min_addresses.or(beneath.min_addresses).map_or(MIN_ADDRESSES, |least| least.0),
-        only: typed.by.map(grouping),
-    };
     let output = ReportOutput {
-        suggest: typed.suggest.then_some(bounds),
+        suggest: typed.suggest.then(|| suggest_bounds(typed, &beneath)),
+        correspondents: typed.correspondents,
         top,
         style: &style,
         logs,
@@ -107,10 +120,56 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
     Ok(if clients.unreadable.is_empty() { Exit::Clear } else { Exit::NoInput })
 }
 
+/// The patterns, each of them understood.
+fn checked_patterns(typed: &cli::ReportArgs, beneath: &ConfigLayer) -> Result<Patterns> {
+    let asks = typed.logs.is_empty() || typed.logs.iter().any(|log| log == Path::new("-"));
+    let stdin = asks.then_some("the log");
+    let patterns = read_patterns(&config::patterns(&typed.patterns, beneath), stdin)?;
+    patterns.line_ends().for_each(|warning| warn(&warning));
+    patterns.check()?;
+    Ok(patterns)
+}
+
+/// Reads the logs, or the copies of those that cannot be read twice.
+fn read_clients(
+    logs: &[ClientSource<'_>],
+    copies: Option<&Copies>,
+    spec: &log::ReadSpec,
+) -> Result<log::LogClients> {
+    let read_from = copies.map_or_else(|| logs.to_vec(), Copies::sources);
+    let clients = log::read(&read_from, spec, &progress::bytes())?;
+    input_warnings::tell(&clients, logs, spec);
+    if clients.lines == 0 && logs.iter().all(|log| matches!(log, ClientSource::Stdin)) {
+        warn("the log is empty");
+    }
+    Ok(clients)
+}
+
+/// What a suggested line must stop.
+fn suggest_bounds(typed: &cli::ReportArgs, beneath: &ConfigLayer) -> SuggestBounds {
+    SuggestBounds {
+        hits: typed.min_hits.or(beneath.min_hits).map_or(MIN_HITS, |least| least.0),
+        addresses: typed.min_addresses.or(beneath.min_addresses).map_or(MIN_ADDRESSES, |least| least.0),
+        only: typed.by.map(grouping),
+    }
+}
+
+/// Everybody whose mail is wanted, judged: the clients of logs of wanted mail, and correspondents.
+fn all_wanted(resolver: &Resolver, ham: &[Client], copies: Option<&Copies>) -> Result<Vec<WantedClient>> {
+    let ham = judge_all(resolver, ham)?.into_iter();
+    let mut wanted: Vec<WantedClient> =
+        ham.map(|judged| WantedClient { judged, seen_in: SeenIn::Ham }).collect();
+    if let Some(copies) = copies {
+        wanted.extend(correspondents(resolver, copies)?);
+    }
+    Ok(wanted)
+}
+
 /// Refuses what says something about suggestions where none are asked for.
 fn suggests(typed: &cli::ReportArgs) -> Result<()> {
     let options = [
         ("--ham", !typed.ham.is_empty()),
+        ("--correspondents", typed.correspondents),
         ("--min-hits", typed.min_hits.is_some()),
         ("--min-addresses", typed.min_addresses.is_some()),
     ];
@@ -118,8 +177,48 @@ fn suggests(typed: &cli::ReportArgs) -> Result<()> {
         Some((option, _)) => {
             Err(Error::usage(format!("{option} goes with --suggest: add that, or leave {option} out")))
         }
+        None if typed.lines.is_some() && typed.owner.is_empty() && typed.abuse_mail.is_none() => {
+            Err(Error::usage("--lines goes with --owner or --abuse-mail: add that, or leave --lines out"))
+        }
         None => Ok(()),
     }
+}
+
+/// The expressions of --owner, whatever a name's case.
+fn owner_selectors(owners: &[String]) -> Result<Vec<Regex>> {
+    let folded = |text: &String| {
+        let selector = selector("--owner", text)?;
+        let folded = RegexBuilder::new(selector.as_str()).case_insensitive(true).build();
+        folded.map_err(|error| Error::usage(format!("--owner: {error}")))
+    };
+    owners.iter().map(folded).collect()
+}
+
+fn is_one_of(owners: &[Regex], judged: &Judged) -> bool {
+    owner(judged).is_some_and(|name| owners.iter().any(|one| one.is_match(name.as_bytes())))
+}
+
+/// The servers that the logs show mail delivered to, judged.
+fn correspondents(resolver: &Resolver, copies: &Copies) -> Result<Vec<WantedClient>> {
+    let servers = log::evidence::correspondents(&copies.paths())?;
+    if servers.is_empty() {
+        warn("the logs show no mail delivered to another server: --correspondents spares nobody");
+    }
+    let servers: Vec<Client> = servers.into_iter().map(|address| Client { address, hits: 1 }).collect();
+    let judged = judge_all(resolver, &servers)?.into_iter();
+    Ok(judged.map(|judged| WantedClient { judged, seen_in: SeenIn::Correspondence }).collect())
+}
+
+/// Some lines of each client of a report.
+fn sample_lines(report: &Report, copies: &Copies, spec: &log::ReadSpec, most: u64) -> Result<ClientLines> {
+    let members = report.rows.iter().flat_map(|row| &row.members);
+    let clients: HashSet<IpAddr> = members.filter_map(|seen| seen.judged.address).collect();
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let samples = log::evidence::samples(&copies.paths(), spec, &clients, most)?;
+    let lines = |lines: Vec<log::evidence::SampleLine>| {
+        lines.into_iter().map(|line| ClientLine { time: line.time, text: line.text }).collect()
+    };
+    Ok(samples.into_iter().map(|(client, found)| (client, lines(found))).collect())
 }
 
 /// What the rows stand for.
@@ -233,6 +332,7 @@ fn judge(resolver: &Resolver, seen: &[log::SeenClient]) -> Result<(Vec<Sighting>
 /// What a report is written on.
 struct ReportOutput<'a> {
     suggest: Option<SuggestBounds>,
+    correspondents: bool,
     top: Option<usize>,
     style: &'a ReportStyle,
     logs: Vec<String>,
@@ -257,13 +357,13 @@ impl ReportOutput<'_> {
             return flush(&mut out);
         }
         let written = match self.style.form {
-            OutputForm::Json => rows::json(shown, &mut out),
+            OutputForm::Json => rows::json(shown, report.lines.as_ref(), &mut out),
             OutputForm::Csv => rows::csv(shown, &mut out),
             OutputForm::Quiet => Ok(()),
             _ if self.style.drawn => {
                 self.style.table(self.clock.clone(), self.now).write(report, self.top, &mut out)
             }
-            _ => plain(shown, &mut out),
+            _ => plain(shown, report.lines.as_ref(), &mut out),
         };
         written.map_err(|error| Error::output("stdout", &error))?;
         flush(&mut out)
@@ -281,7 +381,7 @@ impl ReportOutput<'_> {
         let notes = AdviceNotes {
             logs: &self.logs,
             ham: &ham,
-            correspondents: false,
+            correspondents: self.correspondents,
             bounds,
             clock: &self.clock,
             now: self.now,

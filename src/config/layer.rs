@@ -71,6 +71,7 @@ pub struct ConfigLayer {
     pub by: Option<By>,
     pub min_hits: Option<LeastCount>,
     pub min_addresses: Option<LeastCount>,
+    pub lines: Option<LeastCount>,
     /// What is odd here, though it stops nothing.
     #[serde(skip)]
     pub notes: Vec<String>,
@@ -309,7 +310,8 @@ impl ConfigLayer {
             ham,
             by,
             min_hits,
-            min_addresses
+            min_addresses,
+            lines
         )
     }
 }
@@ -344,7 +346,7 @@ mod tests {
                 "on-unknown" => "pass",
                 "by" => "asn",
                 "timeout" | "jobs" | "per-server" | "rate" | "max-age" | "top" | "min-hits"
-                | "min-addresses" => "7",
+                | "min-addresses" | "lines" => "7",
                 "share" => "24,48",
                 "trusted-proxy" => "10.0.0.0/8, 2001:db8::1",
                 "listen" => "inet:127.0.0.1:10045",

@@ -45,11 +45,26 @@ pub(super) const KEYS: &[&str] = &[
     "by",
     "min-hits",
     "min-addresses",
+    "lines",
 ];
 
 /// Long options that mean one run alone, so that no file may set them.
-pub(super) const TYPED: &[&str] =
-    &["log", "explain", "ip", "suggest", "html", "stdio", "against-cache", "unused", "all", "config"];
+pub(super) const TYPED: &[&str] = &[
+    "log",
+    "explain",
+    "ip",
+    "suggest",
+    "html",
+    "stdio",
+    "against-cache",
+    "unused",
+    "all",
+    "config",
+    "owner",
+    "abuse-mail",
+    "correspondents",
+    "cost",
+];
 
 /// A key's variable.
 pub(super) fn variable(key: &str) -> String {

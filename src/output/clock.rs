@@ -25,6 +25,12 @@ impl DisplayZone {
         if from.ends_with(&to) { from } else { format!("{from} – {to}") }
     }
 
+    /// From one time to another with year and zone: `20 Nov 2026 10:02 – 21 Nov 2026 09:00 UTC`.
+    pub(super) fn zoned_range(&self, first: Timestamp, last: Timestamp) -> String {
+        let (from, to) = (self.show(first, "%-d %b %Y %H:%M"), self.show(last, "%-d %b %Y %H:%M %Z"));
+        if to.starts_with(&from) { to } else { format!("{from} – {to}") }
+    }
+
     /// The day and the time with the zone's name: for a page that is read elsewhere.
     pub(super) fn full(&self, time: Timestamp) -> String {
         self.show(time, "%-d %B %Y, %H:%M %Z")

@@ -12,7 +12,7 @@ use super::{
     table::{owners, title, why},
 };
 use crate::{
-    report::{Report, ReportRow, RowKind, RowSum},
+    report::{ClientLines, Report, ReportRow, RowKind, RowSum},
     sanitize::safe,
     verdict::Verdict,
 };
@@ -22,6 +22,8 @@ use std::{
     io::{self, Write},
 };
 
+/// Rows that are shown with all that is known of them.
+const WHOLE: usize = 100;
 /// Networks that a row shows before the rest is folded away.
 const NETWORKS: usize = 2;
 
@@ -105,10 +107,12 @@ impl ReportPage<'_> {
              <th role=\"columnheader\" scope=\"col\">Verdict</th></tr></thead>\n<tbody role=\"rowgroup\">"
         )?;
         let most = shown.first().map_or(1, |owner| owner.hits.max(1));
-        for (at, owner) in shown.iter().enumerate() {
+        let (whole, tail) = shown.split_at(WHOLE.min(shown.len()));
+        for (at, owner) in whole.iter().enumerate() {
             self.row(report, owner, at + 1, most, out)?;
         }
         writeln!(out, "</tbody>\n</table>")?;
+        self.tail(tail, out)?;
         if !rest.is_empty() {
             let RowSum { hits, addresses, rows } = Report::sum(rest);
             let (rows, hits, addresses) = (HtmlNumber(rows), HtmlNumber(hits), HtmlNumber(addresses));
@@ -206,6 +210,9 @@ impl ReportPage<'_> {
         let country = owner.country.map(|code| format!(" <span class=\"cc\">{}</span>", HtmlText(code)));
         writeln!(out, "<span class=\"name\">{}</span>{}", HtmlText(&name), country.unwrap_or_default())?;
         details(owner, out)?;
+        if let Some(lines) = &report.lines {
+            self.clients(owner, lines, out)?;
+        }
         let share = percent(owner.hits, most);
         writeln!(
             out,
@@ -222,7 +229,8 @@ impl ReportPage<'_> {
             let about =
                 format!("{} hits, {range}; at most {} in {each}.", HtmlNumber(owner.hits), HtmlNumber(most));
             chart::row(&owner.activity, rank, &name, &about, out)?;
-            writeln!(out, "<span class=\"range\">{range}</span>")?;
+            let range = self.clock.zoned_range(first, last);
+            writeln!(out, "<span class=\"range\">{range} · highest bar {}</span>", HtmlNumber(most))?;
         }
         write!(
             out,
@@ -233,6 +241,49 @@ impl ReportPage<'_> {
             write!(out, "<span class=\"why\">{}</span>", HtmlText(&why))?;
         }
         writeln!(out, "</td>\n</tr>")
+    }
+
+    /// Rows behind the first, folded away, a line each: a page of thousands can be sent by mail.
+    fn tail(&self, tail: &[ReportRow], out: &mut impl Write) -> io::Result<()> {
+        if tail.is_empty() {
+            return Ok(());
+        }
+        let RowSum { hits, addresses, rows } = Report::sum(tail);
+        let (rows, hits, addresses) = (HtmlNumber(rows), HtmlNumber(hits), HtmlNumber(addresses));
+        writeln!(
+            out,
+            "<details class=\"tail\"><summary>{rows} more, with {hits} hits from {addresses} addresses</summary>\n<table>\n\
+             <tr><th>Name<th class=\"n\">Hits<th class=\"n\">Addresses<th>Network<th>Verdict"
+        )?;
+        for row in tail {
+            let country = row.country.map(|code| format!(" {}", HtmlText(code))).unwrap_or_default();
+            let network = row.networks.first().map(ToString::to_string).unwrap_or_default();
+            let (hits, addresses) = (HtmlNumber(row.hits), HtmlNumber(row.addresses));
+            let (name, class) = (HtmlText(&title(row)).to_string(), word(row));
+            writeln!(
+                out,
+                "<tr class={class}><td>{name}{country}<td class=n>{hits}<td class=n>{addresses}<td>{network}<td>{class}"
+            )?;
+        }
+        writeln!(out, "</table>\n</details>")
+    }
+
+    /// The addresses of a row, and lines of theirs.
+    fn clients(&self, row: &ReportRow, lines: &ClientLines, out: &mut impl Write) -> io::Result<()> {
+        let clients = row.clients();
+        let count = HtmlNumber(clients.len() as u64);
+        writeln!(out, "<details class=\"clients\"><summary>{count} with their lines</summary>\n<ul>")?;
+        for seen in clients {
+            let Some(address) = seen.judged.address else { continue };
+            let times = seen.first.zip(seen.last).map(|(first, last)| self.clock.zoned_range(first, last));
+            let (hits, times) = (HtmlNumber(seen.judged.hits), times.unwrap_or_default());
+            writeln!(out, "<li><b>{address}</b> {hits} × <span class=\"sub\">{times}</span>")?;
+            for line in lines.get(&address).into_iter().flatten() {
+                writeln!(out, "<code>{}</code>", HtmlText(&line.text))?;
+            }
+            writeln!(out, "</li>")?;
+        }
+        writeln!(out, "</ul></details>")
     }
 
     fn foot(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
@@ -274,9 +325,21 @@ fn details(owner: &ReportRow, out: &mut impl Write) -> io::Result<()> {
         )?;
     }
     if !owner.abuse.is_empty() {
-        writeln!(out, "<span class=\"sub\">{}</span>", HtmlText(&owner.abuse.join(" ")))?;
+        let links: Vec<String> = owner.abuse.iter().map(|contact| mail_link(contact)).collect();
+        writeln!(out, "<span class=\"sub\">{}</span>", links.join(" "))?;
     }
     Ok(())
+}
+
+/// A link that opens a message to a contact, where the contact is a plain address; else its text.
+fn mail_link(contact: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@.-_+".contains(c);
+    let text = HtmlText(contact);
+    if contact.matches('@').count() == 1 && contact.chars().all(plain) {
+        format!("<a href=\"mailto:{text}\">{text}</a>")
+    } else {
+        text.to_string()
+    }
 }
 
 /// A part of a whole in percent, with one digit behind the point where it is small.

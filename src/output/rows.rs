@@ -3,11 +3,14 @@
 use super::{clock::rfc3339, csv::write, json::object};
 use crate::{
     pattern::PatternMatch,
-    report::{Grouping, ReportRow},
+    report::{ClientLines, Grouping, ReportRow, Sighting},
     sanitize::safe,
 };
 use serde::Serialize;
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    net::IpAddr,
+};
 
 const HEADER: [&str; 14] = [
     "owner",
@@ -49,13 +52,39 @@ struct RowObject<'a> {
     /// All owners, most hits first, where a row does not stand for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     owners: Option<&'a [String]>,
+    /// Its addresses, most hits first, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clients: Option<Vec<ClientObject<'a>>>,
 }
 
-/// One object a row.
+/// One address of a row.
+#[derive(Serialize)]
+struct ClientObject<'a> {
+    ip: Option<IpAddr>,
+    hits: u64,
+    first_seen: Option<String>,
+    last_seen: Option<String>,
+    lines: Vec<&'a str>,
+}
+
+impl<'a> ClientObject<'a> {
+    fn of(seen: &Sighting, lines: &'a ClientLines) -> Self {
+        let lines = seen.judged.address.and_then(|address| lines.get(&address));
+        Self {
+            ip: seen.judged.address,
+            hits: seen.judged.hits,
+            first_seen: seen.first.map(rfc3339),
+            last_seen: seen.last.map(rfc3339),
+            lines: lines.into_iter().flatten().map(|line| line.text.as_str()).collect(),
+        }
+    }
+}
+
+/// One object a row, with its addresses where there are lines of these.
 ///
 /// # Errors
 /// The output's own.
-pub fn json(rows: &[ReportRow], out: &mut impl Write) -> io::Result<()> {
+pub fn json(rows: &[ReportRow], lines: Option<&ClientLines>, out: &mut impl Write) -> io::Result<()> {
     for row in rows {
         let object_of_row = RowObject {
             owner: row.owner(),
@@ -72,6 +101,8 @@ pub fn json(rows: &[ReportRow], out: &mut impl Write) -> io::Result<()> {
             by: row.by(),
             name: row.title(),
             reason: row.reason(),
+            clients: lines
+                .map(|lines| row.clients().into_iter().map(|seen| ClientObject::of(seen, lines)).collect()),
             owners: (row.grouping != Grouping::Owner).then_some(&row.owners),
         };
         object(&object_of_row, out)?;

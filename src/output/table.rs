@@ -11,7 +11,7 @@ use super::{
     text::{cut, pad},
 };
 use crate::{
-    report::{Grouping, Report, ReportRow, RowSum},
+    report::{ClientLines, Grouping, Report, ReportRow, RowSum},
     sanitize::safe,
 };
 use jiff::Timestamp;
@@ -38,6 +38,8 @@ pub(super) fn title(owner: &ReportRow) -> String {
     safe(owner.title()).into_owned()
 }
 
+/// Addresses that a row shows on a terminal.
+const CLIENTS: usize = 20;
 /// Owners that a row names in one line.
 const OWNERS: usize = 2;
 
@@ -60,11 +62,13 @@ pub(super) fn why(owner: &ReportRow) -> Option<String> {
 }
 
 /// Tab-separated: owner, hits, addresses, networks, country, abuse contacts, first and last seen (RFC 3339),
-/// activity, verdict, the first pattern. Lists are joined by a blank; what is missing is `-`.
+/// activity, verdict, the first pattern. Lists are joined by a blank; what is missing is `-`. Below a row stand its
+/// addresses where there are lines of these: an empty cell, address, hits, first and last seen; and below an address its
+/// lines, behind two empty cells.
 ///
 /// # Errors
 /// The output's own.
-pub fn plain(owners: &[ReportRow], out: &mut impl Write) -> io::Result<()> {
+pub fn plain(owners: &[ReportRow], lines: Option<&ClientLines>, out: &mut impl Write) -> io::Result<()> {
     for owner in owners {
         let cell = |value: String| if value.is_empty() { "-".to_owned() } else { value };
         let networks: Vec<String> = owner.networks.iter().map(ToString::to_string).collect();
@@ -82,6 +86,15 @@ pub fn plain(owners: &[ReportRow], out: &mut impl Write) -> io::Result<()> {
             cell(why(owner).unwrap_or_default()),
         ];
         writeln!(out, "{}", cells.join("\t"))?;
+        let Some(lines) = lines else { continue };
+        for seen in owner.clients() {
+            let Some(address) = seen.judged.address else { continue };
+            let times = [seen.first, seen.last].map(|time| cell(time.map(rfc3339).unwrap_or_default()));
+            writeln!(out, "\t{address}\t{}\t{}", seen.judged.hits, times.join("\t"))?;
+            for line in lines.get(&address).into_iter().flatten() {
+                writeln!(out, "\t\t{}", safe(&line.text))?;
+            }
+        }
     }
     Ok(())
 }
@@ -106,7 +119,7 @@ impl OwnerTable {
         ]);
         writeln!(out, "{}", self.paint.bold(&head))?;
         for owner in shown {
-            self.row(owner, &layout, out)?;
+            self.row(owner, &layout, report.lines.as_ref(), out)?;
         }
         if !rest.is_empty() {
             let others = Report::sum(rest);
@@ -127,7 +140,13 @@ impl OwnerTable {
         self.foot(report, sum, &layout, out)
     }
 
-    fn row(&self, owner: &ReportRow, layout: &TableLayout, out: &mut impl Write) -> io::Result<()> {
+    fn row(
+        &self,
+        owner: &ReportRow,
+        layout: &TableLayout,
+        lines: Option<&ClientLines>,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
         let verdict = self.paint.verdict(owner.verdict, &pad(owner.verdict.as_str(), layout::VERDICT));
         let (hits, addresses) = (owner.hits.to_string(), owner.addresses.to_string());
         let country = safe(owner.country.unwrap_or("-")).into_owned();
@@ -140,7 +159,34 @@ impl OwnerTable {
             let details = cut(&details, self.width.saturating_sub(indent)).into_owned();
             writeln!(out, "{}{}", " ".repeat(indent), self.paint.dim(&details))?;
         }
-        Ok(())
+        lines.map_or(Ok(()), |lines| self.clients(owner, lines, indent, out))
+    }
+
+    /// The addresses of a row and lines of theirs.
+    fn clients(
+        &self,
+        row: &ReportRow,
+        lines: &ClientLines,
+        indent: usize,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let (clients, blanks) = (row.clients(), " ".repeat(indent));
+        for seen in clients.iter().take(CLIENTS) {
+            let Some(address) = seen.judged.address else { continue };
+            let times = seen.first.zip(seen.last).map(|(first, last)| self.clock.zoned_range(first, last));
+            let hits = seen.judged.hits;
+            let hits = format!("{hits} hit{}", if hits == 1 { "" } else { "s" });
+            let about = [Some(address.to_string()), Some(hits), times];
+            let about = about.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+            writeln!(out, "{blanks}{}", cut(&about, self.width.saturating_sub(indent)))?;
+            for line in lines.get(&address).into_iter().flatten() {
+                let line = safe(&line.text);
+                let line = cut(&line, self.width.saturating_sub(indent + 2)).into_owned();
+                writeln!(out, "{blanks}  {}", self.paint.dim(&line))?;
+            }
+        }
+        let more = clients.len().saturating_sub(CLIENTS);
+        if more > 0 { writeln!(out, "{blanks}… and {more} more addresses: --json has all") } else { Ok(()) }
     }
 
     /// When, from which networks, where to complain, why.

@@ -1,7 +1,7 @@
 //! What a row of a report stands for: an owner, or what several owners have in common.
 
 use super::{contact, name};
-use crate::registry::Record;
+use crate::{registry::Known, verdict::Judged};
 
 /// What clients are put together by.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -9,7 +9,7 @@ pub enum Grouping {
     /// The owner of the network ([`name`]).
     #[default]
     Owner,
-    /// The autonomous system: the first that the answer names.
+    /// The autonomous system: the first that the answer names, or else the table of origins.
     Asn,
     /// The abuse desk: the mail domain of the contact ([`contact::first_desk`]).
     Abuse,
@@ -26,13 +26,19 @@ pub enum Grouping {
 }
 
 impl Grouping {
-    /// What a record's clients are put together under, as it is shown; None where the record does not say. Values that
+    /// What a client is put together with others under, as it is shown; None where nothing says so. Values that
     /// [`super::fold`] makes equal are one.
-    pub(super) fn value(self, record: &Record) -> Option<String> {
+    pub(super) fn value(self, judged: &Judged) -> Option<String> {
+        if self == Self::Asn {
+            return judged.numbers().0.first().map(|number| format!("AS{number}"));
+        }
+        let Some(record) = judged.answer().map(|answer| &answer.record) else {
+            return self.announced(judged);
+        };
         let given = |text: &Option<String>| text.as_ref().filter(|text| !text.trim().is_empty()).cloned();
         match self {
             Self::Owner => Some(name(record).text().into_owned()),
-            Self::Asn => record.asn.first().map(|number| format!("AS{number}")),
+            Self::Asn => None,
             Self::Abuse => contact::first_desk(&record.abuse),
             Self::Maintainer => {
                 record.maintainer.iter().find(|name| !contact::is_registrys_maintainer(name)).cloned()
@@ -42,6 +48,20 @@ impl Grouping {
             Self::Registry => Some(record.registry.as_str().to_owned()),
             Self::Country => given(&record.country),
         }
+    }
+
+    /// The value of a client of which the table of origins alone is known.
+    fn announced(self, judged: &Judged) -> Option<String> {
+        match self {
+            Self::Owner => judged.owner().map(|owner| owner.into_owned()),
+            Self::Network => judged.announced().map(ToString::to_string),
+            _ => None,
+        }
+    }
+
+    /// Whether it is known who is behind a client.
+    pub(super) fn is_known(judged: &Judged) -> bool {
+        matches!(judged.known, Known::Answer(_) | Known::Origin)
     }
 
     /// What stands for the value of a row whose records name none.

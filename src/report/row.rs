@@ -1,6 +1,6 @@
 //! One row of a report, and how it is put together from clients.
 
-use super::{Grouping, Sighting, fold, name};
+use super::{Grouping, Sighting, fold};
 use crate::{
     address::Prefix,
     pattern::PatternMatch,
@@ -97,6 +97,14 @@ impl ReportRow<'_> {
         }
     }
 
+    /// The clients, most hits first; of two with as many the one that came first.
+    #[must_use]
+    pub fn clients(&self) -> Vec<&Sighting> {
+        let mut clients = self.members.clone();
+        clients.sort_by_key(|seen| Reverse(seen.judged.hits));
+        clients
+    }
+
     /// How many of its clients have this verdict.
     #[must_use]
     pub fn with(&self, verdict: Verdict) -> u64 {
@@ -114,11 +122,10 @@ pub(super) enum RowKey {
 
 impl RowKey {
     pub(super) fn of(judged: &Judged, grouping: Grouping) -> Self {
-        match (judged.answer(), judged.reserved()) {
-            (Some(answer), _) => Self::Known(grouping.value(&answer.record).map(|value| fold(&value))),
-            (None, Some(_)) => Self::Reserved,
-            (None, None) => Self::Unknown,
+        if Grouping::is_known(judged) {
+            return Self::Known(grouping.value(judged).map(|value| fold(&value)));
         }
+        if judged.reserved().is_some() { Self::Reserved } else { Self::Unknown }
     }
 }
 
@@ -140,7 +147,7 @@ pub(super) struct RowBuilder<'a> {
 impl<'a> RowBuilder<'a> {
     /// The row that a client opens.
     pub(super) fn new(key: &RowKey, first: &Judged, grouping: Grouping, slices: usize) -> Self {
-        let value = || first.answer().and_then(|answer| grouping.value(&answer.record));
+        let value = || grouping.value(first);
         let (kind, verdict) = match key {
             RowKey::Known(_) => (RowKind::Known(value()), Verdict::Clear),
             RowKey::Unknown => (RowKind::Unknown(Vec::new()), Verdict::Unknown),
@@ -204,6 +211,9 @@ impl<'a> RowBuilder<'a> {
                 }
             }
         }
+        self.networks.extend(
+            judged.announced().filter(|_| Grouping::is_known(judged)).into_iter().flat_map(|n| n.prefixes()),
+        );
         self.add_owner(judged);
         if let Some(special) = judged.reserved() {
             self.networks.insert(special.prefix);
@@ -221,11 +231,13 @@ impl<'a> RowBuilder<'a> {
 
     fn add_owner(&mut self, judged: &Judged) {
         // Where rows stand for owners there is one, and it is known.
-        let Some(answer) = judged.answer().filter(|_| self.row.grouping != Grouping::Owner) else { return };
-        let owner = name(&answer.record);
+        if self.row.grouping == Grouping::Owner || !Grouping::is_known(judged) {
+            return;
+        }
+        let Some(owner) = Grouping::Owner.value(judged) else { return };
         let owners = &mut self.owners;
-        let index = *self.owner_indexes.entry(owner.key()).or_insert_with(|| {
-            owners.push((owner.text().into_owned(), 0));
+        let index = *self.owner_indexes.entry(fold(&owner)).or_insert_with(|| {
+            owners.push((owner, 0));
             owners.len() - 1
         });
         if let Some((_, hits)) = owners.get_mut(index) {

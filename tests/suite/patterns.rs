@@ -4,7 +4,7 @@ use crate::{
     farm::{Farm, Plan, Rule, Scenario},
     jig::Room,
 };
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 #[test]
 fn problems_are_told_with_their_places_and_end_in_1_or_78() {
@@ -183,4 +183,37 @@ fn the_lists_to_start_from_are_sound_and_say_what_they_are() {
         }
         assert!(text.lines().any(|line| !line.starts_with('#') && !line.is_empty()), "{}", list.display());
     }
+}
+
+#[test]
+fn the_cost_of_each_line_is_told_before_it_is_used() {
+    let room = Room::with(&[
+        ("blocked", "# comment\nContoso\n@country ^NL$\nnobody\n"),
+        ("mail.log", "193.0.22.9\n193.0.22.9\n193.0.60.1\n"),
+        ("ham.log", "193.0.60.9\n"),
+    ]);
+    let of = |within: &str, org: &str, country: &str| Rule {
+        within: Some(within.into()),
+        network: Some(within.into()),
+        reply: Some("ripe".into()),
+        with: BTreeMap::from([("org".into(), org.into()), ("country".into(), country.into())]),
+        ..Rule::default()
+    };
+    let rule = vec![of("193.0.20.0/22", "Contoso GmbH", "DE"), of("193.0.60.0/24", "Fabrikam", "NL")];
+    let ripe = Plan { name: "whois.ripe.net".into(), rule, ..Plan::default() };
+    let farm = Farm::start(&Scenario { server: vec![ripe], ..Scenario::default() });
+    let list = farm.list();
+    let run = |args: &[&str]| {
+        let run =
+            room.run(["patterns", "--servers", list.to_str().unwrap(), "--rate", "0", "--cost", "mail.log"]);
+        run.args(args).args(&["blocked"])
+    };
+    let text = "blocked:2: blocks 2 hits from 1 address of 1 owner [Contoso]\n\
+                blocked:3: blocks 1 hit from 1 address of 1 owner [@country ^NL$]\n\
+                blocked:4: blocks 0 hits from 0 addresses of 0 owners [nobody]\n";
+    run(&[]).stdout(text).code(0).check();
+    let run = run(&["--ham", "ham.log", "--json"]);
+    let rows = run.code(1).check().json();
+    assert_eq!((&rows[0]["hits"], &rows[0]["wanted"]["hits"]), (&2.into(), &0.into()));
+    assert_eq!((&rows[1]["wanted"]["hits"], &rows[1]["wanted_owners"][0]), (&1.into(), &"Fabrikam".into()));
 }

@@ -296,3 +296,114 @@ fn a_file_of_settings_may_choose_the_lines_and_the_rows() {
     assert_eq!(run().args(&["--top", "2", "--grep", "[[:digit:]]"]).check().json().len(), 2);
     assert_eq!(run().env("WHODUNIT_TOP", "2").env("WHODUNIT_GREP", "connect").check().json().len(), 2);
 }
+
+#[test]
+fn one_owner_can_be_looked_at_with_addresses_and_lines() {
+    let (room, farm) = (room(), farm());
+    let run =
+        || room.run(["report", "--rate", "0", "--owner", "contoso"]).farm(&farm).env("TZ", "UTC").code(0);
+    let rows = run().args(&["--json", "--lines", "2", "mail.log"]).check().json();
+    assert_eq!(rows.len(), 1, "whatever the name's case, and nobody else");
+    let clients = rows[0]["clients"].as_array().unwrap();
+    let seen: Vec<_> =
+        clients.iter().map(|c| (c["ip"].as_str().unwrap(), c["hits"].as_u64().unwrap())).collect();
+    assert_eq!(seen, [("193.0.22.9", 5), ("193.0.40.7", 3), ("193.0.22.10", 2)], "most hits first");
+    let lines = clients[0]["lines"].as_array().unwrap();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0], "Nov 20 10:00:00 mx postfix/smtpd[41]: connect from unknown[193.0.22.9]");
+    assert!(clients[0]["first_seen"].as_str().unwrap().ends_with("-11-20T10:00:00Z"));
+    // From a pipe, which cannot be read twice, and as text.
+    let shown = run().stdin(log()).check().stdout;
+    assert!(shown.contains("\n\t193.0.40.7\t3\t"), "{shown}");
+    assert_eq!(
+        shown.matches("\n\t\tNov 20 10:00:00 mx postfix").count(),
+        3,
+        "three lines by default: {shown}"
+    );
+    run().args(&["--html", "page.html", "mail.log"]).check();
+    let page = std::fs::read_to_string(room.path("page.html")).unwrap();
+    assert!(
+        page.contains("mailto:abuse@contoso.example") && page.contains("<code>Nov 20 10:00:00 mx"),
+        "{page}"
+    );
+    let run = room.run(["report", "--owner", "a(b", "mail.log"]);
+    run.stderr_has("--owner: column 2: ").code(64).check();
+    let run = room.run(["report", "--lines", "2", "mail.log"]);
+    run.stderr_has("--lines goes with --owner").code(64).check();
+}
+
+#[test]
+fn whoever_mail_was_delivered_to_is_spared() {
+    let (room, farm) = (room(), farm());
+    let delivery = |queue: &str, server: &str| {
+        format!(
+            "Nov 20 09:00:00 mx postfix/smtp[4]: {queue}: to=<a@x.example>, relay=x[{server}]:25, delay=1, \
+             delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)\n"
+        )
+    };
+    let bounce = "Nov 20 09:00:00 mx postfix/qmgr[4]: BBBBBB2: from=<>, size=9, nrcpt=1 (queue active)\n";
+    room.write(
+        "both.log",
+        delivery("AAAAAA1", "193.0.60.200") + bounce + &delivery("BBBBBB2", "193.0.40.9") + &log(),
+    );
+    let run = room.run(["report", "--rate", "0", "--suggest", "--correspondents", "both.log"]).farm(&farm);
+    let run = run.args(&["--min-hits", "1", "--min-addresses", "1"]);
+    let said = "left out: Fabrikam B.V.; mail of yours was delivered to 193.0.60.200";
+    let shown = run.stderr_has(said).code(0).check().stdout;
+    let lines: Vec<&str> = shown.lines().filter(|line| line.starts_with('@')).collect();
+    assert_eq!(lines, ["@mnt ^MNT-DE$", "@org ^Fabrikam BxVx$"], "a bounce is no correspondence: {shown}");
+}
+
+#[test]
+fn a_terminal_shows_twenty_rows_and_a_pipe_all() {
+    let room = Room::new();
+    let line =
+        |n: usize| format!("Nov 20 10:00:00 mx postfix/smtpd[41]: connect from unknown[193.0.{n}.1]\n");
+    room.write("mail.log", (0..25).map(line).collect::<String>());
+    let rule = (0..25).map(|n| Rule {
+        within: Some(format!("193.0.{n}.0/24")),
+        network: Some(format!("193.0.{n}.0/24")),
+        reply: Some("ripe".into()),
+        with: BTreeMap::from([("org".into(), format!("Owner {n}"))]),
+        ..Rule::default()
+    });
+    let ripe = Plan { name: "whois.ripe.net".into(), rule: rule.collect(), ..Plan::default() };
+    let farm = Farm::start(&Scenario { server: vec![ripe], ..Scenario::default() });
+    let run = || room.run(["report", "--rate", "0", "mail.log"]).farm(&farm).any_stderr().code(0);
+    let shown = run().env("NO_COLOR", "1").on_terminal(100).check().stdout;
+    assert_eq!(shown.matches("Owner ").count(), 20, "{shown}");
+    assert!(shown.contains("… and 5 more"), "{shown}");
+    assert_eq!(run().check().stdout.lines().count(), 25);
+}
+
+#[test]
+fn messages_to_abuse_desks_are_written_and_nothing_is_overwritten() {
+    let (room, farm) = (room(), farm());
+    let evil = "Nov 20 10:00:00 mx postfix/smtpd[41]: NOQUEUE: reject: RCPT from unknown[193.0.22.9]: 554 5.7.1; from=<boss@spam.example> to=<joe@here.example>\n";
+    room.write("mail.log", evil.to_owned() + &log());
+    let run = || {
+        room.run(["report", "--rate", "0", "--abuse-mail", "out", "mail.log"]).farm(&farm).env("TZ", "UTC")
+    };
+    run().code(0).check();
+    let mut names: Vec<String> = std::fs::read_dir(room.path("out"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["abuse@contoso.example.eml", "abuse@fabrikam.example.eml"]);
+    let mail = std::fs::read_to_string(room.path("out/abuse@contoso.example.eml")).unwrap();
+    assert!(
+        mail.contains("To: <abuse@contoso.example>\r\n") && mail.contains("MIME-Version: 1.0\r\n"),
+        "{mail}"
+    );
+    for header in ["From: ", "Date: ", "Message-ID: ", "Subject: Unwanted mail from 193.0.20.0/22 and others"]
+    {
+        assert!(mail.contains(header), "{header}: {mail}");
+    }
+    assert!(!mail.contains("joe@here") && !mail.contains("boss@spam"), "{mail}");
+    assert!(mail.contains("-11-20T10:00:00Z") && mail.contains("\"xarf_version\": \"4.0.0\""), "{mail}");
+    let shown = "out/abuse@contoso.example.eml is there already";
+    room.write("out/abuse@contoso.example.eml", "mine");
+    run().stderr_has(shown).code(0).check();
+    assert_eq!(std::fs::read_to_string(room.path("out/abuse@contoso.example.eml")).unwrap(), "mine");
+}

@@ -45,6 +45,11 @@ impl ReportStyle {
         Self { form, drawn, paint, width: width.max(NARROWEST), ink: ink(|name| env::var(name).ok()) }
     }
 
+    /// Rows for people on a terminal.
+    pub(super) fn is_screen(&self) -> bool {
+        self.form == OutputForm::Text && io::stdout().is_terminal()
+    }
+
     pub(super) fn table(&self, clock: DisplayZone, now: Timestamp) -> OwnerTable {
         OwnerTable { width: self.width, paint: self.paint, ink: self.ink, clock, now }
     }

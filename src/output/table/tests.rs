@@ -69,7 +69,7 @@ fn the_rows_that_are_not_shown_are_summed_up() {
 
 #[test]
 fn a_pipe_gets_one_line_a_row() {
-    let shown = text(|out| report(|report| plain(&report.rows, out)));
+    let shown = text(|out| report(|report| plain(&report.rows, None, out)));
     let rows: Vec<Vec<&str>> = shown.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(rows.len(), 5);
     assert!(rows.iter().all(|row| row.len() == 11), "{shown}");
@@ -84,7 +84,7 @@ fn a_pipe_gets_one_line_a_row() {
 
 #[test]
 fn json_has_the_names_that_scripts_know() {
-    let shown = text(|out| report(|report| rows::json(&report.rows, out)));
+    let shown = text(|out| report(|report| rows::json(&report.rows, None, out)));
     let rows: Vec<serde_json::Value> =
         shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(

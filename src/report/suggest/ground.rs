@@ -24,9 +24,10 @@ const ROUNDS: usize = 8;
 type RecordIdentity<'a> =
     (Network, Option<&'a str>, Option<&'a str>, &'a [String], &'a [String], &'a [u32], Option<&'a str>);
 
-fn identity(record: &Record) -> RecordIdentity<'_> {
-    let Record { network, org, name, abuse, maintainer, asn, country, .. } = record;
-    (*network, org.as_deref(), name.as_deref(), abuse, maintainer, asn, country.as_deref())
+fn identity(judged: &Judged) -> Option<RecordIdentity<'_>> {
+    let Record { network, org, name, abuse, maintainer, country, .. } = &judged.answer()?.record;
+    let numbers = judged.numbers().0;
+    Some((*network, org.as_deref(), name.as_deref(), abuse, maintainer, numbers, country.as_deref()))
 }
 
 /// Clients of one row whose records say the same.
@@ -34,6 +35,7 @@ pub(super) struct OpenNetwork<'a> {
     /// The row's index.
     pub(super) row: usize,
     pub(super) record: &'a Record,
+    judged: &'a Judged,
     pub(super) members: Vec<&'a Sighting>,
     sent: SentCount,
 }
@@ -71,10 +73,11 @@ impl<'a> SuggestGround<'a> {
         let mut indexes: HashMap<(usize, RecordIdentity<'a>), usize> = HashMap::new();
         for (row, members) in rows.enumerate().filter_map(|(index, row)| Some((index, &row?.members))) {
             for member in members {
-                let Some(answer) = member.judged.answer() else { continue };
-                let index = *indexes.entry((row, identity(&answer.record))).or_insert_with(|| {
+                let judged = &member.judged;
+                let Some((answer, identity)) = judged.answer().zip(identity(judged)) else { continue };
+                let index = *indexes.entry((row, identity)).or_insert_with(|| {
                     let (record, members) = (&answer.record, Vec::new());
-                    networks.push(OpenNetwork { row, record, members, sent: SentCount::default() });
+                    networks.push(OpenNetwork { row, record, judged, members, sent: SentCount::default() });
                     networks.len() - 1
                 });
                 if let Some(network) = networks.get_mut(index) {
@@ -138,9 +141,9 @@ impl<'a> SuggestGround<'a> {
     fn refused(&self, protected: &[&Judged], only: Option<Grouping>) -> Vec<bool> {
         let mut seen = HashSet::new();
         let mut texts = HashSet::new();
-        for record in protected.iter().filter_map(|judged| Some(&judged.answer()?.record)) {
-            if seen.insert(identity(record)) {
-                texts.extend(SuggestedLine::all(record, only).iter().map(SuggestedLine::folded));
+        for judged in protected {
+            if identity(judged).is_some_and(|identity| seen.insert(identity)) {
+                texts.extend(SuggestedLine::all(judged, only).iter().map(SuggestedLine::folded));
             }
         }
         let addresses: BTreeSet<IpAddr> = protected.iter().filter_map(|judged| judged.address).collect();
@@ -163,8 +166,8 @@ impl<'a> SuggestGround<'a> {
         let mut seen = HashSet::new();
         for judged in protected {
             wrong.extend(trial.by_address(judged.address));
-            if let Some(answer) = judged.answer().filter(|answer| seen.insert(identity(&answer.record))) {
-                wrong.extend(trial.by_record(&answer.record));
+            if identity(judged).is_some_and(|identity| seen.insert(identity)) {
+                wrong.extend(trial.by_record(judged));
             }
         }
         // By its number in the trial: the row that a line stands for, and the line that stops a network.
@@ -177,7 +180,7 @@ impl<'a> SuggestGround<'a> {
             }
         }
         for (index, network) in self.networks.iter().enumerate() {
-            let by_record = trial.by_record(network.record);
+            let by_record = trial.by_record(network.judged);
             for member in &network.members {
                 let by_address = trial.by_address(member.judged.address);
                 let wanted = stopped.get(&index);
@@ -204,7 +207,7 @@ fn candidates(networks: &[OpenNetwork<'_>], only: Option<Grouping>) -> Vec<Candi
     let mut candidates: Vec<CandidateLine> = Vec::new();
     let mut indexes: HashMap<String, usize> = HashMap::new();
     for (number, network) in networks.iter().enumerate() {
-        for line in SuggestedLine::all(network.record, only) {
+        for line in SuggestedLine::all(network.judged, only) {
             let index = *indexes.entry(line.folded()).or_insert_with(|| {
                 candidates.push(CandidateLine { line, networks: Vec::new(), refused: false });
                 candidates.len() - 1

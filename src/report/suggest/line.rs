@@ -4,6 +4,7 @@ use crate::{
     address::Prefix,
     registry::Record,
     report::{Grouping, OwnerName, contact, name},
+    verdict::Judged,
 };
 use std::fmt;
 
@@ -82,9 +83,11 @@ impl LineReach {
     }
 
     /// All that lines may be, which could match a record.
-    pub(super) fn all(record: &Record) -> Vec<Self> {
-        let mut all: Vec<Self> = texts(record).flat_map(|(field, text)| Self::of(field, &text)).collect();
-        all.extend(record.asn.iter().map(|number| Self::Exactly(LineField::Asn, number.to_string())));
+    pub(super) fn all(judged: &Judged) -> Vec<Self> {
+        let record = judged.answer().map(|answer| &answer.record);
+        let mut all: Vec<Self> =
+            record.into_iter().flat_map(texts).flat_map(|(field, text)| Self::of(field, &text)).collect();
+        all.extend(judged.numbers().0.iter().map(|number| Self::Exactly(LineField::Asn, number.to_string())));
         all
     }
 }
@@ -109,7 +112,8 @@ fn texts(record: &Record) -> impl Iterator<Item = (LineField, String)> {
 impl SuggestedLine {
     /// Every line that matches a record and may be suggested: of `only` where that is given, else those that do not
     /// stand for a whole country or registry.
-    pub(super) fn all(record: &Record, only: Option<Grouping>) -> Vec<Self> {
+    pub(super) fn all(judged: &Judged, only: Option<Grouping>) -> Vec<Self> {
+        let Some(record) = judged.answer().map(|answer| &answer.record) else { return Vec::new() };
         let wanted = |field: LineField| match only {
             None => !matches!(field, LineField::Country | LineField::Registry),
             Some(Grouping::Owner) => match name(record) {
@@ -130,7 +134,7 @@ impl SuggestedLine {
             .map(|(field, text)| Self::text(field, &text))
             .collect();
         if wanted(LineField::Asn) {
-            lines.extend(record.asn.iter().copied().map(Self::asn));
+            lines.extend(judged.numbers().0.iter().copied().map(Self::asn));
         }
         if wanted(LineField::Network) {
             lines.extend(record.network.prefixes().into_iter().map(Self::network));

@@ -4,7 +4,7 @@ use super::{SuggestedLine, line::LineReach};
 use crate::{
     error::Result,
     pattern::{MatchSubject, PatternSpec, Patterns},
-    registry::Record,
+    verdict::Judged,
 };
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -39,9 +39,11 @@ impl Trial {
     }
 
     /// The lines that match a record, whatever address in it.
-    pub(super) fn by_record(&self, record: &Record) -> BTreeSet<usize> {
-        let subject = MatchSubject { text: "", record: Some(record), address: None, origin: None };
-        let reaches: HashSet<LineReach> = LineReach::all(record).into_iter().collect();
+    pub(super) fn by_record(&self, judged: &Judged) -> BTreeSet<usize> {
+        let Some(answer) = judged.answer() else { return BTreeSet::new() };
+        let origin = judged.origin.as_ref().map(|origin| &origin.origin);
+        let subject = MatchSubject { text: "", record: Some(&answer.record), address: None, origin };
+        let reaches: HashSet<LineReach> = LineReach::all(judged).into_iter().collect();
         reaches.iter().flat_map(|reach| self.tried(reach, &subject)).collect()
     }
 

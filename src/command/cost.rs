@@ -1,0 +1,209 @@
+//! `whodunit patterns --cost LOG`: what each line of a pattern file blocks, and what wanted mail it would have hit.
+
+use super::{flush, input_warnings, resolver, settle, sink::ProgressSink, stdout, tell, warn};
+use crate::{
+    cli::LintArgs,
+    config::{self, ConfigLayer},
+    error::{Error, Result},
+    exit::Exit,
+    log::{self, ClientSource},
+    output::{object, progress},
+    pattern::{Action, PatternMatch, Patterns},
+    report::owner,
+    resolver::{Client, Resolver},
+    sanitize::safe,
+    verdict::{Judged, Verdict},
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// Owners of wanted mail that a line names.
+const OWNERS: usize = 3;
+
+/// What a pattern meets in one kind of mail.
+#[derive(Debug, Default, Serialize)]
+struct PatternReach {
+    hits: u64,
+    addresses: u64,
+    owners: usize,
+    /// The owners with their hits.
+    #[serde(skip)]
+    by_owner: BTreeMap<String, u64>,
+}
+
+impl PatternReach {
+    fn add(&mut self, judged: &Judged) {
+        self.hits += judged.hits;
+        self.addresses += 1;
+        if let Some(owner) = owner(judged) {
+            *self.by_owner.entry(owner).or_default() += judged.hits;
+        }
+        self.owners = self.by_owner.len();
+    }
+
+    fn names(&self) -> Vec<&str> {
+        let mut names: Vec<(&String, &u64)> = self.by_owner.iter().collect();
+        names.sort_by_key(|(_, hits)| std::cmp::Reverse(**hits));
+        names.into_iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    fn shown(&self) -> String {
+        let count =
+            |number: u64, one: &str, more: &str| format!("{number} {}", if number == 1 { one } else { more });
+        format!(
+            "{} from {} of {}",
+            count(self.hits, "hit", "hits"),
+            count(self.addresses, "address", "addresses"),
+            count(self.owners as u64, "owner", "owners")
+        )
+    }
+}
+
+/// One pattern and its cost.
+struct PatternCost {
+    pattern: PatternMatch,
+    blocked: PatternReach,
+    wanted: PatternReach,
+}
+
+/// One pattern in JSON.
+#[derive(Serialize)]
+struct CostObject<'a> {
+    file: &'a str,
+    line: u32,
+    pattern: &'a str,
+    action: Action,
+    #[serde(flatten)]
+    blocked: &'a PatternReach,
+    wanted: &'a PatternReach,
+    /// Owners of wanted mail that it hits, most hits first.
+    wanted_owners: Vec<&'a str>,
+}
+
+/// Says what each pattern costs. Ends in 1 when one hits wanted mail.
+///
+/// # Errors
+/// A log that cannot be read (66), a pattern that cannot be had (78), an output that cannot be written (74).
+pub(super) fn run(typed: &LintArgs, patterns: Patterns, beneath: &ConfigLayer) -> Result<Exit> {
+    patterns.check()?;
+    let config = settle(&typed.querying, &typed.caching, beneath)?;
+    let spec = log::ReadSpec {
+        extract: config::extract(&typed.reading, beneath),
+        ..log::ReadSpec::new(Timestamp::now())
+    };
+    let traffic = clients(&typed.cost, &spec)?;
+    let ham = clients(&typed.ham, &spec)?;
+    let mut costs = CostTable::new(&patterns);
+    let resolver = resolver(config, patterns);
+    count(&resolver, &traffic, &mut costs, false)?;
+    count(&resolver, &ham, &mut costs, true)?;
+    tell(resolver.cache());
+    if costs.unknown > 0 {
+        warn(&format!("{} addresses could not be looked up, and count for no pattern", costs.unknown));
+    }
+    let mut out = stdout();
+    costs.write(typed.json, &mut out).map_err(|error| Error::output("stdout", &error))?;
+    flush(&mut out)?;
+    let hits_wanted = costs.rows.iter().any(|row| row.wanted.hits > 0);
+    Ok(if hits_wanted { Exit::Blocked } else { Exit::Clear })
+}
+
+/// Judges clients and counts them.
+fn count(resolver: &Resolver, clients: &[Client], costs: &mut CostTable, wanted: bool) -> Result<()> {
+    let add = |judged: Judged, _| {
+        costs.add(&judged, wanted);
+        Ok(())
+    };
+    resolver.judge_all(clients, &mut ProgressSink::new(false, add))
+}
+
+fn clients(logs: &[PathBuf], spec: &log::ReadSpec) -> Result<Vec<Client>> {
+    if logs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let source = |path: &'_ PathBuf| path.as_path() == Path::new("-");
+    let sources: Vec<ClientSource> = logs
+        .iter()
+        .map(|path| if source(path) { ClientSource::Stdin } else { ClientSource::File(path) })
+        .collect();
+    let read = log::read(&sources, spec, &progress::bytes())?;
+    input_warnings::tell(&read, &sources, spec);
+    Ok(read.seen.iter().map(|seen| Client { address: seen.address, hits: seen.hits }).collect())
+}
+
+/// All patterns, in their order.
+struct CostTable {
+    rows: Vec<PatternCost>,
+    indexes: HashMap<(String, u32), usize>,
+    unknown: u64,
+}
+
+impl CostTable {
+    fn new(patterns: &Patterns) -> Self {
+        let (mut rows, mut indexes) = (Vec::new(), HashMap::new());
+        for pattern in patterns.all() {
+            indexes.entry((pattern.file.clone(), pattern.line)).or_insert(rows.len());
+            rows.push(PatternCost {
+                pattern,
+                blocked: PatternReach::default(),
+                wanted: PatternReach::default(),
+            });
+        }
+        Self { rows, indexes, unknown: 0 }
+    }
+
+    /// Counts a client for each pattern that has part in its verdict: a block pattern that an allow pattern overrules
+    /// blocks nothing.
+    fn add(&mut self, judged: &Judged, wanted: bool) {
+        let action = match judged.verdict {
+            Verdict::Blocked => Action::Block,
+            Verdict::Allowed => Action::Allow,
+            Verdict::Clear => return,
+            Verdict::Unknown => {
+                self.unknown += 1;
+                return;
+            }
+        };
+        for found in judged.matches.iter().filter(|found| found.action == action) {
+            let index = self.indexes.get(&(found.file.clone(), found.line));
+            let Some(row) = index.and_then(|index| self.rows.get_mut(*index)) else { continue };
+            match (wanted, action) {
+                (false, _) => row.blocked.add(judged),
+                (true, Action::Block) => row.wanted.add(judged),
+                // To let wanted mail in is what it is for.
+                (true, Action::Allow) => {}
+            }
+        }
+    }
+
+    fn write(&self, json: bool, out: &mut impl Write) -> io::Result<()> {
+        for PatternCost { pattern: PatternMatch { file, line, pattern, action, .. }, blocked, wanted } in
+            &self.rows
+        {
+            let names = wanted.names();
+            if json {
+                let (line, action) = (*line, *action);
+                object(
+                    &CostObject { file, line, pattern, action, blocked, wanted, wanted_owners: names },
+                    out,
+                )?;
+                continue;
+            }
+            let verb = if *action == Action::Allow { "allows" } else { "blocks" };
+            write!(out, "{}:{line}: {verb} {}", safe(file), blocked.shown())?;
+            if wanted.hits > 0 {
+                let more = names.len().saturating_sub(OWNERS);
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                let named: Vec<_> = names.iter().take(OWNERS).map(|name| safe(name)).collect();
+                write!(out, "; WANTED: {} ({}{more})", wanted.shown(), named.join(", "))?;
+            }
+            writeln!(out, " [{}]", safe(pattern))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,243 @@
+//! A second reading of logs, for what a first one does not keep: lines of some clients, and the servers that mail was
+//! delivered to. A log may have any number of clients, so that keeping lines for all of them would take any memory.
+
+use super::{
+    Extract, ReadSpec,
+    format::{self, FieldColumns},
+    list,
+    source::unpacked,
+    time::{DateOrder, LogClock},
+    token,
+};
+use crate::error::{Error, Result};
+use jiff::Timestamp;
+use regex::bytes::Regex;
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{BuildHasher, RandomState},
+    io::{BufRead, BufReader, Read},
+    net::IpAddr,
+    path::Path,
+};
+
+/// So much of a line is kept.
+const KEPT: usize = 1024;
+
+/// A line of a log that names a client.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SampleLine {
+    /// When it was written, where it says so.
+    pub time: Option<Timestamp>,
+    /// Its first KiB. What is no UTF-8 is replaced.
+    pub text: String,
+}
+
+/// The first lines of these clients, at most `most` of each, of files that a first reading has read.
+///
+/// # Errors
+/// None is expected: a file that cannot be read again gives no lines.
+pub fn samples(
+    files: &[&Path],
+    spec: &ReadSpec,
+    clients: &HashSet<IpAddr>,
+    most: usize,
+) -> Result<HashMap<IpAddr, Vec<SampleLine>>> {
+    let mut samples: HashMap<IpAddr, Vec<SampleLine>> = HashMap::new();
+    let mut clock = LogClock::new(spec.now, spec.zone.clone());
+    for file in files {
+        let mut fields = None;
+        let read = each_line(file, |line| {
+            if line.first() == Some(&b'#')
+                && let Some(header) = FieldColumns::read(line, fields)
+            {
+                fields = Some(header);
+                return;
+            }
+            if spec.grep.as_ref().is_some_and(|grep| !grep.is_match(line)) {
+                return;
+            }
+            let time = clock.time(line, DateOrder::default());
+            if !spec.window(time) {
+                return;
+            }
+            let found = match list::address(line) {
+                Some(address) => vec![address],
+                None if spec.extract == Extract::All => {
+                    token::every(line).map(|found| found.address).collect()
+                }
+                None => format::client_with(line, fields.as_ref())
+                    .map(|client| {
+                        let trusted = |address| spec.trusted.iter().any(|proxies| proxies.contains(address));
+                        let behind = || format::forwarded_client(line, fields.as_ref(), trusted);
+                        if trusted(client) { behind().unwrap_or(client) } else { client }
+                    })
+                    .into_iter()
+                    .collect(),
+            };
+            for address in found.into_iter().filter(|address| clients.contains(address)) {
+                let lines = samples.entry(address).or_default();
+                if lines.len() < most {
+                    let text = line.get(..KEPT).unwrap_or(line).trim_ascii_end();
+                    lines.push(SampleLine { time, text: String::from_utf8_lossy(text).into_owned() });
+                }
+            }
+        });
+        // The first reading has said what is wrong with a file, and went on without it.
+        drop(read);
+    }
+    Ok(samples)
+}
+
+/// The servers that mail was delivered to, each once, in the order of the logs. A bounce (from the null sender) goes to
+/// whoever wrote, so that it is no correspondence.
+///
+/// # Errors
+/// An expression of ours is none (70). A file that cannot be read again names nobody.
+pub fn correspondents(files: &[&Path]) -> Result<Vec<IpAddr>> {
+    let reader = DeliveryReader::new().map_err(|error| Error::software(error.to_string()))?;
+    let (mut seen, mut servers) = (HashSet::new(), Vec::new());
+    // Queue numbers of bounces, as numbers of eight bytes: a log has many.
+    let (mut bounces, hashes) = (HashSet::new(), RandomState::new());
+    for file in files {
+        let read = each_line(file, |line| {
+            if let Some(queue) = reader.bounce(line) {
+                bounces.insert(hashes.hash_one(queue));
+            } else if let Some((queue, server)) = reader.delivery(line)
+                && !bounces.contains(&hashes.hash_one(queue))
+                && seen.insert(server)
+            {
+                servers.push(server);
+            }
+        });
+        drop(read);
+    }
+    Ok(servers)
+}
+
+/// Does something with each line of a file, plain or packed. Of a line that is longer than any mail program writes the
+/// first 64 KiB are read.
+fn each_line(path: &Path, mut work: impl FnMut(&[u8])) -> Result<()> {
+    let unreadable = |error: std::io::Error| Error::input(path, &error);
+    let mut input = BufReader::new(unpacked(path, std::sync::Arc::default()).map_err(unreadable)?);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let longest = format::LONGEST as u64;
+        let read = input.by_ref().take(longest).read_until(b'\n', &mut line).map_err(unreadable)?;
+        if read == 0 {
+            return Ok(());
+        }
+        if line.ends_with(b"\n") {
+            line.pop();
+        } else if read as u64 == longest {
+            // What is left of it belongs to no other line.
+            input.skip_until(b'\n').map_err(unreadable)?;
+        }
+        work(&line);
+    }
+}
+
+/// Reads lines in which a mail server says that it delivered mail, or that a mail is a bounce.
+struct DeliveryReader {
+    deliveries: [Regex; 5],
+    bounces: [Regex; 2],
+}
+
+impl DeliveryReader {
+    fn new() -> std::result::Result<Self, regex::Error> {
+        let expressions = |all: [&str; 5]| all.map(Regex::new);
+        let [postfix, sendmail, exim, opensmtpd, qmail] = expressions([
+            r" ([0-9A-Za-z]{6,20}): to=<.*, relay=[^ ,\[\]]*\[([0-9a-fA-F:.]+)\]:[0-9]+, (?:conn_use=[0-9]+, )?delay=[0-9.]+, (?:delays=[0-9./]+, )?dsn=2\.[0-9]+\.[0-9]+, status=sent \(",
+            r" ([0-9A-Za-z]{8,20}): to=.*, relay=[^ ,\[\]]* ?\[([0-9a-fA-F:.]+)\], dsn=2\.[0-9]+\.[0-9]+, stat=Sent",
+            r"([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (?:=>|->|\*>) .* T=[^ ]*smtp[^ ]* .*H=[^ ]+ \[([0-9a-fA-F:.]+)\]",
+            r#"([0-9a-f]{16}) mta (?:event=)?delivery .*relay="(?:[^" ]+ \()?([0-9a-fA-F:.]+)[) "].* result="Ok""#,
+            r"(delivery [0-9]+): success: ([0-9a-fA-F:.]+)_accepted_message",
+        ]);
+        Ok(Self {
+            deliveries: [postfix?, sendmail?, exim?, opensmtpd?, qmail?],
+            bounces: [
+                Regex::new(r" ([0-9A-Za-z]{6,20}): from=<>, ")?,
+                Regex::new(r"([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) <= <> ")?,
+            ],
+        })
+    }
+
+    /// The queue number of a bounce.
+    fn bounce<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
+        memchr::memmem::find(line, b"<>")?;
+        self.bounces.iter().find_map(|form| Some(form.captures(line)?.get(1)?.as_bytes()))
+    }
+
+    /// The queue number of a mail, and the server that took it.
+    fn delivery<'l>(&self, line: &'l [u8]) -> Option<(&'l [u8], IpAddr)> {
+        const SIGNS: [&[u8]; 5] = [b"status=sent", b"stat=Sent", b" T=", b"result=\"Ok\"", b": success: "];
+        let (_, form) = SIGNS
+            .iter()
+            .zip(&self.deliveries)
+            .find(|(sign, form)| memchr::memmem::find(line, sign).is_some() && form.is_match(line))?;
+        let found = form.captures(line)?;
+        let server = std::str::from_utf8(found.get(2)?.as_bytes()).ok()?.parse().ok()?;
+        Some((found.get(1)?.as_bytes(), crate::address::unwrap(server)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_names_the_server_that_took_it_and_a_bounce_none() {
+        let reader = DeliveryReader::new().unwrap();
+        for (line, want) in [
+            (
+                "Nov 20 10:00:00 mx postfix/smtp[4]: 4F1C2A3B: to=<a@contoso.example>, relay=mx.contoso.example[192.0.2.9]:25, delay=1.2, delays=0.1/0/0.5/0.6, dsn=2.0.0, status=sent (250 ok)",
+                Some("192.0.2.9"),
+            ),
+            (
+                "Nov 20 10:00:00 mx postfix/smtp[4]: 4F1C2A3B: to=<a@contoso.example>, orig_to=<b>, relay=mx.contoso.example[2001:db8::9]:25, conn_use=2, delay=1.2, delays=0.1/0/0.5/0.6, dsn=2.0.0, status=sent (250 ok)",
+                Some("2001:db8::9"),
+            ),
+            (
+                "Nov 20 10:00:00 mx postfix/smtp[4]: 4F1C2A3B: to=<a@contoso.example>, relay=mx.contoso.example[192.0.2.9]:25, delay=1.2, delays=0.1/0/0.5/0.6, dsn=5.1.1, status=bounced (550 no)",
+                None,
+            ),
+            (
+                "Nov 20 10:00:00 mx postfix/smtp[4]: 4F1C2A3B: to=<a@contoso.example>, relay=mx.contoso.example[192.0.2.9]:25, delay=1.2, delays=0.1/0/0.5/0.6, dsn=4.1.1, status=deferred (x status=sent)",
+                None,
+            ),
+            (
+                "Nov 20 10:00:00 mx postfix/local[4]: 4F1C2A3B: to=<a@here.example>, relay=local, delay=0.1, delays=0/0/0/0, dsn=2.0.0, status=sent (delivered to mailbox)",
+                None,
+            ),
+            (
+                "Nov 20 10:00:00 mx sm-mta[4]: 0AKA0001: to=<a@contoso.example>, delay=00:00:01, mailer=esmtp, pri=30, relay=mx.contoso.example. [192.0.2.9], dsn=2.0.0, stat=Sent (ok)",
+                Some("192.0.2.9"),
+            ),
+            (
+                "2026-11-20 10:00:00 1tABCD-000001-AB => a@contoso.example R=dnslookup T=remote_smtp H=mx.contoso.example [192.0.2.9] X=TLS1.3 C=\"250 ok\"",
+                Some("192.0.2.9"),
+            ),
+            ("2026-11-20 10:00:00 1tABCD-000001-AB => a R=local T=local_delivery H=x [192.0.2.9]", None),
+            ("@400 delivery 7: success: 192.0.2.9_accepted_message./", Some("192.0.2.9")),
+            ("Nov 20 10:00:00 mx postfix/smtpd[4]: connect from unknown[192.0.2.9]", None),
+        ] {
+            let found = reader.delivery(line.as_bytes()).map(|(_, server)| server);
+            assert_eq!(found, want.map(|want| want.parse().unwrap()), "{line}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mail.log");
+        let line = |queue: &str, server: &str| {
+            format!(
+                "Nov 20 10:00:00 mx postfix/smtp[4]: {queue}: to=<a@x.example>, relay=x[{server}]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250)\n"
+            )
+        };
+        let bounce =
+            "Nov 20 10:00:00 mx postfix/qmgr[4]: AAAAAA2: from=<>, size=10, nrcpt=1 (queue active)\n";
+        let text = line("AAAAAA1", "192.0.2.1")
+            + bounce
+            + &line("AAAAAA2", "192.0.2.2")
+            + &line("AAAAAA3", "192.0.2.1");
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(correspondents(&[&path]).unwrap(), ["192.0.2.1".parse::<IpAddr>().unwrap()]);
+    }
+}

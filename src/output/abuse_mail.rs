@@ -1,0 +1,236 @@
+//! Messages to abuse desks: RFC 5322, with the evidence as text and as XARF v4 JSON (xarf.org). Nothing is sent.
+
+mod xarf;
+
+use super::clock::rfc3339;
+use crate::{
+    report::{ClientLine, ClientLines, Report, ReportRow, Sighting, contact},
+    sanitize::safe,
+    verdict::Verdict,
+};
+use jiff::Timestamp;
+use mail_builder::MessageBuilder;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    net::IpAddr,
+};
+use xarf::{Contact, Evidence, Incident};
+
+/// Addresses that a message names at most, those with most hits first; each has an XARF attachment of its own.
+const ADDRESSES: usize = 25;
+
+/// Who complains.
+#[derive(Clone, Debug)]
+pub struct Complainant {
+    /// The mailbox that answers go to.
+    pub mailbox: String,
+    /// Its domain, which is the host's name.
+    pub domain: String,
+}
+
+/// A message to be looked at and sent.
+#[derive(Clone, Debug)]
+pub struct AbuseMail {
+    /// The recipient.
+    pub contact: String,
+    /// The message, its lines ended by CRLF.
+    pub message: Vec<u8>,
+}
+
+/// The messages about a report's clients, one to each contact, and the rows whose contact nobody knows. A contact is the
+/// first of a registry's answer that is no registry's own; a log line never names one. Whoever an allow pattern lets in
+/// is not complained about.
+///
+/// # Errors
+/// None is expected: messages are written to memory.
+pub fn messages<'r>(
+    report: &'r Report<'_>,
+    lines: &ClientLines,
+    from: &Complainant,
+    now: Timestamp,
+) -> io::Result<(Vec<AbuseMail>, Vec<&'r ReportRow<'r>>)> {
+    let mut desks: BTreeMap<&str, Vec<&Sighting>> = BTreeMap::new();
+    let mut unknown = Vec::new();
+    for row in &report.rows {
+        let mut lacks = false;
+        for seen in row.members.iter().filter(|seen| seen.judged.verdict != Verdict::Allowed) {
+            let Some(answer) = seen.judged.answer() else { continue };
+            match answer.record.abuse.iter().find(|address| is_contact(address)) {
+                Some(contact) => desks.entry(contact).or_default().push(seen),
+                None => lacks = true,
+            }
+        }
+        if lacks {
+            unknown.push(row);
+        }
+    }
+    let message = |(contact, mut clients): (&str, Vec<&Sighting>)| {
+        clients.sort_by_key(|seen| std::cmp::Reverse(seen.judged.hits));
+        let message = compose(contact, &clients, lines, from, now)?;
+        Ok(AbuseMail { contact: contact.to_owned(), message })
+    };
+    Ok((desks.into_iter().map(message).collect::<io::Result<_>>()?, unknown))
+}
+
+/// Whether an address may stand in a header as it is, and is no registry's own.
+fn is_contact(address: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@.-_+".contains(c);
+    let parts = address.split_once('@');
+    parts.is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.contains('@') && domain.split('.').all(|label| !label.is_empty())
+    }) && address.chars().all(plain)
+        && address.len() <= 254
+        && !contact::is_registrys(address)
+        && contact::mail_domain(address).is_some()
+}
+
+fn compose(
+    contact: &str,
+    clients: &[&Sighting],
+    lines: &ClientLines,
+    from: &Complainant,
+    now: Timestamp,
+) -> io::Result<Vec<u8>> {
+    let (named, more) = clients.split_at(ADDRESSES.min(clients.len()));
+    let hits: u64 = clients.iter().map(|seen| seen.judged.hits).sum();
+    let networks: BTreeSet<String> =
+        clients.iter().filter_map(|seen| Some(seen.judged.answer()?.record.network.to_string())).collect();
+    let network = networks.first().cloned().unwrap_or_default();
+    let others = if networks.len() > 1 { " and others" } else { "" };
+    let subject =
+        format!("Unwanted mail from {network}{others}: {} log lines of {}", hits, addresses(clients.len()));
+    let mut text = format!(
+        "Dear abuse desk,\n\nthe mail server {} saw unwanted mail or attempts at it from your networks:\n\n",
+        from.domain
+    );
+    let mut evidence = String::new();
+    for seen in named {
+        let Some(address) = seen.judged.address else { continue };
+        let times = seen.first.zip(seen.last);
+        let times = times.map(|(first, last)| format!(", {} to {}", rfc3339(first), rfc3339(last)));
+        text.push_str(&format!("  {address}: {} log lines{}\n", seen.judged.hits, times.unwrap_or_default()));
+        evidence.push_str(&excerpt(lines.get(&address)));
+    }
+    if !more.is_empty() {
+        text.push_str(&format!("  and {} more\n", addresses(more.len())));
+    }
+    text.push_str(
+        "\nTimes are in UTC. Sample log lines are attached, with the local parts of mail addresses masked, and the same\n\
+         as XARF v4 reports (xarf.org). Please look into it, and answer to this address.\n",
+    );
+    let mut message = MessageBuilder::new()
+        .from(from.mailbox.as_str())
+        .to(contact)
+        .subject(subject)
+        .date(now.as_second())
+        .message_id(format!("{}@{}", xarf::uuid(), from.domain))
+        .text_body(text)
+        .attachment("text/plain; charset=utf-8", "evidence.txt", evidence);
+    for seen in named {
+        let Some(address) = seen.judged.address else { continue };
+        let json = serde_json::to_string_pretty(&incident(address, seen, lines, from, now))?;
+        message = message.attachment("application/json", format!("xarf-{}.json", file_part(address)), json);
+    }
+    message.write_to_vec()
+}
+
+fn incident(
+    address: IpAddr,
+    seen: &Sighting,
+    lines: &ClientLines,
+    from: &Complainant,
+    now: Timestamp,
+) -> Incident {
+    let contact =
+        Contact { org: from.domain.clone(), contact: from.mailbox.clone(), domain: from.domain.clone() };
+    Incident::new(
+        address,
+        rfc3339(seen.last.unwrap_or(now)),
+        contact,
+        format!("Unwanted mail over SMTP: {} log lines of this address.", seen.judged.hits),
+        Evidence::text(
+            "Sample lines of the mail server's log, local parts of mail addresses masked",
+            &excerpt(lines.get(&address)),
+        ),
+    )
+}
+
+/// Lines as evidence: the time in UTC, and the line with its mail addresses masked.
+fn excerpt(lines: Option<&Vec<ClientLine>>) -> String {
+    let mut text = String::new();
+    for line in lines.into_iter().flatten() {
+        let time = line.time.map_or_else(|| "-".to_owned(), rfc3339);
+        text.push_str(&format!("{time}  {}\n", masked(&safe(&line.text))));
+    }
+    text
+}
+
+/// The text with `***` for the local part of each mail address.
+fn masked(text: &str) -> String {
+    let is_local = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('@') {
+        let (before, behind) = rest.split_at(at);
+        let quoted = before.ends_with('"').then(|| before.get(..before.len() - 1)?.rfind('"')).flatten();
+        let local = quoted.unwrap_or_else(|| before.trim_end_matches(is_local).len());
+        // What stands in front of an equals sign is a log's own word: `from=x@y`.
+        let local =
+            before.get(local..).and_then(|part| part.rfind('=')).map_or(local, |equals| local + equals + 1);
+        let is_address = local < at && behind.chars().nth(1).is_some_and(char::is_alphanumeric);
+        masked.push_str(before.get(..if is_address { local } else { at }).unwrap_or(before));
+        masked.push_str(if is_address { "***@" } else { "@" });
+        rest = behind.get(1..).unwrap_or_default();
+    }
+    masked.push_str(rest);
+    masked
+}
+
+/// An address as a part of a file's name.
+fn file_part(address: IpAddr) -> String {
+    address.to_string().replace(':', "-")
+}
+
+fn addresses(count: usize) -> String {
+    format!("{count} address{}", if count == 1 { "" } else { "es" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_addresses_are_masked_and_nothing_else() {
+        for (line, want) in [
+            (
+                "from=<king@spam.example> to=<joe.x+y@here.example>",
+                "from=<***@spam.example> to=<***@here.example>",
+            ),
+            ("from=king@spam.example", "from=***@spam.example"),
+            ("to=<\"joe x\"@here.example>", "to=<***@here.example>"),
+            ("a @ b, @x, x@", "a @ b, @x, x@"),
+            ("Müller@here.example: ok", "***@here.example: ok"),
+        ] {
+            assert_eq!(masked(line), want);
+        }
+    }
+
+    #[test]
+    fn a_contact_is_a_plain_address_of_no_registry() {
+        for good in ["abuse@contoso.example", "a.b+c@x-y.example"] {
+            assert!(is_contact(good), "{good}");
+        }
+        for bad in [
+            "abuse@ripe.net",
+            "x",
+            "a@b",
+            "a b@c.example",
+            "a@b@c.example",
+            "a@c.example,d@e.example",
+            "a@.example",
+        ] {
+            assert!(!is_contact(bad), "{bad}");
+        }
+    }
+}
