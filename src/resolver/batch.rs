@@ -127,7 +127,8 @@ impl Resolver {
             let judged = self.judge(*address, self.deadline(), &mut Trace::off());
             return sink.take(Judged { hits: *hits, ..judged }, Arrival::Late);
         }
-        let mut waiting: Vec<Option<Judged>> = rest.iter().map(|_| None).collect();
+        // Only those whose turn has not come: a log may have millions.
+        let mut waiting: std::collections::HashMap<usize, Judged> = std::collections::HashMap::new();
         let (mut next, mut done, total) = (0, 0, rest.len() as u64);
         let (mut outcome, stopped) = (Ok(()), AtomicBool::new(false));
         sink.reach(done, total);
@@ -142,10 +143,10 @@ impl Resolver {
             |index, judged| {
                 done += 1;
                 sink.reach(done, total);
-                if let Some(slot) = waiting.get_mut(index) {
-                    *slot = judged;
+                if let Some(judged) = judged {
+                    waiting.insert(index, judged);
                 }
-                while let Some(judged) = waiting.get_mut(next).and_then(Option::take) {
+                while let Some(judged) = waiting.remove(&next) {
                     let hits = rest.get(next).map_or(1, |client| client.hits);
                     if outcome.is_ok() {
                         outcome = sink.take(Judged { hits, ..judged }, Arrival::Late);
