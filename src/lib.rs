@@ -4,8 +4,9 @@
 //! the registry responsible is asked ([`whois`]) -> its reply is classified before anything reads it -> referral or
 //! next registry -> record -> kept -> patterns ([`pattern`]) -> [`verdict`] -> output, exit code.
 //!
-//! Imports run one way: main -> command -> {config, log, output, report, serve} -> resolver -> {cache, whois} ->
-//! registry -> address. Patterns and verdicts are pure; output never sees cache or whois; whois never sees cache.
+//! Imports run one way: main -> command -> {config, output, report, serve} -> {log, resolver} -> {cache, origin, rdap,
+//! whois} -> registry -> address. Patterns and verdicts are pure: they read records and no more. Output never sees cache
+//! or whois; whois never sees cache. `tests/suite/house.rs` holds the whole table, and fails on an import against it.
 
 pub mod address;
 pub mod cache;

@@ -272,16 +272,10 @@ impl LayeredCache {
         let _ = super::Coordinator::release(&self.memory, what, holder);
     }
 
-    /// Books the next free moment, however late: for those who wait as long as it takes.
-    #[must_use]
-    pub fn pace(&self, server: &str, every: Duration, now: Timestamp) -> Timestamp {
-        self.pace_by(server, every, now, Timestamp::MAX)
-    }
-
     /// [`super::Coordinator::pace`]: when the server may be asked, booked unless that is later than `by`, the caller's own
     /// deadline.
     #[must_use]
-    pub fn pace_by(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Timestamp {
+    pub fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Timestamp {
         self.serve(Some(now), |cache| cache.pace(server, every, now, by).map(Some)).unwrap_or(now)
     }
 

@@ -43,7 +43,7 @@ pub(super) struct RuleSet {
 }
 
 /// What a line asks for, before it has its number.
-enum LineReading {
+enum RuleReading {
     Text(Expression),
     Field(Field, Expression, usize),
     Asn(u32),
@@ -79,25 +79,25 @@ impl RuleSet {
         !self.systems.is_empty() || self.rules.iter().any(|rule| matches!(rule.test, RuleTest::Field(..)))
     }
 
-    fn add(&mut self, line: PatternLine, reading: LineReading) {
+    fn add(&mut self, line: PatternLine, reading: RuleReading) {
         // `Patterns::read` holds no more lines than fit: each has a byte of its own, and 4 GiB are too many.
         let number = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
         let test = match reading {
-            LineReading::Text(expression) => {
+            RuleReading::Text(expression) => {
                 self.text.add(number, expression.needs());
                 RuleTest::Text(expression)
             }
-            LineReading::Field(field, expression, at) => {
+            RuleReading::Field(field, expression, at) => {
                 if let Some(screen) = self.fields.get_mut(field.index()) {
                     screen.add(number, expression.needs());
                 }
                 RuleTest::Field(expression, at)
             }
-            LineReading::Asn(asn) => {
+            RuleReading::Asn(asn) => {
                 self.systems.add(asn, number);
                 RuleTest::Listed
             }
-            LineReading::Cidr(prefix) => {
+            RuleReading::Cidr(prefix) => {
                 self.places.add(prefix, number);
                 RuleTest::Listed
             }
@@ -107,39 +107,39 @@ impl RuleSet {
 }
 
 /// Understands one line, as if it were its file's only one.
-fn read(source: &PatternSource, line: PatternLine, folds: bool) -> Result<LineReading, EreError> {
+fn read(source: &PatternSource, line: PatternLine, folds: bool) -> Result<RuleReading, EreError> {
     let text = source.text_of(line);
     if source.inline && text.trim_ascii().is_empty() {
         return Err(EreError::new(0, "an empty pattern would match every line; leave it out"));
     }
     Ok(match field::read(&text).transpose()? {
-        None => LineReading::Text(Expression::new(&text, PatternMode { folds, second: false })?),
+        None => RuleReading::Text(Expression::new(&text, PatternMode { folds, second: false })?),
         Some(FieldLine::Ere(field, pattern, at)) => {
             let misplaced = |flaw: EreError| EreError { at: flaw.at + at, ..flaw };
             let expression =
                 Expression::new(pattern, PatternMode { folds: true, second: false }).map_err(misplaced)?;
-            LineReading::Field(field, expression, at)
+            RuleReading::Field(field, expression, at)
         }
-        Some(FieldLine::Asn(asn)) => LineReading::Asn(asn),
-        Some(FieldLine::Cidr(prefix)) => LineReading::Cidr(prefix),
+        Some(FieldLine::Asn(asn)) => RuleReading::Asn(asn),
+        Some(FieldLine::Cidr(prefix)) => RuleReading::Cidr(prefix),
     })
 }
 
 /// Reads those lines of a file anew that grep's second matcher reads differently, if another line makes grep turn to it.
-fn read_torn(file: &mut [(PatternLine, &PatternSource, Result<LineReading, EreError>)], folds: bool) {
+fn read_torn(file: &mut [(PatternLine, &PatternSource, Result<RuleReading, EreError>)], folds: bool) {
     let turning = file.iter().find_map(|(line, _, reading)| match reading {
-        Ok(LineReading::Text(expression)) if expression.turns() => Some(line.number),
+        Ok(RuleReading::Text(expression)) if expression.turns() => Some(line.number),
         _ => None,
     });
     let Some(turning) = turning else { return };
     for (line, source, reading) in file {
-        if matches!(reading, Ok(LineReading::Text(expression)) if expression.is_torn()) {
+        if matches!(reading, Ok(RuleReading::Text(expression)) if expression.is_torn()) {
             let again = Expression::new(&source.text_of(*line), PatternMode { folds, second: true });
             let why = |flaw: EreError| {
                 let what = format!("{} (grep reads this otherwise beside line {turning})", flaw.what);
                 EreError { what, ..flaw }
             };
-            *reading = again.map(LineReading::Text).map_err(why);
+            *reading = again.map(RuleReading::Text).map_err(why);
         }
     }
 }

@@ -134,3 +134,76 @@ impl DecisionMemory {
 fn key(hit: &CacheHit) -> NetworkKey {
     (hit.source, hit.id, hit.fetched)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::{AnswerSource, Record, Registry};
+
+    fn decision(org: &str) -> Arc<StoredDecision> {
+        let record = Record { org: Some(org.to_owned()), ..record() };
+        let answer = Answer {
+            record,
+            text: String::new(),
+            servers: Vec::new(),
+            fetched: Timestamp::UNIX_EPOCH,
+            partial: false,
+            full: false,
+            source: AnswerSource::Import,
+            stale: false,
+        };
+        Arc::new(StoredDecision { finding: PatternFinding::default(), answer })
+    }
+
+    fn record() -> Record {
+        let text = "inetnum: 192.0.2.0 - 192.0.2.255\nnetname: EXAMPLE\nsource: RIPE\n";
+        let address = "192.0.2.1".parse().ok();
+        let network = crate::whois::reply::Provenance::Saved;
+        match crate::whois::reply::classify(text, Registry::Ripe, address, network) {
+            crate::whois::reply::WhoisReply::Record(record, _) => *record,
+            other => panic!("{}", other.explain()),
+        }
+    }
+
+    #[test]
+    fn a_number_that_came_again_with_the_next_import_is_another_network() {
+        let (memory, cache, patterns) =
+            (DecisionMemory::default(), LayeredCache::new(None), Patterns::default());
+        memory.keep_to_itself();
+        let hit = |fetched| CacheHit {
+            source: HitSource::Import,
+            id: 7,
+            extent: "192.0.2.0/24".parse().unwrap(),
+            fetched: Timestamp::from_second(fetched).unwrap(),
+            expires: Timestamp::MAX,
+            stale: false,
+        };
+        memory.remember(&cache, &patterns, &hit(1), None, &decision("Contoso"));
+        let org = |hit: &CacheHit| {
+            memory.recall(&cache, &patterns, hit, None).and_then(|found| found.answer.record.org.clone())
+        };
+        assert_eq!(org(&hit(1)).as_deref(), Some("Contoso"));
+        assert_eq!(org(&hit(2)), None, "the file was replaced");
+    }
+
+    #[test]
+    fn memory_does_not_grow_with_the_log() {
+        let (memory, cache, patterns) =
+            (DecisionMemory::default(), LayeredCache::new(None), Patterns::default());
+        memory.keep_to_itself();
+        let decision = decision("Contoso");
+        for id in 0..20_000 {
+            let hit = CacheHit {
+                source: HitSource::Cache,
+                id,
+                extent: "192.0.2.0/24".parse().unwrap(),
+                fetched: Timestamp::UNIX_EPOCH,
+                expires: Timestamp::MAX,
+                stale: false,
+            };
+            memory.remember(&cache, &patterns, &hit, None, &decision);
+        }
+        let kept: usize = memory.parts.iter().map(|part| part.lock().unwrap().len()).sum();
+        assert!(kept <= RECENT * PARTS, "{kept}");
+    }
+}

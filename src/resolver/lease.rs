@@ -70,7 +70,7 @@ impl<'a> Lease<'a> {
         let early = SignedDuration::from_secs_f64((burst - 1.0) / rate);
         let by =
             SignedDuration::try_from(timeout).ok().and_then(|timeout| now.checked_add(timeout + early).ok());
-        let booked = cache.pace_by(&server.key(), every, now, by.unwrap_or(Timestamp::MAX));
+        let booked = cache.pace(&server.key(), every, now, by.unwrap_or(Timestamp::MAX));
         booked.checked_sub(early).unwrap_or(now).max(now)
     }
 

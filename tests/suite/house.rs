@@ -183,6 +183,35 @@ fn words_that_have_no_place_here() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// Words of the field that name something else in another room, each with its reason.
+const SHARED_NAMES: &[(&str, &str)] = &[
+    ("Extract", "the option as it is typed, and what the log reader takes: to become one"),
+    ("OnUnknown", "the option as it is typed, and the service's reply: to become one"),
+];
+
+#[test]
+fn a_type_name_stands_in_one_room() {
+    let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for source in Source::all() {
+        for line in source.code.lines() {
+            let bare = line
+                .split_once(") ")
+                .filter(|(head, _)| head.starts_with("pub("))
+                .map_or(line, |(_, rest)| rest);
+            let bare = bare.strip_prefix("pub ").unwrap_or(bare);
+            let kinds = ["struct ", "enum ", "trait ", "type ", "union "];
+            let Some(rest) = kinds.iter().find_map(|kind| bare.strip_prefix(kind)) else { continue };
+            let name = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            rooms.entry(name.to_owned()).or_default().insert(source.module[0].clone());
+        }
+    }
+    assert!(rooms.len() > 100, "the types were not read");
+    let excepted = |name: &str| SHARED_NAMES.iter().any(|(word, reason)| *word == name && !reason.is_empty());
+    let shared = rooms.iter().filter(|(name, rooms)| rooms.len() > 1 && !excepted(name));
+    let faults: Vec<String> = shared.map(|(name, rooms)| format!("{name} stands in {rooms:?}")).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 /// The oldest compiler that will do is stated once, in Cargo.toml; lints and the length of functions are settings too.
 #[test]
 fn the_rules_that_lints_keep_are_switched_on() {

@@ -50,13 +50,13 @@ impl ReferralChase<'_> {
 fn known(cache: &LayeredCache, server: &Server, ending: &str, now: Timestamp) -> Option<Timestamp> {
     // The moment is kept as the next one that is free in a calendar of its own; asked for one in the past, it only tells.
     let past = now.checked_sub(Duration::from_micros(1)).ok()?;
-    Some(cache.pace_by(&key(server, ending), Duration::ZERO, now, past)).filter(|until| *until > now)
+    Some(cache.pace(&key(server, ending), Duration::ZERO, now, past)).filter(|until| *until > now)
 }
 
 /// Notes that this server's answers end so: it said the same thing twice.
 fn learn(cache: &LayeredCache, server: &Server, ending: &str, now: Timestamp) {
     // What is booked is this moment; what is noted, the next.
-    let _ = cache.pace_by(&key(server, ending), KNOWN, now, now);
+    let _ = cache.pace(&key(server, ending), KNOWN, now, now);
 }
 
 fn key(server: &Server, ending: &str) -> String {
