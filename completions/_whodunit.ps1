@@ -217,6 +217,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--cost', '--cost', [CompletionResultType]::ParameterName, 'Say for each pattern what it blocks of the clients of this log (repeatable)')
             [CompletionResult]::new('--ham', '--ham', [CompletionResultType]::ParameterName, 'With --cost: a log of mail that you want; a pattern that hits it ends in 1 (repeatable)')
             [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]')
+            [CompletionResult]::new('--trusted-proxy', '--trusted-proxy', [CompletionResultType]::ParameterName, 'A proxy whose forwarded-for list says who the client is')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up on an address after so many seconds [default: 10; serve: 2]')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Lookups at once [default: 32]')

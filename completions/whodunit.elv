@@ -208,6 +208,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --cost 'Say for each pattern what it blocks of the clients of this log (repeatable)'
             cand --ham 'With --cost: a log of mail that you want; a pattern that hits it ends in 1 (repeatable)'
             cand --extract 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]'
+            cand --trusted-proxy 'A proxy whose forwarded-for list says who the client is'
             cand --timeout 'Give up on an address after so many seconds [default: 10; serve: 2]'
             cand -j 'Lookups at once [default: 32]'
             cand --jobs 'Lookups at once [default: 32]'

@@ -199,6 +199,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l cost -d '
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l ham -d 'With --cost: a log of mail that you want; a pattern that hits it ends in 1 (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l extract -d 'Take from a log line: client (the connecting host alone) or all (every address) [default: client]' -r -f -a "client\t'The connecting client alone'
 all\t'Every valid address'"
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l trusted-proxy -d 'A proxy whose forwarded-for list says who the client is' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l timeout -d 'Give up on an address after so many seconds [default: 10; serve: 2]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s j -l jobs -d 'Lookups at once [default: 32]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l per-server -d 'Questions at once to one server [default: 3]' -r
