@@ -31,8 +31,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("report", &["address", "error", "log", "pattern", "registry", "verdict"]),
     ("output", &["address", "error", "pattern", "registry", "report", "sanitize", "verdict"]),
     ("networks", &["address", "cache", "error", "origin", "output", "pattern", "registry", "sanitize"]),
-    ("cli", &["nearest"]),
-    ("config", &["cli", "error", "exit", "log", "nearest", "pattern", "registry", "resolver", "serve"]),
+    ("cli", &["address", "nearest"]),
+    (
+        "config",
+        &["address", "cli", "error", "exit", "log", "nearest", "pattern", "registry", "resolver", "serve"],
+    ),
     (
         "command",
         &[
