@@ -64,6 +64,12 @@ pub(super) const TYPED: &[&str] = &[
     "abuse-mail",
     "correspondents",
     "cost",
+    "stale",
+    "format",
+    "output",
+    "max-addresses",
+    "ipv4",
+    "ipv6",
 ];
 
 /// A key's variable.
