@@ -54,6 +54,7 @@ fn kept(n: u32) -> CachedAnswer {
         fetched: now(),
         partial: false,
         full: false,
+        rdap: false,
         source: AnswerSource::Whois,
         stale: false,
     };

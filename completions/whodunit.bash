@@ -68,7 +68,7 @@ _whodunit() {
 
     case "${cmd}" in
         whodunit)
-            opts="-f -a -e -i -c -q -j -h -V --log --explain --extract --trusted-proxy --block --allow --regexp --ignore-case --json --csv --count --quiet --whois --color --on-unknown --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help --version match report serve check networks patterns cache warm completions man"
+            opts="-f -a -e -i -c -q -j -h -V --log --explain --extract --trusted-proxy --block --allow --regexp --ignore-case --json --csv --count --quiet --whois --color --on-unknown --timeout --jobs --per-server --rate --servers --rdap --full --offline --refresh --cache --max-age --share --config --help --version match report serve check networks patterns cache warm completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -162,6 +162,10 @@ _whodunit() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --rdap)
+                    COMPREPLY=($(compgen -W "fallback never" -- "${cur}"))
                     return 0
                     ;;
                 --cache)
@@ -642,7 +646,7 @@ _whodunit() {
             return 0
             ;;
         whodunit__subcmd__patterns)
-            opts="-j -f -a -e -i -h --against-cache --unused --cost --ham --extract --trusted-proxy --timeout --jobs --per-server --rate --servers --full --offline --refresh --json --block --allow --regexp --ignore-case --cache --max-age --share --config --help"
+            opts="-j -f -a -e -i -h --against-cache --unused --cost --ham --extract --trusted-proxy --timeout --jobs --per-server --rate --servers --rdap --full --offline --refresh --json --block --allow --regexp --ignore-case --cache --max-age --share --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -721,6 +725,10 @@ _whodunit() {
                     fi
                     return 0
                     ;;
+                --rdap)
+                    COMPREPLY=($(compgen -W "fallback never" -- "${cur}"))
+                    return 0
+                    ;;
                 --block)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -780,7 +788,7 @@ _whodunit() {
             return 0
             ;;
         whodunit__subcmd__report)
-            opts="-f -a -e -i -j -h --by --owner --lines --abuse-mail --top --grep --since --until --suggest --ham --correspondents --min-hits --min-addresses --json --csv --html --color --extract --trusted-proxy --block --allow --regexp --ignore-case --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help"
+            opts="-f -a -e -i -j -h --by --owner --lines --abuse-mail --top --grep --since --until --suggest --ham --correspondents --min-hits --min-addresses --json --csv --html --color --extract --trusted-proxy --block --allow --regexp --ignore-case --timeout --jobs --per-server --rate --servers --rdap --full --offline --refresh --cache --max-age --share --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -930,6 +938,10 @@ _whodunit() {
                     fi
                     return 0
                     ;;
+                --rdap)
+                    COMPREPLY=($(compgen -W "fallback never" -- "${cur}"))
+                    return 0
+                    ;;
                 --cache)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -965,7 +977,7 @@ _whodunit() {
             return 0
             ;;
         whodunit__subcmd__serve)
-            opts="-f -a -e -i -j -h --listen --stdio --reject-text --dry-run --on-blocked --header --zone --dns-allow --metrics --syslog --on-unknown --block --allow --regexp --ignore-case --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help"
+            opts="-f -a -e -i -j -h --listen --stdio --reject-text --dry-run --on-blocked --header --zone --dns-allow --metrics --syslog --on-unknown --block --allow --regexp --ignore-case --timeout --jobs --per-server --rate --servers --rdap --full --offline --refresh --cache --max-age --share --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1069,6 +1081,10 @@ _whodunit() {
                     fi
                     return 0
                     ;;
+                --rdap)
+                    COMPREPLY=($(compgen -W "fallback never" -- "${cur}"))
+                    return 0
+                    ;;
                 --cache)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1104,7 +1120,7 @@ _whodunit() {
             return 0
             ;;
         whodunit__subcmd__warm)
-            opts="-j -h --extract --trusted-proxy --timeout --jobs --per-server --rate --servers --full --offline --refresh --cache --max-age --share --config --help"
+            opts="-j -h --extract --trusted-proxy --timeout --jobs --per-server --rate --servers --rdap --full --offline --refresh --cache --max-age --share --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1151,6 +1167,10 @@ _whodunit() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --rdap)
+                    COMPREPLY=($(compgen -W "fallback never" -- "${cur}"))
                     return 0
                     ;;
                 --cache)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_whodunit_global_optspecs
-    string join \n log= explain extract= trusted-proxy= f/block= a/allow= e/regexp= i/ignore-case json csv c/count q/quiet whois color= on-unknown= timeout= j/jobs= per-server= rate= servers= full offline refresh cache= max-age= share= config= h/help V/version
+    string join \n log= explain extract= trusted-proxy= f/block= a/allow= e/regexp= i/ignore-case json csv c/count q/quiet whois color= on-unknown= timeout= j/jobs= per-server= rate= servers= rdap= full offline refresh cache= max-age= share= config= h/help V/version
 end
 
 function __fish_whodunit_needs_command
@@ -42,6 +42,8 @@ complete -c whodunit -n "__fish_whodunit_needs_command" -s j -l jobs -d 'Lookups
 complete -c whodunit -n "__fish_whodunit_needs_command" -l per-server -d 'Questions at once to one server [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l servers -d 'Servers to ask in place of the built-in ones: a JSON file' -r -F
+complete -c whodunit -n "__fish_whodunit_needs_command" -l rdap -d 'When a registry\'s whois does not answer, ask it over HTTPS: fallback, never [default: fallback]' -r -f -a "fallback\t'When its whois server cannot be reached or does not answer in time'
+never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_needs_command" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F
 complete -c whodunit -n "__fish_whodunit_needs_command" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
@@ -120,6 +122,8 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s j -l jobs -
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l per-server -d 'Questions at once to one server [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l servers -d 'Servers to ask in place of the built-in ones: a JSON file' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l rdap -d 'When a registry\'s whois does not answer, ask it over HTTPS: fallback, never [default: fallback]' -r -f -a "fallback\t'When its whois server cannot be reached or does not answer in time'
+never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
@@ -152,6 +156,8 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s j -l jobs -d
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l per-server -d 'Questions at once to one server [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l servers -d 'Servers to ask in place of the built-in ones: a JSON file' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l rdap -d 'When a registry\'s whois does not answer, ask it over HTTPS: fallback, never [default: fallback]' -r -f -a "fallback\t'When its whois server cannot be reached or does not answer in time'
+never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r
@@ -205,6 +211,8 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s j -l jobs
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l per-server -d 'Questions at once to one server [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l servers -d 'Servers to ask in place of the built-in ones: a JSON file' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l rdap -d 'When a registry\'s whois does not answer, ask it over HTTPS: fallback, never [default: fallback]' -r -f -a "fallback\t'When its whois server cannot be reached or does not answer in time'
+never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s a -l allow -d 'Patterns of networks to let in whatever blocks them' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s e -l regexp -d 'One block pattern: a regular expression, or an @field line' -r
@@ -255,6 +263,8 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -s j -l jobs -d 
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l per-server -d 'Questions at once to one server [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l rate -d 'Questions a second to one server, 0 = no limit [default: each registry\'s own]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l servers -d 'Servers to ask in place of the built-in ones: a JSON file' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l rdap -d 'When a registry\'s whois does not answer, ask it over HTTPS: fallback, never [default: fallback]' -r -f -a "fallback\t'When its whois server cannot be reached or does not answer in time'
+never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l max-age -d 'Use answers that are no older, such as 14d, 12h, 30m [default: 14d]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l share -d 'Use an answer for no more than its address\'s /V4 or /V6; 32,128 shares nothing' -r

@@ -249,11 +249,11 @@ pub trait Coordinator: Send + Sync {
     /// When the cache cannot be read or written.
     fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> CacheResult<Timestamp>;
 
-    /// Notes a denial: until when the server is to be left alone, longer each time.
+    /// Notes a denial: until when the server is to be left alone, longer each time, and no less than `least`.
     ///
     /// # Errors
     /// When the cache cannot be read or written.
-    fn hold_off(&self, server: &str, now: Timestamp) -> CacheResult<Timestamp>;
+    fn hold_off(&self, server: &str, now: Timestamp, least: Duration) -> CacheResult<Timestamp>;
 
     /// Until when the server is to be left alone, if it is.
     ///

@@ -8,7 +8,7 @@ mod values;
 
 pub use options::{
     BlockedAction, By, CacheOptions, ColorChoice, Extract, OnUnknown, OutputOptions, PatternOptions,
-    QueryOptions, ReadOptions,
+    QueryOptions, RdapUse, ReadOptions,
 };
 pub use read::nearest_command;
 pub use refusal::refusal;

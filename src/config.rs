@@ -10,7 +10,7 @@ use crate::{
     address::Prefix,
     cli::{
         self, CacheOptions, ColorChoice, ConfigArgs, Flag, OnUnknown, OutputOptions, PatternOptions,
-        QueryOptions, ReadOptions,
+        QueryOptions, RdapUse, ReadOptions,
     },
     error::{Error, Result},
     exit::Exit,
@@ -160,6 +160,7 @@ pub fn resolver(
             rate: querying.rate.or(beneath.rate).map(|rate| rate.0),
             servers,
             full: on(querying.full, beneath.full),
+            rdap: querying.rdap.or(beneath.rdap).unwrap_or_default() == RdapUse::Fallback,
             // What is typed wins: a fleet's `offline = true` does not stand in the way of one `--refresh`.
             offline: on(querying.offline, beneath.offline) && !querying.refresh,
             refresh: on(querying.refresh, beneath.refresh) && !querying.offline,
@@ -174,7 +175,10 @@ pub fn resolver(
 fn strangers(servers: &Servers, path: &Path) -> Option<String> {
     use Registry::{Afrinic, Apnic, Arin, Iana, Jpnic, Krnic, Lacnic, RegistroBr, Ripe, Twnic};
     let registries = [Ripe, Arin, Apnic, Afrinic, Lacnic, RegistroBr, Jpnic, Krnic, Twnic, Iana];
-    let known = registries.into_iter().any(|own| servers.of(own).is_some_and(|server| server.listed));
+    let known = registries.into_iter().any(|own| {
+        servers.of(own).is_some_and(|server| server.listed)
+            || own.rdap_server().is_some_and(|name| servers.listed(name).is_some())
+    });
     (!known).then(|| {
         let path = path.display();
         format!("{path} names no registry's server, such as whois.ripe.net: only referrals can lead there")

@@ -113,6 +113,10 @@ pub struct PatternFinding {
     pub count: u64,
     /// What follows: allow wins over block. None when nothing matched.
     pub action: Option<Action>,
+    /// Patterns over the whole text were held against less than the registry's whois would say, so that nothing follows
+    /// from no match.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inconclusive: bool,
 }
 
 /// One pattern that matched. The names are those of the JSON output.
@@ -214,6 +218,12 @@ impl Patterns {
                 Some((self.inner.source(line)?.name.clone(), line.number, asn))
             })
             .collect()
+    }
+
+    /// Whether any pattern is held against the whois text: not all of them look at fields.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        self.inner.rules().rules.iter().any(|rule| matches!(rule.test, rules::RuleTest::Text(_)))
     }
 
     /// Understands every line.

@@ -90,6 +90,20 @@ impl Registry {
         })
     }
 
+    /// The name of its RDAP server, as IANA's bootstrap registry has it; a national registry has none there, and the
+    /// regional one above it knows the networks of both.
+    #[must_use]
+    pub fn rdap_server(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Arin => "rdap.arin.net",
+            Self::Ripe => "rdap.db.ripe.net",
+            Self::Apnic | Self::Jpnic | Self::Krnic | Self::Twnic => "rdap.apnic.net",
+            Self::Afrinic => "rdap.afrinic.net",
+            Self::Lacnic | Self::RegistroBr => "rdap.lacnic.net",
+            Self::Iana | Self::Rwhois | Self::Other => return None,
+        })
+    }
+
     /// Whose server a host name is; [`Registry::Other`] for a name that is no registry's.
     #[must_use]
     pub fn of_server(host: &str) -> Self {

@@ -52,6 +52,8 @@ pub struct QueryPolicy {
     pub rate: Option<f64>,
     /// Servers in place of the built-in ones.
     pub servers: Servers,
+    /// Ask a registry's RDAP server where its whois server does not answer.
+    pub rdap: bool,
     /// Persons too.
     pub full: bool,
     /// Ask nobody.
@@ -73,6 +75,7 @@ impl Default for QueryPolicy {
             per_server: 3,
             rate: None,
             servers: Servers::default(),
+            rdap: true,
             full: false,
             offline: false,
             refresh: false,
@@ -226,7 +229,7 @@ impl Resolver {
     }
 
     /// Holds the patterns against a kept answer, or recalls what that came to the last time. None when the answer went
-    /// away meanwhile, or lacks what is asked for.
+    /// away meanwhile, lacks what is asked for, or proves nothing.
     fn decide(&self, address: IpAddr, hit: &CacheHit) -> Result<Option<Judged>> {
         let about = self.patterns.depends_on_address().then_some(address);
         // What is remembered has no whois text in it: it is what every form but --whois prints.
@@ -238,6 +241,9 @@ impl Resolver {
         let answer = self.cache().answer(hit).filter(|answer| self.suffices(answer));
         let Some(mut answer) = answer else { return Ok(None) };
         self.check()?;
+        if self.is_inconclusive(address, &answer) {
+            return Ok(None);
+        }
         if self.keeps_text {
             return Ok(Some(self.settle(address, Known::Answer(Box::new(answer)))));
         }

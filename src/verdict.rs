@@ -102,12 +102,18 @@ pub fn find(
     if patterns.is_empty() {
         return PatternFinding::default();
     }
-    patterns.judge(&MatchSubject { text: &answer.text, record: Some(&answer.record), address, origin })
+    let subject = MatchSubject { text: &answer.text, record: Some(&answer.record), address, origin };
+    let finding = patterns.judge(&subject);
+    PatternFinding { inconclusive: answer.rdap && finding.action.is_none() && patterns.has_text(), ..finding }
 }
 
 /// The verdict that a finding and what is known come to.
 #[must_use]
 pub fn settle(address: Option<IpAddr>, hits: u64, known: Known, finding: PatternFinding) -> Judged {
+    let known = match known {
+        Known::Answer(answer) if finding.inconclusive => Known::Unknown(misses_nothing(&answer)),
+        known => known,
+    };
     let verdict = match (&known, finding.action) {
         (Known::Unknown(_), _) => Verdict::Unknown,
         (Known::Reserved(_), _) | (Known::Answer(_) | Known::Origin, None) => Verdict::Clear,
@@ -116,6 +122,18 @@ pub fn settle(address: Option<IpAddr>, hits: u64, known: Known, finding: Pattern
     };
     let count = if verdict == Verdict::Blocked { finding.count } else { 0 };
     Judged { address, hits, verdict, count, matches: finding.matches, known, origin: None, text: false }
+}
+
+/// Why an answer over RDAP that no pattern matches clears nobody where patterns are held against the text.
+fn misses_nothing(answer: &Answer) -> Unknown {
+    let server = answer.servers.last().map_or("the registry", String::as_str);
+    Unknown {
+        kind: UnknownKind::Incomplete,
+        message: format!(
+            "{server} answered in place of whois, with less text than whois has: no pattern matches it, \
+             and of the rest nobody knows"
+        ),
+    }
 }
 
 impl Judged {

@@ -26,6 +26,8 @@ struct BodyHead<'a> {
     partial: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     full: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    rdap: bool,
 }
 
 /// Packs an answer. When it was fetched is not among it: that is a column of its own.
@@ -35,6 +37,7 @@ pub(super) fn pack(answer: &Answer) -> CacheResult<Vec<u8>> {
         servers: Cow::Borrowed(&answer.servers),
         partial: answer.partial,
         full: answer.full,
+        rdap: answer.rdap,
     };
     let plain = head
         .before(&answer.text)
@@ -45,7 +48,7 @@ pub(super) fn pack(answer: &Answer) -> CacheResult<Vec<u8>> {
 /// An imported record's bytes before they are packed.
 pub(super) fn plain(record: &Record, text: &str) -> serde_json::Result<Vec<u8>> {
     let record = Cow::Borrowed(record);
-    BodyHead { record, servers: Cow::Borrowed(&[]), partial: false, full: false }.before(text)
+    BodyHead { record, servers: Cow::Borrowed(&[]), partial: false, full: false, rdap: false }.before(text)
 }
 
 impl BodyHead<'_> {
@@ -96,6 +99,7 @@ pub(super) fn read(plain: &[u8], fetched: Timestamp, source: AnswerSource, stale
         fetched,
         partial: head.partial,
         full: head.full,
+        rdap: head.rdap,
         source,
         stale,
     })

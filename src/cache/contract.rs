@@ -30,6 +30,7 @@ pub(super) fn answer(first: &str, last: &str) -> Answer {
         fetched: at(0),
         partial: false,
         full: false,
+        rdap: false,
         source: AnswerSource::Whois,
         stale: false,
     }
@@ -200,7 +201,7 @@ const PROMISES: &[Promise] = &[
         assert_eq!((book(0, 4), book(0, 9)), (later(3), later(3)));
         assert_eq!(cache.pace("whois.arin.net", every, at(0), at(9)).unwrap(), at(0));
         assert_eq!(cache.held_off("whois.ripe.net", at(0)).unwrap(), None);
-        assert_eq!(cache.hold_off("whois.ripe.net", at(0)).unwrap(), at(300));
+        assert_eq!(cache.hold_off("whois.ripe.net", at(0), Duration::ZERO).unwrap(), at(300));
         assert_eq!(cache.held_off("whois.ripe.net", at(299)).unwrap(), Some(at(300)));
         assert_eq!(cache.held_off("whois.arin.net", at(299)).unwrap(), None);
         let stats = cache.stats(at(10)).unwrap();

@@ -280,8 +280,8 @@ impl LayeredCache {
     }
 
     /// [`super::Coordinator::hold_off`]: in every cache and in memory, so that whichever fails, a denial is not forgotten.
-    pub fn hold_off(&self, server: &str, now: Timestamp) -> Timestamp {
-        let until = self.everywhere(now, |cache| cache.hold_off(server, now).map(Some));
+    pub fn hold_off(&self, server: &str, now: Timestamp, least: Duration) -> Timestamp {
+        let until = self.everywhere(now, |cache| cache.hold_off(server, now, least).map(Some));
         until.unwrap_or(now)
     }
 

@@ -227,8 +227,8 @@ impl Coordinator for MemoryCache {
         Ok(self.lock().servers.entry(server.to_owned()).or_default().book(every, now, by).0)
     }
 
-    fn hold_off(&self, server: &str, now: Timestamp) -> CacheResult<Timestamp> {
-        Ok(self.lock().servers.entry(server.to_owned()).or_default().deny(now))
+    fn hold_off(&self, server: &str, now: Timestamp, least: Duration) -> CacheResult<Timestamp> {
+        Ok(self.lock().servers.entry(server.to_owned()).or_default().deny(now, least))
     }
 
     fn held_off(&self, server: &str, now: Timestamp) -> CacheResult<Option<Timestamp>> {

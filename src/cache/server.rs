@@ -47,16 +47,19 @@ impl ServerNotes {
     }
 
     /// Notes a denial, and says until when to hold off. Answers of questions that were under way at the same moment
-    /// bring the same news, so denials during a hold do not lengthen it.
-    pub(super) fn deny(&mut self, now: Timestamp) -> Timestamp {
+    /// bring the same news, so denials during a hold do not lengthen it, unless the server itself says how long it wants
+    /// to be left alone: `least`, a day at most.
+    pub(super) fn deny(&mut self, now: Timestamp, least: Duration) -> Timestamp {
+        let least = after(now, SignedDuration::try_from(least).unwrap_or(LONGEST).min(LONGEST));
         if let Some(until) = self.held(now) {
-            return until;
+            self.until = micros(until).max(least);
+            return self.held(now).unwrap_or(until);
         }
         let quiet = self.until < micros(now.saturating_sub(QUIET).unwrap_or(now));
         self.times = if quiet { 1 } else { self.times.saturating_add(1) };
         let doublings = u32::try_from(self.times - 1).unwrap_or(0).min(16);
         let hold = FIRST.saturating_mul(1_i32 << doublings).min(LONGEST);
-        self.until = after(now, hold);
+        self.until = after(now, hold).max(least);
         self.denied = micros(now);
         moment(self.until)
     }
@@ -94,6 +97,8 @@ fn after(now: Timestamp, span: SignedDuration) -> i64 {
 mod tests {
     use super::*;
 
+    const NONE: Duration = Duration::ZERO;
+
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + seconds).unwrap()
     }
@@ -127,19 +132,19 @@ mod tests {
     fn each_denial_holds_off_for_longer_until_it_has_been_quiet() {
         let mut server = ServerNotes::default();
         assert_eq!(server.held(at(0)), None);
-        assert_eq!(server.deny(at(0)), at(300));
-        assert_eq!(server.deny(at(1)), at(300), "the same denial, seen by another question");
+        assert_eq!(server.deny(at(0), NONE), at(300));
+        assert_eq!(server.deny(at(1), NONE), at(300), "the same denial, seen by another question");
         assert_eq!(server.held(at(299)), Some(at(300)));
         assert_eq!(server.held(at(300)), None);
-        assert_eq!(server.deny(at(301)), at(301 + 600));
-        assert_eq!(server.deny(at(1000)), at(1000 + 1200));
+        assert_eq!(server.deny(at(301), NONE), at(301 + 600));
+        assert_eq!(server.deny(at(1000), NONE), at(1000 + 1200));
         let mut now = 3000;
         for _ in 0..10 {
-            now = server.deny(at(now)).as_second() - at(0).as_second() + 1;
+            now = server.deny(at(now), NONE).as_second() - at(0).as_second() + 1;
         }
-        assert_eq!(server.deny(at(now)), at(now + 86_400), "a day at most");
+        assert_eq!(server.deny(at(now), NONE), at(now + 86_400), "a day at most");
         assert_eq!(
-            server.deny(at(now + 3 * 86_400)),
+            server.deny(at(now + 3 * 86_400), NONE),
             at(now + 3 * 86_400 + 300),
             "forgotten after a quiet day"
         );
@@ -151,7 +156,7 @@ mod tests {
         let mut server = ServerNotes { until: planted, denied: micros(at(0)), ..ServerNotes::default() };
         assert_eq!(server.held(at(1)), Some(at(86_400)));
         assert_eq!(server.held(at(86_400)), None);
-        assert_eq!(server.deny(at(90_000)), at(90_300));
+        assert_eq!(server.deny(at(90_000), NONE), at(90_300));
         assert_eq!(ServerNotes { until: planted, ..ServerNotes::default() }.held(at(0)), None);
         let mut booked = ServerNotes { next: planted, booked: micros(at(0)), ..ServerNotes::default() };
         assert_eq!(booked.book(Duration::from_secs(2), at(1), at(10)), (at(1), true));
@@ -163,14 +168,27 @@ mod tests {
             next: i64::MIN,
             booked: i64::MIN,
         };
-        assert_eq!({ odd }.deny(at(0)), at(300));
-        assert_eq!(ServerNotes { times: planted, until: micros(at(0)), ..odd }.clone().deny(at(1)), at(301));
+        assert_eq!({ odd }.deny(at(0), NONE), at(300));
+        assert_eq!(
+            ServerNotes { times: planted, until: micros(at(0)), ..odd }.clone().deny(at(1), NONE),
+            at(301)
+        );
+    }
+
+    #[test]
+    fn a_server_may_say_itself_how_long_it_wants_to_be_left_alone() {
+        let mut server = ServerNotes::default();
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        assert_eq!(server.deny(at(0), minutes(1)), at(300), "never less than our own measure");
+        assert_eq!(server.deny(at(1), minutes(30)), at(1801), "told while it is held off already");
+        assert_eq!(server.deny(at(2), NONE), at(1801));
+        assert_eq!(server.deny(at(1802), minutes(10_000)), at(1802 + 86_400), "a day at most");
     }
 
     #[test]
     fn a_hold_or_a_claim_from_the_future_counts_for_nothing() {
         let mut server = ServerNotes::default();
-        server.deny(at(86_400));
+        server.deny(at(86_400), NONE);
         assert_eq!(server.held(at(0)), None);
         assert!(!holds(micros(at(86_400)), micros(at(86_410)), at(0)));
         assert!(holds(micros(at(0)), micros(at(10)), at(9)));

@@ -55,6 +55,17 @@ pub enum BlockedAction {
     Tag,
 }
 
+/// When a registry's RDAP server is asked.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum RdapUse {
+    /// When its whois server cannot be reached or does not answer in time
+    #[default]
+    Fallback,
+    /// Never
+    Never,
+}
+
 /// What a report's rows stand for.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -167,9 +178,16 @@ pub struct QueryOptions {
     /// Servers to ask in place of the built-in ones: a JSON file
     ///
     /// Servers to ask in place of the built-in ones, by their names, in whois-rust's JSON form: {"whois.ripe.net": {"host":
-    /// "127.0.0.1:4301"}}. An entry may have a `query`, with $addr for the address.
+    /// "127.0.0.1:4301"}}. An entry may have a `query`, with $addr for the address; that of an RDAP server, such as
+    /// "rdap.db.ripe.net", a `ca`: a PEM file with the certificates to trust there.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub servers: Option<PathBuf>,
+    /// When a registry's whois does not answer, ask it over HTTPS: fallback, never [default: fallback]
+    ///
+    /// Whether a registry whose whois server cannot be reached, or does not answer in time, is asked over RDAP (HTTPS):
+    /// fallback, never [default: fallback]. A denial is never followed by it.
+    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, hide_short_help = true)]
+    pub rdap: Option<RdapUse>,
     /// Ask RIPE for persons too, which its daily quota counts
     #[arg(long, hide_short_help = true)]
     pub full: bool,

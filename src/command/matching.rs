@@ -127,6 +127,7 @@ fn judge(text: &str, registry: Registry, address: Option<IpAddr>, patterns: &Pat
             servers: Vec::new(),
             fetched: Timestamp::now(),
             partial: false,
+            rdap: false,
             full: false,
             source: AnswerSource::Text,
             stale: false,

@@ -4,7 +4,7 @@ use super::words::{self, plain};
 use crate::{
     cli::{
         Age, AtLeastOne, BlockedAction, By, ColorChoice, Extract, Flag, LeastCount, OnUnknown, QueryRate,
-        ShareLimits, TimeoutSeconds, TopCount, TrustedProxy,
+        RdapUse, ShareLimits, TimeoutSeconds, TopCount, TrustedProxy,
     },
     error::{Error, Result, reason},
     serve::{
@@ -44,6 +44,7 @@ pub struct ConfigLayer {
     pub per_server: Option<AtLeastOne>,
     pub rate: Option<QueryRate>,
     pub servers: Option<String>,
+    pub rdap: Option<RdapUse>,
     pub full: Option<Flag>,
     pub offline: Option<Flag>,
     pub refresh: Option<Flag>,
@@ -288,6 +289,7 @@ impl ConfigLayer {
             per_server,
             rate,
             servers,
+            rdap,
             full,
             offline,
             refresh,
@@ -345,6 +347,7 @@ mod tests {
                 "extract" => "all",
                 "on-unknown" => "pass",
                 "by" => "asn",
+                "rdap" => "never",
                 "timeout" | "jobs" | "per-server" | "rate" | "max-age" | "top" | "min-hits"
                 | "min-addresses" | "lines" => "7",
                 "share" => "24,48",

@@ -22,6 +22,7 @@ pub(super) const KEYS: &[&str] = &[
     "per-server",
     "rate",
     "servers",
+    "rdap",
     "full",
     "offline",
     "refresh",

@@ -112,7 +112,7 @@ impl MatchTally<'_> {
         let action = [Action::Allow, Action::Block].into_iter().find(|action| has(*action));
         let lines = self.blocked.iter().filter(|blocked| **blocked).count() as u64;
         let count = if action == Some(Action::Allow) { 0 } else { lines + self.fields_blocked };
-        PatternFinding { matches, count, action }
+        PatternFinding { matches, count, action, inconclusive: false }
     }
 }
 

@@ -44,17 +44,9 @@ pub(super) fn responsible(address: IpAddr) -> Option<&'static str> {
     SERVICES.iter().find(|service| service.block.contains(address)).map(|service| service.base.as_str())
 }
 
-/// The base URL of a registry's own server; a national registry's is the regional one's above it, which knows the
-/// networks of both.
+/// The base URL of a registry's own server.
 pub(super) fn base_of(registry: Registry) -> Option<&'static str> {
-    let host = match registry {
-        Registry::Arin => "rdap.arin.net",
-        Registry::Ripe => "rdap.db.ripe.net",
-        Registry::Apnic | Registry::Jpnic | Registry::Krnic | Registry::Twnic => "rdap.apnic.net",
-        Registry::Afrinic => "rdap.afrinic.net",
-        Registry::Lacnic | Registry::RegistroBr => "rdap.lacnic.net",
-        Registry::Iana | Registry::Rwhois | Registry::Other => return None,
-    };
+    let host = registry.rdap_server()?;
     let at = |base: &str| base.strip_prefix("https://").and_then(|rest| rest.split('/').next()) == Some(host);
     SERVICES.iter().find(|service| at(&service.base)).map(|service| service.base.as_str())
 }

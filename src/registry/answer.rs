@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum AnswerSource {
     /// Asked just now.
     Whois,
+    /// Asked just now over RDAP, because whois did not answer.
+    Rdap,
     /// Remembered from an earlier question.
     Cache,
     /// From a registry's bulk data.
@@ -28,6 +30,7 @@ impl AnswerSource {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Whois => "whois",
+            Self::Rdap => "rdap",
             Self::Cache => "cache",
             Self::Import => "import",
             Self::Reserved => "reserved",
@@ -53,6 +56,10 @@ pub struct Answer {
     /// Persons were asked for, too (`--full`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub full: bool,
+    /// It was given over RDAP, whenever that was: its text is made from fields, and what the registry's whois would have
+    /// said besides is not in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rdap: bool,
     /// Where it came from.
     pub source: AnswerSource,
     /// It is older than the cache's age allows, and serves only because the server may not be asked now.

@@ -59,6 +59,7 @@ impl Made {
             fetched: at(0),
             partial: false,
             full: false,
+            rdap: false,
             source: AnswerSource::Whois,
             stale: false,
         }))

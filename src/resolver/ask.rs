@@ -11,6 +11,7 @@ use crate::{
     cache::CachedAnswer,
     deadline::Deadline,
     registry::{Answer, Known, Registry, Server, Unknown, UnknownKind, is_leaf, responsible},
+    verdict,
 };
 use jiff::Timestamp;
 use std::{net::IpAddr, sync::PoisonError, thread, time::Duration};
@@ -20,7 +21,13 @@ impl Resolver {
     fn recalled(&self, address: IpAddr, trace: &mut Trace, what: &str) -> Option<Answer> {
         let found = self.find(address, Timestamp::now())?;
         let answer = self.cache().answer(&found)?;
-        let lacks = if self.suffices(&answer) { "" } else { ", but without persons (--full)" };
+        let lacks = if !self.suffices(&answer) {
+            ", but without persons (--full)"
+        } else if !self.policy().offline && self.is_inconclusive(address, &answer) {
+            ", but over RDAP, and no pattern matches that shorter text"
+        } else {
+            ""
+        };
         trace.say("cache", || format!("{what}{}{lacks}", trace::found(&found, &answer)));
         lacks.is_empty().then_some(answer)
     }
@@ -28,6 +35,11 @@ impl Resolver {
     /// Whether an answer has all that is asked for: one without persons says nothing of them to `--full`.
     pub(super) fn suffices(&self, answer: &Answer) -> bool {
         answer.full || !self.policy().full
+    }
+
+    /// Whether no verdict follows from an answer, because it was given over RDAP and is shorter than whois' own.
+    pub(super) fn is_inconclusive(&self, address: IpAddr, answer: &Answer) -> bool {
+        answer.rdap && verdict::find(self.patterns(), answer, Some(address), None).inconclusive
     }
 
     /// The registry that is asked first about an address: the one that delegates it today by imported statistics,
@@ -61,7 +73,9 @@ impl Resolver {
                 // It is not going to be asked.
                 return;
             }
-            let wait = until(Lease::book(self.cache(), self.policy(), &server, now, Duration::ZERO), now);
+            let (key, pace) = (server.key(), server.registry.pace());
+            let booked = Lease::book(self.cache(), self.policy(), &key, pace, now, Duration::ZERO);
+            let wait = until(booked, now);
             if wait.is_zero() {
                 return;
             }
@@ -141,7 +155,11 @@ impl Resolver {
     /// Why a server is left alone, if it is: it refused to answer not long ago, or in this very run, however long that
     /// takes.
     pub(super) fn left_alone(&self, server: &Server, now: Timestamp) -> Option<String> {
-        let key = server.key();
+        self.held_off(&server.name, server.key(), now)
+    }
+
+    /// The same of a server that is counted by this key.
+    pub(super) fn held_off(&self, name: &str, key: String, now: Timestamp) -> Option<String> {
         let held = self.cache().held_off(&key, now);
         let mut denied =
             self.state.denied.as_ref().map(|denied| denied.lock().unwrap_or_else(PoisonError::into_inner));
@@ -155,7 +173,7 @@ impl Resolver {
             (None, Some(denied)) if denied.contains(&key) => "in this run".to_owned(),
             (None, _) => return None,
         };
-        Some(format!("{} denied us before, and is not asked again {how_long}", server.name))
+        Some(format!("{name} denied us before, and is not asked again {how_long}"))
     }
 
     /// While a server may not be asked: what is remembered, even past its age, is better than nothing.
@@ -207,7 +225,7 @@ mod tests {
         let server = first.first_server(address);
         let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
         assert_eq!(first.left_alone(&server, at(0)), None);
-        let _ = cache.hold_off(&server.name, at(0));
+        let _ = cache.hold_off(&server.name, at(0), Duration::ZERO);
         for resolver in [&first, &service] {
             let said = resolver.left_alone(&server, at(1)).unwrap();
             assert!(said.ends_with("not asked again until 1970-01-01T00:05:00Z"), "{said}");

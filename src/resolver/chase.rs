@@ -1,10 +1,11 @@
 //! The hops of one address: a question, what its reply is taken for, and where that sends us.
 
 mod closing;
+mod fallback;
+mod hop;
 
 use super::{
     Resolver, Trace,
-    lease::Lease,
     standing::{Standing, completed},
 };
 use crate::{
@@ -12,22 +13,14 @@ use crate::{
     registry::{
         Answer, AnswerSource, AskFailure, Record, Registry, Server, Unknown, UnknownKind, referral::Referral,
     },
-    whois::{
-        ask, charset,
-        reply::{Provenance, WhoisReply, classify},
-    },
+    whois::reply::WhoisReply,
 };
+use fallback::Fallback;
 use jiff::Timestamp;
-use std::{
-    net::IpAddr,
-    time::{Duration, Instant},
-};
+use std::{net::IpAddr, time::Duration};
 
 /// Referrals that are followed for one address.
 const HOPS: usize = 4;
-
-/// What a server that may add to a good answer may cost at most; many that ARIN's records name are long dead.
-const SLICE: Duration = Duration::from_secs(3);
 
 /// The walk of one address from server to server.
 pub(super) struct ReferralChase<'a> {
@@ -43,6 +36,10 @@ pub(super) struct ReferralChase<'a> {
     best: Option<Record>,
     standing: Standing,
     partial: bool,
+    /// The record was given over RDAP.
+    rdap: bool,
+    /// The last server was not asked, because our own queue for it was too long.
+    unasked: bool,
     /// Why the last server that gave no record gave none.
     placeholder: Option<String>,
     /// Whom a placeholder named besides the one that was asked next, best first: they are asked while nobody knows.
@@ -78,6 +75,8 @@ impl<'a> ReferralChase<'a> {
             best: None,
             standing: Standing::default(),
             partial: false,
+            rdap: false,
+            unasked: false,
             placeholder: None,
             others: Vec::new(),
             why: None,
@@ -88,7 +87,7 @@ impl<'a> ReferralChase<'a> {
     pub(super) fn run(mut self, first: Server, booked: bool) -> Result<Answer, Unknown> {
         let mut next = NextHop::Ask(first);
         while let NextHop::Ask(server) = next {
-            if self.asked.len() > HOPS {
+            if self.is_out_of_hops() {
                 let why = format!("{} referrals, and {} is one more", HOPS, server.name);
                 self.trace.say("referral", || format!("not followed: {why}"));
                 self.give_up(UnknownKind::Placeholder, why)?;
@@ -118,85 +117,9 @@ impl<'a> ReferralChase<'a> {
         self.arrive()
     }
 
-    /// Asks the server that a name stands for, and says which that is: a registry's, or a stranger's at one of his
-    /// addresses.
-    fn visit(&mut self, server: Server, booked: bool) -> (Server, HopReply) {
-        let deadline = self.hop_deadline();
-        let behind =
-            match self.resolver.state.identities.behind(&server, &self.resolver.policy().servers, deadline) {
-                Ok(behind) => behind,
-                Err(failed) => return (server, Err(failed)),
-            };
-        let mut last = (server, Err(AskFailure::new(UnknownKind::Network, "it has no address".to_owned())));
-        for found in behind {
-            if found.registry != last.0.registry {
-                self.trace.say("referral", || format!("{} is {}", last.0.name, found.name));
-            }
-            if self.knows(&found) {
-                return (found, last.1);
-            }
-            let reply = self.hop(&found, booked, deadline);
-            let reply = self.confirmed(&found, reply, deadline);
-            let unheard =
-                matches!(&reply, Err(AskFailure { kind: UnknownKind::Network | UnknownKind::Timeout, .. }));
-            last = (found, reply);
-            if !unheard || deadline.remaining().is_none() {
-                break;
-            }
-        }
-        last
-    }
-
-    /// What can only add to a good answer, or to a reason that stands, must not cost the whole of the deadline.
-    fn hop_deadline(&self) -> Deadline {
-        let adds = self.best.is_some() || self.why.is_some();
-        match (adds, self.deadline.remaining()) {
-            (true, Some(left)) => self.deadline.at_most(SLICE.min(left / 2)),
-            _ => self.deadline,
-        }
-    }
-
-    /// One question, in its turn.
-    fn hop(&mut self, server: &Server, booked: bool, deadline: Deadline) -> HopReply {
-        let key = server.key();
-        let late =
-            || AskFailure::new(UnknownKind::Timeout, format!("no turn to ask {} in time", server.name));
-        if let Some(message) = self.resolver.left_alone(server, Timestamp::now()) {
-            return Err(AskFailure::new(UnknownKind::Denied, message));
-        }
-        if let Some(message) = self.resolver.state.unresponsive.of(&key, Timestamp::now()) {
-            return Err(AskFailure::new(UnknownKind::Timeout, message));
-        }
-        let (cache, policy) = (self.resolver.cache(), self.resolver.policy());
-        if !booked && !Lease::await_pace(cache, policy, server, deadline) {
-            return Err(late());
-        }
-        let what = format!("server {key}");
-        let turn =
-            Lease::claim(cache, what, policy.per_server.into(), deadline, || false).ok_or_else(late)?;
-        let started = Instant::now();
-        let answered = ask(server, self.address, policy.full, deadline);
-        drop(turn);
-        let silent = matches!(&answered, Err(AskFailure { kind: UnknownKind::Timeout, .. }));
-        self.resolver.state.unresponsive.note(&key, !silent, Timestamp::now());
-        let took = started.elapsed();
-        let (address, full) = (self.address, policy.full);
-        self.trace.say("asked", || {
-            let question = server.question(full).replace("$addr", &address.to_string());
-            format!("{} `{}` ({} ms)", server.name, question.trim_end(), took.as_millis())
-        });
-        let read = |bytes: &[u8]| {
-            let text = charset::decode(bytes, server.registry);
-            (classify(&text, server.registry, Some(address), Provenance::Network), text)
-        };
-        match answered {
-            Ok(bytes) => Ok(read(&bytes)),
-            // A server that refuses may hang up in the middle of saying so; anything else that breaks off is no answer.
-            Err(failed) => match read(&failed.heard) {
-                denial @ (WhoisReply::Failure { kind: UnknownKind::Denied, .. }, _) => Ok(denial),
-                _ => Err(failed),
-            },
-        }
+    /// Whether as many servers were asked as are asked for one address.
+    fn is_out_of_hops(&self) -> bool {
+        self.asked.len() > HOPS
     }
 
     /// Takes a reply for what it is.
@@ -234,12 +157,20 @@ impl<'a> ReferralChase<'a> {
         self.trace.say("failed", || format!("{}: {message}", kind.as_str()));
         if kind == UnknownKind::Denied {
             if self.resolver.left_alone(server, Timestamp::now()).is_none() {
-                let until = self.resolver.cache().hold_off(&server.key(), Timestamp::now());
+                let until = self.resolver.cache().hold_off(&server.key(), Timestamp::now(), Duration::ZERO);
                 self.trace.say("held off", || format!("{} until {until:.0}", server.name));
             }
             if self.best.is_none() || !self.standing.survives_denial_of(server) {
                 return Err(Unknown { kind, message });
             }
+        }
+        if matches!(kind, UnknownKind::Network | UnknownKind::Timeout) && !self.unasked {
+            return match self.over_rdap(server.registry) {
+                Fallback::Answered => Ok(NextHop::Done),
+                Fallback::Ruled(unknown) => Err(unknown),
+                Fallback::Nothing(Some(why)) => self.give_up(kind, format!("{message}; {why}")),
+                Fallback::Nothing(None) => self.give_up(kind, message),
+            };
         }
         self.give_up(kind, message)
     }
@@ -254,7 +185,7 @@ impl<'a> ReferralChase<'a> {
         }
         let others = std::mem::take(&mut self.others);
         let knows_none =
-            matches!(kind, UnknownKind::NotFound | UnknownKind::Placeholder) && self.asked.len() <= HOPS;
+            matches!(kind, UnknownKind::NotFound | UnknownKind::Placeholder) && !self.is_out_of_hops();
         let next = if knows_none { self.follow(&others) } else { None };
         self.others = others;
         let why = self.why.take().unwrap_or(Unknown { kind, message });
@@ -340,7 +271,8 @@ impl<'a> ReferralChase<'a> {
             fetched: Timestamp::now(),
             partial: self.partial,
             full: self.resolver.policy().full,
-            source: AnswerSource::Whois,
+            rdap: self.rdap,
+            source: if self.rdap { AnswerSource::Rdap } else { AnswerSource::Whois },
             stale: false,
         })
     }

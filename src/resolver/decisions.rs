@@ -149,6 +149,7 @@ mod tests {
             fetched: Timestamp::UNIX_EPOCH,
             partial: false,
             full: false,
+            rdap: false,
             source: AnswerSource::Import,
             stale: false,
         };

@@ -5,7 +5,6 @@ use super::QueryPolicy;
 use crate::{
     cache::{LayeredCache, LeaseHolder},
     deadline::Deadline,
-    registry::Server,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{thread, time::Duration};
@@ -50,14 +49,15 @@ impl<'a> Lease<'a> {
     pub(super) fn book(
         cache: &LayeredCache,
         policy: &QueryPolicy,
-        server: &Server,
+        key: &str,
+        pace: (f64, u32),
         now: Timestamp,
         timeout: Duration,
     ) -> Timestamp {
         let (rate, burst) = match policy.rate {
             Some(rate) => (rate, rate.ceil().clamp(1.0, 1000.0)),
             None => {
-                let (rate, burst) = server.registry.pace();
+                let (rate, burst) = pace;
                 (rate, f64::from(burst))
             }
         };
@@ -70,7 +70,7 @@ impl<'a> Lease<'a> {
         let early = SignedDuration::from_secs_f64((burst - 1.0) / rate);
         let by =
             SignedDuration::try_from(timeout).ok().and_then(|timeout| now.checked_add(timeout + early).ok());
-        let booked = cache.pace(&server.key(), every, now, by.unwrap_or(Timestamp::MAX));
+        let booked = cache.pace(key, every, now, by.unwrap_or(Timestamp::MAX));
         booked.checked_sub(early).unwrap_or(now).max(now)
     }
 
@@ -78,11 +78,12 @@ impl<'a> Lease<'a> {
     pub(super) fn await_pace(
         cache: &LayeredCache,
         policy: &QueryPolicy,
-        server: &Server,
+        key: &str,
+        pace: (f64, u32),
         deadline: Deadline,
     ) -> bool {
         let (now, Some(left)) = (Timestamp::now(), deadline.remaining()) else { return false };
-        let wait = until(Self::book(cache, policy, server, now, left), now);
+        let wait = until(Self::book(cache, policy, key, pace, now, left), now);
         if wait < left {
             thread::sleep(wait);
         }

@@ -26,7 +26,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("pattern", &["address", "error", "nearest", "origin", "registry"]),
     ("verdict", &["address", "origin", "pattern", "registry"]),
     ("log", &["address", "error"]),
-    ("resolver", &["address", "cache", "deadline", "error", "pattern", "registry", "verdict", "whois"]),
+    (
+        "resolver",
+        &["address", "cache", "deadline", "error", "pattern", "rdap", "registry", "verdict", "whois"],
+    ),
     ("serve", &["address", "error", "registry", "sanitize", "verdict"]),
     ("report", &["address", "error", "log", "pattern", "registry", "verdict"]),
     ("output", &["address", "error", "pattern", "registry", "report", "sanitize", "verdict"]),

@@ -191,6 +191,9 @@ scenarios! {
     placeholder
     placeholder_faked
     placeholder_next_of_several
+    rdap_denied
+    rdap_fallback
+    rdap_not_asked
     referral_alias_of_a_registry
     referral_arin_to_ripe
     referral_dead_rwhois

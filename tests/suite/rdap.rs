@@ -1,8 +1,11 @@
 //! One question over HTTPS: what may come back, and what must come of it.
 
-use crate::farm::{Does, Farm, Plan, Rule, Scenario};
+use crate::{
+    farm::{Does, Farm, Plan, Rule, Scenario},
+    jig::Room,
+};
 use std::{
-    net::IpAddr,
+    net::{IpAddr, TcpListener},
     time::{Duration, Instant},
 };
 use whodunit::{
@@ -168,4 +171,82 @@ fn an_endless_answer_is_too_large() {
     let long = Rule { text: Some(format!("[\"{}\"]", "x".repeat(1 << 20))), ..Rule::default() };
     let (kind_of_long, message) = kind(played(long));
     assert_eq!(kind_of_long, UnknownKind::TooLarge, "{message}");
+}
+
+/// RIPE's whois is down, and its RDAP server answers.
+fn fallback() -> Farm {
+    let down = Plan { name: "whois.ripe.net".into(), refuse: true, ..Plan::default() };
+    Farm::start(&Scenario { server: vec![down, plan(answering())], ..Scenario::default() })
+}
+
+#[test]
+fn proxies_of_the_environment_are_not_used() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    let (farm, room) = (fallback(), Room::new());
+    let mut run = room.run(["--json", ADDRESS]).farm(&farm).code(0);
+    for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        run = run.env(name, &url);
+    }
+    assert_eq!(run.check().json()[0]["source"], "rdap");
+    assert!(proxy.accept().is_err(), "the proxy was asked");
+}
+
+#[test]
+fn an_answer_is_kept_and_explained() {
+    let (farm, room) = (fallback(), Room::new());
+    let run = |args: &[&str]| room.run(args.iter().copied()).farm(&farm).cache("cache.db");
+    let explained = run(&["--explain", "-e", "@org contoso", ADDRESS]).code(1).check().stdout;
+    for said in [
+        "https://rdap.db.ripe.net/ip/193.0.22.9 (",
+        "from whois.ripe.net, rdap.db.ripe.net",
+        "rdap.db.ripe.net: a record",
+    ] {
+        assert!(explained.contains(said), "{said}\n{explained}");
+    }
+    let kept = run(&["--json", "--offline", "-e", "@org contoso", ADDRESS]).code(1).check();
+    assert_eq!((&kept.json()[0]["source"], &kept.json()[0]["servers"][1]), (&"cache".into(), &NAME.into()));
+    assert_eq!(farm.asked(NAME).len(), 1);
+}
+
+#[test]
+fn the_cache_holds_a_server_off_for_as_long_as_it_says() {
+    let down = Plan { name: "whois.ripe.net".into(), refuse: true, ..Plan::default() };
+    let refusing = Plan { asked: Some(1), ..plan(says(429, &[("Retry-After", "7200")])) };
+    let farm = Farm::start(&Scenario { server: vec![down, refusing], ..Scenario::default() });
+    let room = Room::new();
+    let run = |args: &[&str]| room.run(args.iter().copied()).farm(&farm).cache("cache.db");
+    run(&["-q", ADDRESS]).code(75).check();
+    let stats = room.run(["cache", "stats", "--json"]).cache("cache.db").code(0).check().json()[0].clone();
+    let until: jiff::Timestamp = stats["held_off"][NAME].as_str().unwrap().parse().unwrap();
+    let minutes = until.duration_since(jiff::Timestamp::now()).as_mins();
+    assert!((110..=120).contains(&minutes), "{minutes}");
+    let error = run(&["--json", "193.0.23.9"]).code(75).check().json()[0]["error"].clone();
+    assert_eq!(error["kind"], "network");
+    assert!(error["message"].as_str().unwrap().contains("denied us before"), "{error}");
+}
+
+/// What whois would have said is asked for anew as soon as it may matter, and whois answers again.
+#[test]
+fn a_miss_over_rdap_is_no_answer_from_the_cache_either() {
+    let down = Rule { does: Does::Reset, times: Some(2), ..Rule::default() };
+    let up = Rule { reply: Some("ripe".into()), ..Rule::default() };
+    let whois =
+        Plan { name: "whois.ripe.net".into(), rule: vec![down, up], asked: Some(3), ..Plan::default() };
+    let farm = Farm::start(&Scenario {
+        server: vec![whois, Plan { asked: Some(1), ..plan(answering()) }],
+        ..Scenario::default()
+    });
+    let room = Room::new();
+    let run = |args: &[&str]| room.run(args.iter().copied()).farm(&farm).cache("cache.db");
+    assert_eq!(run(&["--json", ADDRESS]).code(0).check().json()[0]["source"], "rdap");
+    let offline = run(&["--json", "--offline", "-e", "Announced by", ADDRESS]).code(75).check();
+    assert_eq!(offline.json()[0]["error"]["kind"], "incomplete");
+    let fields = run(&["--json", "-e", "@org fabrikam", ADDRESS]).code(0).check();
+    assert_eq!(fields.json()[0]["source"], "cache");
+    for (form, said) in [("--whois", "Announced by"), ("--json", "\"source\":\"cache\"")] {
+        let stdout = run(&[form, "-e", "Announced by", ADDRESS]).code(1).check().stdout;
+        assert!(stdout.contains(said), "{stdout}");
+    }
 }

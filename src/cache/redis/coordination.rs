@@ -80,13 +80,13 @@ impl Coordinator for RedisCache {
         })
     }
 
-    fn hold_off(&self, server: &str, now: Timestamp) -> CacheResult<Timestamp> {
+    fn hold_off(&self, server: &str, now: Timestamp, least: Duration) -> CacheResult<Timestamp> {
         self.with(|connection| {
             ::redis::cmd("SADD").arg(key("servers", "")).arg(server).query::<()>(connection)
         })?;
         self.swap(&key("s", server), |old| {
             let mut noted = read_server(old);
-            let until = noted.deny(now);
+            let until = noted.deny(now, least);
             (until, Some(write_server(&noted)))
         })
     }

@@ -249,7 +249,7 @@ fn a_denial_noted_by_a_server_that_dies_is_not_forgotten() {
     let Some(server) = RedisServer::redis(&[]) else { return };
     let home = tempfile::tempdir().unwrap();
     let handle = machine(&server.url(), home.path());
-    assert_eq!(handle.hold_off("whois.ripe.net", at(0)), at(300));
+    assert_eq!(handle.hold_off("whois.ripe.net", at(0), Duration::ZERO), at(300));
     drop(server);
     assert_eq!(handle.held_off("whois.ripe.net", at(1)), Some(at(300)));
     assert_eq!(handle.held_off("whois.arin.net", at(1)), None);

@@ -100,10 +100,10 @@ impl Coordinator for SqliteCache {
         })
     }
 
-    fn hold_off(&self, server: &str, now: Timestamp) -> CacheResult<Timestamp> {
+    fn hold_off(&self, server: &str, now: Timestamp, least: Duration) -> CacheResult<Timestamp> {
         self.write(|connection| {
             let mut noted = read(connection, server)?;
-            let until = noted.deny(now);
+            let until = noted.deny(now, least);
             store(connection, server, noted)?;
             Ok(until)
         })

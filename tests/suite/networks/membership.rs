@@ -129,6 +129,7 @@ impl MadeUp {
                 fetched: jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours),
                 partial: false,
                 full: false,
+                rdap: false,
                 source: AnswerSource::Whois,
                 stale: false,
             };

@@ -1,0 +1,139 @@
+//! The registry's other door: RDAP, where its whois server cannot be reached or does not answer in time. Never after a
+//! denial: whoever is refused at one door does not go round to the other.
+
+use super::ReferralChase;
+use crate::{
+    deadline::Deadline,
+    rdap::{RdapFailure, RdapQuery, RdapReply, ask},
+    registry::{Registry, Server, Unknown, UnknownKind},
+    resolver::lease::Lease,
+    whois::reply::{Provenance, WhoisReply, classify},
+};
+use jiff::Timestamp;
+use std::time::{Duration, Instant};
+
+/// What is kept of an address's time for RDAP while its whois server is asked: a third, and no more than this. A
+/// connection, TLS and an answer are four round trips; across the world that is more than a second.
+const RESERVE: Duration = Duration::from_secs(3);
+
+/// What came of asking over RDAP.
+pub(super) enum Fallback {
+    /// A record: the chase has it.
+    Answered,
+    /// A word that stands: it refused, or knows no such network.
+    Ruled(Unknown),
+    /// Nothing, and why if anybody was asked; what befell whois stands.
+    Nothing(Option<String>),
+}
+
+impl ReferralChase<'_> {
+    /// The question to ask over RDAP, should this registry's whois not answer; None where that is not wanted, nobody can
+    /// be asked, or an answer or a reason stands already.
+    fn rdap_query(&self, registry: Registry) -> Option<RdapQuery> {
+        let policy = self.resolver.policy();
+        if !policy.rdap || self.best.is_some() || self.why.is_some() {
+            return None;
+        }
+        RdapQuery::about(self.address, registry, &policy.servers)
+    }
+
+    /// The deadline of a question over whois, which leaves time for RDAP where that would be asked.
+    pub(super) fn whois_deadline(&self, registry: Registry, deadline: Deadline) -> Deadline {
+        let Some(left) = deadline.remaining() else { return deadline };
+        let asked_next = self.rdap_query(registry).is_some_and(|query| self.rdap_barred(&query).is_none());
+        if asked_next { deadline.at_most(left - RESERVE.min(left / 3)) } else { deadline }
+    }
+
+    /// Asks the registry over RDAP, and the registries that it redirects to.
+    pub(super) fn over_rdap(&mut self, registry: Registry) -> Fallback {
+        let Some(mut query) = self.rdap_query(registry) else { return Fallback::Nothing(None) };
+        let mut urls: Vec<String> = Vec::new();
+        loop {
+            let name = query.server.name.clone();
+            let barred = if self.is_out_of_hops() {
+                Some(format!("{name} would be one more server than are asked"))
+            } else if urls.iter().any(|url| url == query.url()) {
+                Some(format!("{name} redirects in a circle"))
+            } else {
+                self.rdap_barred(&query)
+            };
+            if let Some(why) = barred {
+                self.trace.say("rdap", || format!("not asked: {why}"));
+                return Fallback::Nothing(Some(why));
+            }
+            urls.push(query.url().to_owned());
+            let reply = self.rdap_hop(&query);
+            self.asked.push(query.server.clone());
+            match reply {
+                Ok(RdapReply::Elsewhere(next)) => {
+                    self.trace.say("rdap", || format!("{name} redirects to {}", next.url()));
+                    query = *next;
+                }
+                Ok(RdapReply::Network(text, registry)) => return self.read_rdap(&name, &text, registry),
+                Err(failure) => return self.rdap_failed(&query, failure),
+            }
+        }
+    }
+
+    /// Why a server is not asked now.
+    fn rdap_barred(&self, query: &RdapQuery) -> Option<String> {
+        let (resolver, now) = (self.resolver, Timestamp::now());
+        let Server { name, .. } = &query.server;
+        resolver.held_off(name, name.clone(), now).or_else(|| resolver.state.unresponsive.of(name, now))
+    }
+
+    /// One question over RDAP, in its turn.
+    fn rdap_hop(&mut self, query: &RdapQuery) -> Result<RdapReply, RdapFailure> {
+        let (name, deadline) = (&query.server.name, self.deadline);
+        let late = || RdapFailure {
+            kind: UnknownKind::Timeout,
+            message: format!("no turn to ask {name} in time"),
+            retry_after: None,
+        };
+        let (cache, policy) = (self.resolver.cache(), self.resolver.policy());
+        if !Lease::await_pace(cache, policy, name, query.pace(), deadline) {
+            return Err(late());
+        }
+        let what = format!("server {name}");
+        let turn =
+            Lease::claim(cache, what, policy.per_server.into(), deadline, || false).ok_or_else(late)?;
+        let started = Instant::now();
+        let answered = ask(query, self.address, &policy.servers, deadline);
+        drop(turn);
+        let silent = matches!(&answered, Err(RdapFailure { kind: UnknownKind::Timeout, .. }));
+        self.resolver.state.unresponsive.note(name, !silent, Timestamp::now());
+        self.trace.say("asked", || format!("{} ({} ms)", query.url(), started.elapsed().as_millis()));
+        answered
+    }
+
+    /// Takes the text that was made of an answer for what it is.
+    fn read_rdap(&mut self, name: &str, text: &str, registry: Registry) -> Fallback {
+        let reply = classify(text, registry, Some(self.address), Provenance::Rdap);
+        self.trace.say("reply", || format!("{name}: {}", reply.explain()));
+        match reply {
+            WhoisReply::Record(record, _) => {
+                self.adopt(*record, text);
+                self.rdap = true;
+                Fallback::Answered
+            }
+            WhoisReply::Placeholder { message, .. }
+            | WhoisReply::Empty { message, .. }
+            | WhoisReply::Failure { message, .. } => Fallback::Nothing(Some(format!("{name}: {message}"))),
+        }
+    }
+
+    fn rdap_failed(&mut self, query: &RdapQuery, failure: RdapFailure) -> Fallback {
+        let RdapFailure { kind, message, retry_after } = failure;
+        self.trace.say("failed", || format!("{}: {message}", kind.as_str()));
+        if kind == UnknownKind::Denied {
+            let name = &query.server.name;
+            let least = retry_after.unwrap_or_default();
+            let until = self.resolver.cache().hold_off(name, Timestamp::now(), least);
+            self.trace.say("held off", || format!("{name} until {until:.0}"));
+        }
+        match kind {
+            UnknownKind::Denied | UnknownKind::NotFound => Fallback::Ruled(Unknown { kind, message }),
+            _ => Fallback::Nothing(Some(message)),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! One hop: who stands behind a name, and one question to it in its turn.
+
+use super::{HopReply, ReferralChase};
+use crate::{
+    deadline::Deadline,
+    registry::{AskFailure, Server, UnknownKind},
+    resolver::lease::Lease,
+    whois::{
+        ask, charset,
+        reply::{Provenance, WhoisReply, classify},
+    },
+};
+use jiff::Timestamp;
+use std::time::{Duration, Instant};
+
+/// What a server that may add to a good answer may cost at most; many that ARIN's records name are long dead.
+const SLICE: Duration = Duration::from_secs(3);
+
+impl ReferralChase<'_> {
+    /// Asks the server that a name stands for, and says which that is: a registry's, or a stranger's at one of his
+    /// addresses.
+    pub(super) fn visit(&mut self, server: Server, booked: bool) -> (Server, HopReply) {
+        self.unasked = false;
+        let deadline = self.hop_deadline();
+        let behind =
+            match self.resolver.state.identities.behind(&server, &self.resolver.policy().servers, deadline) {
+                Ok(behind) => behind,
+                Err(failed) => return (server, Err(failed)),
+            };
+        let mut last = (server, Err(AskFailure::new(UnknownKind::Network, "it has no address".to_owned())));
+        for found in behind {
+            if found.registry != last.0.registry {
+                self.trace.say("referral", || format!("{} is {}", last.0.name, found.name));
+            }
+            if self.knows(&found) {
+                return (found, last.1);
+            }
+            let reply = self.hop(&found, booked, deadline);
+            let reply = self.confirmed(&found, reply, deadline);
+            let unheard =
+                matches!(&reply, Err(AskFailure { kind: UnknownKind::Network | UnknownKind::Timeout, .. }));
+            last = (found, reply);
+            if !unheard || deadline.remaining().is_none() {
+                break;
+            }
+        }
+        last
+    }
+
+    /// What can only add to a good answer, or to a reason that stands, must not cost the whole of the deadline.
+    fn hop_deadline(&self) -> Deadline {
+        let adds = self.best.is_some() || self.why.is_some();
+        match (adds, self.deadline.remaining()) {
+            (true, Some(left)) => self.deadline.at_most(SLICE.min(left / 2)),
+            _ => self.deadline,
+        }
+    }
+
+    /// One question, in its turn.
+    pub(super) fn hop(&mut self, server: &Server, booked: bool, deadline: Deadline) -> HopReply {
+        let key = server.key();
+        let late =
+            || AskFailure::new(UnknownKind::Timeout, format!("no turn to ask {} in time", server.name));
+        if let Some(message) = self.resolver.left_alone(server, Timestamp::now()) {
+            return Err(AskFailure::new(UnknownKind::Denied, message));
+        }
+        if let Some(message) = self.resolver.state.unresponsive.of(&key, Timestamp::now()) {
+            return Err(AskFailure::new(UnknownKind::Timeout, message));
+        }
+        let (cache, policy) = (self.resolver.cache(), self.resolver.policy());
+        self.unasked = true;
+        if !booked && !Lease::await_pace(cache, policy, &key, server.registry.pace(), deadline) {
+            return Err(late());
+        }
+        let what = format!("server {key}");
+        let turn =
+            Lease::claim(cache, what, policy.per_server.into(), deadline, || false).ok_or_else(late)?;
+        self.unasked = false;
+        let started = Instant::now();
+        let deadline = self.whois_deadline(server.registry, deadline);
+        let answered = ask(server, self.address, policy.full, deadline);
+        drop(turn);
+        let silent = matches!(&answered, Err(AskFailure { kind: UnknownKind::Timeout, .. }));
+        self.resolver.state.unresponsive.note(&key, !silent, Timestamp::now());
+        let took = started.elapsed();
+        let (address, full) = (self.address, policy.full);
+        self.trace.say("asked", || {
+            let question = server.question(full).replace("$addr", &address.to_string());
+            format!("{} `{}` ({} ms)", server.name, question.trim_end(), took.as_millis())
+        });
+        let read = |bytes: &[u8]| {
+            let text = charset::decode(bytes, server.registry);
+            (classify(&text, server.registry, Some(address), Provenance::Network), text)
+        };
+        match answered {
+            Ok(bytes) => Ok(read(&bytes)),
+            // A server that refuses may hang up in the middle of saying so; anything else that breaks off is no answer.
+            Err(failed) => match read(&failed.heard) {
+                denial @ (WhoisReply::Failure { kind: UnknownKind::Denied, .. }, _) => Ok(denial),
+                _ => Err(failed),
+            },
+        }
+    }
+}
