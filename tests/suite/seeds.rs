@@ -13,6 +13,8 @@ mod import;
 mod line;
 #[path = "../../fuzz/checks/log.rs"]
 mod log;
+#[path = "../../fuzz/checks/origin.rs"]
+mod origin;
 #[path = "../../fuzz/checks/pattern.rs"]
 mod pattern;
 #[path = "../../fuzz/checks/policy.rs"]
@@ -69,6 +71,11 @@ fn lines() {
 fn logs() {
     // Each makes a file; a cut inside every line is enough.
     plant("log", 61, log::check);
+}
+
+#[test]
+fn tables_of_origins() {
+    plant("origin", 1, origin::check);
 }
 
 #[test]

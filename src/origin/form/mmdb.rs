@@ -7,7 +7,7 @@ use crate::{
     origin::TableBuilder,
 };
 use maxminddb::{LookupResult, MaxMindDbError, Reader, WithinOptions};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use std::{collections::HashMap, io::Read, path::Path};
 
 /// The file has to be read whole, as what it is stands at its end. Those with AS numbers have up to 50 MB.
@@ -16,18 +16,42 @@ const LARGEST: u64 = 512 << 20;
 /// What publishers call the fields: MaxMind and DB-IP the long names, IPinfo the short ones.
 #[derive(Deserialize)]
 struct AsnRecord {
-    autonomous_system_number: Option<u32>,
-    autonomous_system_organization: Option<String>,
-    asn: Option<AsnField>,
-    as_name: Option<String>,
-    name: Option<String>,
+    autonomous_system_number: Option<LooseField>,
+    autonomous_system_organization: Option<LooseField>,
+    asn: Option<LooseField>,
+    as_name: Option<LooseField>,
+    name: Option<LooseField>,
 }
 
+/// A field of any type: writers take the shortest integer that holds a number, or text such as `AS64500`.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum AsnField {
+enum LooseField {
     Number(u32),
     Text(String),
+    Other(IgnoredAny),
+}
+
+impl LooseField {
+    fn text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Number(_) | Self::Other(_) => None,
+        }
+    }
+
+    /// The AS numbers in it; anything but numbers names none.
+    fn numbers(&self) -> Vec<u32> {
+        match self {
+            Self::Number(number) => vec![*number],
+            Self::Text(text) => {
+                let mut numbers = Vec::new();
+                let read = fields::numbers(text.as_bytes(), &mut numbers);
+                read.map(|()| numbers).unwrap_or_default()
+            }
+            Self::Other(_) => Vec::new(),
+        }
+    }
 }
 
 /// Reads all networks.
@@ -96,18 +120,10 @@ fn origin(
     builder: &mut TableBuilder,
 ) -> std::result::Result<Option<u32>, Unread> {
     let Some(record) = found.decode::<AsnRecord>().map_err(Unread::Damaged)? else { return Ok(None) };
-    let mut numbers: Vec<u32> = record.autonomous_system_number.into_iter().collect();
-    if numbers.is_empty() {
-        match record.asn {
-            Some(AsnField::Number(number)) => numbers.push(number),
-            // Anything but numbers in there names none.
-            Some(AsnField::Text(text)) if fields::numbers(text.as_bytes(), &mut numbers).is_none() => {
-                numbers.clear();
-            }
-            _ => {}
-        }
-    }
-    let name = record.autonomous_system_organization.or(record.as_name).or(record.name).unwrap_or_default();
+    let numbers = record.autonomous_system_number.or(record.asn).map(|field| field.numbers());
+    let numbers = numbers.unwrap_or_default();
+    let names = [record.autonomous_system_organization, record.as_name, record.name];
+    let name = names.into_iter().flatten().find_map(LooseField::text).unwrap_or_default();
     builder.origin(&numbers, fields::name(name.as_bytes()).as_deref()).map_err(Unread::TooLarge)
 }
 

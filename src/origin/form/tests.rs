@@ -3,7 +3,7 @@
 use super::*;
 use crate::origin::{AddressOrigin, OriginTable};
 use jiff::Timestamp;
-use std::io::Cursor;
+use std::{fs, io::Cursor};
 
 /// Imports one file; its counts and table.
 fn import(content: &[u8]) -> Result<(RowCounts, OriginTable)> {
@@ -107,6 +107,38 @@ fn every_form_is_known_by_its_content() {
     for (content, address, answer) in FORMS {
         assert_eq!(said(content.as_bytes(), address), *answer, "{content}");
     }
+}
+
+/// A MaxMind DB of our own making, with both families and both publishers' fields.
+fn mmdb() -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/origin/mmdb")).unwrap()
+}
+
+#[test]
+fn a_maxmind_db_is_read_whoever_publishes_it() {
+    let bytes = mmdb();
+    for (address, answer) in [
+        ("193.0.22.9", "193.0.20.0/22 64500 Contoso GmbH"),
+        ("8.30.4.20", "8.30.4.0/24 64501 Proseware, Inc."),
+        ("2001:db8::1", "2001:db8::/32 4200000000 Sechs"),
+        ("41.0.0.1", "-"),
+        ("2001:db9::", "-"),
+        ("::1", "-"),
+    ] {
+        assert_eq!(said(&bytes, address), answer, "{address}");
+    }
+    for length in 1..bytes.len() {
+        refusal(&bytes[..length]);
+    }
+    // Without the numbers it is a table of something else.
+    let mut other = bytes;
+    for name in [&b"autonomous_system_number"[..], b"asn"] {
+        while let Some(at) = memchr::memmem::find(&other, name) {
+            other[at] = b'x';
+        }
+    }
+    let said = refusal(&other);
+    assert!(said.contains("an MMDB file without AS numbers (its type is Example-ASN)"), "{said}");
 }
 
 #[test]
