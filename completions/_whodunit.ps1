@@ -74,7 +74,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
         }
         'whodunit;match' {
             [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'The address that the text is about: picks the record that holds it')
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Taken, so that a script can give all commands the same options; nothing is read from there')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Taken, so that a script can give all commands the same options; with --ip the table of origins beside it is read')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f')
             [CompletionResult]::new('--block', '--block', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Patterns of networks to let in whatever blocks them')

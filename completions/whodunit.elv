@@ -70,7 +70,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
         }
         &'whodunit;match'= {
             cand --ip 'The address that the text is about: picks the record that holds it'
-            cand --cache 'Taken, so that a script can give all commands the same options; nothing is read from there'
+            cand --cache 'Taken, so that a script can give all commands the same options; with --ip the table of origins beside it is read'
             cand -f 'Patterns of networks whose mail is not wanted, as for egrep -f'
             cand --block 'Patterns of networks whose mail is not wanted, as for egrep -f'
             cand -a 'Patterns of networks to let in whatever blocks them'

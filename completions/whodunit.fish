@@ -71,7 +71,7 @@ complete -c whodunit -n "__fish_whodunit_needs_command" -a "warm" -d 'Fill the c
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "completions" -d 'Print a completion script for a shell'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "man" -d 'Print the manual page (roff)'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l ip -d 'The address that the text is about: picks the record that holds it' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l cache -d 'Taken, so that a script can give all commands the same options; nothing is read from there' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l cache -d 'Taken, so that a script can give all commands the same options; with --ip the table of origins beside it is read' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s a -l allow -d 'Patterns of networks to let in whatever blocks them' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s e -l regexp -d 'One block pattern: a regular expression, or an @field line' -r

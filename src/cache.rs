@@ -30,7 +30,7 @@ pub use imported::{
     ImportedReader, ImportedScan, ImportedSource, PackedNetwork, UnpackedNetwork, imported_references,
 };
 pub use layered::{LayeredCache, open};
-pub use location::{CacheEnv, CacheLocation};
+pub use location::{CacheEnv, CacheLocation, bases};
 pub use memory::MemoryCache;
 pub use redis::RedisCache;
 pub use sqlite::SqliteCache;

@@ -134,7 +134,7 @@ pub struct MatchArgs {
     /// The address that the text is about: picks the record that holds it
     #[arg(long, value_name = "IP")]
     pub ip: Option<String>,
-    /// Taken, so that a script can give all commands the same options; nothing is read from there
+    /// Taken, so that a script can give all commands the same options; with --ip the table of origins beside it is read
     #[arg(long, value_name = "LOCATION", hide = true)]
     pub cache: Option<String>,
     #[command(flatten)]

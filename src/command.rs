@@ -20,11 +20,12 @@ mod stale;
 pub mod warm;
 
 use crate::{
-    cache::{CacheEnv, CacheError, CacheLocation, CachedAnswer, LayeredCache, open as open_cache},
+    cache::{CacheEnv, CacheError, CacheLocation, CachedAnswer, LayeredCache, bases, open as open_cache},
     cli::{CacheOptions, QueryOptions},
     config::{self, CacheConfig, ConfigLayer, ResolverConfig},
     error::{Error, Result},
     exit::Exit,
+    origin::{self, OriginLookup},
     output::{AlignedColumns, Paint, TextColumns, longest_name},
     pattern::{self, Patterns},
     resolver::{QueryPolicy, Resolver},
@@ -149,6 +150,13 @@ pub fn opened(config: &CacheConfig) -> LayeredCache {
     open_cache(&location, &env(), Timestamp::now())
 }
 
+/// The table of origins beside the cache that the settings name, without a look at the cache.
+fn origins(config: &CacheConfig) -> OriginLookup {
+    let location = config.location.as_deref().map_or(CacheLocation::Default, CacheLocation::from);
+    let mut paths = bases(&location, &env()).into_iter().map(|base| origin::beside(&base));
+    OriginLookup::new(paths.find(|path| path.exists()))
+}
+
 /// What the cache's default place depends on.
 fn env() -> CacheEnv {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -161,6 +169,23 @@ pub fn tell(cache: &LayeredCache) {
         warn(&warning);
     }
 }
+
+/// Says what went wrong with what a resolver reads, if something did that was not said yet.
+fn tell_of(resolver: &Resolver) {
+    tell(resolver.cache());
+    if let Some(warning) = resolver.origins().warning() {
+        warn(&warning);
+    }
+}
+
+/// What `@asn` and `@asname` lines cannot do without a table of origins; None where there is a table, or no such line.
+fn without_table(patterns: &Patterns, origins: &OriginLookup) -> Option<&'static str> {
+    (patterns.name_origins() && origins.is_missing()).then_some(WITHOUT_TABLE)
+}
+
+const WITHOUT_TABLE: &str = "there is no table that says which AS announces an address: @asn matches only the few networks \
+                             whose registry names an AS, and @asname none; import a table with `whodunit cache import \
+                             FILE` (README.md says where to get one)";
 
 /// Does something with every answer that the cache keeps, the oldest question first.
 ///

@@ -35,6 +35,7 @@ use serde::{Deserialize, Serialize};
 use source::{PatternLine, PatternSource};
 use std::{
     borrow::Cow,
+    collections::BTreeSet,
     ffi::OsString,
     net::IpAddr,
     ops::Range,
@@ -180,6 +181,14 @@ impl Patterns {
             .filter_map(|line| Some((self.inner.source(*line)?.name.as_str(), line.number)))
     }
 
+    /// File and line of every `@asn` and `@asname` line. Nothing is understood for it.
+    pub fn origin_lines(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.inner.lines.iter().filter_map(|line| {
+            let source = self.inner.source(*line)?;
+            LineKinds::of(source.bytes_of(*line)).origin.then_some((source.name.as_str(), line.number))
+        })
+    }
+
     /// A number for these patterns, under which decisions can be remembered: it changes with every name, byte, action
     /// and option, and with the way patterns are read.
     #[must_use]
@@ -204,20 +213,6 @@ impl Patterns {
     #[must_use]
     pub fn need_no_answer(&self) -> bool {
         !self.is_empty() && !self.inner.kinds.answer
-    }
-
-    /// The AS numbers of all `@asn` lines, each with file and line.
-    #[must_use]
-    pub fn numbers(&self) -> Vec<(String, u32, u32)> {
-        let rules = self.inner.rules();
-        rules
-            .systems
-            .all()
-            .filter_map(|(asn, rule)| {
-                let line = self.inner.rule(rule)?.line;
-                Some((self.inner.source(line)?.name.clone(), line.number, asn))
-            })
-            .collect()
     }
 
     /// Whether any pattern is held against the whois text: not all of them look at fields.
@@ -246,10 +241,10 @@ impl Patterns {
     }
 
     /// Everything that is wrong or doubtful, in the order of files and lines: what [`Patterns::check`] would refuse, and
-    /// what does not say what it seems to say.
+    /// what does not say what it seems to say. `numbers` are the AS numbers of the table of origins; None without one.
     #[must_use]
-    pub fn lint(&self) -> Vec<LintProblem> {
-        lint::lint(&self.inner)
+    pub fn lint(&self, numbers: Option<&BTreeSet<u32>>) -> Vec<LintProblem> {
+        lint::lint(&self.inner, numbers)
     }
 
     /// Every pattern as [`PatternMatch`] names it, in order, without the text that it matches. Refused ones are left out.

@@ -24,11 +24,12 @@ use crate::{
     cache::{CacheHit, Freshness, LayeredCache},
     deadline::Deadline,
     error::Result,
+    origin::{self, AddressOrigin, OriginLookup},
     pattern::Patterns,
-    registry::{Known, Servers},
+    registry::{Known, Servers, Unknown, UnknownKind},
     verdict::{self, Judged},
 };
-use decisions::{DecisionMemory, StoredDecision};
+use decisions::{DecisionMemory, DecisionSubject, StoredDecision};
 use identity::Identities;
 use jiff::{SignedDuration, Timestamp};
 use std::{
@@ -102,6 +103,7 @@ pub struct Resolver {
 struct ResolverState {
     policy: QueryPolicy,
     cache: Arc<LayeredCache>,
+    origins: OriginLookup,
     unresponsive: Unresponsive,
     identities: Identities,
     /// Servers that denied an answer in this run: none of them is asked again, however long the run takes. None for a
@@ -130,6 +132,7 @@ impl Resolver {
     ) -> Self {
         let state = ResolverState {
             policy,
+            origins: OriginLookup::new(cache.base().map(origin::beside)),
             cache,
             unresponsive: Unresponsive::default(),
             identities: Identities::default(),
@@ -174,43 +177,71 @@ impl Resolver {
         &self.state.cache
     }
 
+    /// The table that says which AS announces an address.
+    #[must_use]
+    pub fn origins(&self) -> &OriginLookup {
+        &self.state.origins
+    }
+
     /// What answers are held against.
     #[must_use]
     pub fn patterns(&self) -> &Patterns {
         &self.patterns
     }
 
-    /// The verdict on an address that nobody need be asked about: it is reserved, or the cache has an answer that may be
-    /// used now. Where a decision is remembered, no pattern is compiled.
+    /// The verdict on an address that nobody need be asked about: it is reserved, the table of origins has all that the
+    /// patterns ask for, the cache has an answer that may be used now, or nobody is to be asked at all. Where a decision is
+    /// remembered, no pattern is compiled.
     ///
     /// # Errors
     /// A pattern is wrong (78).
     pub fn recall(&self, address: IpAddr, now: Timestamp) -> Result<Option<Judged>> {
         if let Some(special) = special(address) {
             self.check()?;
-            return Ok(Some(self.settle(address, Known::Reserved(special))));
+            return Ok(Some(self.settle(address, Known::Reserved(special), None)));
+        }
+        if self.state.denied.is_none() {
+            self.origins().follow(now);
+        }
+        let origin = self.origins().find(address);
+        if self.suffices_for_patterns(origin.as_ref()) {
+            self.check()?;
+            return Ok(Some(self.settle(address, Known::Origin, origin)));
         }
         match self.find(address, now) {
-            Some(hit) => self.decide(address, &hit),
+            Some(hit) => self.decide(address, &hit, origin),
+            None if self.policy().offline => {
+                self.check()?;
+                Ok(Some(self.settle(address, Known::Unknown(offline()), origin)))
+            }
             None => Ok(None),
         }
+    }
+
+    /// Whether the table of origins has all that the patterns ask for, so that no registry's answer is needed.
+    fn suffices_for_patterns(&self, origin: Option<&AddressOrigin>) -> bool {
+        origin.is_some() && self.patterns.need_no_answer() && !self.keeps_text
     }
 
     /// The verdict on an address within the deadline, whoever has to be asked. An answer is kept.
     #[must_use]
     pub fn judge(&self, address: IpAddr, deadline: Deadline, trace: &mut Trace) -> Judged {
-        self.settle(address, self.look_up(address, deadline, false, trace))
+        let (known, origin) = self.look_up(address, deadline, false, trace);
+        self.settle(address, known, origin)
     }
 
     /// Whether nobody need be asked about an address. Its answer may still lack the persons that `--full` wants.
     #[must_use]
     pub fn knows(&self, address: IpAddr, now: Timestamp) -> bool {
-        special(address).is_some() || self.find(address, now).is_some()
+        special(address).is_some()
+            || self.find(address, now).is_some()
+            || self.patterns.need_no_answer()
+                && self.suffices_for_patterns(self.origins().find(address).as_ref())
     }
 
     /// What patterns make of what is known of an address: the one way from an answer to a verdict.
-    fn settle(&self, address: IpAddr, known: Known) -> Judged {
-        verdict::judge(address, 1, known, None, &self.patterns)
+    fn settle(&self, address: IpAddr, known: Known, origin: Option<AddressOrigin>) -> Judged {
+        verdict::judge(address, 1, known, origin, &self.patterns)
     }
 
     /// Every pattern is understood before any is used.
@@ -230,13 +261,24 @@ impl Resolver {
 
     /// Holds the patterns against a kept answer, or recalls what that came to the last time. None when the answer went
     /// away meanwhile, lacks what is asked for, or proves nothing.
-    fn decide(&self, address: IpAddr, hit: &CacheHit) -> Result<Option<Judged>> {
-        let about = self.patterns.depends_on_address().then_some(address);
+    fn decide(
+        &self,
+        address: IpAddr,
+        hit: &CacheHit,
+        origin: Option<AddressOrigin>,
+    ) -> Result<Option<Judged>> {
+        let announced = origin.as_ref().map(|origin| &origin.origin);
+        let about = DecisionSubject {
+            hit,
+            address: self.patterns.depends_on_address().then_some(address),
+            origin: announced.filter(|_| self.patterns.name_origins()),
+        };
         // What is remembered has no whois text in it: it is what every form but --whois prints.
         if !self.keeps_text
-            && let Some(decision) = self.decisions.recall(self.cache(), &self.patterns, hit, about)
+            && let Some(decision) = self.decisions.recall(self.cache(), &self.patterns, &about)
         {
-            return Ok(self.suffices(&decision.answer).then(|| decision.settle(address, hit)));
+            let suffices = self.suffices(&decision.answer);
+            return Ok(suffices.then(|| Judged { origin, ..decision.settle(address, hit) }));
         }
         let answer = self.cache().answer(hit).filter(|answer| self.suffices(answer));
         let Some(mut answer) = answer else { return Ok(None) };
@@ -245,12 +287,18 @@ impl Resolver {
             return Ok(None);
         }
         if self.keeps_text {
-            return Ok(Some(self.settle(address, Known::Answer(Box::new(answer)))));
+            return Ok(Some(self.settle(address, Known::Answer(Box::new(answer)), origin)));
         }
-        let finding = verdict::find(&self.patterns, &answer, Some(address), None);
+        let finding = verdict::find(&self.patterns, &answer, Some(address), announced);
         answer.text.clear();
         let decision = Arc::new(StoredDecision { finding, answer });
-        self.decisions.remember(self.cache(), &self.patterns, hit, about, &decision);
-        Ok(Some(decision.settle(address, hit)))
+        self.decisions.remember(self.cache(), &self.patterns, &about, &decision);
+        Ok(Some(Judged { origin, ..decision.settle(address, hit) }))
     }
+}
+
+/// Why an address stays unknown that neither the cache nor imported data has.
+fn offline() -> Unknown {
+    let message = "neither the cache nor imported data has it, and --offline asks nobody".to_owned();
+    Unknown { kind: UnknownKind::Offline, message }
 }

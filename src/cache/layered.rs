@@ -33,6 +33,8 @@ pub struct LayeredCache {
     layers: Vec<CacheLayer>,
     /// The cache's file, where it has one on this machine.
     file: Option<PathBuf>,
+    /// What the files beside the cache are named after.
+    base: Option<PathBuf>,
     imported: Option<ImportedData>,
     memory: MemoryCache,
     snapshot: OnceLock<Snapshot>,
@@ -66,6 +68,7 @@ impl LayeredCache {
         Self {
             layers: real.into_iter().map(CacheLayer::new).collect(),
             file: None,
+            base: None,
             imported: None,
             memory: MemoryCache::new(),
             snapshot: OnceLock::new(),
@@ -318,6 +321,13 @@ impl LayeredCache {
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
+    }
+
+    /// The path that files beside the cache are named after, also where the cache itself cannot be opened. None where
+    /// nothing is kept.
+    #[must_use]
+    pub fn base(&self) -> Option<&Path> {
+        self.base.as_deref()
     }
 
     /// Counts and sizes, of imported data too.

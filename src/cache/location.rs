@@ -86,6 +86,18 @@ pub(super) fn file(path: &Path) -> PathBuf {
     }
 }
 
+/// What the files beside a cache may be named after, without a look at the cache: the first is the most likely.
+#[must_use]
+pub fn bases(location: &CacheLocation, env: &CacheEnv) -> Vec<PathBuf> {
+    match location {
+        CacheLocation::Path(path) => vec![file(path)],
+        CacheLocation::Default | CacheLocation::Redis(_) => {
+            [Some(env.shared()), env.own()].into_iter().flatten().collect()
+        }
+        CacheLocation::Strange(_) | CacheLocation::None => Vec::new(),
+    }
+}
+
 /// Makes an empty file, and its folder, unless there is one. It belongs to the folder's owner and group, with the
 /// folder's group rights, before anybody can see it: made by root, it must not lock out the daemon whose folder it is.
 pub(super) fn make(path: &Path) -> io::Result<()> {

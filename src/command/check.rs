@@ -2,7 +2,7 @@
 
 use super::{
     ExitTally, columns, explain, flush, hint, input_warnings, read_patterns, resolver, settle,
-    sink::ProgressSink, stale::StaleCount, stdout, tell, warn,
+    sink::ProgressSink, stale::StaleCount, stdout, tell_of, warn, without_table,
 };
 use crate::{
     address,
@@ -44,10 +44,16 @@ pub fn run(typed: &CheckArgs) -> Result<Exit> {
     let mut tally =
         ExitTally::new(config::unknown_exit(config::on_unknown(typed.output.on_unknown, &beneath)));
     tally.lacks_input(missing);
+    // A script that takes a number or an exit code has nobody to read it.
+    if !matches!(form, OutputForm::Count | OutputForm::Quiet)
+        && let Some(warning) = without_table(resolver.patterns(), resolver.origins())
+    {
+        warn(warning);
+    }
     if typed.explain {
         resolver.patterns().check()?;
         let exit = explain::run(&resolver, &clients, paint, tally)?;
-        tell(resolver.cache());
+        tell_of(&resolver);
         return Ok(exit);
     }
     let alone = typed.log.is_empty() && matches!(typed.addresses.as_slice(), [one] if one != "-");
@@ -209,6 +215,6 @@ fn all(
     resolver.judge_all(clients, &mut ProgressSink::new(true, print))?;
     flush(&mut out)?;
     stale.tell();
-    tell(resolver.cache());
+    tell_of(resolver);
     Ok(tally.exit())
 }

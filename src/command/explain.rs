@@ -7,10 +7,10 @@ use crate::{
     exit::Exit,
     output::{self, Paint},
     pattern::Patterns,
-    registry::Record,
+    registry::{Known, Record},
     resolver::{Client, Resolver, Trace},
     sanitize::safe,
-    verdict::Judged,
+    verdict::{Judged, NumbersFrom},
 };
 use std::io::{self, Write};
 
@@ -55,19 +55,32 @@ fn write(
             field(out, "stale", "older than --max-age, and the server may not be asked now")?;
         }
     }
+    origin(judged, out)?;
     for found in &judged.matches {
         let action = found.action.as_str();
         writeln!(out, "  {action:<9} {}:{}: {}", safe(&found.file), found.line, safe(&found.pattern))?;
         write!(out, "  {:<9} ", "")?;
         output::matched(&found.text, patterns, paint, out)?;
     }
-    if judged.matches.is_empty() && judged.answer().is_some() {
+    if judged.matches.is_empty() && (judged.answer().is_some() || matches!(judged.known, Known::Origin)) {
         field(out, "patterns", if patterns.is_empty() { "none given" } else { "none matched" })?;
     }
     let verdict = paint.verdict(judged.verdict, judged.verdict.as_str());
     let why =
         judged.unknown().map(|unknown| format!(" ({}: {})", unknown.kind.as_str(), safe(&unknown.message)));
     writeln!(out, "  {:<9} {verdict}{}", "verdict", why.unwrap_or_default())
+}
+
+/// What the table of origins adds to the record, or has in its stead.
+fn origin(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
+    if let Some(network) = judged.announced() {
+        field(out, "network", &network.to_string())?;
+    }
+    if let (numbers, Some(NumbersFrom::Origin)) = judged.numbers() {
+        let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+        field(out, "as", &format!("{}, by the table of origins", numbers.join(", ")))?;
+    }
+    judged.as_name().map_or(Ok(()), |name| field(out, "as name", name))
 }
 
 fn record(record: &Record, out: &mut impl Write) -> io::Result<()> {

@@ -1,12 +1,13 @@
 //! `whodunit match`: the same matching on whois text that the user already has. No network, no cache.
 
-use super::{ExitTally, columns, flush, read_patterns, stdout};
+use super::{ExitTally, columns, flush, origins, read_patterns, stdout, warn, without_table};
 use crate::{
     address,
-    cli::MatchArgs,
-    config::{self, OutputForm},
+    cli::{CacheOptions, MatchArgs},
+    config::{self, ConfigLayer, OutputForm},
     error::{Error, Result},
     exit::Exit,
+    origin::AddressOrigin,
     output::{self, OutputFormat, Paint},
     pattern::{MatchSubject, Patterns},
     registry::{Answer, AnswerSource, Known, Registry, Unknown, UnknownKind},
@@ -44,6 +45,7 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
     let texts = read(typed)?;
     let form = config::form(&typed.output, &beneath);
     let paint = Paint { colored: config::colored(typed.output.color, &beneath) };
+    let origin = address.and_then(|address| announced(typed, &beneath, address, form, &patterns));
     let mut tally =
         ExitTally::new(config::unknown_exit(config::on_unknown(typed.output.on_unknown, &beneath)));
     let format = match form {
@@ -63,7 +65,7 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
         // Whose text it is stands in letters that every character set shares.
         let registry = detect(&charset::decode(&bytes, Registry::Other));
         let text = charset::decode(&bytes, registry);
-        let judged = judge(&text, registry, address, &patterns);
+        let judged = judge(&text, registry, address, origin.clone(), &patterns);
         tally.add(&judged);
         if form == OutputForm::Count {
             // What egrep | wc -l would say, whatever the text is.
@@ -80,6 +82,26 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
     }
     flush(&mut out)?;
     Ok(tally.exit())
+}
+
+/// Who announces the address, by the table of origins beside the cache, which itself is left alone.
+fn announced(
+    typed: &MatchArgs,
+    beneath: &ConfigLayer,
+    address: IpAddr,
+    form: OutputForm,
+    patterns: &Patterns,
+) -> Option<AddressOrigin> {
+    let caching = CacheOptions { cache: typed.cache.clone(), ..CacheOptions::default() };
+    let origins = origins(&config::cache(&caching, beneath));
+    let found = origins.find(address);
+    let quiet = matches!(form, OutputForm::Count | OutputForm::Quiet);
+    if let Some(warning) = origins.warning() {
+        warn(&warning);
+    } else if let Some(warning) = without_table(patterns, &origins).filter(|_| !quiet) {
+        warn(warning);
+    }
+    found
 }
 
 /// All inputs, read before anything is printed.
@@ -116,7 +138,13 @@ fn take(path: &Path, from: impl Read) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn judge(text: &str, registry: Registry, address: Option<IpAddr>, patterns: &Patterns) -> Judged {
+fn judge(
+    text: &str,
+    registry: Registry,
+    address: Option<IpAddr>,
+    origin: Option<AddressOrigin>,
+    patterns: &Patterns,
+) -> Judged {
     let unknown = |kind: UnknownKind, message: String| Known::Unknown(Unknown { kind, message });
     let known = match classify(text, registry, address, Provenance::Saved) {
         WhoisReply::Failure { kind, message } | WhoisReply::Empty { kind, message } => unknown(kind, message),
@@ -134,8 +162,10 @@ fn judge(text: &str, registry: Registry, address: Option<IpAddr>, patterns: &Pat
         })),
     };
     let finding = match &known {
-        Known::Answer(answer) => find(patterns, answer, address, None),
+        Known::Answer(answer) => {
+            find(patterns, answer, address, origin.as_ref().map(|origin| &origin.origin))
+        }
         Known::Reserved(_) | Known::Origin | Known::Unknown(_) => crate::pattern::PatternFinding::default(),
     };
-    Judged { text: true, ..settle(address, 1, known, finding) }
+    Judged { text: true, origin, ..settle(address, 1, known, finding) }
 }

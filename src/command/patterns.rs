@@ -1,12 +1,13 @@
 //! `whodunit patterns`: what is wrong with pattern files, and what they match of the networks that are known.
 
-use super::{cost, each, flush, open, stdin_once, stdout, tell, warn};
+use super::{WITHOUT_TABLE, cost, each, flush, open, origins, stdin_once, stdout, tell, warn};
 use crate::{
     cache::{CachedAnswer, LayeredCache},
     cli::{LintArgs, PatternOptions as Typed},
     config,
     error::{Error, Result},
     exit::Exit,
+    origin::OriginLookup,
     output::object,
     pattern::{Action, INVALID, LintProblem, PatternMatch, Patterns},
     sanitize::safe,
@@ -51,7 +52,8 @@ pub fn run(typed: &LintArgs) -> Result<Exit> {
             Exit::Clear
         }
     } else {
-        let found = patterns.lint();
+        let found =
+            patterns.lint(numbers(&patterns, &origins(&config::cache(&typed.caching, &beneath))).as_ref());
         if found.is_empty() && io::stderr().is_terminal() {
             // On a terminal silence leaves one wondering whether the file was the right one.
             let count = patterns.names().count();
@@ -62,6 +64,26 @@ pub fn run(typed: &LintArgs) -> Result<Exit> {
     };
     flush(&mut out)?;
     Ok(exit)
+}
+
+/// The AS numbers of the table of origins, where a pattern asks for any and there is one that can be used.
+fn numbers(patterns: &Patterns, origins: &OriginLookup) -> Option<BTreeSet<u32>> {
+    let table = if patterns.name_origins() { origins.table() } else { None };
+    let numbers = table.map(|table| table.numbers()).transpose();
+    let numbers = numbers.unwrap_or_else(|error| {
+        warn(&error.to_string());
+        None
+    });
+    if let Some(warning) = origins.warning() {
+        warn(&warning);
+    } else if let (None, Some((file, line))) = (&numbers, patterns.origin_lines().next()) {
+        // No mistake of the file's: another machine may have a table.
+        let count = patterns.origin_lines().count();
+        let which =
+            if count == 1 { "this line".to_owned() } else { format!("this and {} more lines", count - 1) };
+        warn(&format!("{file}:{line}: {which} ask who announces an address, and {WITHOUT_TABLE}"));
+    }
+    numbers
 }
 
 fn problems(problems: &[LintProblem], json: bool, out: &mut impl Write) -> Result<Exit> {

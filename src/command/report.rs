@@ -9,7 +9,7 @@ mod style;
 
 use super::{
     flush, input_warnings, read_patterns, resolver, settle, sink::ProgressSink, stale::StaleCount, stdout,
-    tell, warn,
+    tell_of, warn, without_table,
 };
 use crate::{
     cli,
@@ -76,6 +76,11 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
     let wanted = wanted(&ham, &spec)?;
 
     let resolver = resolver(config, patterns);
+    if style.form != OutputForm::Quiet
+        && let Some(warning) = without_table(resolver.patterns(), resolver.origins())
+    {
+        warn(warning);
+    }
     let (mut sightings, span) = judge(&resolver, &clients.seen)?;
     if !owners.is_empty() {
         sightings.retain(|seen| is_one_of(&owners, &seen.judged));
@@ -84,7 +89,7 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
     let mut stale = StaleCount::default();
     sightings.iter().for_each(|sighting| stale.add(&sighting.judged));
     stale.tell();
-    tell(resolver.cache());
+    tell_of(&resolver);
 
     // Lines are suggested for owners, whatever else they are put together by.
     let by = typed.by.or(beneath.by).filter(|_| !typed.suggest).map(grouping).unwrap_or_default();

@@ -3,7 +3,7 @@
 mod gauges;
 
 use self::gauges::gauges;
-use super::opened;
+use super::{opened, without_table};
 use crate::{
     cli::{self, ServeArgs},
     config::{self, ConfigLayer},
@@ -98,6 +98,10 @@ pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
     let resolver = Resolver::for_service(policy, Arc::clone(&cache), patterns);
     let first = PolicyDecider { resolver: resolver.clone(), decision_log: decision_log.clone() };
     first.tell();
+    if let Some(warning) = without_table(resolver.patterns(), resolver.origins()) {
+        decision_log.warn(warning);
+    }
+    resolver.origins().load();
     let dispatcher = Dispatcher::new(first, limits);
     let service =
         MailService::new(dispatcher, reply_policy, dns, decision_log.clone(), timeout).writing(writer);
@@ -164,6 +168,9 @@ impl PolicyDecider {
     /// Logs what went wrong with the cache, if something did that was not said yet.
     fn tell(&self) {
         if let Some(warning) = self.resolver.cache().warning() {
+            self.decision_log.warn(&warning);
+        }
+        if let Some(warning) = self.resolver.origins().warning() {
             self.decision_log.warn(&warning);
         }
     }

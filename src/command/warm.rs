@@ -2,7 +2,7 @@
 //!
 //! What is kept already is not asked again, so a run that was stopped goes on where it was.
 
-use super::{flush, input_warnings, resolver, settle, sink::ProgressSink, stdout, tell};
+use super::{flush, input_warnings, resolver, settle, sink::ProgressSink, stdout, tell_of};
 use crate::{
     cli::WarmArgs,
     config,
@@ -75,7 +75,7 @@ pub fn run(typed: &WarmArgs) -> Result<Exit> {
         Ok(())
     };
     resolver.judge_all(&clients, &mut ProgressSink::new(false, learn))?;
-    tell(resolver.cache());
+    tell_of(&resolver);
     report(&count).map(|exit| if missing { Exit::NoInput } else { exit })
 }
 

@@ -51,6 +51,12 @@ impl OriginLookup {
         self.table().is_some()
     }
 
+    /// Whether there is none, and not one that cannot be used.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        !self.is_there() && !self.followed().warned
+    }
+
     /// The table; None where there is none that can be used.
     #[must_use]
     pub fn table(&self) -> Option<Arc<OriginTable>> {

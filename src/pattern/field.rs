@@ -180,6 +180,13 @@ pub(super) struct LineKinds {
 }
 
 impl LineKinds {
+    /// What one line asks for.
+    pub(super) fn of(line: &[u8]) -> Self {
+        let mut kinds = Self::default();
+        kinds.add(line);
+        kinds
+    }
+
     /// Enters a line.
     pub(super) fn add(&mut self, line: &[u8]) {
         let is = |name: &[u8]| {
@@ -206,9 +213,8 @@ mod tests {
         assert_eq!((field, value, at), (Field::Org, "Contoso GmbH", 6));
         assert!(matches!(read("@ASN AS64500 "), Some(Ok(FieldLine::Asn(64500)))));
         let kinds = |line: &[u8]| {
-            let mut kinds = LineKinds::default();
-            kinds.add(line);
-            (kinds.cidr, kinds.origin, kinds.answer)
+            let LineKinds { cidr, origin, answer } = LineKinds::of(line);
+            (cidr, origin, answer)
         };
         assert_eq!(kinds(b"@CIDR 203.0.113.0/24"), (true, false, false));
         assert_eq!(kinds(b"@cidrs x"), (false, false, true));

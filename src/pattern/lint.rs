@@ -3,6 +3,7 @@
 mod attribute;
 mod boilerplate;
 mod near_miss;
+mod origins;
 mod repeated;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::address::Prefix;
 use serde::Serialize;
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, collections::BTreeSet, net::IpAddr};
 
 /// One thing that is wrong, and where. The names are those of the JSON output.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -26,7 +27,7 @@ pub struct LintProblem {
     /// The place in the line, in characters from 1.
     pub column: usize,
     /// A word for its kind: `invalid`, `everything`, `boilerplate`, `carriage-return`, `byte-order-mark`, `never`,
-    /// `duplicate`, `shadowed`, `egrep`, `field`, `slip` or `extension`.
+    /// `duplicate`, `shadowed`, `egrep`, `field`, `slip`, `extension` or `origin`.
     pub code: &'static str,
     /// One sentence that says what is wrong and what to write instead.
     pub message: String,
@@ -39,7 +40,7 @@ pub const INVALID: &str = "invalid";
 const ANY: [&str; 4] = ["a", "0", "-", "Ж"];
 
 /// Finds all there is, in the order of files and lines.
-pub(super) fn lint(inner: &PatternState) -> Vec<LintProblem> {
+pub(super) fn lint(inner: &PatternState, numbers: Option<&BTreeSet<u32>>) -> Vec<LintProblem> {
     let mut desk = ProblemList { inner, problems: Vec::new() };
     for (line, flaw) in &inner.rules().flaws {
         desk.say(*line, flaw.at, INVALID, flaw.what.clone());
@@ -58,6 +59,7 @@ pub(super) fn lint(inner: &PatternState) -> Vec<LintProblem> {
         desk.each(rule.line);
     }
     repeated::find(&mut desk);
+    origins::find(&mut desk, numbers);
     desk.problems.sort_by_key(|(source, problem)| (*source, problem.line, problem.column));
     desk.problems.into_iter().map(|(_, problem)| problem).collect()
 }

@@ -70,11 +70,6 @@ impl AsnRules {
         self.numbers.sort_unstable();
     }
 
-    /// Every number with its rule.
-    pub(super) fn all(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.numbers.iter().copied()
-    }
-
     /// Whether there is any.
     pub(super) fn is_empty(&self) -> bool {
         self.numbers.is_empty()

@@ -4,12 +4,13 @@ use super::{
     Resolver, Trace,
     chase::ReferralChase,
     lease::{Lease, until},
-    trace,
+    offline, trace,
 };
 use crate::{
     address::{Prefix, special},
     cache::CachedAnswer,
     deadline::Deadline,
+    origin::AddressOrigin,
     registry::{Answer, Known, Registry, Server, Unknown, UnknownKind, is_leaf, responsible},
     verdict,
 };
@@ -39,7 +40,12 @@ impl Resolver {
 
     /// Whether no verdict follows from an answer, because it was given over RDAP and is shorter than whois' own.
     pub(super) fn is_inconclusive(&self, address: IpAddr, answer: &Answer) -> bool {
-        answer.rdap && verdict::find(self.patterns(), answer, Some(address), None).inconclusive
+        if !answer.rdap {
+            return false;
+        }
+        let origin = self.origins().find(address);
+        let announced = origin.as_ref().map(|origin| &origin.origin);
+        verdict::find(self.patterns(), answer, Some(address), announced).inconclusive
     }
 
     /// The registry that is asked first about an address: the one that delegates it today by imported statistics,
@@ -91,11 +97,25 @@ impl Resolver {
         deadline: Deadline,
         booked: bool,
         trace: &mut Trace,
-    ) -> Known {
+    ) -> (Known, Option<AddressOrigin>) {
         if let Some(special) = special(address) {
             trace.say("reserved", || format!("{} {} ({})", special.prefix, special.name, special.reference));
-            return Known::Reserved(special);
+            return (Known::Reserved(special), None);
         }
+        let origin = self.origins().find(address);
+        if self.origins().is_there() {
+            trace.say("origin", || trace::announced(origin.as_ref()));
+        }
+        if self.suffices_for_patterns(origin.as_ref()) {
+            trace.say("origin", || {
+                "every pattern is @asn, @asname or @cidr: this decides, and nobody is asked".to_owned()
+            });
+            return (Known::Origin, origin);
+        }
+        (self.look_up_answer(address, deadline, booked, trace), origin)
+    }
+
+    fn look_up_answer(&self, address: IpAddr, deadline: Deadline, booked: bool, trace: &mut Trace) -> Known {
         if let Some(answer) = self.recalled(address, trace, "") {
             return Known::Answer(Box::new(answer));
         }
@@ -103,8 +123,7 @@ impl Resolver {
             (if self.policy().refresh { "not looked at (--refresh)" } else { "has nothing" }).into()
         });
         if self.policy().offline {
-            let message = "neither the cache nor imported data has it, and --offline asks nobody".to_owned();
-            return Known::Unknown(Unknown { kind: UnknownKind::Offline, message });
+            return Known::Unknown(offline());
         }
         match self.ask(address, deadline, booked, trace) {
             Ok(answer) => Known::Answer(Box::new(answer)),

@@ -4,7 +4,7 @@ use super::{
     Resolver, Trace,
     scheduler::{self, Concurrency},
 };
-use crate::{address::special, deadline::Deadline, error::Result, registry::Known, verdict::Judged};
+use crate::{deadline::Deadline, error::Result, registry::Known, verdict::Judged};
 use jiff::Timestamp;
 use std::{
     net::IpAddr,
@@ -61,6 +61,7 @@ impl Resolver {
         if clients.len() >= MANY {
             self.check()?;
             self.decisions.keep_to_itself();
+            self.origins().load();
             if !self.policy().refresh {
                 self.cache().take_snapshot(&self.freshness(Timestamp::now()));
             }
@@ -162,14 +163,12 @@ impl Resolver {
     /// One address of many, on a thread of the scheduler's.
     fn judge_in_turn(&self, address: IpAddr) -> Judged {
         // An answer about a neighbour may have come meanwhile.
-        let asks = !self.policy().offline
-            && special(address).is_none()
-            && self.find(address, Timestamp::now()).is_none();
+        let asks = !self.policy().offline && !self.knows(address, Timestamp::now());
         if asks {
             self.await_turn(address);
         }
-        let known = self.look_up(address, self.deadline(), asks, &mut Trace::off());
-        let mut judged = self.settle(address, known);
+        let (known, origin) = self.look_up(address, self.deadline(), asks, &mut Trace::off());
+        let mut judged = self.settle(address, known, origin);
         if let (false, Known::Answer(answer)) = (self.keeps_text, &mut judged.known) {
             // Thousands may wait for those before them; what they are worth is in the record.
             answer.text = String::new();

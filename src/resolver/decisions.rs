@@ -4,6 +4,7 @@
 use crate::{
     cache::{CacheHit, HitSource, LayeredCache},
     error::Result,
+    origin::Origin,
     pattern::{PatternFinding, Patterns},
     registry::{Answer, Known},
     verdict::{self, Judged},
@@ -18,6 +19,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+use xxhash_rust::xxh3::Xxh3;
 
 /// Decisions that one part of the memory holds: neighbours in a log share a network, and memory must not grow with the
 /// log.
@@ -39,9 +41,39 @@ impl StoredDecision {
     }
 }
 
+/// What a decision is about.
+pub(super) struct DecisionSubject<'a> {
+    /// The network.
+    pub(super) hit: &'a CacheHit,
+    /// The address, where the patterns ask for it.
+    pub(super) address: Option<IpAddr>,
+    /// Who announces the address, where the patterns ask for it: a new table may say otherwise.
+    pub(super) origin: Option<&'a Origin>,
+}
+
+impl DecisionSubject<'_> {
+    fn key(&self) -> NetworkKey {
+        (self.hit.source, self.hit.id, self.hit.fetched, self.announced())
+    }
+
+    /// A number for who announces the address; 0 for nobody.
+    fn announced(&self) -> u64 {
+        let Some(Origin { asn, name }) = self.origin else { return 0 };
+        let mut hash = Xxh3::new();
+        asn.iter().for_each(|number| hash.update(&number.to_le_bytes()));
+        hash.update(name.as_deref().unwrap_or_default().as_bytes());
+        hash.digest()
+    }
+
+    /// A number for the patterns together with who announces the address.
+    fn digest(&self, patterns: &[u8; 16]) -> [u8; 16] {
+        (u128::from_le_bytes(*patterns) ^ u128::from(self.announced())).to_le_bytes()
+    }
+}
+
 /// Which network it is: where it lies, its number there, and when it was fetched, since numbers of imported networks
-/// come again with the next import.
-type NetworkKey = (HitSource, i64, Timestamp);
+/// come again with the next import; and who announces the address.
+type NetworkKey = (HitSource, i64, Timestamp, u64);
 
 /// Decisions of one set of patterns.
 #[derive(Default)]
@@ -69,16 +101,15 @@ impl DecisionMemory {
         self.own.store(true, Ordering::Relaxed);
     }
 
-    /// What the patterns made of a network; `about` where that depends on the address.
+    /// What the patterns made of a network.
     pub(super) fn recall(
         &self,
         cache: &LayeredCache,
         patterns: &Patterns,
-        hit: &CacheHit,
-        about: Option<IpAddr>,
+        about: &DecisionSubject<'_>,
     ) -> Option<Arc<StoredDecision>> {
-        let key = key(hit);
-        if about.is_none()
+        let key = about.key();
+        if about.address.is_none()
             && let Some(decision) = self.part(key).get(&key)
         {
             return Some(Arc::clone(decision));
@@ -86,9 +117,9 @@ impl DecisionMemory {
         if self.own.load(Ordering::Relaxed) {
             return None;
         }
-        let bytes = cache.recall(hit, self.digest(patterns), about)?;
+        let bytes = cache.recall(about.hit, &about.digest(self.digest(patterns)), about.address)?;
         let decision = Arc::new(serde_json::from_slice(&bytes).ok()?);
-        self.insert(key, about, &decision);
+        self.insert(key, about.address, &decision);
         Some(decision)
     }
 
@@ -97,15 +128,14 @@ impl DecisionMemory {
         &self,
         cache: &LayeredCache,
         patterns: &Patterns,
-        hit: &CacheHit,
-        about: Option<IpAddr>,
+        about: &DecisionSubject<'_>,
         decision: &Arc<StoredDecision>,
     ) {
-        self.insert(key(hit), about, decision);
+        self.insert(about.key(), about.address, decision);
         if !self.own.load(Ordering::Relaxed)
             && let Ok(bytes) = serde_json::to_vec(decision.as_ref())
         {
-            cache.remember(hit, self.digest(patterns), about, &bytes);
+            cache.remember(about.hit, &about.digest(self.digest(patterns)), about.address, &bytes);
         }
     }
 
@@ -129,10 +159,6 @@ impl DecisionMemory {
     fn digest(&self, patterns: &Patterns) -> &[u8; 16] {
         self.digest.get_or_init(|| patterns.digest())
     }
-}
-
-fn key(hit: &CacheHit) -> NetworkKey {
-    (hit.source, hit.id, hit.fetched)
 }
 
 #[cfg(test)]
@@ -166,6 +192,10 @@ mod tests {
         }
     }
 
+    fn about(hit: &CacheHit) -> DecisionSubject<'_> {
+        DecisionSubject { hit, address: None, origin: None }
+    }
+
     #[test]
     fn a_number_that_came_again_with_the_next_import_is_another_network() {
         let (memory, cache, patterns) =
@@ -179,9 +209,9 @@ mod tests {
             expires: Timestamp::MAX,
             stale: false,
         };
-        memory.remember(&cache, &patterns, &hit(1), None, &decision("Contoso"));
+        memory.remember(&cache, &patterns, &about(&hit(1)), &decision("Contoso"));
         let org = |hit: &CacheHit| {
-            memory.recall(&cache, &patterns, hit, None).and_then(|found| found.answer.record.org.clone())
+            memory.recall(&cache, &patterns, &about(hit)).and_then(|found| found.answer.record.org.clone())
         };
         assert_eq!(org(&hit(1)).as_deref(), Some("Contoso"));
         assert_eq!(org(&hit(2)), None, "the file was replaced");
@@ -202,7 +232,7 @@ mod tests {
                 expires: Timestamp::MAX,
                 stale: false,
             };
-            memory.remember(&cache, &patterns, &hit, None, &decision);
+            memory.remember(&cache, &patterns, &about(&hit), &decision);
         }
         let kept: usize = memory.parts.iter().map(|part| part.lock().unwrap().len()).sum();
         assert!(kept <= RECENT * PARTS, "{kept}");

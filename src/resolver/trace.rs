@@ -2,6 +2,7 @@
 
 use crate::{
     cache::CacheHit,
+    origin::AddressOrigin,
     registry::{Answer, Registry, Server, responsible},
 };
 use std::{
@@ -65,6 +66,16 @@ pub(super) fn found(found: &CacheHit, answer: &Answer) -> String {
         found.extent,
         found.expires
     )
+}
+
+/// Who announces an address, by the table of origins.
+pub(super) fn announced(origin: Option<&AddressOrigin>) -> String {
+    let Some(AddressOrigin { range, origin }) = origin else {
+        return "the table of origins has no range that holds it".to_owned();
+    };
+    let numbers: Vec<String> = origin.asn.iter().map(|number| format!("AS{number}")).collect();
+    let name = origin.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("{} is announced by {}{name}", range.network, numbers.join(", "))
 }
 
 /// Which rule chose the first server: what was imported says today's registry, IANA's tables the one that got the block.

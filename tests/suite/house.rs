@@ -28,7 +28,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("log", &["address", "error"]),
     (
         "resolver",
-        &["address", "cache", "deadline", "error", "pattern", "rdap", "registry", "verdict", "whois"],
+        &[
+            "address", "cache", "deadline", "error", "origin", "pattern", "rdap", "registry", "verdict",
+            "whois",
+        ],
     ),
     ("serve", &["address", "error", "registry", "sanitize", "verdict"]),
     ("report", &["address", "error", "log", "pattern", "registry", "verdict"]),

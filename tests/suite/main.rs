@@ -19,6 +19,7 @@
 //! | `many` | many addresses: width, pace, order |
 //! | `matching` | `match`, and the promise that counts equal egrep's |
 //! | `networks` | the set of networks that patterns block |
+//! | `origins` | the table that says which AS announces an address: imported, and in the walk |
 //! | `output` | streams: terminals, closed pipes, full disks, progress |
 //! | `package` | what strangers get: package, example configuration, documents that keep their word |
 //! | `patterns` | the lint, patterns against the cache, and the lists to start from |
@@ -56,6 +57,7 @@ mod mailservers;
 mod many;
 mod matching;
 mod networks;
+mod origins;
 mod output;
 mod package;
 mod patterns;

@@ -175,7 +175,10 @@ fn the_lists_to_start_from_are_sound_and_say_what_they_are() {
     assert!(lists.len() >= 4, "{lists:?}");
     let room = Room::new();
     for list in lists {
-        room.run(["patterns".into(), list.clone().into_os_string()]).stdout("").code(0).check();
+        // Here is no table of origins, and some ask for one.
+        let run = room.run(["patterns".into(), list.clone().into_os_string()]).stdout("").code(0);
+        let asks = fs::read_to_string(&list).unwrap().contains("\n@asn ");
+        if asks { run.stderr_has("whodunit cache import FILE") } else { run }.check();
         let text = fs::read_to_string(&list).unwrap();
         let head: String = text.lines().take_while(|line| line.starts_with('#')).collect();
         for part in ["For: ", "Costs: ", "Made: "] {

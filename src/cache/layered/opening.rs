@@ -3,7 +3,7 @@
 use super::LayeredCache;
 use crate::cache::{
     CacheEnv, CacheError, CacheLocation, CacheResult, CacheTrouble, RedisCache, SqliteCache,
-    imported::ImportedData, layer::CacheLayer,
+    imported::ImportedData, layer::CacheLayer, location,
 };
 use jiff::Timestamp;
 
@@ -30,9 +30,11 @@ pub fn open(location: &CacheLocation, env: &CacheEnv, now: Timestamp) -> Layered
             open_default(env, now)
         }
     };
+    handle.base = location::bases(location, env).pop();
     match file {
         Ok(cache) => {
             let file = cache.path().to_owned();
+            handle.base = Some(file.clone());
             handle.imported = Some(ImportedData::beside(&file));
             handle.file = Some(file);
             handle.layers.push(CacheLayer::new(Box::new(cache)));

@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 fn of(lines: &[&str], ignore_case: bool) -> Vec<String> {
     let inline = lines.iter().map(|line| (*line).into()).collect();
     let patterns = Patterns::read(&PatternSpec { inline, ignore_case, ..PatternSpec::default() }).unwrap();
-    patterns.lint().iter().map(|problem| format!("{} {}", problem.line, problem.code)).collect()
+    patterns
+        .lint(Some(&(64500..64600).collect()))
+        .iter()
+        .map(|problem| format!("{} {}", problem.line, problem.code))
+        .collect()
 }
 
 /// What one file's lint says, as `LINE:COLUMN code`, and the sentences.
@@ -14,7 +18,7 @@ fn file(text: &str) -> (Vec<String>, String) {
     let path = folder.path().join("list");
     std::fs::write(&path, text).unwrap();
     let files = vec![(crate::pattern::Action::Block, path)];
-    let found = Patterns::read(&PatternSpec { files, ..PatternSpec::default() }).unwrap().lint();
+    let found = Patterns::read(&PatternSpec { files, ..PatternSpec::default() }).unwrap().lint(None);
     let places = found.iter().map(|p| format!("{}:{} {}", p.line, p.column, p.code)).collect();
     (places, found.into_iter().map(|p| p.message + "\n").collect())
 }
@@ -91,7 +95,7 @@ fn what_an_allow_pattern_lets_in_never_blocks() {
     };
     use crate::pattern::Action;
     let files = vec![(Action::Allow, write("allow")), (Action::Block, write("block"))];
-    let found = Patterns::read(&PatternSpec { files, ..PatternSpec::default() }).unwrap().lint();
+    let found = Patterns::read(&PatternSpec { files, ..PatternSpec::default() }).unwrap().lint(None);
     let [only] = found.as_slice() else { panic!("{found:?}") };
     assert!(only.file.ends_with("block") && only.message.contains("allow:1 allows the same"), "{only:?}");
 }
@@ -145,4 +149,16 @@ fn ten_thousand_patterns_take_no_longer_than_their_number() {
     let (places, _) = file(&(lines.join("\n") + "\n"));
     assert_eq!(places.len(), 199 + 999);
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+}
+
+#[test]
+fn numbers_that_the_table_of_origins_does_not_have_are_named() {
+    let inline = ["@asn 64500", "@asname Contoso", "@asn AS64777", "@org Contoso"].map(Into::into).to_vec();
+    let patterns = Patterns::read(&PatternSpec { inline, ..PatternSpec::default() }).unwrap();
+    let found = patterns.lint(Some(&[64500, 64501].into()));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].line, found[0].code), (3, "origin"));
+    assert!(found[0].message.starts_with("the table of origins knows no AS64777"), "{found:?}");
+    assert_eq!(patterns.lint(None), [], "without a table nothing can be said of them");
+    assert_eq!(patterns.origin_lines().collect::<Vec<_>>(), [("-e", 1), ("-e", 2), ("-e", 3)]);
 }
