@@ -173,9 +173,7 @@ pub fn resolver(
 
 /// What to say of a server list without any registry's name: nobody is asked first there.
 fn strangers(servers: &Servers, path: &Path) -> Option<String> {
-    use Registry::{Afrinic, Apnic, Arin, Iana, Jpnic, Krnic, Lacnic, RegistroBr, Ripe, Twnic};
-    let registries = [Ripe, Arin, Apnic, Afrinic, Lacnic, RegistroBr, Jpnic, Krnic, Twnic, Iana];
-    let known = registries.into_iter().any(|own| {
+    let known = Registry::ALL.into_iter().any(|own| {
         servers.of(own).is_some_and(|server| server.listed)
             || own.rdap_server().is_some_and(|name| servers.listed(name).is_some())
     });

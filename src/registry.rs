@@ -45,6 +45,22 @@ pub enum Registry {
 }
 
 impl Registry {
+    /// All of them. Those without a server of their own come last.
+    pub const ALL: [Self; 12] = [
+        Self::Arin,
+        Self::Ripe,
+        Self::Apnic,
+        Self::Afrinic,
+        Self::Lacnic,
+        Self::RegistroBr,
+        Self::Jpnic,
+        Self::Krnic,
+        Self::Twnic,
+        Self::Iana,
+        Self::Rwhois,
+        Self::Other,
+    ];
+
     /// The name in output, pattern lines (`@registry`) and JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -10,24 +10,9 @@ use whodunit::{
     },
 };
 
-const REGISTRIES: [Registry; 12] = [
-    Registry::Arin,
-    Registry::Ripe,
-    Registry::Apnic,
-    Registry::Afrinic,
-    Registry::Lacnic,
-    Registry::RegistroBr,
-    Registry::Jpnic,
-    Registry::Krnic,
-    Registry::Twnic,
-    Registry::Iana,
-    Registry::Rwhois,
-    Registry::Other,
-];
-
 pub(crate) fn check(data: &[u8]) {
     let [whom, how, bytes @ ..] = data else { return };
-    let registry = REGISTRIES[usize::from(*whom) % REGISTRIES.len()];
+    let registry = Registry::ALL[usize::from(*whom) % Registry::ALL.len()];
     let provenance = if how & 1 == 0 { Provenance::Network } else { Provenance::Saved };
     let address: Option<IpAddr> = match how >> 1 & 3 {
         0 => None,

@@ -15,18 +15,9 @@ use std::{
 };
 
 /// Every registry with a server of its own.
-const REGISTRIES: [Registry; 10] = [
-    Registry::Arin,
-    Registry::Ripe,
-    Registry::Apnic,
-    Registry::Afrinic,
-    Registry::Lacnic,
-    Registry::RegistroBr,
-    Registry::Jpnic,
-    Registry::Krnic,
-    Registry::Twnic,
-    Registry::Iana,
-];
+fn registries() -> impl Iterator<Item = Registry> {
+    Registry::ALL.into_iter().filter(|registry| registry.server().is_some())
+}
 
 /// How long the addresses of the registries are believed. They change once in some years; a name that could not be
 /// looked up is looked up again sooner.
@@ -89,7 +80,7 @@ impl Identities {
         };
         let stale: Vec<(Registry, Server)> = {
             let known = lock();
-            let stale = REGISTRIES.into_iter().filter(|registry| !known.get(registry).is_some_and(is_fresh));
+            let stale = registries().filter(|registry| !known.get(registry).is_some_and(is_fresh));
             stale.filter_map(|registry| Some((registry, servers.of(registry)?))).collect()
         };
         // No lock is held meanwhile: of several that find them stale, each looks them up.
@@ -120,8 +111,7 @@ mod tests {
 
     /// A list without names that would have to be looked up.
     fn listed(more: &str) -> Servers {
-        let registries: Vec<String> = REGISTRIES
-            .iter()
+        let registries: Vec<String> = registries()
             .enumerate()
             .map(|(n, registry)| format!("\"{}\": \"127.0.0.1:{}\"", registry.server().unwrap(), 4300 + n))
             .collect();

@@ -34,21 +34,6 @@ const BUCKETS: [(&str, u64); 11] = [
 
 const VERDICTS: [Verdict; 4] = [Verdict::Allowed, Verdict::Blocked, Verdict::Clear, Verdict::Unknown];
 
-const REGISTRIES: [Registry; 12] = [
-    Registry::Arin,
-    Registry::Ripe,
-    Registry::Apnic,
-    Registry::Afrinic,
-    Registry::Lacnic,
-    Registry::RegistroBr,
-    Registry::Jpnic,
-    Registry::Krnic,
-    Registry::Twnic,
-    Registry::Iana,
-    Registry::Rwhois,
-    Registry::Other,
-];
-
 /// Kinds of failure (CONTRACT's `error.kind`), and one for what is none of them.
 const KINDS: [&str; 9] = [
     "timeout",
@@ -90,8 +75,8 @@ pub struct ServiceMetrics {
     /// One more than there are bounds: the last counts what took longer than any of them.
     times: [[AtomicU64; BUCKETS.len() + 1]; 2],
     microseconds: [AtomicU64; 2],
-    questions: [AtomicU64; REGISTRIES.len()],
-    failures: [[AtomicU64; KINDS.len()]; REGISTRIES.len()],
+    questions: [AtomicU64; Registry::ALL.len()],
+    failures: [[AtomicU64; KINDS.len()]; Registry::ALL.len()],
 }
 
 fn add(counter: Option<&AtomicU64>, by: u64) {
@@ -118,7 +103,7 @@ impl ServiceMetrics {
 
     /// A registry was asked; where nobody could say, the kind of failure.
     pub fn asked(&self, registry: Registry, failure: Option<&str>) {
-        let registry = position(&REGISTRIES, &registry);
+        let registry = position(&Registry::ALL, &registry);
         add(self.questions.get(registry), 1);
         if let Some(kind) = failure {
             add(self.failures.get(registry).and_then(|kinds| kinds.get(position(&KINDS, &kind))), 1);
@@ -147,7 +132,7 @@ impl ServiceMetrics {
             "counter",
             "Look-ups at registries, by the registry responsible.",
         );
-        for (registry, counter) in REGISTRIES.iter().zip(&self.questions) {
+        for (registry, counter) in Registry::ALL.iter().zip(&self.questions) {
             let labels = [("registry", registry.as_str())];
             text.sample("whodunit_lookups_total", &labels, counter.load(Ordering::Relaxed));
         }
@@ -156,7 +141,7 @@ impl ServiceMetrics {
             "counter",
             "Look-ups that nobody could answer, by kind.",
         );
-        for (registry, counters) in REGISTRIES.iter().zip(&self.failures) {
+        for (registry, counters) in Registry::ALL.iter().zip(&self.failures) {
             for (kind, counter) in KINDS.iter().zip(counters) {
                 let count = counter.load(Ordering::Relaxed);
                 // Most never happen at most registries.
