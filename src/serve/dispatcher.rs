@@ -3,6 +3,7 @@
 use super::{
     decision::{ClientDecision, Decider, DecisionReceiver},
     decision_cache::DecisionCache,
+    metrics::ServiceMetrics,
     pool::AskPool,
 };
 use crate::{registry::Registry, verdict::Verdict};
@@ -52,6 +53,8 @@ pub struct Dispatcher<O> {
     recalls: AskPool,
     timeout: Duration,
     unanswered: AtomicUsize,
+    /// What all doors and the look-ups behind them have counted.
+    pub(super) metrics: Arc<ServiceMetrics>,
 }
 
 /// A request that has been read and not yet answered; dropping it says that it is.
@@ -140,6 +143,7 @@ impl<O: Decider> Dispatcher<O> {
             recalls: AskPool::new(RECALLERS, RECALLERS, RECALL_QUEUE),
             timeout: limits.timeout,
             unanswered: AtomicUsize::new(0),
+            metrics: Arc::default(),
         })
     }
 
@@ -240,6 +244,7 @@ impl<O: Decider> Dispatcher<O> {
             let decision = catch_unwind(AssertUnwindSafe(|| decider.ask(address))).unwrap_or_else(|_| {
                 ClientDecision::unknown("incomplete", "a mistake of our own: please report it")
             });
+            dispatcher.metrics.asked(lane, decision.reason.as_ref().map(|(kind, _)| *kind));
             let decision = dispatcher.keep(address, decision, generation);
             dispatcher.open().remove(&address);
             asked.close(&decision);

@@ -74,7 +74,7 @@ impl<O: Decider> MailService<O> {
         decision_log: DecisionLog,
         timeout: Duration,
     ) -> Self {
-        let door = PolicyDoor { dispatcher, reply_policy, decision_log, metrics: Arc::default() };
+        let door = PolicyDoor { dispatcher, reply_policy, decision_log };
         Self { door: Arc::new(door), dns, metrics: None, timeout, open: OpenConnections::default() }
     }
 
@@ -164,7 +164,7 @@ impl<O: Decider> MailService<O> {
             dispatcher: Arc::clone(&self.door.dispatcher),
             decision_log: self.door.decision_log.clone(),
         };
-        let (metrics, allowed) = (Arc::clone(&self.door.metrics), self.dns.allowed.clone());
+        let (metrics, allowed) = (Arc::clone(&self.door.dispatcher.metrics), self.dns.allowed.clone());
         let server = DnsServer::new(zone, decisions, metrics, allowed, self.timeout);
         server.start(sockets)?;
         Ok(Some(server))
@@ -172,7 +172,7 @@ impl<O: Decider> MailService<O> {
 
     fn start_metrics(&mut self) -> Result<()> {
         let Some(writer) = self.metrics.take() else { return Ok(()) };
-        let (metrics, log) = (Arc::clone(&self.door.metrics), self.log().clone());
+        let (metrics, log) = (Arc::clone(&self.door.dispatcher.metrics), self.log().clone());
         spawn("metrics", move || writer.run(&metrics, |warning| log.warn(warning))).map(drop)
     }
 

@@ -64,6 +64,22 @@ fn asks_once_and_remembers() {
 }
 
 #[test]
+fn look_ups_are_counted_by_registry_and_failure() {
+    let (dispatcher, _) = dispatcher(5000, 0);
+    for address in ["203.0.113.7", "203.0.113.7", "10.0.0.1", "192.0.2.1", "198.51.100.1"] {
+        says(&dispatcher, address);
+    }
+    let text = dispatcher.metrics.text();
+    for sample in [
+        "whodunit_lookups_total{registry=\"arin\"} 2\n",
+        "whodunit_lookups_total{registry=\"ripe\"} 1\n",
+        "whodunit_lookup_failures_total{registry=\"arin\",kind=\"incomplete\"} 1\n",
+    ] {
+        assert!(text.contains(sample), "no {sample} in\n{text}");
+    }
+}
+
+#[test]
 fn a_late_answer_is_unknown_now_and_kept_for_the_next() {
     let (dispatcher, asked) = dispatcher(400, 1500);
     let before = Instant::now();

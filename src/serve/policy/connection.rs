@@ -9,7 +9,7 @@ use crate::serve::{
     decision::{ClientDecision, Decider},
     decision_log::{DecisionLog, fields},
     dispatcher::Dispatcher,
-    metrics::{ServiceDoor, ServiceMetrics},
+    metrics::ServiceDoor,
 };
 use std::{
     collections::HashMap,
@@ -91,7 +91,6 @@ pub(in crate::serve) struct PolicyDoor<O> {
     pub(in crate::serve) dispatcher: Arc<Dispatcher<O>>,
     pub(in crate::serve) reply_policy: ReplyPolicy,
     pub(in crate::serve) decision_log: DecisionLog,
-    pub(in crate::serve) metrics: Arc<ServiceMetrics>,
 }
 
 impl<O: Decider> PolicyDoor<O> {
@@ -150,7 +149,7 @@ impl<O: Decider> PolicyDoor<O> {
             (reply.word, answers.write_all(&reply.bytes))
         };
         let took = asked.elapsed();
-        self.metrics.answered(ServiceDoor::Policy, decision.verdict, remembered, took);
+        self.dispatcher.metrics.answered(ServiceDoor::Policy, decision.verdict, remembered, took);
         let source =
             if remembered { "memory" } else { decision.source.map_or("-", |source| source.as_str()) };
         self.decision_log.decision(&fields(address, word, &decision), source, took);

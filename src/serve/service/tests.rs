@@ -50,7 +50,6 @@ fn start(unix: bool) -> RunningService {
         dispatcher: Dispatcher::new(ScriptedService, limits),
         reply_policy: ReplyPolicy::default(),
         decision_log: DecisionLog::start(Box::new(std::io::sink())).unwrap(),
-        metrics: Arc::default(),
     };
     let acceptor = Acceptor {
         listener,
