@@ -9,14 +9,17 @@ mod ask;
 mod batch;
 mod chase;
 mod decisions;
+mod gate;
 mod identity;
 mod lease;
+mod postponed;
 pub mod scheduler;
 mod standing;
 mod trace;
 mod unresponsive;
 
 pub use batch::{Arrival, Client, VerdictSink};
+pub use gate::ReferralGate;
 pub use trace::{Trace, TraceStep};
 
 use crate::{
@@ -30,8 +33,10 @@ use crate::{
     verdict::{self, Judged},
 };
 use decisions::{DecisionMemory, DecisionSubject, StoredDecision};
+use gate::{LookUpTurn, OpenGate};
 use identity::Identities;
 use jiff::{SignedDuration, Timestamp};
+use postponed::Postponed;
 use std::{
     collections::BTreeSet,
     net::IpAddr,
@@ -106,6 +111,7 @@ struct ResolverState {
     origins: OriginLookup,
     unresponsive: Unresponsive,
     identities: Identities,
+    postponed: Postponed,
     /// Servers that denied an answer in this run: none of them is asked again, however long the run takes. None for a
     /// service, which has no end: there the cache says how long a server is held off.
     denied: Option<Mutex<BTreeSet<String>>>,
@@ -136,6 +142,7 @@ impl Resolver {
             cache,
             unresponsive: Unresponsive::default(),
             identities: Identities::default(),
+            postponed: Postponed::default(),
             denied,
         };
         Self {
@@ -226,7 +233,20 @@ impl Resolver {
     /// The verdict on an address within the deadline, whoever has to be asked. An answer is kept.
     #[must_use]
     pub fn judge(&self, address: IpAddr, deadline: Deadline, trace: &mut Trace) -> Judged {
-        let (known, origin) = self.look_up(address, deadline, false, trace);
+        self.judge_through(address, deadline, &OpenGate, trace)
+    }
+
+    /// The same where a referral needs leave to be followed.
+    #[must_use]
+    pub fn judge_through(
+        &self,
+        address: IpAddr,
+        deadline: Deadline,
+        gate: &dyn ReferralGate,
+        trace: &mut Trace,
+    ) -> Judged {
+        let turn = LookUpTurn { deadline, booked: false, gate };
+        let (known, origin) = self.look_up(address, turn, trace);
         self.settle(address, known, origin)
     }
 

@@ -22,5 +22,6 @@ pub use decision_cache::DecisionCache;
 pub use decision_log::{DecisionLog, LogSink, SyslogSink};
 pub use dispatcher::{DispatchLimits, Dispatcher};
 pub use listen::ListenAddress;
+pub use pool::LanePermit;
 pub use probe::probe;
 pub use service::{DnsSettings, MailService, Reload};

@@ -5,6 +5,7 @@ mod gauges;
 use self::gauges::gauges;
 use super::{opened, without_table};
 use crate::{
+    address::Prefix,
     cli::{self, ServeArgs},
     config::{self, ConfigLayer},
     deadline::Deadline,
@@ -12,10 +13,10 @@ use crate::{
     exit::Exit,
     pattern::Patterns,
     registry::{AnswerSource, Known, Registry},
-    resolver::{QueryPolicy, Resolver, Trace},
+    resolver::{QueryPolicy, ReferralGate, Resolver, Trace},
     serve::{
         ClientDecision, Decider, DecisionLog, DecisiveRule, DispatchLimits, Dispatcher, DnsSettings,
-        ListenAddress, LogSink, MailService, Reload, SyslogSink,
+        LanePermit, ListenAddress, LogSink, MailService, Reload, SyslogSink,
         dns::DnsClients,
         metrics::MetricsWriter,
         policy::{OnBlocked, OnUnknown, RejectText, ReplyPolicy, Stdio},
@@ -182,15 +183,28 @@ impl Decider for PolicyDecider {
         self.resolver.recall(address, Timestamp::now()).ok().flatten().map(|judged| decision(&judged))
     }
 
-    fn ask(&self, address: IpAddr) -> ClientDecision {
+    fn ask(&self, address: IpAddr, permit: &LanePermit) -> ClientDecision {
         let deadline = Deadline::within(self.resolver.policy().timeout);
-        let judged = self.resolver.judge(address, deadline, &mut Trace::off());
+        let judged = self.resolver.judge_through(address, deadline, &LaneGate(permit), &mut Trace::off());
         self.tell();
         decision(&judged)
     }
 
     fn lane(&self, address: IpAddr) -> Registry {
         self.resolver.first_registry(address)
+    }
+
+    fn area(&self, address: IpAddr) -> Prefix {
+        self.resolver.area(address)
+    }
+}
+
+/// A referral is followed outside of the registry's lane, or not at all.
+struct LaneGate<'a>(&'a LanePermit);
+
+impl ReferralGate for LaneGate<'_> {
+    fn pass(&self, mark: &str) -> bool {
+        self.0.leave(mark)
     }
 }
 
@@ -266,7 +280,12 @@ mod tests {
             ..QueryPolicy::default()
         };
         let decider = decider(policy, LayeredCache::new(None));
-        let ask = |n: u8| decider.ask(format!("8.8.{n}.8").parse().unwrap()).reason.unwrap().1;
+        let ask = |n: u8| {
+            let deadline = Deadline::within(Duration::from_millis(50));
+            let address = format!("8.8.{n}.8").parse().unwrap();
+            let judged = decider.resolver.judge(address, deadline, &mut Trace::off());
+            decision(&judged).reason.unwrap().1
+        };
         let heard: Vec<String> = (0..16).map(ask).collect();
         assert!(heard.iter().all(|said| !said.contains("left alone")), "{heard:?}");
         let started = Instant::now();

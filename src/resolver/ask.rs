@@ -2,14 +2,14 @@
 
 use super::{
     Resolver, Trace,
-    chase::ReferralChase,
-    lease::{Lease, until},
+    chase::{ChaseOutcome, ReferralChase},
+    gate::LookUpTurn,
+    lease::{Lease, QuestionPace, until},
     offline, trace,
 };
 use crate::{
     address::{Prefix, special},
     cache::CachedAnswer,
-    deadline::Deadline,
     origin::AddressOrigin,
     registry::{Answer, Known, Registry, Server, Unknown, UnknownKind, is_leaf, responsible},
     verdict,
@@ -79,8 +79,8 @@ impl Resolver {
                 // It is not going to be asked.
                 return;
             }
-            let (key, pace) = (server.key(), server.registry.pace());
-            let booked = Lease::book(self.cache(), self.policy(), &key, pace, now, Duration::ZERO);
+            let pace = QuestionPace::of(self.policy(), server.registry.pace());
+            let booked = Lease::book(self.cache(), &server.key(), pace, now, Duration::ZERO);
             let wait = until(booked, now);
             if wait.is_zero() {
                 return;
@@ -89,13 +89,11 @@ impl Resolver {
         }
     }
 
-    /// Finds out who runs an address's network within the deadline. `booked` says that the first server's turn was
-    /// waited for already ([`Resolver::await_turn`]).
+    /// Finds out who runs an address's network within the deadline.
     pub(super) fn look_up(
         &self,
         address: IpAddr,
-        deadline: Deadline,
-        booked: bool,
+        turn: LookUpTurn<'_>,
         trace: &mut Trace,
     ) -> (Known, Option<AddressOrigin>) {
         if let Some(special) = special(address) {
@@ -112,10 +110,10 @@ impl Resolver {
             });
             return (Known::Origin, origin);
         }
-        (self.look_up_answer(address, deadline, booked, trace), origin)
+        (self.look_up_answer(address, turn, trace), origin)
     }
 
-    fn look_up_answer(&self, address: IpAddr, deadline: Deadline, booked: bool, trace: &mut Trace) -> Known {
+    fn look_up_answer(&self, address: IpAddr, turn: LookUpTurn<'_>, trace: &mut Trace) -> Known {
         if let Some(answer) = self.recalled(address, trace, "") {
             return Known::Answer(Box::new(answer));
         }
@@ -125,7 +123,7 @@ impl Resolver {
         if self.policy().offline {
             return Known::Unknown(offline());
         }
-        match self.ask(address, deadline, booked, trace) {
+        match self.ask(address, turn, trace) {
             Ok(answer) => Known::Answer(Box::new(answer)),
             Err(unknown) => {
                 trace.say("unknown", || format!("{}: {}", unknown.kind.as_str(), unknown.message));
@@ -134,21 +132,15 @@ impl Resolver {
         }
     }
 
-    fn ask(
-        &self,
-        address: IpAddr,
-        deadline: Deadline,
-        booked: bool,
-        trace: &mut Trace,
-    ) -> Result<Answer, Unknown> {
+    fn ask(&self, address: IpAddr, turn: LookUpTurn<'_>, trace: &mut Trace) -> Result<Answer, Unknown> {
         let delegated = self.cache().delegated(address);
         let server = self.server_of(first(address, delegated));
         trace.say("registry", || trace::chosen(address, delegated, &server));
         if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
             return self.make_do(address, refused, trace);
         }
-        let area = self.area(address).to_string();
-        let Some(turn) = Lease::claim(self.cache(), format!("ask {area}"), 1, deadline, || {
+        let area = self.area(address);
+        let Some(lease) = Lease::claim(self.cache(), format!("ask {area}"), 1, turn.deadline, || {
             self.find(address, Timestamp::now()).is_some()
                 || self.left_alone(&server, Timestamp::now()).is_some()
         }) else {
@@ -163,11 +155,20 @@ impl Resolver {
         if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
             return self.make_do(address, refused, trace);
         }
-        let answer = ReferralChase::new(self, address, deadline, trace).run(server, booked)?;
+        if let Some(answer) = self.state.postponed.of(area, address, Timestamp::now()) {
+            trace.say("postponed", || "asked a moment ago, when too many followed referrals".to_owned());
+            return Ok(answer);
+        }
+        let ChaseOutcome { answer, postponed } =
+            ReferralChase::new(self, address, turn, trace).run(server)?;
+        if postponed {
+            self.state.postponed.note(area, &answer, Timestamp::now());
+            return Ok(answer);
+        }
         // A partial one is kept as long as a whole one: most servers that cannot be followed are dead for good.
         let kept = CachedAnswer { leaf: is_leaf(&answer.record), answer, asked: address };
         self.cache().keep(&kept);
-        drop(turn);
+        drop(lease);
         Ok(kept.answer)
     }
 
@@ -212,7 +213,8 @@ impl Resolver {
     }
 
     /// The addresses that one answer would surely serve: /24 or /48, less where `--share` says so.
-    fn area(&self, address: IpAddr) -> Prefix {
+    #[must_use]
+    pub fn area(&self, address: IpAddr) -> Prefix {
         let (v4, v6) = self.policy().share.unwrap_or((24, 48));
         Prefix::around(address, v4.max(24), v6.max(48))
     }

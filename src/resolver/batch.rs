@@ -2,6 +2,7 @@
 
 use super::{
     Resolver, Trace,
+    gate::{LookUpTurn, OpenGate},
     scheduler::{self, Concurrency},
 };
 use crate::{deadline::Deadline, error::Result, registry::Known, verdict::Judged};
@@ -167,7 +168,8 @@ impl Resolver {
         if asks {
             self.await_turn(address);
         }
-        let (known, origin) = self.look_up(address, self.deadline(), asks, &mut Trace::off());
+        let turn = LookUpTurn { deadline: self.deadline(), booked: asks, gate: &OpenGate };
+        let (known, origin) = self.look_up(address, turn, &mut Trace::off());
         let mut judged = self.settle(address, known, origin);
         if let (false, Known::Answer(answer)) = (self.keeps_text, &mut judged.known) {
             // Thousands may wait for those before them; what they are worth is in the record.

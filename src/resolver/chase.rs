@@ -6,6 +6,7 @@ mod hop;
 
 use super::{
     Resolver, Trace,
+    gate::{LookUpTurn, ReferralGate},
     standing::{Standing, completed},
 };
 use crate::{
@@ -27,6 +28,9 @@ pub(super) struct ReferralChase<'a> {
     resolver: &'a Resolver,
     address: IpAddr,
     deadline: Deadline,
+    gate: &'a dyn ReferralGate,
+    /// The first server's turn was waited for already.
+    booked: bool,
     trace: &'a mut Trace,
     asked: Vec<Server>,
     /// Strangers' names for servers that had been asked already.
@@ -36,6 +40,8 @@ pub(super) struct ReferralChase<'a> {
     best: Option<Record>,
     standing: Standing,
     partial: bool,
+    /// A referral was not followed because too many were asking such servers.
+    postponed: bool,
     /// The record was given over RDAP.
     rdap: bool,
     /// The last server was not asked, because our own queue for it was too long.
@@ -51,6 +57,13 @@ pub(super) struct ReferralChase<'a> {
 /// What a server said, and its text.
 type HopReply = Result<(WhoisReply, String), AskFailure>;
 
+/// What came of a walk.
+pub(super) struct ChaseOutcome {
+    pub(super) answer: Answer,
+    /// It would say more at another time, and is not to be kept.
+    pub(super) postponed: bool,
+}
+
 /// Where a hop leaves the walk.
 enum NextHop {
     Ask(Server),
@@ -61,13 +74,15 @@ impl<'a> ReferralChase<'a> {
     pub(super) fn new(
         resolver: &'a Resolver,
         address: IpAddr,
-        deadline: Deadline,
+        turn: LookUpTurn<'a>,
         trace: &'a mut Trace,
     ) -> Self {
         Self {
             resolver,
             address,
-            deadline,
+            deadline: turn.deadline,
+            gate: turn.gate,
+            booked: turn.booked,
             trace,
             asked: Vec::new(),
             aliases: Vec::new(),
@@ -75,6 +90,7 @@ impl<'a> ReferralChase<'a> {
             best: None,
             standing: Standing::default(),
             partial: false,
+            postponed: false,
             rdap: false,
             unasked: false,
             placeholder: None,
@@ -83,8 +99,8 @@ impl<'a> ReferralChase<'a> {
         }
     }
 
-    /// Walks from the first server to an answer. `booked` says that the first server's turn was waited for already.
-    pub(super) fn run(mut self, first: Server, booked: bool) -> Result<Answer, Unknown> {
+    /// Walks from the first server to an answer.
+    pub(super) fn run(mut self, first: Server) -> Result<ChaseOutcome, Unknown> {
         let mut next = NextHop::Ask(first);
         while let NextHop::Ask(server) = next {
             if self.is_out_of_hops() {
@@ -93,8 +109,12 @@ impl<'a> ReferralChase<'a> {
                 self.give_up(UnknownKind::Placeholder, why)?;
                 break;
             }
+            let mark = self.best.as_ref().map(|record| format!("of {}", record.network));
+            if mark.is_some_and(|mark| !self.may_follow(&mark)) {
+                break;
+            }
             let named = server.clone();
-            let (server, reply) = self.visit(server, booked && self.asked.is_empty());
+            let (server, reply) = self.visit(server, self.booked && self.asked.is_empty());
             if self.knows(&server) {
                 // A stranger's name for a server that was asked: it has no more to say.
                 self.trace
@@ -115,6 +135,17 @@ impl<'a> ReferralChase<'a> {
             };
         }
         self.arrive()
+    }
+
+    /// Whether the server that a record named may be asked, whoever is counted by this mark. Whom a registry itself named,
+    /// because the network is not its own, may be asked always.
+    fn may_follow(&mut self, mark: &str) -> bool {
+        if self.best.is_none() || self.gate.pass(mark) {
+            return true;
+        }
+        self.trace.say("referral", || format!("not followed: too many wait for servers {mark}"));
+        (self.partial, self.postponed) = (true, true);
+        false
     }
 
     /// Whether as many servers were asked as are asked for one address.
@@ -172,6 +203,8 @@ impl<'a> ReferralChase<'a> {
                 Fallback::Nothing(None) => self.give_up(kind, message),
             };
         }
+        // Our own queue for it was too long: at another time it would say more.
+        self.postponed |= self.unasked && self.best.is_some();
         self.give_up(kind, message)
     }
 
@@ -261,10 +294,10 @@ impl<'a> ReferralChase<'a> {
         });
     }
 
-    fn arrive(self) -> Result<Answer, Unknown> {
+    fn arrive(self) -> Result<ChaseOutcome, Unknown> {
         let message = self.placeholder.unwrap_or_else(|| "nobody answered".into());
         let record = self.best.ok_or(Unknown { kind: UnknownKind::Placeholder, message })?;
-        Ok(Answer {
+        let answer = Answer {
             record,
             text: self.text,
             servers: self.asked.into_iter().map(|server| server.name).collect(),
@@ -274,6 +307,7 @@ impl<'a> ReferralChase<'a> {
             rdap: self.rdap,
             source: if self.rdap { AnswerSource::Rdap } else { AnswerSource::Whois },
             stale: false,
-        })
+        };
+        Ok(ChaseOutcome { answer, postponed: self.postponed })
     }
 }

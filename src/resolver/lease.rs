@@ -12,6 +12,31 @@ use std::{thread, time::Duration};
 /// How long to wait before looking whether another process has its answer.
 const GLANCE: Duration = Duration::from_millis(10);
 
+/// How often a server may be asked.
+#[derive(Clone, Copy)]
+pub(super) struct QuestionPace {
+    /// Questions a second; 0 is no limit.
+    rate: f64,
+    /// Questions that may come at once before that counts: 1 or more.
+    burst: f64,
+}
+
+impl QuestionPace {
+    /// The user's, else what the server is known to bear.
+    pub(super) fn of(policy: &QueryPolicy, (rate, burst): (f64, u32)) -> Self {
+        match policy.rate {
+            Some(rate) => Self { rate, burst: rate.ceil().clamp(1.0, 1000.0) },
+            None => Self { rate, burst: f64::from(burst) },
+        }
+    }
+
+    /// The same with half of the burst left for others: questions that a customer's record brings come only where a
+    /// registry's own clients do not need the time.
+    pub(super) fn yielding(self) -> Self {
+        Self { burst: (self.burst / 2.0).max(1.0), ..self }
+    }
+}
+
 /// One of a limited number of turns, given back when dropped.
 pub(super) struct Lease<'a> {
     cache: &'a LayeredCache,
@@ -48,19 +73,12 @@ impl<'a> Lease<'a> {
     /// `timeout` is said and not booked.
     pub(super) fn book(
         cache: &LayeredCache,
-        policy: &QueryPolicy,
         key: &str,
-        pace: (f64, u32),
+        pace: QuestionPace,
         now: Timestamp,
         timeout: Duration,
     ) -> Timestamp {
-        let (rate, burst) = match policy.rate {
-            Some(rate) => (rate, rate.ceil().clamp(1.0, 1000.0)),
-            None => {
-                let (rate, burst) = pace;
-                (rate, f64::from(burst))
-            }
-        };
+        let QuestionPace { rate, burst } = pace;
         if rate <= 0.0 {
             return now;
         }
@@ -77,13 +95,12 @@ impl<'a> Lease<'a> {
     /// Waits until a server may be asked; false when that is later than the deadline.
     pub(super) fn await_pace(
         cache: &LayeredCache,
-        policy: &QueryPolicy,
         key: &str,
-        pace: (f64, u32),
+        pace: QuestionPace,
         deadline: Deadline,
     ) -> bool {
         let (now, Some(left)) = (Timestamp::now(), deadline.remaining()) else { return false };
-        let wait = until(Self::book(cache, policy, key, pace, now, left), now);
+        let wait = until(Self::book(cache, key, pace, now, left), now);
         if wait < left {
             thread::sleep(wait);
         }

@@ -1,7 +1,8 @@
 //! What is decided about one client, and who decides it.
 
+use super::pool::LanePermit;
 use crate::{
-    address::Network,
+    address::{Network, Prefix},
     registry::{AnswerSource, Registry},
     verdict::Verdict,
 };
@@ -77,9 +78,13 @@ pub trait Decider: Send + Sync + 'static {
     fn recall(&self, address: IpAddr) -> Option<ClientDecision>;
 
     /// The decision, whatever it takes: the registries are asked, and what they say is kept. It must end by itself,
-    /// within some seconds; the one who waits for it may long have gone.
-    fn ask(&self, address: IpAddr) -> ClientDecision;
+    /// within some seconds; the one who waits for it may long have gone. Before it asks whom only a record named, it
+    /// leaves its lane, or does not ask.
+    fn ask(&self, address: IpAddr, permit: &LanePermit) -> ClientDecision;
 
     /// Whose turn it is: questions of one lane hold each other up, never those of another.
     fn lane(&self, address: IpAddr) -> Registry;
+
+    /// The addresses around this one that its answer would surely serve: they are asked about one after the other.
+    fn area(&self, address: IpAddr) -> Prefix;
 }

@@ -193,7 +193,7 @@ impl<O: Decider> Dispatcher<O> {
     pub(super) fn decide_later(self: &Arc<Self>, address: IpAddr, receiver: DecisionReceiver) {
         let dispatcher = Arc::clone(self);
         // One lane: the cache is one, whoever the registry is.
-        self.recalls.submit(Registry::Other, move || match dispatcher.recall(address) {
+        self.recalls.submit(Registry::Other, None, move |_| match dispatcher.recall(address) {
             Recalled::Known(decision, _) => receiver(&decision),
             Recalled::Asked(in_flight) => in_flight.join(receiver),
         });
@@ -231,7 +231,7 @@ impl<O: Decider> Dispatcher<O> {
             let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
             (Arc::clone(&current.decider), current.generation)
         };
-        let lane = decider.lane(address);
+        let (lane, area) = (decider.lane(address), decider.area(address));
         let mut open = self.open();
         if let Some(in_flight) = open.get(&address) {
             return Recalled::Asked(Arc::clone(in_flight));
@@ -240,10 +240,11 @@ impl<O: Decider> Dispatcher<O> {
         open.insert(address, Arc::clone(&in_flight));
         drop(open);
         let (dispatcher, asked) = (Arc::clone(self), Arc::clone(&in_flight));
-        let taken = self.pool.submit(lane, move || {
-            let decision = catch_unwind(AssertUnwindSafe(|| decider.ask(address))).unwrap_or_else(|_| {
-                ClientDecision::unknown("incomplete", "a mistake of our own: please report it")
-            });
+        let taken = self.pool.submit(lane, Some(area), move |permit| {
+            let decision =
+                catch_unwind(AssertUnwindSafe(|| decider.ask(address, permit))).unwrap_or_else(|_| {
+                    ClientDecision::unknown("incomplete", "a mistake of our own: please report it")
+                });
             dispatcher.metrics.asked(lane, decision.reason.as_ref().map(|(kind, _)| *kind));
             let decision = dispatcher.keep(address, decision, generation);
             dispatcher.open().remove(&address);

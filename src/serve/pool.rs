@@ -1,28 +1,38 @@
 //! The workers that ask: as many as allowed and no more, started when there is work, and never all of them in one
 //! lane, so that one registry that does not answer holds up nobody else's question.
+//!
+//! A question that leads on to a server which only a record named leaves its registry's lane first: that server is
+//! run by whoever it pleases, and may be as slow as it pleases. All who left share a few workers.
 
-use crate::registry::Registry;
+use crate::{address::Prefix, registry::Registry};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
 /// Enough for a question, its parsing and its patterns.
 const STACK: usize = 1024 * 1024;
+/// Of all workers, one in so many may be outside of its lane.
+const OUTSIDE: usize = 4;
+/// Questions of one area that may wait: one that is asked about brings the answer for most of them.
+const OF_AREA: usize = 64;
 
-type PoolWork = Box<dyn FnOnce() + Send>;
+type PoolWork = Box<dyn FnOnce(&LanePermit) + Send>;
 
 pub(super) struct AskPool {
     shared: Arc<SharedPool>,
-    width: usize,
-    queue: usize,
 }
 
 struct SharedPool {
     state: Mutex<PoolState>,
     ready: Condvar,
+    /// Workers at most.
+    width: usize,
+    /// Of them in one lane at most.
     lane_width: usize,
+    /// Jobs that may wait in one lane.
+    queue: usize,
 }
 
 #[derive(Default)]
@@ -34,62 +44,46 @@ struct PoolState {
     next: u64,
     idle: usize,
     threads: usize,
+    /// Areas of which somebody asks now.
+    areas: HashSet<Prefix>,
+    /// Workers that left their lane.
+    outside: usize,
+    /// How many of these each mark counts.
+    marks: HashMap<String, usize>,
 }
 
 #[derive(Default)]
 struct RegistryQueue {
-    /// With its number each, so that of two lanes the one that has waited longer comes first.
-    waiting: VecDeque<(u64, PoolWork)>,
+    waiting: VecDeque<PoolJob>,
     busy: usize,
+}
+
+struct PoolJob {
+    /// Of two lanes the one that has waited longer comes first.
+    number: u64,
+    /// One answer would serve all of it, so its jobs are done one after the other.
+    area: Option<Prefix>,
+    work: PoolWork,
+}
+
+/// A job's place in its lane.
+pub struct LanePermit {
+    shared: Arc<SharedPool>,
+    lane: Registry,
+    area: Option<Prefix>,
+    /// What counts it outside of the lane; nothing as long as it is in the lane.
+    marks: Mutex<Vec<String>>,
 }
 
 impl SharedPool {
     fn lock(&self) -> MutexGuard<'_, PoolState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl PoolState {
-    /// The job that has waited longest of those whose lane is not full.
-    fn take(&mut self, lane_width: usize) -> Option<(Registry, PoolWork)> {
-        let free = self.lanes.iter_mut().filter(|(_, lane)| lane.busy < lane_width);
-        let waiting = free.filter_map(|(name, lane)| Some((lane.waiting.front()?.0, *name, lane)));
-        let (_, name, lane) = waiting.min_by_key(|(number, ..)| *number)?;
-        let (_, work) = lane.waiting.pop_front()?;
-        lane.busy += 1;
-        self.waiting -= 1;
-        Some((name, work))
-    }
-
-    /// False when so many wait in this lane already: it is full, and the others are not.
-    fn put(&mut self, lane: Registry, work: PoolWork, most: usize) -> bool {
-        let lane = self.lanes.entry(lane).or_default();
-        if lane.waiting.len() >= most {
-            return false;
-        }
-        lane.waiting.push_back((self.next, work));
-        self.next += 1;
-        self.waiting += 1;
-        true
-    }
-}
-
-impl AskPool {
-    /// At most `width` workers, `lane_width` of them in one lane, and `queue` jobs waiting in each.
-    pub(super) fn new(width: usize, lane_width: usize, queue: usize) -> Self {
-        let shared =
-            SharedPool { state: Mutex::default(), ready: Condvar::new(), lane_width: lane_width.max(1) };
-        Self { shared: Arc::new(shared), width: width.max(1), queue }
-    }
-
-    /// Has the work done some time; false when too much waits in its lane already, or no worker can be had.
-    pub(super) fn submit(&self, lane: Registry, work: impl FnOnce() + Send + 'static) -> bool {
-        let mut state = self.shared.lock();
-        if !state.put(lane, Box::new(work), self.queue) {
-            return false;
-        }
+    /// Wakes a worker, or starts one where none is free and one more is allowed. False when nobody will ever come.
+    fn rouse(self: &Arc<Self>, mut state: MutexGuard<'_, PoolState>) -> bool {
         if state.waiting > state.idle && state.threads < self.width {
-            let shared = Arc::clone(&self.shared);
+            let shared = Arc::clone(self);
             let spawned =
                 thread::Builder::new().name("ask".into()).stack_size(STACK).spawn(move || run(&shared));
             match spawned {
@@ -104,27 +98,141 @@ impl AskPool {
             }
         }
         drop(state);
-        self.shared.ready.notify_one();
+        self.ready.notify_one();
         true
     }
 }
 
-fn run(shared: &SharedPool) {
+impl PoolState {
+    /// The job that has waited longest of those whose lane is not full, and of whose area nobody asks.
+    fn take(&mut self, lane_width: usize) -> Option<(Registry, PoolJob)> {
+        let areas = &self.areas;
+        let first = |lane: &RegistryQueue| {
+            lane.waiting.iter().position(|job| job.area.is_none_or(|area| !areas.contains(&area)))
+        };
+        let free = self.lanes.iter_mut().filter(|(_, lane)| lane.busy < lane_width);
+        let ready = free.filter_map(|(name, lane)| {
+            let place = first(lane)?;
+            Some((lane.waiting.get(place)?.number, *name, place, lane))
+        });
+        let (_, name, place, lane) = ready.min_by_key(|(number, ..)| *number)?;
+        let job = lane.waiting.remove(place)?;
+        lane.busy += 1;
+        self.waiting -= 1;
+        self.areas.extend(job.area);
+        Some((name, job))
+    }
+
+    /// False when so many wait in this lane already, or of this area: it is full, and the others are not.
+    fn put(&mut self, lane: Registry, area: Option<Prefix>, work: PoolWork, most: usize) -> bool {
+        let lane = self.lanes.entry(lane).or_default();
+        let of_area = || lane.waiting.iter().filter(|job| job.area == area).count();
+        if lane.waiting.len() >= most || area.is_some() && of_area() >= OF_AREA {
+            return false;
+        }
+        lane.waiting.push_back(PoolJob { number: self.next, area, work });
+        self.next += 1;
+        self.waiting += 1;
+        true
+    }
+}
+
+impl AskPool {
+    /// At most `width` workers, `lane_width` of them in one lane, and `queue` jobs waiting in each.
+    pub(super) fn new(width: usize, lane_width: usize, queue: usize) -> Self {
+        let (width, lane_width) = (width.max(1), lane_width.max(1));
+        let (state, ready) = (Mutex::default(), Condvar::new());
+        Self { shared: Arc::new(SharedPool { state, ready, width, lane_width, queue }) }
+    }
+
+    /// Has the work done some time; false when too much waits in its lane already, or no worker can be had. Of one area
+    /// one job is done at a time.
+    pub(super) fn submit(
+        &self,
+        lane: Registry,
+        area: Option<Prefix>,
+        work: impl FnOnce(&LanePermit) + Send + 'static,
+    ) -> bool {
+        let mut state = self.shared.lock();
+        state.put(lane, area, Box::new(work), self.shared.queue) && self.shared.rouse(state)
+    }
+}
+
+impl LanePermit {
+    /// Leaves the lane to the next, or is counted by one more mark where it has left already. False, and all stays as it
+    /// was, when too many are outside, or too many that bear this mark.
+    #[must_use]
+    pub fn leave(&self, mark: &str) -> bool {
+        let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        if marks.iter().any(|known| known == mark) {
+            return true;
+        }
+        let mut state = self.shared.lock();
+        let alike = state.marks.get(mark).copied().unwrap_or_default();
+        let most = (self.shared.width / OUTSIDE).max(1);
+        if alike >= self.shared.lane_width || marks.is_empty() && state.outside >= most {
+            return false;
+        }
+        state.marks.insert(mark.to_owned(), alike + 1);
+        let leaves = marks.is_empty();
+        marks.push(mark.to_owned());
+        if leaves {
+            state.outside += 1;
+            state.vacate(self.lane);
+            self.shared.rouse(state);
+        }
+        true
+    }
+}
+
+impl PoolState {
+    fn vacate(&mut self, lane: Registry) {
+        if let Some(lane) = self.lanes.get_mut(&lane) {
+            lane.busy = lane.busy.saturating_sub(1);
+        }
+    }
+}
+
+impl Drop for LanePermit {
+    fn drop(&mut self) {
+        let marks = std::mem::take(&mut *self.marks.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut state = self.shared.lock();
+        if marks.is_empty() {
+            state.vacate(self.lane);
+        } else {
+            state.outside = state.outside.saturating_sub(1);
+        }
+        for mark in marks {
+            match state.marks.get_mut(&mark) {
+                Some(count) if *count > 1 => *count -= 1,
+                _ => drop(state.marks.remove(&mark)),
+            }
+        }
+        if let Some(area) = self.area {
+            state.areas.remove(&area);
+        }
+        // A lane and an area have become free, and those that wait for them may be two.
+        drop(state);
+        self.shared.ready.notify_all();
+    }
+}
+
+fn run(shared: &Arc<SharedPool>) {
     let mut state = shared.lock();
     loop {
-        let Some((lane, work)) = state.take(shared.lane_width) else {
+        let Some((lane, job)) = state.take(shared.lane_width) else {
             state.idle += 1;
             state = shared.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
             state.idle -= 1;
             continue;
         };
         drop(state);
-        // What is asked for catches its own panics; this one only keeps the lane's count right.
+        let permit = LanePermit { shared: Arc::clone(shared), lane, area: job.area, marks: Mutex::default() };
+        let work = || (job.work)(&permit);
+        // What is asked for catches its own panics; this one only keeps the worker.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        drop(permit);
         state = shared.lock();
-        if let Some(lane) = state.lanes.get_mut(&lane) {
-            lane.busy -= 1;
-        }
     }
 }
 
@@ -145,12 +253,12 @@ mod tests {
         let hung = Arc::new(Mutex::new(hung));
         for _ in 0..20 {
             let hung = Arc::clone(&hung);
-            assert!(pool.submit(Registry::Ripe, move || {
+            assert!(pool.submit(Registry::Ripe, None, move |_| {
                 let _ = hung.lock().unwrap().recv();
             }));
         }
         let (done, finished) = channel();
-        assert!(pool.submit(Registry::Arin, move || done.send(()).unwrap()));
+        assert!(pool.submit(Registry::Arin, None, move |_| done.send(()).unwrap()));
         finished.recv_timeout(SOON).unwrap();
         drop(hang);
     }
@@ -162,7 +270,7 @@ mod tests {
         for n in 0..300 {
             let done = done.clone();
             let lane = if n % 2 == 0 { Registry::Ripe } else { Registry::Apnic };
-            assert!(pool.submit(lane, move || {
+            assert!(pool.submit(lane, None, move |_| {
                 done.send(n).unwrap();
                 assert!(n % 10 != 0, "one of ten goes wrong");
             }));
@@ -178,17 +286,122 @@ mod tests {
         let pool = AskPool::new(1, 1, 2);
         let (hang, hung) = sync_channel::<()>(0);
         let (started, begun) = channel();
-        assert!(pool.submit(Registry::Ripe, move || {
+        assert!(pool.submit(Registry::Ripe, None, move |_| {
             started.send(()).unwrap();
             let _ = hung.recv();
         }));
         begun.recv_timeout(SOON).unwrap();
-        assert!(pool.submit(Registry::Ripe, || {}));
-        assert!(pool.submit(Registry::Ripe, || {}));
-        assert!(!pool.submit(Registry::Ripe, || {}), "two wait");
+        assert!(pool.submit(Registry::Ripe, None, |_| {}));
+        assert!(pool.submit(Registry::Ripe, None, |_| {}));
+        assert!(!pool.submit(Registry::Ripe, None, |_| {}), "two wait");
         let (done, finished) = channel();
-        assert!(pool.submit(Registry::Arin, move || done.send(()).unwrap()), "nobody of ARIN's does");
+        assert!(pool.submit(Registry::Arin, None, move |_| done.send(()).unwrap()), "nobody of ARIN's does");
         drop(hang);
         finished.recv_timeout(SOON).unwrap();
+    }
+
+    /// Jobs that say that they have begun and then wait to be let go.
+    struct HeldJobs {
+        held: Arc<Mutex<std::sync::mpsc::Receiver<()>>>,
+        begin: std::sync::mpsc::Sender<bool>,
+        begun: std::sync::mpsc::Receiver<bool>,
+    }
+
+    impl HeldJobs {
+        /// With what lets all of them go when it is dropped.
+        fn new() -> (Self, std::sync::mpsc::SyncSender<()>) {
+            let (hold, held) = sync_channel(0);
+            let (begin, begun) = channel();
+            (Self { held: Arc::new(Mutex::new(held)), begin, begun }, hold)
+        }
+
+        /// One that leaves its lane first, with this mark; says whether it could.
+        fn leaving(&self, mark: &'static str) -> impl FnOnce(&LanePermit) + Send + 'static {
+            let (held, begin) = (Arc::clone(&self.held), self.begin.clone());
+            move |permit| {
+                begin.send(permit.leave(mark)).unwrap();
+                let _ = held.lock().unwrap().recv();
+            }
+        }
+
+        fn left(&self) -> bool {
+            self.begun.recv_timeout(SOON).unwrap()
+        }
+    }
+
+    #[test]
+    fn one_that_leaves_its_lane_makes_room_in_it_and_a_few_may() {
+        // Two of eight may be outside, of one mark no more than a lane is wide.
+        let pool = AskPool::new(8, 1, 100);
+        let (jobs, hold) = HeldJobs::new();
+        for (mark, left) in [("a", true), ("a", false)] {
+            assert!(pool.submit(Registry::Arin, None, jobs.leaving(mark)));
+            assert_eq!(jobs.left(), left, "{mark}");
+        }
+        let (done, finished) = channel();
+        let finish = done.clone();
+        assert!(pool.submit(Registry::Arin, None, move |_| finish.send("late").unwrap()));
+        assert!(finished.recv_timeout(Duration::from_millis(50)).is_err(), "the second did not leave");
+        assert!(pool.submit(Registry::Ripe, None, jobs.leaving("b")));
+        assert!(jobs.left());
+        assert!(pool.submit(Registry::Ripe, None, move |_| done.send("at once").unwrap()));
+        assert_eq!(finished.recv_timeout(SOON), Ok("at once"));
+        assert!(pool.submit(Registry::Ripe, None, jobs.leaving("c")));
+        assert!(!jobs.left(), "two are outside");
+        drop(hold);
+        assert_eq!(finished.recv_timeout(SOON), Ok("late"));
+        until_idle(&pool);
+    }
+
+    #[test]
+    fn a_second_mark_counts_too_and_the_same_but_once() {
+        let pool = AskPool::new(16, 2, 100);
+        let (answers, answered) = channel();
+        assert!(pool.submit(Registry::Arin, None, move |permit| {
+            answers.send(["net", "net", "host"].map(|mark| permit.leave(mark))).unwrap();
+            let state = permit.shared.lock();
+            assert_eq!((state.outside, state.marks["net"], state.marks["host"]), (1, 1, 1));
+        }));
+        assert_eq!(answered.recv_timeout(SOON), Ok([true; 3]));
+        until_idle(&pool);
+    }
+
+    #[test]
+    fn of_one_area_one_is_asked_about_and_the_others_hold_up_nobody() {
+        let pool = AskPool::new(8, 2, 100);
+        let area: Prefix = "192.0.2.0/24".parse().unwrap();
+        let (jobs, hold) = HeldJobs::new();
+        let (done, finished) = channel();
+        assert!(pool.submit(Registry::Arin, Some(area), jobs.leaving("a")));
+        assert!(jobs.left());
+        for _ in 0..OF_AREA {
+            let done = done.clone();
+            assert!(pool.submit(Registry::Arin, Some(area), move |_| done.send("neighbour").unwrap()));
+        }
+        assert!(!pool.submit(Registry::Arin, Some(area), |_| {}), "too many of one area");
+        let other = Some("198.51.100.0/24".parse().unwrap());
+        assert!(pool.submit(Registry::Arin, other, move |_| done.send("other").unwrap()));
+        assert_eq!(finished.recv_timeout(SOON), Ok("other"));
+        assert!(finished.try_recv().is_err());
+        drop(hold);
+        for _ in 0..OF_AREA {
+            assert_eq!(finished.recv_timeout(SOON), Ok("neighbour"));
+        }
+        until_idle(&pool);
+    }
+
+    /// Nothing is counted any more.
+    fn until_idle(pool: &AskPool) {
+        let begun = std::time::Instant::now();
+        loop {
+            let state = pool.shared.lock();
+            let busy: usize = state.lanes.values().map(|lane| lane.busy).sum();
+            if (busy, state.outside, state.marks.len(), state.areas.len(), state.waiting) == (0, 0, 0, 0, 0) {
+                return;
+            }
+            drop(state);
+            assert!(begun.elapsed() < SOON, "something is counted still");
+            thread::yield_now();
+        }
     }
 }

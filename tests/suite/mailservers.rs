@@ -10,6 +10,7 @@ mod postfix;
 mod qpsmtpd;
 mod service;
 mod stdio;
+mod strangers;
 mod systemd;
 
 use crate::{
@@ -73,7 +74,12 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let scenario: Scenario = toml::from_str(REGISTRY).unwrap();
+        Self::of(REGISTRY, "rate = 0\n")
+    }
+
+    /// A world of these registries; `more` stands in the configuration file.
+    fn of(registries: &str, more: &str) -> Self {
+        let scenario: Scenario = toml::from_str(registries).unwrap();
         let world = Self { farm: Farm::start(&scenario), folder: tempfile::tempdir().unwrap() };
         open_to_all(world.folder.path());
         let list = world.write("servers.json", &fs::read_to_string(world.farm.list()).unwrap());
@@ -83,7 +89,7 @@ impl World {
         let cache = world.path("cache/cache.db");
         let lines = [("block", &blocked), ("servers", &list), ("cache", &cache)]
             .map(|(key, path)| format!("{key} = {:?}\n", path.to_str().unwrap()));
-        world.write("config.toml", &(lines.concat() + "rate = 0\n"));
+        world.write("config.toml", &(lines.concat() + more));
         world
     }
 

@@ -6,7 +6,7 @@ use crate::{
     deadline::Deadline,
     rdap::{RdapFailure, RdapQuery, RdapReply, ask},
     registry::{Registry, Server, Unknown, UnknownKind},
-    resolver::lease::Lease,
+    resolver::lease::{Lease, QuestionPace},
     whois::reply::{Provenance, WhoisReply, classify},
 };
 use jiff::Timestamp;
@@ -91,7 +91,7 @@ impl ReferralChase<'_> {
             retry_after: None,
         };
         let (cache, policy) = (self.resolver.cache(), self.resolver.policy());
-        if !Lease::await_pace(cache, policy, name, query.pace(), deadline) {
+        if !Lease::await_pace(cache, name, QuestionPace::of(policy, query.pace()), deadline) {
             return Err(late());
         }
         let what = format!("server {name}");

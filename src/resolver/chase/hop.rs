@@ -2,9 +2,10 @@
 
 use super::{HopReply, ReferralChase};
 use crate::{
+    address::Prefix,
     deadline::Deadline,
     registry::{AskFailure, Server, UnknownKind},
-    resolver::lease::Lease,
+    resolver::lease::{Lease, QuestionPace},
     whois::{
         ask, charset,
         reply::{Provenance, WhoisReply, classify},
@@ -15,6 +16,16 @@ use std::time::{Duration, Instant};
 
 /// What a server that may add to a good answer may cost at most; many that ARIN's records name are long dead.
 const SLICE: Duration = Duration::from_secs(3);
+
+/// Where a server is, so far as it tells whose it is: whoever has one address has its neighbours too.
+fn place(server: &Server) -> String {
+    match server.host.parse() {
+        Ok(address) if server.registry.server().is_none() => {
+            format!("at {}", Prefix::around(address, 24, 48))
+        }
+        _ => format!("at {}", server.name),
+    }
+}
 
 impl ReferralChase<'_> {
     /// Asks the server that a name stands for, and says which that is: a registry's, or a stranger's at one of his
@@ -34,6 +45,11 @@ impl ReferralChase<'_> {
             }
             if self.knows(&found) {
                 return (found, last.1);
+            }
+            if !self.may_follow(&place(&found)) {
+                // The record that led here stands.
+                let why = "too many such servers are asked at the moment".to_owned();
+                return (found, Err(AskFailure::new(UnknownKind::Timeout, why)));
             }
             let reply = self.hop(&found, booked, deadline);
             let reply = self.confirmed(&found, reply, deadline);
@@ -69,7 +85,9 @@ impl ReferralChase<'_> {
         }
         let (cache, policy) = (self.resolver.cache(), self.resolver.policy());
         self.unasked = true;
-        if !booked && !Lease::await_pace(cache, policy, &key, server.registry.pace(), deadline) {
+        let pace = QuestionPace::of(policy, server.registry.pace());
+        let pace = if self.best.is_some() { pace.yielding() } else { pace };
+        if !booked && !Lease::await_pace(cache, &key, pace, deadline) {
             return Err(late());
         }
         let what = format!("server {key}");

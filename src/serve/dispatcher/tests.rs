@@ -1,5 +1,10 @@
 use super::*;
-use crate::{registry::Registry, serve::decision::DecisiveRule, verdict::Verdict};
+use crate::{
+    address::Prefix,
+    registry::Registry,
+    serve::{decision::DecisiveRule, pool::LanePermit},
+    verdict::Verdict,
+};
 use std::sync::atomic::Ordering::SeqCst;
 
 fn decision(verdict: Verdict) -> ClientDecision {
@@ -20,7 +25,7 @@ impl Decider for ScriptedDecider {
         address.to_string().starts_with("10.").then(|| decision(Verdict::Clear))
     }
 
-    fn ask(&self, address: IpAddr) -> ClientDecision {
+    fn ask(&self, address: IpAddr, _: &LanePermit) -> ClientDecision {
         self.asked.fetch_add(1, SeqCst);
         let text = address.to_string();
         assert!(!text.starts_with("198.51.100."), "a mistake of our own");
@@ -32,6 +37,10 @@ impl Decider for ScriptedDecider {
 
     fn lane(&self, address: IpAddr) -> Registry {
         if address.to_string().starts_with("192.0.2.") { Registry::Ripe } else { Registry::Arin }
+    }
+
+    fn area(&self, address: IpAddr) -> Prefix {
+        Prefix::around(address, 32, 128)
     }
 }
 
@@ -104,12 +113,16 @@ impl Decider for Learning {
         self.0.load(SeqCst).then(|| decision(Verdict::Blocked))
     }
 
-    fn ask(&self, _: IpAddr) -> ClientDecision {
+    fn ask(&self, _: IpAddr, _: &LanePermit) -> ClientDecision {
         ClientDecision::unknown("denied", "whois.example denied us")
     }
 
     fn lane(&self, _: IpAddr) -> Registry {
         Registry::Ripe
+    }
+
+    fn area(&self, address: IpAddr) -> Prefix {
+        Prefix::around(address, 32, 128)
     }
 }
 

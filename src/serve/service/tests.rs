@@ -1,7 +1,8 @@
 use super::*;
 use crate::{
+    address::Prefix,
     registry::Registry,
-    serve::{ClientDecision, DispatchLimits},
+    serve::{ClientDecision, DispatchLimits, LanePermit},
     verdict::Verdict,
 };
 use std::{
@@ -21,13 +22,17 @@ impl Decider for ScriptedService {
         (!text.starts_with("192.0.2.")).then_some(ClientDecision { verdict, ..bare })
     }
 
-    fn ask(&self, _: IpAddr) -> ClientDecision {
+    fn ask(&self, _: IpAddr, _: &LanePermit) -> ClientDecision {
         thread::sleep(Duration::from_secs(2));
         ClientDecision::unknown("timeout", "whois.example did not answer")
     }
 
     fn lane(&self, _: IpAddr) -> Registry {
         Registry::Ripe
+    }
+
+    fn area(&self, address: IpAddr) -> Prefix {
+        Prefix::around(address, 32, 128)
     }
 }
 
