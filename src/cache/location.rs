@@ -23,7 +23,8 @@ pub enum CacheLocation {
     Default,
     /// `redis://` or `rediss://`.
     Redis(String),
-    /// An address of a kind that is not known: no folder of that name should be made in its stead.
+    /// An address of a kind that is not known, or one that is written wrongly: no file of that name should be made in its
+    /// stead.
     Strange(String),
     /// Nothing is kept beyond the run.
     None,
@@ -38,10 +39,19 @@ impl From<&str> for CacheLocation {
                 "rediss" | "valkeys" => Self::Redis(format!("rediss://{rest}")),
                 _ => Self::Strange(text.to_owned()),
             },
-            None if text == "none" => Self::None,
+            None if text.eq_ignore_ascii_case("none") => Self::None,
+            None if is_nearly_address(text) => Self::Strange(text.to_owned()),
             None => Self::Path(PathBuf::from(text)),
         }
     }
+}
+
+/// Whether a text without `://` looks like a server's address: a colon before the first slash (`redis:6379`,
+/// `localhost:6379`, `unix:/run/redis.sock`), or a scheme's name alone there (`redis//host`).
+fn is_nearly_address(text: &str) -> bool {
+    let first = text.split('/').next().unwrap_or_default();
+    first.contains(':')
+        || ["redis", "rediss", "valkey", "valkeys"].iter().any(|scheme| first.eq_ignore_ascii_case(scheme))
 }
 
 /// What the default location depends on, given as values.
@@ -274,8 +284,17 @@ mod tests {
             ("REDISS://me:Secret@h/1", CacheLocation::Redis("rediss://me:Secret@h/1".into())),
             ("valkey://h/0", CacheLocation::Redis("redis://h/0".into())),
             ("http://h/", CacheLocation::Strange("http://h/".into())),
+            ("None", CacheLocation::None),
+            ("./redis:127", CacheLocation::Path("./redis:127".into())),
+            ("cache/a:b.db", CacheLocation::Path("cache/a:b.db".into())),
+            ("redis.db", CacheLocation::Path("redis.db".into())),
         ] {
             assert_eq!(CacheLocation::from(text), location, "{text}");
+        }
+        for text in
+            ["redis:127", "redis:/", "Redis//h", "rediss:h", "valkey", "unix:/x", "h:6379", ":memory:"]
+        {
+            assert_eq!(CacheLocation::from(text), CacheLocation::Strange(text.into()), "{text}");
         }
     }
 }

@@ -66,6 +66,59 @@ fn a_cache_that_cannot_be_read_is_the_one_that_is_named() {
 }
 
 #[test]
+fn what_is_nearly_a_caches_address_makes_no_file() {
+    let room = Room::new();
+    for near in [
+        "redis:127",
+        "redis:/",
+        "redis//host",
+        "rediss:host",
+        "Valkey",
+        "valkey://",
+        "unix:/run/redis.sock",
+        "redi://host",
+        "127.0.0.1:6379",
+        "localhost:6379/0",
+    ] {
+        // A verdict does not fail for it; whoever looks after the cache gets no other.
+        let run = room.run(["--cache", near, "10.0.0.1"]).stdout_has("10.0.0.1\tclear\t").code(0);
+        run.stderr_has("write redis://host:port/db").check();
+        let stats = room.run(["cache", "stats", "--cache", near]).stdout("").code(66);
+        stats.stderr_has("write redis://host:port/db").check();
+        let made: Vec<_> = std::fs::read_dir(room.path("")).unwrap().collect();
+        assert!(made.is_empty(), "{near}: {made:?}");
+    }
+    let stderr = room.run(["--cache", "redis:me:Secret@host", "10.0.0.1"]).any_stderr().check().stderr;
+    assert!(stderr.contains("the cache host is") && !stderr.contains("Secret"), "{stderr}");
+    room.run(["--cache", "./redis:127", "192.0.2.1"]).code(0).check();
+    assert!(room.path("redis:127").exists());
+}
+
+#[test]
+fn no_selected_line_is_blamed_on_what_was_asked_for() {
+    let line = "Nov 23 10:00:01 mx postfix/smtpd[4101]: connect from unknown[10.0.0.1]\n";
+    let room = Room::with(&[("mail.log", line)]);
+    for (args, blamed) in [
+        (&["--since", "2031-01-01"][..], "none of 1 line is selected by --since\n"),
+        (&["--until", "2001-01-01"], "none of 1 line is selected by --until\n"),
+        (&["--grep", "reject"], "none of 1 line is selected by --grep\n"),
+        (
+            &["--grep", "reject", "--since", "2031-01-01"],
+            "none of 1 line is selected by --grep and --since\n",
+        ),
+    ] {
+        room.run(["report", "mail.log"]).args(args).stderr_has(blamed).code(0).check();
+    }
+}
+
+#[test]
+fn an_option_that_lacks_its_other_half_names_it() {
+    let room = Room::with(&[("log", ""), ("list", "Contoso\n")]);
+    room.run(["report", "--ham", "log", "log"]).stderr_has("--ham goes with --suggest").code(64).check();
+    room.run(["patterns", "--ham", "log", "list"]).stderr_has("--cost").code(64).check();
+}
+
+#[test]
 fn what_can_match_nothing_is_said() {
     let room = Room::with(&[("blocked", "# none yet\n\n"), ("log", "no address here\n")]);
     room.run(["-f", "blocked", "192.0.2.1"]).stderr_has("no pattern in blocked").code(0).check();

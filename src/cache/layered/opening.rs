@@ -14,12 +14,7 @@ pub fn open(location: &CacheLocation, env: &CacheEnv, now: Timestamp) -> Layered
     let mut handle = LayeredCache::new(None);
     let file = match location {
         CacheLocation::None => return handle,
-        CacheLocation::Strange(text) => Err(CacheError::new(
-            CacheTrouble::Unusable,
-            format!(
-                "the cache {text} is of no kind that is known: name a path, redis://host:port/db, or none"
-            ),
-        )),
+        CacheLocation::Strange(text) => Err(CacheError::new(CacheTrouble::Unusable, strange(text))),
         CacheLocation::Path(path) => SqliteCache::open(path, now),
         CacheLocation::Default => open_default(env, now),
         CacheLocation::Redis(url) => {
@@ -42,6 +37,15 @@ pub fn open(location: &CacheLocation, env: &CacheEnv, now: Timestamp) -> Layered
         Err(error) => handle.lock().warn(&error),
     }
     handle
+}
+
+/// A sentence for what is neither a path nor an address. A password may stand in front of an `@`.
+fn strange(text: &str) -> String {
+    let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
+    format!(
+        "the cache {shown} is no server's address: write redis://host:port/db (rediss:// with TLS), ./PATH or /PATH for a \
+         file, or none"
+    )
 }
 
 /// The shared file when it can be written, else the user's own.
