@@ -30,9 +30,29 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// A stranger's text as a cell of CSV: safe, and no formula to a spreadsheet, which takes a cell for one that begins
+/// with `=`, `+`, `-` or `@`, also in their full width. An apostrophe in front makes it text (OWASP, CSV injection).
+#[must_use]
+pub fn csv_cell(text: &str) -> Cow<'_, str> {
+    let text = safe(text);
+    let acts = text.len() > 1 && text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if acts { format!("'{text}").into() } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_is_no_formula() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(1)", "＝1"] {
+            assert_eq!(csv_cell(formula), format!("'{formula}"));
+        }
+        for plain in ["Contoso GmbH", "a=b", "", "'quoted'", "abuse@contoso.example", "-"] {
+            assert_eq!(csv_cell(plain), plain);
+        }
+        assert_eq!(csv_cell("\t=1"), "\\t=1");
+    }
 
     #[test]
     fn nothing_acts_any_more() {

@@ -1,6 +1,9 @@
 //! CSV (RFC 4180): a header, then one row an address. Lists are joined by a blank.
 
-use crate::{sanitize::safe, verdict::Judged};
+use crate::{
+    sanitize::{csv_cell, safe},
+    verdict::Judged,
+};
 use std::io::{self, Write};
 
 const HEADER: [&str; 17] = [
@@ -19,8 +22,7 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
         .map(|record| record.network)
         .or_else(|| judged.reserved().map(|special| special.prefix.into()))
         .or_else(|| judged.announced().copied());
-    let text = |value: Option<&str>| value.map(|value| safe(value).into_owned()).unwrap_or_default();
-    let list = |values: Vec<String>| values.join(" ");
+    let text = |value: Option<&str>| value.map(|value| csv_cell(value).into_owned()).unwrap_or_default();
     // Of an unknown there is nothing to tell, unless nobody was to be asked.
     let numbers = if network.is_some() { judged.numbers().0 } else { &[] };
     let as_name = judged.as_name().filter(|_| network.is_some());
@@ -38,11 +40,10 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
             record.and_then(|r| r.name.as_deref()).or_else(|| judged.reserved().map(|special| special.name)),
         ),
         text(record.map(|r| r.registry.as_str()).or_else(|| judged.reserved().map(|_| "iana"))),
-        list(numbers.iter().map(ToString::to_string).collect()),
-        record
-            .map(|record| list(record.abuse.iter().map(|a| safe(a).into_owned()).collect()))
-            .unwrap_or_default(),
-        text(decisive.map(|found| found.file.as_str())),
+        numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        record.map(|record| csv_cell(&record.abuse.join(" ")).into_owned()).unwrap_or_default(),
+        // The user's own word, which may be `-e`.
+        decisive.map(|found| safe(&found.file).into_owned()).unwrap_or_default(),
         decisive.map(|found| found.line.to_string()).unwrap_or_default(),
         judged.source().as_str().to_owned(),
         judged.unknown().map(|unknown| unknown.kind.as_str().to_owned()).unwrap_or_default(),

@@ -4,7 +4,7 @@ use super::{clock::rfc3339, csv::write, json::object};
 use crate::{
     pattern::PatternMatch,
     report::{ClientLines, Grouping, ReportRow, Sighting},
-    sanitize::safe,
+    sanitize::{csv_cell, safe},
 };
 use serde::Serialize;
 use std::{
@@ -117,11 +117,11 @@ pub fn json(rows: &[ReportRow], lines: Option<&ClientLines>, out: &mut impl Writ
 pub fn csv(rows: &[ReportRow], out: &mut impl Write) -> io::Result<()> {
     write(out, HEADER.iter().map(|name| (*name).to_owned()))?;
     for row in rows {
-        let text = |value: Option<&str>| value.map(|value| safe(value).into_owned()).unwrap_or_default();
+        let text = |value: Option<&str>| value.map(|value| csv_cell(value).into_owned()).unwrap_or_default();
         let fields = [
             text(row.owner()),
             text(row.country),
-            list(row.abuse.iter().map(|address| safe(address).into_owned())),
+            csv_cell(&row.abuse.join(" ")).into_owned(),
             list(row.networks.iter().map(ToString::to_string)),
             row.addresses.to_string(),
             row.hits.to_string(),
