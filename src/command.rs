@@ -237,7 +237,7 @@ pub fn columns(
         why: longest_name(patterns),
         width: terminal_size::terminal_size().map(|(width, _)| width.0.into()),
     };
-    TextColumns { aligned: io::stdout().is_terminal().then(aligned), paint }
+    TextColumns { aligned: io::stdout().is_terminal().then(aligned), paint, judges: !patterns.is_empty() }
 }
 
 /// Writes out what is still on its way.

@@ -15,7 +15,7 @@ pub mod table;
 mod text;
 
 pub use clock::DisplayZone;
-pub use grid::grid;
+pub use grid::{fitted, grid};
 pub use json::{VerdictJson, object};
 pub use paint::Paint;
 pub use spark::Ink;

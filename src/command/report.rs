@@ -64,7 +64,7 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
     let beneath = config::beneath(&typed.config)?;
     let patterns = checked_patterns(typed, &beneath)?;
     let config = settle(&typed.querying, &typed.caching, &beneath)?;
-    let style = ReportStyle::settle(typed, &beneath);
+    let style = ReportStyle::settle(typed, &beneath, !patterns.is_empty());
     let owners = owner_selectors(&typed.owner)?;
     let spec = spec(typed, &beneath, now)?;
     let logs = sources(&typed.logs)?;

@@ -8,7 +8,7 @@ use super::{
     Paint,
     clock::{self, DisplayZone, rfc3339},
     spark::{Ink, spark},
-    text::{cut, pad},
+    text::{cut, pad, verdict_word},
 };
 use crate::{
     report::{ClientLines, Grouping, Report, ReportRow, RowSum},
@@ -31,6 +31,8 @@ pub struct OwnerTable {
     pub clock: DisplayZone,
     /// When the report is made.
     pub now: Timestamp,
+    /// There are patterns to be clear of.
+    pub judges: bool,
 }
 
 /// What a row is called.
@@ -147,7 +149,8 @@ impl OwnerTable {
         lines: Option<&ClientLines>,
         out: &mut impl Write,
     ) -> io::Result<()> {
-        let verdict = self.paint.verdict(owner.verdict, &pad(owner.verdict.as_str(), layout::VERDICT));
+        let verdict = pad(verdict_word(owner.verdict, self.judges), layout::VERDICT);
+        let verdict = self.paint.verdict(owner.verdict, &verdict);
         let (hits, addresses) = (owner.hits.to_string(), owner.addresses.to_string());
         let country = safe(owner.country.unwrap_or("-")).into_owned();
         let front = layout.front(&hits, &addresses, &title(owner), &country);

@@ -5,7 +5,11 @@ mod fit;
 mod tests;
 
 use super::Paint;
-use crate::{pattern::Patterns, sanitize::safe, verdict::Judged};
+use crate::{
+    pattern::Patterns,
+    sanitize::safe,
+    verdict::{Judged, Verdict},
+};
 pub use fit::AlignedColumns;
 use fit::RowShape;
 use std::{
@@ -21,6 +25,13 @@ pub struct TextColumns {
     pub aligned: Option<AlignedColumns>,
     /// Colours.
     pub paint: Paint,
+    /// There are patterns to be clear of: without any, a terminal says `known`.
+    pub judges: bool,
+}
+
+/// What a terminal calls a verdict: where no pattern was given, `clear` would read as harmless.
+pub(super) fn verdict_word(verdict: Verdict, judges: bool) -> &'static str {
+    if verdict == Verdict::Clear && !judges { "known" } else { verdict.as_str() }
 }
 
 /// Cells of the longest name that any of the patterns has as a reason.
@@ -62,6 +73,10 @@ impl RowCells {
 }
 
 impl TextColumns {
+    fn word(&self, judged: &Judged) -> &'static str {
+        verdict_word(judged.verdict, self.judges)
+    }
+
     pub(super) fn row(&self, judged: &Judged, out: &mut impl Write) -> io::Result<()> {
         let cells = RowCells::of(judged);
         let Some(aligned) = self.aligned else {
@@ -73,7 +88,7 @@ impl TextColumns {
         let room = aligned.room();
         match aligned.shape() {
             RowShape::Alone => {
-                let width = cells.address.width() + judged.verdict.as_str().len() + cells.country.width();
+                let width = cells.address.width() + self.word(judged).len() + cells.country.width();
                 let taken = width + cells.network.width() + cells.registry.width() + 5 * fit::GAP;
                 let owner = cells.owner.width().min(room.saturating_sub(taken));
                 if owner >= cells.owner.width().min(STUMP) {
@@ -111,7 +126,7 @@ impl TextColumns {
         let in_line = widths.address > 0;
         let (verdict, country) = if in_line { (fit::VERDICT, fit::COUNTRY) } else { (0, 0) };
         let front = format!("{}  ", pad(&cells.address, widths.address));
-        let verdict = pad(judged.verdict.as_str(), verdict);
+        let verdict = pad(self.word(judged), verdict);
         let owner = pad(&cut(&cells.owner, widths.owner), if in_line { widths.owner } else { 0 });
         let middle =
             format!("  {owner}  {}  {}  ", pad(&cells.country, country), pad(&cells.network, widths.network));
@@ -130,7 +145,7 @@ impl TextColumns {
 
     /// Who it is in one line, and which network in the next.
     fn pair(&self, judged: &Judged, cells: &RowCells, room: usize, out: &mut impl Write) -> io::Result<()> {
-        let verdict = judged.verdict.as_str();
+        let verdict = self.word(judged);
         let left = room.saturating_sub(cells.address.width() + verdict.len() + 2 * fit::GAP);
         // Where nothing is left to speak of, the terminal may wrap it.
         let owner = cut(&cells.owner, if left < STUMP { usize::MAX } else { left });

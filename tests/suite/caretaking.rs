@@ -64,6 +64,12 @@ fn the_form_may_come_from_the_settings_and_a_terminal_gets_columns() {
     let run = |args: &[&str]| room.run(["cache"]).args(args).cache("cache.db").code(0);
     assert_eq!(run(&["stats"]).env("WHODUNIT_JSON", "1").check().json()[0]["networks"], 2);
     run(&["list"]).env("WHODUNIT_CSV", "1").stdout_has("network,name,owner").check();
+    let narrow = run(&["list"]).on_terminal(80).any_stderr().check().stdout;
+    assert!(narrow.lines().all(|line| line.trim_end().chars().count() <= 80), "{narrow}");
+    assert!(
+        narrow.lines().skip(1).all(|line| line.contains("Contoso GmbH")) && narrow.lines().count() == 3,
+        "{narrow}"
+    );
     let shown = run(&["list"]).on_terminal(200).any_stderr().check().stdout;
     let lines: Vec<&str> = shown.lines().collect();
     assert!(lines[0].starts_with("network ") && !shown.contains('\t'), "{shown}");

@@ -1,7 +1,7 @@
 //! The streams: a terminal, a pipe that closes, a full disk, progress, colour.
 
 use crate::{
-    farm::{Farm, Plan, Rule, Scenario},
+    farm::{Does, Farm, Plan, Rule, Scenario},
     jig::Room,
 };
 
@@ -107,6 +107,58 @@ fn one_address_on_a_terminal_says_whom_to_write_to() {
     );
     assert!(lines[1].starts_with("    abuse: ") && lines[1].contains('@'), "{shown}");
     assert_eq!((lines.len(), run().check().stdout.lines().count()), (2, 1));
+}
+
+#[test]
+fn without_patterns_a_terminal_says_known_where_scripts_read_clear() {
+    let (farm, room) = (answering(), Room::with(&[("log", "193.0.22.9\n10.0.0.1\n")]));
+    let run = |args: &[&str]| room.run(args.iter().copied()).farm(&farm).env("NO_COLOR", "1").code(0);
+    let shown = |args: &[&str]| run(args).on_terminal(120).any_stderr().check().stdout;
+    for args in [&["193.0.22.9"][..], &["193.0.22.9", "10.0.0.1"], &["report", "log"]] {
+        let (known, judged) = (shown(args), shown(&[args, &["-e", "Fabrikam"]].concat()));
+        assert!(known.contains("  known  ") && !known.contains("clear"), "{known}");
+        assert!(judged.contains("  clear  ") && !judged.contains("known"), "{judged}");
+        let piped = run(args).check().stdout;
+        assert!(piped.contains("\tclear\t") && !piped.contains("known"), "{piped}");
+    }
+}
+
+#[test]
+fn no_cell_of_a_stranger_is_a_formula() {
+    let with =
+        [("org".to_owned(), "=HYPERLINK(\"x\")".to_owned()), ("name".to_owned(), "+1".to_owned())].into();
+    let farm = Farm::of_one("whois.ripe.net", Rule { reply: Some("ripe".into()), with, ..Rule::default() });
+    let room = Room::with(&[("log", "193.0.22.9\n")]);
+    let run = |args: &[&str]| room.run(args.iter().copied()).farm(&farm).cache("cache.db");
+    let csv = run(&["--csv", "-e", "HYPER", "193.0.22.9"]).code(1).check().stdout;
+    assert!(csv.contains(",\"'=HYPERLINK(\"\"x\"\")\","), "{csv}");
+    // The user's own words stay as they are.
+    assert!(csv.contains(",'+1,ripe,") && csv.contains(",-e,1,"), "{csv}");
+    let report = run(&["report", "--csv", "--by", "netname", "log"]).code(0).check().stdout;
+    assert!(report.contains("\"'=HYPERLINK(") && report.contains(",'+1,'+1,"), "{report}");
+    for args in [&["cache", "list", "--csv"][..], &["networks", "--format", "csv", "-e", "HYPER"]] {
+        let listed = room.run(args.iter().copied()).cache("cache.db").any_stderr().code(0).check().stdout;
+        assert!(listed.contains(",\"'=HYPERLINK("), "{args:?}: {listed}");
+    }
+}
+
+#[test]
+fn an_explained_failure_is_said_once() {
+    let rule = |within: &str, reply: &str| Rule {
+        within: Some(within.into()),
+        reply: Some(reply.into()),
+        ..Rule::default()
+    };
+    let farm = Farm::of_one("whois.ripe.net", rule("193.0.22.0/24", "ripe-denied"));
+    let said = Room::new().run(["--explain", "193.0.22.9"]).farm(&farm).code(75).check().stdout;
+    assert_eq!(said.matches("access denied").count(), 1, "{said}");
+    assert!(said.contains("verdict   unknown (denied)\n"), "{said}");
+    let farm = Farm::of_one("whois.ripe.net", Rule { does: Does::Reset, ..Rule::default() });
+    let said = Room::new().run(["--explain", "193.0.22.9"]).farm(&farm).code(75).check().stdout;
+    assert_eq!(said.matches("reset").count(), 1, "{said}");
+    // What no step has said, the verdict says.
+    let said = Room::new().run(["--explain", "--offline", "193.0.22.9"]).code(75).check().stdout;
+    assert!(said.contains("verdict   unknown (offline: "), "{said}");
 }
 
 #[test]

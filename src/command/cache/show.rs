@@ -7,8 +7,8 @@ use crate::{
     config::OutputForm,
     error::Result,
     origin::{self, OriginTable},
-    output::{grid, object},
-    sanitize::safe,
+    output::{fitted, grid, object},
+    sanitize::{csv_cell, safe},
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -151,7 +151,23 @@ impl<'a> NetworkRow<'a> {
             safe(&self.servers.join(" ")).into_owned(),
         ]
     }
+
+    /// The same for a terminal: of several blocks the first, of a time the day.
+    fn shown(&self) -> Vec<String> {
+        let first = |blocks: &[String]| match blocks {
+            [first, _, more @ ..] => format!("{first} +{}", more.len() + 1),
+            blocks => blocks.join(" "),
+        };
+        let [_, name, owner, country, registry, asked, _, fetched, servers] = self.cells();
+        let day = fetched.split('T').next().unwrap_or_default().to_owned();
+        vec![first(&self.cidr), name, owner, country, registry, asked, first(&self.serves), day, servers]
+    }
 }
+
+/// Where the owner stands among [`HEAD`].
+const OWNER: usize = 2;
+/// What a narrow terminal goes without, in this order: servers, asked, serves, name, fetched, registry.
+const SPARE: [usize; 6] = [8, 5, 6, 1, 7, 4];
 
 const HEAD: [&str; 9] =
     ["network", "name", "owner", "country", "registry", "asked", "serves", "fetched", "servers"];
@@ -166,13 +182,15 @@ pub(super) fn list(cache: &LayeredCache, form: OutputForm, out: &mut impl Write)
             each(cache, |kept| csv_line(NetworkRow::new(kept).cells(), out))
         }
         _ if io::stdout().is_terminal() => {
-            let mut rows = vec![head];
+            let mut rows = vec![head.to_vec()];
             each(cache, |kept| {
-                rows.push(NetworkRow::new(kept).cells());
+                rows.push(NetworkRow::new(kept).shown());
                 Ok(())
             })?;
+            let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+            let rows = fitted(&rows, width.filter(|width| *width > 0).unwrap_or(usize::MAX), OWNER, &SPARE);
             // A head alone would look as if something were missing.
-            if rows.len() > 1 { columns(rows, out).map_err(unwritten) } else { Ok(()) }
+            if rows.len() > 1 { grid(&rows, out).map_err(unwritten) } else { Ok(()) }
         }
         _ => each(cache, |kept| {
             writeln!(out, "{}", NetworkRow::new(kept).cells().join("\t")).map_err(unwritten)
@@ -190,6 +208,8 @@ fn columns<const N: usize>(rows: Vec<[String; N]>, out: &mut impl Write) -> io::
 
 fn csv_line(cells: [String; 9], out: &mut impl Write) -> Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(cells).map_err(|error| unwritten(error.into()))?;
+    writer
+        .write_record(cells.iter().map(|cell| csv_cell(cell).into_owned()))
+        .map_err(|error| unwritten(error.into()))?;
     writer.flush().map_err(unwritten)
 }

@@ -24,13 +24,15 @@ pub(super) struct ReportStyle {
     pub(super) form: OutputForm,
     /// Drawn as a table for people, not as columns for a pipe.
     pub(super) drawn: bool,
+    /// There are patterns to be clear of.
+    judges: bool,
     paint: Paint,
     width: usize,
     ink: Ink,
 }
 
 impl ReportStyle {
-    pub(super) fn settle(typed: &cli::ReportArgs, beneath: &ConfigLayer) -> Self {
+    pub(super) fn settle(typed: &cli::ReportArgs, beneath: &ConfigLayer, judges: bool) -> Self {
         let output = cli::OutputOptions { json: typed.json, csv: typed.csv, ..cli::OutputOptions::default() };
         let form = match config::form(&output, beneath) {
             OutputForm::Json if typed.json || typed.html.is_none() => OutputForm::Json,
@@ -42,7 +44,7 @@ impl ReportStyle {
         // `--color always` asks for the table in a pipe, too: for `less -R`.
         let drawn = io::stdout().is_terminal() || paint.colored;
         let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0));
-        Self { form, drawn, paint, width: width.max(NARROWEST), ink: ink(|name| env::var(name).ok()) }
+        Self { form, drawn, judges, paint, width: width.max(NARROWEST), ink: ink(|name| env::var(name).ok()) }
     }
 
     /// Rows for people on a terminal.
@@ -51,7 +53,7 @@ impl ReportStyle {
     }
 
     pub(super) fn table(&self, clock: DisplayZone, now: Timestamp) -> OwnerTable {
-        OwnerTable { width: self.width, paint: self.paint, ink: self.ink, clock, now }
+        OwnerTable { width: self.width, paint: self.paint, ink: self.ink, clock, now, judges: self.judges }
     }
 }
 

@@ -10,7 +10,7 @@ pub(super) const VERDICT: usize = 7;
 const COUNTRY: usize = 2;
 /// Cells between columns.
 const GAP: usize = 2;
-/// An owner's name is cut only for the sake of the drawing, and not below this.
+/// An owner's name is cut only for the sake of the smallest drawing, and not below this.
 const OWNER: usize = 24;
 
 /// The widths of the columns.
@@ -30,9 +30,11 @@ impl TableLayout {
         let widest = shown.iter().map(|owner| title(owner).width()).max().unwrap_or_default().clamp(12, 60);
         let slices = shown.first().map_or(0, |owner| owner.activity.len());
         let fixed = hits + addresses + COUNTRY + VERDICT + 4 * GAP;
-        let fits = |cells: usize| fixed + GAP + cells + widest.min(OWNER) <= width;
-        let spark = [48, 24, 16, 12, 8].map(|cells| cells.min(slices)).into_iter().find(|cells| fits(*cells));
-        let spark = spark.unwrap_or_default();
+        // The drawing shrinks before a name is cut.
+        let fits = |cells: usize, owner: usize| fixed + GAP + cells + owner <= width;
+        let drawings = [48, 24, 16, 12, 8].map(|cells| cells.min(slices));
+        let spark = drawings.into_iter().find(|cells| fits(*cells, widest)).or(drawings.last().copied());
+        let spark = spark.filter(|cells| fits(*cells, widest.min(OWNER))).unwrap_or_default();
         let left = width.saturating_sub(fixed + if spark > 0 { GAP + spark } else { 0 });
         Self { hits, addresses, owner: widest.min(left).max(8), spark }
     }

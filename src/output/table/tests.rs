@@ -30,7 +30,7 @@ fn report<T>(look: impl FnOnce(&Report) -> T) -> T {
 
 fn table(width: usize) -> OwnerTable {
     let (paint, clock) = (Paint { colored: false }, DisplayZone { zone: TimeZone::UTC });
-    OwnerTable { width, paint, ink: Ink::Blocks, clock, now: at(60) }
+    OwnerTable { width, paint, ink: Ink::Blocks, clock, now: at(60), judges: true }
 }
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
@@ -54,8 +54,8 @@ fn no_line_is_wider_than_the_terminal() {
 fn eighty_columns_show_everything_that_matters() {
     let shown = text(|out| report(|report| table(80).write(report, None, out)));
     let lines: Vec<&str> = shown.lines().collect();
-    assert_eq!(lines[0], "HITS  ADDRS  OWNER                                       CC  VERDICT  ACTIVITY");
-    assert_eq!(lines[1], "1200      1  Contoso Gesellschaft für elektronische We…  DE  blocked  █···█·····");
+    assert_eq!(lines[0], "HITS  ADDRS  OWNER                                         CC  VERDICT  ACTIVITY");
+    assert_eq!(lines[1], "1200      1  Contoso Gesellschaft für elektronische Werb…  DE  blocked  █··█····");
     assert_eq!(lines[2], "      13 Nov 02:14 – 02:18 · 8.8.0.0/22 · abuse@contoso.example +1 · -e:1");
     assert_eq!(lines[11], "1890      5  total");
     assert!(lines[12].contains("each bar is 1 min"), "{shown}");

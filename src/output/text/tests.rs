@@ -24,7 +24,7 @@ fn judged() -> Vec<Judged> {
 }
 
 fn rows(aligned: Option<AlignedColumns>, colored: bool) -> Vec<String> {
-    let columns = TextColumns { aligned, paint: Paint { colored } };
+    let columns = TextColumns { aligned, paint: Paint { colored }, judges: true };
     let mut out = Vec::new();
     judged().iter().for_each(|judged| columns.row(judged, &mut out).unwrap());
     String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
@@ -74,7 +74,9 @@ fn one_address_alone_is_not_padded_and_names_the_abuse_contact() {
     let show = |width| {
         let aligned = Some(AlignedColumns { address: 7, alone: true, why: 9, width: Some(width) });
         let mut out = Vec::new();
-        TextColumns { aligned, paint: Paint { colored: false } }.row(&judged, &mut out).unwrap();
+        TextColumns { aligned, paint: Paint { colored: false }, judges: true }
+            .row(&judged, &mut out)
+            .unwrap();
         String::from_utf8(out).unwrap()
     };
     let abuse = "    abuse: abuse@contoso.example\n";
