@@ -38,11 +38,16 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
     let stdin = asks.then_some("the whois text");
     let patterns = read_patterns(&config::patterns(&typed.patterns, &beneath), stdin)?;
     patterns.check()?;
+
     let address = match &typed.ip {
         Some(text) => Some(address::parse(text).map_err(|why| Error::usage(format!("--ip `{text}` {why}")))?),
         None => None,
     };
     let texts = read(typed)?;
+    // A text whose own lines end so is matched by them.
+    if texts.iter().any(|text| !text.contains(&b'\r')) {
+        patterns.line_ends().for_each(|warning| warn(&warning));
+    }
     let form = config::form(&typed.output, &beneath);
     let paint = Paint { colored: config::colored(typed.output.color, &beneath) };
     let origin = address.and_then(|address| announced(typed, &beneath, address, form, &patterns));

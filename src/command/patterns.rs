@@ -17,6 +17,7 @@ use serde::Serialize;
 use std::{
     collections::{BTreeSet, HashMap},
     io::{self, IsTerminal, Write},
+    path::PathBuf,
 };
 
 /// Networks that are named in text behind their number.
@@ -54,7 +55,11 @@ pub fn run(typed: &LintArgs) -> Result<Exit> {
     } else {
         let found =
             patterns.lint(numbers(&patterns, &origins(&config::cache(&typed.caching, &beneath))).as_ref());
-        if found.is_empty() && io::stderr().is_terminal() {
+        if found.is_empty() && patterns.is_empty() {
+            // A folder without files: a file without patterns is a problem of its own.
+            let (_, folder) = spec.files.first().cloned().unwrap_or((Action::Block, PathBuf::new()));
+            warn(&format!("there is no pattern file in {}: nothing will match", folder.display()));
+        } else if found.is_empty() && io::stderr().is_terminal() {
             // On a terminal silence leaves one wondering whether the file was the right one.
             let count = patterns.names().count();
             let patterns = if count == 1 { "pattern" } else { "patterns" };

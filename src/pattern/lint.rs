@@ -27,7 +27,7 @@ pub struct LintProblem {
     /// The place in the line, in characters from 1.
     pub column: usize,
     /// A word for its kind: `invalid`, `everything`, `boilerplate`, `carriage-return`, `byte-order-mark`, `never`,
-    /// `duplicate`, `shadowed`, `egrep`, `field`, `slip`, `extension` or `origin`.
+    /// `duplicate`, `shadowed`, `egrep`, `field`, `slip`, `extension`, `origin` or `empty`.
     pub code: &'static str,
     /// One sentence that says what is wrong and what to write instead.
     pub message: String,
@@ -53,6 +53,7 @@ pub(super) fn lint(inner: &PatternState, numbers: Option<&BTreeSet<u32>>) -> Vec
         );
         desk.say_of(number, 1, 1, "byte-order-mark", what);
     }
+    desk.empty();
     desk.texts();
     FIELDS.into_iter().for_each(|field| desk.values(field));
     for rule in &inner.rules().rules {
@@ -140,6 +141,22 @@ impl ProblemList<'_> {
         }
     }
 
+    /// Files without a pattern: a list that was cut or emptied by mistake blocks nobody.
+    fn empty(&mut self) {
+        let inner = self.inner;
+        let filled: BTreeSet<u32> = inner.lines.iter().map(|line| line.source).collect();
+        for (number, source) in (0..).zip(&inner.sources).filter(|(number, _)| !filled.contains(number)) {
+            let what = if source.bytes.is_empty() { "the file is empty" } else { "the file has no pattern" };
+            self.say_of(
+                number,
+                1,
+                1,
+                "empty",
+                format!("{what}, so it matches nothing; write a pattern a line"),
+            );
+        }
+    }
+
     /// Whole-text expressions that match everything, or what registries say in every answer.
     fn texts(&mut self) {
         let inner = self.inner;
@@ -213,8 +230,12 @@ impl ProblemList<'_> {
         };
         if at == 0 {
             if let Some(rest) = text.strip_suffix('\r') {
-                let what = "the line ends with a carriage return, which the text would have to hold too; remove it: sed -i 's/\\r$//' FILE";
-                self.say(line, rest.len(), "carriage-return", what.to_owned());
+                let what =
+                    "the line ends with a carriage return, which the text would have to hold too; remove it";
+                let file =
+                    self.inner.source(line).filter(|source| !source.inline && source.name != source::STDIN);
+                let how = file.map(|source| format!(": sed -i 's/\\r$//' {}", source.name));
+                self.say(line, rest.len(), "carriage-return", format!("{what}{}", how.unwrap_or_default()));
                 return;
             }
             if let Some(what) = near_miss::near_miss(&text) {

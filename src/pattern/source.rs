@@ -129,10 +129,21 @@ fn source(path: &Path, action: Action, bytes: Vec<u8>) -> Result<PatternSource> 
     }
     // Its halves would be read as patterns that match nothing, or anything.
     if memchr::memchr(0, &bytes).is_some() {
-        let what = "is no text file (UTF-16?): convert it with iconv -f UTF-16 -t UTF-8";
+        let what = if is_utf16(&bytes) {
+            "is UTF-16 text: convert it with iconv -f UTF-16 -t UTF-8"
+        } else {
+            "is a binary file: name a text file with one pattern a line"
+        };
         return Err(Error::config(format!("{name} {what}")));
     }
     Ok(PatternSource { name, action, bytes, inline: false })
+}
+
+/// Whether bytes are UTF-16: a byte order mark, or every other byte of the first line 0, as in ASCII.
+fn is_utf16(bytes: &[u8]) -> bool {
+    let head = bytes.get(..bytes.len().min(64)).unwrap_or_default();
+    let zeros = |parity: usize| head.iter().skip(parity).step_by(2).all(|byte| *byte == 0);
+    head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF") || zeros(0) != zeros(1)
 }
 
 /// What a file holds. A named pipe would be waited for, and a device may never end; `<(command)` of a shell is a pipe

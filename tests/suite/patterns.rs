@@ -28,6 +28,30 @@ fn problems_are_told_with_their_places_and_end_in_1_or_78() {
 }
 
 #[test]
+fn a_list_without_a_pattern_is_a_problem() {
+    let room = Room::with(&[("empty", ""), ("notes", "# nobody yet\n"), ("good", "Contoso\n")]);
+    room.run(["patterns", "empty"]).stdout_has("empty:1: the file is empty").code(1).check();
+    room.run(["patterns", "notes", "good"]).stdout_has("notes:1: the file has no pattern").code(1).check();
+    std::fs::create_dir(room.path("folder")).unwrap();
+    room.run(["patterns", "folder"]).stderr_has("no pattern file in folder").stdout("").code(0).check();
+}
+
+#[test]
+fn a_remedy_names_the_file() {
+    let room = Room::with(&[("bad list", "Globex\r\n")]);
+    let outcome = room.run(["patterns", "bad list"]).code(1).check();
+    assert!(outcome.stdout.contains("sed -i 's/\\r$//' bad list\n"), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_file_that_is_no_text_is_called_what_it_is() {
+    let room = Room::with(&[("wide", "C\0o\0n\0t\0\n\0")]);
+    room.write("program", std::fs::read(crate::jig::PROGRAM).unwrap().get(..4096).unwrap());
+    room.run(["patterns", "program"]).stderr_has("program is a binary file").code(78).check();
+    room.run(["patterns", "wide"]).stderr_has("wide is UTF-16 text: convert it").code(78).check();
+}
+
+#[test]
 fn json_has_one_object_a_problem() {
     let room = Room::with(&[("bad", "x\\w\n.*\n")]);
     let lines = room.run(["patterns", "--json", "bad"]).code(1).check().json();
@@ -95,7 +119,10 @@ fn what_windows_leaves_in_a_file_is_said_on_every_run() {
     let run = |list: &str| room.run(["--offline", "-f", list, "127.0.0.1"]).cache("cache.db");
     run("marked").stderr_has("marked:1: begins with a byte order mark").stderr_has("sed -i").code(0).check();
     run("ends").stderr_has("ends:2: ends in a Windows line end (CR)").code(0).check();
-    run("wide").stderr_has("wide is no text file (UTF-16?)").code(78).check();
+    run("wide").stderr_has("wide is UTF-16 text").code(78).check();
+    let run =
+        room.run(["match", "-f", "ends", "reply"]).stderr_has("ends:2: ends in a Windows line end (CR)");
+    run.code(75).check();
     // The counts stay egrep's; and a text may have such lines itself.
     let run = room.run(["match", "-c", "-f", "marked", "reply"]);
     run.stdout("0\n").stderr_has("byte order mark").code(75).check();

@@ -107,8 +107,8 @@ fn what_egrep_reads_otherwise_is_said_once_a_file() {
     assert!(said.contains("(1 more such lines") && said.contains("a line of blanks"), "{said}");
     assert_eq!(file("# for whodunit alone\n\n@org Contoso\n").0, Vec::<String>::new());
     assert_eq!(file("Contoso\n").0, Vec::<String>::new());
-    assert_eq!(file("").0, Vec::<String>::new());
-    assert_eq!(file("\n").0, ["1:1 egrep"]);
+    assert_eq!(file("").0, ["1:1 empty"]);
+    assert_eq!(file("\n").0, ["1:1 egrep", "1:1 empty"]);
 }
 
 #[test]
