@@ -7,7 +7,7 @@ use crate::{
     exit::Exit,
     output::{self, Paint},
     pattern::Patterns,
-    registry::{Known, Record},
+    registry::{Known, Record, Unknown},
     resolver::{Client, Resolver, Trace},
     sanitize::safe,
     verdict::{Judged, NumbersFrom},
@@ -66,9 +66,21 @@ fn write(
         field(out, "patterns", if patterns.is_empty() { "none given" } else { "none matched" })?;
     }
     let verdict = paint.verdict(judged.verdict, judged.verdict.as_str());
-    let why =
-        judged.unknown().map(|unknown| format!(" ({}: {})", unknown.kind.as_str(), safe(&unknown.message)));
+    let why = judged.unknown().map(|unknown| format!(" ({})", reason(unknown, trace)));
     writeln!(out, "  {:<9} {verdict}{}", "verdict", why.unwrap_or_default())
+}
+
+/// Why it is unknown: its kind, and what the steps above do not say already.
+fn reason(unknown: &Unknown, trace: &Trace) -> String {
+    let told = |what: &str| trace.steps().iter().any(|step| step.said.contains(what));
+    // A step names the server apart from what it said.
+    let said = |part: &str| told(part) || part.split_once(": ").is_some_and(|(_, rest)| told(rest));
+    let kind = unknown.kind.as_str();
+    if unknown.message.split("; ").all(said) {
+        kind.to_owned()
+    } else {
+        format!("{kind}: {}", safe(&unknown.message))
+    }
 }
 
 /// What the table of origins adds to the record, or has in its stead.

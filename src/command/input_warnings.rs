@@ -66,7 +66,7 @@ fn slips(count: u64, first: &str) -> String {
 
 fn nobody(read: &LogClients, sources: &[ClientSource<'_>], spec: &log::ReadSpec) -> String {
     if read.selected == 0 {
-        return format!("none of {} is selected by --grep, --since and --until", lines(read.lines));
+        return format!("none of {} is selected by {}", lines(read.lines), selectors(spec));
     }
     let names = sources.iter().map(name).collect::<Vec<_>>().join(", ");
     let lines = lines(read.selected);
@@ -80,6 +80,20 @@ fn nobody(read: &LogClients, sources: &[ClientSource<'_>], spec: &log::ReadSpec)
         _ => format!("--extract all would take {other} addresses"),
     };
     format!("no mail client found in {names} ({lines}): {hint}")
+}
+
+/// The options that select lines, as far as they were given.
+fn selectors(spec: &log::ReadSpec) -> String {
+    let given = [
+        ("--grep", spec.grep.is_some()),
+        ("--since", spec.since.is_some()),
+        ("--until", spec.until.is_some()),
+    ];
+    let names: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
+    match names.as_slice() {
+        [first, second, third] => format!("{first}, {second} and {third}"),
+        names => names.join(" and "),
+    }
 }
 
 /// How many addresses `--extract all` would take. Only files can be read twice.

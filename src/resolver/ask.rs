@@ -125,10 +125,7 @@ impl Resolver {
         }
         match self.ask(address, turn, trace) {
             Ok(answer) => Known::Answer(Box::new(answer)),
-            Err(unknown) => {
-                trace.say("unknown", || format!("{}: {}", unknown.kind.as_str(), unknown.message));
-                Known::Unknown(unknown)
-            }
+            Err(unknown) => Known::Unknown(unknown),
         }
     }
 

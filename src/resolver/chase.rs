@@ -131,7 +131,10 @@ impl<'a> ReferralChase<'a> {
             self.asked.push(server.clone());
             next = match reply {
                 Ok(reply) => self.read(&server, reply)?,
-                Err(failed) => self.fail(&server, failed.kind, failed.message)?,
+                Err(failed) => {
+                    self.trace.say("failed", || format!("{}: {}", failed.kind.as_str(), failed.message));
+                    self.fail(&server, failed.kind, failed.message)?
+                }
             };
         }
         self.arrive()
@@ -185,7 +188,6 @@ impl<'a> ReferralChase<'a> {
     fn fail(&mut self, server: &Server, kind: UnknownKind, message: String) -> Result<NextHop, Unknown> {
         let message =
             if message.contains(&server.name) { message } else { format!("{}: {message}", server.name) };
-        self.trace.say("failed", || format!("{}: {message}", kind.as_str()));
         if kind == UnknownKind::Denied {
             if self.resolver.left_alone(server, Timestamp::now()).is_none() {
                 let until = self.resolver.cache().hold_off(&server.key(), Timestamp::now(), Duration::ZERO);
