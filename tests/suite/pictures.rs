@@ -115,8 +115,10 @@ fn draw(title: &str, text: &str) -> String {
     for (number, row) in rows.into_iter().enumerate() {
         let y = MARGIN + (number + 1) * CELL.1 - 5;
         for (column, look, text) in row {
-            let x = MARGIN + column * CELL.0;
-            let text = text.trim_end();
+            // XML viewers drop the blanks that a text begins with, and stretch the rest.
+            let blanks = text.len() - text.trim_start().len();
+            let x = MARGIN + (column + blanks) * CELL.0;
+            let text = text.trim();
             let cells: usize = text.chars().map(|c| c.width().unwrap_or(0)).sum();
             let length = cells * CELL.0;
             let look = look.attributes();
@@ -180,4 +182,9 @@ fn colours_become_stretches() {
     assert_eq!(rows("a  \x1b[1;31m<b>\x1b[0m c"), [wanted]);
     assert_eq!(rows(&"x".repeat(usize::from(COLUMNS) + 1)).len(), 2);
     assert!(draw("t", "a <b>").contains(">a &lt;b&gt;</text>"));
+    let x = MARGIN + 3 * CELL.0;
+    assert!(
+        draw("t", "\x1b[2ma:\x1b[0m b")
+            .contains(&format!("<text x=\"{x}\" y=\"51\" textLength=\"9\">b</text>"))
+    );
 }
