@@ -170,6 +170,16 @@ impl<O: Decider> Dispatcher<O> {
         !self.open().is_empty()
     }
 
+    /// The longest that anybody waits.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// When whoever asked first has waited long enough, while the address is being looked up.
+    pub(super) fn due(&self, address: IpAddr) -> Option<Instant> {
+        self.open().get(&address).map(|in_flight| in_flight.due)
+    }
+
     /// The decision that memory has, unless it is an unknown, which the cache may know better by now.
     pub(super) fn remembered(&self, address: IpAddr) -> Option<Arc<ClientDecision>> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);

@@ -21,12 +21,22 @@ impl<O: Decider> DecisionSource for DnsDecisions<O> {
         self.dispatcher.remembered(address)
     }
 
+    fn due(&self, address: IpAddr) -> Option<Instant> {
+        self.dispatcher.due(address)
+    }
+
     fn find(&self, address: IpAddr, receiver: DecisionReceiver) {
-        let (log, asked) = (self.decision_log.clone(), Instant::now());
+        if self.dispatcher.due(address).is_some() {
+            // A repetition, which is no decision of its own.
+            return self.dispatcher.decide_later(address, receiver);
+        }
+        let (log, asked, patience) = (self.decision_log.clone(), Instant::now(), self.dispatcher.timeout());
         let logged: DecisionReceiver = Box::new(move |decision| {
-            let source = decision.source.map_or("-", |source| source.as_str());
-            log.decision(&fields(address, word(decision.verdict), decision), source, asked.elapsed());
             receiver(decision);
+            let (source, delay) = (decision.source.map_or("-", |source| source.as_str()), asked.elapsed());
+            // Who waited longer than that was told that nobody can say, whatever is known by now.
+            let told = if delay < patience { decision.verdict } else { Verdict::Unknown };
+            log.decision(&fields(address, word(told), decision), source, delay.min(patience));
         });
         self.dispatcher.decide_later(address, logged);
     }

@@ -14,12 +14,12 @@ use crate::{
     verdict::Verdict,
 };
 use std::{
-    collections::VecDeque,
+    collections::BTreeMap,
     io,
     net::IpAddr,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
     time::Instant,
@@ -28,13 +28,19 @@ use std::{
 /// Queries that may wait at once, with some hundred octets each.
 const WAITING: usize = 4096;
 
+/// Why nobody could say, where nothing but time was lacking.
+pub(super) const LATE: &str = "no answer within the deadline";
+
+/// Who waits until when, and a number that keeps those of one moment apart.
+type Deadlines = BTreeMap<(Instant, u64), Weak<PendingQuery>>;
+
 /// The queries that wait, and the thread that ends their waiting.
 pub(super) struct PendingQueries {
     zone: Arc<ZoneServer>,
     metrics: Arc<ServiceMetrics>,
     count: Arc<AtomicUsize>,
-    /// In the order of their deadlines, since all have the same time.
-    due: Mutex<VecDeque<(Instant, Weak<PendingQuery>)>>,
+    due: Mutex<Deadlines>,
+    admitted: AtomicU64,
     added: Condvar,
 }
 
@@ -67,7 +73,7 @@ impl PendingQuery {
     }
 
     fn give_up(&self) {
-        self.respond(Verdict::Unknown, |_| DnsResponse::failure("timeout", "no answer within the deadline"));
+        self.respond(Verdict::Unknown, |_| DnsResponse::failure("timeout", LATE));
     }
 
     fn respond(&self, verdict: Verdict, response: impl FnOnce(&DnsQuery<'_>) -> DnsResponse) {
@@ -85,11 +91,11 @@ impl PendingQuery {
 
 impl PendingQueries {
     pub(super) fn new(zone: Arc<ZoneServer>, metrics: Arc<ServiceMetrics>) -> Arc<Self> {
-        let (count, due, added) = (Arc::default(), Mutex::default(), Condvar::new());
-        Arc::new(Self { zone, metrics, count, due, added })
+        let (count, due, admitted) = (Arc::default(), Mutex::default(), AtomicU64::default());
+        Arc::new(Self { zone, metrics, count, due, admitted, added: Condvar::new() })
     }
 
-    fn due(&self) -> MutexGuard<'_, VecDeque<(Instant, Weak<PendingQuery>)>> {
+    fn due(&self) -> MutexGuard<'_, Deadlines> {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -125,10 +131,10 @@ impl PendingQueries {
         });
         let mut waiting = self.due();
         // Those that were answered have gone, and leave with whoever comes next.
-        while waiting.front().is_some_and(|(_, query)| query.strong_count() == 0) {
-            waiting.pop_front();
+        while waiting.first_key_value().is_some_and(|(_, query)| query.strong_count() == 0) {
+            waiting.pop_first();
         }
-        waiting.push_back((due, Arc::downgrade(&query)));
+        waiting.insert((due, self.admitted.fetch_add(1, Ordering::Relaxed)), Arc::downgrade(&query));
         drop(waiting);
         self.added.notify_one();
         Some(query)
@@ -145,11 +151,11 @@ impl PendingQueries {
         let mut waiting = self.due();
         loop {
             let now = Instant::now();
-            let left = waiting.front().map(|(due, _)| due.saturating_duration_since(now));
+            let left = waiting.first_key_value().map(|((due, _), _)| due.saturating_duration_since(now));
             waiting = match left {
                 None => self.added.wait(waiting).unwrap_or_else(PoisonError::into_inner),
                 Some(left) if left.is_zero() => {
-                    let query = waiting.pop_front().and_then(|(_, query)| query.upgrade());
+                    let query = waiting.pop_first().and_then(|(_, query)| query.upgrade());
                     drop(waiting);
                     if let Some(query) = query {
                         query.give_up();

@@ -1,7 +1,7 @@
 //! One server for all its sockets: who is answered, from which knowledge, and when at the latest.
 
 use super::{
-    pending::PendingQueries,
+    pending::{LATE, PendingQueries},
     query::DnsQuery,
     response::{DnsResponse, Outcome, ZoneServer},
     route::ReplyRoute,
@@ -24,6 +24,9 @@ use std::{
 pub trait DecisionSource: Send + Sync + 'static {
     /// What memory has. Called for every query on the thread that received it: it reads no file and waits for nobody.
     fn remembered(&self, address: IpAddr) -> Option<Arc<ClientDecision>>;
+
+    /// When whoever asked first has waited long enough, while an address is being looked up.
+    fn due(&self, address: IpAddr) -> Option<Instant>;
 
     /// Finds out, and hands it to `receiver`, on whatever thread and whenever it is known. It does not wait itself, and
     /// may drop `receiver` where too much waits already.
@@ -97,6 +100,13 @@ impl<F: DecisionSource> DnsServer<F> {
         self.allowed.contains(client)
     }
 
+    /// Until when a query that arrived now may wait. A resolver repeats what is not answered soon, and takes an answer to
+    /// its last try alone: were each try to wait anew, it would hear nothing for as long as the look-up takes.
+    fn due(&self, address: IpAddr, received: Instant) -> Instant {
+        let own = received + self.timeout;
+        self.decisions.due(address).map_or(own, |first| first.min(own))
+    }
+
     /// Answers a message: at once, by what is left in `bytes`, or later along `route`; then nothing is left there.
     pub(super) fn receive(&self, packet: &[u8], route: &ReplyRoute, bytes: &mut Vec<u8>) {
         bytes.clear();
@@ -110,12 +120,16 @@ impl<F: DecisionSource> DnsServer<F> {
                     ZoneServer::about(&query, list, address, &decision)
                 }
                 None => {
-                    let due = received + self.timeout;
-                    let Some(pending) = self.pending.admit(packet, list, address, route, due) else {
-                        let response = DnsResponse::failure("timeout", "too many questions are waiting");
-                        return self.zone.write(&query, &response, route.limit(&query), bytes);
-                    };
-                    return self.decisions.find(address, Box::new(move |decision| pending.answer(decision)));
+                    let due = self.due(address, received);
+                    if due > received
+                        && let Some(pending) = self.pending.admit(packet, list, address, route, due)
+                    {
+                        return self
+                            .decisions
+                            .find(address, Box::new(move |decision| pending.answer(decision)));
+                    }
+                    let why = if due > received { "too many questions are waiting" } else { LATE };
+                    DnsResponse::failure("timeout", why)
                 }
             },
         };
