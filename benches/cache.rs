@@ -31,6 +31,7 @@ fn kept(n: u32) -> CachedAnswer {
         name: Some(format!("EXAMPLE-{n}")),
         org: Some(format!("Example {n} GmbH")),
         other_orgs: Vec::new(),
+        outer: whodunit::registry::OuterValues::default(),
         country: Some("DE".into()),
         abuse: vec![format!("abuse@{n}.example")],
         asn: vec![],

@@ -19,6 +19,7 @@ mod layer;
 mod layered;
 mod location;
 mod memory;
+mod observed;
 mod redis;
 mod server;
 mod snapshot;
@@ -33,6 +34,7 @@ pub use layered::{LayeredCache, open};
 pub use location::{CacheEnv, CacheLocation, bases};
 pub use memory::MemoryCache;
 pub use redis::RedisCache;
+pub use server::ServerNotes;
 pub use sqlite::SqliteCache;
 
 use crate::{
@@ -262,6 +264,23 @@ pub trait Coordinator: Send + Sync {
     fn held_off(&self, server: &str, now: Timestamp) -> CacheResult<Option<Timestamp>>;
 }
 
+/// What is observed of servers from their answers, over all processes: how they close them, and whether they still say
+/// anything. [`LayeredCache::learn_ending`] and [`LayeredCache::note_sense`] say what the notes mean.
+pub trait Observations: Send + Sync {
+    /// What is noted under a name.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    fn observed(&self, name: &str) -> CacheResult<ServerNotes>;
+
+    /// Changes what is noted under a name, and returns what is noted then. `change` may be called more than once; where
+    /// it changes nothing, nothing is written.
+    ///
+    /// # Errors
+    /// When the cache cannot be read or written.
+    fn observe(&self, name: &str, change: &dyn Fn(&mut ServerNotes)) -> CacheResult<ServerNotes>;
+}
+
 /// What `cache stats|list|forget|export` need.
 pub trait Maintenance: Send + Sync {
     /// Counts and sizes.
@@ -292,7 +311,7 @@ pub trait Maintenance: Send + Sync {
 }
 
 /// The whole of a cache.
-pub trait Cache: Store + Coordinator + Maintenance {
+pub trait Cache: Store + Coordinator + Observations + Maintenance {
     /// What the user should be told once, such as a corrupt file that was set aside. Taken, not read.
     fn notice(&self) -> Option<String> {
         None
@@ -325,6 +344,10 @@ pub struct CacheStats {
     pub newest: Option<Timestamp>,
     /// Servers that may not be asked now, and until when.
     pub held_off: BTreeMap<String, Timestamp>,
+    /// Those of them that denied nothing, but answered with nothing about the networks asked.
+    pub mute: BTreeMap<String, Timestamp>,
+    /// Servers that close their answers with other words than expected, and until when that is known.
+    pub unclosed: BTreeMap<String, Timestamp>,
     /// Networks in imported data.
     pub imported: u64,
 }

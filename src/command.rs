@@ -176,6 +176,9 @@ fn tell_of(resolver: &Resolver) {
     if let Some(warning) = resolver.origins().warning() {
         warn(&warning);
     }
+    while let Some(notice) = resolver.notice() {
+        warn(&notice);
+    }
 }
 
 /// What `@asn` and `@asname` lines cannot do without a table of origins; None where there is a table, or no such line.

@@ -7,7 +7,7 @@ mod responsible;
 mod server;
 
 pub use answer::{Answer, AnswerSource, Known, Unknown, UnknownKind};
-pub use record::{Record, is_leaf};
+pub use record::{OuterValues, Record, is_leaf};
 pub use responsible::{Responsible, responsible};
 pub use server::{AskFailure, ListedServer, Server, Servers};
 

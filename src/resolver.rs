@@ -12,6 +12,7 @@ mod decisions;
 mod gate;
 mod identity;
 mod lease;
+mod notices;
 mod postponed;
 pub mod scheduler;
 mod standing;
@@ -36,6 +37,7 @@ use decisions::{DecisionMemory, DecisionSubject, StoredDecision};
 use gate::{LookUpTurn, OpenGate};
 use identity::Identities;
 use jiff::{SignedDuration, Timestamp};
+use notices::ServerNotices;
 use postponed::Postponed;
 use std::{
     collections::BTreeSet,
@@ -112,6 +114,7 @@ struct ResolverState {
     unresponsive: Unresponsive,
     identities: Identities,
     postponed: Postponed,
+    notices: ServerNotices,
     /// Servers that denied an answer in this run: none of them is asked again, however long the run takes. None for a
     /// service, which has no end: there the cache says how long a server is held off.
     denied: Option<Mutex<BTreeSet<String>>>,
@@ -143,6 +146,7 @@ impl Resolver {
             unresponsive: Unresponsive::default(),
             identities: Identities::default(),
             postponed: Postponed::default(),
+            notices: ServerNotices::default(),
             denied,
         };
         Self {
@@ -188,6 +192,12 @@ impl Resolver {
     #[must_use]
     pub fn origins(&self) -> &OriginLookup {
         &self.state.origins
+    }
+
+    /// What the user should be told of a server that was asked, once. Taken, not read.
+    #[must_use]
+    pub fn notice(&self) -> Option<String> {
+        self.state.notices.take()
     }
 
     /// What answers are held against.

@@ -1,6 +1,6 @@
 //! What every cache promises, as one set of tests that each kind runs.
 
-use super::{Cache, CachedAnswer, Freshness, LeaseHolder, MemoryCache, SqliteCache};
+use super::{Cache, CachedAnswer, Freshness, LeaseHolder, MemoryCache, ServerNotes, SqliteCache};
 use crate::{
     address::Network,
     registry::{Answer, AnswerSource, Record, Registry},
@@ -17,6 +17,7 @@ pub(super) fn answer(first: &str, last: &str) -> Answer {
             name: Some("EXAMPLE-NET".into()),
             org: Some(format!("Example {first}")),
             other_orgs: Vec::new(),
+            outer: Default::default(),
             country: Some("DE".into()),
             abuse: vec!["abuse@example.com".into()],
             asn: vec![64500],
@@ -230,6 +231,21 @@ const PROMISES: &[Promise] = &[
         assert_eq!(cache.forget(None).unwrap(), 3);
         assert!(org(cache, "198.51.3.1", &freshness(60)).is_none());
         assert_eq!(cache.stats(at(0)).unwrap().networks, 0);
+    }),
+    ("what is observed of a server is noted, listed, and no hold-off", |cache| {
+        assert_eq!(cache.observed("closing whois.ripe.net 1").unwrap(), ServerNotes::default());
+        let noted = cache.observe("closing whois.ripe.net 1", &|notes| notes.learn(at(0))).unwrap();
+        assert_eq!(cache.observed("closing whois.ripe.net 1").unwrap(), noted);
+        assert_eq!(cache.observe("closing whois.ripe.net 1", &|_| ()).unwrap(), noted);
+        cache.observe("whois.arin.net", &|notes| notes.pause(at(0))).unwrap();
+        cache.observe("mute whois.arin.net", &|notes| notes.pause(at(0))).unwrap();
+        let stats = cache.stats(at(1)).unwrap();
+        assert_eq!(stats.unclosed.into_iter().collect::<Vec<_>>(), [("whois.ripe.net".into(), at(86_400))]);
+        assert_eq!(stats.held_off, stats.mute);
+        assert_eq!(stats.mute.into_iter().collect::<Vec<_>>(), [("whois.arin.net".into(), at(120))]);
+        assert_eq!(cache.held_off("whois.arin.net", at(1)).unwrap(), Some(at(120)));
+        cache.forget(None).unwrap();
+        assert_eq!(cache.observed("closing whois.ripe.net 1").unwrap(), ServerNotes::default());
     }),
 ];
 

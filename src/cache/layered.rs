@@ -96,7 +96,11 @@ impl LayeredCache {
     }
 
     /// Asks the first cache that is up and does not fail; memory has nothing that could.
-    fn serve<T: Default>(&self, now: Option<Timestamp>, ask: impl Fn(&dyn Cache) -> CacheResult<T>) -> T {
+    pub(super) fn serve<T: Default>(
+        &self,
+        now: Option<Timestamp>,
+        ask: impl Fn(&dyn Cache) -> CacheResult<T>,
+    ) -> T {
         match self.layers.iter().find_map(|layer| self.try_layer(layer, now, &ask)) {
             Some(value) => value,
             None => ask(&self.memory).unwrap_or_default(),
@@ -295,7 +299,7 @@ impl LayeredCache {
     }
 
     /// The latest moment that any cache which is up names, or memory.
-    fn everywhere(
+    pub(super) fn everywhere(
         &self,
         now: Timestamp,
         ask: impl Fn(&dyn Cache) -> CacheResult<Option<Timestamp>>,

@@ -2,7 +2,7 @@
 
 use super::{
     Cache, CacheHit, CacheResult, CacheStats, CachedAnswer, Coordinator, Freshness, HitSource, LeaseHolder,
-    Maintenance, Store, body, extent,
+    Maintenance, Observations, Store, body, extent,
     server::{self, ServerNotes, micros, moment},
 };
 use crate::{
@@ -236,21 +236,31 @@ impl Coordinator for MemoryCache {
     }
 }
 
+impl Observations for MemoryCache {
+    fn observed(&self, name: &str) -> CacheResult<ServerNotes> {
+        Ok(self.lock().servers.get(name).copied().unwrap_or_default())
+    }
+
+    fn observe(&self, name: &str, change: &dyn Fn(&mut ServerNotes)) -> CacheResult<ServerNotes> {
+        let mut inner = self.lock();
+        let notes = inner.servers.entry(name.to_owned()).or_default();
+        change(notes);
+        Ok(*notes)
+    }
+}
+
 impl Maintenance for MemoryCache {
     fn stats(&self, now: Timestamp) -> CacheResult<CacheStats> {
         let inner = self.lock();
+        let mut stats = CacheStats::default();
+        inner.servers.iter().for_each(|(name, notes)| stats.enter(name, notes, now));
         let times = || inner.entries.values().map(|entry| entry.kept.answer.fetched);
         Ok(CacheStats {
             networks: inner.entries.len() as u64,
             bytes: inner.weight as u64,
             oldest: times().min(),
             newest: times().max(),
-            held_off: inner
-                .servers
-                .iter()
-                .filter_map(|(name, server)| Some((name.clone(), server.held(now)?)))
-                .collect(),
-            imported: 0,
+            ..stats
         })
     }
 

@@ -12,12 +12,25 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST_MICROS: i64 = 24 * 3_600_000_000;
 /// After this much time without a denial behind the end of a hold, the next denial counts as the first again.
 const QUIET: SignedDuration = SignedDuration::from_hours(24);
+/// How long a server is left alone that answers with nothing about the networks asked: less than a known denial costs,
+/// because this is a guess.
+const PAUSE: SignedDuration = SignedDuration::from_mins(2);
+/// Networks in a row about which a server said nothing, before it counts as refusing.
+const MUTE: u32 = 4;
+/// Answers that lie further apart are not in a row.
+const ROW: SignedDuration = SignedDuration::from_hours(1);
+/// How long it is known that a server closes its answers with other words than expected.
+const LEARNED: SignedDuration = SignedDuration::from_hours(24);
 /// Clocks of several machines differ by this much; more, and a clock was set back.
 const SLACK: SignedDuration = SignedDuration::from_secs(5);
 
 /// What is noted of one server. All moments are microseconds since the epoch; 0 is never.
+///
+/// What is observed of its answers ([`super::Observations`]) is noted in the same five numbers under names of their own:
+/// an ending in `until` and `denied`; a row of answers about nothing in `next` and `booked` (a bit a network), `denied` (the last
+/// answer) and `until` (the pause that followed).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct ServerNotes {
+pub struct ServerNotes {
     /// The moment up to which questions are booked.
     pub(super) next: i64,
     /// When the last booking was made.
@@ -62,6 +75,37 @@ impl ServerNotes {
         self.until = after(now, hold).max(least);
         self.denied = micros(now);
         moment(self.until)
+    }
+
+    /// Notes that what is observed holds for so long from now.
+    fn hold(&mut self, now: Timestamp, span: SignedDuration) {
+        self.until = after(now, span).max(self.held(now).map_or(0, micros));
+        self.denied = micros(now);
+    }
+
+    /// Notes that a server's answers end in a certain way.
+    pub(super) fn learn(&mut self, now: Timestamp) {
+        self.hold(now, LEARNED);
+    }
+
+    /// Notes a pause, which is shorter than a denial's, and makes none of those longer.
+    pub(super) fn pause(&mut self, now: Timestamp) {
+        self.hold(now, PAUSE);
+    }
+
+    /// Notes an answer that said nothing of a network, which `network` tells from others. True where the server counts as
+    /// refusing: it answered so about several networks in a row. One that did so before its pause is believed to do so
+    /// still.
+    pub(super) fn note_mute(&mut self, network: u64, now: Timestamp) -> bool {
+        let age = now.duration_since(moment(self.denied));
+        if age > ROW || age < -SLACK {
+            *self = Self::default();
+        }
+        // A bit a network: two that share one count as one, and a further network is awaited.
+        let half = if network.is_multiple_of(2) { &mut self.next } else { &mut self.booked };
+        *half |= 1_i64 << (network / 2 % 63);
+        self.denied = micros(now);
+        self.next.count_ones() + self.booked.count_ones() >= MUTE
     }
 
     /// Until when it is held off, if it is now.
@@ -183,6 +227,31 @@ mod tests {
         assert_eq!(server.deny(at(1), minutes(30)), at(1801), "told while it is held off already");
         assert_eq!(server.deny(at(2), NONE), at(1801));
         assert_eq!(server.deny(at(1802), minutes(10_000)), at(1802 + 86_400), "a day at most");
+    }
+
+    #[test]
+    fn several_networks_in_a_row_make_a_server_mute() {
+        let mut server = ServerNotes::default();
+        let mut mute = |network, seconds| server.note_mute(network, at(seconds));
+        assert!((0..9).all(|n| !mute(n % 3, n.cast_signed())), "three networks");
+        assert!(mute(3, 9), "the fourth");
+        assert!(mute(3, 200) && mute(4, 201), "once is enough from then on");
+        assert!(!mute(5, 4000), "an hour later it is no row");
+        assert!(!mute(u64::MAX, 4001) && !mute(7, 4002) && mute(8, 4003), "any number is a network");
+        assert!(!mute(9, 0), "the clock was set back");
+    }
+
+    #[test]
+    fn a_pause_is_shorter_than_a_denial_and_shortens_none() {
+        let mut server = ServerNotes::default();
+        server.pause(at(0));
+        assert_eq!((server.held(at(119)), server.held(at(120))), (Some(at(120)), None));
+        server.deny(at(200), NONE);
+        server.pause(at(201));
+        assert_eq!(server.held(at(202)), Some(at(500)));
+        let mut ending = ServerNotes::default();
+        ending.learn(at(0));
+        assert_eq!((ending.held(at(86_399)), ending.held(at(86_400))), (Some(at(86_400)), None));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use std::{
+    collections::BTreeMap,
     io::Write,
     time::{Duration, Instant},
 };
@@ -111,6 +112,14 @@ fn look_at_service(address: &ListenAddress, zone: &ZoneName, findings: &mut Chec
     }
 }
 
+/// Some of the servers, and how many more there are.
+fn names(servers: &BTreeMap<String, Timestamp>) -> String {
+    let names: Vec<&str> = servers.keys().map(String::as_str).take(NAMED).collect();
+    let more = servers.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    names.join(" ") + &more
+}
+
 fn look_at_cache(cache: &LayeredCache, stale: u32, findings: &mut CheckFindings) {
     let now = Timestamp::now();
     let stats = cache.stats(now);
@@ -124,10 +133,12 @@ fn look_at_cache(cache: &LayeredCache, stale: u32, findings: &mut CheckFindings)
             findings.numbers.push(format!("bytes={}B;;;0", stats.bytes));
             findings.numbers.push(format!("held_off={};;;0", stats.held_off.len()));
             if !stats.held_off.is_empty() {
-                let names: Vec<&str> = stats.held_off.keys().map(String::as_str).take(NAMED).collect();
-                let more = stats.held_off.len().saturating_sub(NAMED);
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                findings.warning.push(format!("held off: {}{more}", names.join(" ")));
+                findings.warning.push(format!("held off: {}", names(&stats.held_off)));
+            }
+            if !stats.unclosed.is_empty() {
+                // Their answers are read all the same.
+                let servers = names(&stats.unclosed);
+                findings.fine.push(format!("answers closed with new words: {servers}"));
             }
         }
         Err(error) => findings.warning.push(format!("the cache cannot be used: {error}")),

@@ -174,6 +174,9 @@ impl PolicyDecider {
         if let Some(warning) = self.resolver.origins().warning() {
             self.decision_log.warn(&warning);
         }
+        while let Some(notice) = self.resolver.notice() {
+            self.decision_log.warn(&notice);
+        }
     }
 }
 

@@ -75,21 +75,22 @@ impl Field {
 
     /// What the record says there, or for an AS's name the table of origins.
     pub(super) fn values<'a>(self, subject: &MatchSubject<'a>) -> Vec<&'a str> {
-        fn all(list: &[String]) -> Vec<&str> {
-            list.iter().map(String::as_str).collect()
+        fn all<'a>(list: impl IntoIterator<Item = &'a String>, outer: &'a [String]) -> Vec<&'a str> {
+            list.into_iter().chain(outer).map(String::as_str).collect()
         }
         if self == Self::AsName {
             return subject.origin.and_then(|origin| origin.name.as_deref()).into_iter().collect();
         }
         let Some(record) = subject.record else { return Vec::new() };
+        let outer = &record.outer;
         match self {
-            Self::Org => record.org.iter().chain(&record.other_orgs).map(String::as_str).collect(),
-            Self::Netname => record.name.as_deref().into_iter().collect(),
-            Self::Country => record.country.as_deref().into_iter().collect(),
-            Self::Abuse => all(&record.abuse),
+            Self::Org => all(&record.org, &record.other_orgs),
+            Self::Netname => all(&record.name, &outer.names),
+            Self::Country => all(&record.country, &outer.countries),
+            Self::Abuse => all(&record.abuse, &outer.abuse),
             Self::Registry => vec![record.registry.as_str()],
-            Self::Desc => all(&record.descr),
-            Self::Mnt => all(&record.maintainer),
+            Self::Desc => all(&record.descr, &outer.descr),
+            Self::Mnt => all(&record.maintainer, &outer.maintainer),
             Self::AsName => Vec::new(),
         }
     }

@@ -47,6 +47,44 @@ pub struct Record {
     pub status: Option<String>,
     /// Whose database it stands in.
     pub registry: Registry,
+    /// What the network around says, where an operator's own server gave this record. Fields match these too, or whoever
+    /// is blocked could undo that on a server of his own.
+    #[serde(default, skip_serializing_if = "OuterValues::is_empty")]
+    pub outer: OuterValues,
+}
+
+/// Values of a registry's record beside those of a record below it, without duplicates.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct OuterValues {
+    /// The networks' names.
+    pub names: Vec<String>,
+    /// Countries, as in [`Record::country`].
+    pub countries: Vec<String>,
+    /// Where to complain of them.
+    pub abuse: Vec<String>,
+    /// Their description lines.
+    pub descr: Vec<String>,
+    /// Who maintains them.
+    pub maintainer: Vec<String>,
+}
+
+impl OuterValues {
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Adds what a record around says.
+    pub(crate) fn add(&mut self, outer: &Record) {
+        let beyond = &outer.outer;
+        extend_distinct(&mut self.names, outer.name.iter().chain(&beyond.names).cloned());
+        extend_distinct(&mut self.countries, outer.country.iter().chain(&beyond.countries).cloned());
+        extend_distinct(&mut self.abuse, outer.abuse.iter().chain(&beyond.abuse).cloned());
+        extend_distinct(&mut self.descr, outer.descr.iter().chain(&beyond.descr).cloned());
+        extend_distinct(&mut self.maintainer, outer.maintainer.iter().chain(&beyond.maintainer).cloned());
+    }
 }
 
 impl Record {
@@ -64,6 +102,7 @@ impl Record {
             descr: Vec::new(),
             status: None,
             registry,
+            outer: OuterValues::default(),
         }
     }
 }

@@ -43,6 +43,7 @@ impl Made {
             name: given(self.name),
             org: given(self.org),
             other_orgs: Vec::new(),
+            outer: Default::default(),
             country: given(self.country),
             abuse: self.abuse.split_whitespace().map(str::to_owned).collect(),
             asn: self.asn.to_vec(),

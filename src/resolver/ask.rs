@@ -178,6 +178,12 @@ impl Resolver {
     /// The same of a server that is counted by this key.
     pub(super) fn held_off(&self, name: &str, key: String, now: Timestamp) -> Option<String> {
         let held = self.cache().held_off(&key, now);
+        // A pause is a guess, and shorter than a denial's: a run tries again after it.
+        if let Some(until) = held.filter(|until| self.cache().mute_until(&key, now) >= Some(*until)) {
+            return Some(format!(
+                "{name} said nothing of several networks in a row, and is not asked again until {until:.0}"
+            ));
+        }
         let mut denied =
             self.state.denied.as_ref().map(|denied| denied.lock().unwrap_or_else(PoisonError::into_inner));
         let how_long = match (held, &mut denied) {

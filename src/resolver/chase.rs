@@ -3,6 +3,7 @@
 mod closing;
 mod fallback;
 mod hop;
+mod mute;
 
 use super::{
     Resolver, Trace,

@@ -28,8 +28,12 @@ impl Standing {
 }
 
 /// A network's record, with what it does not say itself taken from the network around it. The owner stays its own; but
-/// where an operator's own server gave the record, the names that the registry knows are the owner's, too.
+/// where an operator's own server gave the record, what the registry says matches fields, too.
 pub(super) fn completed(mut inner: Record, outer: Record) -> Record {
+    let from_operator = matches!(inner.registry, Registry::Rwhois | Registry::Other);
+    if from_operator {
+        inner.outer.add(&outer);
+    }
     if inner.abuse.is_empty() {
         inner.abuse = outer.abuse;
     }
@@ -39,7 +43,7 @@ pub(super) fn completed(mut inner: Record, outer: Record) -> Record {
     if inner.country.is_none() {
         inner.country = outer.country;
     }
-    if matches!(inner.registry, Registry::Rwhois | Registry::Other) {
+    if from_operator {
         for name in outer.org.into_iter().chain(outer.other_orgs) {
             if inner.org.as_ref() != Some(&name) && !inner.other_orgs.contains(&name) {
                 inner.other_orgs.push(name);

@@ -39,6 +39,7 @@ rule = [
   { within = "193.0.24.0/24", reply = "ripe", with = { org = "Northwind Traders", name = "NORTHWIND", mnt = "NW-MNT", abuse = "abuse@northwind.example", country = "NL" } },
   { within = "193.0.28.0/24", reply = "ripe", with = { org = "Contoso\u001b[2J\u0007 \u00e9\u202e%0d" } },
   { within = "193.0.30.0/24", does = "silence" },
+  { within = "193.0.40.0/21", text = "% We are moving house.\n" },
   { within = "193.0.32.0/24", reply = "ripe", delay_ms = 1500 },
   { within = "2a00:db8::/32", reply = "ripe", network = "2a00:db8::/32" },
 ]

@@ -26,6 +26,7 @@
 //! | `pictures` | README's pictures of a terminal |
 //! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
 //! | `rdap` | one question over HTTPS, and what may come back |
+//! | `registries` | registries that change their words or refuse in new ones, farms with all of them |
 //! | `readme` | every command and every output in README.md |
 //! | `seeds` | what fuzzing starts from, cut behind every byte |
 //! | `reports` | `report`: owners ranked, drawn, and the lines that would stop them |
@@ -65,5 +66,6 @@ mod pictures;
 mod play;
 mod rdap;
 mod readme;
+mod registries;
 mod reports;
 mod seeds;

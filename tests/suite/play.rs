@@ -183,6 +183,7 @@ scenarios! {
     lacnic_proxied
     log_lines
     nested_records
+    mute
     network_trouble
     not_found
     on_unknown

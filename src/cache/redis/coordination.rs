@@ -2,7 +2,7 @@
 
 use super::{RedisCache, key};
 use crate::cache::{
-    CacheResult, Coordinator, LeaseHolder,
+    CacheResult, Coordinator, LeaseHolder, Observations,
     server::{self, ServerNotes, micros},
 };
 use jiff::Timestamp;
@@ -81,9 +81,7 @@ impl Coordinator for RedisCache {
     }
 
     fn hold_off(&self, server: &str, now: Timestamp, least: Duration) -> CacheResult<Timestamp> {
-        self.with(|connection| {
-            ::redis::cmd("SADD").arg(key("servers", "")).arg(server).query::<()>(connection)
-        })?;
+        self.list_server(server)?;
         self.swap(&key("s", server), |old| {
             let mut noted = read_server(old);
             let until = noted.deny(now, least);
@@ -94,5 +92,32 @@ impl Coordinator for RedisCache {
     fn held_off(&self, server: &str, now: Timestamp) -> CacheResult<Option<Timestamp>> {
         let noted: Option<String> = self.with(|c| ::redis::cmd("GET").arg(key("s", server)).query(c))?;
         Ok(noted.and_then(|text| read_server(&text).held(now)))
+    }
+}
+
+impl RedisCache {
+    /// Enters a name into the list of those of which something is noted.
+    fn list_server(&self, name: &str) -> CacheResult<()> {
+        self.with(|connection| ::redis::cmd("SADD").arg(key("servers", "")).arg(name).query::<()>(connection))
+    }
+}
+
+impl Observations for RedisCache {
+    fn observed(&self, name: &str) -> CacheResult<ServerNotes> {
+        let noted: Option<String> = self.with(|c| ::redis::cmd("GET").arg(key("s", name)).query(c))?;
+        Ok(read_server(&noted.unwrap_or_default()))
+    }
+
+    fn observe(&self, name: &str, change: &dyn Fn(&mut ServerNotes)) -> CacheResult<ServerNotes> {
+        let notes = self.swap(&key("s", name), |old| {
+            let old = read_server(old);
+            let mut new = old;
+            change(&mut new);
+            (new, (new != old).then(|| write_server(&new)))
+        })?;
+        if notes != ServerNotes::default() {
+            self.list_server(name)?;
+        }
+        Ok(notes)
     }
 }

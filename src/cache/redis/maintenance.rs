@@ -101,9 +101,7 @@ impl Maintenance for RedisCache {
             self.with(|connection| cmd("SMEMBERS").arg(key("servers", "")).query(connection))?;
         for name in names {
             let noted: Option<String> = self.with(|c| cmd("GET").arg(key("s", &name)).query(c))?;
-            if let Some(until) = noted.and_then(|text| read_server(&text).held(now)) {
-                stats.held_off.insert(name, until);
-            }
+            stats.enter(&name, &read_server(&noted.unwrap_or_default()), now);
         }
         Ok(stats)
     }

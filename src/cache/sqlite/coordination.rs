@@ -2,7 +2,7 @@
 
 use super::{SqliteCache, SqliteResult};
 use crate::cache::{
-    CacheResult, Coordinator, LeaseHolder,
+    CacheResult, Coordinator, LeaseHolder, Observations,
     server::{self, ServerNotes, micros, moment},
 };
 use jiff::Timestamp;
@@ -111,6 +111,32 @@ impl Coordinator for SqliteCache {
 
     fn held_off(&self, server: &str, now: Timestamp) -> CacheResult<Option<Timestamp>> {
         self.with(|connection| Ok(read(connection, server)?.held(now)))
+    }
+}
+
+impl Observations for SqliteCache {
+    fn observed(&self, name: &str) -> CacheResult<ServerNotes> {
+        self.with(|connection| read(connection, name))
+    }
+
+    fn observe(&self, name: &str, change: &dyn Fn(&mut ServerNotes)) -> CacheResult<ServerNotes> {
+        let changed = |old: ServerNotes| {
+            let mut new = old;
+            change(&mut new);
+            (new, new != old)
+        };
+        // Most answers are as those before them, and change nothing.
+        let (notes, differs) = self.with(|connection| Ok(changed(read(connection, name)?)))?;
+        if !differs {
+            return Ok(notes);
+        }
+        self.write(|connection| {
+            let (notes, differs) = changed(read(connection, name)?);
+            if differs {
+                store(connection, name, notes)?;
+            }
+            Ok(notes)
+        })
     }
 }
 

@@ -12,25 +12,22 @@ use crate::{
 };
 use jiff::Timestamp;
 use rusqlite::params;
-use std::collections::BTreeMap;
 
 impl Maintenance for SqliteCache {
     fn stats(&self, now: Timestamp) -> CacheResult<CacheStats> {
         self.with(|connection| {
-            let mut held_off = BTreeMap::new();
+            let mut stats = CacheStats::default();
             let mut statement =
                 connection.prepare("SELECT name, next, booked, until, denied, times FROM server1")?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                if let Some(until) = from_row(row, 1)?.held(now) {
-                    held_off.insert(row.get(0)?, until);
-                }
+                stats.enter(&row.get::<_, String>(0)?, &from_row(row, 1)?, now);
             }
             let sql = "SELECT count(*), min(fetched), max(fetched) FROM network1";
             let (networks, oldest, newest) = connection
                 .query_row(sql, [], |row| Ok((row.get::<_, u32>(0)?, time(row, 1)?, time(row, 2)?)))?;
             let bytes = std::fs::metadata(&self.path).map_or(0, |meta| meta.len());
-            Ok(CacheStats { networks: networks.into(), bytes, oldest, newest, held_off, imported: 0 })
+            Ok(CacheStats { networks: networks.into(), bytes, oldest, newest, ..stats })
         })
     }
 

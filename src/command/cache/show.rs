@@ -26,6 +26,8 @@ struct StatsObject {
     oldest: Option<String>,
     newest: Option<String>,
     held_off: BTreeMap<String, String>,
+    mute: BTreeMap<String, String>,
+    unclosed: BTreeMap<String, String>,
     imported: u64,
     origin: Option<OriginStats>,
 }
@@ -69,7 +71,9 @@ pub(super) fn stats(cache: &LayeredCache, form: OutputForm, out: &mut impl Write
         bytes: found.bytes,
         oldest: found.oldest.map(seconds),
         newest: found.newest.map(seconds),
-        held_off: found.held_off.into_iter().map(|(server, until)| (server, seconds(until))).collect(),
+        held_off: moments(found.held_off),
+        mute: moments(found.mute),
+        unclosed: moments(found.unclosed),
         imported: found.imported,
         origin: OriginStats::of(cache),
     };
@@ -77,7 +81,7 @@ pub(super) fn stats(cache: &LayeredCache, form: OutputForm, out: &mut impl Write
         return object(&stats, out).map_err(unwritten);
     }
     let time = |time: &Option<String>| time.clone().unwrap_or_else(|| "-".to_owned());
-    let StatsObject { networks, bytes, oldest, newest, held_off, imported, origin } = &stats;
+    let StatsObject { networks, bytes, oldest, newest, held_off, mute, unclosed, imported, origin } = &stats;
     let mut lines = vec![
         ("networks", networks.to_string()),
         ("bytes", bytes.to_string()),
@@ -86,11 +90,20 @@ pub(super) fn stats(cache: &LayeredCache, form: OutputForm, out: &mut impl Write
         ("imported", imported.to_string()),
         ("origin", origin.as_ref().map_or_else(|| "-".to_owned(), OriginStats::shown)),
     ];
-    lines.extend(
-        held_off.iter().map(|(server, until)| ("held off", format!("{} until {until}", safe(server)))),
-    );
+    lines.extend(held_off.iter().map(|(server, until)| {
+        let why = if mute.contains_key(server) { ": it says nothing of the networks asked" } else { "" };
+        ("held off", format!("{} until {until}{why}", safe(server)))
+    }));
+    lines.extend(unclosed.iter().map(|(server, until)| {
+        ("unclosed", format!("{} closes its answers with new words, known until {until}", safe(server)))
+    }));
     let rows = lines.into_iter().map(|(name, value)| [name.to_owned(), value]);
     columns(rows.collect(), out).map_err(unwritten)
+}
+
+/// Servers and moments as JSON has them.
+fn moments(servers: BTreeMap<String, Timestamp>) -> BTreeMap<String, String> {
+    servers.into_iter().map(|(server, until)| (server, seconds(until))).collect()
 }
 
 /// One network of the list.

@@ -111,7 +111,11 @@ impl ReferralChase<'_> {
             (classify(&text, server.registry, Some(address), Provenance::Network), text)
         };
         match answered {
-            Ok(bytes) => Ok(read(&bytes)),
+            Ok(bytes) => {
+                let read = read(&bytes);
+                self.note_sense(server, &read.0);
+                Ok(read)
+            }
             // A server that refuses may hang up in the middle of saying so; anything else that breaks off is no answer.
             Err(failed) => match read(&failed.heard) {
                 denial @ (WhoisReply::Failure { kind: UnknownKind::Denied, .. }, _) => Ok(denial),

@@ -111,6 +111,55 @@ fn a_denial_in_other_words() {
     }
 }
 
+/// The same behind what each registry opens with, which speaks of terms and limits too.
+#[test]
+fn a_denial_behind_a_registrys_head() {
+    let ripe = "% This is the RIPE Database query service.\n% The objects are in RPSL format.\n%\n\
+                % The RIPE Database is subject to Terms and Conditions.\n\n";
+    let lacnic = "\n% Joint Whois - whois.lacnic.net\n%  This server accepts single ASN, IPv4 or IPv6 queries\n\n\
+                  % Brazilian resource: whois.registro.br\n\n\n% Copyright (c) Nic.br\n%  The use of the data below is \
+                  only permitted as described in\n%  full by the terms of use at https://registro.br/termo/en.html ,\n\
+                  %  being prohibited its distribution, commercialization or\n%  reproduction\n\n";
+    let arin = "\n#\n# ARIN WHOIS data and services are subject to the Terms of Use\n#\n\n\n";
+    let krnic = "query : 192.0.2.1\n\n\n# KOREAN(UTF8)\n\n";
+    let jpnic = "[ JPNIC database provides information regarding IP address and ASN. Its use   ]\n\n";
+    for (registry, head) in [
+        (Registry::Ripe, ripe),
+        (
+            Registry::Apnic,
+            "% [whois.apnic.net]\n% Whois data copyright terms    http://www.apnic.net/db/dbcopyright.html\n\n",
+        ),
+        (Registry::Lacnic, lacnic),
+        (Registry::Arin, arin),
+        (Registry::Krnic, krnic),
+        (Registry::Jpnic, jpnic),
+        (Registry::Afrinic, "% This is the AfriNIC Whois server.\n\n"),
+        (Registry::Twnic, ""),
+        (
+            Registry::Iana,
+            "% IANA WHOIS server\n% for more information on IANA, visit http://www.iana.org\n\n",
+        ),
+        (Registry::Rwhois, "%rwhois V-1.5:003fff:00 rwhois.example.net\n"),
+    ] {
+        for line in [
+            "You don't have permission to use this service",
+            "You do not have permission to use this service.",
+            "Your access is too fast,please try again later.",
+            "Too many connection attempts, please try again later.",
+            "% Query rate limit exceeded. Reduced information.",
+            "%ERROR:201: access denied for 192.0.2.7",
+            "#201 access denied",
+            "% Permission denied.",
+        ] {
+            let text = format!("{head}{line}\n\n");
+            for provenance in [Network, Saved] {
+                let judged = classify(&text, registry, Some([192, 0, 2, 1].into()), provenance);
+                assert_eq!(short(&judged), "failure denied", "{registry} {line}: {}", judged.explain());
+            }
+        }
+    }
+}
+
 #[test]
 fn an_absence_in_other_words() {
     for line in [

@@ -334,3 +334,16 @@ fn the_monitoring_plugin_says_how_it_is() {
     let (code, line) = check(&["--config", "none", "--cache", cache.to_str().unwrap(), "--listen", &inet]);
     assert!(code == 1 && line.contains("imported data is 50 days old"), "{code} {line}");
 }
+
+/// A registry that says the same to everybody is left alone by the one process that runs for weeks, and the log says so.
+#[test]
+fn a_registry_that_says_nothing_is_left_alone_and_the_log_says_so() {
+    let world = World::new();
+    let serve = Serve::start(&world, &[]);
+    for n in 0..8 {
+        assert_eq!(serve.ask(&format!("193.0.{}.9", 40 + n)), "DUNNO");
+    }
+    serve.running.says("whois.ripe.net answers with nothing about the networks asked");
+    assert!(world.farm.questions() < 8, "{}", world.farm.questions());
+    assert_eq!(serve.ask(BLOCKED), "DUNNO", "it is held off for every network");
+}

@@ -1,0 +1,46 @@
+//! Registries that refuse in words that nobody knows: one that answers about several networks in a row with text that is no
+//! record and says nothing of them is left alone for a while, by all who share the cache. It would be asked anew for every
+//! address else, which is what makes a registry shut somebody out for good.
+
+use super::ReferralChase;
+use crate::{
+    registry::{Server, UnknownKind},
+    whois::reply::WhoisReply,
+};
+use jiff::Timestamp;
+
+impl ReferralChase<'_> {
+    /// Notes whether a registry's answer said anything of the network asked about. An operator's own server is not
+    /// counted: the record that led there stands without it.
+    pub(super) fn note_sense(&mut self, server: &Server, reply: &WhoisReply) {
+        if server.registry.server().is_none() {
+            return;
+        }
+        let resolver = self.resolver;
+        let about = match reply {
+            WhoisReply::Empty { kind: UnknownKind::Incomplete, .. } => Some(resolver.area(self.address)),
+            // A half of a record says something of it.
+            WhoisReply::Failure { kind: UnknownKind::Incomplete, .. } => None,
+            // An error or a denial is another matter.
+            WhoisReply::Failure { .. } => return,
+            _ => None,
+        };
+        let (name, key, now) = (&server.name, server.key(), Timestamp::now());
+        let Some(until) = resolver.cache().note_sense(&key, about, now) else {
+            if about.is_none() {
+                resolver.state.notices.forget(&key);
+            }
+            return;
+        };
+        self.trace.say("held off", || {
+            format!("{name} until {until:.0}: it said nothing of several networks in a row")
+        });
+        resolver.state.notices.add(&key, || {
+            let said = reply.explain();
+            format!(
+                "{name} answers with nothing about the networks asked ({said}), so it may refuse us; it is left alone \
+                 until {until:.0}"
+            )
+        });
+    }
+}
