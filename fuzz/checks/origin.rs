@@ -27,7 +27,7 @@ pub(crate) fn check(data: &[u8]) {
         Ok(counts) => {
             assert!(counts.routed > 0 && counts.routed <= data.len() as u64 * 128);
             let (bytes, ranges) = builder.finish(Timestamp::UNIX_EPOCH).unwrap();
-            let table = OriginTable::from_bytes(bytes, "table", (0, 0)).unwrap();
+            let table = OriginTable::from_bytes(bytes, "table").unwrap();
             assert_eq!(table.len(), ranges);
             let mut last: Option<IpAddr> = None;
             for part in table.parts().take(PARTS) {
@@ -48,7 +48,7 @@ pub(crate) fn check(data: &[u8]) {
 
 /// Whatever it says, it is read without harm.
 fn table(bytes: Vec<u8>) {
-    let Ok(table) = OriginTable::from_bytes(bytes, "table", (0, 0)) else { return };
+    let Ok(table) = OriginTable::from_bytes(bytes, "table") else { return };
     for address in ["0.0.0.0", "193.0.22.9", "255.255.255.255", "::", "2001:db8::1", "ffff::"] {
         let _ = table.look_up(address.parse().unwrap());
     }

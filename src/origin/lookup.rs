@@ -3,7 +3,7 @@
 use super::{AddressOrigin, OriginError, OriginTable};
 use jiff::{SignedDuration, Timestamp};
 use std::{
-    fs,
+    fs, io,
     net::IpAddr,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -27,9 +27,34 @@ type OpenedTable = Option<Arc<OriginTable>>;
 struct FollowState {
     /// When the path was last looked at.
     looked: Option<Timestamp>,
+    /// The file that was opened last, even one that turned out to be broken; None where there was none.
+    opened: Option<FileIdentity>,
     /// To be printed, once.
     warning: Option<String>,
     warned: bool,
+}
+
+/// Which file lies at a path. An inode's number alone is soon used again for the next draft.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct FileIdentity {
+    inode: (u64, u64),
+    modified: (i64, i64),
+    length: u64,
+}
+
+impl FileIdentity {
+    /// Of the file at this path; None where there is none.
+    fn at(path: &Path) -> io::Result<Option<Self>> {
+        match fs::metadata(path) {
+            Ok(meta) => Ok(Some(Self {
+                inode: (meta.dev(), meta.ino()),
+                modified: (meta.mtime(), meta.mtime_nsec()),
+                length: meta.len(),
+            })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl OriginLookup {
@@ -92,20 +117,20 @@ impl OriginLookup {
         *self.opened.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
     }
 
-    /// Takes up a table that was imported meanwhile, into memory: for a process that goes on for weeks.
+    /// Takes up a table that was imported meanwhile, into memory, and lets go of one that was removed: for a process that
+    /// goes on for weeks.
     pub fn follow(&self, now: Timestamp) {
         let Some(path) = &self.path else { return };
-        {
-            let mut state = self.followed();
-            if state.looked.is_some_and(|looked| now.duration_since(looked).abs() < LOOKED_AT) {
-                return;
-            }
-            state.looked = Some(now);
+        let mut state = self.followed();
+        if state.looked.is_some_and(|looked| now.duration_since(looked).abs() < LOOKED_AT) {
+            return;
         }
-        let there = fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
-        let known = self.table().map(|table| table.identity());
-        // One that is broken stays as it is until it is replaced by one that is not.
-        if there.is_some() && there != known {
+        state.looked = Some(now);
+        // Where nothing can be known of it now, the table in memory is as good as it was.
+        if FileIdentity::at(path).is_ok_and(|there| there != state.opened) {
+            // What is wrong with this one was not said yet.
+            state.warned = false;
+            drop(state);
             *self.opened.write().unwrap_or_else(PoisonError::into_inner) = None;
             self.load();
         }
@@ -118,7 +143,10 @@ impl OriginLookup {
     }
 
     fn open(&self) -> OpenedTable {
-        OriginTable::open(self.path.as_deref()?).map(|table| table.map(Arc::new)).unwrap_or_else(|error| {
+        let path = self.path.as_deref()?;
+        // Looked at first: one that replaces it meanwhile is noticed the next time.
+        self.followed().opened = FileIdentity::at(path).unwrap_or_default();
+        OriginTable::open(path).map(|table| table.map(Arc::new)).unwrap_or_else(|error| {
             self.fail(&error);
             None
         })
@@ -192,6 +220,41 @@ mod tests {
         write(&path, 64502);
         lookup.follow(at(7));
         assert_eq!(numbers(&lookup), [64502]);
+        fs::remove_file(&path).unwrap();
+        lookup.follow(at(8));
+        assert!(numbers(&lookup).is_empty() && lookup.warning().is_none() && lookup.is_missing());
         assert!(numbers(&OriginLookup::new(None)).is_empty());
+    }
+
+    #[test]
+    fn a_table_that_lies_where_the_former_one_lay_on_the_disk_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db-origin");
+        let lookup = OriginLookup::new(Some(path.clone()));
+        write(&path, 64500);
+        lookup.load();
+        let inode = fs::metadata(&path).unwrap().ino();
+        // As a file system does that gives the number of a removed file to the next one.
+        let other = folder.path().join("other");
+        write(&other, 64501);
+        fs::write(&path, fs::read(other).unwrap()).unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().ino(), inode);
+        lookup.follow(at(1));
+        assert_eq!(numbers(&lookup), [64501]);
+    }
+
+    #[test]
+    fn a_broken_table_is_read_once_and_each_broken_one_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db-origin");
+        let lookup = OriginLookup::new(Some(path.clone()));
+        for (second, content) in [(1, "no table"), (2, "another that is none")] {
+            fs::write(&path, content).unwrap();
+            lookup.follow(at(second * 10));
+            assert!(lookup.warning().is_some(), "{content}");
+            lookup.follow(at(second * 10 + 5));
+            assert!(lookup.warning().is_none() && !lookup.is_missing(), "{content}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::{
     fmt,
     fs::{self, File},
     io,
-    os::unix::fs::{FileExt, MetadataExt},
+    os::unix::fs::FileExt,
     path::Path,
 };
 
@@ -60,7 +60,6 @@ pub struct OriginTable {
     pub(super) origins: (u64, u32),
     about: (u64, u32),
     length: u64,
-    identity: (u64, u64),
 }
 
 impl fmt::Debug for OriginTable {
@@ -90,8 +89,7 @@ impl OriginTable {
         let meta = file.metadata().map_err(failed)?;
         let mut head = vec![0; FIRST_READ.min(usize::try_from(meta.len()).unwrap_or(FIRST_READ))];
         file.read_exact_at(&mut head, 0).map_err(failed)?;
-        let identity = (meta.dev(), meta.ino());
-        Self::new(TableBytes::File(file), name, head, meta.len(), identity).map(Some)
+        Self::new(TableBytes::File(file), name, head, meta.len()).map(Some)
     }
 
     /// Reads all of the table into memory and verifies it, for runs over many addresses.
@@ -121,30 +119,24 @@ impl OriginTable {
                 return Err(self.damaged());
             }
         }
-        Self::from_bytes(all, &self.name, self.identity)
+        Self::from_bytes(all, &self.name)
     }
 
     /// A table in memory, verified.
     ///
     /// # Errors
     /// It is no table, damaged, or of another version.
-    pub fn from_bytes(all: Vec<u8>, name: &str, identity: (u64, u64)) -> TableResult<Self> {
+    pub fn from_bytes(all: Vec<u8>, name: &str) -> TableResult<Self> {
         let head = all.get(..all.len().min(FIRST_READ)).unwrap_or_default().to_vec();
         let length = all.len() as u64;
-        let table = Self::new(TableBytes::Memory(all), name.to_owned(), head, length, identity)?;
+        let table = Self::new(TableBytes::Memory(all), name.to_owned(), head, length)?;
         table.verify::<u32>(&table.v4)?;
         table.verify::<u64>(&table.v6_upper)?;
         table.verify::<u128>(&table.v6_whole)?;
         Ok(table)
     }
 
-    fn new(
-        bytes: TableBytes,
-        name: String,
-        mut head: Vec<u8>,
-        length: u64,
-        identity: (u64, u64),
-    ) -> TableResult<Self> {
+    fn new(bytes: TableBytes, name: String, mut head: Vec<u8>, length: u64) -> TableResult<Self> {
         let damaged = || damaged(&name);
         let u32_at = |bytes: &[u8], at: usize| bytes.get(at..).and_then(u32::read);
         if head.get(..MAGIC.len()) != Some(MAGIC) {
@@ -185,7 +177,7 @@ impl OriginTable {
         if layout.0 != size || about.0 + u64::from(about.1) != length {
             return Err(damaged());
         }
-        Ok(Self { bytes, name, head, v4, v6_upper, v6_whole, origins, about, length, identity })
+        Ok(Self { bytes, name, head, v4, v6_upper, v6_whole, origins, about, length })
     }
 
     /// Whether it was read into memory.
@@ -229,12 +221,6 @@ impl OriginTable {
         let files =
             about.split_first_chunk::<8>().filter(|(sum, text)| checksum(text).to_be_bytes() == **sum);
         files.and_then(|(_, text)| serde_json::from_slice(text).ok()).ok_or_else(|| self.damaged())
-    }
-
-    /// The file's device and inode: another table at its path has others.
-    #[must_use]
-    pub fn identity(&self) -> (u64, u64) {
-        self.identity
     }
 
     /// The bytes of a page, verified.

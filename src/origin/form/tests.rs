@@ -14,7 +14,7 @@ fn import(content: &[u8]) -> Result<(RowCounts, OriginTable)> {
     let mut builder = TableBuilder::new();
     let counts = form.read(OriginInput { name, reader }, &mut builder, &mut || ())?;
     let (bytes, _) = builder.finish(Timestamp::UNIX_EPOCH).unwrap();
-    Ok((counts, OriginTable::from_bytes(bytes, "table", (0, 0)).unwrap()))
+    Ok((counts, OriginTable::from_bytes(bytes, "table").unwrap()))
 }
 
 /// What the table says of an address: its range, numbers and name.
