@@ -113,7 +113,7 @@ fn the_plugins_own_tests_pass() {
         "{}{told}",
         text.lines().filter(|l| !l.starts_with("ok")).collect::<String>()
     );
-    assert!(text.contains("1..88") && !told.contains("line "), "warnings: {told}");
+    assert!(text.contains("1..90") && !told.contains("line "), "warnings: {told}");
     let pod = Command::new("podchecker").arg(integrations("qpsmtpd/whodunit")).output().unwrap();
     assert!(pod.status.success(), "{}", String::from_utf8_lossy(&pod.stderr));
 }
@@ -156,6 +156,49 @@ fn what_is_wrong_beside_a_verdict_is_logged_too() {
     for (address, greeting) in [(CLEAR, "220 "), (BLOCKED, "550 ")] {
         qpsmtpd.greet(address).is(greeting, "error, whodunit: cannot make the cache ");
     }
+}
+
+#[test]
+fn patterns_of_origins_alone_ask_nobody_and_a_missing_table_is_no_news_of_a_connection() {
+    let Some(qpsmtpd) = Qpsmtpd::with("") else { return };
+    let patterns = qpsmtpd.world.write("blocked", "@asn 65010\n@asname ^TAILSPIN\n");
+    // Without a table the record is needed, and every connection would be told of the table.
+    let session = qpsmtpd.greet(BLOCKED);
+    session.is("220 ", "whodunit: pass, Contoso GmbH, DE, 193.0.20.0/24");
+    assert!(!session.log.contains("error"), "{}", session.log);
+    let mut lint = Command::new(PROGRAM);
+    lint.args(["patterns", "--config", &qpsmtpd.world.text("config.toml")]).arg(&patterns);
+    let told = lint.output().unwrap().stderr;
+    assert!(String::from_utf8_lossy(&told).contains("there is no table that says which AS "));
+    assert_eq!(qpsmtpd.world.farm.questions(), 1);
+
+    let table = "193.0.20.0\t193.0.23.255\t65010\tDE\tCONTOSO-AS Contoso GmbH\n\
+                 193.0.30.0\t193.0.30.255\t4200000000\tUS\tTAILSPIN, Inc.\n\
+                 193.0.24.0\t193.0.24.255\t65011\tNL\tNORTHWIND\n";
+    let table = qpsmtpd.world.write("table.tsv", table);
+    let config = qpsmtpd.world.text("config.toml");
+    let mut import = qpsmtpd.command(&[PROGRAM, "cache", "import", "--config", &config]);
+    assert!(import.arg(table).output().unwrap().status.success());
+    let denied = format!("550 {TEXT}");
+    let rule = |line| format!("{}:{line}", patterns.display());
+    qpsmtpd
+        .greet("193.0.22.9")
+        .is(&denied, &format!("fail, CONTOSO-AS Contoso GmbH, 193.0.20.0/22, {}", rule(1)));
+    // Its registry never answers, and need not.
+    qpsmtpd.greet(SILENT).is(&denied, &format!("fail, TAILSPIN, Inc., 193.0.30.0/24, {}", rule(2)));
+    qpsmtpd.greet(CLEAR).is("220 ", "whodunit: pass, NORTHWIND, 193.0.24.0/24");
+    assert_eq!(qpsmtpd.world.farm.questions(), 1, "nobody was asked");
+    // The service that runs already decides alike.
+    let serve = Serve::start(&qpsmtpd.world, &[]);
+    let socket = format!("whodunit socket 127.0.0.1:{}", serve.port);
+    let plugins = fs::read_to_string(qpsmtpd.world.path("config/plugins")).unwrap();
+    let rest = plugins.split_once('\n').unwrap().1;
+    qpsmtpd.world.write("config/plugins", &format!("{socket}\n{rest}"));
+    qpsmtpd
+        .greet("193.0.21.9")
+        .is(&denied, &format!("fail, CONTOSO-AS Contoso GmbH, 193.0.20.0/22, {}", rule(1)));
+    qpsmtpd.greet(CLEAR).is("220 ", "whodunit: pass, NORTHWIND, 193.0.24.0/24");
+    assert_eq!(qpsmtpd.world.farm.questions(), 1, "nobody was asked");
 }
 
 /// The commands of the README, in a root of its own that holds what Debian's qpsmtpd package leaves there.
