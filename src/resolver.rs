@@ -29,7 +29,7 @@ use crate::{
     deadline::Deadline,
     error::Result,
     origin::{self, AddressOrigin, OriginLookup},
-    pattern::Patterns,
+    pattern::{PatternFinding, Patterns},
     registry::{Known, Servers, Unknown, UnknownKind},
     verdict::{self, Judged},
 };
@@ -233,6 +233,14 @@ impl Resolver {
             }
             None => Ok(None),
         }
+    }
+
+    /// What the table of origins alone says of an address, whatever the patterns are: it is not held against them.
+    #[must_use]
+    pub fn announced(&self, address: IpAddr) -> Option<Judged> {
+        let origin = special(address).is_none().then(|| self.origins().find(address)).flatten()?;
+        let bare = verdict::settle(Some(address), 1, Known::Origin, PatternFinding::default());
+        Some(Judged { origin: Some(origin), ..bare })
     }
 
     /// Whether the table of origins has all that the patterns ask for, so that no registry's answer is needed.

@@ -83,9 +83,6 @@ pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
         decision_log.warn("there is no pattern: nothing will be rejected");
     }
     patterns.marks().chain(patterns.line_ends()).for_each(|warning| decision_log.warn(&warning));
-    let cache = Arc::new(opened(&config.cache));
-    let metrics = typed.metrics.as_ref().or(beneath.metrics.as_ref());
-    let writer = metrics.map(|path| MetricsWriter::new(path, gauges(Arc::clone(&cache))));
     let QueryPolicy { timeout, jobs, per_server, .. } = config.policy;
     // A question that nobody waits for any more may take as long as any other.
     let linger = timeout.max(QueryPolicy::default().timeout);
@@ -96,13 +93,15 @@ pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
         per_lane: usize::from(per_server).min(usize::from(jobs).div_ceil(2)),
     };
     let policy = QueryPolicy { timeout: linger, ..config.policy };
-    let resolver = Resolver::for_service(policy, Arc::clone(&cache), patterns);
+    let resolver = Resolver::for_service(policy, opened(&config.cache), patterns);
     let first = PolicyDecider { resolver: resolver.clone(), decision_log: decision_log.clone() };
     first.tell();
     if let Some(warning) = without_table(resolver.patterns(), resolver.origins()) {
         decision_log.warn(warning);
     }
     resolver.origins().load();
+    let metrics = typed.metrics.as_ref().or(beneath.metrics.as_ref());
+    let writer = metrics.map(|path| MetricsWriter::new(path, gauges(resolver.clone())));
     let dispatcher = Dispatcher::new(first, limits);
     let service =
         MailService::new(dispatcher, reply_policy, dns, decision_log.clone(), timeout).writing(writer);
@@ -184,6 +183,10 @@ impl Decider for PolicyDecider {
     fn recall(&self, address: IpAddr) -> Option<ClientDecision> {
         // A pattern that is wrong was refused when the patterns were read.
         self.resolver.recall(address, Timestamp::now()).ok().flatten().map(|judged| decision(&judged))
+    }
+
+    fn announced(&self, address: IpAddr) -> Option<ClientDecision> {
+        self.resolver.announced(address).map(|judged| decision(&judged))
     }
 
     fn ask(&self, address: IpAddr, permit: &LanePermit) -> ClientDecision {

@@ -77,6 +77,10 @@ pub trait Decider: Send + Sync + 'static {
     /// on the connection's own thread.
     fn recall(&self, address: IpAddr) -> Option<ClientDecision>;
 
+    /// What the table of origins says of the address, for those who only want to know its AS. It is a fact and no
+    /// decision: no pattern was held against it.
+    fn announced(&self, address: IpAddr) -> Option<ClientDecision>;
+
     /// The decision, whatever it takes: the registries are asked, and what they say is kept. It must end by itself,
     /// within some seconds; the one who waits for it may long have gone. Before it asks whom only a record named, it
     /// leaves its lane, or does not ask.

@@ -209,6 +209,29 @@ impl<O: Decider> Dispatcher<O> {
         });
     }
 
+    /// The same for whoever only wants to know the AS that announces the address: nobody is asked where the table of
+    /// origins has it.
+    pub(super) fn announce_later(self: &Arc<Self>, address: IpAddr, receiver: DecisionReceiver) {
+        let dispatcher = Arc::clone(self);
+        self.recalls.submit(Registry::Other, None, move |_| {
+            let known = dispatcher.recalled(address).map(|(decision, _)| decision);
+            match known.filter(|decision| !decision.asn.is_empty()).or_else(|| dispatcher.announced(address))
+            {
+                Some(decision) => receiver(&decision),
+                None => dispatcher.decide_later(address, receiver),
+            }
+        });
+    }
+
+    /// Who announces an address, by the table of origins alone.
+    pub(super) fn announced(&self, address: IpAddr) -> Option<Arc<ClientDecision>> {
+        let decider = {
+            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(&current.decider)
+        };
+        catch_unwind(AssertUnwindSafe(|| decider.announced(address))).ok().flatten().map(Arc::new)
+    }
+
     /// The decision that needs nobody to be asked, and whether it was remembered here; None where there is none.
     pub(super) fn recalled(&self, address: IpAddr) -> Option<(Arc<ClientDecision>, bool)> {
         let (decider, generation, unknown) = {

@@ -4,9 +4,9 @@ use super::{
     decision::{ClientDecision, Decider, DecisionReceiver},
     decision_log::{DecisionLog, fields},
     dispatcher::Dispatcher,
-    dns::DecisionSource,
+    dns::{DecisionSource, ListName},
 };
-use crate::verdict::Verdict;
+use crate::{registry::AnswerSource, verdict::Verdict};
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
 /// The dispatcher, and the log of what it had to find out. What it remembered is not logged: a list is asked some ten
@@ -21,24 +21,33 @@ impl<O: Decider> DecisionSource for DnsDecisions<O> {
         self.dispatcher.remembered(address)
     }
 
-    fn due(&self, address: IpAddr) -> Option<Instant> {
-        self.dispatcher.due(address)
+    fn due(&self, list: ListName, address: IpAddr) -> Option<Instant> {
+        let due = self.dispatcher.due(address)?;
+        // What the table of origins has needs no look-up.
+        (list != ListName::Asn || self.dispatcher.announced(address).is_none()).then_some(due)
     }
 
-    fn find(&self, address: IpAddr, receiver: DecisionReceiver) {
-        if self.dispatcher.due(address).is_some() {
+    fn find(&self, list: ListName, address: IpAddr, receiver: DecisionReceiver) {
+        if self.due(list, address).is_some() {
             // A repetition, which is no decision of its own.
             return self.dispatcher.decide_later(address, receiver);
         }
         let (log, asked, patience) = (self.decision_log.clone(), Instant::now(), self.dispatcher.timeout());
         let logged: DecisionReceiver = Box::new(move |decision| {
             receiver(decision);
+            // What the table says is no decision where no pattern was held against it.
+            if list == ListName::Asn && decision.source == Some(AnswerSource::Origin) {
+                return;
+            }
             let (source, delay) = (decision.source.map_or("-", |source| source.as_str()), asked.elapsed());
             // Who waited longer than that was told that nobody can say, whatever is known by now.
             let told = if delay < patience { decision.verdict } else { Verdict::Unknown };
             log.decision(&fields(address, word(told), decision), source, delay.min(patience));
         });
-        self.dispatcher.decide_later(address, logged);
+        match list {
+            ListName::Asn => self.dispatcher.announce_later(address, logged),
+            ListName::Block | ListName::Owner => self.dispatcher.decide_later(address, logged),
+        }
     }
 }
 

@@ -1,22 +1,25 @@
-//! What is measured beside the service's own counters: the cache's sizes and ages, and who holds us off.
+//! What is measured beside the service's own counters: sizes and ages of the cache and of the table of origins, and who
+//! holds us off.
 
 use crate::{
     cache::LayeredCache,
+    origin::OriginLookup,
     registry::Registry,
+    resolver::Resolver,
     serve::metrics::{Gauges, MetricsText},
 };
 use jiff::Timestamp;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 /// The cache is counted no more often than this: it reads all of a file that may be large.
 const COUNTED_EVERY: Duration = Duration::from_secs(60);
 
-/// Measures this cache.
-pub(super) fn gauges(cache: Arc<LayeredCache>) -> Gauges {
+/// Measures what this resolver reads.
+pub(super) fn gauges(resolver: Resolver) -> Gauges {
     let started = Timestamp::now().as_second();
     let counted: Mutex<Option<(Instant, String)>> = Mutex::default();
     Box::new(move |text: &mut MetricsText| {
@@ -26,12 +29,33 @@ pub(super) fn gauges(cache: Arc<LayeredCache>) -> Gauges {
         let mut counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = counted.as_ref().is_some_and(|(then, _)| then.elapsed() < COUNTED_EVERY);
         if !fresh {
-            *counted = Some((Instant::now(), measure(&cache)));
+            *counted = Some((Instant::now(), measure(resolver.cache())));
         }
         if let Some((_, measured)) = counted.as_ref() {
             text.append(measured);
         }
+        measure_origins(resolver.origins(), text);
     })
+}
+
+/// What is known of the table without reading it. Where there is none, only that.
+fn measure_origins(origins: &OriginLookup, text: &mut MetricsText) {
+    // Nobody may have asked for long.
+    origins.follow(Timestamp::now());
+    let table = origins.table();
+    text.gauge(
+        "whodunit_origin_usable",
+        "Whether there is a table of origins that can be used.",
+        u8::from(table.is_some()),
+    );
+    let Some(table) = table else { return };
+    text.gauge("whodunit_origin_ranges", "Ranges in the table of origins.", table.len());
+    text.gauge("whodunit_origin_bytes", "Size of the table of origins on disk.", table.bytes());
+    text.gauge(
+        "whodunit_origin_imported_seconds",
+        "When the table of origins was imported.",
+        table.imported().as_second(),
+    );
 }
 
 fn measure(cache: &LayeredCache) -> String {

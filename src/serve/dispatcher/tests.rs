@@ -25,6 +25,10 @@ impl Decider for ScriptedDecider {
         address.to_string().starts_with("10.").then(|| decision(Verdict::Clear))
     }
 
+    fn announced(&self, _: IpAddr) -> Option<ClientDecision> {
+        None
+    }
+
     fn ask(&self, address: IpAddr, _: &LanePermit) -> ClientDecision {
         self.asked.fetch_add(1, SeqCst);
         let text = address.to_string();
@@ -113,6 +117,10 @@ impl Decider for Learning {
         self.0.load(SeqCst).then(|| decision(Verdict::Blocked))
     }
 
+    fn announced(&self, _: IpAddr) -> Option<ClientDecision> {
+        None
+    }
+
     fn ask(&self, _: IpAddr, _: &LanePermit) -> ClientDecision {
         ClientDecision::unknown("denied", "whois.example denied us")
     }
@@ -136,6 +144,60 @@ fn what_the_cache_learns_ends_a_remembered_unknown() {
     learned.store(true, SeqCst);
     let (said, decided) = says(&dispatcher, "203.0.113.7");
     assert!(said.contains("verdict=blocked") && !decided, "{said}");
+}
+
+/// Nobody knows anything but the table.
+struct Announcing(Arc<AtomicUsize>);
+
+impl Decider for Announcing {
+    fn recall(&self, address: IpAddr) -> Option<ClientDecision> {
+        address
+            .to_string()
+            .starts_with("10.")
+            .then(|| ClientDecision { asn: vec![1], ..decision(Verdict::Clear) })
+    }
+
+    fn announced(&self, address: IpAddr) -> Option<ClientDecision> {
+        let covered = address.to_string().starts_with("192.0.2.");
+        covered.then(|| ClientDecision { asn: vec![2], ..decision(Verdict::Clear) })
+    }
+
+    fn ask(&self, _: IpAddr, _: &LanePermit) -> ClientDecision {
+        self.0.fetch_add(1, SeqCst);
+        ClientDecision::unknown("denied", "whois.example denied us")
+    }
+
+    fn lane(&self, _: IpAddr) -> Registry {
+        Registry::Ripe
+    }
+
+    fn area(&self, address: IpAddr) -> Prefix {
+        Prefix::around(address, 32, 128)
+    }
+}
+
+#[test]
+fn the_table_answers_who_announces_an_address_and_decides_nothing() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let limits = DispatchLimits { timeout: Duration::from_secs(5), jobs: 2, per_lane: 1 };
+    let dispatcher = Dispatcher::new(Announcing(Arc::clone(&asked)), limits);
+    let announced = |address: &str| {
+        let (sender, received) = std::sync::mpsc::channel();
+        let receiver: DecisionReceiver =
+            Box::new(move |decision| sender.send(decision.asn.clone()).unwrap_or_default());
+        dispatcher.announce_later(address.parse().unwrap(), receiver);
+        received.recv_timeout(Duration::from_secs(5)).unwrap()
+    };
+    assert_eq!(announced("10.0.0.1"), [1], "the record's");
+    assert_eq!((announced("192.0.2.1"), asked.load(SeqCst)), (vec![2], 0));
+    assert!(dispatcher.remembered("192.0.2.1".parse().unwrap()).is_none(), "no pattern was held against it");
+    assert!(says(&dispatcher, "192.0.2.1").0.contains("verdict=unknown"));
+    assert_eq!((announced("192.0.2.1"), asked.load(SeqCst)), (vec![2], 1), "though nobody could say");
+    assert_eq!(
+        (announced("203.0.113.7"), asked.load(SeqCst)),
+        (vec![], 2),
+        "who is not in it is asked about"
+    );
 }
 
 #[test]

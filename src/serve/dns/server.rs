@@ -5,6 +5,7 @@ use super::{
     query::DnsQuery,
     response::{DnsResponse, Outcome, ZoneServer},
     route::ReplyRoute,
+    zone::ListName,
 };
 use crate::{
     address::Prefix,
@@ -25,12 +26,12 @@ pub trait DecisionSource: Send + Sync + 'static {
     /// What memory has. Called for every query on the thread that received it: it reads no file and waits for nobody.
     fn remembered(&self, address: IpAddr) -> Option<Arc<ClientDecision>>;
 
-    /// When whoever asked first has waited long enough, while an address is being looked up.
-    fn due(&self, address: IpAddr) -> Option<Instant>;
+    /// When whoever asked first has waited long enough, while an address is being looked up for this list.
+    fn due(&self, list: ListName, address: IpAddr) -> Option<Instant>;
 
-    /// Finds out, and hands it to `receiver`, on whatever thread and whenever it is known. It does not wait itself, and
-    /// may drop `receiver` where too much waits already.
-    fn find(&self, address: IpAddr, receiver: DecisionReceiver);
+    /// Finds out what the list says, and hands it to `receiver`, on whatever thread and whenever it is known. It does not
+    /// wait itself, and may drop `receiver` where too much waits already.
+    fn find(&self, list: ListName, address: IpAddr, receiver: DecisionReceiver);
 }
 
 /// The clients that are answered; all others hear nothing.
@@ -102,9 +103,9 @@ impl<F: DecisionSource> DnsServer<F> {
 
     /// Until when a query that arrived now may wait. A resolver repeats what is not answered soon, and takes an answer to
     /// its last try alone: were each try to wait anew, it would hear nothing for as long as the look-up takes.
-    fn due(&self, address: IpAddr, received: Instant) -> Instant {
+    fn due(&self, list: ListName, address: IpAddr, received: Instant) -> Instant {
         let own = received + self.timeout;
-        self.decisions.due(address).map_or(own, |first| first.min(own))
+        self.decisions.due(list, address).map_or(own, |first| first.min(own))
     }
 
     /// Answers a message: at once, by what is left in `bytes`, or later along `route`; then nothing is left there.
@@ -120,13 +121,15 @@ impl<F: DecisionSource> DnsServer<F> {
                     ZoneServer::about(&query, list, address, &decision)
                 }
                 None => {
-                    let due = self.due(address, received);
+                    let due = self.due(list, address, received);
                     if due > received
                         && let Some(pending) = self.pending.admit(packet, list, address, route, due)
                     {
-                        return self
-                            .decisions
-                            .find(address, Box::new(move |decision| pending.answer(decision)));
+                        return self.decisions.find(
+                            list,
+                            address,
+                            Box::new(move |decision| pending.answer(decision)),
+                        );
                     }
                     let why = if due > received { "too many questions are waiting" } else { LATE };
                     DnsResponse::failure("timeout", why)

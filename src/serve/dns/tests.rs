@@ -62,11 +62,11 @@ impl DecisionSource for Known {
         facts(address).filter(|_| !address.to_string().ends_with(".8")).map(Arc::new)
     }
 
-    fn due(&self, address: IpAddr) -> Option<Instant> {
+    fn due(&self, _: ListName, address: IpAddr) -> Option<Instant> {
         self.due.lock().unwrap().filter(|_| address.to_string().ends_with(".201"))
     }
 
-    fn find(&self, address: IpAddr, then: DecisionReceiver) {
+    fn find(&self, _: ListName, address: IpAddr, then: DecisionReceiver) {
         if address.to_string().ends_with(".201") {
             *self.due.lock().unwrap() = Some(Instant::now() + PATIENCE);
         }

@@ -22,6 +22,10 @@ impl Decider for ScriptedService {
         (!text.starts_with("192.0.2.")).then_some(ClientDecision { verdict, ..bare })
     }
 
+    fn announced(&self, _: IpAddr) -> Option<ClientDecision> {
+        None
+    }
+
     fn ask(&self, _: IpAddr, _: &LanePermit) -> ClientDecision {
         thread::sleep(Duration::from_secs(2));
         ClientDecision::unknown("timeout", "whois.example did not answer")

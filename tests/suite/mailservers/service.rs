@@ -254,6 +254,11 @@ fn tags_a_message_once() {
 fn writes_metrics_without_owners_or_addresses() {
     let world = World::new();
     let file = world.text("whodunit.prom");
+    let table = world.write("table.tsv", "193.0.20.0\t193.0.23.255\t65010\tDE\tContoso\n");
+    let mut import = Command::new(PROGRAM);
+    import.args(["cache", "import", "--config", &world.text("config.toml")]).arg(table).env_clear();
+    assert!(import.output().unwrap().status.success());
+    let bytes = fs::metadata(world.path("cache/cache.db-origin")).unwrap().len();
     let serve = Serve::start(&world, &["--metrics", &file, "--listen", "dns:127.0.0.1:0"]);
     until("the metrics", || Path::new(&file).exists());
     let text = fs::read_to_string(&file).unwrap();
@@ -264,6 +269,10 @@ fn writes_metrics_without_owners_or_addresses() {
         "whodunit_cache_usable 1",
         "whodunit_cache_networks ",
         "whodunit_build_info{version=",
+        "whodunit_origin_usable 1",
+        "whodunit_origin_ranges 1",
+        &format!("whodunit_origin_bytes {bytes}"),
+        "whodunit_origin_imported_seconds ",
     ] {
         assert!(text.contains(name), "no {name} in\n{text}");
     }
