@@ -53,19 +53,19 @@ pub struct Cli {
 pub enum Command {
     /// Match patterns against whois text that you already have (no network, no cache)
     Match(MatchArgs),
-    /// Who is behind the traffic in mail logs: owners ranked by hits, runs drawn over time
+    /// List who is behind the traffic in logs: owners ranked by hits, runs drawn over time
     Report(ReportArgs),
-    /// Answer Postfix's policy protocol, and a DNS list for every other mail server and filter
+    /// Answer Postfix's policy protocol, and a DNS list for other mail servers and filters
     Serve(ServeArgs),
-    /// One line and a code for monitoring: the service, the cache, registries that refuse, the data's age
+    /// Monitor the service, the cache, refusals and the data's age: one line and a code
     Check(ProbeArgs),
-    /// Every network that the patterns block, for a firewall or a mail server's own tables
+    /// List all networks that the patterns block, for a firewall or a mail server's tables
     Networks(NetworksArgs),
     /// Check pattern files for mistakes, each as FILE:LINE: message
     Patterns(LintArgs),
     /// Look after the cache
     Cache(CacheArgs),
-    /// Fill the cache from mail logs, at the registries' own pace
+    /// Fill the cache from logs, at the registries' own pace
     Warm(WarmArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
@@ -79,15 +79,12 @@ pub struct CheckArgs {
     /// Addresses: 203.0.113.7, 2001:db8::1, [IPv6:2001:db8::1]:25; `-` reads them from stdin
     #[arg(value_name = "IP", value_hint = ValueHint::Other)]
     pub addresses: Vec<String>,
-    /// A mail log to take addresses from, plain or compressed
-    ///
-    /// A log to take addresses from, of a mail, web or SSH server or a proxy, also gzip, bzip2, xz or zstd; `-` is stdin
-    /// (repeatable; further files may follow, as in `--log mail.log*`)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// A log to take addresses from, plain or compressed
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, long_help = "\
+        A log to take addresses from: of a mail, web or SSH server, or of a proxy; plain, or in gzip, bzip2, xz or zstd. \
+        `-` is stdin. Repeatable; more files may follow, as in `--log mail.log*`")]
     pub log: Vec<PathBuf>,
     /// Show the whole walk of each address, from registry to verdict
-    ///
-    /// Show the whole walk of each address: registry, hops, cache, reply, record, patterns, verdict
     #[arg(long, conflicts_with_all = ["json", "csv", "count", "quiet"])]
     pub explain: bool,
     #[command(flatten)]
@@ -113,7 +110,7 @@ pub struct CheckArgs {
 /// Where settings come from.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ConfigArgs {
-    /// Read this configuration file alone; `none` reads none
+    /// Read only this configuration file; `none` reads none
     #[arg(
         long,
         value_name = "FILE",
@@ -152,7 +149,7 @@ pub struct MatchArgs {
 #[derive(Args, Debug)]
 #[command(after_help = ends::REPORT)]
 pub struct ReportArgs {
-    /// Mail logs; none, or `-`, is stdin
+    /// Logs of mail, web or SSH servers, or of proxies; none, or `-`, is stdin
     #[arg(value_name = "LOG", value_hint = ValueHint::FilePath)]
     pub logs: Vec<PathBuf>,
     /// Group by owner, asn, abuse (the contact's mail domain), maintainer, netname, network, registry or country
@@ -162,10 +159,10 @@ pub struct ReportArgs {
     /// Show only owners whose name this pattern matches, whatever its case, and their addresses (repeatable)
     #[arg(long, value_name = "ERE")]
     pub owner: Vec<String>,
-    /// With --owner, show so many log lines of each address [default: 3]
+    /// Show so many log lines of each address, with --owner or --abuse-mail [default: 3]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub lines: Option<LeastCount>,
-    /// Write a message to each owner's abuse contact into this folder, to be looked at and sent by you
+    /// Write a message to each owner's abuse contact into this folder: look at it, then send it yourself
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub abuse_mail: Option<PathBuf>,
     /// Show the N rows with the most hits
@@ -189,10 +186,10 @@ pub struct ReportArgs {
     /// Suggest nobody that these logs show mail delivered to (`status=sent` and its like)
     #[arg(long)]
     pub correspondents: bool,
-    /// Suggest lines that stop so many hits or more [default: 3]
+    /// Suggest only lines that stop so many hits or more [default: 3]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub min_hits: Option<LeastCount>,
-    /// Suggest lines that stop so many addresses or more [default: 2]
+    /// Suggest only lines that stop so many addresses or more [default: 2]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub min_addresses: Option<LeastCount>,
     /// One JSON object an owner
@@ -229,36 +226,41 @@ pub struct ReportArgs {
 #[command(after_help = ends::SERVE)]
 pub struct ServeArgs {
     /// Where to listen: inet:127.0.0.1:10045, unix:/path or dns:127.0.0.1:5354 (repeatable)
-    ///
-    /// Where to listen (repeatable): inet:127.0.0.1:10045 or unix:/path for Postfix's policy protocol, dns:127.0.0.1:5354
-    /// for a DNS list over UDP and TCP
-    #[arg(long, value_name = "WHERE", conflicts_with = "stdio")]
+    #[arg(
+        long,
+        value_name = "WHERE",
+        conflicts_with = "stdio",
+        long_help = "\
+        Where to listen: inet:127.0.0.1:10045 or unix:/path for Postfix's policy protocol, dns:127.0.0.1:5354 for a DNS \
+        list over UDP and TCP (repeatable)"
+    )]
     pub listen: Vec<String>,
-    /// Speak on stdin and stdout, for Postfix's spawn(8); logs to syslog then, never to a descriptor
+    /// Speak on stdin and stdout, for Postfix's spawn(8); then log to syslog, never to a descriptor
     #[arg(long)]
     pub stdio: bool,
     /// What a blocked client is told; {org} {network} {contact} {ip} {file} {line} are filled in
+    /// [default: No access to hosts using this registrar: {org} ({network})]
     #[arg(long, value_name = "TEXT")]
     pub reject_text: Option<String>,
-    /// Answer WARN where REJECT would be due: rejects nothing, and the mail log shows what would have been
+    /// Answer WARN in place of REJECT: nothing is rejected, and the mail log shows what would have been
     #[arg(long)]
     pub dry_run: bool,
     /// What a blocked client gets: reject, defer (DEFER_IF_PERMIT) or tag (PREPEND X-Whodunit) [default: reject]
     #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
     pub on_blocked: Option<BlockedAction>,
-    /// PREPEND X-Whodunit to mail that comes in, whatever the verdict is; once a message
+    /// Add an X-Whodunit header (PREPEND) to all mail that is let in, once a message
     #[arg(long)]
     pub header: bool,
     /// The DNS list's zone [default: whodunit]
     #[arg(long, value_name = "NAME")]
     pub zone: Option<String>,
-    /// Answer DNS clients in this network alone (repeatable) [default: 127.0.0.0/8 and ::1]
+    /// Answer only DNS clients in this network (repeatable) [default: 127.0.0.0/8 and ::1]
     #[arg(long, value_name = "CIDR")]
     pub dns_allow: Vec<String>,
     /// Write metrics for Prometheus to this file every 15 s (node_exporter's textfile collector)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub metrics: Option<PathBuf>,
-    /// One line a decision to syslog (facility mail) in place of stderr
+    /// Log each decision to syslog (facility mail) in place of stderr
     #[arg(long)]
     pub syslog: bool,
     /// What an unknown network means: pass (DUNNO), defer (DEFER_IF_PERMIT) or block (REJECT) [default: pass]
@@ -283,23 +285,22 @@ pub struct ServeArgs {
 #[command(after_help = ends::NETWORKS)]
 pub struct NetworksArgs {
     /// How the list is written: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim
-    ///
-    /// How the list is written: cidr (a prefix a line), json, csv (both not aggregated), postfix (cidr_table), nft (for
-    /// nft -f), ipset (for ipset restore), rbldnsd (ip4trie, with -6 ip6trie), rspamd (a map), nginx (geo lines),
-    /// apache (Require not ip), exim (an iplsearch file)
     #[arg(long, value_name = "FORM", default_value = "cidr", value_parser = PossibleValuesParser::new(LIST_FORMS),
-        hide_possible_values = true)]
+        hide_possible_values = true, long_help = "\
+        How the list is written: cidr (a prefix a line), json and csv (a source network a line, not aggregated), postfix \
+        (cidr_table), nft (for nft -f), ipset (for ipset restore), rbldnsd (ip4trie, with -6 ip6trie), rspamd (a map), \
+        nginx (geo lines), apache (Require not ip), exim (an iplsearch file)")]
     pub format: String,
-    /// Write the list into this file, which takes an earlier one's place once it is whole
+    /// Write the list into this file; an earlier one is replaced once the list is whole
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
-    /// IPv4 networks alone
+    /// List IPv4 networks only
     #[arg(short = '4', long, conflicts_with = "ipv6")]
     pub ipv4: bool,
-    /// IPv6 networks alone
+    /// List IPv6 networks only
     #[arg(short = '6', long)]
     pub ipv6: bool,
-    /// Refuse a list of more IPv4 addresses, 0 = no limit [default: 16777216]
+    /// Refuse a list of more IPv4 addresses than this; 0 = no limit [default: 16777216]
     #[arg(long, value_name = "N")]
     pub max_addresses: Option<u64>,
     #[command(flatten)]
@@ -324,7 +325,7 @@ pub struct ProbeArgs {
     /// The DNS list's zone [default: whodunit]
     #[arg(long, value_name = "NAME")]
     pub zone: Option<String>,
-    /// Warn of imported data that is older
+    /// Warn of imported data that is older than this
     #[arg(long, value_name = "DAYS", default_value_t = 45)]
     pub stale: u32,
     /// Which cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for lookups]
@@ -342,16 +343,16 @@ pub struct LintArgs {
     /// Pattern files to check, as block patterns
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// Say for each pattern how many networks in the cache it matches, and which
+    /// Show for each pattern how many networks in the cache it matches, and which
     #[arg(long)]
     pub against_cache: bool,
-    /// Say which patterns match no network in the cache
+    /// Show which patterns match no network in the cache
     #[arg(long)]
     pub unused: bool,
-    /// Say for each pattern what it blocks of the clients of this log (repeatable)
+    /// Show for each pattern which clients of this log it blocks (repeatable)
     #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath, conflicts_with_all = ["against_cache", "unused"])]
     pub cost: Vec<PathBuf>,
-    /// With --cost: a log of mail that you want; a pattern that hits it ends in 1 (repeatable)
+    /// A log of mail that you want, with --cost: a pattern that hits it ends in 1 (repeatable)
     #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath, requires = "cost")]
     pub ham: Vec<PathBuf>,
     #[command(flatten)]
@@ -378,7 +379,7 @@ pub struct LintArgs {
 #[derive(Args, Debug)]
 #[command(after_help = ends::WARM)]
 pub struct WarmArgs {
-    /// Mail logs; none, or `-`, is stdin
+    /// Logs of mail, web or SSH servers, or of proxies; none, or `-`, is stdin
     #[arg(value_name = "LOG", value_hint = ValueHint::FilePath)]
     pub logs: Vec<PathBuf>,
     #[command(flatten)]
@@ -407,7 +408,7 @@ pub struct CacheArgs {
     #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, global = true,
         value_parser = NonEmptyStringValueParser::new())]
     pub cache: Option<String>,
-    /// Read this configuration file alone; `none` reads none
+    /// Read only this configuration file; `none` reads none
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, global = true)]
     pub config: Option<PathBuf>,
 }
@@ -415,13 +416,13 @@ pub struct CacheArgs {
 /// What `whodunit cache` can do.
 #[derive(Debug, Subcommand)]
 pub enum CacheCommand {
-    /// How much is kept, how old it is, and which servers are held off until when
+    /// Show how much is kept, how old it is, and which servers are held off until when
     Stats {
         /// One JSON object
         #[arg(long)]
         json: bool,
     },
-    /// The networks that are kept
+    /// List the networks that are kept
     List {
         /// JSON Lines
         #[arg(long, conflicts_with = "csv")]
@@ -435,11 +436,11 @@ pub enum CacheCommand {
         /// An address or a network, such as 203.0.113.7 or 203.0.112.0/22
         #[arg(value_name = "IP|CIDR", required_unless_present = "all", conflicts_with = "all")]
         what: Vec<String>,
-        /// Forget everything, hold-offs and imported data too
+        /// Forget everything, also hold-offs and imported data
         #[arg(long)]
         all: bool,
     },
-    /// Read a registry's bulk data: RPSL split files, delegated-extended statistics, or an export
+    /// Read bulk data: a registry's RPSL files or statistics, a table of origins, or an export
     Import {
         /// The files, also gzip, bzip2, xz or zstd; `-` is stdin, not packed
         #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]

@@ -1,7 +1,7 @@
 //! What stands at the end of each help text: exit codes, and examples.
 
 pub(super) const SHORT: &str = "\
-Ends in 0: no address is blocked, all are known; 1: one is blocked; 75: one is unknown; 64 and above: an error.
+Exit codes: 0 none is blocked, all are known · 1 one is blocked · 75 one is unknown · else an error.
 `whodunit --help` has all options, and examples.";
 
 pub(super) const AFTER: &str = "\
@@ -24,12 +24,12 @@ Exit codes:
 
 pub(super) const REPORT: &str = "\
 Exit codes:
-  0 the report was made, whomever it found
+  0 the report was made, whoever is in it
   64 bad usage · 66 a log cannot be read · 74 an output cannot be written · 78 a pattern or config file is wrong";
 
 pub(super) const SERVE: &str = "\
 Exit codes:
-  0 ended by SIGTERM · 64 bad usage · 66 a file cannot be read · 74 nobody can listen there · 78 a pattern or config file is wrong";
+  0 ended by SIGTERM · 64 bad usage · 66 a file cannot be read · 74 cannot listen there · 78 a pattern or config file is wrong";
 
 pub(super) const PROBE: &str = "\
 Exit codes:
@@ -38,7 +38,7 @@ Exit codes:
 
 pub(super) const PATTERNS: &str = "\
 Exit codes:
-  0 nothing to say · 1 there are problems · 78 a pattern does not compile, or a config file is wrong
+  0 no problem was found · 1 there are problems · 78 a pattern does not compile, or a config file is wrong
   64 bad usage · 66 a file cannot be read · 74 an output cannot be written";
 
 pub(super) const NETWORKS: &str = "\

@@ -95,10 +95,8 @@ pub struct ReadOptions {
     /// Take from a log line: client (the connecting host alone) or all (every address) [default: client]
     #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true, hide_short_help = true)]
     pub extract: Option<Extract>,
-    /// A proxy whose forwarded-for list says who the client is
-    ///
-    /// A proxy, or a network of them, such as 10.0.0.0/8: where a line's client is one and the line has a forwarded-for
-    /// list, the client is the last address of it that is not trusted (repeatable)
+    /// A proxy, or a network of them, such as 10.0.0.0/8 (repeatable). Where a line's client is one and the line has a
+    /// forwarded-for list, the client is the last address in the list that is not trusted
     #[arg(long, value_name = "CIDR", hide_short_help = true)]
     pub trusted_proxy: Vec<TrustedProxy>,
 }
@@ -108,19 +106,14 @@ pub struct ReadOptions {
 #[command(next_help_heading = "Patterns")]
 pub struct PatternOptions {
     /// Patterns of networks whose mail is not wanted, as for egrep -f
-    ///
-    /// Patterns of networks whose mail is not wanted, as for egrep -f; a folder means the
-    /// pattern files in it, `-` stdin (repeatable)
-    #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::AnyPath, long_help = "\
+        Patterns of networks whose mail is not wanted, as for egrep -f. A folder means the pattern files in it, `-` means \
+        stdin (repeatable)")]
     pub block: Vec<PathBuf>,
-    /// Patterns of networks to let in whatever blocks them
-    ///
-    /// Patterns of networks to let in whatever blocks them (repeatable)
+    /// Patterns of networks to let in, whatever blocks them (repeatable)
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub allow: Vec<PathBuf>,
-    /// One block pattern: a regular expression, or an @field line
-    ///
-    /// One block pattern, a POSIX extended regular expression or an @field line (repeatable)
+    /// One block pattern: a POSIX extended expression, or an @field line (repeatable)
     #[arg(short = 'e', long, value_name = "ERE", allow_hyphen_values = true)]
     pub regexp: Vec<OsString>,
     /// Ignore case, as grep -i
@@ -132,21 +125,19 @@ pub struct PatternOptions {
 #[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Output")]
 pub struct OutputOptions {
-    /// JSON Lines: one object an address
+    /// Print JSON Lines: one object an address
     #[arg(long, conflicts_with_all = ["csv", "count", "quiet"])]
     pub json: bool,
-    /// A header, then one CSV row an address
+    /// Print CSV: a header, then one row an address
     #[arg(long, conflicts_with_all = ["count", "quiet"])]
     pub csv: bool,
-    /// The number of whois lines that block patterns match
-    ///
-    /// The number of whois lines that block patterns match, as `whois IP | egrep -f FILE | wc -l`
+    /// Print how many whois lines block patterns match, as `egrep -f FILE | wc -l` does
     #[arg(short, long, conflicts_with = "quiet")]
     pub count: bool,
     /// Print nothing: the exit code says it all
     #[arg(short, long)]
     pub quiet: bool,
-    /// Also the whois text below each verdict, its matching lines highlighted
+    /// Print the whois text below each verdict, with matching lines highlighted
     #[arg(long, conflicts_with_all = ["json", "csv", "count", "quiet"])]
     pub whois: bool,
     /// Colour: auto, always, never [default: auto]
@@ -161,40 +152,34 @@ pub struct OutputOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Querying")]
 pub struct QueryOptions {
-    /// Give up on an address after so many seconds [default: 10; serve: 2]
-    ///
-    /// Give up on an address after so many seconds, all questions together [default: 10; serve: 2]
+    /// Seconds for one address, all questions together [default: 10; serve: 2]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub timeout: Option<TimeoutSeconds>,
-    /// Lookups at once [default: 32]
+    /// How many look-ups run at once [default: 32]
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, hide_short_help = true)]
     pub jobs: Option<AtLeastOne>,
-    /// Questions at once to one server [default: 3]
+    /// How many questions one server gets at once [default: 3]
     #[arg(long, value_name = "N", allow_negative_numbers = true, hide_short_help = true)]
     pub per_server: Option<AtLeastOne>,
-    /// Questions a second to one server, 0 = no limit [default: each registry's own]
+    /// How many questions a second one server gets; 0 = no limit [default: each registry's own limit]
     #[arg(long, value_name = "Q", allow_negative_numbers = true, hide_short_help = true)]
     pub rate: Option<QueryRate>,
-    /// Servers to ask in place of the built-in ones: a JSON file
-    ///
-    /// Servers to ask in place of the built-in ones, by their names, in whois-rust's JSON form: {"whois.ripe.net": {"host":
-    /// "127.0.0.1:4301"}}. An entry may have a `query`, with $addr for the address; that of an RDAP server, such as
-    /// "rdap.db.ripe.net", a `ca`: a PEM file with the certificates to trust there.
+    /// A JSON file of servers to ask in place of the built-in ones, in whois-rust's form: {"whois.ripe.net": {"host":
+    /// "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as
+    /// "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub servers: Option<PathBuf>,
-    /// When a registry's whois does not answer, ask it over HTTPS: fallback, never [default: fallback]
-    ///
-    /// Whether a registry whose whois server cannot be reached, or does not answer in time, is asked over RDAP (HTTPS):
-    /// fallback, never [default: fallback]. A denial is never followed by it.
+    /// Whether RDAP (HTTPS) is asked where a registry's whois server cannot be reached or does not answer in time: fallback,
+    /// never [default: fallback]. After a denial it never is
     #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, hide_short_help = true)]
     pub rdap: Option<RdapUse>,
-    /// Ask RIPE for persons too, which its daily quota counts
+    /// Ask RIPE for personal data too; its daily quota counts these
     #[arg(long, hide_short_help = true)]
     pub full: bool,
-    /// Ask nobody: cache and imported data only
+    /// Ask nobody: use the cache and imported data only
     #[arg(long, conflicts_with = "refresh")]
     pub offline: bool,
-    /// Ask anew, whatever the cache has
+    /// Ask again, whatever the cache has
     #[arg(long, hide_short_help = true)]
     pub refresh: bool,
 }
@@ -204,15 +189,15 @@ pub struct QueryOptions {
 #[command(next_help_heading = "Cache")]
 pub struct CacheOptions {
     /// Where answers are kept: a path, redis://host:port/db, or none
-    ///
-    /// Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default:
-    /// /var/cache/whodunit, else ~/.cache/whodunit]
-    #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, value_parser = NonEmptyStringValueParser::new(),
+        long_help = "\
+        Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, \
+        else ~/.cache/whodunit]")]
     pub cache: Option<String>,
-    /// Use answers that are no older, such as 14d, 12h, 30m [default: 14d]
+    /// Use no answers that are older than this: 14d, 12h, 30m [default: 14d]
     #[arg(long, value_name = "AGE", allow_negative_numbers = true, hide_short_help = true)]
     pub max_age: Option<Age>,
-    /// Use an answer for no more than its address's /V4 or /V6; 32,128 shares nothing
+    /// Use an answer for the address's /V4 (IPv6: /V6) at most; 32,128 shares nothing
     #[arg(long, value_name = "V4,V6", hide_short_help = true)]
     pub share: Option<ShareLimits>,
 }

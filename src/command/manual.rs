@@ -10,16 +10,20 @@ use std::{collections::BTreeMap, io};
 /// What no option says: verdicts, pattern files, exit codes, files.
 const REST: &str = include_str!("manual.roff");
 
+/// When the page was last looked through: a release sets it.
+const DATE: &str = "2026-11-27";
+
 /// The page, in roff.
 ///
 /// # Errors
 /// None in practice: it is written to memory.
 pub(super) fn page(mut command: Command) -> io::Result<Vec<u8>> {
     command.build();
+    let command = explained(command);
     let usage: Vec<String> = std::iter::once(usage(&command))
         .chain(all(&command).iter().map(|(_, command)| usage(command)))
         .collect();
-    let top = Man::new(command.clone().override_usage(usage.join("\n"))).manual("User Commands");
+    let top = Man::new(command.clone().override_usage(usage.join("\n"))).date(DATE).manual("User Commands");
     let mut page = Vec::new();
     top.render_title(&mut page)?;
     top.render_name_section(&mut page)?;
@@ -33,6 +37,11 @@ pub(super) fn page(mut command: Command) -> io::Result<Vec<u8>> {
     }
     page.extend_from_slice(REST.as_bytes());
     Ok(tidy(&page))
+}
+
+/// The command with every option's text: clap's page leaves out the short text of what `-h` does not show.
+fn explained(command: Command) -> Command {
+    command.mut_args(|arg| arg.hide_short_help(false)).mut_subcommands(explained)
 }
 
 /// Every command below this one that does something itself, with its name as it is typed.
