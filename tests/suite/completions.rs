@@ -1,7 +1,9 @@
 //! Completions and the manual page: what is checked in is what the program prints, and the shells can read it.
 
 use crate::jig::{PROGRAM, Room};
-use std::{fs, io::Write, path::PathBuf, process::Command};
+use clap::CommandFactory;
+use std::{collections::BTreeMap, fs, io::Write, path::PathBuf, process::Command};
+use whodunit::cli::Cli;
 
 /// What makes each checked-in file.
 const FILES: [(&str, &[&str]); 6] = [
@@ -95,12 +97,175 @@ fn fish_completes() {
     assert_eq!(words, ["--json", "stats", "always"]);
 }
 
-#[test]
-fn the_manual_reads_well_and_names_every_exit_code() {
+/// The manual, without roff's escapes.
+fn manual() -> String {
     let page = fs::read_to_string(file("whodunit.1")).unwrap();
-    for code in [0, 1, 64, 65, 66, 70, 74, 75, 78, 141] {
-        assert!(page.contains(&format!("\n.TP\n.B {code}\n")), "the manual does not say what {code} means");
+    page.replace("\\-", "-")
+        .replace("\\(aq", "'")
+        .replace("\\*(Aq", "'")
+        .replace("\\fB", "")
+        .replace("\\fR", "")
+}
+
+/// A part of the manual, from a heading to the next of its kind or a higher one.
+fn part<'a>(page: &'a str, heading: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no {heading}"));
+    let deeper = if heading.starts_with(".SS") { "\n.SS " } else { "\n.SH " };
+    let ends = [rest.find(deeper), rest.find("\n.SH COMMANDS"), rest.find("\n.SH VERDICTS")];
+    &rest[..ends.into_iter().flatten().min().unwrap_or(rest.len())]
+}
+
+/// The text of each option that a part of the manual has, by the option's long name.
+fn texts(part: &str) -> BTreeMap<String, String> {
+    let part = format!("\n{part}");
+    let items = part.split("\n.TP\n").skip(1).filter_map(|item| {
+        let (head, text) = item.split_once('\n')?;
+        let name = head.split("--").nth(1)?.split(['\\', ' ']).next()?;
+        Some((name.to_owned(), text.split("\n.").next()?.trim().to_owned()))
+    });
+    items.collect()
+}
+
+#[test]
+fn every_option_of_every_command_has_a_text_in_the_manual() {
+    let page = manual();
+    let (_, options) = page.split_once("\n.SH OPTIONS\n").unwrap();
+    let top = texts(options.split("\n.SH COMMANDS\n").next().unwrap());
+    let mut command = Cli::command();
+    command.build();
+    let mut seen = 0;
+    let mut all: Vec<(String, &clap::Command)> = vec![(String::new(), &command)];
+    while let Some((name, command)) = all.pop() {
+        let below = command.get_subcommands();
+        all.extend(below.map(|sub| (format!("{name} {}", sub.get_name()).trim().to_owned(), sub)));
+        if command.has_subcommands() && !name.is_empty() || ["man", "completions"].contains(&name.as_str()) {
+            continue;
+        }
+        let own = if name.is_empty() { options } else { part(&page, &format!(".SS \"whodunit {name}\"")) };
+        let (here, shared) = (texts(own), own.rsplit("As above: ").next().unwrap_or_default());
+        let visible = command.get_arguments().filter(|arg| !arg.is_hide_set());
+        for option in visible.filter_map(clap::Arg::get_long) {
+            let text = here.get(option).or_else(|| {
+                let named = shared.split([' ', ',', '.', '\n']).any(|word| word == format!("--{option}"));
+                top.get(option).filter(|_| named || ["help", "version"].contains(&option))
+            });
+            assert!(text.is_some_and(|text| text.len() > 8), "{name}: --{option} has no text: {text:?}");
+            seen += 1;
+        }
     }
+    assert!(seen > 150, "{seen}");
+}
+
+#[test]
+fn help_says_nothing_twice() {
+    fn look(command: &clap::Command) {
+        for arg in command.get_arguments() {
+            let (Some(short), Some(long)) = (arg.get_help(), arg.get_long_help()) else { continue };
+            let (short, long) = (short.to_string(), long.to_string());
+            assert!(!long.contains("\n\n"), "{}: {long}", arg.get_id());
+            assert!(short != long, "{}: {long}", arg.get_id());
+        }
+        command.get_subcommands().for_each(look);
+    }
+    look(&Cli::command());
+}
+
+/// The lines of README's table of exit codes: a code and what it means.
+fn codes() -> Vec<(String, String)> {
+    let readme = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, table) = readme.split_once("| code | meaning |\n| --- | --- |\n").unwrap();
+    let rows = table.lines().take_while(|line| line.starts_with('|'));
+    rows.flat_map(|row| {
+        let cells: Vec<&str> = row.trim_matches(['|', ' ']).split(" | ").collect();
+        let [codes, meanings] = cells.as_slice() else { panic!("{row}") };
+        let (codes, meanings): (Vec<_>, Vec<_>) =
+            (codes.split(" · ").collect(), meanings.split(" · ").collect());
+        assert_eq!(codes.len(), meanings.len(), "{row}");
+        codes.into_iter().map(str::to_owned).zip(meanings.into_iter().map(str::to_owned)).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+#[test]
+fn the_manual_gives_each_exit_code_the_meaning_that_readme_gives_it() {
+    let (page, codes) = (manual(), codes());
+    let known: Vec<&str> = codes.iter().map(|(code, _)| code.as_str()).collect();
+    assert_eq!(known, ["0", "1", "75", "64", "65", "66", "70", "74", "78", "141"]);
+    let status = part(&page, ".SH EXIT STATUS").to_lowercase();
+    for (code, meaning) in &codes {
+        let wanted = format!(".tp\n.b {code}\n{}.\n", meaning.to_lowercase());
+        assert!(format!("{status}\n").contains(&wanted), "{code} is not `{meaning}` in the manual: {status}");
+    }
+    let readme = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    for (command, ends) in [("warm", "75"), ("patterns", "1"), ("check", "0 to 3")] {
+        let said = status.contains(&format!(".b {command}\nends in {ends}"));
+        assert!(said, "{command}: {status}");
+        assert!(readme.contains(&format!("`{command}` ends in {ends}")), "README: {command}");
+    }
+}
+
+#[test]
+fn readme_and_manual_name_every_log_format_that_is_read() {
+    let top = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let formats = fs::read_to_string(top.join("src/log/format.rs")).unwrap();
+    let page = manual();
+    let logs = part(&page, ".SH LOGS").to_lowercase();
+    // Files that are named by something else than their program's name.
+    const OTHERS: [(&str, &str); 6] = [
+        ("fields", "exchange"),
+        ("ims", "hmailserver"),
+        ("ironport", "cisco esa"),
+        ("login", "proftpd"),
+        ("web", "nginx"),
+        ("webmail", "roundcube"),
+    ];
+    /// What is of no program.
+    const PARTS: [&str; 11] = [
+        "direction",
+        "forwarded",
+        "front",
+        "general",
+        "head",
+        "object",
+        "pieces",
+        "sender",
+        "ssh",
+        "wrapped",
+        "tests",
+    ];
+    let modules = formats.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    for module in modules.filter(|module| !PARTS.contains(module)) {
+        let name = OTHERS.iter().find(|(file, _)| *file == module).map_or(module, |(_, name)| *name);
+        assert!(logs.contains(name), "the manual does not say that logs of {name} are read");
+    }
+    let readme = fs::read_to_string(top.join("README.md")).unwrap();
+    for kind in ["mail servers", "web servers", "proxies", "OpenSSH", "journald", "nginx"] {
+        assert!(readme.contains(kind), "README does not say that {kind} are read");
+        assert!(logs.contains(&kind.to_lowercase()), "the manual does not say that {kind} are read");
+    }
+}
+
+#[test]
+fn what_a_pipe_gets_has_its_columns_documented() {
+    let page = manual();
+    let output = part(&page, ".SH OUTPUT COLUMNS");
+    let room = Room::with(&[("log", "10.0.0.1\n")]);
+    let report = room.run(["report", "log"]).code(0).check().stdout;
+    let columns = |command: &str| {
+        let (_, rest) = output.split_once(&format!(".B whodunit {command}\n")).unwrap();
+        let upper = |word: &&str| word.len() > 2 && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+        rest.lines().next().unwrap().split([' ', '.']).take_while(upper).count()
+    };
+    assert_eq!(columns("report"), report.trim_end().split('\t').count(), "{report}");
+    assert_eq!(columns("cache list"), 9);
+}
+
+#[test]
+fn the_manual_reads_well() {
+    let page = fs::read_to_string(file("whodunit.1")).unwrap();
+    let title = page.lines().find(|line| line.starts_with(".TH ")).unwrap();
+    let date = title.split_whitespace().nth(3).unwrap();
+    assert!(date.len() == 10 && date.split('-').count() == 3 && date.starts_with("20"), "{title}");
     for command in ["match", "report", "serve", "patterns", "cache import", "warm", "completions", "man"] {
         assert!(page.contains(&format!("\n.SS \"whodunit {command}\"\n")), "the manual lacks {command}");
     }

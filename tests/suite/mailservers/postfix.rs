@@ -142,6 +142,17 @@ fn dry_run_shows_in_the_mail_log() {
 }
 
 #[test]
+fn the_two_lines_of_the_first_evening_only_warn() {
+    let world = World::new();
+    let serve = Serve::start(&world, &["--dry-run"]);
+    let main = world.block("../README.md", "main.cf", 0, serve.port);
+    let Some(postfix) = Postfix::start(world, &main, "") else { return };
+    postfix.tells(BLOCKED, OK);
+    // What README's grep of the next day looks for.
+    postfix.logs("whodunit would REJECT");
+}
+
+#[test]
 fn unknown_comes_back_later_when_asked_for() {
     let world = World::new();
     let serve = Serve::start(&world, &["--on-unknown", "defer", "--timeout", "1"]);
