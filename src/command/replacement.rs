@@ -5,44 +5,78 @@ use crate::error::{Error, Result, reason};
 use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
+    os::unix::fs::{MetadataExt, fchown},
     path::{Path, PathBuf},
 };
 
-/// A draft beside a file. Dropped without [`ReplacementFile::commit`], it is removed, and the file stays as it was.
+/// What a file is to hold from now on. Dropped without [`ReplacementFile::commit`], it leaves the file as it was.
 pub(super) struct ReplacementFile {
-    /// None for a device or a pipe, which is written to as it is.
-    draft: Option<PathBuf>,
     target: PathBuf,
-    out: BufWriter<File>,
+    draft: Draft,
+}
+
+enum Draft {
+    /// A device or a pipe, which is written to as it is.
+    Device(BufWriter<File>),
+    /// A file beside the target.
+    Beside(PathBuf, BufWriter<File>),
+    /// Kept in memory where nobody may make a file beside the target: that is written over at the end.
+    Held(Vec<u8>),
+}
+
+/// Whether a name means stdout.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-") || path == Path::new("/dev/stdout")
+}
+
+fn is_descriptor(path: &Path) -> bool {
+    path == Path::new("/dev/stderr") || path.starts_with("/dev/fd") || path.starts_with("/proc")
 }
 
 impl ReplacementFile {
-    /// Makes the draft, with the rights of the file that is there. A link stays one: what it leads to is replaced.
+    /// Begins a draft, with the rights and the owner of the file that is there. A link stays one: what it leads to is
+    /// replaced.
     ///
     /// # Errors
     /// The folder or the file cannot be written (74).
     pub(super) fn begin(path: &Path) -> Result<Self> {
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        Self::open(target).map_err(|error| Error::output(&path.display().to_string(), &error))
+        Self::open(path).map_err(|error| Error::output(&path.display().to_string(), &error))
     }
 
-    fn open(target: PathBuf) -> io::Result<Self> {
-        let rights = match fs::metadata(&target) {
+    fn open(path: &Path) -> io::Result<Self> {
+        let there = match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-            Ok(meta) if !meta.is_file() => {
-                let out = BufWriter::new(File::options().write(true).open(&target)?);
-                return Ok(Self { draft: None, target, out });
-            }
-            Ok(meta) => Some(meta.permissions()),
-            Err(_) => None,
+            Ok(meta) => Some(meta),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
         };
+        // A descriptor stays open where the shell put it, and another file in its place would go unseen.
+        if is_descriptor(path) || there.as_ref().is_some_and(|meta| !meta.is_file()) {
+            let out = BufWriter::new(File::options().append(true).open(path)?);
+            return Ok(Self { target: path.to_owned(), draft: Draft::Device(out) });
+        }
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if there.is_some() {
+            // Whoever may not write it may not replace it.
+            File::options().append(true).open(&target)?;
+        }
         let mut name = std::ffi::OsString::from(".");
         name.push(target.file_name().unwrap_or_default());
         name.push(format!(".{}.new", std::process::id()));
         let draft = target.with_file_name(name);
-        let file = File::create_new(&draft)?;
-        let made = Self { draft: Some(draft), target, out: BufWriter::new(file) };
-        rights.map_or(Ok(()), |rights| made.out.get_ref().set_permissions(rights))?;
+        let file = match File::create_new(&draft) {
+            Ok(file) => file,
+            Err(error) if there.is_some() && error.kind() == io::ErrorKind::PermissionDenied => {
+                return Ok(Self { target, draft: Draft::Held(Vec::new()) });
+            }
+            Err(error) => return Err(error),
+        };
+        let made = Self { target, draft: Draft::Beside(draft, BufWriter::new(file)) };
+        if let (Some(meta), Draft::Beside(_, out)) = (&there, &made.draft) {
+            // Only root may give a file away; its rights count in any case.
+            let _ = fchown(out.get_ref(), Some(meta.uid()), Some(meta.gid()));
+            out.get_ref().set_permissions(meta.permissions())?;
+        }
         Ok(made)
     }
 
@@ -51,34 +85,46 @@ impl ReplacementFile {
     /// # Errors
     /// It cannot be written (74).
     pub(super) fn commit(mut self) -> Result<()> {
-        let mut put = || -> io::Result<()> {
-            self.out.flush()?;
-            let Some(draft) = &self.draft else { return Ok(()) };
-            self.out.get_ref().sync_all()?;
-            fs::rename(draft, &self.target)
-        };
-        put().map_err(|error| Error::output(&self.target.display().to_string(), &error))?;
-        self.draft = None;
-        Ok(())
+        self.put().map_err(|error| Error::output(&self.target.display().to_string(), &error))
+    }
+
+    fn put(&mut self) -> io::Result<()> {
+        match &mut self.draft {
+            Draft::Device(out) => out.flush(),
+            Draft::Held(bytes) => fs::write(&self.target, bytes),
+            Draft::Beside(path, out) => {
+                out.flush()?;
+                out.get_ref().sync_all()?;
+                fs::rename(path, &self.target)?;
+                self.draft = Draft::Held(Vec::new());
+                Ok(())
+            }
+        }
     }
 }
 
 impl Write for ReplacementFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write(bytes)
+        match &mut self.draft {
+            Draft::Device(out) | Draft::Beside(_, out) => out.write(bytes),
+            Draft::Held(held) => held.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        match &mut self.draft {
+            Draft::Device(out) | Draft::Beside(_, out) => out.flush(),
+            Draft::Held(_) => Ok(()),
+        }
     }
 }
 
 impl Drop for ReplacementFile {
     fn drop(&mut self) {
-        if let Some(draft) = &self.draft
-            && let Err(error) = fs::remove_file(draft)
+        if let Draft::Beside(path, _) = &self.draft
+            && let Err(error) = fs::remove_file(path)
         {
-            warn(&format!("{} is left behind: {}", draft.display(), reason(&error)));
+            warn(&format!("{} is left behind: {}", path.display(), reason(&error)));
         }
     }
 }

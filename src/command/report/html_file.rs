@@ -1,13 +1,16 @@
 //! The file that a page is put into: never a log's, never what is no page of ours, and never half of one.
 
-use super::super::{stdout, warn};
+use super::super::{
+    replacement::{ReplacementFile, is_stdout},
+    stdout, warn,
+};
 use crate::{
-    error::{Error, Result, reason},
+    error::{Error, Result},
     log::ClientSource,
 };
 use std::{
     fs::{self, File},
-    io::{self, BufWriter, Read, Write},
+    io::{self, Read, Write},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
@@ -21,9 +24,7 @@ const MARKS: [&str; 2] = ["<!doctype html>", "<p class=\"brand\">whodunit</p>"];
 #[derive(Debug)]
 pub(super) enum HtmlFile {
     Stdout,
-    /// A device or a pipe, which is written to as it is.
-    Device(PathBuf),
-    /// A plain file: a draft beside it takes its place.
+    /// A file, which the page replaces; or a device or a pipe.
     File(PathBuf),
 }
 
@@ -33,40 +34,32 @@ impl HtmlFile {
     /// # Errors
     /// It is one of the inputs or no page of ours (64), or it cannot be written (74).
     pub(super) fn new(path: &Path, logs: &[ClientSource<'_>], ham: &[PathBuf]) -> Result<Self> {
-        if path == Path::new("-") {
+        if is_stdout(path) {
             return Ok(Self::Stdout);
         }
-        // A link stays one: what it leads to is replaced.
-        let file = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let unwritable = |error: io::Error| Error::output(&path.display().to_string(), &error);
-        match fs::metadata(&file) {
-            Ok(meta) if meta.is_dir() => return Err(unwritable(io::ErrorKind::IsADirectory.into())),
-            Ok(meta) => {
-                let inputs = logs.iter().map(input).chain(ham.iter().map(PathBuf::as_path));
-                if inputs.filter_map(identity).any(|known| known == (meta.dev(), meta.ino())) {
-                    return Err(Error::usage(format!(
-                        "--html {}: that is a log that is read; name another file",
-                        path.display()
-                    )));
-                }
-                if !meta.is_file() {
-                    return Ok(Self::Device(file));
-                }
-                if meta.len() > 0 && !is_page(&file).map_err(unwritable)? {
-                    return Err(Error::usage(format!(
-                        "--html {}: there is a file that is no report of whodunit's; remove it, or name another",
-                        path.display()
-                    )));
-                }
-                File::options().append(true).open(&file).map_err(unwritable)?;
+        if let Some(meta) = fs::metadata(path).ok().filter(|meta| !meta.is_dir()) {
+            let inputs = logs.iter().map(input).chain(ham.iter().map(PathBuf::as_path));
+            if inputs.filter_map(identity).any(|known| known == (meta.dev(), meta.ino())) {
+                return Err(Error::usage(format!(
+                    "--html {}: that is a log that is read; name another file",
+                    path.display()
+                )));
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let draft = draft(&file);
-                File::create_new(&draft).and_then(|_| fs::remove_file(&draft)).map_err(unwritable)?;
+            if meta.is_file() && meta.len() > 0 && !is_page(path).map_err(unwritable)? {
+                return Err(Error::usage(format!(
+                    "--html {}: there is a file that is no report of whodunit's; remove it, or name another",
+                    path.display()
+                )));
             }
-            Err(error) => return Err(unwritable(error)),
+            if !meta.is_file() {
+                // To open a pipe is to wait for its reader.
+                return Ok(Self::File(path.to_owned()));
+            }
         }
-        Ok(Self::File(file))
+        // A draft that is dropped at once: whether it can be made is known before minutes of questions.
+        ReplacementFile::begin(path)?;
+        Ok(Self::File(path.to_owned()))
     }
 
     /// Leaves what is there: there is nothing to report.
@@ -82,21 +75,15 @@ impl HtmlFile {
     /// # Errors
     /// The file, or the draft beside it, cannot be written (74).
     pub(super) fn write(self, page: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-        let (path, written) = match self {
-            Self::Stdout => {
-                return page(&mut *stdout()).map_err(|error| Error::output("stdout", &error));
-            }
-            Self::Device(path) => {
-                let written = File::options().write(true).open(&path);
-                let written = written.and_then(|file| page(&mut BufWriter::new(file)));
-                (path, written)
-            }
+        match self {
+            Self::Stdout => page(&mut *stdout()).map_err(|error| Error::output("stdout", &error)),
             Self::File(path) => {
-                let written = replace(&path, page);
-                (path, written)
+                let mut file = ReplacementFile::begin(&path)?;
+                let written = page(&mut file);
+                written.map_err(|error| Error::output(&path.display().to_string(), &error))?;
+                file.commit()
             }
-        };
-        written.map_err(|error| Error::output(&path.display().to_string(), &error))
+        }
     }
 }
 
@@ -118,35 +105,4 @@ fn is_page(path: &Path) -> io::Result<bool> {
     let head = String::from_utf8_lossy(&head);
     let [begin, brand] = MARKS;
     Ok(head.starts_with(begin) && head.contains(brand))
-}
-
-/// A name beside the file that nobody else uses.
-fn draft(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    path.with_file_name(name)
-}
-
-/// Puts a draft in the file's place, with its rights. Where nobody may make a file beside it, it is written over.
-fn replace(path: &Path, page: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let draft = draft(path);
-    let file = match File::create_new(&draft) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && path.exists() => {
-            return page(&mut BufWriter::new(File::create(path)?));
-        }
-        Err(error) => return Err(error),
-    };
-    let rights = fs::metadata(path).map(|meta| meta.permissions());
-    let written = rights
-        .map_or(Ok(()), |rights| file.set_permissions(rights))
-        .and_then(|()| page(&mut BufWriter::new(file)))
-        .and_then(|()| fs::rename(&draft, path));
-    if let Err(error) = written {
-        if let Err(left) = fs::remove_file(&draft) {
-            warn(&format!("{} is left behind: {}", draft.display(), reason(&left)));
-        }
-        return Err(error);
-    }
-    Ok(())
 }
