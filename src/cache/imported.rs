@@ -18,7 +18,7 @@ use super::{
 use crate::{
     address::Prefix,
     cache::location,
-    registry::{Answer, AnswerSource, Registry, record::block::attributes},
+    registry::{Answer, AnswerSource, Registry, record::block::attribute},
     whois::reply::{Provenance, WhoisReply, classify},
 };
 use jiff::Timestamp;
@@ -323,8 +323,13 @@ impl OpenFile {
 
 /// The handles of organisations and of those who take complaints.
 fn references(text: &str) -> Vec<String> {
-    let leads = |(name, _): &(&str, &str)| matches!(*name, "org" | "abuse-c" | "mnt-irt");
-    let names = attributes(text).filter(leads).flat_map(|(_, value)| value.split(','));
+    // Few lines lead anywhere. The others are passed by: whoever reads all networks comes by here for each.
+    let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1));
+    let rests = starts.filter_map(|start| text.get(start..));
+    let leading =
+        rests.filter(|rest| ["org:", "abuse-c:", "mnt-irt:"].iter().any(|name| rest.starts_with(name)));
+    let values = leading.flat_map(attribute);
+    let names = values.flat_map(|value| value.split(','));
     names.map(|name| name.trim().to_ascii_uppercase()).filter(|name| !name.is_empty()).collect()
 }
 

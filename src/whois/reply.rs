@@ -231,7 +231,8 @@ fn record(
     };
     let named =
         referral::named(part.text, part.registry).into_iter().filter(|next| !is_of(next, part.registry));
-    if let Some(standin) = page.standin(smallest) {
+    let record = page.record(smallest);
+    if let Some(standin) = page.standin(smallest, &record) {
         let next = referral::distinct(named.chain(standin.next).collect());
         let message = format!("{} is nobody's network: {}", smallest.network, standin.why);
         return WhoisReply::Placeholder { message, next };
@@ -250,7 +251,7 @@ fn record(
                 message: format!("{who} {}, which does not hold {address}", smallest.network),
             }
         }
-        _ => WhoisReply::Record(Box::new(page.record(smallest)), named.collect()),
+        _ => WhoisReply::Record(Box::new(record), named.collect()),
     }
 }
 

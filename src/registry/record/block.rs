@@ -103,21 +103,12 @@ pub(crate) fn field(line: &str) -> Option<(&str, &str)> {
     (begins && key.len() <= 40 && key.bytes().all(word)).then(|| (key, value.trim()))
 }
 
-/// Names and values of an RPSL object's lines, without comments. A line that goes on with the value above it comes with
-/// the same name.
-pub(crate) fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut name = "";
-    lines(text).filter(|line| !is_comment(line)).filter_map(move |line| {
-        let value = match line.strip_prefix([' ', '\t', '+']) {
-            Some(more) => more,
-            None => {
-                let (key, value) = line.split_once(':')?;
-                name = key;
-                value
-            }
-        };
-        Some((name, without_comment(value)))
-    })
+/// The value of the attribute that an RPSL text begins with, line by line, without comments.
+pub(crate) fn attribute(text: &str) -> impl Iterator<Item = &str> {
+    let first = lines(text).next().and_then(|line| line.split_once(':')).map(|(_, value)| value);
+    let more = lines(text).skip(1).map(|line| (line, line.strip_prefix([' ', '\t', '+'])));
+    let more = more.take_while(|(line, more)| more.is_some() || is_comment(line));
+    first.into_iter().chain(more.filter_map(|(_, more)| more)).map(without_comment)
 }
 
 /// Blocks as ARIN writes them: fields at the line's start, blank lines and comments between the blocks, further lines

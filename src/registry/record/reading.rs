@@ -115,8 +115,9 @@ impl<'a> RecordPage<'a> {
     }
 
     /// Why the network is nobody's: the registry only keeps a place for it. None for a network that is somebody's.
-    pub(crate) fn standin(&self, named: NamedBlock) -> Option<Placeholder> {
-        placeholder::judge(self, named.block, &self.record(named))
+    /// `record` is the network's own.
+    pub(crate) fn standin(&self, named: NamedBlock, record: &Record) -> Option<Placeholder> {
+        placeholder::judge(self, named.block, record)
     }
 
     /// Whom the places that are only kept point to. Looks at the smallest few: a hostile reply may have very many.
@@ -126,7 +127,7 @@ impl<'a> RecordPage<'a> {
         networks
             .iter()
             .take(4)
-            .filter_map(|named| self.standin(**named))
+            .filter_map(|named| self.standin(**named, &self.record(**named)))
             .flat_map(|standin| standin.next)
             .collect()
     }
