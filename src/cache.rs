@@ -55,6 +55,29 @@ pub struct CachedAnswer {
     pub leaf: bool,
 }
 
+/// A part of what a cache keeps.
+#[derive(Debug, Default)]
+pub struct CachedPage {
+    /// Answers, each with its number. Numbers grow with time.
+    pub answers: Vec<(i64, CachedAnswer)>,
+    /// Answers that cannot be unpacked: a look-up that finds one has none, and the wider networks are not asked in its
+    /// stead.
+    pub damaged: Vec<DamagedAnswer>,
+    /// The number to go on behind; None where there is nothing more.
+    pub last: Option<i64>,
+}
+
+/// What is known of an answer that cannot be unpacked.
+#[derive(Clone, Copy, Debug)]
+pub struct DamagedAnswer {
+    /// Its number.
+    pub id: i64,
+    /// The addresses that it may serve, and the one that was asked about; None where that is damaged, too.
+    pub extent: Option<(Network, IpAddr)>,
+    /// When it came.
+    pub fetched: Timestamp,
+}
+
 impl CachedAnswer {
     /// The addresses that this answer may serve; None when its own question does not lie in its network.
     #[must_use]
@@ -289,12 +312,12 @@ pub trait Maintenance: Send + Sync {
     /// When the cache cannot be read; so below.
     fn stats(&self, now: Timestamp) -> CacheResult<CacheStats>;
 
-    /// Shows what is kept, oldest question first, up to `limit` entries numbered above `after`; with each its number.
-    /// Imported data is not among it.
+    /// Shows what is kept, oldest question first, up to `limit` entries numbered above `after`. Imported data is not
+    /// among it.
     ///
     /// # Errors
     /// When the cache cannot be read.
-    fn list(&self, after: i64, limit: usize) -> CacheResult<Vec<(i64, CachedAnswer)>>;
+    fn list(&self, after: i64, limit: usize) -> CacheResult<CachedPage>;
 
     /// Keeps many answers at once.
     ///

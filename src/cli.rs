@@ -302,7 +302,7 @@ pub struct NetworksArgs {
     pub ipv6: bool,
     /// Refuse a list of more IPv4 addresses than this; 0 = no limit [default: 16777216]
     #[arg(long, value_name = "N")]
-    pub max_addresses: Option<u64>,
+    pub max_addresses: Option<LeastCount>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
     pub patterns: PatternOptions,

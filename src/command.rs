@@ -195,13 +195,18 @@ const WITHOUT_TABLE: &str = "there is no table that says which AS announces an a
 /// # Errors
 /// The cache cannot be read (66), or the work cannot be done.
 pub fn each(cache: &LayeredCache, mut work: impl FnMut(&CachedAnswer) -> Result<()>) -> Result<()> {
-    let mut after = 0;
+    let (mut after, mut damaged) = (0, 0);
     loop {
         let page = cache.ledger().list(after, PAGE).map_err(|error| unreadable(&error))?;
-        let Some(&(last, _)) = page.last() else { return Ok(()) };
+        let Some(last) = page.last else { break };
         after = last;
-        page.iter().try_for_each(|(_, kept)| work(kept))?;
+        damaged += page.damaged.len();
+        page.answers.iter().try_for_each(|(_, kept)| work(kept))?;
     }
+    if damaged > 0 {
+        warn(&format!("{damaged} of the cache's answers cannot be unpacked, and are left out"));
+    }
+    Ok(())
 }
 
 /// The cache's own sentence names it: it may be a server, and not the file beside it.

@@ -19,5 +19,5 @@ pub use blocked::{BlockedNetworks, NetworkQuery, PatternTally};
 pub use data::DataSummary;
 pub use format::{Families, ListEntry, ListForm, ListFormat, ListHead, ListedSource, SourceNetwork};
 pub use layer::{Flattener, Span, SpanCursor, flatten};
-pub use records::CachedSpan;
+pub use records::{CachedSpan, DamagedCount};
 pub use set::{NetworkSet, RangeList};

@@ -1,8 +1,8 @@
 //! A cache in the memory of one process: for `--cache none`, and in the stead of a cache that broke.
 
 use super::{
-    Cache, CacheHit, CacheResult, CacheStats, CachedAnswer, Coordinator, Freshness, HitSource, LeaseHolder,
-    Maintenance, Observations, Store, body, extent,
+    Cache, CacheHit, CacheResult, CacheStats, CachedAnswer, CachedPage, Coordinator, Freshness, HitSource,
+    LeaseHolder, Maintenance, Observations, Store, body, extent,
     server::{self, ServerNotes, micros, moment},
 };
 use crate::{
@@ -264,10 +264,12 @@ impl Maintenance for MemoryCache {
         })
     }
 
-    fn list(&self, after: i64, limit: usize) -> CacheResult<Vec<(i64, CachedAnswer)>> {
+    fn list(&self, after: i64, limit: usize) -> CacheResult<CachedPage> {
         let inner = self.lock();
         let from = after.saturating_add(1);
-        Ok(inner.entries.range(from..).take(limit).map(|(&id, entry)| (id, entry.kept.clone())).collect())
+        let page = inner.entries.range(from..).take(limit);
+        let answers: Vec<_> = page.map(|(&id, entry)| (id, entry.kept.clone())).collect();
+        Ok(CachedPage { last: answers.last().map(|(id, _)| *id), answers, damaged: Vec::new() })
     }
 
     fn keep_all(&self, kept: &[CachedAnswer]) -> CacheResult<()> {

@@ -1,13 +1,19 @@
 //! `whodunit networks`: every network that the patterns block, in a form that a server loads.
 
-use super::{open, read_patterns, replacement::ReplacementFile, stdout, tell, warn};
+use super::{
+    WITHOUT_TABLE, open, read_patterns,
+    replacement::{ReplacementFile, is_stdout},
+    stdout, tell, warn,
+};
 use crate::{
     cache::Freshness,
     cli::{NetworksArgs, QueryOptions},
     config,
     error::{Error, Result},
     exit::Exit,
-    networks::{BlockedNetworks, DataSummary, Families, ListForm, ListHead, NetworkQuery, PatternTally},
+    networks::{
+        BlockedNetworks, DamagedCount, DataSummary, Families, ListForm, ListHead, NetworkQuery, PatternTally,
+    },
     pattern::{Action, PatternMatch, PatternSpec},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -54,9 +60,7 @@ pub fn run(typed: &NetworksArgs) -> Result<Exit> {
     }
     let data = found.data();
     if patterns.name_origins() && data.table.is_none() && found.lost_table().is_none() {
-        warn(
-            "@asn and @asname lines match few records without a table of origins: import one with `cache import`",
-        );
+        warn(WITHOUT_TABLE);
     }
     if data.is_empty() {
         return Err(Error::unreadable(
@@ -64,10 +68,10 @@ pub fn run(typed: &NetworksArgs) -> Result<Exit> {
              (`whodunit warm LOG`)",
         ));
     }
-    let limit = typed.max_addresses.unwrap_or(MOST);
+    let limit = typed.max_addresses.or(beneath.max_addresses).map_or(MOST, |most| most.0);
     refuse_too_many(&found, limit)?;
     let head = ListHead { notes: notes(&found, &data, &spec, families, now), families };
-    match typed.output.as_deref().filter(|path| *path != Path::new("-")) {
+    match typed.output.as_deref().filter(|path| !is_stdout(path)) {
         Some(path) => {
             let mut file = ReplacementFile::begin(path)?;
             found.write(form, &head, &path.display().to_string(), &mut file)?;
@@ -150,6 +154,19 @@ fn notes(
 fn report(found: &BlockedNetworks<'_>, data: &DataSummary, families: Families, form: ListForm) {
     for (pattern, tally) in found.tallies().filter(|(pattern, _)| pattern.action == Action::Block) {
         warn(&format!("{}: {}", at(&pattern), told(&tally, families)));
+    }
+    let DamagedCount { imported, cached } = found.damaged();
+    if imported > 0 {
+        warn(&format!(
+            "{imported} of the imported networks cannot be unpacked, and the list lacks what they answer for: import \
+             the registry's file again"
+        ));
+    }
+    if cached > 0 {
+        warn(&format!(
+            "{cached} of the cache's answers cannot be unpacked, and the list lacks what they answer for: a look-up \
+             asks anew"
+        ));
     }
     if let Some(uncovered) = data.uncovered(families.v4, families.v6) {
         warn(&uncovered);

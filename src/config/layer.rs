@@ -73,6 +73,7 @@ pub struct ConfigLayer {
     pub min_hits: Option<LeastCount>,
     pub min_addresses: Option<LeastCount>,
     pub lines: Option<LeastCount>,
+    pub max_addresses: Option<LeastCount>,
     /// What is odd here, though it stops nothing.
     #[serde(skip)]
     pub notes: Vec<String>,
@@ -313,7 +314,8 @@ impl ConfigLayer {
             by,
             min_hits,
             min_addresses,
-            lines
+            lines,
+            max_addresses
         )
     }
 }
@@ -349,7 +351,7 @@ mod tests {
                 "by" => "asn",
                 "rdap" => "never",
                 "timeout" | "jobs" | "per-server" | "rate" | "max-age" | "top" | "min-hits"
-                | "min-addresses" | "lines" => "7",
+                | "min-addresses" | "lines" | "max-addresses" => "7",
                 "share" => "24,48",
                 "trusted-proxy" => "10.0.0.0/8, 2001:db8::1",
                 "listen" => "inet:127.0.0.1:10045",

@@ -47,6 +47,7 @@ pub(super) const KEYS: &[&str] = &[
     "min-hits",
     "min-addresses",
     "lines",
+    "max-addresses",
 ];
 
 /// Long options that mean one run alone, so that no file may set them.
@@ -68,7 +69,6 @@ pub(super) const TYPED: &[&str] = &[
     "stale",
     "format",
     "output",
-    "max-addresses",
     "ipv4",
     "ipv6",
 ];

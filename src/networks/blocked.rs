@@ -4,7 +4,7 @@ use super::{
     DataSummary,
     format::{ListEntry, ListForm, ListFormat, ListHead, ListedSource},
     origins::JudgedOrigins,
-    records::{Item, JudgedRecords},
+    records::{DamagedCount, Item, JudgedRecords},
     set::{NetworkSet, RangeList, span},
     sweep::{BlockedSpan, FixedLayers, sweep},
 };
@@ -118,6 +118,12 @@ impl<'a> BlockedNetworks<'a> {
     #[must_use]
     pub fn lost_table(&self) -> Option<&str> {
         self.lost.as_deref()
+    }
+
+    /// What of the data cannot be unpacked.
+    #[must_use]
+    pub fn damaged(&self) -> DamagedCount {
+        self.records.damaged
     }
 
     /// The set.

@@ -36,7 +36,7 @@ impl JudgedOrigins {
     /// # Errors
     /// It cannot be read, or is damaged.
     pub(super) fn read(cache: &LayeredCache, matcher: &BulkMatcher) -> Result<Option<Self>, OriginError> {
-        let Some(path) = cache.file().map(beside) else { return Ok(None) };
+        let Some(path) = cache.base().map(beside) else { return Ok(None) };
         let Some(table) = OriginTable::open(&path)? else { return Ok(None) };
         let mut known: HashMap<u32, (RuleMark, Arc<SourceNetwork>)> = HashMap::new();
         let mut parts = Vec::new();

@@ -8,8 +8,8 @@ use super::{format::SourceNetwork, origins::JudgedOrigins};
 use crate::{
     address::{Network, Prefix},
     cache::{
-        CacheError, CachedAnswer, Freshness, ImportedReader, ImportedScan, LayeredCache, PackedNetwork,
-        imported_references,
+        CacheError, CachedAnswer, DamagedAnswer, Freshness, ImportedReader, ImportedScan, LayeredCache,
+        PackedNetwork, imported_references,
     },
     error::{Error, Result},
     pattern::{BulkMatcher, RuleMark},
@@ -21,7 +21,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
@@ -86,6 +86,16 @@ pub(super) struct JudgedRecords<'a> {
     extents: Vec<CachedExtent>,
     networks: Vec<Arc<SourceNetwork>>,
     pub(super) cached: Option<CachedSpan>,
+    pub(super) damaged: DamagedCount,
+}
+
+/// Networks that cannot be unpacked. A look-up knows nothing of what they answer for, so no pattern blocks that.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct DamagedCount {
+    /// Imported ones.
+    pub imported: u64,
+    /// Cached answers.
+    pub cached: u64,
 }
 
 impl<'a> JudgedRecords<'a> {
@@ -133,18 +143,22 @@ impl<'a> JudgedRecords<'a> {
             extents: Vec::new(),
             networks: Vec::new(),
             cached: None,
+            damaged: DamagedCount::default(),
         };
         // Imported records never have persons.
         if let (Some(scan), false) = (&records.scan, full) {
-            (records.runs, records.marks) = judge(scan, matcher)?;
+            (records.runs, records.marks, records.damaged.imported) = judge(scan, matcher)?;
         } else {
             (records.scan, records.reader) = (None, None);
         }
         records.imported = records.marks.len();
-        cache.each_cached(|id, cached| {
-            if fresh.is_fresh(cached.answer.fetched) && (cached.answer.full || !full) {
-                records.take(id, &cached, matcher, fresh);
+        cache.each_cached(|page| {
+            for (id, cached) in &page.answers {
+                if fresh.is_fresh(cached.answer.fetched) && (cached.answer.full || !full) {
+                    records.take(*id, cached, matcher, fresh);
+                }
             }
+            records.take_damaged(&page.damaged, fresh);
         });
         if let Some(origins) = deciding {
             records.take_origins(origins);
@@ -154,17 +168,9 @@ impl<'a> JudgedRecords<'a> {
     }
 
     fn take(&mut self, id: i64, cached: &CachedAnswer, matcher: &BulkMatcher, fresh: &Freshness) {
-        let Some(extent) = cached.extent() else { return };
-        let Ok(item) = Item::try_from(self.marks.len()) else { return };
         let fetched = cached.answer.fetched;
-        let prefixes = extent.prefixes().into_iter().filter_map(|prefix| {
-            let served = fresh.served(prefix, cached.asked)?;
-            let rank = u16::from(prefix.length()) * 2 + 1;
-            Some(CachedExtent { prefix: served, rank, fetched, id, item })
-        });
-        let before = self.extents.len();
-        self.extents.extend(prefixes);
-        if self.extents.len() == before {
+        let extent = cached.extent().map(|extent| (extent, cached.asked));
+        if !self.place(DamagedAnswer { id, extent, fetched }, fresh) {
             return;
         }
         let mark = matcher.of_text(&cached.answer.text);
@@ -176,6 +182,31 @@ impl<'a> JudgedRecords<'a> {
         span.count += 1;
         span.oldest = span.oldest.min(fetched);
         span.newest = span.newest.max(fetched);
+    }
+
+    fn take_damaged(&mut self, damaged: &[DamagedAnswer], fresh: &Freshness) {
+        self.damaged.cached += damaged.len() as u64;
+        for answer in damaged.iter().filter(|answer| fresh.is_fresh(answer.fetched)) {
+            if self.place(*answer, fresh) {
+                self.marks.push(RuleMark::ALLOWED);
+                self.networks.push(Arc::default());
+            }
+        }
+    }
+
+    /// Notes what the next item serves; false where that is nothing.
+    fn place(&mut self, answer: DamagedAnswer, fresh: &Freshness) -> bool {
+        let DamagedAnswer { id, extent, fetched } = answer;
+        let (Some((extent, asked)), Ok(item)) = (extent, Item::try_from(self.marks.len())) else {
+            return false;
+        };
+        let before = self.extents.len();
+        self.extents.extend(extent.prefixes().into_iter().filter_map(|prefix| {
+            let served = fresh.served(prefix, asked)?;
+            let rank = u16::from(prefix.length()) * 2 + 1;
+            Some(CachedExtent { prefix: served, rank, fetched, id, item })
+        }));
+        self.extents.len() > before
     }
 
     /// The imported data, where there is any.
@@ -270,7 +301,8 @@ struct PackedBatch {
 }
 
 /// Holds the patterns against all imported networks; one thread reads, and others unpack and judge.
-fn judge(scan: &ImportedScan<'_>, matcher: &BulkMatcher) -> Result<(Vec<IdRun>, Vec<RuleMark>)> {
+/// The last number is of those that cannot be unpacked.
+fn judge(scan: &ImportedScan<'_>, matcher: &BulkMatcher) -> Result<(Vec<IdRun>, Vec<RuleMark>, u64)> {
     let mut runs: Vec<IdRun> = Vec::new();
     // Blocks of statistics are among the entries, so there may be fewer networks.
     let entries = scan.sources().iter().map(|source| source.entries).fold(0, u64::saturating_add);
@@ -278,15 +310,17 @@ fn judge(scan: &ImportedScan<'_>, matcher: &BulkMatcher) -> Result<(Vec<IdRun>, 
     let marks: Vec<AtomicU32> = (0..count).map(|_| AtomicU32::new(RuleMark::NONE.bits())).collect();
     let looks = matcher.has_texts() || matcher.has_fields();
     let failure: Mutex<Option<CacheError>> = Mutex::new(None);
+    let damaged = AtomicU64::new(0);
     let (to_judges, batches) = sync_channel::<PackedBatch>(JUDGES * 2);
     let batches = Mutex::new(batches);
     let mut next: Item = 0;
     let read = thread::scope(|scope| -> Result<()> {
         for _ in 0..JUDGES {
             let reader = scan.reader().map_err(unreadable)?;
-            let (batches, marks, failure) = (&batches, &marks, &failure);
-            scope.spawn(move || {
-                if let Err(error) = judge_batches(reader, matcher, batches, marks) {
+            let (batches, marks, failure, damaged) = (&batches, &marks, &failure, &damaged);
+            scope.spawn(move || match judge_batches(reader, matcher, batches, marks) {
+                Ok(count) => drop(damaged.fetch_add(count, Ordering::Relaxed)),
+                Err(error) => {
                     failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                 }
             });
@@ -314,10 +348,8 @@ fn judge(scan: &ImportedScan<'_>, matcher: &BulkMatcher) -> Result<(Vec<IdRun>, 
     if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(unreadable(error));
     }
-    Ok((
-        runs,
-        marks.into_iter().take(next as usize).map(|mark| RuleMark::from_bits(mark.into_inner())).collect(),
-    ))
+    let marks = marks.into_iter().take(next as usize).map(|mark| RuleMark::from_bits(mark.into_inner()));
+    Ok((runs, marks.collect(), damaged.into_inner()))
 }
 
 fn judge_batches(
@@ -325,16 +357,19 @@ fn judge_batches(
     matcher: &BulkMatcher,
     batches: &Mutex<Receiver<PackedBatch>>,
     marks: &[AtomicU32],
-) -> std::result::Result<(), CacheError> {
+) -> std::result::Result<u64, CacheError> {
     let mut judge = RecordJudge { reader, matcher, contacts: HashMap::new() };
+    let mut damaged = 0;
     loop {
         let batch = batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(batch) = batch else { return Ok(()) };
+        let Ok(batch) = batch else { return Ok(damaged) };
         let mut start = 0;
         for &(id, source, item, end) in &batch.networks {
             let body = batch.bytes.get(start..end).unwrap_or_default();
             start = end;
             let mark = judge.mark(PackedNetwork { id, source, body })?;
+            damaged += u64::from(mark.is_none());
+            let mark = mark.unwrap_or(RuleMark::ALLOWED);
             if let Some(slot) = marks.get(item as usize) {
                 slot.store(mark.bits(), Ordering::Relaxed);
             }
@@ -358,10 +393,10 @@ struct RecordJudge<'a, 'm> {
 
 impl RecordJudge<'_, '_> {
     /// What the patterns come to for the text and the record that a look-up would have: the network's own, and those of
-    /// the objects that it refers to.
-    fn mark(&mut self, packed: PackedNetwork<'_>) -> std::result::Result<RuleMark, CacheError> {
-        let Some(unpacked) = self.reader.unpack(packed)? else { return Ok(RuleMark::NONE) };
-        let Some(text) = unpacked.text() else { return Ok(RuleMark::NONE) };
+    /// the objects that it refers to. None for a network that cannot be unpacked.
+    fn mark(&mut self, packed: PackedNetwork<'_>) -> std::result::Result<Option<RuleMark>, CacheError> {
+        let Some(unpacked) = self.reader.unpack(packed)? else { return Ok(None) };
+        let Some(text) = unpacked.text() else { return Ok(None) };
         let mut mark = self.matcher.of_text(text);
         let mut wanted = imported_references(text);
         let mut joined = false;
@@ -387,10 +422,10 @@ impl RecordJudge<'_, '_> {
                 true => self.reader.answer(packed.id)?.map(|answer| answer.record),
                 false => unpacked.record(),
             };
-            let Some(record) = record else { return Ok(RuleMark::NONE) };
+            let Some(record) = record else { return Ok(None) };
             mark = mark.min(self.matcher.of_record(&record));
         }
-        Ok(mark)
+        Ok(Some(mark))
     }
 
     fn contact(&mut self, handle: String) -> std::result::Result<Option<JudgedContact>, CacheError> {

@@ -1,7 +1,7 @@
 //! All that a cache holds, for whoever wants the whole of it instead of one address's answer.
 
 use super::LayeredCache;
-use crate::cache::{CachedAnswer, ImportedScan};
+use crate::cache::{CachedPage, ImportedScan};
 
 /// Answers that are read at a time.
 const PAGE: usize = 500;
@@ -17,9 +17,9 @@ impl LayeredCache {
         })
     }
 
-    /// Visits every cached answer with its number, ascending, whatever its age: those of the cache that answers
-    /// look-ups now. Numbers grow with time. What cannot be read is warned of, and left out.
-    pub fn each_cached(&self, mut visit: impl FnMut(i64, CachedAnswer)) {
+    /// Visits every cached answer, page by page, whatever its age: those of the cache that answers look-ups now. A page
+    /// that cannot be read is warned of, and so many are left out.
+    pub fn each_cached(&self, mut visit: impl FnMut(CachedPage)) {
         for layer in &self.layers {
             let mut after = 0;
             loop {
@@ -33,9 +33,9 @@ impl LayeredCache {
                         break;
                     }
                 };
-                let Some(&(last, _)) = page.last() else { return };
+                let Some(last) = page.last else { return };
                 after = last;
-                page.into_iter().for_each(|(id, cached)| visit(id, cached));
+                visit(page);
             }
         }
     }

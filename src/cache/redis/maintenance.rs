@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     address::Network,
-    cache::{CacheResult, CacheStats, CachedAnswer, Maintenance, Store, server::moment},
+    cache::{CacheResult, CacheStats, CachedAnswer, CachedPage, Maintenance, Store, server::moment},
 };
 use ::redis::{Connection, RedisResult, cmd, pipe};
 use jiff::Timestamp;
@@ -106,31 +106,25 @@ impl Maintenance for RedisCache {
         Ok(stats)
     }
 
-    fn list(&self, after: i64, limit: usize) -> CacheResult<Vec<(i64, CachedAnswer)>> {
-        let mut after = after;
-        loop {
-            let ids = self.with(|connection| numbers(connection, after, limit))?;
-            let Some(&last) = ids.last() else { return Ok(Vec::new()) };
-            let found: Vec<(Option<String>, Option<Vec<u8>>)> = self.with(|connection| {
-                let mut ask = pipe();
-                for id in &ids {
-                    ask.cmd("HMGET").arg(key("n", id)).arg("place").arg("body");
-                }
-                ask.query(connection)
-            })?;
-            let mut list = Vec::new();
-            for (id, (place, body)) in ids.into_iter().zip(found) {
-                let place = place.as_deref().and_then(StoredExtent::read);
-                if let Some((place, body)) = place.zip(body) {
-                    list.push((id, place.kept(&body)?));
-                }
+    fn list(&self, after: i64, limit: usize) -> CacheResult<CachedPage> {
+        let ids = self.with(|connection| numbers(connection, after, limit))?;
+        let mut page = CachedPage { last: ids.last().copied(), ..CachedPage::default() };
+        let found: Vec<(Option<String>, Option<Vec<u8>>)> = self.with(|connection| {
+            let mut ask = pipe();
+            for id in &ids {
+                ask.cmd("HMGET").arg(key("n", id)).arg("place").arg("body");
             }
-            // A page of which all have expired is no end.
-            if !list.is_empty() {
-                return Ok(list);
+            if ids.is_empty() { Ok(Vec::new()) } else { ask.query(connection) }
+        })?;
+        for (id, (place, body)) in ids.into_iter().zip(found) {
+            // What has expired is gone.
+            let Some(place) = place.as_deref().and_then(StoredExtent::read) else { continue };
+            match body.and_then(|body| place.kept(&body).ok()) {
+                Some(kept) => page.answers.push((id, kept)),
+                None => page.damaged.push(place.damaged(id)),
             }
-            after = last;
         }
+        Ok(page)
     }
 
     fn keep_all(&self, kept: &[CachedAnswer]) -> CacheResult<()> {

@@ -4,7 +4,7 @@ use super::{RedisCache, key};
 use crate::{
     address::{Network, Prefix},
     cache::{
-        CacheHit, CacheResult, CachedAnswer, Freshness, HitSource, Store, body, extent,
+        CacheHit, CacheResult, CachedAnswer, DamagedAnswer, Freshness, HitSource, Store, body, extent,
         memory::{DECISIONS, is_superseded},
         server::{micros, moment},
     },
@@ -61,6 +61,12 @@ impl StoredExtent {
     pub(super) fn kept(&self, packed: &[u8]) -> CacheResult<CachedAnswer> {
         let answer = body::unpack(packed, moment(self.fetched), AnswerSource::Cache, false)?;
         Ok(CachedAnswer { answer, asked: self.asked, leaf: self.leaf })
+    }
+
+    /// The same for one whose bytes make no sense.
+    pub(super) fn damaged(&self, id: i64) -> DamagedAnswer {
+        let extent = self.extent().map(|extent| (extent, self.asked));
+        DamagedAnswer { id, extent, fetched: moment(self.fetched) }
     }
 }
 

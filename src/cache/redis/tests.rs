@@ -167,7 +167,7 @@ fn everything_has_an_expiry_and_one_slot() {
     }
     // What has expired is neither listed nor counted.
     cache.with(|c| ::redis::cmd("DEL").arg("{whodunit:1}:n:1").query::<()>(c)).unwrap();
-    assert_eq!(cache.list(0, 9).unwrap().len(), 0);
+    assert_eq!(cache.list(0, 9).unwrap().answers.len(), 0);
     assert_eq!(cache.stats(at(0)).unwrap().networks, 0);
     let found = cache.find(ip("198.51.100.1"), &freshness(0)).unwrap().unwrap();
     assert_eq!(cache.answer(&found).unwrap(), None);

@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     address::Network,
-    cache::{CacheResult, CacheStats, CachedAnswer, Maintenance, body, extent, server::moment},
+    cache::{
+        CacheResult, CacheStats, CachedAnswer, CachedPage, DamagedAnswer, Maintenance, body, extent,
+        server::moment,
+    },
     registry::AnswerSource,
 };
 use jiff::Timestamp;
@@ -31,21 +34,30 @@ impl Maintenance for SqliteCache {
         })
     }
 
-    fn list(&self, after: i64, limit: usize) -> CacheResult<Vec<(i64, CachedAnswer)>> {
+    fn list(&self, after: i64, limit: usize) -> CacheResult<CachedPage> {
         self.with(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT id, first, last, asked, leaf, fetched, body FROM network1 \
                  WHERE id > ?1 ORDER BY id LIMIT ?2",
             )?;
             let mut rows = statement.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)])?;
-            let mut list = Vec::new();
+            let mut page = CachedPage::default();
             while let Some(row) = rows.next()? {
-                let (_, asked, leaf) = store::columns(row, 1)?.ok_or_else(damaged)?;
-                let packed = row.get_ref(6)?.as_blob().map_err(|_| damaged())?;
-                let answer = body::unpack(packed, moment(row.get(5)?), AnswerSource::Cache, false)?;
-                list.push((row.get(0)?, CachedAnswer { answer, asked, leaf }));
+                let (id, fetched) = (row.get(0)?, moment(row.get(5)?));
+                page.last = Some(id);
+                let columns = store::columns(row, 1)?;
+                let packed = row.get_ref(6)?.as_blob().unwrap_or_default();
+                match (columns, body::unpack(packed, fetched, AnswerSource::Cache, false)) {
+                    (Some((_, asked, leaf)), Ok(answer)) => {
+                        page.answers.push((id, CachedAnswer { answer, asked, leaf }));
+                    }
+                    (columns, _) => {
+                        let reach = |(whole, asked, leaf)| Some((extent::reach(whole, asked, leaf)?, asked));
+                        page.damaged.push(DamagedAnswer { id, extent: columns.and_then(reach), fetched });
+                    }
+                }
             }
-            Ok(list)
+            Ok(page)
         })
     }
 

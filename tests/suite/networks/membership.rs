@@ -191,6 +191,53 @@ const RUNS: [(&str, &str, &[&str]); 8] = [
     ("contoso\n@abuse desk\n.*\n", "@mnt x\n", &["-i", "--share", "32,128"]),
 ];
 
+/// Ranges that somebody announces, as ip2asn lists them, and gaps between them.
+impl MadeUp {
+    fn origins(&mut self, count: usize) -> String {
+        let mut lines = String::new();
+        for _ in 0..count {
+            let (asn, owner) = (64500 + self.below(6), OWNERS[self.below(8) as usize]);
+            let range = if self.below(4) == 0 {
+                let (first, length) = self.v6();
+                let last = first.to_bits() | u128::MAX.checked_shr(length).unwrap_or(0);
+                format!("{first}\t{}", Ipv6Addr::from_bits(last))
+            } else {
+                let (first, last) = self.v4();
+                format!("{first}\t{last}")
+            };
+            writeln!(lines, "{range}\t{asn}\tDE\t{}", owner.to_uppercase()).unwrap();
+        }
+        lines
+    }
+}
+
+/// Holds the set of these patterns against the verdicts of as many look-ups; returns how many were not blocked, and how
+/// many were.
+fn agree(room: &Room, made_up: &mut MadeUp, options: &[&str], run: &str) -> [usize; 2] {
+    let list = room.run(["networks", "--max-addresses", "0"]).args(options).cache("c.db");
+    let listed = list.any_stderr().code(0).check().stdout;
+    let prefixes: Vec<_> =
+        listed.lines().filter(|line| !line.starts_with('#')).map(|line| line.parse().unwrap()).collect();
+    let set = NetworkSet::of_prefixes(prefixes.iter().copied());
+    assert_eq!(set.prefixes().collect::<Vec<_>>(), prefixes, "{run}: minimal, ascending, disjoint");
+    let addresses = made_up.addresses();
+    let asked: String = addresses.iter().map(|address| format!("{address}\n")).collect();
+    let look = room.run(["--offline"]).args(options).cache("c.db").stdin(asked).any_stderr();
+    let verdicts = look.patience(std::time::Duration::from_secs(120)).check().stdout;
+    let mut distinct = std::collections::HashSet::new();
+    let told: Vec<IpAddr> = addresses.into_iter().filter(|address| distinct.insert(*address)).collect();
+    assert_eq!(told.len(), verdicts.lines().count());
+    let mut counts = [0, 0];
+    for (address, line) in told.iter().zip(verdicts.lines()) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        assert_eq!(columns[0], address.to_string());
+        let blocked = columns[1] == "blocked";
+        counts[usize::from(blocked)] += 1;
+        assert_eq!(set.contains(*address), blocked, "{run}: {line}");
+    }
+    counts
+}
+
 #[test]
 fn an_address_is_in_the_set_exactly_when_an_offline_look_up_calls_it_blocked() {
     for (number, (block, allow, options)) in RUNS.into_iter().enumerate() {
@@ -201,32 +248,68 @@ fn an_address_is_in_the_set_exactly_when_an_offline_look_up_calls_it_blocked() {
         room.run(["cache", "import", "dump", "export"]).cache("c.db").code(0).check();
         let patterns: &[&str] =
             if allow.is_empty() { &["-f", "block"] } else { &["-f", "block", "-a", "allow"] };
-        let options = [patterns, options].concat();
-        let run = room.run(["networks", "--max-addresses", "0"]).args(&options).cache("c.db");
-        let listed = run.any_stderr().code(0).check().stdout;
-        let prefixes: Vec<_> =
-            listed.lines().filter(|line| !line.starts_with('#')).map(|line| line.parse().unwrap()).collect();
-        let set = NetworkSet::of_prefixes(prefixes.iter().copied());
-        assert_eq!(
-            set.prefixes().collect::<Vec<_>>(),
-            prefixes,
-            "run {number}: minimal, ascending, disjoint"
-        );
-        let addresses = made_up.addresses();
-        let asked: String = addresses.iter().map(|address| format!("{address}\n")).collect();
-        let run = room.run(["--offline"]).args(&options).cache("c.db").stdin(asked).any_stderr();
-        let verdicts = run.patience(std::time::Duration::from_secs(120)).check().stdout;
-        let mut counts = [0, 0];
-        let mut distinct = std::collections::HashSet::new();
-        let told: Vec<IpAddr> = addresses.into_iter().filter(|address| distinct.insert(*address)).collect();
-        assert_eq!(told.len(), verdicts.lines().count());
-        for (address, line) in told.iter().zip(verdicts.lines()) {
-            let columns: Vec<&str> = line.split('\t').collect();
-            assert_eq!(columns[0], address.to_string());
-            let blocked = columns[1] == "blocked";
-            counts[usize::from(blocked)] += 1;
-            assert_eq!(set.contains(*address), blocked, "run {number}: {line}");
-        }
+        let counts = agree(&room, &mut made_up, &[patterns, options].concat(), &format!("run {number}"));
         assert!(counts.iter().all(|count| *count > 100), "run {number}: {counts:?}");
     }
+}
+
+/// Patterns over whoever announces an address. Where all of them are, the table decides whatever it covers; otherwise
+/// it adds to the record.
+const ANNOUNCED: [(&str, &str, &[&str]); 8] = [
+    ("@asn 64500\n@asname fabrikam\n", "", &[]),
+    ("@asn AS64501\n@asn 64502\n@asname contoso|litware\n", "@asname north\n@asn 64503\n", &[]),
+    ("@asn 64500\n@cidr 45.10.0.0/18\n@cidr 2a10:1::/34\n", "@cidr 45.10.0.0/22\n@asname trey\n", &[]),
+    ("@asname .\n", "@asn 64501\n", &["--max-age", "30d"]),
+    ("@asn 64500\n^descr: +Contoso\n", "", &["--share", "28,64"]),
+    ("@asname contoso\n@org fabrikam\n", "Holding\n@asn 64504\n", &[]),
+    ("@country DE\n", "@asname (adatum|tailspin)\n", &["--share", "32,128"]),
+    ("Northwind\n@asn 64500\n", "@country AT\n@cidr 192.0.0.0/12\n@asname proseware\n", &["-i"]),
+];
+
+#[test]
+fn so_it_is_with_a_table_of_origins() {
+    for (number, (block, allow, options)) in ANNOUNCED.into_iter().enumerate() {
+        let mut made_up = MadeUp::new(number as u64 + 101);
+        let room = Room::with(&[("block", block), ("allow", allow)]);
+        room.write("table.tsv", made_up.origins(300));
+        room.write("dump", made_up.dump(250));
+        room.write("export", made_up.cached(100));
+        // With the table alone, with whois records as well, and with answers that were cached.
+        for (step, files) in [&["table.tsv"][..], &["dump"], &["export"]].into_iter().enumerate() {
+            room.run([&["cache", "import"], files].concat()).cache("c.db").code(0).check();
+            let patterns: &[&str] =
+                if allow.is_empty() { &["-f", "block"] } else { &["-f", "block", "-a", "allow"] };
+            let run = format!("run {number}, step {step}");
+            let counts = agree(&room, &mut made_up, &[patterns, options].concat(), &run);
+            // Patterns that want a record block nothing where there is none.
+            let none = step == 0 && number > 3;
+            assert!(counts[0] > 100 && (counts[1] > 100) != none, "{run}: {counts:?}");
+        }
+    }
+}
+
+/// A look-up that finds a damaged network knows nothing, and does not go on to the wider one.
+#[test]
+fn a_damaged_network_costs_itself_alone() {
+    let mut made_up = MadeUp::new(77);
+    let room = Room::with(&[("block", "Contoso\nFabrikam\n@country NL\n@cidr 45.10.0.0/17\n")]);
+    room.write("dump", made_up.dump(400));
+    room.write("export", made_up.cached(120));
+    room.run(["cache", "import", "dump", "export"]).cache("c.db").code(0).check();
+    for (file, every) in [("c.db", 3), ("c.db-imported", 7)] {
+        let database = rusqlite::Connection::open(room.path(file)).unwrap();
+        let tear =
+            format!("UPDATE network1 SET body = substr(body, 1, length(body) / 2) WHERE id % {every} = 0");
+        assert!(database.execute(&tear, []).unwrap() > 20, "{file}");
+    }
+    let list = || room.run(["networks", "-f", "block", "--max-addresses", "0"]).cache("c.db").code(0);
+    list()
+        .stderr_has("imported networks cannot be unpacked")
+        .stderr_has("cache's answers cannot be unpacked")
+        .check();
+    let exported =
+        room.run(["cache", "export"]).cache("c.db").code(0).stderr_has("cannot be unpacked").check();
+    assert!(exported.stdout.lines().count() > 40, "the others are exported");
+    let counts = agree(&room, &mut made_up, &["-f", "block", "--max-age", "30d"], "damaged");
+    assert!(counts.iter().all(|count| *count > 100), "{counts:?}");
 }

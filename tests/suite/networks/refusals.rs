@@ -1,7 +1,11 @@
 //! Exit codes, and what is said on stderr.
 
-use crate::jig::Room;
-use std::fs;
+use crate::jig::{AS_NOBODY, Room, is_root, skip};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink},
+    process::Command,
+};
 
 const DUMP: &str = "inetnum: 45.0.0.0 - 45.255.255.255\nnetname: OUTER\ndescr: Contoso\nstatus: ALLOCATED PA\nsource: RIPE\n\n\
 inetnum: 46.0.0.0 - 46.0.0.255\nnetname: SMALL\ndescr: Fabrikam\nstatus: ASSIGNED PA\nsource: RIPE\n";
@@ -46,4 +50,93 @@ fn what_cannot_be_done_has_a_code_of_its_own() {
     run(&["-e", "Fabrikam", "-6"]).code(0).stderr_has("the list is empty").check();
     let nothing = room.run(["networks", "-e", "x"]).cache("other.db").code(66);
     nothing.stderr_has("there is no data").check();
+}
+
+#[test]
+fn a_limit_in_the_configuration_holds_until_another_is_typed() {
+    let room = room();
+    room.write("c.toml", "max-addresses = 100\n");
+    let run = |more: &[&str]| {
+        room.run(["networks", "--config", "c.toml", "-e", "Fabrikam"]).args(more).cache("c.db").any_stderr()
+    };
+    run(&[]).code(65).check();
+    run(&["--max-addresses", "256"]).code(0).check();
+}
+
+/// What the list is written to keeps its rights, its owner and its name.
+#[test]
+fn an_old_list_gives_way_to_the_new_one_and_its_rights_stay() {
+    let room = room();
+    let write = |path: &str| {
+        room.run(["networks", "-e", "Fabrikam", "-o", path]).cache("c.db").any_stderr().code(0).check();
+    };
+    let list = room.write("list", "the old one\n");
+    fs::set_permissions(&list, fs::Permissions::from_mode(0o640)).unwrap();
+    let owner = if is_root() { 12_345 } else { fs::metadata(&list).unwrap().uid() };
+    chown(&list, Some(owner), None).unwrap();
+    symlink("list", room.path("link")).unwrap();
+    let before = fs::metadata(&list).unwrap();
+    write("link");
+    let after = fs::metadata(&list).unwrap();
+    assert_ne!(before.ino(), after.ino(), "a reader of the old one reads on");
+    assert_eq!((after.mode() & 0o777, after.uid()), (0o640, owner));
+    assert!(fs::symlink_metadata(room.path("link")).unwrap().is_symlink());
+    assert!(fs::read_to_string(&list).unwrap().ends_with("\n46.0.0.0/24\n"));
+    write("new");
+    assert_eq!(fs::read_to_string(room.path("new")).unwrap().lines().last(), Some("46.0.0.0/24"));
+    for entry in fs::read_dir(room.path(".")).unwrap() {
+        let name = entry.unwrap().file_name();
+        assert!(!name.to_str().unwrap().ends_with(".new"), "{name:?} is left behind");
+    }
+}
+
+#[test]
+fn a_list_goes_into_pipes_devices_and_descriptors_as_they_are() {
+    let room = room();
+    let run = |path: &str| room.run(["networks", "-e", "Fabrikam", "-o", path]).cache("c.db").any_stderr();
+    let lists = |text: &str| text.starts_with("# networks that") && text.ends_with("\n46.0.0.0/24\n");
+    for name in ["-", "/dev/stdout"] {
+        assert!(lists(&run(name).code(0).check().stdout), "{name}");
+        let more = run(name).through("echo kept >into; \"$@\" >>into; cat into").code(0).check().stdout;
+        assert!(more.strip_prefix("kept\n").is_some_and(lists), "{name}: {more}");
+    }
+    let through =
+        run("/dev/fd/5").through("echo kept >into; \"$@\" 5>>into; cat into").code(0).check().stdout;
+    assert!(through.strip_prefix("kept\n").is_some_and(lists), "{through}");
+    assert!(Command::new("mkfifo").arg(room.path("pipe")).status().unwrap().success());
+    let piped = run("pipe").through("cat pipe & \"$@\"; code=$?; wait; exit $code").code(0).check().stdout;
+    assert!(lists(&piped), "{piped}");
+    assert_eq!(run("/dev/null").code(0).check().stdout, "");
+    run("/dev/full").code(74).stderr_has("/dev/full").check();
+    run("/dev/stdout").through("\"$@\" >/dev/full").code(74).check();
+}
+
+/// A folder that is not ours, with a file that is: it is written over, once the list is whole.
+#[test]
+fn a_list_in_a_folder_of_others_is_written_over() {
+    if !is_root() {
+        return skip("root");
+    }
+    let room = room();
+    fs::create_dir(room.path("theirs")).unwrap();
+    let list = room.write("theirs/list", "the old one\n");
+    room.open_to_all(&room.path("blocked"));
+    fs::set_permissions(room.path("theirs"), fs::Permissions::from_mode(0o755)).unwrap();
+    for name in ["c.db", "c.db-imported", "blocked"] {
+        fs::set_permissions(room.path(name), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let run = |patterns: &str| {
+        let args = ["networks", "-e", patterns, "-o", "theirs/list"];
+        room.run(args).cache("c.db").any_stderr().through(AS_NOBODY)
+    };
+    run("Fabrikam").code(74).stderr_has("theirs/list").check();
+    fs::set_permissions(&list, fs::Permissions::from_mode(0o666)).unwrap();
+    room.run(["networks", "-e", "Contoso", "--max-addresses", "9", "-o", "theirs/list"])
+        .cache("c.db")
+        .any_stderr()
+        .code(65)
+        .check();
+    assert_eq!(fs::read_to_string(&list).unwrap(), "the old one\n");
+    run("Fabrikam").code(0).check();
+    assert!(fs::read_to_string(&list).unwrap().ends_with("\n46.0.0.0/24\n"));
 }
