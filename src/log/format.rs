@@ -37,7 +37,7 @@ mod sendmail;
 mod ssh;
 mod stalwart;
 #[cfg(test)]
-mod tests;
+pub(in crate::log) mod tests;
 mod web;
 mod webmail;
 mod wrapped;
@@ -219,9 +219,16 @@ fn settle(reading: LineReading, line: &[u8], depth: u8) -> Option<IpAddr> {
     }
 }
 
-/// The client of a line of no known format: whom a key names; else whom the message names that the line quotes as the
-/// program's own; else the first that nothing speaks against.
+/// The client of a line of no known format: whom a message names that the line quotes as the program's own, where that is
+/// of a known one; else whom a key names; else the first that nothing speaks against.
 fn foreign(line: &[u8], depth: u8) -> Option<IpAddr> {
+    let wrapped = if depth < DEEPEST { wrapped::message(line) } else { None };
+    if let Some(wrapped) = &wrapped {
+        let reading = by_program(&wrapped.program, &wrapped.line).or_else(|| by_shape(&wrapped.line));
+        if reading.is_known() {
+            return settle(reading, b"", depth + 1);
+        }
+    }
     if direction::of(line) == Direction::Outgoing {
         return None;
     }
@@ -229,15 +236,10 @@ fn foreign(line: &[u8], depth: u8) -> Option<IpAddr> {
         return settle(reading, b"", depth);
     }
     let found = general::find(line);
-    if found.named.is_some() || depth >= DEEPEST {
-        return found.named.or(found.unnamed);
+    match wrapped {
+        Some(wrapped) if found.named.is_none() => without_front(&wrapped.line, depth + 1),
+        _ => found.named.or(found.unnamed),
     }
-    let Some(wrapped) = wrapped::message(line) else { return found.unnamed };
-    let reading = by_program(&wrapped.program, &wrapped.line);
-    if !wrapped.program.is_empty() && reading.is_known() {
-        return settle(reading, b"", depth + 1);
-    }
-    without_front(&wrapped.line, depth + 1)
 }
 
 /// `tag: ADDRESS: TEXT`: a message that begins with an address is about it, whatever the text quotes.
@@ -271,6 +273,7 @@ fn by_program(program: &[u8], message: &[u8]) -> LineReading {
         b"dropbear" => ssh::dropbear(message),
         b"tcpserver" | b"rblsmtpd" => qmail::client(program, message),
         b"policyd-spf" => postfix::spf(message),
+        b"postgrey" => postfix::greylist(message),
         b"amavis" | b"amavisd" => amavis::client(message),
         b"proftpd" => {
             pieces::first_bracketed(message, |_| true).map_or(LineReading::Foreign, LineReading::Incoming)
@@ -303,6 +306,7 @@ fn by_shape(line: &[u8]) -> LineReading {
     let readers = [
         qpsmtpd::by_shape,
         haraka::by_shape,
+        rspamd::by_shape,
         web::by_shape,
         ims::by_shape,
         fields::by_shape,
@@ -316,7 +320,6 @@ fn by_shape(line: &[u8]) -> LineReading {
         login::by_shape,
         dovecot::by_shape,
         stalwart::by_shape,
-        rspamd::by_shape,
         ironport::by_shape,
         postal::by_shape,
         asterisk::by_shape,

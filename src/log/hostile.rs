@@ -1,7 +1,11 @@
 //! Lines that nobody wrote: the table's, torn and spliced. A short run is a part of every test; the long one is asked
 //! for by name: `cargo test --release --lib input::hostile -- --ignored`, `RUNS=50000000` for more.
 
-use super::{client, format::FieldColumns, time, token};
+use super::{
+    client,
+    format::{FieldColumns, tests::unmarked},
+    time, token,
+};
 use jiff::{Timestamp, tz::TimeZone};
 
 /// What to splice in: the marks that the readers look for, and what is at their borders.
@@ -90,7 +94,7 @@ impl Dice {
 
 fn run(runs: u64, seed: u64) {
     let rows = include_str!("format/lines.txt").lines().filter_map(|row| row.split_once('\t'));
-    let seeds: Vec<Vec<u8>> = rows.map(|(_, line)| line.as_bytes().to_vec()).collect();
+    let seeds: Vec<Vec<u8>> = rows.map(|(_, line)| unmarked(line).into_bytes()).collect();
     let now: Timestamp = "2027-03-01T00:00:00Z".parse().unwrap();
     let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
     let (mut dice, mut line) = (Dice(seed), Vec::new());

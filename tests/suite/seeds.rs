@@ -29,6 +29,8 @@ mod referral;
 mod reply;
 #[path = "../../fuzz/checks/time.rs"]
 mod time;
+#[path = "../../fuzz/checks/typed.rs"]
+mod typed;
 
 /// Runs a check on every seed, whole and cut behind every `step`th byte.
 fn plant(name: &str, step: usize, check: fn(&[u8])) {
@@ -112,4 +114,16 @@ fn replies() {
 #[test]
 fn times() {
     plant("time", 1, time::check);
+}
+
+#[test]
+fn what_a_client_typed_never_changes_who_it_is() {
+    // Each is put into some seven hundred places of lines; they are not cut.
+    plant("typed", usize::MAX, typed::check);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/typed");
+    for name in ["addresses", "keys", "lines"] {
+        for typed in fs::read(folder.join(name)).unwrap().split(|b| *b == b'\n') {
+            typed::check_text(typed, false);
+        }
+    }
 }

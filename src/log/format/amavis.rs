@@ -8,7 +8,14 @@ pub(super) fn client(message: &[u8]) -> LineReading {
     let verdict =
         [&b") Passed "[..], b") Blocked "].iter().find_map(|mark| pieces::behind_near(message, 64, mark));
     let Some(text) = verdict else { return LineReading::Foreign };
-    // What was done with it is said since 2.7.
-    let peer = pieces::behind(text, b"}, ").or_else(|| pieces::behind(text, b", ")).unwrap_or_default();
-    LineReading::incoming(pieces::first_bracketed(pieces::before(peer, b"<"), |_| true))
+    // What was done with it is said since 2.7. The name of a file before it and the sender behind may look like it, and
+    // then nobody can tell.
+    let peer = |text: &[u8]| pieces::first_bracketed(pieces::before(text, b"<"), |_| true);
+    let most = if text.starts_with(b"BANNED (") { 32 } else { 1 };
+    let done = memchr::memmem::find_iter(text, b"}, ").take(most);
+    let mut peers = done.filter_map(|at| peer(text.get(at + 3..)?));
+    match peers.next() {
+        Some(first) => LineReading::incoming(Some(first).filter(|first| peers.all(|other| other == *first))),
+        None => LineReading::incoming(pieces::behind(text, b", ").and_then(peer)),
+    }
 }

@@ -6,6 +6,16 @@ use crate::log::token;
 
 /// A line known by its event.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
+    // `Registration from 'TEXT' failed for 'ADDRESS:5061' - Wrong password`, of pjsip with `(callid: TEXT)` behind it
+    if let Some(text) = pieces::behind_near(line, 192, b".c: ")
+        && text.starts_with(b"Registration from '")
+    {
+        let ends = || memchr::memmem::find_iter(text, b"' failed for '").take(32);
+        let client = |at: usize| token::leading(text.get(at + 14..)?);
+        let last = ends().last().and_then(client);
+        let open = pieces::has(text, b"(callid: ") && ends().any(|at| client(at) != last);
+        return if open { LineReading::Nobody } else { LineReading::incoming(last) };
+    }
     if pieces::behind_near(line, 192, b"SecurityEvent=\"").is_none() {
         return LineReading::Foreign;
     }

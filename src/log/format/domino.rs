@@ -8,6 +8,13 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if kerio_sent(line) {
         return LineReading::Outgoing;
     }
+    // `[23/Nov/2026 10:34:34] Recv: ..., From: <TEXT>, To: <TEXT>, Size: 378, Sender-Host: ADDRESS, ..., Subject: TEXT`
+    if pieces::behind_near(line, 64, b"] Recv: ").is_some() {
+        let hosts = || memchr::memmem::find_iter(line, b", Sender-Host: ").take(32);
+        let host = |at: usize| token::leading(line.get(at + 15..)?);
+        let first = hosts().next().and_then(host);
+        return LineReading::incoming(first.filter(|_| hosts().all(|at| host(at) == first)));
+    }
     // Kerio: `[23/Nov/2026 10:34:34] Attempt to deliver to unknown recipient <...>, from <...>, IP address ADDRESS`
     if let Some(peer) = pieces::behind_near(line, 64, b"] Attempt to deliver to ") {
         return LineReading::incoming(pieces::behind_last(peer, b", IP address ").and_then(token::leading));

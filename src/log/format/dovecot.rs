@@ -7,26 +7,34 @@ use std::net::IpAddr;
 
 /// The client of a message of `program`, which may be Dovecot as a whole or one of its services.
 pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
+    if PAM.iter().any(|start| message.starts_with(start)) {
+        let reading = login::pam(message);
+        if reading.is_known() {
+            return reading;
+        }
+    }
+    if let Some(reading) = delivery(message) {
+        return reading;
+    }
     // In the authentication process's own lines the name may be anything: `sql(rip=192.0.2.1,ADDRESS)`.
     let auth = program.starts_with(b"auth") || message.starts_with(b"auth");
-    if auth && let Some(address) = in_call(message) {
-        return LineReading::Incoming(address);
+    if auth && let Some(call) = in_own_call(message) {
+        return LineReading::incoming(call);
     }
     if is_own_call(message) {
         return LineReading::Outgoing;
     }
     // The name that was typed comes before it, and an `id=` that some have logged behind it is the client's, too.
-    let own = before_id(message);
-    let own = pieces::behind_last(own, b", rip=").or_else(|| pieces::behind_last(own, b" rip="));
-    if let Some(rest) = own.filter(|_| !auth || !pieces::has(message, PASSWORD)) {
-        return LineReading::incoming(token::leading(rest));
+    if let Some(own) = own_address(message).filter(|_| !auth || !pieces::has(message, PASSWORD)) {
+        return LineReading::incoming(own);
     }
     let reading = login::pam(message);
     if reading.is_known() {
         return reading;
     }
-    if let Some(reading) = delivery(message) {
-        return reading;
+    // A login without an address has none: its name may hold what looks like one.
+    if pieces::has(message, b": user=<") || message.starts_with(b"user=<") {
+        return LineReading::Nobody;
     }
     match in_call(message) {
         Some(address) => LineReading::Incoming(address),
@@ -47,12 +55,23 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
 /// What stands before a password that was typed, if the administrator has it logged.
 const PASSWORD: &[u8] = b"iven password: ";
 
-/// What stands before `, id=("name"="TEXT")`, the client's own words. A name that was typed can hold the like, but does
-/// not end the line; and of words that hold it, only the last are cut off, since a name is always logged, but they are not.
-fn before_id(message: &[u8]) -> &[u8] {
-    let cut = || message.get(..memchr::memmem::rfind(message, b", id=(")?);
-    let own = if message.ends_with(b")") { cut() } else { None };
-    own.filter(|own| pieces::has(own, b"rip=")).unwrap_or(message)
+/// How a line of PAM's begins.
+const PAM: [&[u8]; 3] = [b"pam_", b"PAM ", b"(pam_"];
+
+/// The address behind the last `rip=`, before `, id=("name"="TEXT")`, which are the client's own words. A name that was
+/// typed can hold the like of either. None where there is no such key, Some(None) where nobody can tell.
+fn own_address(message: &[u8]) -> Option<Option<IpAddr>> {
+    let last = |text: &[u8]| {
+        let rest = pieces::behind_last(text, b", rip=").or_else(|| pieces::behind_last(text, b" rip="))?;
+        token::leading(rest)
+    };
+    let ids = || memchr::memmem::find_iter(message, b", id=(");
+    if !message.ends_with(b")") || ids().next().is_none() {
+        return last(message).map(Some);
+    }
+    let mut readings = ids().take(32).filter_map(|at| last(message.get(..at)?));
+    let first = readings.next()?;
+    Some(Some(first).filter(|first| readings.all(|reading| reading == *first)))
 }
 
 /// `auth-worker(4711): Error: mysql(192.0.2.8): Connect failed`, `doveadm: Error: connect(192.0.2.8:12345) failed`: what
@@ -90,12 +109,29 @@ fn delivery(message: &[u8]) -> Option<LineReading> {
     Some(LineReading::incoming(peer.and_then(token::leading)))
 }
 
+/// The address in the call that a line of the authentication process begins with. None where there is none, Some(None) where
+/// the name and the password that were typed leave it open whose it is.
+fn in_own_call(message: &[u8]) -> Option<Option<IpAddr>> {
+    // `auth: login(?,203.0.113.7): Username character disallowed by auth_username_chars: 0x28 (username: TEXT)`
+    if let Some(rest) = message.strip_prefix(b"auth: ").unwrap_or(message).strip_prefix(b"login(?,") {
+        return token::leading(rest).map(Some);
+    }
+    let own = message.ends_with(b")") && !message.ends_with(b"(Password mismatch?)");
+    let mut passwords = memchr::memmem::find_iter(message, PASSWORD).filter(|_| own);
+    let Some(password) = passwords.next() else { return in_call(message).map(Some) };
+    let before = message.get(..password).and_then(in_call);
+    match before {
+        Some(address) => Some(Some(address).filter(|_| passwords.next().is_none())),
+        None => in_call(message).map(Some),
+    }
+}
+
 /// `sql(user,203.0.113.7,<session>): `, `pam(user,203.0.113.7): `, `auth(user,203.0.113.7,sasl:login)<session>: `: the
 /// address that is followed by nothing but the session and the mechanism. The name may hold what it likes, even the like:
 /// the last is Dovecot's own. A process id in brackets may come before.
 fn in_call(message: &[u8]) -> Option<IpAddr> {
-    let own = pieces::before(message, PASSWORD);
-    let mut fields = memchr::memrchr_iter(b',', own).take(16);
+    let own = message;
+    let mut fields = memchr::memrchr_iter(b',', own).take(64);
     fields.find_map(|comma| {
         let rest = own.get(comma + 1..)?;
         let end = memchr::memchr2(b',', b')', rest.get(..48).unwrap_or(rest))?;

@@ -41,6 +41,9 @@ pub(super) fn client(message: &[u8]) -> LineReading {
 
 /// A line of Exim's own log files, known by its date and by what nothing else has behind one: a message's id, a host.
 pub(super) fn at_a_glance(line: &[u8]) -> LineReading {
+    if is_mail_header(line) {
+        return LineReading::Nobody;
+    }
     let message =
         behind_date(line).filter(|message| message.starts_with(b"H=") || message_id(message).is_some());
     message.map_or(LineReading::Foreign, about)
@@ -49,7 +52,7 @@ pub(super) fn at_a_glance(line: &[u8]) -> LineReading {
 /// A line of Exim's own log files, known by its date and by what follows.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let Some(message) = behind_date(line) else {
-        return if is_mail_header(line) { LineReading::Nobody } else { LineReading::Foreign };
+        return LineReading::Foreign;
     };
     let known = message_id(message).is_some()
         || pieces::has(message, b"H=")
@@ -82,7 +85,14 @@ fn about(message: &[u8]) -> LineReading {
     if pieces::has(message, b"listening for ") || message.starts_with(b"Start queue run") {
         return LineReading::Nobody;
     }
-    LineReading::incoming(read(message).or_else(|| unbracketed(message)))
+    named(message)
+}
+
+fn named(text: &[u8]) -> LineReading {
+    match read(text) {
+        NamedHost::Unsaid => LineReading::incoming(unbracketed(text)),
+        host => LineReading::incoming(host.address()),
+    }
 }
 
 /// What follows the id of a message: mostly of its delivery, where Exim is the client and names whom it called.
@@ -91,8 +101,9 @@ fn about_mail(text: &[u8]) -> LineReading {
         return LineReading::Nobody;
     }
     // A message that arrived, from a host or from a user of this machine.
-    if text.starts_with(b"<= ") {
-        return LineReading::incoming(host_address(text));
+    if let Some(arrived) = text.strip_prefix(b"<= ") {
+        let host = behind_sender(arrived).and_then(|rest| rest.strip_prefix(b"H="));
+        return LineReading::incoming(host.and_then(|host| host_address(host).address()));
     }
     // SA-Exim: `SA: Action: ... From <sender> (host=name [ADDRESS]) for recipient`
     if text.starts_with(b"SA: ") {
@@ -106,7 +117,7 @@ fn about_mail(text: &[u8]) -> LineReading {
     let client = if text.starts_with(b"H=") { !is_outgoing(text) } else { judged() };
     // `SMTP data timeout (message abandoned) on connection from name [ADDRESS]`
     if client || pieces::has(text, b"connection from ") {
-        return LineReading::incoming(read(text).or_else(|| unbracketed(text)));
+        return named(text);
     }
     LineReading::Nobody
 }
@@ -153,65 +164,127 @@ fn is_outgoing(text: &[u8]) -> bool {
         || OUTGOING.iter().any(|mark| said.starts_with(mark))
 }
 
-fn read(text: &[u8]) -> Option<IpAddr> {
-    let text = pieces::before(text, b" input=\"");
-    // `SMTP syntax error in "TEXT" H=...`: the text may hold quotes and H= itself, so the last H= is Exim's.
-    if text.starts_with(b"SMTP ")
-        && let Some(host) = pieces::behind_last(text, b"\" H=")
-    {
-        return host_address(host);
+/// What follows the sender of a message that arrived; a quoted local part may hold anything.
+fn behind_sender(arrived: &[u8]) -> Option<&[u8]> {
+    let mut from = 0;
+    if arrived.starts_with(b"\"") {
+        let closes = |at: &usize| *at > 0 && arrived.get(at - 1) != Some(&b'\\');
+        from = memchr::memchr_iter(b'"', arrived).find(closes)?;
+    }
+    pieces::cut_blank(arrived.get(from..)?).map(|(_, rest)| rest)
+}
+
+/// The host that a message names.
+enum NamedHost {
+    Known(IpAddr),
+    /// A client may have typed either of two.
+    Ambiguous,
+    /// None, as hosts are named elsewhere.
+    Unsaid,
+}
+
+impl NamedHost {
+    fn address(self) -> Option<IpAddr> {
+        if let Self::Known(address) = self { Some(address) } else { None }
+    }
+}
+
+fn read(text: &[u8]) -> NamedHost {
+    // `SMTP syntax error in "TEXT" H=...`, `unqualified sender rejected: <TEXT> H=...`: the text may hold quotes and H=
+    // itself, so the last H= is Exim's.
+    let marks = [(&b"SMTP "[..], &b"\" H="[..]), (b"unqualified ", b"> H=")];
+    for (start, mark) in marks {
+        if text.starts_with(start) {
+            let own = pieces::before(text, b" input=\"");
+            if let Some(host) = pieces::behind_last(own, mark) {
+                return host_address(text.get(own.len() - host.len()..).unwrap_or_default());
+            }
+        }
     }
     host_address(text)
 }
 
 /// The first address in square brackets that is neither in round ones (HELO) nor in angles (a mail address) nor
 /// Exim's own (`I=`) nor quoted. Where brackets are left open, which only a client's text leaves, they do not count.
-fn host_address(text: &[u8]) -> Option<IpAddr> {
-    let text = text.strip_prefix(b"<= ").unwrap_or(text);
-    let (first, end) = outermost(text, true).or_else(|| outermost(text, false))?;
-    Some(text.get(end..).and_then(behind_junk).unwrap_or(first))
+fn host_address(text: &[u8]) -> NamedHost {
+    let verdict = text.starts_with(b"H=") || text.starts_with(b"F=<");
+    let text = behind_mail_from(text);
+    let helo = memchr::memchr2(b'(', b'[', text).and_then(|at| text.get(at)) == Some(&b'(');
+    if helo {
+        let own = |end: usize| behind_helo(text.get(..end).unwrap_or_default());
+        // What a client typed comes behind these. Where it may as well come before, nobody can tell.
+        let typed = TYPED.iter().filter(|mark| pieces::has(text, mark));
+        let ends = typed.flat_map(|mark| {
+            let first = memchr::memmem::find(text, mark);
+            first.into_iter().chain(memchr::memmem::rfind(text, mark))
+        });
+        let mut readings: Vec<_> = ends.map(own).collect();
+        if readings.is_empty() {
+            readings.push(own(text.len()));
+            // A verdict may have a reason, which may be anything.
+            if verdict {
+                let ends = REASONS.iter().flat_map(|mark| memchr::memmem::find_iter(text, mark).take(8));
+                readings.extend(ends.map(own));
+            }
+        }
+        let mut found = readings.into_iter().flatten();
+        if let Some(address) = found.next() {
+            return if found.all(|other| other == address) {
+                NamedHost::Known(address)
+            } else {
+                NamedHost::Ambiguous
+            };
+        }
+    }
+    match outermost(text, true).or_else(|| outermost(text, false)) {
+        Some(address) => NamedHost::Known(address),
+        None => NamedHost::Unsaid,
+    }
 }
 
-/// What follows a host's address and is Exim's own.
-const FIELDS: [&[u8]; 22] = [
-    b" I=[",
-    b" F=<",
-    b" U=",
-    b" P=",
-    b" X=",
-    b" CV=",
-    b" A=",
-    b" SNI=",
-    b" D=",
-    b" S=",
-    b" id=",
-    b" T=\"",
-    b" rejected ",
-    b" temporarily rejected",
-    b" sender verify",
+/// A message without the sender that it begins with: `F=<a@[198.51.100.6]> H=...`.
+fn behind_mail_from(text: &[u8]) -> &[u8] {
+    let Some(sender) = text.strip_prefix(b"F=<") else { return text };
+    behind_sender(sender).unwrap_or(text)
+}
+
+/// What stands before a text that a client typed.
+const TYPED: [&[u8]; 4] = [b" rejected EHLO or HELO ", b": 535 ", b": 435 ", b" input=\""];
+
+/// What stands before a reason, which may be anything.
+const REASONS: [&[u8]; 8] = [
+    b" rejected RCPT <",
+    b" sender verify fail for <",
     b" Warning: ",
-    b" incomplete ",
-    b" dropped",
-    b" lost",
-    b" input=\"",
-    b" for ",
-    b": 535 ",
+    b" rejected after DATA: ",
+    b" rejected during ",
+    b" rejected by local_scan",
+    b" rejected AUTH ",
+    b" ACL: ",
 ];
 
-/// Where any text is taken for a HELO (`helo_accept_junk_hosts`), it may look like the end of the field that it stands in:
-/// `H=(x) [8.8.8.8]:1 (y) [203.0.113.7]:51234 F=<...>`. The last bracket of the field is Exim's own.
-fn behind_junk(text: &[u8]) -> Option<IpAddr> {
-    let near = text.get(..2048).unwrap_or(text);
-    let last = memchr::memmem::rfind(near, b") [")?;
-    let end = FIELDS.iter().filter_map(|mark| memchr::memmem::find(near.get(..last)?, mark)).min();
-    let field = near.get(..end.unwrap_or(last + 2))?;
-    let ends = [field.len().saturating_sub(2)].into_iter().filter(|_| end.is_none());
-    let mut ends = ends.chain(memchr::memmem::rfind_iter(field, b") ["));
-    ends.find_map(|at| pieces::bracketed(near, at + 2))
+/// The address of a host that gave a HELO. Where any text is taken for one (`helo_accept_junk_hosts`), it may look like the
+/// end of the field that it stands in, and like all that follows: `H=(x) [8.8.8.8]:1 F=<a@b> (y) [203.0.113.7]:51234
+/// F=<...>`. The last bracket is Exim's own that does not stand in a quoted address or subject.
+fn behind_helo(text: &[u8]) -> Option<IpAddr> {
+    let own = text.get(..4096).unwrap_or(text);
+    let mut quotes = 0;
+    let mut from = own.len();
+    for at in memchr::memmem::rfind_iter(own, b") [") {
+        let behind = own.get(at..from)?;
+        let escaped = memchr::memmem::find_iter(behind, b"\\\"").count();
+        quotes += memchr::memchr_iter(b'"', behind).count() - escaped;
+        from = at;
+        if quotes % 2 == 0
+            && let Some(address) = pieces::bracketed(own, at + 2)
+        {
+            return Some(address);
+        }
+    }
+    None
 }
 
-/// The address, and where its bracket ends.
-fn outermost(text: &[u8], nested: bool) -> Option<(IpAddr, usize)> {
+fn outermost(text: &[u8], nested: bool) -> Option<IpAddr> {
     let (mut quoted, mut round, mut angle) = (false, 0_usize, 0_usize);
     let closes = memchr::memrchr(b'"', text).unwrap_or(0);
     for (at, byte) in text.iter().enumerate() {
@@ -230,8 +303,7 @@ fn outermost(text: &[u8], nested: bool) -> Option<(IpAddr, usize)> {
         let before = text.get(at.saturating_sub(2)..at).unwrap_or_default();
         let host = before.is_empty() || before.ends_with(b" ") || before == b"H=";
         if host && let Some(address) = pieces::bracketed(text, at) {
-            let end = memchr::memchr(b']', text.get(at..)?)?;
-            return Some((address, at + end + 1));
+            return Some(address);
         }
     }
     None

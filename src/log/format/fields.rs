@@ -144,7 +144,14 @@ fn w3c(line: &[u8]) -> LineReading {
     if !method {
         return LineReading::Incoming(first);
     }
-    LineReading::incoming_or_foreign(words.find_map(token::bare))
+    // What was asked for and who asks may look like addresses.
+    let rest: Vec<_> = words.take(12).collect();
+    match rest.as_slice() {
+        [_, _, port, _, client, ..] if !port.is_empty() && port.iter().all(u8::is_ascii_digit) => {
+            LineReading::incoming_or_foreign(token::bare(client))
+        }
+        _ => LineReading::incoming_or_foreign(rest.into_iter().find_map(token::bare)),
+    }
 }
 
 /// Whether a column has this name, which is in small letters and has no hyphen.
@@ -191,9 +198,10 @@ fn sends(row: &[&[u8]]) -> bool {
         matches!(said, [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', ..] | [b'2'..=b'5', _, _]);
     let command = said.first().is_some_and(u8::is_ascii_uppercase);
     match column(6) {
+        // A client may say what a server does.
+        _ if column(1).contains(&b'\\') => return false,
         b"<" if answer || command => return answer,
         b">" if answer || command => return command,
-        _ if column(1).contains(&b'\\') => return false,
         _ => {}
     }
     let port = |end: &[u8]| {

@@ -139,8 +139,9 @@ fn in_helo(line: &[u8], token: Token) -> bool {
     let before = line.get(token.start.saturating_sub(256)..token.start).unwrap_or_default();
     let behind = line.get(token.end..).unwrap_or_default();
     let near = behind.get(..256).unwrap_or(behind);
-    let open = memchr::memrchr2(b'(', b')', before).and_then(|at| before.get(at)) == Some(&b'(');
-    let close = memchr::memchr2(b'(', b')', near).filter(|at| open && near.get(*at) == Some(&b')'));
+    // What stands between quotes is told from the rest elsewhere.
+    let open = memchr::memrchr3(b'(', b')', b'"', before).and_then(|at| before.get(at)) == Some(&b'(');
+    let close = memchr::memchr3(b'(', b')', b'"', near).filter(|at| open && near.get(*at) == Some(&b')'));
     let Some(host) = close.and_then(|close| behind.get(close + 1..)) else { return false };
     host.starts_with(b" [") && super::pieces::bracketed(host, 1).is_some()
 }
@@ -170,7 +171,7 @@ fn in_url(line: &[u8], start: usize) -> bool {
 fn in_angles(line: &[u8], token: Token) -> bool {
     let before = line.get(token.start.saturating_sub(256)..token.start).unwrap_or_default();
     let behind = line.get(token.end..).unwrap_or_default();
-    let open = memchr::memrchr2(b'<', b'>', before).filter(|at| before.get(*at) == Some(&b'<'));
+    let open = memchr::memrchr3(b'<', b'>', b'"', before).filter(|at| before.get(*at) == Some(&b'<'));
     let Some(left) = open.and_then(|open| before.get(open + 1..)) else { return false };
     let near = behind.get(..256).unwrap_or(behind);
     let close = memchr::memchr2(b'<', b'>', near).filter(|at| near.get(*at) == Some(&b'>'));

@@ -2,6 +2,7 @@
 //! where mail goes; for the rest the general rules do.
 
 use super::LineReading;
+use crate::log::token;
 
 /// A line known by its brackets: the level, the session, the plugin, some of which may be left out or doubled:
 /// `[ERROR] [-] [core] [outbound] TEXT`.
@@ -28,6 +29,9 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     match plugin {
         // What a plugin looked at, what a hook was given, and what was said came from the client.
         b"helo.checks" => LineReading::Nobody,
+        b"core" if [&b"connect ip="[..], b"disconnect ip="].iter().any(|mark| text.starts_with(mark)) => {
+            LineReading::incoming(super::pieces::behind(text, b"ip=").and_then(token::leading))
+        }
         b"core" if text.starts_with(b"hook=") || text.starts_with(b"C: ") || text.starts_with(b"S: ") => {
             LineReading::Nobody
         }

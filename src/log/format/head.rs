@@ -130,7 +130,10 @@ fn is_sure(head: &SyslogHead) -> bool {
             || head.program.starts_with(b"postfix/")
             || head.program.starts_with(b"cyrus/")
     };
-    !head.program.is_empty() && name && (pid() || head.mark.starts_with(b": ") && known())
+    !head.program.is_empty()
+        && !head.program.starts_with(b"/")
+        && name
+        && (pid() || head.mark.starts_with(b": ") && known())
 }
 
 /// The name or the address of a machine. A process id is none.
@@ -158,6 +161,10 @@ fn behind_time(text: &[u8]) -> Option<SyslogHead<'_>> {
     // BSD's syslogd -v: `<4.6>` or `<mail.info>` before the host.
     if rest.first() == Some(&b'<') {
         rest = pieces::cut_blank(rest)?.1;
+    }
+    // Dovecot's name may be a call with a name in it that a client typed.
+    if rest.starts_with(b"auth(") || rest.starts_with(b"auth-worker(") {
+        return Some(untagged(rest));
     }
     let (host, behind) = pieces::cut_blank(rest)?;
     // Some write no host: then the tag, or a level in brackets, is where the host would be.
@@ -220,12 +227,16 @@ fn tag(text: &[u8]) -> SyslogHead<'_> {
     split(text, from, 0)
 }
 
+/// A text without a tag.
+fn untagged(text: &[u8]) -> SyslogHead<'_> {
+    SyslogHead { program: b"", message: text, text, behind_time: text, mark: b"", stands_free: true }
+}
+
 fn split<'a>(text: &'a [u8], from: &'a [u8], length: usize) -> SyslogHead<'a> {
-    let none =
-        SyslogHead { program: b"", message: from, text, behind_time: text, mark: b"", stands_free: true };
+    let none = SyslogHead { message: from, ..untagged(text) };
     let Some((program, mark)) = from.split_at_checked(length) else { return none };
     // `auth(NAME,ADDRESS,sasl:login)<...>: TEXT` is Dovecot's, and the name is the client's text.
-    let call = || program.starts_with(b"auth") && memchr::memchr(b',', program).is_some();
+    let call = || program.starts_with(b"auth") && memchr::memchr(b'(', program).is_some();
     if matches!(program.first(), Some(b'(' | b'"' | b'{' | b'<')) || call() {
         return none;
     }

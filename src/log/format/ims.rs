@@ -25,6 +25,14 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if pieces::has(near, b"\tSMTP-IN\t") {
         return LineReading::incoming(line.split(|b| *b == b'\t').take(6).find_map(token::bare));
     }
+    // SmarterMail: `[2026.11.23] 10:34:34.123 [ADDRESS][12345678] cmd: EHLO TEXT`
+    if let [b'[', b'0'..=b'9', _, _, _, b'.', _, _, b'.', _, _, b']', b' ', rest @ ..] = line
+        && let Some((_, session)) = pieces::cut_blank(rest)
+        && session.starts_with(b"[")
+        && let Some(client) = pieces::bracketed(session, 0)
+    {
+        return LineReading::Incoming(client);
+    }
     // MIMEDefang: `MDLOG,QUEUEID,event,value,ADDRESS,<sender>,<recipient>,subject`
     if let Some(row) = pieces::behind_near(line, 96, b"MDLOG,") {
         let client = row.split(|b| *b == b',').take(4).find_map(token::bare);

@@ -13,6 +13,10 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if !has_id(near, b"ICID ") {
         return LineReading::Foreign;
     }
+    // What is said of a mail quotes it.
+    if has_id(near, b"MID ") {
+        return LineReading::Nobody;
+    }
     // Our own interface comes first, the name that a resolver was told behind.
     if let Some(peer) = pieces::behind(line, b" address ") {
         return LineReading::incoming(token::leading(peer));

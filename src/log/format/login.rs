@@ -6,11 +6,15 @@ use std::net::IpAddr;
 
 /// PAM's own line, whichever program it speaks for: `... ruser=NAME rhost=ADDRESS  user=NAME`.
 pub(super) fn pam(message: &[u8]) -> LineReading {
-    if !pieces::has(message, b"; logname=") {
+    if pieces::behind_near(message, 160, b"; logname=").is_none() {
         return LineReading::Foreign;
     }
-    let own = pieces::before(message, b"  user=");
-    LineReading::incoming(pieces::behind_last(own, b" rhost=").and_then(token::leading))
+    // Both names may look like what is between them, and then nobody can tell.
+    let rhost = |text| pieces::behind_last(text, b" rhost=").and_then(token::leading);
+    let ends = memchr::memmem::find_iter(message, b"  user=").take(32).chain([message.len()]);
+    let mut readings = ends.map(|end| message.get(..end).and_then(rhost));
+    let first = readings.next().flatten();
+    LineReading::incoming(first.filter(|_| readings.all(|reading| reading == first)))
 }
 
 /// Programs that end a line with the client: `no such user: NAME - ADDRESS` of Solid POP3, `NAME@DOMAIN:ADDRESS` of
@@ -37,8 +41,9 @@ pub(super) fn at_the_end(message: &[u8]) -> LineReading {
 /// vpopmail: `vchkpw-smtp: password fail NAME:ADDRESS`. The name has no colon, an address of IPv6 has.
 pub(super) fn vpopmail(message: &[u8]) -> LineReading {
     let word = message.rsplit(|b| *b == b' ').next().unwrap_or_default();
-    let behind = memchr::memchr(b':', word).and_then(|colon| word.get(colon + 1..)).and_then(token::bare);
-    behind.map_or_else(|| at_the_end(message), LineReading::Incoming)
+    let last = memchr::memrchr(b':', word).and_then(|colon| word.get(colon + 1..)).and_then(token::bare);
+    let behind = || memchr::memchr(b':', word).and_then(|colon| word.get(colon + 1..)).and_then(token::bare);
+    last.or_else(behind).map_or_else(|| at_the_end(message), LineReading::Incoming)
 }
 
 /// Pure-FTPd: `(NAME@ADDRESS) [WARNING] ...`, the name a question mark before somebody is in.
@@ -55,11 +60,19 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if pieces::has(near, b"AUTHFAIL: user=") {
         return LineReading::incoming(pieces::behind_last(line, b" ip=").and_then(token::leading));
     }
-    if [&b"[LOGIN_ERROR]"[..], b"Login failed for ", b"FAILED login for ", b"Failed login for "]
-        .iter()
-        .any(|mark| pieces::has(near, mark))
-    {
-        return LineReading::incoming_or_foreign(last_from(pieces::before(line, b". AUTHENTICATE")));
+    let logins = [
+        &b"[LOGIN_ERROR]"[..],
+        b"Login failed for ",
+        b"FAILED login for ",
+        b"Failed login for ",
+        b"Login for '",
+        b"LOGIN FAILED for user: ",
+    ];
+    if logins.iter().any(|mark| pieces::has(near, mark)) {
+        let own = memchr::memmem::rfind(line, b". AUTHENTICATE").and_then(|end| line.get(..end));
+        let own = own.unwrap_or(line);
+        let labelled = pieces::behind_last(own, b"\" from IP: ").and_then(token::leading);
+        return LineReading::incoming_or_foreign(labelled.or_else(|| last_from(own)));
     }
     // Axigen behind a proxy that says for whom it came.
     if let Some(rest) = pieces::behind_near(line, 160, b": Remote address updated from '") {

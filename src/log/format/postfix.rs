@@ -2,7 +2,7 @@
 //! (HELO, sender, the texts of lists and policies) was said by others. The queue manager and the delivery agents
 //! know no client: their `relay=` is where the mail goes.
 
-use super::{LineReading, pieces};
+use super::{LineReading, general, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
@@ -48,11 +48,17 @@ pub(super) fn by_shape(message: &[u8]) -> LineReading {
 /// policyd-spf: `... Received-SPF: Fail (...) client-ip=ADDRESS; helo=...`, or only the page that says why:
 /// `http://www.openspf.net/Why?s=mfrom;id=SENDER;ip=ADDRESS;r=...`
 pub(super) fn spf(message: &[u8]) -> LineReading {
-    if pieces::has(message, b"client-ip=") {
-        return LineReading::Foreign;
+    if let Some(client) = pieces::behind(message, b" client-ip=") {
+        return LineReading::incoming_or_foreign(token::leading(client));
     }
     let client = pieces::behind_last(message, b";ip=").and_then(token::leading);
     LineReading::incoming_or_foreign(client)
+}
+
+/// postgrey: `action=greylist, reason=new, client_name=NAME, client_address=ADDRESS, sender=TEXT, recipient=TEXT`
+pub(super) fn greylist(message: &[u8]) -> LineReading {
+    let own = pieces::before(pieces::before(message, b", sender="), b", recipient=");
+    LineReading::incoming_or_foreign(general::find(own).named)
 }
 
 /// The first brackets of a message, if an address is in them. `unknown[unknown]` has been gone before its address
@@ -72,6 +78,10 @@ fn behind_name(message: &[u8], open: usize) -> Option<IpAddr> {
 }
 
 fn smtpd(message: &[u8]) -> Option<IpAddr> {
+    // What a line ends with, where it does not end with what a client did.
+    let ends = [&b"; from=<"[..], b"; to=<", b"; proto=", b"; helo=<"];
+    let end = ends.iter().filter_map(|mark| memchr::memmem::find(message, mark)).min();
+    let message = end.and_then(|end| message.get(..end)).unwrap_or(message);
     if let Some(open) = memchr::memchr(b'[', message) {
         return behind_name(message, open);
     }
@@ -101,15 +111,34 @@ fn cleanup(message: &[u8]) -> Option<IpAddr> {
     // What replaces a header comes last, and may have been taken from it.
     let replaced = pieces::has(near, b": replace: ");
     let own = if replaced { message.get(..memchr::memmem::rfind(message, b" proto=")?)? } else { message };
-    // The header's text in front and the sender behind may both be made to look like it: what is followed by a sender
-    // decides, and where two are, nobody can tell.
-    let to = memchr::memmem::rfind(own, b"> to=<").unwrap_or(own.len());
-    let ends = memchr::memmem::find_iter(own, b"; from=<").filter(|end| {
-        let sender = own.get(end + 8..to).unwrap_or_default();
-        sender.starts_with(b"\"") || !sender.iter().any(|b| b" <>".contains(b))
+    // The header's text in front and the HELO behind may both be made to look like it: what is followed by a sender and a
+    // recipient decides, and where two are, nobody can tell.
+    let mut ends = memchr::memmem::find_iter(own, b"; from=<").take(64).filter(|end| {
+        let rest = own.get(end + 8..).unwrap_or_default();
+        let host = own.get(..*end).unwrap_or_default();
+        let named = host.ends_with(b"]") || host.ends_with(b" from local");
+        let recipient = |rest: &[u8]| match rest.strip_prefix(b" to=<") {
+            Some(recipient) => behind_address(recipient).is_some_and(|rest| {
+                rest.is_empty() || rest.starts_with(b" proto=") || rest.starts_with(b": ")
+            }),
+            None => rest.is_empty() || rest.starts_with(b" proto=") || rest.starts_with(b": "),
+        };
+        named && behind_address(rest).is_some_and(recipient)
     });
-    let [end] = ends.take(2).collect::<Vec<_>>()[..] else { return None };
+    let (end, None) = (ends.next()?, ends.next()) else { return None };
     behind_name(message, memchr::memrchr(b'[', own.get(..end)?.strip_suffix(b"]")?)?)
+}
+
+/// What follows a mail address between angle brackets. Since 3.5 one that holds a blank is quoted.
+fn behind_address(address: &[u8]) -> Option<&[u8]> {
+    let from = match address.first() {
+        Some(b'"') => memchr::memchr_iter(b'"', address)
+            .find(|at| *at > 0 && address.get(at - 1) != Some(&b'\\'))
+            .map(|at| at + 1)?,
+        _ => 0,
+    };
+    let end = from + address.get(from..)?.iter().position(|b| b" <>".contains(b))?;
+    address.get(end..)?.strip_prefix(b">")
 }
 
 /// `statistics: max connection rate 1/60s for (smtp:203.0.113.7) at Nov 23 10:34:34`

@@ -47,9 +47,13 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     }
     // `CHKUSER rejected rcpt: from <SENDER:USER:> remote <HELO:name:ADDRESS> rcpt <...> : ...`
     if let Some(text) = pieces::behind_near(line, 96, b"CHKUSER ") {
-        let remote = pieces::behind(text, b"> remote <").map(|rest| pieces::before(rest, b"> "));
-        let client = remote.and_then(|remote| token::tokens(remote).last());
-        return client.map_or(LineReading::Foreign, |client| LineReading::Incoming(client.address));
+        // The HELO before it and the recipient behind may look like it, and then nobody can tell.
+        let remote = pieces::behind(text, b"> remote <").unwrap_or_default();
+        let ends = || memchr::memmem::find_iter(remote, b"> rcpt <").take(32);
+        let before = |end| Some(token::tokens(remote.get(..end)?).last()?.address);
+        let first = ends().next().and_then(before);
+        let alike = ends().all(|end| before(end) == first);
+        return if alike { LineReading::incoming_or_foreign(first) } else { LineReading::Nobody };
     }
     // `simscan:[4711]:CLEAN (0.00/12.00):0.5s:SUBJECT:ADDRESS:sender:recipient`
     if pieces::behind_near(line, 96, b"simscan:[").is_some() {

@@ -1,6 +1,8 @@
 //! Programs that connect to others, and to which nobody connects.
 
-use super::{LineReading, pieces};
+use super::{LineReading, login, pieces};
+use crate::log::token;
+use std::net::IpAddr;
 
 /// Their names.
 const NAMES: [&[u8]; 16] = [
@@ -29,11 +31,26 @@ pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
     }
     let asks = match program {
         b"zone-mta" => pieces::has(message, b" Sender/") || pieces::has(message, b" mx="),
-        b"named" => is_resolver(message),
-        b"dnsmasq" => !message.starts_with(b"query["),
+        b"named" => {
+            if let Some(client) = asks_named(message) {
+                return LineReading::Incoming(client);
+            }
+            is_resolver(message)
+        }
+        b"dnsmasq" if message.starts_with(b"query[") => {
+            return LineReading::incoming(login::last_from(message));
+        }
+        b"dnsmasq" => true,
         _ => false,
     };
     if asks { LineReading::Outgoing } else { LineReading::Foreign }
+}
+
+/// `client @0x7f8b6c0a1b2c 203.0.113.7#53211 (NAME): query (cache) 'NAME/A/IN' denied`
+fn asks_named(message: &[u8]) -> Option<IpAddr> {
+    let rest = pieces::behind_near(message, 64, b"client ")?;
+    let rest = if rest.starts_with(b"@") { pieces::cut_blank(rest)?.1 } else { rest };
+    token::leading(rest)
 }
 
 /// BIND, where it asks other servers.

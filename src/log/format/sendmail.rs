@@ -38,13 +38,24 @@ pub(super) fn client(message: &[u8]) -> LineReading {
     {
         return LineReading::incoming(in_relay(relay));
     }
-    let own = before_reject(text);
-    if let Some(relay) = pieces::behind_last(own, b"relay=") {
-        return LineReading::incoming(in_relay(relay));
-    }
     // libwrap: `tcpwrappers (name, ADDRESS) rejection`
     if text.starts_with(b"tcpwrappers (") {
         return LineReading::Foreign;
+    }
+    // `name [ADDRESS]: EXPN TEXT [rejected]`
+    if let Some(open) = memchr::memchr(b'[', text.get(..320).unwrap_or(text))
+        && text.get(..open).is_some_and(|name| name.is_empty() || is_name(name))
+    {
+        return LineReading::incoming(pieces::bracketed(text, open));
+    }
+    if text.starts_with(b"STARTTLS=server") {
+        return LineReading::incoming(pieces::behind(text, b"relay=").and_then(in_relay));
+    }
+    if text.starts_with(b"ruleset=") && pieces::has(text, b", reject=") {
+        return LineReading::incoming(before_reject(text));
+    }
+    if let Some(relay) = last_relay(text).filter(|_| !text.starts_with(b"collect: ")) {
+        return LineReading::Incoming(relay);
     }
     // A line without relay= is about a host where it names one in front or behind "from". All other brackets are in mail
     // addresses, in arguments of rulesets, in the answers of other servers.
@@ -56,16 +67,35 @@ fn names_host(before: &[u8]) -> bool {
     if before.ends_with(b" addr=") {
         return true;
     }
+    // What a client typed stands between such marks or behind a key.
+    if before.iter().any(|b| b"<>()\"=".contains(b)) {
+        return false;
+    }
     let Some(words) = before.strip_suffix(b" ") else { return before.is_empty() };
     let (rest, host) = words.split_at(memchr::memrchr(b' ', words).map_or(0, |at| at + 1));
-    let clean = !host.iter().any(|b| b"<>()\"".contains(b)) && !host.ends_with(b":");
+    let clean = !host.ends_with(b":");
     host == b"from" || clean && (rest.is_empty() || rest.ends_with(b"from "))
+}
+
+/// `mail.example.net `: a host's name, and nothing before it.
+fn is_name(text: &[u8]) -> bool {
+    let name = text.strip_suffix(b" ").unwrap_or_default();
+    let clean = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    !name.is_empty() && name.iter().all(clean)
 }
 
 /// `name [203.0.113.7] (may be forged)`, `[203.0.113.7]`, `IDENT:user@name [IPv6:2001:db8::1]`; up to the next key.
 fn in_relay(relay: &[u8]) -> Option<IpAddr> {
     let relay = pieces::before(relay, b", ");
     pieces::first_bracketed(relay, |_| true).or_else(|| token::leading(relay))
+}
+
+/// The relay that a text ends with. One that does not end it stands in an address or an argument.
+fn last_relay(text: &[u8]) -> Option<IpAddr> {
+    let relay = pieces::behind_last(text.trim_ascii_end(), b" relay=")?;
+    let relay = relay.strip_suffix(b" (may be forged)").unwrap_or(relay);
+    let ends = relay.ends_with(b"]") || token::bare(relay).is_some();
+    if ends && !pieces::has(relay, b", ") { in_relay(relay) } else { None }
 }
 
 fn behind_queue_id(message: &[u8]) -> &[u8] {
@@ -81,16 +111,23 @@ fn behind_queue_id(message: &[u8]) -> &[u8] {
     }
 }
 
-/// What stands before `, reject=`, which does not count where a quoted address of the client's holds it.
-fn before_reject(text: &[u8]) -> &[u8] {
-    let mut quotes = 0;
-    let mut from = 0;
-    for at in memchr::memmem::find_iter(text, b", reject=") {
-        quotes += memchr::memchr_iter(b'"', text.get(from..at).unwrap_or_default()).count();
-        from = at;
-        if quotes % 2 == 0 {
-            return text.get(..at).unwrap_or(text);
+/// The relay that `, reject=` follows. An address of the client's may hold the like, and stands both before it and in the
+/// text of the reject: one that is quoted does not count, and where others differ nobody can tell.
+fn before_reject(text: &[u8]) -> Option<IpAddr> {
+    let mut ends = memchr::memmem::find_iter(text, b", reject=").take(32).peekable();
+    let (mut quotes, mut from, mut found) = (0, 0, None);
+    while let Some(end) = ends.next() {
+        let passed = text.get(from..end).unwrap_or_default();
+        let escaped = memchr::memmem::find_iter(passed, b"\\\"").count();
+        quotes += memchr::memchr_iter(b'"', passed).count() - escaped;
+        from = end;
+        if quotes % 2 == 0 || ends.peek().is_none() {
+            let relay = last_relay(text.get(..end)?);
+            if found.is_some_and(|found| found != relay) {
+                return None;
+            }
+            found = Some(relay);
         }
     }
-    pieces::before(text, b", reject=")
+    found?
 }

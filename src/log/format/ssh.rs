@@ -60,6 +60,16 @@ pub(super) fn server(message: &[u8]) -> LineReading {
         return LineReading::Incoming(address);
     }
     let text = REASONS.iter().fold(message, |text, reason| before_reason(text, reason));
+    // A name in front of the client and another behind it may both hold what is between them.
+    let last = |text: &[u8]| pieces::behind_last(text, b" from ").and_then(token::leading);
+    let first = pieces::before(text, b" ssh1: ruser ");
+    if first.len() < text.len() && last(first).is_some() && last(first) != last(text) {
+        return LineReading::Nobody;
+    }
+    let again = |reason: &&[u8]| memchr::memmem::find_iter(message, reason).count() > 1;
+    if text.len() < message.len() && REASONS.iter().any(again) {
+        return LineReading::Nobody;
+    }
     if NAMED.iter().any(|start| text.starts_with(start)) {
         return LineReading::incoming(last_port(text).or_else(|| general::client(text)));
     }

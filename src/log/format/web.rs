@@ -55,17 +55,29 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
 }
 
 /// `203.0.113.7 - - [23/Nov/2026:10:34:34 +0000] "GET ..."`, a virtual host's name or a list of forwarders before
-/// it: the first address before the date. The request is the client's own text.
+/// it. The user's name between the address and the date is the client's own text, and so is the request.
 fn access(line: &[u8]) -> Option<Option<IpAddr>> {
     let near = line.get(..512).unwrap_or(line);
-    let date =
-        memchr::memmem::find(near, b" [").filter(|at| is_clf_date(near.get(at + 2..).unwrap_or_default()))?;
-    let before = line.get(..date)?;
-    // host, ident and user, and one or two more that people add; a sentence is no access log.
-    if before.split(|b| *b == b' ').count() > 6 {
-        return None;
+    // A user's name may hold brackets, too.
+    let mut brackets = memchr::memmem::find_iter(near, b" [");
+    let date = brackets.find(|at| is_clf_date(near.get(at + 2..).unwrap_or_default()))?;
+    let mut words = line.get(..date)?.split(|b| *b == b' ').filter(|word| !word.is_empty());
+    let client = |word: &[u8]| {
+        let word = word.strip_prefix(b"\"").unwrap_or(word);
+        token::bare(word.strip_suffix(b"\"").or_else(|| word.strip_suffix(b",")).unwrap_or(word))
+    };
+    for _ in 0..3 {
+        let word = words.next()?;
+        if let Some(address) = client(word) {
+            return Some(Some(address).filter(|address| !general::is_nobody(*address)));
+        }
+        // The name of a virtual host, or of the client, where somebody wants that in its address's stead.
+        let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':');
+        if !word.iter().all(name) || !word.contains(&b'.') || word.ends_with(b":") {
+            return if word == b"-" { Some(None) } else { None };
+        }
     }
-    Some(token::tokens(before).map(|token| token.address).find(|address| !general::is_nobody(*address)))
+    None
 }
 
 /// `23/Nov/2026:10:`
@@ -104,39 +116,35 @@ fn is_slashed_date(text: &[u8]) -> bool {
     )
 }
 
-/// `... *1 user "x" was not found, client: 203.0.113.7, server: mail.example, request: "..."`
+/// `... *1 open() "/TEXT" failed, client: 203.0.113.7, server: mail.example, request: "GET /TEXT HTTP/1.1", referrer: "TEXT"`.
+/// nginx escapes nothing. What comes before the client (a user's name, a path, what ModSecurity matched) may hold the like
+/// of what follows it; a request cannot, since it ends at a blank; what comes last can, and then nobody can tell.
 fn nginx_error(line: &[u8]) -> LineReading {
-    // `user "NAME": password mismatch, client: ...`: the name may hold anything, since nginx escapes nothing, even such a
-    // mark. A request cannot: it ends at a blank.
-    if pieces::has(line, b" user \"") {
-        let marks = [&b"\": password mismatch, client: "[..], b"\", client: "];
-        let last =
-            marks.iter().filter_map(|mark| Some(memchr::memmem::rfind(own_text(line), mark)? + mark.len()));
-        if let Some(client) = last.max().and_then(|at| line.get(at..)) {
-            return LineReading::incoming(token::leading(client));
-        }
+    let clients = |text: &[u8]| {
+        let found = memchr::memmem::find_iter(text, b", client: ");
+        let own = found.filter_map(|at| text.get(at + 10..).filter(|rest| has_server(rest)));
+        own.filter_map(token::leading).collect::<Vec<_>>()
+    };
+    let all = clients(line);
+    let Some(first) = all.first() else { return LineReading::Foreign };
+    if all.iter().all(|client| client == first) {
+        return LineReading::Incoming(*first);
     }
-    // ModSecurity leaves a quote open: `(Value: `5' ) ... [ref ""], client: 203.0.113.7, server: ...`
-    if pieces::has(line, b" ModSecurity: ")
-        && let Some(client) = pieces::behind_last(line, b"\"], client: ")
-    {
-        return LineReading::incoming(token::leading(client));
+    let tails = [&b", referrer: \""[..], b", login: \""];
+    if tails.iter().filter_map(|mark| pieces::behind(line, mark)).any(|tail| !clients(tail).is_empty()) {
+        return LineReading::Nobody;
     }
-    let mut quoted = false;
-    for at in memchr::memchr2_iter(b'"', b',', line) {
-        let rest = line.get(at..).unwrap_or_default();
-        if rest.starts_with(b"\"") {
-            quoted = !quoted;
-        } else if !quoted && let Some(client) = rest.strip_prefix(b", client: ") {
-            return LineReading::incoming(token::leading(client));
-        }
-    }
-    LineReading::Foreign
+    let own = memchr::memmem::rfind(line, b", request: \"").and_then(|at| line.get(..at)).unwrap_or(line);
+    LineReading::incoming(clients(own).last().copied())
 }
 
-/// A line of nginx's up to the last request in it, which is its own.
-fn own_text(line: &[u8]) -> &[u8] {
-    memchr::memmem::rfind(line, b", request: \"").and_then(|at| line.get(..at)).unwrap_or(line)
+/// Whether `, server: NAME` follows an address, as nginx has it, or nothing, where nothing else is known.
+fn has_server(text: &[u8]) -> bool {
+    let near = text.get(..64).unwrap_or(text);
+    match memchr::memchr(b',', near) {
+        Some(end) => near.get(end..).is_some_and(|rest| rest.starts_with(b", server: ")),
+        None => token::bare(near.trim_ascii_end()).is_some(),
+    }
 }
 
 /// LiteSpeed: `2026-11-23 10:34:34.123 [INFO] [4711] [T0] [203.0.113.7:51234-0#APVH_mail.example] TEXT`: the client, its

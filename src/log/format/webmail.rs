@@ -9,6 +9,7 @@ use std::net::IpAddr;
 pub(super) fn by_program(program: &[u8], message: &[u8]) -> LineReading {
     match program {
         b"HORDE" | b"horde" | b"imp" => horde(message),
+        b"drupal" => drupal(message),
         b"squirrelmail" => squirrelmail(message),
         b"in.imapproxyd" | b"imapproxyd" => imapproxy(message),
         _ if program.starts_with(b"roundcube") => roundcube(message),
@@ -24,19 +25,19 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if horde_own && logins.iter().any(|mark| pieces::has(near, mark)) {
         return horde(line);
     }
-    open_webmail(near)
+    sogo(line).or_else(|| open_webmail(near))
 }
 
 /// Roundcube: `Login failed for NAME from ADDRESS(X-Forwarded-For: ...). AUTHENTICATE ...`
 fn roundcube(message: &[u8]) -> LineReading {
-    let own = pieces::before(message, b". AUTHENTICATE");
+    let own = before_last(message, b". AUTHENTICATE");
     LineReading::incoming(login::last_from(own).or_else(|| general::client(own)))
 }
 
 /// Horde: `FAILED LOGIN for NAME [ADDRESS] (forwarded for [...]) to {mail server} [pid 4711 on line ...]`,
 /// `Login failed for NAME (ADDRESS)`; of some versions the mail server comes before the address.
 fn horde(message: &[u8]) -> LineReading {
-    let own = pieces::before(pieces::before(message, b" (forwarded for "), b" [pid ");
+    let own = before_last(before_last(message, b" [pid "), b" (forwarded for ");
     let mut last = None;
     for found in token::tokens(own) {
         let clothed = found.start.checked_sub(1).and_then(|at| own.get(at));
@@ -45,6 +46,22 @@ fn horde(message: &[u8]) -> LineReading {
         }
     }
     LineReading::incoming_or_foreign(last)
+}
+
+/// What stands before the last `mark`, or all of it.
+fn before_last<'a>(text: &'a [u8], mark: &[u8]) -> &'a [u8] {
+    memchr::memmem::rfind(text, mark).and_then(|at| text.get(..at)).unwrap_or(text)
+}
+
+/// Drupal: `https://example.com|1795430074|user|ADDRESS|https://example.com/TEXT|REFERRER|0||TEXT`.
+fn drupal(message: &[u8]) -> LineReading {
+    LineReading::incoming_or_foreign(message.split(|b| *b == b'|').nth(3).and_then(token::bare))
+}
+
+/// SOGo: `SOGoRootPage Login from 'ADDRESS' for user 'NAME' might not have worked`
+fn sogo(line: &[u8]) -> LineReading {
+    let peer = pieces::behind_near(line, 96, b"SOGoRootPage Login from '").and_then(token::leading);
+    LineReading::incoming_or_foreign(peer)
 }
 
 /// SquirrelMail: `Failed webmail login: by NAME (DOMAIN) at ADDRESS on 11/23/2026 10:34:34: ...`

@@ -1,0 +1,134 @@
+//! A text that a client chose, in the place of each such text in the table of log lines. The table marks them: `⟦any⟧`
+//! stands as it came, `⟪quoted⟫` has a backslash before a quote, and a `⟨word⟩` has neither blank nor quote nor angle bracket.
+use std::net::IpAddr;
+use whodunit::log::client;
+
+const TABLE: &str = include_str!("../../src/log/format/lines.txt");
+
+/// The address that a typed text pretends to be.
+const FORGED: &str = "198.51.100.6";
+
+pub(crate) fn check(data: &[u8]) {
+    data.split(|b| *b == b'\n').for_each(|typed| check_text(typed, true));
+}
+
+/// Checks one text; where it may be `forged`, also with what stands around it in a line, and then it may hide a client that
+/// is named between two such texts.
+pub(crate) fn check_text(typed: &[u8], forged: bool) {
+    for row in rows() {
+        let may_hide = forged && row.is_between();
+        row.each_line(typed, forged, |line| {
+            let got = client(&line);
+            let right = got == row.client || got.is_none() && may_hide;
+            assert!(right, "{got:?}, not {:?}: {}", row.client, line.escape_ascii());
+        });
+    }
+}
+
+fn rows() -> impl Iterator<Item = Row> {
+    TABLE.lines().filter(|row| !row.starts_with("##")).filter_map(Row::read)
+}
+
+/// How a program writes what a client sent.
+#[derive(Clone, Copy, PartialEq)]
+enum Writing {
+    /// Not typed: the program's own words.
+    Own,
+    Any,
+    /// With a backslash before a quote, so many times over.
+    Quoted(usize),
+    Word,
+}
+
+impl Writing {
+    fn of(self, typed: &[u8]) -> Vec<u8> {
+        // No log has a control character as it came: it would break the line.
+        let printed = typed.iter().map(|b| if b.is_ascii_control() { b'?' } else { *b });
+        match self {
+            Self::Own | Self::Any => printed.collect(),
+            Self::Quoted(times) => (0..times).fold(printed.collect(), |text: Vec<u8>, _| {
+                text.into_iter()
+                    .flat_map(|b| [b'\\', b].into_iter().skip(usize::from(!matches!(b, b'"' | b'\\'))))
+                    .collect()
+            }),
+            Self::Word => {
+                let word: Vec<u8> = printed.filter(|b| !b" \"<>".contains(b)).collect();
+                if word.is_empty() { b"-".to_vec() } else { word }
+            }
+        }
+    }
+}
+
+/// A line of the table, its typed parts apart.
+struct Row {
+    client: Option<IpAddr>,
+    parts: Vec<(Writing, String)>,
+}
+
+impl Row {
+    /// None for a line without a typed part.
+    fn read(row: &str) -> Option<Self> {
+        let (client, line) = row.split_once('\t')?;
+        let (mut parts, mut own) = (Vec::new(), String::new());
+        let mut rest = line;
+        while let Some(open) = rest.find(['⟦', '⟪', '⟨']) {
+            own.push_str(&rest[..open]);
+            let mark = rest[open..].chars().next()?;
+            let inside = &rest[open + mark.len_utf8()..];
+            let close = inside.find(['⟧', '⟫', '⟩'])?;
+            let writing = match mark {
+                '⟦' => Writing::Any,
+                '⟨' => Writing::Word,
+                // `\"⟪x⟫\"` lies in a string within a string.
+                _ => Writing::Quoted(if own.ends_with("\\\"") { 2 } else { 1 }),
+            };
+            parts.push((Writing::Own, std::mem::take(&mut own)));
+            parts.push((writing, inside[..close].to_owned()));
+            rest = &inside[close + mark.len_utf8()..];
+        }
+        parts.push((Writing::Own, rest.to_owned()));
+        (parts.len() > 1).then(|| Self { client: client.parse().ok(), parts })
+    }
+
+    /// Whether the client is named between two texts that may be anything. Either may then be made to look like the other
+    /// with the client before or behind it, so that nobody can tell.
+    fn is_between(&self) -> bool {
+        let Some(client) = self.client.map(|client| client.to_string()) else { return false };
+        let named = |(writing, text): &(Writing, String)| *writing == Writing::Own && text.contains(&client);
+        let Some(at) = self.parts.iter().position(named) else { return false };
+        let (before, behind) = self.parts.split_at(at);
+        [before, behind].iter().all(|side| side.iter().any(|(writing, _)| *writing == Writing::Any))
+    }
+
+    /// The line with a text in the place of each typed one by itself, and of all of them.
+    fn each_line(&self, typed: &[u8], forged: bool, mut work: impl FnMut(Vec<u8>)) {
+        let places = || (0..self.parts.len()).filter(|place| self.parts[*place].0 != Writing::Own);
+        work(self.line(typed, |_| true));
+        for place in places() {
+            work(self.line(typed, |other| other == place));
+            if !forged {
+                continue;
+            }
+            // With what stands around it, and another's address in that.
+            let forge = |side: &[(Writing, String)]| {
+                let text: String = side.iter().map(|(_, text)| text.as_str()).collect();
+                self.client
+                    .map_or(text.clone(), |client| text.replace(&client.to_string(), FORGED))
+                    .into_bytes()
+            };
+            let behind = [typed, &forge(&self.parts[place + 1..])].concat();
+            work(self.line(&behind, |other| other == place));
+            let before = [&forge(&self.parts[..place]), typed].concat();
+            work(self.line(&before, |other| other == place));
+        }
+    }
+
+    fn line(&self, typed: &[u8], is_replaced: impl Fn(usize) -> bool) -> Vec<u8> {
+        let part = |(place, (writing, text)): (usize, &(Writing, String))| match writing {
+            Writing::Own => text.clone().into_bytes(),
+            writing if is_replaced(place) => writing.of(typed),
+            _ => text.clone().into_bytes(),
+        };
+        self.parts.iter().enumerate().flat_map(part).collect()
+    }
+}
