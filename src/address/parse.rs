@@ -29,8 +29,8 @@ impl fmt::Display for BadAddress {
             Self::LeadingZero => "has a leading zero, which some programs read as octal: write it without",
             Self::Zone => "has a zone (%), which means something on one machine only: leave it out",
             Self::Prefix => "is a network, not an address: give one address of it",
-            Self::ShortForm => "is no full IPv4 address: write all four numbers in decimal",
-            Self::Port => "ends in something that is no port",
+            Self::ShortForm => "is not a full IPv4 address: write all four numbers in decimal",
+            Self::Port => "ends in something that is not a port",
             Self::NotAnAddress => "is not an IP address",
         })
     }

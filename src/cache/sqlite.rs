@@ -145,7 +145,7 @@ impl SqliteCache {
             return Ok(());
         }
         let message = format!(
-            "the cache {} has views or triggers, so it is no cache of ours; nothing in it was touched",
+            "the cache {} has views or triggers, so whodunit did not make it; nothing in it was touched",
             self.path.display()
         );
         Err(SqliteFailure::Cache(CacheError::new(CacheTrouble::Unusable, message)))
@@ -265,7 +265,7 @@ impl SqliteCache {
         }
         if !location::is_cache(&self.path, APPLICATION) {
             let message = format!(
-                "{} is no cache, and was not touched; name another with --cache",
+                "{} is not a cache, and was not touched; name another with --cache",
                 self.path.display()
             );
             return Err(CacheError::new(CacheTrouble::Unusable, message));
@@ -275,7 +275,7 @@ impl SqliteCache {
         let stamp = self.opened.strftime("%Y%m%dT%H%M%SZ").to_string();
         match location::set_aside(&self.path, inner.identity, &stamp) {
             Ok(Some(aside)) => self.note(format!(
-                "the cache {} is corrupt: set aside as {}, and begun anew",
+                "the cache {} is corrupt: it was moved to {}, and a new one was made",
                 self.path.display(),
                 aside.display()
             )),

@@ -45,7 +45,9 @@ impl FromStr for TrustedProxy {
 
     fn from_str(text: &str) -> Result<Self, String> {
         text.parse().map(Self).map_err(|()| {
-            format!("`{text}` is no address and no network: write 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32")
+            format!(
+                "`{text}` is neither an address nor a network: write 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32"
+            )
         })
     }
 }

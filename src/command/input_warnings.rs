@@ -59,8 +59,8 @@ fn undated(count: u64, spec: &log::ReadSpec) -> String {
 fn slips(count: u64, first: &str) -> String {
     let why = address::parse(first).err().map(|why| format!(" ({why})")).unwrap_or_default();
     match count {
-        1 => format!("left out a line that is nearly an address: `{first}`{why}"),
-        _ => format!("left out {count} lines that are nearly addresses; the first is `{first}`{why}"),
+        1 => format!("skipped a line that is nearly an address: `{first}`{why}"),
+        _ => format!("skipped {count} lines that are nearly addresses; the first is `{first}`{why}"),
     }
 }
 
@@ -75,11 +75,11 @@ fn nobody(read: &LogClients, sources: &[ClientSource<'_>], spec: &log::ReadSpec)
     }
     let other = all(sources, spec);
     let hint = match other {
-        0 => "is this a mail log?".to_owned(),
+        0 => "is this a log that whodunit reads?".to_owned(),
         1 => "--extract all would take the one address in it".to_owned(),
         _ => format!("--extract all would take {other} addresses"),
     };
-    format!("no mail client found in {names} ({lines}): {hint}")
+    format!("no client was found in {names} ({lines}): {hint}")
 }
 
 /// The options that select lines, as far as they were given.

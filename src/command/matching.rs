@@ -137,7 +137,7 @@ fn take(path: &Path, from: impl Read) -> Result<Vec<u8>> {
     if bytes.len() as u64 > LONGEST {
         let path = path.display();
         return Err(Error::data(format!(
-            "{path}: more than {LONGEST} bytes is no whois text about one address"
+            "{path}: more than {LONGEST} bytes is too much for whois text about one address"
         )));
     }
     Ok(bytes)

@@ -104,7 +104,7 @@ fn spare_patterns(path: &Path, spec: &PatternSpec) -> Result<()> {
     let Some(own) = identity(path) else { return Ok(()) };
     if spec.files.iter().any(|(_, file)| identity(file) == Some(own)) {
         return Err(Error::usage(format!(
-            "-o {}: that is a pattern file that is read; name another file",
+            "-o {}: that file is a pattern file to be read; name another",
             path.display()
         )));
     }
@@ -172,7 +172,7 @@ fn report(found: &BlockedNetworks<'_>, data: &DataSummary, families: Families, f
         warn(&uncovered);
     }
     if form.is_of_one_family() && !families.v6 {
-        warn("the list is of IPv4; -6 makes that of IPv6");
+        warn("the list has only IPv4; -6 makes the one of IPv6");
     }
     if found.set().is_empty() {
         warn("the patterns block no network of the data: the list is empty");

@@ -138,7 +138,7 @@ fn look_at_cache(cache: &LayeredCache, stale: u32, findings: &mut CheckFindings)
             if !stats.unclosed.is_empty() {
                 // Their answers are read all the same.
                 let servers = names(&stats.unclosed);
-                findings.fine.push(format!("answers closed with new words: {servers}"));
+                findings.fine.push(format!("answers end with new words: {servers}"));
             }
         }
         Err(error) => findings.warning.push(format!("the cache cannot be used: {error}")),

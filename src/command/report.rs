@@ -301,7 +301,7 @@ fn wanted(ham: &[PathBuf], spec: &log::ReadSpec) -> Result<Vec<Client>> {
     }
     let seen = read.seen;
     if seen.is_empty() {
-        warn(&format!("no client in {}: nobody can be spared for it", names(ham).join(", ")));
+        warn(&format!("there is no client in {}, so it spares nobody", names(ham).join(", ")));
     }
     Ok(seen.iter().map(|seen| Client { address: seen.address, hits: seen.hits }).collect())
 }

@@ -68,9 +68,7 @@ pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
     let beneath = config::beneath(&typed.config)?;
     let spec = config::patterns(&typed.patterns, &beneath);
     if spec.files.iter().any(|(_, path)| path.as_path() == std::path::Path::new("-")) {
-        return Err(Error::usage(
-            "a service reads its patterns again (SIGHUP), and stdin (-) has them once: name a file",
-        ));
+        return Err(Error::usage("stdin (-) cannot be read again at SIGHUP: name a pattern file"));
     }
     let read = move || Patterns::read(&spec).and_then(|patterns| patterns.check().map(|()| patterns));
     let patterns = read()?;

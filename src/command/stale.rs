@@ -27,10 +27,10 @@ impl StaleCount {
         match self.verdicts {
             0 => {}
             1 => warn(&format!(
-                "the verdict rests on an answer older than --max-age, since {servers} {be} held off"
+                "the verdict uses an answer older than --max-age, because {servers} {be} held off"
             )),
             n => warn(&format!(
-                "{n} verdicts rest on answers older than --max-age, since {servers} {be} held off"
+                "{n} verdicts use answers older than --max-age, because {servers} {be} held off"
             )),
         }
     }

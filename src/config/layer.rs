@@ -210,10 +210,10 @@ impl ConfigLayer {
         } else if let Some(nearest) = words::nearest(key) {
             let nearest = words::variable(nearest);
             return Err(Error::config(format!(
-                "environment: {name} is no setting of whodunit: did you mean {nearest}?"
+                "environment: {name} is not a setting of whodunit: did you mean {nearest}?"
             )));
         } else {
-            self.notes.push(format!("environment: {name} is no setting of whodunit, and is not read"));
+            self.notes.push(format!("environment: {name} is not a setting of whodunit, and is not read"));
         }
         Ok(())
     }

@@ -214,7 +214,7 @@ mod tests {
             lookup
                 .warning()
                 .unwrap()
-                .ends_with("is no table of origins: import one anew; going on without it")
+                .ends_with("is not a table of origins: import one again; going on without it")
         );
         assert_eq!(lookup.warning(), None);
         write(&path, 64502);

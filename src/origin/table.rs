@@ -140,12 +140,12 @@ impl OriginTable {
         let damaged = || damaged(&name);
         let u32_at = |bytes: &[u8], at: usize| bytes.get(at..).and_then(u32::read);
         if head.get(..MAGIC.len()) != Some(MAGIC) {
-            return Err(OriginError(format!("{name} is no table of origins: import one anew")));
+            return Err(OriginError(format!("{name} is not a table of origins: import one again")));
         }
         let version = u32_at(&head, 16).ok_or_else(damaged)?;
         if version != VERSION {
             return Err(OriginError(format!(
-                "{name} is a table of origins of version {version}, and only {VERSION} is understood: import one anew"
+                "{name} is a table of origins of version {version}, but only {VERSION} is understood: import one again"
             )));
         }
         let size = u32_at(&head, 20).and_then(|size| usize::try_from(size).ok()).ok_or_else(damaged)?;
@@ -260,7 +260,7 @@ impl OriginTable {
 }
 
 fn damaged(name: &str) -> OriginError {
-    OriginError(format!("the table of origins {name} is damaged: import one anew"))
+    OriginError(format!("the table of origins {name} is damaged: import one again"))
 }
 
 impl TableBytes {

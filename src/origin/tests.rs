@@ -238,7 +238,7 @@ fn nothing_that_is_wrong_with_a_file_is_more_than_an_error() {
     let mut newer = good;
     newer[19] = 2;
     assert!(asks(&newer).unwrap().contains("version 2"));
-    assert!(asks(b"SQLite format 3\0").unwrap().contains("is no table of origins"));
+    assert!(asks(b"SQLite format 3\0").unwrap().contains("is not a table of origins"));
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl AdviceNotes<'_> {
         let mut notes: Vec<String> = advice.spared.iter().map(|(row, why)| spared(row, why)).collect();
         if advice.small.rows > 0 {
             notes.push(format!(
-                "left out: {} with less than {} from {} (--min-hits, --min-addresses)",
+                "left out: {} with fewer than {} from {} (--min-hits, --min-addresses)",
                 count(advice.small.rows, "owner"),
                 count(self.bounds.hits, "hit"),
                 addresses(self.bounds.addresses)

@@ -198,7 +198,7 @@ impl ProblemList<'_> {
                 self.say(rule.line, 0, "everything", what);
             } else if let Some(name) = matched(&own_lines).first().and_then(|first| own.get(*first)) {
                 let what = format!(
-                    "matches {name}, the registry's own, which maintains networks of many owners; name the owner's maintainer"
+                    "matches {name}, the registry's own maintainer of many owners' networks; name the owner's maintainer"
                 );
                 self.say(rule.line, 0, "boilerplate", what);
             }
@@ -213,8 +213,7 @@ impl ProblemList<'_> {
             let family = if prefix.first().is_ipv4() { "IPv4" } else { "IPv6" };
             self.say(line, 0, "everything", format!("matches every {family} address; say which are meant"));
         } else if address.is_some_and(|address| address.to_canonical() != prefix.first()) {
-            let what =
-                format!("means the whole of {prefix}, in which that address lies; write: @cidr {prefix}");
+            let what = format!("means all of {prefix}, not the one address; write: @cidr {prefix}");
             self.say(line, 0, "slip", what);
         }
     }
@@ -231,7 +230,7 @@ impl ProblemList<'_> {
         if at == 0 {
             if let Some(rest) = text.strip_suffix('\r') {
                 let what =
-                    "the line ends with a carriage return, which the text would have to hold too; remove it";
+                    "the line ends with a carriage return, so it matches only text that has one; remove it";
                 let file =
                     self.inner.source(line).filter(|source| !source.inline && source.name != source::STDIN);
                 let how = file.map(|source| format!(": sed -i 's/\\r$//' {}", source.name));
@@ -251,7 +250,7 @@ impl ProblemList<'_> {
         }
         let Ok(ere) = Ere::read(pattern, folds) else { return };
         if ere.is_never() {
-            let what = "can never match: something stands in front of a line's start (^) or behind its end ($), and a pattern sees one line at a time";
+            let what = "can never match: it wants something before a line's start (^) or after its end ($), and a pattern sees one line at a time";
             self.say(line, at, "never", what.to_owned());
         }
         for place in ere.extensions() {
@@ -274,7 +273,7 @@ fn extension(letter: char) -> String {
         '>' => "([^_[:alnum:]]|$)".into(),
         _ => "[^_[:alnum:]] and ^ or $ where a word may begin or end".into(),
     };
-    format!("\\{letter} is GNU's alone, and other greps read it otherwise; write {instead}")
+    format!("\\{letter} is a GNU extension that other greps read differently; write {instead}")
 }
 
 #[cfg(test)]

@@ -154,7 +154,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
     let handed =
         ["/dev/fd", "/proc/self/fd", "/dev/stdin", "/dev/null"].iter().any(|it| path.starts_with(it));
     if !kind.is_file() && !handed {
-        return Err(failed(io::Error::other("it is no file but a pipe, a socket or a device")));
+        return Err(failed(io::Error::other("it is a pipe, a socket or a device, not a file")));
     }
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(failed)?;

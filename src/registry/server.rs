@@ -89,7 +89,7 @@ impl Servers {
         let entries: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(&text).map_err(|error| {
                 let place = format!("{}:{}:{}", path.display(), error.line(), error.column());
-                Error::config(format!("{place}: this is no JSON object of servers: {error}"))
+                Error::config(format!("{place}: this is not a JSON object of servers: {error}"))
             })?;
         let mut listed = BTreeMap::new();
         for (name, value) in entries {
@@ -194,7 +194,7 @@ fn certificates(list: &Path, name: &str, value: &serde_json::Value) -> Result<Ve
     let certificates = CertificateDer::pem_slice_iter(&pem).collect::<std::result::Result<Vec<_>, _>>();
     match certificates {
         Ok(certificates) if !certificates.is_empty() => Ok(pem),
-        _ => Err(wrong(format!("ca {} is no PEM file with certificates", path.display()))),
+        _ => Err(wrong(format!("ca {} is not a PEM file with certificates", path.display()))),
     }
 }
 

@@ -276,9 +276,9 @@ fn nothing(text: &str) -> WhoisReply {
     let message = if text.trim().is_empty() {
         "the reply is empty"
     } else if segment::has_content(text) {
-        "the reply is in no form that is known"
+        "the reply has no known form"
     } else {
-        "the reply holds nothing but the server's own remarks"
+        "the reply holds only the server's own remarks"
     };
     WhoisReply::Empty { kind: UnknownKind::Incomplete, message: message.to_owned() }
 }

@@ -122,14 +122,14 @@ fn an_option_that_lacks_its_other_half_names_it() {
 fn what_can_match_nothing_is_said() {
     let room = Room::with(&[("blocked", "# none yet\n\n"), ("log", "no address here\n")]);
     room.run(["-f", "blocked", "192.0.2.1"]).stderr_has("no pattern in blocked").code(0).check();
-    let said = "no mail client found in log (1 line): is this a mail log?";
+    let said = "no client was found in log (1 line): is this a log that whodunit reads?";
     room.run(["--log", "log"]).stderr_has(said).code(0).check();
     room.run(["--log", "/dev/null"]).code(0).check();
     room.write(
         "other.log",
         "Nov 23 10:00:00 mx postfix/smtp[1]: 4F1: to=<a@b.example>, relay=b.example[192.0.2.1]:25\nnothing\n",
     );
-    let said = "no mail client found in other.log (2 lines): --extract all would take the one address in it";
+    let said = "no client was found in other.log (2 lines): --extract all would take the one address in it";
     room.run(["--log", "other.log"]).stderr_has(said).code(0).check();
     room.write("empty.log", "");
     room.run(["--log", "empty.log"]).stderr_has("empty.log is empty").stdout("").code(0).check();
@@ -139,7 +139,7 @@ fn what_can_match_nothing_is_said() {
 fn what_is_nearly_an_address_is_not_passed_over() {
     let room = Room::new();
     let run = room.run(["-c"]).stdin("10.0.0.1\n193.0.22.256\n10.0.0.1/8\n").stdout("10.0.0.1:0\n");
-    run.stderr_has("left out 2 lines that are nearly addresses; the first is `193.0.22.256`").code(0).check();
+    run.stderr_has("skipped 2 lines that are nearly addresses; the first is `193.0.22.256`").code(0).check();
 }
 
 #[test]

@@ -80,8 +80,11 @@ fn a_file_that_is_no_table_or_broken_is_refused_and_changes_nothing() {
     for (content, why) in [
         ("hello\n", "nor a table that says which AS announces an address; nothing was imported"),
         ("193.0.20.0\t193.0.23.255\t65010\tDE\tX\n193.0.24.0\t193.", "other:2: "),
-        ("193.0.20.0,193.0.23.255,65010,X\n193.0.24.0,193.0.25.255,many,Y\n", "other:2: this is no row"),
-        ("\0\0\0\u{1} no MMDB", "other: it is no text, and no whole MMDB file either"),
+        (
+            "193.0.20.0,193.0.23.255,65010,X\n193.0.24.0,193.0.25.255,many,Y\n",
+            "other:2: this row is not like",
+        ),
+        ("\0\0\0\u{1} no MMDB", "other: it is neither text nor a whole MMDB file"),
     ] {
         room.write("other", content);
         let refused = run(&room, &["cache", "import", "table.tsv", "other"]);
@@ -262,9 +265,13 @@ fn a_damaged_or_planted_table_costs_one_warning_and_no_verdict() {
         fs::write(&path, content).unwrap();
         let outcome = run(&room, &args).farm(&farm).any_stderr().code(1).check();
         assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
-        assert!(outcome.stderr.contains("import one anew; going on without it"), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("import one again; going on without it"), "{}", outcome.stderr);
         assert!(outcome.stdout.lines().all(|line| line.contains("\tblocked\t")), "{}", outcome.stdout);
-        run(&room, &["cache", "stats"]).stdout_has("origin\t-").stderr_has("import one anew").code(0).check();
+        run(&room, &["cache", "stats"])
+            .stdout_has("origin\t-")
+            .stderr_has("import one again")
+            .code(0)
+            .check();
     }
     // A pipe that nobody writes to, or a folder, holds nobody up.
     fs::remove_file(&path).unwrap();

@@ -182,7 +182,7 @@ fn answers_past_their_age_are_said_to_be_so() {
     let run = |args: &[&str]| room.run(["--rate", "0"]).args(args).farm(&farm).cache("cache.db");
     run(&["193.0.22.1"]).code(0).check();
     run(&["193.0.99.1"]).code(75).check();
-    let said = "the verdict rests on an answer older than --max-age, since whois.ripe.net is held off";
+    let said = "the verdict uses an answer older than --max-age, because whois.ripe.net is held off";
     run(&["--max-age", "0s", "193.0.22.1"]).stderr_has(said).code(0).check();
 }
 

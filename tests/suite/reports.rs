@@ -267,19 +267,19 @@ fn a_page_never_takes_the_place_of_a_log_or_of_anything_else() {
     let log = kept("mail.log");
     std::os::unix::fs::symlink("mail.log", room.path("link.html")).unwrap();
     for (args, said) in [
-        (&["--html", "mail.log", "mail.log"][..], "a log that is read"),
-        (&["--html", "./mail.log", "blocked", "mail.log"], "a log that is read"),
-        (&["--html", "link.html", "mail.log"], "a log that is read"),
+        (&["--html", "mail.log", "mail.log"][..], "a log to be read"),
+        (&["--html", "./mail.log", "blocked", "mail.log"], "a log to be read"),
+        (&["--html", "link.html", "mail.log"], "a log to be read"),
         (&["--html", "blocked", "--suggest", "--ham", "blocked", "mail.log"], "--suggest"),
-        (&["--html", "notes.txt", "mail.log"], "no report of whodunit's"),
+        (&["--html", "notes.txt", "mail.log"], "not a report of whodunit's"),
     ] {
         let run = room.run(["report"]).args(args).farm(&farm);
         run.stdout("").stderr_has(said).code(64).check();
     }
     let run = room.run(["report", "--html", "mail.log"]).farm(&farm);
-    run.through(r#""$@" <mail.log"#).stderr_has("a log that is read").code(64).check();
+    run.through(r#""$@" <mail.log"#).stderr_has("a log to be read").code(64).check();
     let run = room.run(["report", "--html", "mail.log"]).farm(&farm).stdin("");
-    run.stderr_has("no report of whodunit's").code(64).check();
+    run.stderr_has("not a report of whodunit's").code(64).check();
     let run = room.run(["report", "--html", "new.html"]).farm(&farm).stdin("");
     run.stderr_has("new.html is not made").code(0).check();
     assert!(!room.path("new.html").exists());
@@ -402,7 +402,7 @@ fn messages_to_abuse_desks_are_written_and_nothing_is_overwritten() {
     }
     assert!(!mail.contains("joe@here") && !mail.contains("boss@spam"), "{mail}");
     assert!(mail.contains("-11-20T10:00:00Z") && mail.contains("\"xarf_version\": \"4.0.0\""), "{mail}");
-    let shown = "out/abuse@contoso.example.eml is there already";
+    let shown = "out/abuse@contoso.example.eml exists already";
     room.write("out/abuse@contoso.example.eml", "mine");
     run().stderr_has(shown).code(0).check();
     assert_eq!(std::fs::read_to_string(room.path("out/abuse@contoso.example.eml")).unwrap(), "mine");

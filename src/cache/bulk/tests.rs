@@ -233,7 +233,7 @@ fn a_broken_file_is_refused_by_name_and_changes_nothing() {
         ("\u{7f}ELF\u{2}", "neither"),
         ("just words\n", "neither"),
         (cut.as_str(), "broken-file:32: this inetnum cannot be read"),
-        (&garbage, "broken-file:32: this is no line of an RPSL object"),
+        (&garbage, "broken-file:32: this is not a line of an RPSL object"),
         (routes, "without networks"),
         (&bad_count, "broken-file:4: the value is no count"),
         ("ripencc|DE|ipv4|198.51.100.0|768|20100712|allocated\n", "broken-file:1: the head line"),

@@ -43,7 +43,7 @@ pub fn open(location: &CacheLocation, env: &CacheEnv, now: Timestamp) -> Layered
 fn strange(text: &str) -> String {
     let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
     format!(
-        "the cache {shown} is no server's address: write redis://host:port/db (rediss:// with TLS), ./PATH or /PATH for a \
+        "the cache {shown} is not a server's address: write redis://host:port/db (rediss:// with TLS), ./PATH or /PATH for a \
          file, or none"
     )
 }

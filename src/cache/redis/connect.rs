@@ -40,10 +40,10 @@ impl RedisAddress {
         let door = Self { url: url.to_owned(), tls };
         match door.client() {
             Ok(_) => Ok(door),
-            Err(_) if door.tls.is_some() => Err("is no address of a server, or its certificates are no \
+            Err(_) if door.tls.is_some() => Err("is not a server's address, or its certificates are not \
                 PEM: write rediss://host:port/db?ca=FILE&cert=FILE&key=FILE"
                 .to_owned()),
-            Err(_) => Err("is no address of a server: write redis://host:port/db".to_owned()),
+            Err(_) => Err("is not a server's address: write redis://host:port/db".to_owned()),
         }
     }
 
@@ -74,7 +74,7 @@ impl RedisAddress {
         };
         let started = thread::Builder::new().spawn(connecting);
         if started.is_err() {
-            return Err("cannot be asked: no thread is to be had".to_owned());
+            return Err("cannot be asked: no thread can be started".to_owned());
         }
         match result.recv_timeout(CONNECT) {
             Ok(connected) => connected.map_err(|error| explain(&error)),
@@ -101,7 +101,7 @@ fn certificates(parameters: &str) -> Result<TlsCertificates, String> {
             "ca" => &mut root_cert,
             "cert" => &mut client_cert,
             "key" => &mut client_key,
-            _ => return Err(format!("has a parameter `{name}`, which is none of ca, cert and key")),
+            _ => return Err(format!("has a parameter `{name}`: the known ones are ca, cert and key")),
         };
         let bytes = fs::read(file).map_err(|error| {
             format!("names {file}, which cannot be read: {}", crate::error::reason(&error))
@@ -111,7 +111,7 @@ fn certificates(parameters: &str) -> Result<TlsCertificates, String> {
     let client_tls = match (client_cert, client_key) {
         (Some(client_cert), Some(client_key)) => Some(ClientTlsConfig { client_cert, client_key }),
         (None, None) => None,
-        _ => return Err("names one of cert and key: a client shows both".to_owned()),
+        _ => return Err("names only one of cert and key: write both".to_owned()),
     };
     Ok(TlsCertificates { client_tls, root_cert })
 }
@@ -144,8 +144,8 @@ mod tests {
             refused("rediss://a/0?ca=/nonexistent")
                 .contains("/nonexistent, which cannot be read: no such file")
         );
-        assert!(refused("rediss://a/0?cert=/dev/null").contains("a client shows both"));
+        assert!(refused("rediss://a/0?cert=/dev/null").contains("write both"));
         assert!(refused("rediss://a/0?insecure").contains("`insecure`"));
-        assert!(refused("rediss://a/0?cert=/dev/null&key=/dev/null").contains("no PEM"));
+        assert!(refused("rediss://a/0?cert=/dev/null&key=/dev/null").contains("not PEM"));
     }
 }

@@ -158,7 +158,7 @@ fn a_garbage_file_is_set_aside_and_only_so_many_are_kept() {
     fs::write(&path, "this is no database, and long enough to be taken for one. ".repeat(40)).unwrap();
     fs::write(folder.path().join("cache.db-journal"), "whatever").unwrap();
     let warning = use_it(&path).unwrap();
-    assert!(warning.contains("set aside as"), "{warning}");
+    assert!(warning.contains("it was moved to"), "{warning}");
     let names = aside(folder.path());
     assert!(!names.iter().any(|name| name.contains("2020")), "{names:?}");
     assert_eq!(names.iter().filter(|name| !name.ends_with("-journal")).count(), 3, "{names:?}");
@@ -335,7 +335,7 @@ fn of_many_who_meet_a_corrupt_file_one_sets_it_aside() {
     let warned = warned.into_inner().unwrap();
     // Others may have had the old file open when it went, and say so: that costs them their speed, nothing else. A
     // process says the first thing that went wrong and no more, so that even its own setting aside may stay unsaid.
-    let aside = warned.iter().filter(|warning| warning.contains("set aside as")).count();
+    let aside = warned.iter().filter(|warning| warning.contains("it was moved to")).count();
     assert!(aside <= 1, "{warned:?}");
     assert!(
         SqliteCache::open(&path, at(0)).unwrap().find(ip("198.51.100.9"), &freshness(1)).unwrap().is_some()
@@ -361,7 +361,7 @@ fn a_schema_with_views_or_triggers_is_no_cache_of_ours() {
         Connection::open(&path).unwrap().execute_batch(planted).unwrap();
         let before = fs::read(&path).unwrap();
         let warning = use_it(&path).unwrap();
-        assert!(warning.contains("no cache of ours") && warning.contains(name), "{warning}");
+        assert!(warning.contains("whodunit did not make it") && warning.contains(name), "{warning}");
         assert_eq!(fs::read(&path).unwrap(), before, "nothing in it was touched");
     }
 }

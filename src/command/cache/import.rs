@@ -56,7 +56,7 @@ pub(super) fn run(cache: &LayeredCache, files: &[PathBuf], out: &mut impl Write)
     }
     drop(bar);
     if brought.lost {
-        warn("what was imported before could not be read, and is gone: import it anew");
+        warn("data that was imported before could not be read, and is gone: import it again");
     }
     writeln!(out, "{}", summary(&brought, ranges, inverted)).map_err(unwritten)
 }

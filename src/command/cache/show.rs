@@ -95,7 +95,7 @@ pub(super) fn stats(cache: &LayeredCache, form: OutputForm, out: &mut impl Write
         ("held off", format!("{} until {until}{why}", safe(server)))
     }));
     lines.extend(unclosed.iter().map(|(server, until)| {
-        ("unclosed", format!("{} closes its answers with new words, known until {until}", safe(server)))
+        ("unclosed", format!("{} ends its answers with new words, known until {until}", safe(server)))
     }));
     let rows = lines.into_iter().map(|(name, value)| [name.to_owned(), value]);
     columns(rows.collect(), out).map_err(unwritten)

@@ -31,7 +31,7 @@ pub(super) fn write(folder: &Path, report: &Report, lines: &ClientLines, now: Ti
         match File::create_new(&path).and_then(|mut file| file.write_all(&mail.message)) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                warn(&format!("{} is there already, and is left as it is", path.display()));
+                warn(&format!("{} exists already, and was not changed", path.display()));
             }
             Err(error) => return Err(unwritable(&path, &error)),
         }

@@ -42,13 +42,13 @@ impl HtmlFile {
             let inputs = logs.iter().map(input).chain(ham.iter().map(PathBuf::as_path));
             if inputs.filter_map(identity).any(|known| known == (meta.dev(), meta.ino())) {
                 return Err(Error::usage(format!(
-                    "--html {}: that is a log that is read; name another file",
+                    "--html {}: that file is a log to be read; name another",
                     path.display()
                 )));
             }
             if meta.is_file() && meta.len() > 0 && !is_page(path).map_err(unwritable)? {
                 return Err(Error::usage(format!(
-                    "--html {}: there is a file that is no report of whodunit's; remove it, or name another",
+                    "--html {}: that file is not a report of whodunit's; remove it, or name another",
                     path.display()
                 )));
             }

@@ -70,7 +70,7 @@ pub(super) fn read(
             continue;
         }
         let Some((range, name)) = row(form, text, &mut numbers) else {
-            return Err(broken(&input.name, count, "this is no row as those before it"));
+            return Err(broken(&input.name, count, "this row is not like those before it"));
         };
         counts.add(builder, range, &numbers, name)?;
         if count % 1024 == 0 {

@@ -133,7 +133,7 @@ fn network(found: &LookupResult<'_, Vec<u8>>) -> Option<Network> {
 }
 
 fn unknown(name: &Path, error: &MaxMindDbError) -> crate::error::Error {
-    refused(name, &format!("it is no text, and no whole MMDB file either ({})", sentence(error)))
+    refused(name, &format!("it is neither text nor a whole MMDB file ({})", sentence(error)))
 }
 
 fn damaged(name: &Path, error: &MaxMindDbError) -> crate::error::Error {

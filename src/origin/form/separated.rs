@@ -100,7 +100,7 @@ pub(super) fn read(
             continue;
         }
         let Some(range) = row(columns, &record, &mut numbers) else {
-            return Err(broken(&name, line, "this is no row as the first line says"));
+            return Err(broken(&name, line, "this row is not like the first line"));
         };
         let said = columns.name.and_then(|at| record.get(at)).unwrap_or_default();
         let more = if columns.headed { 0 } else { record.len().saturating_sub(4) };

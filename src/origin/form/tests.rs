@@ -181,9 +181,9 @@ fn what_is_no_table_or_a_cut_one_is_refused_by_name() {
         ("network,country\n203.0.112.0/22,DE\n", "not recognised"),
         ("203.0.112.0,203.0.115.255,4294967296,X\n", "not recognised"),
         ("203.0.112.0/22\t64500\n203.0.113.0/24\t645", "table:2: the last line has no end"),
-        ("203.0.112.0\t22\t64500\n203.0.113.0\t24\n", "table:2: this is no row"),
-        ("203.0.112.0\t22\t64500\n203.0.113.0\t33\t64500\n", "table:2: this is no row"),
-        ("203.0.112.0,203.0.115.255,64500,X\n203.0.116.0,203.0.1", "table:2: this is no row"),
+        ("203.0.112.0\t22\t64500\n203.0.113.0\t24\n", "table:2: this row is not like"),
+        ("203.0.112.0\t22\t64500\n203.0.113.0\t33\t64500\n", "table:2: this row is not like"),
+        ("203.0.112.0,203.0.115.255,64500,X\n203.0.116.0,203.0.1", "table:2: this row is not like"),
         (
             "203.0.112.0,203.0.115.255,64500,X\n203.0.116.0,203.0.117.255,64501,Y",
             "table:2: the last line has no end",
@@ -192,10 +192,13 @@ fn what_is_no_table_or_a_cut_one_is_refused_by_name() {
             "203.0.112.0,203.0.115.255,64500,X\n203.0.116.0,203.0.117.255,64501,\"Y\n",
             "table:2: the last line has no end",
         ),
-        ("203.0.112.0,203.0.115.255,64500,X\n203.0.116.0,2001:db8::,64501,Y\n", "table:2: this is no row"),
+        (
+            "203.0.112.0,203.0.115.255,64500,X\n203.0.116.0,2001:db8::,64501,Y\n",
+            "table:2: this row is not like",
+        ),
         ("203.0.112.0\t203.0.115.255\t0\tNone\tNot routed\n", "table: no row names an AS"),
         ("network,asn\n", "table: no row names an AS"),
-        ("\0\0\0\0 anything", "table: it is no text, and no whole MMDB file either"),
+        ("\0\0\0\0 anything", "table: it is neither text nor a whole MMDB file"),
     ] {
         let said = refusal(content.as_bytes());
         assert!(said.contains(why), "{content:?}: {said}");

@@ -66,7 +66,7 @@ impl BracketReader {
         if char == '-' && !first && reader.peek() != Some(']') {
             return Err(EreError::new(
                 at,
-                "a hyphen that makes no range must stand first or last in the brackets",
+                "a hyphen that is not part of a range must stand first or last in the brackets",
             ));
         }
         let start = match self.one(reader, char, at)? {
@@ -110,13 +110,13 @@ impl BracketReader {
         };
         if !start.is_ascii() || !end.is_ascii() {
             let what = format!(
-                "the range {start}-{end} does not begin and end in ASCII, and grep refuses it; write out its characters"
+                "the range {start}-{end} has an end outside of ASCII, and grep refuses it; write out its characters"
             );
             return Err(EreError::new(started, what));
         }
         let (low, high) = if self.folds { (fold(start), fold(end)) } else { (start, end) };
         if low > high {
-            let what = format!("the range {start}-{end} is empty, since {end} comes before {start}");
+            let what = format!("the range {start}-{end} is empty, because {end} comes before {start}");
             return Err(EreError::new(started, what));
         }
         self.plain = false;

@@ -21,8 +21,7 @@ const ROW: usize = 8;
 const MOST: u32 = 32767;
 
 /// What to say where the C library would miss a group's end.
-const NOTHING_REPEATED: &str =
-    "an operator that repeats nothing stands before ); grep refuses this, so leave it out";
+const NOTHING_REPEATED: &str = "an operator before ) repeats nothing, and grep refuses it; leave it out";
 
 /// An expression as it was read.
 #[derive(Clone, Debug)]

@@ -14,13 +14,11 @@ pub(super) fn near_miss(text: &str) -> Option<String> {
     }
     if text != bare && bare.starts_with('#') {
         return Some(
-            "is a pattern and no comment, since blanks stand in front of the #; remove them".to_owned(),
+            "is a pattern, not a comment, because blanks stand in front of the #; remove them".to_owned(),
         );
     }
     if bare.parse::<IpAddr>().is_ok() || bare.contains('/') && bare.parse::<Prefix>().is_ok() {
-        return Some(format!(
-            "is looked for in the text as it stands here; for the addresses in it write: @cidr {bare}"
-        ));
+        return Some(format!("is matched as text; for the addresses in that network write: @cidr {bare}"));
     }
     let around = |mark: char| bare.len() > 2 && bare.starts_with(mark) && bare.ends_with(mark);
     if around('/') || bare.len() > 3 && bare.starts_with('/') && bare.ends_with("/i") {
@@ -47,7 +45,7 @@ pub(super) fn near_miss(text: &str) -> Option<String> {
 fn field(text: &str, bare: &str) -> Option<String> {
     let behind = bare.strip_prefix('@')?;
     if text != bare && matches!(field::read(bare), Some(Ok(_))) {
-        let what = "is no field line, since blanks stand in front of the @; remove them";
+        let what = "is not a field line, because blanks stand in front of the @; remove them";
         return Some(what.to_owned());
     }
     let (word, value) = behind.split_once([' ', '\t']).unwrap_or((behind, ""));
@@ -55,14 +53,14 @@ fn field(text: &str, bare: &str) -> Option<String> {
     if value.is_empty() {
         let known = NAMES.contains(&name.as_str());
         return known
-            .then(|| format!("is no field line: behind @{name} come a blank and what it should match"));
+            .then(|| format!("is not a field line: write @{name}, a blank, and what it should match"));
     }
     let like = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     if !like || text.starts_with('@') && word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         return None;
     }
     let known = NAMES.map(|name| format!("@{name}")).join(" ");
-    Some(format!("is no field line, but an expression for the whole text; the fields are {known}"))
+    Some(format!("is not a field line, but an expression for the whole text; the fields are {known}"))
 }
 
 #[cfg(test)]
@@ -73,8 +71,8 @@ mod tests {
     fn slips_are_told_from_patterns() {
         for (text, word) in [
             ("  @org x", "in front of the @"),
-            ("@org", "behind @org"),
-            ("@org:", "behind @org"),
+            ("@org", "write @org, a blank"),
+            ("@org:", "write @org, a blank"),
             ("@abuse-mailbox x", "the fields are"),
             ("@org: x", "the fields are"),
             ("193.0.20.0/22", "@cidr 193.0.20.0/22"),

@@ -42,7 +42,7 @@ fn what_cannot_be_done_has_a_code_of_its_own() {
     };
     run(&["-e", "Nobody"]).code(0).stderr_has("the list is empty").check();
     run(&[]).code(64).stderr_has("no patterns").check();
-    run(&["-f", "blocked", "-o", "blocked"]).code(64).stderr_has("that is a pattern file").check();
+    run(&["-f", "blocked", "-o", "blocked"]).code(64).stderr_has("that file is a pattern file").check();
     run(&["-f", "blocked", "--format", "ntf"]).code(64).any_stderr().check();
     run(&["-f", "missing"]).code(66).stderr_has("missing").check();
     run(&["-e", "a(b"]).code(78).stderr_has("-e:1").check();

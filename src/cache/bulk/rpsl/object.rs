@@ -49,7 +49,7 @@ pub(super) fn objects(bytes: &[u8], line: u64) -> Result<Vec<RpslObject<'_>>, At
             }
             _ => {
                 let Some((name, _)) = attribute(text) else {
-                    return Err((number, "this is no line of an RPSL object"));
+                    return Err((number, "this is not a line of an RPSL object"));
                 };
                 if std::str::from_utf8(name).is_ok_and(is_class) {
                     cut(&mut current);
