@@ -3,7 +3,10 @@
 //!
 //! A server that is not installed is skipped, loudly; with CI=true in the environment it is a failure.
 
+mod apart;
 mod dns;
+mod dns_filters;
+mod dns_lists;
 mod exim;
 mod fail2ban;
 mod postfix;

@@ -36,7 +36,7 @@ fn the_package_has_all_that_it_names_and_names_all_that_it_needs() {
     ships("completions", |_| true);
     ships("patterns", |_| true);
     ships("patterns/allow", |_| true);
-    for folder in ["fail2ban", "postfix", "exim", "qpsmtpd"] {
+    for folder in ["dns", "exim", "fail2ban", "networks", "postfix", "qpsmtpd"] {
         ships(&format!("integrations/{folder}"), |_| true);
     }
     ships("integrations/systemd", |path| path.extension().is_some_and(|end| end != "md"));

@@ -8,7 +8,7 @@ fn exim() -> Option<PathBuf> {
     installed("exim4", &["/usr/sbin/exim4".into(), unpacked.join("usr/sbin/exim4")])
 }
 
-struct Exim {
+pub(super) struct Exim {
     world: World,
     program: PathBuf,
 }
@@ -16,8 +16,13 @@ struct Exim {
 impl Exim {
     /// An Exim whose RCPT ACL is this block of the README.
     fn new(world: World, which: usize, port: u16) -> Option<Self> {
-        let program = exim()?;
         let acl = world.block("exim/README.md", "exim", which, port);
+        Self::with(world, &acl)
+    }
+
+    /// An Exim with this RCPT ACL.
+    pub(super) fn with(world: World, acl: &str) -> Option<Self> {
+        let program = exim()?;
         let spool = world.text("spool");
         let config = format!(
             "spool_directory = {spool}\nlog_file_path = {spool}/%slog\nprimary_hostname = mx.test.invalid\n\
@@ -29,7 +34,7 @@ impl Exim {
     }
 
     /// What is said at RCPT, and what Exim says about it.
-    fn rcpt(&self, address: &str) -> (String, String) {
+    pub(super) fn rcpt(&self, address: &str) -> (String, String) {
         let mut command = Command::new(&self.program);
         command.arg("-C").arg(self.world.path("exim.conf")).arg("-bh").arg(address);
         // Beside an unpacked program lie its libraries.
@@ -48,7 +53,7 @@ impl Exim {
     }
 
     #[track_caller]
-    fn tells(&self, address: &str, wanted: &str) {
+    pub(super) fn tells(&self, address: &str, wanted: &str) {
         let (reply, said) = self.rcpt(address);
         assert!(reply.starts_with(wanted), "{address}: {reply}, not {wanted}\n{said}");
     }

@@ -2,15 +2,15 @@
 
 use super::*;
 
-struct Postfix {
+pub(super) struct Postfix {
     world: World,
     folder: tempfile::TempDir,
-    port: u16,
+    pub(super) port: u16,
 }
 
 impl Postfix {
     /// A Postfix with these additions to main.cf and master.cf; None when there is none, or it cannot be started.
-    fn start(world: World, main: &str, master: &str) -> Option<Self> {
+    pub(super) fn start(world: World, main: &str, master: &str) -> Option<Self> {
         let places = ["/usr/sbin/postfix".into()];
         installed("postfix", &places)?;
         if !is_root() {
@@ -40,12 +40,12 @@ impl Postfix {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
     }
 
-    fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("mail.log")).unwrap_or_default()
     }
 
     #[track_caller]
-    fn logs(&self, part: &str) {
+    pub(super) fn logs(&self, part: &str) {
         let begun = Instant::now();
         while !self.log().contains(part) {
             assert!(begun.elapsed() < Duration::from_secs(20), "no `{part}` in\n{}", self.log());
@@ -65,7 +65,7 @@ impl Postfix {
     }
 
     #[track_caller]
-    fn tells(&self, address: &str, wanted: &str) {
+    pub(super) fn tells(&self, address: &str, wanted: &str) {
         let reply = self.recipients(address, 1).remove(0);
         assert!(reply.contains(wanted), "{address}: {reply}, not {wanted}\n{}", self.log());
     }

@@ -12,12 +12,12 @@ my $server = Qpsmtpd::TcpServer->new;
 $server->load_plugins; $server->start_connection; $server->run(\*STDIN); $server->run_hooks('post-connection');
 ";
 
-struct Qpsmtpd {
-    world: World,
+pub(super) struct Qpsmtpd {
+    pub(super) world: World,
 }
 
 /// The server's log and the first line that the client read.
-struct Session {
+pub(super) struct Session {
     greeting: String,
     replies: String,
     log: String,
@@ -25,7 +25,7 @@ struct Session {
 
 impl Session {
     #[track_caller]
-    fn is(&self, greeting: &str, logged: &str) {
+    pub(super) fn is(&self, greeting: &str, logged: &str) {
         assert!(self.greeting.starts_with(greeting), "{} is no {greeting}\n{}", self.greeting, self.log);
         assert!(self.log.contains(logged), "no `{logged}` in\n{}", self.log);
     }
@@ -33,7 +33,7 @@ impl Session {
 
 impl Qpsmtpd {
     /// A server with this line for the plugin; None when there is none installed.
-    fn new(plugin_line: impl Fn(&World) -> String) -> Option<Self> {
+    pub(super) fn new(plugin_line: impl Fn(&World) -> String) -> Option<Self> {
         installed("qpsmtpd", &["/usr/share/qpsmtpd/plugins".into()])?;
         let world = World::new();
         for folder in ["spool", "maildir"] {
@@ -96,7 +96,7 @@ impl Qpsmtpd {
         Session { greeting, replies, log: String::from_utf8_lossy(&output.stderr).into_owned() }
     }
 
-    fn greet(&self, address: &str) -> Session {
+    pub(super) fn greet(&self, address: &str) -> Session {
         self.session(address, "QUIT\r\n")
     }
 }
