@@ -3,6 +3,9 @@
 //!
 //! Clients wait for each answer before they ask again, as smtpd does. Their addresses are private ones, which whois
 //! knows nothing of; from the second request on an address is answered from memory whatever it is.
+//!
+//! A second service has a table of origins and patterns of `@asn`: there each of a hundred thousand addresses is asked
+//! about once, and a registry on loopback counts who comes, which must be nobody.
 
 #![expect(
     clippy::expect_used,
@@ -11,13 +14,20 @@
     reason = "a measurement says what it measured, and stops at the first surprise"
 )]
 
+use jiff::Timestamp;
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
+    path::Path,
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
+use whodunit::{address::Prefix, origin::TableBuilder, registry::Registry};
 
 /// What Postfix 3.7 sends at RCPT, with the client's address left open.
 const REQUEST: &str = "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\nclient_address={}\n\
@@ -36,7 +46,7 @@ fn drive(place: &str, addresses: impl Iterator<Item = u32>, until: Instant) -> V
     let (mut micros, mut request, mut room) = (Vec::new(), Vec::new(), [0; 1024]);
     for address in addresses {
         request.clear();
-        write!(request, "{before}{}{behind}", Ipv4Addr::from_bits(0x0a00_0000 + address)).expect("memory");
+        write!(request, "{before}{}{behind}", Ipv4Addr::from_bits(address)).expect("memory");
         let asked = Instant::now();
         if asked >= until {
             break;
@@ -54,9 +64,14 @@ fn drive(place: &str, addresses: impl Iterator<Item = u32>, until: Instant) -> V
     micros
 }
 
+/// 10.0.0.0: addresses that whois knows nothing of.
+const PRIVATE: u32 = 0x0a00_0000;
+/// 80.0.0.0: addresses that a registry would be asked about.
+const PUBLIC: u32 = 0x5000_0000;
+
 /// Some hundred clients, over and over.
 fn few(seed: u32) -> impl Iterator<Item = u32> {
-    (0..200).map(move |n| (n + seed * 7) % 250).cycle()
+    (0..200).map(move |n| PRIVATE + (n + seed * 7) % 250).cycle()
 }
 
 fn measure(name: &str, place: &str, connections: u32) {
@@ -88,7 +103,7 @@ fn exhaust(place: &str, server: &Child) {
     let round = |from: u32| {
         std::thread::scope(|scope| {
             for n in 0..16 {
-                let addresses = (0..6250).map(move |i| (from + i * 16 + n) % 100_000);
+                let addresses = (0..6250).map(move |i| PRIVATE + (from + i * 16 + n) % 100_000);
                 scope.spawn(move || drive(place, addresses, far));
             }
         });
@@ -118,10 +133,10 @@ impl Drop for Server {
     }
 }
 
-fn whodunit() -> (Server, String) {
+fn whodunit(args: &[&str]) -> (Server, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_whodunit"));
-    command.args(["serve", "--config", "none", "--cache", "none", "--offline", "-e", "Contoso"]);
-    command.args(["--listen", "inet:127.0.0.1:0"]).env_clear().stderr(Stdio::piped());
+    command.args(["serve", "--config", "none", "--listen", "inet:127.0.0.1:0"]).args(args);
+    command.env_clear().stderr(Stdio::piped());
     let mut child = command.spawn().expect("whodunit starts");
     let mut log = BufReader::new(child.stderr.take().expect("its log"));
     let mut line = String::new();
@@ -145,12 +160,73 @@ fn stub() -> Option<(Server, String)> {
     Some((server, place.to_string()))
 }
 
+/// A table as large as today's, in which each /24 from 80.0.0.0 on has a range.
+fn write_table(path: &Path) {
+    let mut table = TableBuilder::new();
+    for n in 0..500_000 {
+        let prefix = Prefix::new(Ipv4Addr::from_bits(PUBLIC + (n << 8)).into(), 24).expect("a length");
+        let asn = 64_500 + n % 80_000;
+        table.add(prefix.into(), &[asn], Some(&format!("EXAMPLE-{asn} Example GmbH"))).expect("room");
+    }
+    fs::write(path, table.finish(Timestamp::now()).expect("room").0).expect("a place");
+}
+
+/// Every registry's server, which counts who comes and hangs up.
+fn registries(list: &Path) -> Arc<AtomicUsize> {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let place = listener.local_addr().expect("a port");
+    let servers = Registry::ALL.iter().filter_map(|registry| registry.server());
+    let entries: Vec<String> =
+        servers.map(|server| format!("{server:?}: {{\"host\": \"{place}\"}}")).collect();
+    fs::write(list, format!("{{{}}}", entries.join(","))).expect("a place");
+    let came = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&came);
+    std::thread::spawn(move || {
+        for _ in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    came
+}
+
+/// A hundred thousand addresses, each for the first time, decided by the table of origins alone.
+fn decide_by_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    write_table(&path("cache.db-origin"));
+    let came = registries(&path("servers.json"));
+    let (cache, list) = (path("cache.db"), path("servers.json"));
+    let (cache, list) = (cache.to_str().expect("UTF-8"), list.to_str().expect("UTF-8"));
+    let patterns = ["-e", "@asn 64577", "-e", "@asn AS65000", "-e", "@asn 70001"];
+    let (_server, place) = whodunit(&[&["--cache", cache, "--servers", list], &patterns[..]].concat());
+    let far = Instant::now() + Duration::from_secs(3600);
+    for round in 0..3 {
+        let started = Instant::now();
+        let answers: usize = std::thread::scope(|scope| {
+            let place = &place;
+            let drivers: Vec<_> = (0..16)
+                .map(|n| {
+                    let addresses =
+                        (0..6250).map(move |i| PUBLIC + ((round * 100_000 + i * 16 + n) << 8 | 7));
+                    scope.spawn(move || drive(place, addresses, far).len())
+                })
+                .collect();
+            drivers.into_iter().map(|driver| driver.join().expect("a driver")).sum()
+        });
+        println!(
+            "table     16 connections {:>7.0} answers/s   {answers} addresses, {} questions",
+            answers as f64 / started.elapsed().as_secs_f64(),
+            came.load(Ordering::SeqCst)
+        );
+    }
+}
+
 fn main() {
     // `cargo test` builds and starts benches too; without --bench there is nothing to measure.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let (server, place) = whodunit();
+    let (server, place) = whodunit(&["--cache", "none", "--offline", "-e", "Contoso"]);
     let stub = stub();
     for connections in [1, 16] {
         for _ in 0..2 {
@@ -161,4 +237,6 @@ fn main() {
         }
     }
     exhaust(&place, &server.0);
+    drop(server);
+    decide_by_table();
 }
