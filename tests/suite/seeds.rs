@@ -13,6 +13,8 @@ mod import;
 mod line;
 #[path = "../../fuzz/checks/log.rs"]
 mod log;
+#[path = "../../fuzz/checks/networks.rs"]
+mod networks;
 #[path = "../../fuzz/checks/origin.rs"]
 mod origin;
 #[path = "../../fuzz/checks/pattern.rs"]
@@ -73,6 +75,11 @@ fn lines() {
 fn logs() {
     // Each makes a file; a cut inside every line is enough.
     plant("log", 61, log::check);
+}
+
+#[test]
+fn lists_of_networks() {
+    plant("networks", 1, networks::check);
 }
 
 #[test]
