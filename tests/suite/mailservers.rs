@@ -9,6 +9,7 @@ mod dns_filters;
 mod dns_lists;
 mod exim;
 mod fail2ban;
+mod monitoring;
 mod postfix;
 mod qpsmtpd;
 mod service;

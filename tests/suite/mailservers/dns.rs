@@ -12,7 +12,7 @@ use std::net::{SocketAddr, UdpSocket};
 
 /// A response: its code, its answers without their owner, and the reason of a failure.
 #[derive(Debug, Default, Eq, PartialEq)]
-struct Response {
+pub(super) struct Response {
     code: String,
     answers: Vec<String>,
     reason: String,
@@ -55,7 +55,7 @@ fn query(name: &str, rtype: Rtype) -> Vec<u8> {
 }
 
 /// One query over UDP, and how long it took.
-fn ask(server: SocketAddr, name: &str, rtype: Rtype) -> (Response, Duration) {
+pub(super) fn ask(server: SocketAddr, name: &str, rtype: Rtype) -> (Response, Duration) {
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
     client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let asked = Instant::now();
@@ -70,7 +70,7 @@ fn ask(server: SocketAddr, name: &str, rtype: Rtype) -> (Response, Duration) {
 }
 
 /// The name of an address in a list, as RFC 5782 has it.
-fn listed(address: &str, list: &str) -> String {
+pub(super) fn listed(address: &str, list: &str) -> String {
     let reversed = match address.parse().unwrap() {
         std::net::IpAddr::V4(v4) => {
             v4.octets().iter().rev().map(|part| format!("{part}.")).collect::<String>()
