@@ -14,6 +14,7 @@ mod hostile;
 mod list;
 mod reading;
 mod scan;
+mod seen;
 mod source;
 mod tally;
 #[cfg(test)]
@@ -24,12 +25,13 @@ mod token;
 pub use activity::Activity;
 pub use format::client;
 pub use reading::read;
+pub use seen::SeenClient;
 pub use source::{unpacked, unpacked_stream};
 pub use time::time;
 
 use crate::{address::Prefix, error::Error};
 use jiff::{Timestamp, tz::TimeZone};
-use std::{io, net::IpAddr, path::Path};
+use std::{io, path::Path};
 
 /// Which addresses of a log line are taken.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -102,33 +104,6 @@ impl ClientSource<'_> {
             Self::File(path) => Error::input(path, error),
             Self::Stdin => Error::input(Path::new("standard input"), error),
         }
-    }
-}
-
-/// An address that was seen.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SeenClient {
-    /// The address, unwrapped ([`crate::address::unwrap`]).
-    pub address: IpAddr,
-    /// How many lines named it (with [`Extract::All`]: how often it was named).
-    pub hits: u64,
-    /// The earliest time of a line that named it; None when none was read.
-    pub first: Option<Timestamp>,
-    /// The latest.
-    pub last: Option<Timestamp>,
-    /// Its hits over time; empty unless [`ReadSpec::times`]. Hits without a time are not in it.
-    pub activity: Activity,
-    /// Where it was first named, in bytes from the beginning of all input.
-    position: u64,
-}
-
-impl SeenClient {
-    fn merge(&mut self, other: &Self) {
-        self.hits += other.hits;
-        self.position = self.position.min(other.position);
-        self.first = [self.first, other.first].into_iter().flatten().min();
-        self.last = self.last.max(other.last);
-        self.activity.merge(&other.activity);
     }
 }
 

@@ -13,6 +13,7 @@ mod grouping;
 pub mod moment;
 mod named;
 mod row;
+mod sighting;
 mod span;
 pub mod suggest;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub(crate) mod tests;
 pub use grouping::Grouping;
 pub use named::{OwnerName, fold, name};
 pub use row::{ReportRow, RowKind};
+pub use sighting::{Sighting, Sightings};
 
 /// A log line of a client.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -40,19 +42,6 @@ use crate::verdict::Judged;
 use jiff::Timestamp;
 use row::{RowBuilder, RowKey};
 use std::{cmp::Reverse, collections::HashMap, net::IpAddr};
-
-/// One client of the log, judged.
-#[derive(Clone, Debug)]
-pub struct Sighting {
-    /// Who it is, how often it came, and the verdict.
-    pub judged: Judged,
-    /// When it came first; None when none of its lines has a time.
-    pub first: Option<Timestamp>,
-    /// When it came last.
-    pub last: Option<Timestamp>,
-    /// Its hits in each slice of the report's [`ReportSpan`]. Hits on lines without a time are in none.
-    pub activity: Vec<u64>,
-}
 
 /// All rows, most hits first; of two with as many the one that came first in the log.
 #[derive(Clone, Debug)]
@@ -94,20 +83,31 @@ impl RowSum {
 }
 
 impl<'a> Report<'a> {
-    /// Groups sightings, in the order of the log, that were drawn over this span.
+    /// Groups sightings, in the order of the log, and draws them over this span.
     #[must_use]
-    pub fn new(sightings: &'a [Sighting], span: Option<ReportSpan>, grouping: Grouping) -> Self {
+    pub fn new(sightings: &'a Sightings, span: Option<ReportSpan>, grouping: Grouping) -> Self {
         let mut rows: Vec<RowBuilder<'a>> = Vec::new();
         let mut indexes: HashMap<RowKey, usize> = HashMap::new();
-        let slices = span.map_or(0, |span| span.slices());
-        for sighting in sightings {
-            let key = RowKey::of(&sighting.judged, grouping);
-            let index = *indexes.entry(key).or_insert_with_key(|key| {
-                rows.push(RowBuilder::new(key, &sighting.judged, grouping, slices));
-                rows.len() - 1
+        // Rows of all that is known, with what came of it: clients share it, and there may be millions of them.
+        let mut sums: Vec<(Option<usize>, RowSum)> = vec![(None, RowSum::default()); sightings.known().len()];
+        for (place, sighting) in sightings.iter() {
+            let Some((index, sum)) = sums.get_mut(place) else { continue };
+            let index = *index.get_or_insert_with(|| {
+                let key = RowKey::of(sighting.judged, grouping);
+                *indexes.entry(key).or_insert_with_key(|key| {
+                    rows.push(RowBuilder::new(key, sighting.judged, grouping, span));
+                    rows.len() - 1
+                })
             });
+            sum.hits += sighting.hits();
+            sum.addresses += 1;
             if let Some(row) = rows.get_mut(index) {
                 row.add(sighting);
+            }
+        }
+        for (judged, (index, sum)) in sightings.known().zip(sums) {
+            if let Some(row) = index.and_then(|index| rows.get_mut(index)) {
+                row.learn(judged, sum);
             }
         }
         let mut rows: Vec<ReportRow<'a>> = rows.into_iter().map(RowBuilder::finish).collect();

@@ -147,7 +147,7 @@ struct ClientList {
 
 impl ClientList {
     fn add_all(&mut self, seen: &[log::SeenClient]) {
-        let clients = seen.iter().map(|seen| Client { address: seen.address, hits: seen.hits });
+        let clients = seen.iter().map(|seen| Client { address: seen.address(), hits: seen.hits });
         if self.list.is_empty() {
             self.list = clients.collect();
         } else {

@@ -133,7 +133,7 @@ fn clients(logs: &[PathBuf], spec: &log::ReadSpec) -> Result<Vec<Client>> {
         .collect();
     let read = log::read(&sources, spec, &progress::bytes())?;
     input_warnings::tell(&read, &sources, spec);
-    Ok(read.seen.iter().map(|seen| Client { address: seen.address, hits: seen.hits }).collect())
+    Ok(read.seen.iter().map(|seen| Client { address: seen.address(), hits: seen.hits }).collect())
 }
 
 /// All patterns, in their order.

@@ -19,6 +19,7 @@ use crate::{
     log::{self, ClientSource},
     output::{
         DisplayZone,
+        abuse_mail::Complaints,
         advice::{self, AdviceNotes},
         page::ReportPage,
         progress, rows,
@@ -26,7 +27,7 @@ use crate::{
     },
     pattern::{Patterns, selector},
     report::{
-        ClientLine, ClientLines, Grouping, Report, ReportSpan, Sighting, moment, owner,
+        ClientLine, ClientLines, Grouping, Report, ReportSpan, Sightings, moment, owner,
         suggest::{SeenIn, SuggestBounds, WantedClient, suggest},
     },
     resolver::{Client, Resolver},
@@ -72,7 +73,7 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
     let html = typed.html.as_deref().map(|path| HtmlFile::new(path, &logs, &ham)).transpose()?;
     let again = typed.correspondents || !typed.owner.is_empty() || typed.abuse_mail.is_some();
     let copies = again.then(|| Copies::of(&logs)).transpose()?;
-    let clients = read_clients(&logs, copies.as_ref(), &spec)?;
+    let mut clients = read_clients(&logs, copies.as_ref(), &spec)?;
     let wanted = wanted(&ham, &spec)?;
 
     let resolver = resolver(config, patterns);
@@ -81,13 +82,12 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
     {
         warn(warning);
     }
-    let (mut sightings, span) = judge(&resolver, &clients.seen)?;
+    let mut stale = StaleCount::default();
+    let (mut sightings, span) = judge(&resolver, std::mem::take(&mut clients.seen), &mut stale)?;
     if !owners.is_empty() {
-        sightings.retain(|seen| is_one_of(&owners, &seen.judged));
+        sightings.retain(|judged| is_one_of(&owners, judged));
     }
     let wanted = all_wanted(&resolver, &wanted, copies.as_ref().filter(|_| typed.correspondents))?;
-    let mut stale = StaleCount::default();
-    sightings.iter().for_each(|sighting| stale.add(&sighting.judged));
     stale.tell();
     tell_of(&resolver);
 
@@ -96,10 +96,7 @@ pub fn run(typed: &cli::ReportArgs) -> Result<Exit> {
     let mut report = Report::new(&sightings, span, by);
     if let Some(copies) = copies.filter(|_| !owners.is_empty() || typed.abuse_mail.is_some()) {
         let most = typed.lines.or(beneath.lines).map_or(LINES, |lines| lines.0);
-        let lines = sample_lines(&report, &copies, &spec, most)?;
-        if let Some(folder) = &typed.abuse_mail {
-            abuse_mail::write(folder, &report, &lines, now)?;
-        }
+        let lines = evidence(typed, &report, &copies, &spec, most)?;
         report.lines = (!owners.is_empty()).then_some(lines);
     }
     let top = typed.top.or(beneath.top).map(|top| top.0);
@@ -214,12 +211,34 @@ fn correspondents(resolver: &Resolver, copies: &Copies) -> Result<Vec<WantedClie
     Ok(judged.map(|judged| WantedClient { judged, seen_in: SeenIn::Correspondence }).collect())
 }
 
-/// Some lines of each client of a report.
-fn sample_lines(report: &Report, copies: &Copies, spec: &log::ReadSpec, most: u64) -> Result<ClientLines> {
-    let members = report.rows.iter().flat_map(|row| &row.members);
-    let clients: HashSet<IpAddr> = members.filter_map(|seen| seen.judged.address).collect();
+/// Lines of the clients that are shown or complained about, and the messages with them.
+fn evidence(
+    typed: &cli::ReportArgs,
+    report: &Report,
+    copies: &Copies,
+    spec: &log::ReadSpec,
+    most: u64,
+) -> Result<ClientLines> {
+    let complaints = typed.abuse_mail.as_ref().map(|folder| (folder, Complaints::of(report)));
+    let shown = report.rows.iter().filter(|_| !typed.owner.is_empty()).flat_map(|row| &row.members);
+    let named = complaints.iter().flat_map(|(_, complaints)| complaints.named());
+    let clients = shown.map(|seen| seen.address()).chain(named).collect();
+    let lines = sample_lines(&clients, copies, spec, most)?;
+    if let Some((folder, complaints)) = complaints {
+        abuse_mail::write(folder, &complaints, &lines, spec.now)?;
+    }
+    Ok(lines)
+}
+
+/// Some lines of each of these clients.
+fn sample_lines(
+    clients: &HashSet<IpAddr>,
+    copies: &Copies,
+    spec: &log::ReadSpec,
+    most: u64,
+) -> Result<ClientLines> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let samples = log::evidence::samples(&copies.paths(), spec, &clients, most)?;
+    let samples = log::evidence::samples(&copies.paths(), spec, clients, most)?;
     let lines = |lines: Vec<log::evidence::SampleLine>| {
         lines.into_iter().map(|line| ClientLine { time: line.time, text: line.text }).collect()
     };
@@ -303,7 +322,7 @@ fn wanted(ham: &[PathBuf], spec: &log::ReadSpec) -> Result<Vec<Client>> {
     if seen.is_empty() {
         warn(&format!("there is no client in {}, so it spares nobody", names(ham).join(", ")));
     }
-    Ok(seen.iter().map(|seen| Client { address: seen.address, hits: seen.hits }).collect())
+    Ok(seen.iter().map(|seen| Client { address: seen.address(), hits: seen.hits }).collect())
 }
 
 /// Judges all clients.
@@ -317,21 +336,23 @@ fn judge_all(resolver: &Resolver, clients: &[Client]) -> Result<Vec<Judged>> {
     Ok(all)
 }
 
-fn judge(resolver: &Resolver, seen: &[log::SeenClient]) -> Result<(Vec<Sighting>, Option<ReportSpan>)> {
+/// Judges the clients of the log, and says what time it spans.
+fn judge(
+    resolver: &Resolver,
+    seen: Vec<log::SeenClient>,
+    stale: &mut StaleCount,
+) -> Result<(Sightings, Option<ReportSpan>)> {
     let clients: Vec<Client> =
-        seen.iter().map(|seen| Client { address: seen.address, hits: seen.hits }).collect();
-    let span = ReportSpan::over(seen.iter().flat_map(|seen| seen.first.into_iter().chain(seen.last)));
-    let drawn = |seen: &log::SeenClient| {
-        span.map(|span| seen.activity.drawn(span.first(), span.last(), span.slices())).unwrap_or_default()
+        seen.iter().map(|seen| Client { address: seen.address(), hits: seen.hits }).collect();
+    let span = ReportSpan::over(seen.iter().flat_map(|seen| seen.first().into_iter().chain(seen.last())));
+    let mut sightings = Sightings::new(seen);
+    let keep = |judged, _| {
+        stale.add(&judged);
+        sightings.add(judged);
+        Ok(())
     };
-    let judged = judge_all(resolver, &clients)?;
-    let sighting = |(judged, seen): (Judged, &log::SeenClient)| Sighting {
-        judged,
-        first: seen.first,
-        last: seen.last,
-        activity: drawn(seen),
-    };
-    Ok((judged.into_iter().zip(seen).map(sighting).collect(), span))
+    resolver.judge_all(&clients, &mut ProgressSink::new(false, keep))?;
+    Ok((sightings, span))
 }
 
 /// What a report is written on.

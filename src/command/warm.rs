@@ -63,7 +63,7 @@ pub fn run(typed: &WarmArgs) -> Result<Exit> {
     let mut count = WarmCount::default();
     let clients: Vec<Client> = seen
         .iter()
-        .map(|seen| Client { address: seen.address, hits: seen.hits })
+        .map(|seen| Client { address: seen.address(), hits: seen.hits })
         .filter(|client| !resolver.knows(client.address, Timestamp::now()))
         .collect();
     count.known = (seen.len() - clients.len()) as u64;

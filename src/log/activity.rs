@@ -10,8 +10,18 @@ const NARROWEST: i64 = 60;
 
 /// Hits by slice of time. Slices are as narrow as a minute; when they would become too many, each pair of neighbours
 /// is put together, so that a short run is drawn sharply and a long one coarsely.
+///
+/// Most clients of a large log came in one minute and never again: that costs sixteen bytes.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Activity {
+    /// The one narrow slice and the hits in it, as long as there is no other.
+    only: (u32, u32),
+    more: Option<Box<ActivitySlices>>,
+}
+
+/// More than one slice.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+struct ActivitySlices {
     /// Slices are `NARROWEST << shift` seconds long and begin at multiples of that.
     shift: u32,
     /// Number of the slice and hits in it, in order of time.
@@ -21,15 +31,106 @@ pub struct Activity {
 impl Activity {
     /// Counts `hits` at a time.
     pub fn add(&mut self, at: Timestamp, hits: u32) {
-        let narrow = u32::try_from(at.as_second().max(0) / NARROWEST).unwrap_or(u32::MAX);
-        self.put(narrow >> self.shift, hits);
-        while self.slices.len() > SLICES {
-            self.widen();
-        }
+        self.put(u32::try_from(at.as_second().max(0) / NARROWEST).unwrap_or(u32::MAX), hits);
     }
 
     /// Counts everything that another has.
     pub fn merge(&mut self, other: &Self) {
+        let Some(more) = &other.more else {
+            let (slice, hits) = other.only;
+            if hits > 0 {
+                self.put(slice, hits);
+            }
+            return;
+        };
+        self.several().merge(more);
+    }
+
+    /// Hits in a narrow slice.
+    fn put(&mut self, slice: u32, hits: u32) {
+        match &mut self.more {
+            None if self.only.1 == 0 => self.only = (slice, hits),
+            None if self.only.0 == slice => self.only.1 = self.only.1.saturating_add(hits),
+            _ => self.several().add(slice, hits),
+        }
+    }
+
+    fn several(&mut self) -> &mut ActivitySlices {
+        let only = self.only;
+        self.more.get_or_insert_with(|| {
+            let slices = if only.1 > 0 { vec![only] } else { Vec::new() };
+            Box::new(ActivitySlices { shift: 0, slices })
+        })
+    }
+
+    /// The hits from `first` to `last` in `count` equal slices, as [`Self::draw`] adds them.
+    #[cfg(test)]
+    pub(super) fn drawn(&self, first: Timestamp, last: Timestamp, count: usize) -> Vec<u64> {
+        let mut bars = vec![0; count.max(1)];
+        self.draw(first, last, &mut bars);
+        bars
+    }
+
+    /// Adds the hits from `first` to `last` to bars for equal slices; the sum is the number of all hits counted, also of
+    /// those beyond the ends. A counter is shared out evenly over the part of the time that it stands for, so that one
+    /// which is wider than a slice leaves none empty.
+    pub fn draw(&self, first: Timestamp, last: Timestamp, bars: &mut [u64]) {
+        let grid = BarGrid::over(first, last, bars.len());
+        let (width, slices) = match &self.more {
+            None => (NARROWEST, std::slice::from_ref(&self.only)),
+            Some(more) => (NARROWEST << more.shift, more.slices.as_slice()),
+        };
+        for (slice, hits) in slices.iter().filter(|(_, hits)| *hits > 0) {
+            let from = i64::from(*slice) * width;
+            grid.share(from, from + width, *hits, bars);
+        }
+    }
+}
+
+/// Equal parts of a span. All times are counted in parts of a second, of which a part's border is a whole number.
+struct BarGrid {
+    begin: i64,
+    end: i64,
+    bars: i64,
+    /// The length of a part.
+    step: i64,
+}
+
+impl BarGrid {
+    fn over(first: Timestamp, last: Timestamp, bars: usize) -> Self {
+        let bars = i64::try_from(bars).unwrap_or(i64::MAX).clamp(1, 1 << 16);
+        let (from, to) = (first.as_second(), last.as_second().max(first.as_second()) + 1);
+        Self { begin: from * bars, end: to * bars, bars, step: to - from }
+    }
+
+    /// Adds hits that came between two seconds, to the nearest whole by the borders between bars.
+    fn share(&self, from: i64, to: i64, hits: u32, bars: &mut [u64]) {
+        let from = (from * self.bars).clamp(self.begin, self.end - 1);
+        let to = (to * self.bars).clamp(from + 1, self.end);
+        let (first, last) = ((from - self.begin) / self.step, (to - 1 - self.begin) / self.step);
+        let mut counted = 0;
+        for bar in first..=last {
+            let border = if bar == last { to } else { self.begin + (bar + 1) * self.step };
+            let (part, whole) = (i128::from(border - from), i128::from(to - from));
+            // So many of its hits lie before the border.
+            let before = (2 * part * i128::from(hits) + whole) / (2 * whole);
+            let before = u64::try_from(before).unwrap_or_default();
+            if let Some(sum) = usize::try_from(bar).ok().and_then(|bar| bars.get_mut(bar)) {
+                *sum += before - counted;
+            }
+            counted = before;
+        }
+    }
+}
+
+impl ActivitySlices {
+    /// Hits in a narrow slice.
+    fn add(&mut self, slice: u32, hits: u32) {
+        self.put(slice >> self.shift, hits);
+        self.fit();
+    }
+
+    fn merge(&mut self, other: &Self) {
         while self.shift < other.shift {
             self.widen();
         }
@@ -37,45 +138,7 @@ impl Activity {
         for (slice, hits) in &other.slices {
             self.put(slice >> by, *hits);
         }
-        while self.slices.len() > SLICES {
-            self.widen();
-        }
-    }
-
-    /// The hits from `first` to `last` in `count` equal slices; the sum is the number of all hits counted, also of
-    /// those beyond the ends. A counter is shared out evenly over the part of the time that it stands for, so that one
-    /// which is wider than a slice leaves none empty.
-    #[must_use]
-    pub fn drawn(&self, first: Timestamp, last: Timestamp, count: usize) -> Vec<u64> {
-        let count = count.max(1);
-        let bars = i128::try_from(count).unwrap_or(i128::MAX);
-        // All times are counted in parts of a second, of which a slice's border is a whole number.
-        let scaled = |second: i64| i128::from(second) * bars;
-        let (begin, end) = (scaled(first.as_second()), scaled(last.as_second().max(first.as_second()) + 1));
-        let width = NARROWEST << self.shift;
-        let mut rest = self.slices.iter().peekable();
-        let mut before = 0_i128;
-        let mut counted = 0;
-        let mut drawn = Vec::with_capacity(count);
-        for bar in 1..=bars {
-            let border = begin + (end - begin) / bars * bar;
-            let mut within = 0;
-            while let Some((slice, hits)) = rest.peek() {
-                let from = scaled(i64::from(*slice) * width).clamp(begin, end - 1);
-                let to = scaled((i64::from(*slice) + 1) * width).clamp(from + 1, end);
-                if to > border && bar < bars {
-                    // So many of its hits lie before the border, to the nearest whole.
-                    let part = (border - from).max(0) * i128::from(*hits);
-                    within = (2 * part + (to - from)) / (2 * (to - from));
-                    break;
-                }
-                before += i128::from(*hits);
-                rest.next();
-            }
-            drawn.push(u64::try_from(before + within - counted).unwrap_or_default());
-            counted = before + within;
-        }
-        drawn
+        self.fit();
     }
 
     fn put(&mut self, slice: u32, hits: u32) {
@@ -90,6 +153,12 @@ impl Activity {
                 Err(place) => self.slices.insert(place, (slice, hits)),
             },
             _ => self.slices.push((slice, hits)),
+        }
+    }
+
+    fn fit(&mut self) {
+        while self.slices.len() > SLICES {
+            self.widen();
         }
     }
 
@@ -116,7 +185,7 @@ mod tests {
         for hour in 0..20_000 {
             activity.add(at(1_700_000_000 + (hour * 7919 % 20_000) * 3600), 1);
         }
-        assert!(activity.slices.len() <= SLICES);
+        assert!(activity.more.as_ref().unwrap().slices.len() <= SLICES);
         let drawn = activity.drawn(at(1_700_000_000), at(1_700_000_000 + 20_000 * 3600), 10);
         assert_eq!(drawn.iter().sum::<u64>(), 20_000);
         assert!(drawn.iter().all(|hits| (1_000..3_500).contains(hits)), "{drawn:?}");
@@ -130,7 +199,7 @@ mod tests {
         }
         short.add(at(1_700_000_000), 5);
         short.merge(&long);
-        assert_eq!(short.shift, long.shift);
+        assert_eq!(short.more.as_ref().unwrap().shift, long.more.as_ref().unwrap().shift);
         let drawn = short.drawn(at(1_700_000_000), at(1_700_000_000 + 200 * 86_400), 4);
         assert_eq!(drawn.iter().sum::<u64>(), 405);
     }

@@ -1,5 +1,6 @@
 //! Who was seen, how often, when, and in what order.
 
+use super::seen::{NEVER, packed};
 use crate::log::{Activity, SeenClient};
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
@@ -18,9 +19,9 @@ pub(super) struct LogTally {
     v4: HashMap<Ipv4Addr, u32, RandomState>,
     v6: HashMap<Ipv6Addr, u32, RandomState>,
     hits: Vec<u64>,
-    firsts: Vec<(IpAddr, u64)>,
+    firsts: Vec<([u8; 16], u64)>,
     /// Only as long as is needed: empty where no line has a time.
-    times: Vec<Option<SeenSpan>>,
+    times: Vec<SeenSpan>,
     /// The address that was counted last, and its place: a client's lines come in runs.
     last: Option<(IpAddr, u32)>,
     pub(super) draw: bool,
@@ -36,11 +37,17 @@ pub(super) struct LogTally {
     pub(super) slip: Option<(u64, String)>,
 }
 
-/// When an address was seen.
+/// When an address was seen, in microseconds since 1970.
 struct SeenSpan {
-    first: Timestamp,
-    last: Timestamp,
+    first: i64,
+    last: i64,
     activity: Activity,
+}
+
+impl Default for SeenSpan {
+    fn default() -> Self {
+        Self { first: NEVER, last: NEVER, activity: Activity::default() }
+    }
 }
 
 impl LogTally {
@@ -73,42 +80,49 @@ impl LogTally {
     }
 
     fn place(&mut self, address: IpAddr, position: u64) -> u32 {
-        let next = u32::try_from(self.hits.len()).unwrap_or(u32::MAX);
-        let place = match address {
-            IpAddr::V4(v4) => *self.v4.entry(v4).or_insert(next),
-            IpAddr::V6(v6) => *self.v6.entry(v6).or_insert(next),
-        };
+        let place = self.known_place(address);
         if place as usize == self.hits.len() {
             self.hits.push(0);
-            self.firsts.push((address, position));
+            self.firsts.push((packed(address), position));
         }
         place
     }
 
+    /// The place of an address: that of a new one is behind all others.
+    fn known_place(&mut self, address: IpAddr) -> u32 {
+        let next = u32::try_from(self.v4.len() + self.v6.len()).unwrap_or(u32::MAX);
+        match address {
+            IpAddr::V4(v4) => *self.v4.entry(v4).or_insert(next),
+            IpAddr::V6(v6) => *self.v6.entry(v6).or_insert(next),
+        }
+    }
+
     fn time(&mut self, place: usize, time: Timestamp) {
         if self.times.len() <= place {
-            self.times.resize_with(place + 1, || None);
+            self.times.resize_with(place + 1, SeenSpan::default);
         }
         let Some(span) = self.times.get_mut(place) else { return };
-        let span =
-            span.get_or_insert_with(|| SeenSpan { first: time, last: time, activity: Activity::default() });
-        span.first = span.first.min(time);
-        span.last = span.last.max(time);
+        let at = time.as_microsecond();
+        span.first = if span.first == NEVER { at } else { span.first.min(at) };
+        span.last = span.last.max(at);
         if self.draw {
             span.activity.add(time, 1);
         }
     }
 
-    /// What all threads have counted together: everybody, in order of first appearance.
-    pub(super) fn together(tallies: Vec<Self>) -> Vec<SeenClient> {
-        let mut seen: Vec<SeenClient> = Vec::new();
-        let mut places: HashMap<IpAddr, usize, RandomState> = HashMap::default();
-        for theirs in tallies.into_iter().flat_map(Self::into_seen) {
-            match places.get(&theirs.address).and_then(|place| seen.get_mut(*place)) {
-                Some(ours) => ours.merge(&theirs),
-                None => {
-                    places.insert(theirs.address, seen.len());
-                    seen.push(theirs);
+    /// What all threads have counted together: everybody, in order of first appearance. What a thread has counted is
+    /// given back before the next one's is added, so that at no time everybody is in memory twice.
+    pub(super) fn together(mut tallies: Vec<Self>) -> Vec<SeenClient> {
+        tallies.sort_by_key(|tally| std::cmp::Reverse(tally.hits.len()));
+        let mut tallies = tallies.into_iter();
+        let Some(mut most) = tallies.next() else { return Vec::new() };
+        let mut seen: Vec<SeenClient> = most.take_seen().collect();
+        for mut tally in tallies {
+            (tally.v4, tally.v6) = Default::default();
+            for theirs in tally.take_seen() {
+                match seen.get_mut(most.known_place(theirs.address()) as usize) {
+                    Some(ours) => ours.merge(&theirs),
+                    None => seen.push(theirs),
                 }
             }
         }
@@ -116,12 +130,13 @@ impl LogTally {
         seen
     }
 
-    fn into_seen(self) -> impl Iterator<Item = SeenClient> {
-        let times = self.times.into_iter().chain(std::iter::repeat_with(|| None));
-        self.firsts.into_iter().zip(self.hits).zip(times).map(|(((address, position), hits), span)| {
-            let (first, last) = span.as_ref().map(|span| (span.first, span.last)).unzip();
-            let activity = span.map(|span| span.activity).unwrap_or_default();
-            SeenClient { address, hits, first, last, activity, position }
+    fn take_seen(&mut self) -> impl ExactSizeIterator<Item = SeenClient> + use<> {
+        let (hits, mut times) = (std::mem::take(&mut self.hits), std::mem::take(&mut self.times));
+        times.resize_with(hits.len(), SeenSpan::default);
+        let firsts = std::mem::take(&mut self.firsts).into_iter();
+        firsts.zip(hits).zip(times).map(|(((address, position), hits), span)| {
+            let SeenSpan { first, last, activity } = span;
+            SeenClient { address, hits, activity, first, last, position }
         })
     }
 }

@@ -27,7 +27,7 @@ fn read_one(content: &[u8], spec: &ReadSpec) -> LogClients {
 }
 
 fn hits(clients: &LogClients) -> String {
-    clients.seen.iter().map(|seen| format!("{}={}", seen.address, seen.hits)).collect::<Vec<_>>().join(" ")
+    clients.seen.iter().map(|seen| format!("{}={}", seen.address(), seen.hits)).collect::<Vec<_>>().join(" ")
 }
 
 const LOG: &str = "\
@@ -43,7 +43,7 @@ fn lists_and_logs_may_be_mixed_and_keep_their_order() {
     let clients = read_one(LOG.as_bytes(), &spec());
     assert_eq!(hits(&clients), "203.0.113.9=2 198.51.100.2=1 203.0.113.7=1 2001:db8::1=1");
     assert_eq!((clients.lines, clients.selected, clients.with_client), (6, 6, 5));
-    assert_eq!(clients.seen[0].first, None, "no time is read unless it is asked for");
+    assert_eq!(clients.seen[0].first(), None, "no time is read unless it is asked for");
     let all = read_one(LOG.as_bytes(), &ReadSpec { extract: Extract::All, ..spec() });
     assert_eq!(hits(&all), "203.0.113.9=2 198.51.100.2=1 203.0.113.7=1 192.0.2.6=1 2001:db8::1=1");
 }
@@ -52,9 +52,9 @@ fn lists_and_logs_may_be_mixed_and_keep_their_order() {
 fn times_bounds_and_expressions_choose_the_lines() {
     let times = read_one(LOG.as_bytes(), &ReadSpec { times: true, ..spec() });
     let first = &times.seen[0];
-    assert_eq!(first.first, Some("2026-11-23T10:34:34Z".parse().unwrap()));
-    assert_eq!(first.last, Some("2026-11-23T10:35:34Z".parse().unwrap()));
-    assert_eq!(first.activity.drawn(first.first.unwrap(), first.last.unwrap(), 2), [1, 1]);
+    assert_eq!(first.first(), Some("2026-11-23T10:34:34Z".parse().unwrap()));
+    assert_eq!(first.last(), Some("2026-11-23T10:35:34Z".parse().unwrap()));
+    assert_eq!(first.activity.drawn(first.first().unwrap(), first.last().unwrap(), 2), [1, 1]);
     let since = Some("2026-11-23T10:34:35Z".parse().unwrap());
     let window = read_one(LOG.as_bytes(), &ReadSpec { since, until: since, ..spec() });
     assert_eq!(hits(&window), "203.0.113.7=1", "a line without a time is in no window");
@@ -160,9 +160,9 @@ fn many_chunks_give_what_one_would_in_the_same_order() {
         *count += 1;
     }
     let clients = read_one(text.as_bytes(), &ReadSpec { times: true, ..spec() });
-    let got: Vec<String> = clients.seen.iter().map(|seen| seen.address.to_string()).collect();
+    let got: Vec<String> = clients.seen.iter().map(|seen| seen.address().to_string()).collect();
     assert_eq!(got, order);
-    assert!(clients.seen.iter().all(|seen| want[&seen.address.to_string()] == seen.hits));
+    assert!(clients.seen.iter().all(|seen| want[&seen.address().to_string()] == seen.hits));
     assert_eq!(clients.lines, 60_000);
 }
 
@@ -245,7 +245,7 @@ fn an_input_that_cannot_be_read_costs_itself_and_stops_only_a_run_that_has_no_ot
     for bad in [folder.path().join("none"), folder.path().to_owned(), cut] {
         let sources = [ClientSource::File(&good), ClientSource::File(&bad), ClientSource::File(&other)];
         let clients = read(&sources, &spec(), &|_, _| {}).unwrap();
-        let addresses: Vec<String> = clients.seen.iter().map(|seen| seen.address.to_string()).collect();
+        let addresses: Vec<String> = clients.seen.iter().map(|seen| seen.address().to_string()).collect();
         assert_eq!((&addresses[0][..], &addresses[addresses.len() - 1][..]), ("203.0.113.7", "203.0.113.8"));
         let [error] = &clients.unreadable[..] else { panic!("{:?}", clients.unreadable) };
         assert_eq!(error.exit(), Exit::NoInput);
@@ -274,16 +274,16 @@ fn the_order_of_day_and_month_is_settled_for_a_file() {
         [(&day, "2022-11-05"), (&late, "2022-11-05"), (&month, "2022-11-05"), (&either, "2022-05-11")]
     {
         let clients = read(&[ClientSource::File(path)], &spec, &|_, _| {}).unwrap();
-        let seen = clients.seen[0].first.unwrap().to_string();
+        let seen = clients.seen[0].first().unwrap().to_string();
         assert!(seen.starts_with(first), "{}: {seen}", path.display());
         assert_eq!(clients.undated, 0);
     }
     // What one file settles says nothing of the next.
     let both = read(&[ClientSource::File(&day), ClientSource::File(&either)], &spec, &|_, _| {}).unwrap();
-    assert!(both.seen[0].first.unwrap().to_string().starts_with("2022-05-11"));
+    assert!(both.seen[0].first().unwrap().to_string().starts_with("2022-05-11"));
     let packed = file(&folder, "day.zst", &zstd::encode_all(&many[..], 3).unwrap());
     let clients = read(&[ClientSource::File(&packed)], &spec, &|_, _| {}).unwrap();
-    assert!(clients.seen[0].first.unwrap().to_string().starts_with("2022-11-05"));
+    assert!(clients.seen[0].first().unwrap().to_string().starts_with("2022-11-05"));
 }
 
 #[test]
@@ -320,7 +320,7 @@ fn an_export_of_the_journal_has_its_times_and_programs_on_lines_of_their_own() {
     let clients = read_one(&log, &ReadSpec { times: true, ..spec() });
     assert_eq!(hits(&clients), "203.0.113.7=3334 203.0.113.8=3333");
     assert_eq!(clients.undated, 0);
-    assert_eq!(clients.seen[0].first.unwrap().to_string(), "2026-11-23T10:34:34Z");
+    assert_eq!(clients.seen[0].first().unwrap().to_string(), "2026-11-23T10:34:34Z");
 }
 
 #[test]

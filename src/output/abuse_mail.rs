@@ -38,39 +38,59 @@ pub struct AbuseMail {
     pub message: Vec<u8>,
 }
 
-/// The messages about a report's clients, one to each contact, and the rows whose contact nobody knows. A contact is the
-/// first of a registry's answer that is no registry's own; a log line never names one. Whoever an allow pattern lets in
-/// is not complained about.
-///
-/// # Errors
-/// None is expected: messages are written to memory.
-pub fn messages<'r>(
-    report: &'r Report<'_>,
-    lines: &ClientLines,
-    from: &Complainant,
-    now: Timestamp,
-) -> io::Result<(Vec<AbuseMail>, Vec<&'r ReportRow<'r>>)> {
-    let mut desks: BTreeMap<&str, Vec<&Sighting>> = BTreeMap::new();
-    let mut unknown = Vec::new();
-    for row in &report.rows {
-        let mut lacks = false;
-        for seen in row.members.iter().filter(|seen| seen.judged.verdict != Verdict::Allowed) {
-            let Some(answer) = seen.judged.answer() else { continue };
-            match answer.record.abuse.iter().find(|address| is_contact(address)) {
-                Some(contact) => desks.entry(contact).or_default().push(seen),
-                None => lacks = true,
+/// What there is to complain about: clients by the contact that hears of them. A contact is the first of a registry's answer
+/// that is no registry's own; a log line never names one. Whoever an allow pattern lets in is not complained about.
+#[derive(Debug)]
+pub struct Complaints<'r> {
+    /// Those with most hits first.
+    desks: BTreeMap<&'r str, Vec<Sighting<'r>>>,
+    /// Rows with clients whose contact nobody knows.
+    pub unknown: Vec<&'r ReportRow<'r>>,
+}
+
+impl<'r> Complaints<'r> {
+    /// What a report's clients give cause for.
+    #[must_use]
+    pub fn of(report: &'r Report<'r>) -> Self {
+        let mut desks: BTreeMap<&str, Vec<Sighting>> = BTreeMap::new();
+        let mut unknown = Vec::new();
+        for row in &report.rows {
+            let mut lacks = false;
+            for seen in row.members.iter().filter(|seen| seen.judged.verdict != Verdict::Allowed) {
+                let Some(answer) = seen.judged.answer() else { continue };
+                match answer.record.abuse.iter().find(|address| is_contact(address)) {
+                    Some(contact) => desks.entry(contact).or_default().push(*seen),
+                    None => lacks = true,
+                }
+            }
+            if lacks {
+                unknown.push(row);
             }
         }
-        if lacks {
-            unknown.push(row);
-        }
+        desks.values_mut().for_each(|clients| clients.sort_by_key(|seen| std::cmp::Reverse(seen.hits())));
+        Self { desks, unknown }
     }
-    let message = |(contact, mut clients): (&str, Vec<&Sighting>)| {
-        clients.sort_by_key(|seen| std::cmp::Reverse(seen.judged.hits));
-        let message = compose(contact, &clients, lines, from, now)?;
-        Ok(AbuseMail { contact: contact.to_owned(), message })
-    };
-    Ok((desks.into_iter().map(message).collect::<io::Result<_>>()?, unknown))
+
+    /// The clients that messages name, and whose lines are evidence.
+    pub fn named(&self) -> impl Iterator<Item = IpAddr> {
+        self.desks.values().flat_map(|clients| clients.iter().take(ADDRESSES)).map(|seen| seen.address())
+    }
+
+    /// The messages, one to each contact.
+    ///
+    /// # Errors
+    /// None is expected: messages are written to memory.
+    pub fn messages(
+        &self,
+        lines: &ClientLines,
+        from: &Complainant,
+        now: Timestamp,
+    ) -> impl Iterator<Item = io::Result<AbuseMail>> {
+        self.desks.iter().map(move |(contact, clients)| {
+            let message = compose(contact, clients, lines, from, now)?;
+            Ok(AbuseMail { contact: (*contact).to_owned(), message })
+        })
+    }
 }
 
 /// Whether an address may stand in a header as it is, and is no registry's own.
@@ -87,13 +107,13 @@ fn is_contact(address: &str) -> bool {
 
 fn compose(
     contact: &str,
-    clients: &[&Sighting],
+    clients: &[Sighting<'_>],
     lines: &ClientLines,
     from: &Complainant,
     now: Timestamp,
 ) -> io::Result<Vec<u8>> {
     let (named, more) = clients.split_at(ADDRESSES.min(clients.len()));
-    let hits: u64 = clients.iter().map(|seen| seen.judged.hits).sum();
+    let hits: u64 = clients.iter().map(|seen| seen.hits()).sum();
     let networks: BTreeSet<String> =
         clients.iter().filter_map(|seen| Some(seen.judged.answer()?.record.network.to_string())).collect();
     let network = networks.first().cloned().unwrap_or_default();
@@ -106,10 +126,9 @@ fn compose(
     );
     let mut evidence = String::new();
     for seen in named {
-        let Some(address) = seen.judged.address else { continue };
-        let times = seen.first.zip(seen.last);
+        let (address, times) = (seen.address(), seen.first().zip(seen.last()));
         let times = times.map(|(first, last)| format!(", {} to {}", rfc3339(first), rfc3339(last)));
-        text.push_str(&format!("  {address}: {} log lines{}\n", seen.judged.hits, times.unwrap_or_default()));
+        text.push_str(&format!("  {address}: {} log lines{}\n", seen.hits(), times.unwrap_or_default()));
         evidence.push_str(&excerpt(lines.get(&address)));
     }
     if !more.is_empty() {
@@ -128,30 +147,24 @@ fn compose(
         .text_body(text)
         .attachment("text/plain; charset=utf-8", "evidence.txt", evidence);
     for seen in named {
-        let Some(address) = seen.judged.address else { continue };
-        let json = serde_json::to_string_pretty(&incident(address, seen, lines, from, now))?;
+        let address = seen.address();
+        let json = serde_json::to_string_pretty(&incident(*seen, lines, from, now))?;
         message = message.attachment("application/json", format!("xarf-{}.json", file_part(address)), json);
     }
     message.write_to_vec()
 }
 
-fn incident(
-    address: IpAddr,
-    seen: &Sighting,
-    lines: &ClientLines,
-    from: &Complainant,
-    now: Timestamp,
-) -> Incident {
+fn incident(seen: Sighting<'_>, lines: &ClientLines, from: &Complainant, now: Timestamp) -> Incident {
     let contact =
         Contact { org: from.domain.clone(), contact: from.mailbox.clone(), domain: from.domain.clone() };
     Incident::new(
-        address,
-        rfc3339(seen.last.unwrap_or(now)),
+        seen.address(),
+        rfc3339(seen.last().unwrap_or(now)),
         contact,
-        format!("Unwanted mail over SMTP: {} log lines of this address.", seen.judged.hits),
+        format!("Unwanted mail over SMTP: {} log lines of this address.", seen.hits()),
         Evidence::text(
             "Sample lines of the mail server's log, local parts of mail addresses masked",
-            &excerpt(lines.get(&address)),
+            &excerpt(lines.get(&seen.address())),
         ),
     )
 }

@@ -274,9 +274,9 @@ impl ReportPage<'_> {
         let count = HtmlNumber(clients.len() as u64);
         writeln!(out, "<details class=\"clients\"><summary>{count} with their lines</summary>\n<ul>")?;
         for seen in clients {
-            let Some(address) = seen.judged.address else { continue };
-            let times = seen.first.zip(seen.last).map(|(first, last)| self.clock.zoned_range(first, last));
-            let (hits, times) = (HtmlNumber(seen.judged.hits), times.unwrap_or_default());
+            let (address, times) = (seen.address(), seen.first().zip(seen.last()));
+            let times = times.map(|(first, last)| self.clock.zoned_range(first, last));
+            let (hits, times) = (HtmlNumber(seen.hits()), times.unwrap_or_default());
             writeln!(out, "<li><b>{address}</b> {hits} × <span class=\"sub\">{times}</span>")?;
             for line in lines.get(&address).into_iter().flatten() {
                 writeln!(out, "<code>{}</code>", HtmlText(&line.text))?;

@@ -60,7 +60,7 @@ struct RowObject<'a> {
 /// One address of a row.
 #[derive(Serialize)]
 struct ClientObject<'a> {
-    ip: Option<IpAddr>,
+    ip: IpAddr,
     hits: u64,
     first_seen: Option<String>,
     last_seen: Option<String>,
@@ -68,13 +68,13 @@ struct ClientObject<'a> {
 }
 
 impl<'a> ClientObject<'a> {
-    fn of(seen: &Sighting, lines: &'a ClientLines) -> Self {
-        let lines = seen.judged.address.and_then(|address| lines.get(&address));
+    fn of(seen: Sighting<'_>, lines: &'a ClientLines) -> Self {
+        let lines = lines.get(&seen.address());
         Self {
-            ip: seen.judged.address,
-            hits: seen.judged.hits,
-            first_seen: seen.first.map(rfc3339),
-            last_seen: seen.last.map(rfc3339),
+            ip: seen.address(),
+            hits: seen.hits(),
+            first_seen: seen.first().map(rfc3339),
+            last_seen: seen.last().map(rfc3339),
             lines: lines.into_iter().flatten().map(|line| line.text.as_str()).collect(),
         }
     }

@@ -90,9 +90,9 @@ pub fn plain(owners: &[ReportRow], lines: Option<&ClientLines>, out: &mut impl W
         writeln!(out, "{}", cells.join("\t"))?;
         let Some(lines) = lines else { continue };
         for seen in owner.clients() {
-            let Some(address) = seen.judged.address else { continue };
-            let times = [seen.first, seen.last].map(|time| cell(time.map(rfc3339).unwrap_or_default()));
-            writeln!(out, "\t{address}\t{}\t{}", seen.judged.hits, times.join("\t"))?;
+            let address = seen.address();
+            let times = [seen.first(), seen.last()].map(|time| cell(time.map(rfc3339).unwrap_or_default()));
+            writeln!(out, "\t{address}\t{}\t{}", seen.hits(), times.join("\t"))?;
             for line in lines.get(&address).into_iter().flatten() {
                 writeln!(out, "\t\t{}", safe(&line.text))?;
             }
@@ -175,9 +175,9 @@ impl OwnerTable {
     ) -> io::Result<()> {
         let (clients, blanks) = (row.clients(), " ".repeat(indent));
         for seen in clients.iter().take(CLIENTS) {
-            let Some(address) = seen.judged.address else { continue };
-            let times = seen.first.zip(seen.last).map(|(first, last)| self.clock.zoned_range(first, last));
-            let hits = seen.judged.hits;
+            let (address, times) = (seen.address(), seen.first().zip(seen.last()));
+            let times = times.map(|(first, last)| self.clock.zoned_range(first, last));
+            let hits = seen.hits();
             let hits = format!("{hits} hit{}", if hits == 1 { "" } else { "s" });
             let about = [Some(address.to_string()), Some(hits), times];
             let about = about.into_iter().flatten().collect::<Vec<_>>().join(" · ");

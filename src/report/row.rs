@@ -1,6 +1,6 @@
 //! One row of a report, and how it is put together from clients.
 
-use super::{Grouping, Sighting, fold};
+use super::{Grouping, ReportSpan, RowSum, Sighting, fold};
 use crate::{
     address::Prefix,
     pattern::PatternMatch,
@@ -54,7 +54,7 @@ pub struct ReportRow<'a> {
     /// The patterns that matched any of them, each once.
     pub matches: Vec<&'a PatternMatch>,
     /// The clients, in the order of the log.
-    pub members: Vec<&'a Sighting>,
+    pub members: Vec<Sighting<'a>>,
 }
 
 impl ReportRow<'_> {
@@ -99,9 +99,9 @@ impl ReportRow<'_> {
 
     /// The clients, most hits first; of two with as many the one that came first.
     #[must_use]
-    pub fn clients(&self) -> Vec<&Sighting> {
+    pub fn clients(&self) -> Vec<Sighting<'_>> {
         let mut clients = self.members.clone();
-        clients.sort_by_key(|seen| Reverse(seen.judged.hits));
+        clients.sort_by_key(|seen| Reverse(seen.hits()));
         clients
     }
 
@@ -132,6 +132,7 @@ impl RowKey {
 /// A row that still grows.
 pub(super) struct RowBuilder<'a> {
     row: ReportRow<'a>,
+    span: Option<ReportSpan>,
     contacts: HashSet<&'a str>,
     matched: HashSet<(&'a str, u32)>,
     networks: BTreeSet<Prefix>,
@@ -146,7 +147,7 @@ pub(super) struct RowBuilder<'a> {
 
 impl<'a> RowBuilder<'a> {
     /// The row that a client opens.
-    pub(super) fn new(key: &RowKey, first: &Judged, grouping: Grouping, slices: usize) -> Self {
+    pub(super) fn new(key: &RowKey, first: &Judged, grouping: Grouping, span: Option<ReportSpan>) -> Self {
         let value = || grouping.value(first);
         let (kind, verdict) = match key {
             RowKey::Known(_) => (RowKind::Known(value()), Verdict::Clear),
@@ -164,13 +165,14 @@ impl<'a> RowBuilder<'a> {
             hits: 0,
             first: None,
             last: None,
-            activity: vec![0; slices],
+            activity: vec![0; span.map_or(0, ReportSpan::slices)],
             verdict,
             matches: Vec::new(),
             members: Vec::new(),
         };
         Self {
             row,
+            span,
             contacts: HashSet::new(),
             matched: HashSet::new(),
             networks: BTreeSet::new(),
@@ -182,18 +184,23 @@ impl<'a> RowBuilder<'a> {
         }
     }
 
-    pub(super) fn add(&mut self, sighting: &'a Sighting) {
-        let judged = &sighting.judged;
+    /// One more client.
+    pub(super) fn add(&mut self, sighting: Sighting<'a>) {
         let row = &mut self.row;
         row.addresses += 1;
-        row.hits += judged.hits;
-        row.first = earliest(row.first, sighting.first);
-        row.last = row.last.max(sighting.last);
-        for (sum, hits) in row.activity.iter_mut().zip(&sighting.activity) {
-            *sum += hits;
+        row.hits += sighting.hits();
+        row.first = earliest(row.first, sighting.first());
+        row.last = row.last.max(sighting.last());
+        if let Some(span) = self.span {
+            sighting.client.activity.draw(span.first(), span.last(), &mut row.activity);
         }
-        row.verdict = worse(row.verdict, judged.verdict);
         row.members.push(sighting);
+    }
+
+    /// What is known of some of its clients, once, and what these come to.
+    pub(super) fn learn(&mut self, judged: &'a Judged, sum: RowSum) {
+        let row = &mut self.row;
+        row.verdict = worse(row.verdict, judged.verdict);
         for found in &judged.matches {
             if self.matched.insert((&found.file, found.line)) {
                 row.matches.push(found);
@@ -203,7 +210,7 @@ impl<'a> RowBuilder<'a> {
             let record = &answer.record;
             self.networks.extend(record.network.prefixes());
             if let Some(country) = &record.country {
-                *self.countries.entry(country).or_default() += judged.hits;
+                *self.countries.entry(country).or_default() += sum.hits;
             }
             for address in &record.abuse {
                 if self.contacts.insert(address) {
@@ -214,7 +221,7 @@ impl<'a> RowBuilder<'a> {
         self.networks.extend(
             judged.announced().filter(|_| Grouping::is_known(judged)).into_iter().flat_map(|n| n.prefixes()),
         );
-        self.add_owner(judged);
+        self.add_owner(judged, sum.hits);
         if let Some(special) = judged.reserved() {
             self.networks.insert(special.prefix);
             if !self.reserved.contains(&special.name) {
@@ -223,13 +230,13 @@ impl<'a> RowBuilder<'a> {
         }
         if let Some(unknown) = judged.unknown() {
             match self.causes.iter_mut().find(|(kind, _)| *kind == unknown.kind) {
-                Some((_, count)) => *count += 1,
-                None => self.causes.push((unknown.kind, 1)),
+                Some((_, count)) => *count += sum.addresses,
+                None => self.causes.push((unknown.kind, sum.addresses)),
             }
         }
     }
 
-    fn add_owner(&mut self, judged: &Judged) {
+    fn add_owner(&mut self, judged: &Judged, sent: u64) {
         // Where rows stand for owners there is one, and it is known.
         if self.row.grouping == Grouping::Owner || !Grouping::is_known(judged) {
             return;
@@ -241,7 +248,7 @@ impl<'a> RowBuilder<'a> {
             owners.len() - 1
         });
         if let Some((_, hits)) = owners.get_mut(index) {
-            *hits += judged.hits;
+            *hits += sent;
         }
     }
 

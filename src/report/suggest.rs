@@ -127,8 +127,9 @@ pub fn suggest<'r, 'a>(
     // Whoever is spared, and whoever an allow pattern lets in, is not to be stopped by a line for others either.
     let kept = open.iter().zip(&spared).filter(|(_, spared)| spared.is_some()).map(|(row, _)| *row);
     let allowed = report.rows.iter().filter(|row| row.verdict == Verdict::Allowed);
-    let members = kept.chain(allowed).flat_map(|row| &row.members).map(|seen| &seen.judged);
-    let protected: Vec<&Judged> = known.iter().map(|one| &one.judged).chain(members).collect();
+    let members = kept.chain(allowed).flat_map(|row| &row.members).map(|seen| (seen.address(), seen.judged));
+    let wanted = known.iter().filter_map(|one| Some((one.judged.address?, &one.judged)));
+    let protected: Vec<(IpAddr, &Judged)> = wanted.chain(members).collect();
     let rows = open.iter().zip(&spared).map(|(row, spared)| spared.is_none().then_some(*row));
     let ground = SuggestGround::new(rows, bounds.only);
     let choices = ground.choose(&protected, bounds, !known.is_empty())?;
@@ -168,10 +169,10 @@ impl<'r, 'a> Suggestion<'r, 'a> {
             rows.insert(network.row);
             prefixes.extend(record.network.prefixes());
             for member in &network.members {
-                let sent = member.judged.hits;
+                let sent = member.hits();
                 (hits, addresses) = (hits + sent, addresses + 1);
-                first = [first, member.first].into_iter().flatten().min();
-                last = last.max(member.last);
+                first = [first, member.first()].into_iter().flatten().min();
+                last = last.max(member.last());
                 if let Some(code) = &record.country {
                     *countries.entry(code.as_str()).or_insert(0) += sent;
                 }

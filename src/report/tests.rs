@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     address::{self, Network, Prefix},
+    log::SeenClient,
     pattern::{PatternSpec, Patterns},
     registry::{Answer, AnswerSource, Known, Record, Registry, Unknown, UnknownKind},
     verdict::{Verdict, judge},
@@ -66,18 +67,17 @@ impl Made {
         }))
     }
 
-    pub(crate) fn seen(self, patterns: &Patterns, minutes: &[i64]) -> Sighting {
-        let judged = judge(self.address.parse().unwrap(), self.hits, self.known(), None, patterns);
-        let mut activity = vec![0; span().slices()];
+    pub(crate) fn judged(self, patterns: &Patterns) -> Judged {
+        judge(self.address.parse().unwrap(), self.hits, self.known(), None, patterns)
+    }
+
+    pub(crate) fn seen(self, patterns: &Patterns, minutes: &[i64]) -> (SeenClient, Judged) {
+        let mut client = SeenClient::new(self.address.parse().unwrap());
         for minute in minutes {
-            activity[*minute as usize] += self.hits / minutes.len() as u64;
+            client.add(at(*minute), u32::try_from(self.hits / minutes.len() as u64).unwrap());
         }
-        Sighting {
-            judged,
-            first: minutes.first().map(|minute| at(*minute)),
-            last: minutes.last().map(|minute| at(*minute)),
-            activity,
-        }
+        client.hits = self.hits;
+        (client, self.judged(patterns))
     }
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn patterns(lines: &[&str]) -> Patterns {
 }
 
 /// Sightings of clients that came in the first minute.
-pub(crate) fn sightings(made: &[Made], patterns: &Patterns) -> Vec<Sighting> {
+pub(crate) fn sightings(made: &[Made], patterns: &Patterns) -> Sightings {
     made.iter().map(|made| made.seen(patterns, &[0])).collect()
 }
 
@@ -198,12 +198,13 @@ fn times_and_activity_are_those_of_all_its_clients() {
     let (none, made) = (patterns(&[]), of("8.8.1.1", 4, "Contoso", "8.8.0.0/16"));
     let sightings =
         [made.seen(&none, &[3, 5]), made.seen(&none, &[]), Made { hits: 2, ..made }.seen(&none, &[1, 9])];
+    let sightings = Sightings::from_iter(sightings);
     let report = Report::new(&sightings, Some(span()), Grouping::Owner);
     let owner = &report.rows[0];
     assert_eq!((owner.first, owner.last), (Some(at(1)), Some(at(9))));
     assert_eq!(owner.activity, [0, 1, 0, 2, 0, 2, 0, 0, 0, 1]);
     assert_eq!(owner.hits, 10, "hits on lines without a time count, but nobody knows when they were");
-    let timeless = [Sighting { activity: Vec::new(), ..made.seen(&none, &[]) }];
+    let timeless = Sightings::from_iter([made.seen(&none, &[])]);
     let report = Report::new(&timeless, None, Grouping::Owner);
     assert_eq!((report.rows[0].activity.len(), report.rows[0].first), (0, None));
 }

@@ -377,6 +377,22 @@ fn a_terminal_shows_twenty_rows_and_a_pipe_all() {
 }
 
 #[test]
+fn a_client_costs_little_memory_however_many_there_are() {
+    let line = |n: u32| {
+        let [_, b, c, d] = (n * 7919).to_be_bytes();
+        let (minute, second) = (n / 60 % 60, n % 60);
+        format!(
+            "Nov 20 10:{minute:02}:{second:02} mx postfix/smtpd[41]: connect from unknown[11.{b}.{c}.{d}]\n"
+        )
+    };
+    let room = Room::with(&[("mail.log", &(0..100_000).map(line).collect::<String>())]);
+    let outcome = room.run(["report", "--offline", "--json", "mail.log"]).code(0).check();
+    assert_eq!(outcome.json()[0]["addresses"], 100_000);
+    // A verdict of its own for each would take 120 MB.
+    assert!(outcome.peak_kb < 64 * 1024, "took {} kB", outcome.peak_kb);
+}
+
+#[test]
 fn messages_to_abuse_desks_are_written_and_nothing_is_overwritten() {
     let (room, farm) = (room(), farm());
     let evil = "Nov 20 10:00:00 mx postfix/smtpd[41]: NOQUEUE: reject: RCPT from unknown[193.0.22.9]: 554 5.7.1; from=<boss@spam.example> to=<joe@here.example>\n";

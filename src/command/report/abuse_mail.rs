@@ -3,8 +3,8 @@
 use super::super::warn;
 use crate::{
     error::{Error, Result},
-    output::abuse_mail::{Complainant, messages},
-    report::{ClientLines, Report},
+    output::abuse_mail::{Complainant, Complaints},
+    report::ClientLines,
 };
 use jiff::Timestamp;
 use std::{
@@ -20,12 +20,17 @@ const OWNERS: usize = 3;
 ///
 /// # Errors
 /// The folder or a file cannot be written (74).
-pub(super) fn write(folder: &Path, report: &Report, lines: &ClientLines, now: Timestamp) -> Result<()> {
+pub(super) fn write(
+    folder: &Path,
+    complaints: &Complaints,
+    lines: &ClientLines,
+    now: Timestamp,
+) -> Result<()> {
     let unwritable = |path: &Path, error: &std::io::Error| Error::output(&path.display().to_string(), error);
     fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
     let from = complainant();
-    let (mails, unknown) = messages(report, lines, &from, now).map_err(|error| unwritable(folder, &error))?;
-    for mail in mails {
+    for mail in complaints.messages(lines, &from, now) {
+        let mail = mail.map_err(|error| unwritable(folder, &error))?;
         let name = mail.contact.trim_start_matches('.');
         let path = folder.join(format!("{name}.eml"));
         match File::create_new(&path).and_then(|mut file| file.write_all(&mail.message)) {
@@ -36,6 +41,7 @@ pub(super) fn write(folder: &Path, report: &Report, lines: &ClientLines, now: Ti
             Err(error) => return Err(unwritable(&path, &error)),
         }
     }
+    let unknown = &complaints.unknown;
     if !unknown.is_empty() {
         let named: Vec<&str> = unknown.iter().take(OWNERS).map(|row| row.title()).collect();
         let more = unknown.len().saturating_sub(OWNERS);

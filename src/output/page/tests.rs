@@ -1,8 +1,8 @@
 //! The page: whole, and safe whatever is in it.
 
 use super::*;
-use crate::report::Grouping;
 use crate::report::tests::{Made, at, of, patterns, span};
+use crate::report::{Grouping, Sightings};
 use jiff::tz::TimeZone;
 
 const EVIL: &str = "</title><script>alert('1')</script>\"&\u{202e}\u{1b}[2J";
@@ -21,7 +21,8 @@ fn page(top: Option<usize>) -> String {
         of("10.0.0.1", 30, "", ""),
         of("7.7.7.7", 20, "", ""),
     ];
-    let sightings: Vec<_> = made.iter().zip(0..).map(|(made, n)| made.seen(&patterns, &[n, n + 4])).collect();
+    let sightings: Sightings =
+        made.iter().zip(0..).map(|(made, n)| made.seen(&patterns, &[n, n + 4])).collect();
     let report = Report::new(&sightings, Some(span()), Grouping::Owner);
     let logs = ["mail.log".to_owned(), EVIL.to_owned()];
     let clock = DisplayZone { zone: TimeZone::UTC };
@@ -78,7 +79,10 @@ fn every_row_says_what_it_draws() {
     assert!(page.contains("<dt>Blocked hits</dt><dd>1,200</dd><dd class=\"note\">64% of all</dd>"), "{page}");
     assert!(page.contains("<summary>1 more network</summary><span class=\"sub net\">9.9.11.0/24</span>"));
     assert!(page.contains(">timeout: 1</span>"));
-    assert!(page.contains("M10 1000V0h80V1000zM410 1000V0h80V1000z"), "the bars of the first row");
+    assert!(
+        page.contains("M10 1000V0h80V1000zM310 1000V960h80V1000zM410 1000V7h80V1000z"),
+        "the bars of the first row"
+    );
 }
 
 #[test]

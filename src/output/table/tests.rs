@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     output::{advice::AdviceNotes, rows},
     report::{
-        Grouping,
+        Grouping, Sightings,
         suggest::{SuggestBounds, suggest},
         tests::{Made, at, of, patterns, span},
     },
@@ -24,7 +24,8 @@ const MADE: [Made; 5] = [
 
 fn report<T>(look: impl FnOnce(&Report) -> T) -> T {
     let patterns = patterns(&["Contoso"]);
-    let sightings: Vec<_> = MADE.iter().zip(0..).map(|(made, n)| made.seen(&patterns, &[n, n + 4])).collect();
+    let sightings: Sightings =
+        MADE.iter().zip(0..).map(|(made, n)| made.seen(&patterns, &[n, n + 4])).collect();
     look(&Report::new(&sightings, Some(span()), Grouping::Owner))
 }
 
@@ -55,7 +56,7 @@ fn eighty_columns_show_everything_that_matters() {
     let shown = text(|out| report(|report| table(80).write(report, None, out)));
     let lines: Vec<&str> = shown.lines().collect();
     assert_eq!(lines[0], "HITS  ADDRS  OWNER                                         CC  VERDICT  ACTIVITY");
-    assert_eq!(lines[1], "1200      1  Contoso Gesellschaft für elektronische Werb…  DE  blocked  █··█····");
+    assert_eq!(lines[1], "1200      1  Contoso Gesellschaft für elektronische Werb…  DE  blocked  █·▁█····");
     assert_eq!(lines[2], "      13 Nov 02:14 – 02:18 · 8.8.0.0/22 · abuse@contoso.example +1 · -e:1");
     assert_eq!(lines[11], "1890      5  total");
     assert!(lines[12].contains("each bar is 1 min"), "{shown}");
@@ -75,7 +76,7 @@ fn a_pipe_gets_one_line_a_row() {
     assert!(rows.iter().all(|row| row.len() == 11), "{shown}");
     assert_eq!(
         rows[0][1..9].join(" "),
-        "1200 1 8.8.0.0/22 DE abuse@contoso.example noc@contoso.example 2025-11-13T02:14:00Z 2025-11-13T02:18:00Z █···█·····"
+        "1200 1 8.8.0.0/22 DE abuse@contoso.example noc@contoso.example 2025-11-13T02:14:00Z 2025-11-13T02:18:00Z █··▁█·····"
     );
     assert_eq!(rows[2][0], "Evil\\tOrg\\x1b[31m\\n");
     assert_eq!([rows[3][0], rows[3][3], rows[3][9]], ["(reserved)", "10.0.0.0/8", "clear"]);
@@ -93,7 +94,7 @@ fn json_has_the_names_that_scripts_know() {
             "owner": "Contoso Gesellschaft für elektronische Werbesendungen mbH", "country": "DE",
             "abuse": ["abuse@contoso.example", "noc@contoso.example"], "networks": ["8.8.0.0/22"],
             "addresses": 1, "hits": 1200, "first_seen": "2025-11-13T02:14:00Z", "last_seen": "2025-11-13T02:18:00Z",
-            "activity": [600, 0, 0, 0, 600, 0, 0, 0, 0, 0], "verdict": "blocked",
+            "activity": [600, 0, 0, 4, 596, 0, 0, 0, 0, 0], "verdict": "blocked",
             "matches": [{"file": "-e", "line": 1, "pattern": "Contoso", "action": "block",
                 "text": "org-name: Contoso Gesellschaft für elektronische Werbesendungen mbH"}],
             "by": "Contoso Gesellschaft für elektronische Werbesendungen mbH",
@@ -117,7 +118,7 @@ fn csv_has_the_same_columns() {
         "owner,country,abuse,networks,addresses,hits,first_seen,last_seen,activity,verdict,matches,by,name,reason"
     );
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    assert_eq!([&rows[0][8], &rows[0][9], &rows[0][10]], ["600 0 0 0 600 0 0 0 0 0", "blocked", "-e:1"]);
+    assert_eq!([&rows[0][8], &rows[0][9], &rows[0][10]], ["600 0 0 4 596 0 0 0 0 0", "blocked", "-e:1"]);
     assert_eq!([&rows[3][12], &rows[3][13], &rows[4][13]], ["(reserved)", "Private-Use", "timeout: 1"]);
     assert_eq!((&rows[2][0], &rows[4][0], &rows[4][9]), ("Evil\\tOrg\\x1b[31m\\n", "", "unknown"));
 }

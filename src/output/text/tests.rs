@@ -17,7 +17,7 @@ const MADE: [Made; 5] = [
 
 fn judged() -> Vec<Judged> {
     let patterns = patterns(&["Contoso"]);
-    let mut all: Vec<Judged> = MADE.iter().map(|made| made.seen(&patterns, &[0]).judged).collect();
+    let mut all: Vec<Judged> = MADE.iter().map(|made| made.judged(&patterns)).collect();
     let message = "whois.ripe.net: no answer in time, and that is all that there is to say of it".to_owned();
     all[4].known = Known::Unknown(Unknown { kind: UnknownKind::Timeout, message });
     all
@@ -70,7 +70,7 @@ fn a_narrow_terminal_has_two_lines_an_address() {
 #[test]
 fn one_address_alone_is_not_padded_and_names_the_abuse_contact() {
     let made = Made { abuse: "abuse@contoso.example", ..of("8.8.1.1", 1, "Contoso GmbH", "8.8.0.0/22") };
-    let judged = made.seen(&patterns(&["Contoso"]), &[0]).judged;
+    let judged = made.judged(&patterns(&["Contoso"]));
     let show = |width| {
         let aligned = Some(AlignedColumns { address: 7, alone: true, why: 9, width: Some(width) });
         let mut out = Vec::new();

@@ -36,7 +36,7 @@ pub(super) struct OpenNetwork<'a> {
     pub(super) row: usize,
     pub(super) record: &'a Record,
     judged: &'a Judged,
-    pub(super) members: Vec<&'a Sighting>,
+    pub(super) members: Vec<Sighting<'a>>,
     sent: SentCount,
 }
 
@@ -73,7 +73,7 @@ impl<'a> SuggestGround<'a> {
         let mut indexes: HashMap<(usize, RecordIdentity<'a>), usize> = HashMap::new();
         for (row, members) in rows.enumerate().filter_map(|(index, row)| Some((index, &row?.members))) {
             for member in members {
-                let judged = &member.judged;
+                let judged = member.judged;
                 let Some((answer, identity)) = judged.answer().zip(identity(judged)) else { continue };
                 let index = *indexes.entry((row, identity)).or_insert_with(|| {
                     let (record, members) = (&answer.record, Vec::new());
@@ -81,8 +81,8 @@ impl<'a> SuggestGround<'a> {
                     networks.len() - 1
                 });
                 if let Some(network) = networks.get_mut(index) {
-                    network.members.push(member);
-                    network.sent.hits += member.judged.hits;
+                    network.members.push(*member);
+                    network.sent.hits += member.hits();
                     network.sent.addresses += 1;
                 }
             }
@@ -95,7 +95,7 @@ impl<'a> SuggestGround<'a> {
     /// without that, an AS is taken only where it saves two lines.
     pub(super) fn choose(
         &self,
-        protected: &[&Judged],
+        protected: &[(IpAddr, &Judged)],
         bounds: SuggestBounds,
         weighed: bool,
     ) -> Result<Vec<ChosenLine>> {
@@ -138,15 +138,15 @@ impl<'a> SuggestGround<'a> {
     }
 
     /// Lines that cannot be suggested, as far as that is seen from the records alone.
-    fn refused(&self, protected: &[&Judged], only: Option<Grouping>) -> Vec<bool> {
+    fn refused(&self, protected: &[(IpAddr, &Judged)], only: Option<Grouping>) -> Vec<bool> {
         let mut seen = HashSet::new();
         let mut texts = HashSet::new();
-        for judged in protected {
+        for (_, judged) in protected {
             if identity(judged).is_some_and(|identity| seen.insert(identity)) {
                 texts.extend(SuggestedLine::all(judged, only).iter().map(SuggestedLine::folded));
             }
         }
-        let addresses: BTreeSet<IpAddr> = protected.iter().filter_map(|judged| judged.address).collect();
+        let addresses: BTreeSet<IpAddr> = protected.iter().map(|(address, _)| *address).collect();
         let holds = |line: &SuggestedLine| {
             line.prefix().is_some_and(|net| addresses.range(net.first()..=net.last()).next().is_some())
         };
@@ -156,7 +156,11 @@ impl<'a> SuggestGround<'a> {
     }
 
     /// Those of the chosen lines that do something else than they should, by the engine that will read them.
-    fn wrong(&self, chosen: &[(usize, Vec<usize>)], protected: &[&Judged]) -> Result<BTreeSet<usize>> {
+    fn wrong(
+        &self,
+        chosen: &[(usize, Vec<usize>)],
+        protected: &[(IpAddr, &Judged)],
+    ) -> Result<BTreeSet<usize>> {
         let lines: Vec<(usize, &SuggestedLine)> = chosen
             .iter()
             .filter_map(|(index, _)| Some((*index, &self.candidates.get(*index)?.line)))
@@ -164,8 +168,8 @@ impl<'a> SuggestGround<'a> {
         let trial = Trial::of(lines.iter().map(|(_, line)| *line))?;
         let mut wrong = BTreeSet::new();
         let mut seen = HashSet::new();
-        for judged in protected {
-            wrong.extend(trial.by_address(judged.address));
+        for (address, judged) in protected {
+            wrong.extend(trial.by_address(*address));
             if identity(judged).is_some_and(|identity| seen.insert(identity)) {
                 wrong.extend(trial.by_record(judged));
             }
@@ -182,7 +186,7 @@ impl<'a> SuggestGround<'a> {
         for (index, network) in self.networks.iter().enumerate() {
             let by_record = trial.by_record(network.judged);
             for member in &network.members {
-                let by_address = trial.by_address(member.judged.address);
+                let by_address = trial.by_address(member.address());
                 let wanted = stopped.get(&index);
                 wrong.extend(wanted.filter(|n| !by_record.contains(n) && !by_address.contains(n)));
                 let foreign = |number: &&usize| {

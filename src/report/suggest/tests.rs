@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     pattern::{PatternSpec, Patterns},
     report::{
-        Grouping, Sighting,
+        Grouping, Sightings,
         tests::{Made, of, patterns, sightings, span},
     },
     verdict::judge,
@@ -15,18 +15,17 @@ fn lines(advice: &Advice) -> Vec<String> {
 }
 
 /// What the suggested lines alone would block.
-fn blocked(advice: &Advice, seen: &[Sighting]) -> Vec<String> {
+fn blocked(advice: &Advice, seen: &Sightings) -> Vec<String> {
     let inline = lines(advice).into_iter().map(Into::into).collect();
     let patterns = Patterns::read(&PatternSpec { inline, ..PatternSpec::default() }).unwrap();
     patterns.check().unwrap();
-    let judged =
-        seen.iter().map(|s| judge(s.judged.address.unwrap(), 1, s.judged.known.clone(), None, &patterns));
+    let judged = seen.iter().map(|(_, s)| judge(s.address(), 1, s.judged.known.clone(), None, &patterns));
     judged.filter(|j| j.verdict == Verdict::Blocked).map(|j| j.address.unwrap().to_string()).collect()
 }
 
 fn ham(made: &[Made]) -> Vec<WantedClient> {
-    let seen = sightings(made, &patterns(&[])).into_iter();
-    seen.map(|seen| WantedClient { judged: seen.judged, seen_in: SeenIn::Ham }).collect()
+    let patterns = patterns(&[]);
+    made.iter().map(|made| WantedClient { judged: made.judged(&patterns), seen_in: SeenIn::Ham }).collect()
 }
 
 /// Whatever stops a client is worth a line.

@@ -48,8 +48,11 @@ impl Trial {
     }
 
     /// The lines that match an address, whatever its record.
-    pub(super) fn by_address(&self, address: Option<IpAddr>) -> Vec<usize> {
-        self.tried(&LineReach::Network, &MatchSubject { text: "", record: None, address, origin: None })
+    pub(super) fn by_address(&self, address: IpAddr) -> Vec<usize> {
+        self.tried(
+            &LineReach::Network,
+            &MatchSubject { text: "", record: None, address: Some(address), origin: None },
+        )
     }
 
     fn tried(&self, reach: &LineReach, subject: &MatchSubject<'_>) -> Vec<usize> {

@@ -1,0 +1,195 @@
+//! The clients of a log with what is known of each, in little memory: a log may have millions of clients, and what is
+//! known of a network is the same for all of those that lie in it.
+
+use crate::{
+    log::SeenClient,
+    pattern::PatternMatch,
+    registry::{Known, Record},
+    verdict::Judged,
+};
+use jiff::Timestamp;
+use std::{
+    collections::HashMap,
+    hash::{Hash, Hasher},
+    net::IpAddr,
+    rc::Rc,
+};
+
+/// The place of a client that is left out.
+const NOWHERE: u32 = u32::MAX;
+
+/// One client of the log, judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Sighting<'a> {
+    /// Who it is, how often it came, and when.
+    pub client: &'a SeenClient,
+    /// What is known of it, and the verdict. It stands for others, too, and so has neither an address nor hits.
+    pub judged: &'a Judged,
+}
+
+impl Sighting<'_> {
+    /// Its address.
+    #[must_use]
+    pub fn address(self) -> IpAddr {
+        self.client.address()
+    }
+
+    /// How many lines named it.
+    #[must_use]
+    pub fn hits(self) -> u64 {
+        self.client.hits
+    }
+
+    /// When it came first; None when none of its lines has a time.
+    #[must_use]
+    pub fn first(self) -> Option<Timestamp> {
+        self.client.first()
+    }
+
+    /// When it came last.
+    #[must_use]
+    pub fn last(self) -> Option<Timestamp> {
+        self.client.last()
+    }
+}
+
+/// Clients, and what is known of them, each once.
+#[derive(Debug, Default)]
+pub struct Sightings {
+    clients: Vec<SeenClient>,
+    known: Vec<Rc<Judged>>,
+    places: HashMap<SharedFinding, u32>,
+    /// Which of these each client has, in their order.
+    of: Vec<u32>,
+}
+
+impl Sightings {
+    /// These clients, of whom nothing is known yet.
+    #[must_use]
+    pub fn new(clients: Vec<SeenClient>) -> Self {
+        Self { of: Vec::with_capacity(clients.len()), clients, ..Self::default() }
+    }
+
+    /// What is known of the next client.
+    pub fn add(&mut self, judged: Judged) {
+        let shared = Rc::new(shared(judged));
+        let next = u32::try_from(self.known.len()).unwrap_or(NOWHERE);
+        let place = *self.places.entry(SharedFinding(Rc::clone(&shared))).or_insert(next);
+        if place == next {
+            self.known.push(shared);
+        }
+        self.of.push(place);
+    }
+
+    /// Leaves out the clients of whom something else is known.
+    pub fn retain(&mut self, keep: impl Fn(&Judged) -> bool) {
+        let kept: Vec<bool> = self.known.iter().map(|judged| keep(judged)).collect();
+        for place in &mut self.of {
+            if kept.get(*place as usize) != Some(&true) {
+                *place = NOWHERE;
+            }
+        }
+    }
+
+    /// All that is known, in the order of the first client of whom it is.
+    pub(super) fn known(&self) -> impl ExactSizeIterator<Item = &Judged> {
+        self.known.iter().map(Rc::as_ref)
+    }
+
+    /// The clients in the order of the log, each with its place in [`Self::known`].
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, Sighting<'_>)> {
+        self.clients.iter().zip(&self.of).filter_map(|(client, place)| {
+            let place = *place as usize;
+            Some((place, Sighting { client, judged: self.known.get(place)? }))
+        })
+    }
+}
+
+impl FromIterator<(SeenClient, Judged)> for Sightings {
+    fn from_iter<I: IntoIterator<Item = (SeenClient, Judged)>>(all: I) -> Self {
+        let (clients, judged): (Vec<SeenClient>, Vec<Judged>) = all.into_iter().unzip();
+        let mut sightings = Self::new(clients);
+        judged.into_iter().for_each(|judged| sightings.add(judged));
+        sightings
+    }
+}
+
+/// What a report needs of a verdict, and what is not one client's alone.
+fn shared(mut judged: Judged) -> Judged {
+    (judged.address, judged.hits, judged.count) = (None, 0, 0);
+    match &mut judged.known {
+        Known::Unknown(unknown) => unknown.message = String::new(),
+        Known::Answer(answer) => (answer.text, answer.servers) = (String::new(), Vec::new()),
+        Known::Reserved(_) | Known::Origin => {}
+    }
+    judged
+}
+
+/// What is known of some clients, as it is compared.
+#[derive(Debug)]
+struct SharedFinding(Rc<Judged>);
+
+impl SharedFinding {
+    fn record(&self) -> Option<&Record> {
+        self.0.answer().map(|answer| &answer.record)
+    }
+}
+
+impl PartialEq for SharedFinding {
+    fn eq(&self, other: &Self) -> bool {
+        let special = |one: &Self| one.0.reserved().map(|special| (special.prefix, special.name));
+        let (a, b) = (&self.0, &other.0);
+        a.verdict == b.verdict
+            && self.record() == other.record()
+            && a.origin == b.origin
+            && a.unknown() == b.unknown()
+            && special(self) == special(other)
+            && a.matches.iter().map(place).eq(b.matches.iter().map(place))
+    }
+}
+
+impl Eq for SharedFinding {}
+
+impl Hash for SharedFinding {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let judged = &self.0;
+        self.record().map(|record| (record.network, &record.name, &record.org)).hash(state);
+        judged.origin.as_ref().map(|origin| origin.range.id).hash(state);
+        judged.unknown().map(|unknown| unknown.kind).hash(state);
+        judged.reserved().map(|special| special.prefix).hash(state);
+        judged.matches.iter().for_each(|found| place(found).hash(state));
+    }
+}
+
+/// Which pattern matched. The text that it matched may be an address, and no other client's.
+fn place(found: &PatternMatch) -> (&str, u32) {
+    (&found.file, found.line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::{Made, of, patterns};
+
+    #[test]
+    fn what_is_known_of_many_is_kept_once_and_differences_are_kept() {
+        let patterns = patterns(&["@cidr 8.8.8.0/25"]);
+        let made = [
+            of("8.8.8.1", 1, "Contoso", "8.8.8.0/24"),
+            of("8.8.8.2", 2, "Contoso", "8.8.8.0/24"),
+            // Not in the pattern's network.
+            of("8.8.8.200", 4, "Contoso", "8.8.8.0/24"),
+            Made { abuse: "abuse@contoso.example", ..of("8.8.8.201", 8, "Contoso", "8.8.8.0/24") },
+            of("9.9.9.1", 16, "", ""),
+            of("9.9.9.2", 32, "", ""),
+            of("10.0.0.1", 64, "", ""),
+            of("10.9.0.1", 128, "", ""),
+        ];
+        let mut all: Sightings = made.iter().map(|made| made.seen(&patterns, &[0])).collect();
+        assert_eq!(all.of, [0, 0, 1, 2, 3, 3, 4, 4]);
+        let hits = |all: &Sightings| all.iter().map(|(_, seen)| seen.hits()).collect::<Vec<_>>();
+        assert_eq!(hits(&all), [1, 2, 4, 8, 16, 32, 64, 128]);
+        all.retain(|judged| judged.answer().is_some_and(|answer| answer.record.abuse.is_empty()));
+        assert_eq!(hits(&all), [1, 2, 4]);
+    }
+}
