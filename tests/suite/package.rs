@@ -42,6 +42,44 @@ fn the_package_has_all_that_it_names_and_names_all_that_it_needs() {
     ships("integrations/systemd", |path| path.extension().is_some_and(|end| end != "md"));
 }
 
+/// Where the package puts each of its files.
+fn installed_paths() -> BTreeSet<String> {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let assets = manifest["package"]["metadata"]["deb"]["assets"].as_array().unwrap().clone();
+    let path = |asset: &toml::Value| {
+        let (source, target) = (asset[0].as_str().unwrap(), asset[1].as_str().unwrap());
+        let name = if target.ends_with('/') { source.rsplit('/').next().unwrap() } else { "" };
+        format!("/{target}{name}")
+    };
+    assets.iter().map(path).collect()
+}
+
+#[test]
+fn integrations_name_the_paths_that_the_package_installs() {
+    let installed = installed_paths();
+    for folder in ["exim", "fail2ban", "networks", "postfix", "qpsmtpd"] {
+        let text = read(&format!("integrations/{folder}/README.md"));
+        let words = text.split(|c: char| c.is_whitespace() || "`\"'(),;:".contains(c));
+        let named: Vec<&str> = words
+            .map(|word| word.trim_end_matches('.'))
+            .filter(|word| {
+                ["/usr/share/", "/usr/lib/systemd/"].iter().any(|top| word.starts_with(top))
+                    && word.contains("whodunit")
+            })
+            .collect();
+        assert!(!named.is_empty(), "integrations/{folder}/README.md names nothing that the package installs");
+        for path in named {
+            let there = installed
+                .iter()
+                .any(|it| it == path || it.starts_with(&format!("{}/", path.trim_end_matches('/'))));
+            assert!(
+                there,
+                "integrations/{folder}/README.md names {path}, which the package does not install"
+            );
+        }
+    }
+}
+
 #[test]
 fn the_example_configuration_is_taken_with_and_without_its_comments() {
     let room = Room::with(&[("never-block", "@org Contoso\n"), ("blocked", "Contoso\n")]);
