@@ -19,7 +19,7 @@ pub struct DecisiveRule {
 
 /// A verdict and what an admin wants to read beside it. Text from registries is as they sent it: it is made safe
 /// where it is written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ClientDecision {
     /// The verdict.
     pub verdict: Verdict,

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    hash::Hash,
     sync::{PoisonError, RwLock},
     time::Instant,
 };
@@ -10,14 +10,14 @@ use std::{
 /// A map of bounded size with an expiry. It keeps two halves: when the young one is full it becomes the old one,
 /// and the former old one is dropped; what is met in the old one moves to the young one. So whatever is asked for
 /// stays, at the price of a map, without a list of who was used when.
-pub struct DecisionCache<V> {
-    halves: RwLock<CacheHalves<V>>,
+pub struct DecisionCache<K, V> {
+    halves: RwLock<CacheHalves<K, V>>,
     half: usize,
 }
 
-struct CacheHalves<V> {
-    young: HashMap<IpAddr, DecisionEntry<V>>,
-    old: HashMap<IpAddr, DecisionEntry<V>>,
+struct CacheHalves<K, V> {
+    young: HashMap<K, DecisionEntry<V>>,
+    old: HashMap<K, DecisionEntry<V>>,
 }
 
 #[derive(Clone)]
@@ -33,42 +33,42 @@ impl<V> DecisionEntry<V> {
     }
 }
 
-impl<V: Clone> DecisionCache<V> {
-    /// Room for `room` addresses, rounded up to an even number above zero.
+impl<K: Copy + Eq + Hash, V: Clone> DecisionCache<K, V> {
+    /// Room for `room` keys, rounded up to an even number above zero.
     #[must_use]
     pub fn new(room: usize) -> Self {
         let halves = RwLock::new(CacheHalves { young: HashMap::new(), old: HashMap::new() });
         Self { halves, half: room.div_ceil(2).max(1) }
     }
 
-    /// What was put in for the address, if it has not expired and is of this generation.
+    /// What was put in for the key, if it has not expired and is of this generation.
     #[must_use]
-    pub fn get(&self, address: IpAddr, now: Instant, generation: u64) -> Option<V> {
+    pub fn get(&self, key: K, now: Instant, generation: u64) -> Option<V> {
         let halves = self.halves.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = halves.young.get(&address) {
+        if let Some(entry) = halves.young.get(&key) {
             return entry.serves(now, generation).then(|| entry.value.clone());
         }
-        let entry = halves.old.get(&address).filter(|entry| entry.serves(now, generation))?.clone();
+        let entry = halves.old.get(&key).filter(|entry| entry.serves(now, generation))?.clone();
         drop(halves);
         let value = entry.value.clone();
-        self.insert(address, entry);
+        self.insert(key, entry);
         Some(value)
     }
 
     /// Keeps `value` until that moment, for this generation of patterns.
-    pub fn put(&self, address: IpAddr, value: V, until: Instant, generation: u64) {
-        self.insert(address, DecisionEntry { value, until, generation });
+    pub fn put(&self, key: K, value: V, until: Instant, generation: u64) {
+        self.insert(key, DecisionEntry { value, until, generation });
     }
 
-    fn insert(&self, address: IpAddr, entry: DecisionEntry<V>) {
+    fn insert(&self, key: K, entry: DecisionEntry<V>) {
         let mut halves = self.halves.write().unwrap_or_else(PoisonError::into_inner);
-        if halves.young.len() >= self.half && !halves.young.contains_key(&address) {
+        if halves.young.len() >= self.half && !halves.young.contains_key(&key) {
             halves.old = std::mem::take(&mut halves.young);
         }
-        halves.young.insert(address, entry);
+        halves.young.insert(key, entry);
     }
 
-    /// How many addresses it holds, the expired ones among them.
+    /// How many keys it holds, the expired ones among them.
     #[must_use]
     pub fn len(&self) -> usize {
         let halves = self.halves.read().unwrap_or_else(PoisonError::into_inner);
@@ -85,7 +85,10 @@ impl<V: Clone> DecisionCache<V> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{net::Ipv4Addr, time::Duration};
+    use std::{
+        net::{IpAddr, Ipv4Addr},
+        time::Duration,
+    };
 
     fn address(n: u32) -> IpAddr {
         IpAddr::V4(Ipv4Addr::from_bits(n))

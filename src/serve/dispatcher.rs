@@ -6,7 +6,7 @@ use super::{
     metrics::ServiceMetrics,
     pool::AskPool,
 };
-use crate::{registry::Registry, verdict::Verdict};
+use crate::{address::Network, registry::Registry, verdict::Verdict};
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -24,8 +24,11 @@ const KEPT: Duration = Duration::from_secs(300);
 /// How long an unknown is remembered. It is no answer, and is not kept as one; but a message to fifty recipients
 /// asks fifty times, and must not wait for a dead registry fifty times.
 const UNKNOWN_KEPT: Duration = Duration::from_secs(30);
-/// Addresses in memory; some hundred bytes each.
-const ROOM: usize = 32_768;
+/// Addresses in memory. Each takes some hundred bytes, and some hundred more where it shares its decision with no other
+/// of its network.
+const ROOM: usize = 131_072;
+/// Networks in memory whose addresses share a decision.
+const NETWORKS: usize = 32_768;
 /// Questions to one registry that may wait for a worker. More than that in one deadline, and it is not to be had.
 const QUEUE: usize = 512;
 /// Threads that look into the cache for those who cannot wait there themselves.
@@ -47,7 +50,8 @@ pub struct DispatchLimits {
 /// Decides, remembers, and asks each question once however many wait for it.
 pub struct Dispatcher<O> {
     current: RwLock<CurrentDecider<O>>,
-    decided: DecisionCache<Arc<ClientDecision>>,
+    decided: DecisionCache<IpAddr, Arc<ClientDecision>>,
+    shared: DecisionCache<Network, Arc<ClientDecision>>,
     open: Mutex<HashMap<IpAddr, Arc<InFlight>>>,
     pool: AskPool,
     recalls: AskPool,
@@ -138,6 +142,7 @@ impl<O: Decider> Dispatcher<O> {
         Arc::new(Self {
             current: RwLock::new(CurrentDecider { decider: Arc::new(decider), generation: 0 }),
             decided: DecisionCache::new(ROOM),
+            shared: DecisionCache::new(NETWORKS),
             open: Mutex::default(),
             pool: AskPool::new(limits.jobs, limits.per_lane, QUEUE),
             recalls: AskPool::new(RECALLERS, RECALLERS, RECALL_QUEUE),
@@ -299,9 +304,23 @@ impl<O: Decider> Dispatcher<O> {
 
     fn keep(&self, address: IpAddr, decision: ClientDecision, generation: u64) -> Arc<ClientDecision> {
         let kept = if decision.verdict == Verdict::Unknown { UNKNOWN_KEPT } else { KEPT };
-        let decision = Arc::new(decision);
-        self.decided.put(address, Arc::clone(&decision), Instant::now() + kept, generation);
+        let now = Instant::now();
+        let decision = self.share(decision, now, generation);
+        self.decided.put(address, Arc::clone(&decision), now + kept, generation);
         decision
+    }
+
+    /// The same decision as another address of its network has, where it is the same.
+    fn share(&self, decision: ClientDecision, now: Instant, generation: u64) -> Arc<ClientDecision> {
+        let Some(network) = decision.network else { return Arc::new(decision) };
+        match self.shared.get(network, now, generation) {
+            Some(shared) if *shared == decision => shared,
+            _ => {
+                let decision = Arc::new(decision);
+                self.shared.put(network, Arc::clone(&decision), now + KEPT, generation);
+                decision
+            }
+        }
     }
 }
 

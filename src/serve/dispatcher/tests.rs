@@ -263,3 +263,19 @@ fn who_does_not_wait_is_told_when_it_is_known() {
     assert_eq!(later(&dispatcher, "198.51.100.1"), Some(Verdict::Unknown), "a panic is an unknown");
     assert!(dispatcher.remembered("198.51.100.1".parse().unwrap()).is_none(), "and is looked up again");
 }
+
+#[test]
+fn addresses_of_a_network_share_their_decision() {
+    let (dispatcher, _) = dispatcher(5000, 0);
+    let network = crate::address::Network::from("203.0.113.0/24".parse::<Prefix>().unwrap());
+    let about = |rule: usize| ClientDecision {
+        network: Some(network),
+        rule: Some(DecisiveRule { file: "blocked".into(), line: rule }),
+        ..decision(Verdict::Blocked)
+    };
+    let keep = |last: u8, rule| dispatcher.keep([203, 0, 113, last].into(), about(rule), 0);
+    let (first, second, other) = (keep(1, 1), keep(2, 1), keep(3, 2));
+    assert!(Arc::ptr_eq(&first, &second));
+    assert!(!Arc::ptr_eq(&first, &other) && other.rule.as_ref().unwrap().line == 2);
+    assert_eq!(dispatcher.remembered([203, 0, 113, 1].into()).unwrap().rule.as_ref().unwrap().line, 1);
+}
