@@ -6,7 +6,7 @@ use whodunit::{
     registry::Registry,
     whois::{
         charset,
-        reply::{Provenance, WhoisReply, classify, detect},
+        reply::{Provenance, WhoisReply, classify, detect, is_same, unclosed},
     },
 };
 
@@ -22,6 +22,9 @@ pub(crate) fn check(data: &[u8]) {
     };
     let text = charset::decode(bytes, registry);
     let registry = if how & 8 == 0 { registry } else { detect(&text) };
+    if let Some(address) = address {
+        check_ending(&text, registry, address);
+    }
     let reply = classify(&text, registry, address, provenance);
     assert!(!reply.explain().is_empty());
     if let WhoisReply::Record(record, referrals) = reply {
@@ -31,5 +34,17 @@ pub(crate) fn check(data: &[u8]) {
         if let (Provenance::Network, Some(address)) = (provenance, address) {
             assert!(record.network.contains(address));
         }
+    }
+}
+
+/// What ends with other words than its registry's is held back until it comes twice, and is about the address then.
+fn check_ending(text: &str, registry: Registry, address: IpAddr) {
+    assert!(is_same(text, text));
+    let Some(found) = unclosed(text, registry, address) else { return };
+    assert!(!found.ending.is_empty() && text.ends_with('\n'));
+    let judged = classify(text, registry, Some(address), Provenance::Network);
+    assert!(!matches!(judged, WhoisReply::Record(..)));
+    if let WhoisReply::Record(record, _) = found.reply {
+        assert!(record.network.contains(address));
     }
 }

@@ -7,6 +7,146 @@ use crate::{
 
 const RIPE: &str = "whois.ripe.net";
 
+/// Registries that are asked straight: the server, the first two numbers of addresses of its, its form, the line that closes
+/// it, the words that close it now, and the field with which the records begin.
+const REWORDED: [(&str, &str, &str, &str, &str, &str); 4] = [
+    (
+        RIPE,
+        "193.0",
+        include_str!("../farm/forms/ripe.txt"),
+        "% This query was served by",
+        "% Answered by machine 7 of ours.",
+        "inetnum:",
+    ),
+    (
+        "whois.apnic.net",
+        "103.20",
+        include_str!("../farm/forms/apnic.txt"),
+        "% This query was served by",
+        "% APNIC thanks you for this question.",
+        "inetnum:",
+    ),
+    (
+        "whois.arin.net",
+        "8.30",
+        include_str!("../farm/forms/arin.txt"),
+        "# ARIN WHOIS data",
+        "# New terms apply to what ARIN says.",
+        "NetRange:",
+    ),
+    (
+        "whois.lacnic.net",
+        "200.57",
+        include_str!("../farm/forms/lacnic.txt"),
+        "accepts only direct match",
+        "% One network at a time may be asked for.",
+        "inetnum:",
+    ),
+];
+
+/// What the registry answers about the /24 whose third number is `n`.
+fn answer(form: &str, closing: &str, words: &str, prefix: &str, n: usize) -> String {
+    let mut text = form.to_owned();
+    for (place, value) in [
+        ("{kind}", "inetnum"),
+        ("{range}", &format!("{prefix}.{n}.0 - {prefix}.{n}.255")),
+        ("{first}", &format!("{prefix}.{n}.0")),
+        ("{last}", &format!("{prefix}.{n}.255")),
+        ("{cidr}", &format!("{prefix}.{n}.0/24")),
+        ("{short}", &format!("{prefix}.{n}/24")),
+        ("{dashed}", "8-30-0-0"),
+        ("{org}", "Contoso GmbH"),
+        ("{name}", "CONTOSO-NET"),
+        ("{country}", "DE"),
+        ("{status}", "ALLOCATED"),
+        ("{abuse}", "abuse@contoso.example"),
+        ("{asn}", "64500"),
+        ("{mnt}", "CONTOSO-MNT"),
+        ("{handle}", "CONTOSO"),
+        ("{type}", "Direct Allocation"),
+        ("{referral}", ""),
+    ] {
+        text = text.replace(place, value);
+    }
+    let line = |line: &str| if line.contains(closing) { format!("{words}\n") } else { format!("{line}\n") };
+    text.lines().map(line).collect()
+}
+
+/// Every registry closes its answers with other words: two questions for the first of each, one from then on.
+#[test]
+fn registries_that_close_with_other_words_are_believed() {
+    let plans = REWORDED.iter().map(|(name, prefix, form, closing, words, _)| {
+        let rule = |n: usize| Rule {
+            within: Some(format!("{prefix}.{n}.0/24")),
+            text: Some(answer(form, closing, words, prefix, n)),
+            ..Rule::default()
+        };
+        Plan { name: (*name).into(), rule: (0..6).map(rule).collect(), asked: Some(7), ..Plan::default() }
+    });
+    let (farm, room) = (farm(plans.collect()), Room::new());
+    for numbers in [0..3, 3..6] {
+        let addresses =
+            REWORDED.iter().flat_map(|row| numbers.clone().map(move |n| format!("{}.{n}.9\n", row.1)));
+        let input: String = addresses.collect();
+        let run = room.run(["--json", "--rate", "0", "-j", "1"]).farm(&farm).cache("cache.db").stdin(input);
+        for line in run.code(0).check().json() {
+            assert_eq!(
+                (&line["verdict"], &line["network"]["org"]),
+                (&"clear".into(), &"Contoso GmbH".into())
+            );
+            assert_eq!(line["network"]["abuse"][0], "abuse@contoso.example", "{line}");
+        }
+    }
+    let stats = room.run(["cache", "stats", "--json"]).cache("cache.db").code(0).check().json()[0].clone();
+    let mut known: Vec<&str> = stats["unclosed"].as_object().unwrap().keys().map(String::as_str).collect();
+    known.sort_unstable();
+    assert_eq!(known, ["whois.apnic.net", "whois.arin.net", "whois.lacnic.net", RIPE]);
+    assert_eq!(stats["held_off"], serde_json::json!({}));
+    room.run(["cache", "stats"])
+        .cache("cache.db")
+        .code(0)
+        .stdout_has("unclosed\twhois.ripe.net ends its answers with new words")
+        .check();
+    let said = "answers end with new words: whois.apnic.net whois.arin.net whois.lacnic.net and 1 more";
+    room.run(["check"]).cache("cache.db").code(0).stdout_has(said).check();
+}
+
+/// The same registries, each answer cut at another byte: none is a record, and nobody is cleared.
+#[test]
+fn two_hundred_cut_answers_are_no_records() {
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % below as u64).unwrap()
+    };
+    let plans = REWORDED.iter().map(|(name, prefix, form, closing, words, begins)| {
+        let rules = (0..50).map(|n| {
+            let text = answer(form, closing, words, prefix, n);
+            let (from, to) =
+                (text.find(&format!("\n{begins}")).unwrap() + 2, text.rfind(words).unwrap() + words.len());
+            let within = Some(format!("{prefix}.{n}.0/24"));
+            Rule { within, cut: Some(from + random(to - from)), text: Some(text), ..Rule::default() }
+        });
+        Plan { name: (*name).into(), rule: rules.collect(), ..Plan::default() }
+    });
+    let (farm, room) = (farm(plans.collect()), Room::new());
+    let input: String =
+        REWORDED.iter().flat_map(|row| (0..50).map(move |n| format!("{}.{n}.9\n", row.1))).collect();
+    let run = room.run(["--json", "--rate", "0", "-j", "16", "-e", "Fabrikam"]).farm(&farm).stdin(input);
+    let lines = run.any_stderr().code(75).check().json();
+    assert_eq!(lines.len(), 200);
+    for line in lines {
+        let (verdict, kind) = (&line["verdict"], &line["error"]["kind"]);
+        assert!(verdict == "unknown" && line["network"].is_null(), "{line}");
+        assert!(kind == "incomplete" || kind == "denied", "{line}");
+    }
+    for (name, ..) in REWORDED {
+        assert!(farm.asked(name).len() >= 50, "{name}: {}", farm.asked(name).len());
+    }
+}
+
 fn farm(server: Vec<Plan>) -> Farm {
     Farm::start(&Scenario { server, ..Scenario::default() })
 }
