@@ -7,7 +7,9 @@
 use crate::{error::reason, registry::Registry, verdict::Verdict};
 use std::{
     fmt::Write as _,
-    fs, io,
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
     thread,
@@ -232,12 +234,15 @@ impl MetricsFile {
         Self { path: path.to_owned(), draft: draft.into() }
     }
 
-    /// Replaces what it holds.
+    /// Replaces what it holds. Everybody may read it, whatever the umask: node_exporter is in no group of ours, and no
+    /// owner and no address stands in it.
     ///
     /// # Errors
-    /// When it cannot be written or renamed; the draft is gone then.
+    /// When it cannot be written, opened to all, or renamed; the draft is gone then.
     pub fn write(&self, text: &str) -> io::Result<()> {
-        let written = fs::write(&self.draft, text).and_then(|()| fs::rename(&self.draft, &self.path));
+        let written = fs::write(&self.draft, text)
+            .and_then(|()| fs::set_permissions(&self.draft, Permissions::from_mode(0o644)))
+            .and_then(|()| fs::rename(&self.draft, &self.path));
         if written.is_err() {
             let _ = fs::remove_file(&self.draft);
         }

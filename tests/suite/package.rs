@@ -36,7 +36,7 @@ fn the_package_has_all_that_it_names_and_names_all_that_it_needs() {
     ships("completions", |_| true);
     ships("patterns", |_| true);
     ships("patterns/allow", |_| true);
-    for folder in ["dns", "exim", "fail2ban", "networks", "postfix", "qpsmtpd"] {
+    for folder in ["dns", "exim", "fail2ban", "metrics", "networks", "postfix", "qpsmtpd"] {
         ships(&format!("integrations/{folder}"), |_| true);
     }
     ships("integrations/systemd", |path| path.extension().is_some_and(|end| end != "md"));
@@ -57,7 +57,7 @@ fn installed_paths() -> BTreeSet<String> {
 #[test]
 fn integrations_name_the_paths_that_the_package_installs() {
     let installed = installed_paths();
-    for folder in ["exim", "fail2ban", "networks", "postfix", "qpsmtpd"] {
+    for folder in ["exim", "fail2ban", "metrics", "networks", "postfix", "qpsmtpd"] {
         let text = read(&format!("integrations/{folder}/README.md"));
         let words = text.split(|c: char| c.is_whitespace() || "`\"'(),;:".contains(c));
         let named: Vec<&str> = words

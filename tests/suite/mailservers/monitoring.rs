@@ -1,6 +1,7 @@
-//! What watches the service: logcheck's rules for its log.
+//! What watches the service: logcheck's rules for its log, and Prometheus' for its metrics.
 
 use super::*;
+use std::collections::BTreeSet;
 
 /// What logcheck would mail to the admin, of lines with syslog's time and with rsyslog's ISO time before them.
 fn mailed(world: &World, lines: &[String], before: &str) -> Vec<String> {
@@ -74,4 +75,51 @@ fn logcheck_is_silent_about_all_but_warnings() {
     }
     // Another program's lines are not ours to hide.
     assert_eq!(mailed(&world, &lines, "Nov 27 10:00:00 host smtpd[123]: "), lines);
+}
+
+/// The names in a text that begin as the service's metrics do.
+fn metric_names(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '_');
+    words.filter(|word| word.starts_with("whodunit_")).collect()
+}
+
+#[test]
+fn the_alerts_and_the_readme_name_metrics_that_the_service_writes() {
+    let world = World::new();
+    let table = world.write("table.tsv", "193.0.20.0\t193.0.23.255\t65010\tDE\tContoso\n");
+    for args in [&["cache", "import", &table.to_string_lossy()][..], &["--quiet", BLOCKED]] {
+        let mut command = Command::new(PROGRAM);
+        command.args(args).args(["--config", &world.text("config.toml")]).env_clear();
+        assert!(command.output().unwrap().status.code().is_some_and(|code| code < 2), "{args:?}");
+    }
+    // As README has it: whoever reads the file is in no group of the service's, whose unit has a strict umask.
+    let line = block("metrics/README.md", "toml", 0).replace("/run/whodunit", &world.text(""));
+    let config = fs::read_to_string(world.path("config.toml")).unwrap() + &line;
+    let config = world.write("metrics.toml", &config);
+    let script = r#"umask 077; exec "$0" serve --listen inet:127.0.0.1:0 --config "$1""#;
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", script, PROGRAM]).arg(config).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
+    let running = Running::start(&mut command);
+    let file = world.path("whodunit.prom");
+    until("the metrics", || file.exists());
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
+    let text = fs::read_to_string(&file).unwrap();
+    drop(running);
+    let families: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ").and_then(|rest| rest.split(' ').next()))
+        .collect();
+    let readme = fs::read_to_string(integrations("metrics/README.md")).unwrap();
+    let table = readme.split("## What is counted").nth(1).unwrap();
+    assert_eq!(metric_names(table), families, "README's table, and what is written");
+    let rules = fs::read_to_string(integrations("metrics/whodunit.rules.yml")).unwrap();
+    let used = metric_names(&rules);
+    assert!(used.len() >= 6, "{used:?}");
+    for name in used {
+        let sample = |line: &str| line.split(['{', ' ']).next() == Some(name);
+        let written = families.contains(name) || text.lines().any(sample);
+        assert!(written, "whodunit.rules.yml watches {name}, which is not written");
+    }
+    // Words of ours that the rules choose by.
+    assert!(rules.contains("verdict=\"unknown\"") && text.contains("verdict=\"unknown\"}"));
 }
