@@ -2,12 +2,8 @@
 //! delivered to. A log may have any number of clients, so that keeping lines for all of them would take any memory.
 
 use super::{
-    Extract, ReadSpec,
-    format::{self, FieldColumns},
-    list,
-    source::unpacked,
-    time::{DateOrder, LogClock},
-    token,
+    Extract, ReadSpec, context::FileContext, format, list, scan::client, source::unpacked_text,
+    time::LogClock, token,
 };
 use crate::error::{Error, Result};
 use jiff::Timestamp;
@@ -45,18 +41,19 @@ pub fn samples(
     let mut samples: HashMap<IpAddr, Vec<SampleLine>> = HashMap::new();
     let mut clock = LogClock::new(spec.now, spec.zone.clone());
     for file in files {
-        let mut fields = None;
+        let mut context = FileContext::default();
         let read = each_line(file, |line| {
-            if line.first() == Some(&b'#')
-                && let Some(header) = FieldColumns::read(line, fields)
-            {
-                fields = Some(header);
+            let bytes =
+                context.record.as_mut().is_some_and(|record| std::mem::take(&mut record.bytes_follow));
+            // `journalctl -o export` puts the length of such a field before it, in eight bytes.
+            let line = if bytes { line.get(8..).unwrap_or_default() } else { line };
+            if !bytes && context.learn(line, Some(&mut clock)) {
                 return;
             }
             if spec.grep.as_ref().is_some_and(|grep| !grep.is_match(line)) {
                 return;
             }
-            let time = clock.time(line, DateOrder::default());
+            let time = context.record.map_or_else(|| clock.time(line, context.order), |record| record.time);
             if !spec.window(time) {
                 return;
             }
@@ -65,10 +62,10 @@ pub fn samples(
                 None if spec.extract == Extract::All => {
                     token::every(line).map(|found| found.address).collect()
                 }
-                None => format::client_with(line, fields.as_ref())
+                None => client(line, bytes, &context)
                     .map(|client| {
                         let trusted = |address| spec.trusted.iter().any(|proxies| proxies.contains(address));
-                        let behind = || format::forwarded_client(line, fields.as_ref(), trusted);
+                        let behind = || format::forwarded_client(line, context.fields.as_ref(), trusted);
                         if trusted(client) { behind().unwrap_or(client) } else { client }
                     })
                     .into_iter()
@@ -118,7 +115,7 @@ pub fn correspondents(files: &[&Path]) -> Result<Vec<IpAddr>> {
 /// first 64 KiB are read.
 fn each_line(path: &Path, mut work: impl FnMut(&[u8])) -> Result<()> {
     let unreadable = |error: std::io::Error| Error::input(path, &error);
-    let mut input = BufReader::new(unpacked(path, std::sync::Arc::default()).map_err(unreadable)?);
+    let mut input = BufReader::new(unpacked_text(path).map_err(unreadable)?);
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -147,8 +144,8 @@ impl DeliveryReader {
     fn new() -> std::result::Result<Self, regex::Error> {
         let expressions = |all: [&str; 5]| all.map(Regex::new);
         let [postfix, sendmail, exim, opensmtpd, qmail] = expressions([
-            r" ([0-9A-Za-z]{6,20}): to=<.*, relay=[^ ,\[\]]*\[([0-9a-fA-F:.]+)\]:[0-9]+, (?:conn_use=[0-9]+, )?delay=[0-9.]+, (?:delays=[0-9./]+, )?dsn=2\.[0-9]+\.[0-9]+, status=sent \(",
-            r" ([0-9A-Za-z]{8,20}): to=.*, relay=[^ ,\[\]]* ?\[([0-9a-fA-F:.]+)\], dsn=2\.[0-9]+\.[0-9]+, stat=Sent",
+            r#"["= ]([0-9A-Za-z]{6,20}): to=<.*, relay=[^ ,\[\]]*\[([0-9a-fA-F:.]+)\]:[0-9]+, (?:conn_use=[0-9]+, )?delay=[0-9.]+, (?:delays=[0-9./]+, )?dsn=2\.[0-9]+\.[0-9]+, status=sent \("#,
+            r#"["= ]([0-9A-Za-z]{8,20}): to=.*, relay=[^ ,\[\]]* ?\[([0-9a-fA-F:.]+)\], dsn=2\.[0-9]+\.[0-9]+, stat=Sent"#,
             r"([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (?:=>|->|\*>) .* T=[^ ]*smtp[^ ]* .*H=[^ ]+ \[([0-9a-fA-F:.]+)\]",
             r#"([0-9a-f]{16}) mta (?:event=)?delivery .*relay="(?:[^" ]+ \()?([0-9a-fA-F:.]+)[) "].* result="Ok""#,
             r"(delivery [0-9]+): success: ([0-9a-fA-F:.]+)_accepted_message",
@@ -156,7 +153,7 @@ impl DeliveryReader {
         Ok(Self {
             deliveries: [postfix?, sendmail?, exim?, opensmtpd?, qmail?],
             bounces: [
-                Regex::new(r" ([0-9A-Za-z]{6,20}): from=<>, ")?,
+                Regex::new(r#"["= ]([0-9A-Za-z]{6,20}): from=<>, "#)?,
                 Regex::new(r"([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) <= <> ")?,
             ],
         })
@@ -186,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_delivery_names_the_server_that_took_it_and_a_bounce_none() {
+    fn a_delivery_names_the_server_that_took_it() {
         let reader = DeliveryReader::new().unwrap();
         for (line, want) in [
             (
@@ -218,12 +215,28 @@ mod tests {
                 Some("192.0.2.9"),
             ),
             ("2026-11-20 10:00:00 1tABCD-000001-AB => a R=local T=local_delivery H=x [192.0.2.9]", None),
+            (
+                "Nov 20 10:00:00 mx smtpd[9]: 5b2a1f0c9d8e7f60 mta delivery evpid=1f2e from=<b@here.example> to=<a@contoso.example> rcpt=<-> source=\"192.0.2.1\" relay=\"192.0.2.9 (mx.contoso.example)\" delay=1s result=\"Ok\" stat=\"250 2.0.0 ok\"",
+                Some("192.0.2.9"),
+            ),
+            (
+                "Nov 20 10:00:00 mx smtpd[9]: 5b2a1f0c9d8e7f60 mta event=delivery evpid=1f2e from=<b@here.example> to=<a@contoso.example> rcpt=<-> source=\"192.0.2.1\" relay=\"192.0.2.9 (mx.contoso.example)\" delay=1s result=\"TempFail\" stat=\"421 later\"",
+                None,
+            ),
+            (
+                "MESSAGE=4F1C2A3B: to=<a@contoso.example>, relay=mx.contoso.example[192.0.2.9]:25, delay=1.2, delays=0.1/0/0.5/0.6, dsn=2.0.0, status=sent (250 ok)",
+                Some("192.0.2.9"),
+            ),
             ("@400 delivery 7: success: 192.0.2.9_accepted_message./", Some("192.0.2.9")),
             ("Nov 20 10:00:00 mx postfix/smtpd[4]: connect from unknown[192.0.2.9]", None),
         ] {
             let found = reader.delivery(line.as_bytes()).map(|(_, server)| server);
             assert_eq!(found, want.map(|want| want.parse().unwrap()), "{line}");
         }
+    }
+
+    #[test]
+    fn a_bounce_is_no_correspondence() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mail.log");
         let line = |queue: &str, server: &str| {
@@ -239,5 +252,28 @@ mod tests {
             + &line("AAAAAA3", "192.0.2.1");
         std::fs::write(&path, text).unwrap();
         assert_eq!(correspondents(&[&path]).unwrap(), ["192.0.2.1".parse::<IpAddr>().unwrap()]);
+    }
+
+    #[test]
+    fn a_second_reading_reads_what_the_first_one_does() {
+        let line = "Nov 20 10:00:00 mx postfix/smtpd[4]: connect from unknown[192.0.2.9]\n";
+        let utf16: Vec<u8> =
+            "\u{feff}".encode_utf16().chain(line.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let export = "__CURSOR=s=1\n__REALTIME_TIMESTAMP=1795430074123456\nSYSLOG_IDENTIFIER=postfix/smtpd\n\
+                      MESSAGE=connect from unknown[192.0.2.9]\n\n";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mail.log");
+        let spec = ReadSpec::new("2026-12-01T00:00:00Z".parse().unwrap());
+        let spec = ReadSpec { zone: jiff::tz::TimeZone::UTC, times: true, ..spec };
+        let client = IpAddr::from([192, 0, 2, 9]);
+        for (log, time, text) in [
+            (utf16.as_slice(), "2026-11-20T10:00:00Z", line.trim_end()),
+            (export.as_bytes(), "2026-11-23T10:34:34Z", "MESSAGE=connect from unknown[192.0.2.9]"),
+        ] {
+            std::fs::write(&path, log).unwrap();
+            let found = samples(&[&path], &spec, &HashSet::from([client]), 3).unwrap();
+            let want = SampleLine { time: Some(time.parse().unwrap()), text: text.to_owned() };
+            assert_eq!(found.get(&client), Some(&vec![want]), "{text}");
+        }
     }
 }

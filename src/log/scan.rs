@@ -106,7 +106,7 @@ impl ScanWorker<'_> {
 }
 
 /// The client of a line, with what its file says of it.
-fn client(line: &[u8], bytes: bool, context: &FileContext) -> Option<IpAddr> {
+pub(super) fn client(line: &[u8], bytes: bool, context: &FileContext) -> Option<IpAddr> {
     let program = context.record.as_ref().map_or(&b""[..], |record| record.program());
     let message = if bytes { Some(line) } else { line.trim_ascii_start().strip_prefix(b"MESSAGE=") };
     match message.filter(|_| context.record.is_some()) {

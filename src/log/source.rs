@@ -47,6 +47,11 @@ pub fn unpacked(path: &Path, done: Arc<AtomicU64>) -> io::Result<Box<dyn Read + 
     unpack(Box::new(CountingReader { inner: File::open(path)?, done }))
 }
 
+/// A file's text as the first reading has it: unpacked, and UTF-8 where it is UTF-16.
+pub(super) fn unpacked_text(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+    decode(unpacked(path, Arc::default())?)
+}
+
 /// The same of a stream.
 ///
 /// # Errors

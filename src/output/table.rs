@@ -126,18 +126,10 @@ impl OwnerTable {
         if !rest.is_empty() {
             let others = Report::sum(rest);
             let more = format!("… and {} more", others.rows);
-            writeln!(
-                out,
-                "{}",
-                self.paint.dim(&layout.line([
-                    &others.hits.to_string(),
-                    &others.addresses.to_string(),
-                    &more,
-                    "",
-                    "",
-                    ""
-                ]))
-            )?;
+            let (hits, addresses) = (others.hits.to_string(), others.addresses.to_string());
+            let line = layout.line([&hits, &addresses, &more, "", "", ""]);
+            let line = format!("{}: --top N shows more", line.trim_end());
+            writeln!(out, "{}", self.paint.dim(&cut(&line, self.width)))?;
         }
         self.foot(report, sum, &layout, out)
     }

@@ -372,7 +372,7 @@ fn a_terminal_shows_twenty_rows_and_a_pipe_all() {
     let run = || room.run(["report", "--rate", "0", "mail.log"]).farm(&farm).any_stderr().code(0);
     let shown = run().env("NO_COLOR", "1").on_terminal(100).check().stdout;
     assert_eq!(shown.matches("Owner ").count(), 20, "{shown}");
-    assert!(shown.contains("… and 5 more"), "{shown}");
+    assert!(shown.contains("… and 5 more: --top N shows more"), "{shown}");
     assert_eq!(run().check().stdout.lines().count(), 25);
 }
 
