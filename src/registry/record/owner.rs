@@ -85,7 +85,15 @@ pub(super) fn described<'a>(
     let ranked = lines.iter().take(MOST).map(|line| rank(line, netname));
     let ranked: Vec<(Rank, &str)> = ranked.filter(|(rank, _)| *rank != Rank::Note).collect();
     let firms = || ranked.iter().filter(|(rank, _)| *rank == Rank::Firm).map(|(_, name)| *name);
-    let Some((first, name)) = ranked.first().copied() else { return Owner::default() };
+    let Some((first, name)) = ranked.first().copied() else {
+        // Nothing but notes and numbers: a firm that another object names is the owner, if anybody is.
+        let named = elsewhere.take(MOST).filter(|line| !lines.is_empty() && has_legal_form(line));
+        let mut named = named.filter(|line| rank(line, netname).0 == Rank::Firm).map(str::to_owned);
+        let org = named.next();
+        let mut others = Vec::new();
+        extend_distinct(&mut others, named.filter(|other| Some(other) != org.as_ref()));
+        return Owner { org, others };
+    };
     let mut org = (first, name);
     let mut others: Vec<String> = Vec::new();
     if first == Rank::Postal
@@ -244,10 +252,40 @@ fn is_note(line: &str, words: &[String]) -> bool {
         || (digits >= 7 && letters <= 4);
     let system = words.len() == 1 && first.strip_prefix("as").is_some_and(|rest| rest.parse::<u32>().is_ok());
     NOTES.iter().any(|of| lower.starts_with(of))
+        || is_numbering(&lower)
         || lower.contains("://")
         || (lower.starts_with("www.") && words.len() == 1)
         || telephone
         || system
+}
+
+/// Whether a line in lower case only numbers something: `Customer ID 4711`, `Cust#4711`, `contract no. 55-12`.
+fn is_numbering(line: &str) -> bool {
+    const COUNTED: [&str; 18] = [
+        "account",
+        "circuit",
+        "client",
+        "code",
+        "contract",
+        "cust",
+        "customer",
+        "id",
+        "no",
+        "nr",
+        "number",
+        "order",
+        "project",
+        "ref",
+        "reference",
+        "service",
+        "ticket",
+        "user",
+    ];
+    let mut words =
+        line.split(|c: char| c.is_whitespace() || "#:.".contains(c)).filter(|word| !word.is_empty());
+    let number = words.next_back().is_some_and(|word| word.bytes().any(|b| b.is_ascii_digit()));
+    let mut labels = words.peekable();
+    number && labels.peek().is_some() && labels.all(|word| COUNTED.contains(&word))
 }
 
 /// Whether a line is a name for machines: the network's own, or one word with digits and hyphens.
@@ -319,6 +357,10 @@ mod tests {
             "Netname: CONTOSO-NET",
             "Customer: 1234",
             "Customer ID: A-17",
+            "Customer ID 4711",
+            "Cust#4711",
+            "Contract No. 55-12",
+            "client 17",
             "ID: 55",
             "Tel: +49 30 5550100",
             "tel. +7 (495) 555-01-00",
@@ -381,6 +423,10 @@ mod tests {
         assert_eq!(elsewhere, "Contoso GmbH | Contoso Telecom");
         assert_eq!(told("Infrastructure", None, "Contoso Telecom"), "Infrastructure | Contoso Telecom");
         assert_eq!(told("CONTOSO", Some("Contoso"), "Fabrikam GmbH"), "CONTOSO | Fabrikam GmbH");
+        let noted =
+            told("4711 / ID: 55", None, "Springfield / Contoso GmbH / Contoso Telecom / Litware Inc.");
+        assert_eq!(noted, "Contoso GmbH | Litware Inc.");
+        assert_eq!(owner("Contoso 24 / Customer 24 Ltd"), "Contoso 24 | Customer 24 Ltd");
     }
 
     #[test]
