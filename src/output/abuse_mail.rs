@@ -145,7 +145,7 @@ fn compose(
         .date(now.as_second())
         .message_id(format!("{}@{}", xarf::uuid(), from.domain))
         .text_body(text)
-        .attachment("text/plain; charset=utf-8", "evidence.txt", evidence);
+        .attachment("text/plain", "evidence.txt", evidence);
     for seen in named {
         let address = seen.address();
         let json = serde_json::to_string_pretty(&incident(*seen, lines, from, now))?;
