@@ -22,6 +22,7 @@ mod haraka;
 mod head;
 mod ims;
 mod ironport;
+mod kerio;
 mod login;
 mod maddy;
 mod object;
@@ -274,6 +275,7 @@ fn by_program(program: &[u8], message: &[u8]) -> LineReading {
         b"tcpserver" | b"rblsmtpd" => qmail::client(program, message),
         b"policyd-spf" => postfix::spf(message),
         b"postgrey" => postfix::greylist(message),
+        b"milter-greylist" => postfix::milter_greylist(message),
         b"amavis" | b"amavisd" => amavis::client(message),
         b"proftpd" => {
             pieces::first_bracketed(message, |_| true).map_or(LineReading::Foreign, LineReading::Incoming)
@@ -317,14 +319,16 @@ fn by_shape(line: &[u8]) -> LineReading {
         domino::by_shape,
         qmail::by_shape,
         webmail::by_shape,
-        login::by_shape,
         dovecot::by_shape,
         stalwart::by_shape,
         ironport::by_shape,
+        kerio::by_shape,
         postal::by_shape,
         asterisk::by_shape,
         maddy::by_shape,
         sender::by_shape,
+        // Names that anybody may have, so that all others come first.
+        login::by_shape,
     ];
     readers
         .iter()

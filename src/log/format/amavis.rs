@@ -11,8 +11,9 @@ pub(super) fn client(message: &[u8]) -> LineReading {
     // What was done with it is said since 2.7. The name of a file before it and the sender behind may look like it, and
     // then nobody can tell.
     let peer = |text: &[u8]| pieces::first_bracketed(pieces::before(text, b"<"), |_| true);
-    let most = if text.starts_with(b"BANNED (") { 32 } else { 1 };
-    let done = memchr::memmem::find_iter(text, b"}, ").take(most);
+    let banned = text.starts_with(b"BANNED (");
+    let own = if banned { text } else { pieces::before(text, b"[") };
+    let done = memchr::memmem::find_iter(own, b"}, ").take(32);
     let mut peers = done.filter_map(|at| peer(text.get(at + 3..)?));
     match peers.next() {
         Some(first) => LineReading::incoming(Some(first).filter(|first| peers.all(|other| other == *first))),

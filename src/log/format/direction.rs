@@ -116,7 +116,7 @@ fn behind(text: &[u8], end: u8) -> usize {
     let mut from = 1;
     let text = text.get(..FAR).unwrap_or(text);
     while let Some(at) = text.get(from..).and_then(|rest| memchr::memchr(end, rest)) {
-        if text.get(from + at - 1) != Some(&b'\\') {
+        if !super::pieces::is_escaped(text, from + at) {
             return from + at + 1;
         }
         from += at + 1;

@@ -117,11 +117,11 @@ fn in_own_call(message: &[u8]) -> Option<Option<IpAddr>> {
         return token::leading(rest).map(Some);
     }
     let own = message.ends_with(b")") && !message.ends_with(b"(Password mismatch?)");
-    let mut passwords = memchr::memmem::find_iter(message, PASSWORD).filter(|_| own);
-    let Some(password) = passwords.next() else { return in_call(message).map(Some) };
-    let before = message.get(..password).and_then(in_call);
-    match before {
-        Some(address) => Some(Some(address).filter(|_| passwords.next().is_none())),
+    // The name may hold the like, and then no call stands before it.
+    let passwords = memchr::memmem::find_iter(message, PASSWORD).filter(|_| own).take(32);
+    let mut calls = passwords.filter_map(|at| message.get(..at).and_then(in_call));
+    match calls.next() {
+        Some(address) => Some(Some(address).filter(|_| calls.next().is_none())),
         None => in_call(message).map(Some),
     }
 }

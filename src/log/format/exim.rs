@@ -97,7 +97,9 @@ fn named(text: &[u8]) -> LineReading {
 
 /// What follows the id of a message: mostly of its delivery, where Exim is the client and names whom it called.
 fn about_mail(text: &[u8]) -> LineReading {
-    if DELIVERY.iter().any(|mark| text.starts_with(mark)) || pieces::has(text, b" => ") {
+    // What follows a host or a sender may be anything.
+    let host_first = [&b"H="[..], b"<= ", b"SA: ", b"SMTP "].iter().any(|start| text.starts_with(start));
+    if DELIVERY.iter().any(|mark| text.starts_with(mark)) || !host_first && pieces::has(text, b" => ") {
         return LineReading::Nobody;
     }
     // A message that arrived, from a host or from a user of this machine.
@@ -168,7 +170,7 @@ fn is_outgoing(text: &[u8]) -> bool {
 fn behind_sender(arrived: &[u8]) -> Option<&[u8]> {
     let mut from = 0;
     if arrived.starts_with(b"\"") {
-        let closes = |at: &usize| *at > 0 && arrived.get(at - 1) != Some(&b'\\');
+        let closes = |at: &usize| *at > 0 && !pieces::is_escaped(arrived, *at);
         from = memchr::memchr_iter(b'"', arrived).find(closes)?;
     }
     pieces::cut_blank(arrived.get(from..)?).map(|(_, rest)| rest)
@@ -271,9 +273,7 @@ fn behind_helo(text: &[u8]) -> Option<IpAddr> {
     let mut quotes = 0;
     let mut from = own.len();
     for at in memchr::memmem::rfind_iter(own, b") [") {
-        let behind = own.get(at..from)?;
-        let escaped = memchr::memmem::find_iter(behind, b"\\\"").count();
-        quotes += memchr::memchr_iter(b'"', behind).count() - escaped;
+        quotes += pieces::count_quotes(own, at, from);
         from = at;
         if quotes % 2 == 0
             && let Some(address) = pieces::bracketed(own, at + 2)

@@ -190,7 +190,7 @@ impl QuotePairs {
         let mut pairs = Vec::new();
         let mut open = None;
         for at in memchr::memchr_iter(b'"', line) {
-            let escaped = at.checked_sub(1).and_then(|at| line.get(at)) == Some(&b'\\');
+            let escaped = super::pieces::is_escaped(line, at);
             match open {
                 Some(start) if !escaped => {
                     pairs.push((start, at));

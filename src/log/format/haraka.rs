@@ -29,6 +29,10 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     match plugin {
         // What a plugin looked at, what a hook was given, and what was said came from the client.
         b"helo.checks" => LineReading::Nobody,
+        // `identity=mailfrom ip=ADDRESS domain="b.example" mfrom=<TEXT> result=Pass`
+        b"spf" if text.starts_with(b"identity=") => {
+            LineReading::incoming(super::pieces::behind(text, b" ip=").and_then(token::leading))
+        }
         b"core" if [&b"connect ip="[..], b"disconnect ip="].iter().any(|mark| text.starts_with(mark)) => {
             LineReading::incoming(super::pieces::behind(text, b"ip=").and_then(token::leading))
         }

@@ -1,6 +1,6 @@
 //! Programs that write a name which the client typed before they write the client: the last "from" is their own.
 
-use super::{LineReading, pieces};
+use super::{LineReading, head, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
@@ -57,7 +57,7 @@ pub(super) fn pure_ftpd(message: &[u8]) -> LineReading {
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let near = line.get(..160).unwrap_or(line);
     // xrdp: `[20261123-10:34:34] [INFO ] AUTHFAIL: user=NAME ip=ADDRESS time=1795430074`
-    if pieces::has(near, b"AUTHFAIL: user=") {
+    if pieces::behind_near(line, 48, b" ] AUTHFAIL: user=").is_some() {
         return LineReading::incoming(pieces::behind_last(line, b" ip=").and_then(token::leading));
     }
     let logins = [
@@ -68,18 +68,33 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         b"Login for '",
         b"LOGIN FAILED for user: ",
     ];
-    if logins.iter().any(|mark| pieces::has(near, mark)) {
-        let own = memchr::memmem::rfind(line, b". AUTHENTICATE").and_then(|end| line.get(..end));
-        let own = own.unwrap_or(line);
-        let labelled = pieces::behind_last(own, b"\" from IP: ").and_then(token::leading);
-        return LineReading::incoming_or_foreign(labelled.or_else(|| last_from(own)));
+    // The name comes behind the program's own words, and may hold another's. They begin a text that is neither quoted nor
+    // an address.
+    let own = pieces::before(pieces::before(near, b"\""), b"=<");
+    let marks = logins.iter().filter_map(|mark| {
+        let at = memchr::memmem::find(own, mark)?;
+        let before = own.get(..at)?;
+        let begins = mark.starts_with(b"[")
+            || before.is_empty()
+            || [&b": "[..], b"]", b"] "].iter().any(|end| before.ends_with(end));
+        begins.then_some((at, *mark))
+    });
+    if let Some((_, mark)) = marks.min() {
+        let client = match mark {
+            b"LOGIN FAILED for user: " => pieces::behind_last(line, b"\" from IP: ").and_then(token::leading),
+            // Roundcube quotes the server behind the client.
+            b"Login failed for " => last_from(pieces::before_last(line, b". AUTHENTICATE")),
+            _ => None,
+        };
+        return LineReading::incoming_or_foreign(client.or_else(|| last_from(line)));
     }
     // Axigen behind a proxy that says for whom it came.
     if let Some(rest) = pieces::behind_near(line, 160, b": Remote address updated from '") {
         return LineReading::incoming(pieces::behind_near(rest, 64, b"' to '").and_then(token::leading));
     }
-    // Zimbra: `[name=...;ip=PROXY;oip=ADDRESS;ua=...]`
-    match pieces::behind_near(line, 512, b"oip=") {
+    // Zimbra: `2026-11-23 10:34:34,123 WARN  [...] [name=...;ip=PROXY;oip=ADDRESS;ua=...] ...`
+    let zimbra = line.get(19) == Some(&b',') && head::clock::iso_time_with_blank(line).is_some();
+    match pieces::behind_near(line, 512, b"oip=").filter(|_| zimbra) {
         Some(origin) => LineReading::incoming_or_foreign(token::leading(origin)),
         None => LineReading::Foreign,
     }

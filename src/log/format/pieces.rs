@@ -24,9 +24,26 @@ pub(super) fn before<'a>(text: &'a [u8], mark: &[u8]) -> &'a [u8] {
     memchr::memmem::find(text, mark).and_then(|at| text.get(..at)).unwrap_or(text)
 }
 
+/// What stands before the last `mark`, or all of it.
+pub(super) fn before_last<'a>(text: &'a [u8], mark: &[u8]) -> &'a [u8] {
+    memchr::memmem::rfind(text, mark).and_then(|at| text.get(..at)).unwrap_or(text)
+}
+
 /// Whether `mark` occurs.
 pub(super) fn has(text: &[u8], mark: &[u8]) -> bool {
     memchr::memmem::find(text, mark).is_some()
+}
+
+/// Whether the byte at `at` is escaped: an odd number of backslashes stands before it.
+pub(super) fn is_escaped(text: &[u8], at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    before.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1
+}
+
+/// How many double quotes stand between two places that are not escaped.
+pub(super) fn count_quotes(text: &[u8], from: usize, end: usize) -> usize {
+    let quotes = memchr::memchr_iter(b'"', text.get(from..end).unwrap_or_default());
+    quotes.filter(|at| !is_escaped(text, from + at)).count()
 }
 
 /// What stands before and behind the first blank.

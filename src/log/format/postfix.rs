@@ -16,6 +16,10 @@ pub(super) fn client(service: &[u8], message: &[u8]) -> LineReading {
         | b"sendmail" | b"flush" | b"spawn" | b"postqueue" | b"postsuper" | b"postlog" | b"script"
         | b"showq" => LineReading::Nobody,
         b"cleanup" => LineReading::incoming(cleanup(message)),
+        // `weighted check: ...; <client=ADDRESS> <helo=TEXT> <from=TEXT> <to=TEXT>; rate: -1.5`
+        b"policyd-weight" => {
+            LineReading::incoming_or_foreign(pieces::behind(message, b" <client=").and_then(token::leading))
+        }
         b"postscreen" | b"tlsproxy" => LineReading::incoming(first_bracket(message)),
         b"anvil" => LineReading::incoming(anvil(message)),
         // `addr 203.0.113.7 listed by domain list.example as 127.0.0.4`
@@ -59,6 +63,12 @@ pub(super) fn spf(message: &[u8]) -> LineReading {
 pub(super) fn greylist(message: &[u8]) -> LineReading {
     let own = pieces::before(pieces::before(message, b", sender="), b", recipient=");
     LineReading::incoming_or_foreign(general::find(own).named)
+}
+
+/// milter-greylist: `QUEUEID: addr NAME[ADDRESS] from <TEXT> to <TEXT> delayed for 00:05:00`
+pub(super) fn milter_greylist(message: &[u8]) -> LineReading {
+    let client = pieces::behind_near(message, 40, b": addr ").and_then(first_bracket);
+    LineReading::incoming_or_foreign(client)
 }
 
 /// The first brackets of a message, if an address is in them. `unknown[unknown]` has been gone before its address
@@ -133,7 +143,7 @@ fn cleanup(message: &[u8]) -> Option<IpAddr> {
 fn behind_address(address: &[u8]) -> Option<&[u8]> {
     let from = match address.first() {
         Some(b'"') => memchr::memchr_iter(b'"', address)
-            .find(|at| *at > 0 && address.get(at - 1) != Some(&b'\\'))
+            .find(|at| *at > 0 && !pieces::is_escaped(address, *at))
             .map(|at| at + 1)?,
         _ => 0,
     };

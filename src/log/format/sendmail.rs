@@ -112,16 +112,17 @@ fn behind_queue_id(message: &[u8]) -> &[u8] {
 }
 
 /// The relay that `, reject=` follows. An address of the client's may hold the like, and stands both before it and in the
-/// text of the reject: one that is quoted does not count, and where others differ nobody can tell.
+/// text of the reject: one that is quoted does not count, and where others differ nobody can tell. A quote that is left open
+/// in both closes in the second, so that of more than two none is known to be quoted.
 fn before_reject(text: &[u8]) -> Option<IpAddr> {
-    let mut ends = memchr::memmem::find_iter(text, b", reject=").take(32).peekable();
+    let ends = || memchr::memmem::find_iter(text, b", reject=").take(32);
+    let several = ends().count() > 2;
+    let mut ends = ends().peekable();
     let (mut quotes, mut from, mut found) = (0, 0, None);
     while let Some(end) = ends.next() {
-        let passed = text.get(from..end).unwrap_or_default();
-        let escaped = memchr::memmem::find_iter(passed, b"\\\"").count();
-        quotes += memchr::memchr_iter(b'"', passed).count() - escaped;
+        quotes += pieces::count_quotes(text, from, end);
         from = end;
-        if quotes % 2 == 0 || ends.peek().is_none() {
+        if quotes % 2 == 0 || several || ends.peek().is_none() {
             let relay = last_relay(text.get(..end)?);
             if found.is_some_and(|found| found != relay) {
                 return None;

@@ -36,8 +36,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     for at in memchr::memchr2_iter(b'"', b'r', text) {
         let rest = text.get(at..).unwrap_or_default();
         if rest.starts_with(b"\"") {
-            let escaped = at.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'\\');
-            quoted ^= !escaped;
+            quoted ^= !pieces::is_escaped(text, at);
         } else if !quoted && let Some(address) = rest.strip_prefix(b"remoteIp = ") {
             return LineReading::incoming(token::leading(address));
         }

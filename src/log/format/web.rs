@@ -130,11 +130,15 @@ fn nginx_error(line: &[u8]) -> LineReading {
     if all.iter().all(|client| client == first) {
         return LineReading::Incoming(*first);
     }
+    // Either is quoted, comes last, and has a client before it. A line that ends without a quote has no request either.
+    let quoted = line.trim_ascii_end().ends_with(b"\"");
+    let own = pieces::behind(line, b", client: ").filter(|_| quoted);
     let tails = [&b", referrer: \""[..], b", login: \""];
-    if tails.iter().filter_map(|mark| pieces::behind(line, mark)).any(|tail| !clients(tail).is_empty()) {
+    let tail = |mark| own.and_then(|own| pieces::behind(own, mark));
+    if tails.iter().filter_map(|mark| tail(mark)).any(|tail| !clients(tail).is_empty()) {
         return LineReading::Nobody;
     }
-    let own = memchr::memmem::rfind(line, b", request: \"").and_then(|at| line.get(..at)).unwrap_or(line);
+    let own = if quoted { pieces::before_last(line, b", request: \"") } else { line };
     LineReading::incoming(clients(own).last().copied())
 }
 

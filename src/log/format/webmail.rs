@@ -30,27 +30,28 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
 
 /// Roundcube: `Login failed for NAME from ADDRESS(X-Forwarded-For: ...). AUTHENTICATE ...`
 fn roundcube(message: &[u8]) -> LineReading {
-    let own = before_last(message, b". AUTHENTICATE");
+    let own = pieces::before_last(message, b". AUTHENTICATE");
     LineReading::incoming(login::last_from(own).or_else(|| general::client(own)))
 }
 
 /// Horde: `FAILED LOGIN for NAME [ADDRESS] (forwarded for [...]) to {mail server} [pid 4711 on line ...]`,
 /// `Login failed for NAME (ADDRESS)`; of some versions the mail server comes before the address.
 fn horde(message: &[u8]) -> LineReading {
-    let own = before_last(before_last(message, b" [pid "), b" (forwarded for ");
+    // The client is a word of its own, the last such. What it was forwarded for has a bracket more, and where that is made
+    // up for, the server follows, which stands before a client in round brackets.
+    let mut words = message.trim_ascii_end().split(|b| *b == b' ').peekable();
     let mut last = None;
-    for found in token::tokens(own) {
-        let clothed = found.start.checked_sub(1).and_then(|at| own.get(at));
-        if matches!(clothed, Some(b'[' | b'(')) {
-            last = Some(found.address);
+    while let Some(word) = words.next() {
+        let (inside, end) = match word {
+            [b'[', inside @ .., b']'] => (inside, false),
+            [b'(', inside @ .., b')'] => (inside, true),
+            _ => continue,
+        };
+        if let Some(address) = token::bare(inside).filter(|_| !end || words.peek() != Some(&&b"to"[..])) {
+            last = Some(address);
         }
     }
     LineReading::incoming_or_foreign(last)
-}
-
-/// What stands before the last `mark`, or all of it.
-fn before_last<'a>(text: &'a [u8], mark: &[u8]) -> &'a [u8] {
-    memchr::memmem::rfind(text, mark).and_then(|at| text.get(..at)).unwrap_or(text)
 }
 
 /// Drupal: `https://example.com|1795430074|user|ADDRESS|https://example.com/TEXT|REFERRER|0||TEXT`.

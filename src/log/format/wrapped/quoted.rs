@@ -12,7 +12,8 @@ pub(super) fn logfmt(text: &[u8]) -> Option<WrappedLine<'_>> {
     let mut rest = behind_priority(text);
     let mut program: &[u8] = b"";
     for _ in 0..MOST {
-        let (name, value) = pair(rest)?;
+        // A mail address is of what a mail server wrote, and may hold pairs.
+        let (name, value) = pair(rest).filter(|(_, value)| !value.starts_with(b"<"))?;
         let (content, behind) = match json::string(value) {
             Some((content, behind)) => {
                 // What has no blank says no more than a word.
