@@ -267,6 +267,23 @@ pub trait Coordinator: Send + Sync {
     /// When the cache cannot be written.
     fn release(&self, what: &str, holder: LeaseHolder) -> CacheResult<()>;
 
+    /// Gives a claim back with what is written next, where that saves something. Call [`Coordinator::flush`] where nothing
+    /// else is going to be written at once.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    fn release_with_next_write(&self, what: &str, holder: LeaseHolder) -> CacheResult<()> {
+        self.release(what, holder)
+    }
+
+    /// Writes what waits for the next write.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    fn flush(&self) -> CacheResult<()> {
+        Ok(())
+    }
+
     /// Books the next free moment for a question to this server, when questions come no closer together than
     /// `every`, and returns it. Later than `by`, it is returned and *not* booked: nobody would use it.
     ///

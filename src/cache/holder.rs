@@ -55,6 +55,7 @@ impl LeaseHolder {
         // A process of another user answers with EPERM, and is there.
         here != 0
             && here == low(place(), PLACE)
+            && low(self.0, PID) != low(std::process::id().into(), PID)
             && pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH))
     }
 }

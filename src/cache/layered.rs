@@ -279,6 +279,17 @@ impl LayeredCache {
         let _ = super::Coordinator::release(&self.memory, what, holder);
     }
 
+    /// [`super::Coordinator::release_with_next_write`].
+    pub fn release_with_next_write(&self, what: &str, holder: LeaseHolder) {
+        self.serve(None, |cache| cache.release_with_next_write(what, holder));
+        let _ = super::Coordinator::release(&self.memory, what, holder);
+    }
+
+    /// [`super::Coordinator::flush`].
+    pub fn flush(&self) {
+        self.serve(None, |cache| cache.flush());
+    }
+
     /// [`super::Coordinator::pace`]: when the server may be asked, booked unless that is later than `by`, the caller's own
     /// deadline.
     #[must_use]

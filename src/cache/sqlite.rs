@@ -10,6 +10,7 @@
 #[cfg(test)]
 mod breakage;
 mod coordination;
+mod group_commit;
 mod maintenance;
 mod store;
 
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::{
     cell::Cell,
+    collections::HashSet,
     io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -64,6 +66,9 @@ pub struct SqliteCache {
     /// When it was opened, for the name of a corrupt file.
     opened: Timestamp,
     inner: Mutex<SqliteState>,
+    group: group_commit::GroupCommit,
+    /// What this process was refused a claim of: it looks before it tries again.
+    refused: Mutex<HashSet<String>>,
     notice: Mutex<Option<String>>,
     /// Bytes above which the oldest answers go.
     room: u64,
@@ -89,6 +94,8 @@ impl SqliteCache {
         let sqlite = Self {
             opened: now,
             inner: Mutex::new(SqliteState { connection: None, identity: None, is_ours: false }),
+            group: group_commit::GroupCommit::default(),
+            refused: Mutex::default(),
             notice: Mutex::new(None),
             room: 256 << 20,
             path,
@@ -166,48 +173,47 @@ impl SqliteCache {
     /// Runs `work`, and once more after what stood in its way was put right: a new file's schema made, a corrupt
     /// file set aside.
     fn with<T>(&self, work: impl Fn(&Connection) -> SqliteResult<T>) -> CacheResult<T> {
-        self.with_inner(|inner| {
-            for _ in 0..3 {
-                // Deleted, or replaced: the open file would go on answering with what was to be forgotten, and can
-                // not be written any more.
-                if location::identity(&self.path) != inner.identity {
-                    inner.connection = None;
-                }
-                let Some(connection) = &inner.connection else {
-                    self.connect(inner)?;
-                    continue;
-                };
-                let checked = if inner.is_ours { Ok(()) } else { self.has_tables_alone(connection) };
-                match checked.and_then(|()| work(connection)) {
-                    Ok(value) => {
-                        inner.is_ours = true;
-                        return Ok(value);
-                    }
-                    Err(SqliteFailure::Sqlite(error)) if is_schema_missing(&error) => {
-                        if let Err(failure) = self.found(connection) {
-                            self.mend(inner, failure)?;
-                        }
-                    }
-                    Err(failure) => self.mend(inner, failure)?,
-                }
+        self.with_inner(|inner| self.with_file(inner, work))
+    }
+
+    fn with_file<T>(
+        &self,
+        inner: &mut SqliteState,
+        work: impl Fn(&Connection) -> SqliteResult<T>,
+    ) -> CacheResult<T> {
+        for _ in 0..3 {
+            // Deleted, or replaced: the open file would go on answering with what was to be forgotten, and can
+            // not be written any more.
+            if location::identity(&self.path) != inner.identity {
+                inner.connection = None;
             }
-            Err(CacheError::new(
-                CacheTrouble::Unusable,
-                format!("the cache {} changes too often", self.path.display()),
-            ))
-        })
+            let Some(connection) = &inner.connection else {
+                self.connect(inner)?;
+                continue;
+            };
+            let checked = if inner.is_ours { Ok(()) } else { self.has_tables_alone(connection) };
+            match checked.and_then(|()| work(connection)) {
+                Ok(value) => {
+                    inner.is_ours = true;
+                    return Ok(value);
+                }
+                Err(SqliteFailure::Sqlite(error)) if is_schema_missing(&error) => {
+                    if let Err(failure) = self.found(connection) {
+                        self.mend(inner, failure)?;
+                    }
+                }
+                Err(failure) => self.mend(inner, failure)?,
+            }
+        }
+        Err(CacheError::new(
+            CacheTrouble::Unusable,
+            format!("the cache {} changes too often", self.path.display()),
+        ))
     }
 
     /// The same within a transaction that writes.
     fn write<T>(&self, work: impl Fn(&Connection) -> SqliteResult<T>) -> CacheResult<T> {
-        self.with(|connection| {
-            connection.pragma_update(None, "synchronous", "OFF")?;
-            let transaction =
-                rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-            let value = work(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
-        })
+        self.with(|connection| in_transaction(connection, &work))
     }
 
     /// Writes what only saves time, and lets it be when the file is busy.
@@ -350,6 +356,17 @@ impl From<CacheError> for SqliteFailure {
 }
 
 type SqliteResult<T> = Result<T, SqliteFailure>;
+
+fn in_transaction<T>(
+    connection: &Connection,
+    work: impl Fn(&Connection) -> SqliteResult<T>,
+) -> SqliteResult<T> {
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let value = work(&transaction)?;
+    transaction.commit()?;
+    Ok(value)
+}
 
 /// A damaged value in a row.
 fn damaged() -> SqliteFailure {

@@ -67,23 +67,22 @@ impl Resolver {
     }
 
     /// Waits until the first server may be asked about an address, however long that takes: a batch has the time
-    /// that a waiting client has not. So nothing is booked ahead, and whoever cannot wait comes first. What follows
-    /// should say that its turn is booked.
-    pub(super) fn await_turn(&self, address: IpAddr) {
+    /// that a waiting client has not. So nothing is booked ahead, and whoever cannot wait comes first. True when its turn
+    /// is booked, false when it is not going to be asked.
+    pub(super) fn await_turn(&self, address: IpAddr) -> bool {
         let server = self.first_server(address);
         loop {
             let now = Timestamp::now();
             if self.left_alone(&server, now).is_some()
                 || self.state.unresponsive.of(&server.key(), now).is_some()
             {
-                // It is not going to be asked.
-                return;
+                return false;
             }
             let pace = QuestionPace::of(self.policy(), server.registry.pace());
             let booked = Lease::book(self.cache(), &server.key(), pace, now, Duration::ZERO);
             let wait = until(booked, now);
             if wait.is_zero() {
-                return;
+                return true;
             }
             thread::sleep(wait);
         }
@@ -114,7 +113,8 @@ impl Resolver {
     }
 
     fn look_up_answer(&self, address: IpAddr, turn: LookUpTurn<'_>, trace: &mut Trace) -> Known {
-        if let Some(answer) = self.recalled(address, trace, "") {
+        // Whoever has waited for the server's turn has looked already, and looks again once nobody else asks.
+        if let Some(answer) = (!turn.booked).then(|| self.recalled(address, trace, "")).flatten() {
             return Known::Answer(Box::new(answer));
         }
         trace.say("cache", || {
@@ -133,7 +133,8 @@ impl Resolver {
         let delegated = self.cache().delegated(address);
         let server = self.server_of(first(address, delegated));
         trace.say("registry", || trace::chosen(address, delegated, &server));
-        if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
+        // Each look at the cache costs as much as the rest of a question, so nothing is looked at twice in a row.
+        if let (false, Some(refused)) = (turn.booked, self.left_alone(&server, Timestamp::now())) {
             return self.make_do(address, refused, trace);
         }
         let area = self.area(address);
@@ -149,7 +150,9 @@ impl Resolver {
         if let Some(answer) = self.recalled(address, trace, "another process asked meanwhile; ") {
             return Ok(answer);
         }
-        if let Some(refused) = self.left_alone(&server, Timestamp::now()) {
+        if lease.waited
+            && let Some(refused) = self.left_alone(&server, Timestamp::now())
+        {
             return self.make_do(address, refused, trace);
         }
         if let Some(answer) = self.state.postponed.of(area, address, Timestamp::now()) {
@@ -164,8 +167,9 @@ impl Resolver {
         }
         // A partial one is kept as long as a whole one: most servers that cannot be followed are dead for good.
         let kept = CachedAnswer { leaf: is_leaf(&answer.record), answer, asked: address };
+        lease.release_with_next_write();
         self.cache().keep(&kept);
-        drop(lease);
+        self.cache().flush();
         Ok(kept.answer)
     }
 

@@ -165,10 +165,8 @@ impl Resolver {
     fn judge_in_turn(&self, address: IpAddr) -> Judged {
         // An answer about a neighbour may have come meanwhile.
         let asks = !self.policy().offline && !self.knows(address, Timestamp::now());
-        if asks {
-            self.await_turn(address);
-        }
-        let turn = LookUpTurn { deadline: self.deadline(), booked: asks, gate: &OpenGate };
+        let booked = asks && self.await_turn(address);
+        let turn = LookUpTurn { deadline: self.deadline(), booked, gate: &OpenGate };
         let (known, origin) = self.look_up(address, turn, &mut Trace::off());
         let mut judged = self.settle(address, known, origin);
         if let (false, Known::Answer(answer)) = (self.keeps_text, &mut judged.known) {

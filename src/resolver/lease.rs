@@ -42,6 +42,9 @@ pub(super) struct Lease<'a> {
     cache: &'a LayeredCache,
     what: String,
     holder: LeaseHolder,
+    /// Somebody else had it before.
+    pub(super) waited: bool,
+    given_back: bool,
 }
 
 impl<'a> Lease<'a> {
@@ -55,14 +58,15 @@ impl<'a> Lease<'a> {
         done: impl Fn() -> bool,
     ) -> Option<Self> {
         let holder = LeaseHolder::unique();
-        let mut pause = GLANCE;
+        let (mut pause, mut waited) = (GLANCE, false);
         loop {
             let left = deadline.remaining()?;
             let now = Timestamp::now();
             if cache.claim(&what, width, holder, now, now + left) || done() {
                 // An empty turn gives back what it never had, which is nothing.
-                return Some(Self { cache, what, holder });
+                return Some(Self { cache, what, holder, waited, given_back: false });
             }
+            waited = true;
             thread::sleep(pause.min(left));
             // A hundred processes that wait for one answer should not wear out what they share.
             pause = (pause * 3 / 2).min(GLANCE * 5);
@@ -108,9 +112,20 @@ impl<'a> Lease<'a> {
     }
 }
 
+impl Lease<'_> {
+    /// Gives it back with what this process writes next, which must follow at once ([`LayeredCache::flush`] where
+    /// nothing else does).
+    pub(super) fn release_with_next_write(mut self) {
+        self.cache.release_with_next_write(&self.what, self.holder);
+        self.given_back = true;
+    }
+}
+
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        self.cache.release(&self.what, self.holder);
+        if !self.given_back {
+            self.cache.release(&self.what, self.holder);
+        }
     }
 }
 

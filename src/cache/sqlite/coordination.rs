@@ -7,9 +7,16 @@ use crate::cache::{
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    sync::{MutexGuard, PoisonError},
+    time::Duration,
+};
 
-/// Those who hold a place at `what` now, without `holder`.
+/// Claims of which a process remembers that it waits for them; a service gives some up, and must not gather them.
+const WAITING: usize = 1024;
+
+/// Those who hold a claim to `what` now, without `holder`.
 fn others(connection: &Connection, what: &str, holder: LeaseHolder, now: Timestamp) -> SqliteResult<u32> {
     let mut statement = connection
         .prepare_cached("SELECT made, until, holder FROM claim1 WHERE what = ?1 AND holder <> ?2")?;
@@ -49,6 +56,21 @@ fn store(connection: &Connection, name: &str, server: ServerNotes) -> SqliteResu
     Ok(())
 }
 
+fn release(what: String, holder: LeaseHolder) -> impl Fn(&Connection) -> SqliteResult<()> {
+    move |connection| {
+        connection
+            .prepare_cached("DELETE FROM claim1 WHERE what = ?1 AND holder = ?2")?
+            .execute(params![what, holder.as_integer()])?;
+        Ok(())
+    }
+}
+
+impl SqliteCache {
+    fn refused(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Coordinator for SqliteCache {
     fn claim(
         &self,
@@ -59,11 +81,13 @@ impl Coordinator for SqliteCache {
         until: Timestamp,
     ) -> CacheResult<bool> {
         // Those who wait ask again and again: they only read, and leave the lock to those who get on.
-        if self.with(|connection| others(connection, what, holder, now))? >= width {
+        let waits = self.refused().contains(what);
+        if waits && self.with(|connection| others(connection, what, holder, now))? >= width {
             return Ok(false);
         }
-        self.write(|connection| {
-            if others(connection, what, holder, now)? >= width {
+        let wanted = what.to_owned();
+        let got = self.write_together(move |connection| {
+            if others(connection, &wanted, holder, now)? >= width {
                 return Ok(false);
             }
             connection
@@ -71,18 +95,29 @@ impl Coordinator for SqliteCache {
                 .execute([micros(now), micros(now).saturating_add(3_600_000_000)])?;
             connection
                 .prepare_cached("INSERT OR REPLACE INTO claim1 VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![what, holder.as_integer(), micros(now), micros(until)])?;
+                .execute(params![wanted, holder.as_integer(), micros(now), micros(until)])?;
             Ok(true)
-        })
+        })?;
+        let mut refused = self.refused();
+        if got {
+            refused.remove(what);
+        } else if refused.len() < WAITING {
+            refused.insert(what.to_owned());
+        }
+        Ok(got)
     }
 
     fn release(&self, what: &str, holder: LeaseHolder) -> CacheResult<()> {
-        self.write(|connection| {
-            connection
-                .prepare_cached("DELETE FROM claim1 WHERE what = ?1 AND holder = ?2")?
-                .execute(params![what, holder.as_integer()])?;
-            Ok(())
-        })
+        self.write_together(release(what.to_owned(), holder))
+    }
+
+    fn release_with_next_write(&self, what: &str, holder: LeaseHolder) -> CacheResult<()> {
+        self.write_later(release(what.to_owned(), holder));
+        Ok(())
+    }
+
+    fn flush(&self) -> CacheResult<()> {
+        if self.has_writes_waiting() { self.write_together(|_| Ok(())) } else { Ok(()) }
     }
 
     fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> CacheResult<Timestamp> {
@@ -90,11 +125,12 @@ impl Coordinator for SqliteCache {
         if !booked {
             return Ok(at);
         }
-        self.write(|connection| {
-            let mut noted = read(connection, server)?;
+        let server = server.to_owned();
+        self.write_together(move |connection| {
+            let mut noted = read(connection, &server)?;
             let (at, booked) = noted.book(every, now, by);
             if booked {
-                store(connection, server, noted)?;
+                store(connection, &server, noted)?;
             }
             Ok(at)
         })

@@ -161,28 +161,40 @@ pub(super) fn used(connection: &Connection) -> SqliteResult<u64> {
 }
 
 /// An answer that is ready to be written, so that no lock is held while it is packed.
-pub(super) struct PackedAnswer<'a> {
-    kept: &'a CachedAnswer,
+pub(super) struct PackedAnswer {
+    network: Network,
+    asked: IpAddr,
+    leaf: bool,
+    fetched: Timestamp,
     reach: Network,
     part: Prefix,
     packed: Vec<u8>,
 }
 
-impl<'a> PackedAnswer<'a> {
+impl PackedAnswer {
     /// None when the answer does not hold its own question.
-    pub(super) fn new(kept: &'a CachedAnswer) -> CacheResult<Option<Self>> {
+    pub(super) fn new(kept: &CachedAnswer) -> CacheResult<Option<Self>> {
         let Some(reach) = kept.extent() else { return Ok(None) };
         let Some(part) = extent::part(&reach, kept.asked) else { return Ok(None) };
-        Ok(Some(Self { kept, reach, part, packed: body::pack(&kept.answer)? }))
+        let CachedAnswer { answer, asked, leaf } = kept;
+        Ok(Some(Self {
+            network: answer.record.network,
+            asked: *asked,
+            leaf: *leaf,
+            fetched: answer.fetched,
+            reach,
+            part,
+            packed: body::pack(answer)?,
+        }))
     }
 
     /// Writes it, in the place of those that it supersedes.
     pub(super) fn insert(&self, connection: &Connection, room: u64) -> SqliteResult<()> {
-        let Self { kept, reach, part, packed } = self;
-        let fetched = micros(kept.answer.fetched);
+        let Self { network, asked, leaf, fetched: now, reach, part, packed } = self;
+        let fetched = micros(*now);
         let mut superseded = Vec::new();
-        walk(connection, kept.asked, |step| {
-            if step.fetched <= fetched && is_superseded(step.prefix, step.asked, *part, kept.asked) {
+        walk(connection, *asked, |step| {
+            if step.fetched <= fetched && is_superseded(step.prefix, step.asked, *part, *asked) {
                 superseded.push(step.id);
             }
             false
@@ -190,18 +202,17 @@ impl<'a> PackedAnswer<'a> {
         for &id in &superseded {
             remove(connection, id)?;
         }
-        let network = kept.answer.record.network;
-        let asked = extent::encode_address(kept.asked);
+        let asked = extent::encode_address(*asked);
         let (first, last) = (extent::encode_address(network.first()), extent::encode_address(network.last()));
         let sql =
             "INSERT INTO network1 (first, last, asked, leaf, fetched, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        connection.prepare_cached(sql)?.execute(params![first, last, asked, kept.leaf, fetched, packed])?;
+        connection.prepare_cached(sql)?.execute(params![first, last, asked, leaf, fetched, packed])?;
         let id = connection.last_insert_rowid();
         let mut insert = connection.prepare_cached("INSERT INTO extent1 VALUES (?1, ?2, ?3, ?4)")?;
         for prefix in reach.prefixes() {
             insert.execute(params![extent::encode(prefix), fetched, id, asked])?;
         }
-        if id % PRUNE_EVERY == 0 { prune(connection, kept.answer.fetched, room) } else { Ok(()) }
+        if id % PRUNE_EVERY == 0 { prune(connection, *now, room) } else { Ok(()) }
     }
 }
 
@@ -248,7 +259,8 @@ impl Store for SqliteCache {
 
     fn keep(&self, kept: &CachedAnswer) -> CacheResult<()> {
         let Some(ready) = PackedAnswer::new(kept)? else { return Ok(()) };
-        self.write(|connection| ready.insert(connection, self.room))
+        let room = self.room;
+        self.write_together(move |connection| ready.insert(connection, room))
     }
 
     fn recall(

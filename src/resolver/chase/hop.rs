@@ -32,6 +32,8 @@ impl ReferralChase<'_> {
     /// addresses.
     pub(super) fn visit(&mut self, server: Server, booked: bool) -> (Server, HopReply) {
         self.unasked = false;
+        // Who stands behind a stranger's name may take long to find out.
+        self.resolver.cache().flush();
         let deadline = self.hop_deadline();
         let behind =
             match self.resolver.state.identities.behind(&server, &self.resolver.policy().servers, deadline) {
@@ -97,7 +99,8 @@ impl ReferralChase<'_> {
         let started = Instant::now();
         let deadline = self.whois_deadline(server.registry, deadline);
         let answered = ask(server, self.address, policy.full, deadline);
-        drop(turn);
+        // What follows is reading, and then writing: the answer, or whom to ask next.
+        turn.release_with_next_write();
         let silent = matches!(&answered, Err(AskFailure { kind: UnknownKind::Timeout, .. }));
         self.resolver.state.unresponsive.note(&key, !silent, Timestamp::now());
         let took = started.elapsed();
