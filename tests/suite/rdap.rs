@@ -193,6 +193,27 @@ fn proxies_of_the_environment_are_not_used() {
     assert!(proxy.accept().is_err(), "the proxy was asked");
 }
 
+/// A report and the service ask as a run does, and keep to `--rdap never`.
+#[test]
+fn reports_and_the_service_fall_back_too() {
+    let (farm, room) = (fallback(), Room::new());
+    let log = format!("Nov 27 10:00:00 mx postfix/smtpd[1]: connect from unknown[{ADDRESS}]\n");
+    let report = |args: &[&str]| {
+        let run = room.run(["report", "--json"]).args(args).farm(&farm).stdin(log.as_str());
+        run.any_stderr().check().json()[0].clone()
+    };
+    assert_eq!(report(&[])["owner"], "Contoso GmbH");
+    assert!(report(&["--rdap", "never"])["owner"].is_null());
+    let request = format!("request=smtpd_access_policy\nclient_address={ADDRESS}\n\n");
+    let serve = |args: &[&str]| {
+        let run = room.run(["serve", "--stdio", "--timeout", "9", "-e", "@org contoso"]).args(args);
+        run.farm(&farm).stdin(request.as_str()).any_stderr().check().stdout
+    };
+    assert!(serve(&[]).starts_with("action=REJECT "), "{}", serve(&[]));
+    assert_eq!(serve(&["--rdap", "never"]), "action=DUNNO\n\n");
+    assert_eq!(farm.asked(NAME).len(), 2);
+}
+
 #[test]
 fn an_answer_is_kept_and_explained() {
     let (farm, room) = (fallback(), Room::new());
