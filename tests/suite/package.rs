@@ -42,6 +42,23 @@ fn the_package_has_all_that_it_names_and_names_all_that_it_needs() {
     ships("integrations/systemd", |path| path.extension().is_some_and(|end| end != "md"));
 }
 
+/// What lintian says of a package that is built, without building one.
+#[test]
+fn the_package_is_described_as_debian_has_it() {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let package = &manifest["package"];
+    let (deb, text) = (&package["metadata"]["deb"], |it: &toml::Value| it.as_str().unwrap().to_owned());
+    assert!(text(&package["description"]).len() < 80, "synopsis-too-long");
+    for line in text(&deb["extended-description"]).lines() {
+        assert!(line.len() <= 79, "extended-description-line-too-long: {line}");
+    }
+    // cargo-deb's revision is 1, so that lintian wants a changelog of the packaging beside ours.
+    let changes = read(&text(&deb["changelog"]));
+    let newest = format!("whodunit ({}-1) ", text(&package["version"]));
+    assert!(changes.starts_with(&newest), "debian-changelog-file-missing-or-wrong-name: {newest}");
+    assert!(changes.contains(&format!("\n -- {}  ", text(&deb["maintainer"]))), "{changes}");
+}
+
 /// Where the package puts each of its files.
 fn installed_paths() -> BTreeSet<String> {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
