@@ -1,6 +1,7 @@
 //! `report`: owners ranked by hits, drawn over time, in every form; and the lines that would stop them.
 
 mod abuse_mail;
+mod month;
 
 use crate::{
     farm::{Does, Farm, Plan, Rule, Scenario},
