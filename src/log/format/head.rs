@@ -237,7 +237,9 @@ fn split<'a>(text: &'a [u8], from: &'a [u8], length: usize) -> SyslogHead<'a> {
     let Some((program, mark)) = from.split_at_checked(length) else { return none };
     // `auth(NAME,ADDRESS,sasl:login)<...>: TEXT` is Dovecot's, and the name is the client's text.
     let call = || program.starts_with(b"auth") && memchr::memchr(b'(', program).is_some();
-    if matches!(program.first(), Some(b'(' | b'"' | b'{' | b'<')) || call() {
+    // Nor is what stands in a mail address: `to=<postfix/smtpd[1]: TEXT>`.
+    let address = || memchr::memchr2(b'<', b'=', program).is_some();
+    if matches!(program.first(), Some(b'(' | b'"' | b'{')) || address() || call() {
         return none;
     }
     let message = match mark.first() {
