@@ -122,8 +122,10 @@ pub(super) enum RowKey {
 
 impl RowKey {
     pub(super) fn of(judged: &Judged, grouping: Grouping) -> Self {
-        if Grouping::is_known(judged) {
-            return Self::Known(grouping.value(judged).map(|value| fold(&value)));
+        let value = grouping.value(judged);
+        // The table of origins says which AS it is also of a client whose owner nobody could name.
+        if Grouping::is_known(judged) || grouping == Grouping::Asn && value.is_some() {
+            return Self::Known(value.map(|value| fold(&value)));
         }
         if judged.reserved().is_some() { Self::Reserved } else { Self::Unknown }
     }

@@ -352,6 +352,9 @@ fn a_report_names_the_as_where_the_table_decided() {
         .check()
         .json();
     assert_eq!((&by[0]["by"], &by[1]["by"]), (&"AS65010".into(), &"AS4200000000".into()), "{by:?}");
+    // So it is where a record is needed for more, and nobody was asked.
+    let rows = run(&room, &["report", "--offline", "--json", "--by", "asn", "log"]).check().json();
+    assert!(rows.iter().any(|row| row["by"] == "AS65010" && row["verdict"] == "unknown"), "{rows:?}");
 }
 
 #[test]
