@@ -7,6 +7,7 @@ pub mod explain;
 pub mod generate;
 mod hint;
 mod input_warnings;
+mod interruption;
 mod manual;
 pub mod matching;
 pub mod networks;

@@ -14,6 +14,7 @@ mod identity;
 mod lease;
 mod notices;
 mod postponed;
+mod remaining;
 pub mod scheduler;
 mod standing;
 mod trace;

@@ -212,7 +212,7 @@ fn all(
         }
         if arrival == Arrival::Late { flush(&mut out) } else { Ok(()) }
     };
-    resolver.judge_all(clients, &mut ProgressSink::new(true, print))?;
+    resolver.judge_all(clients, &mut ProgressSink::new(resolver, true, print))?;
     flush(&mut out)?;
     stale.tell();
     tell_of(resolver);

@@ -119,7 +119,7 @@ fn count(resolver: &Resolver, clients: &[Client], costs: &mut CostTable, wanted:
         costs.add(&judged, wanted);
         Ok(())
     };
-    resolver.judge_all(clients, &mut ProgressSink::new(false, add))
+    resolver.judge_all(clients, &mut ProgressSink::new(resolver, false, add))
 }
 
 fn clients(logs: &[PathBuf], spec: &log::ReadSpec) -> Result<Vec<Client>> {

@@ -332,7 +332,7 @@ fn judge_all(resolver: &Resolver, clients: &[Client]) -> Result<Vec<Judged>> {
         all.push(judged);
         Ok(())
     };
-    resolver.judge_all(clients, &mut ProgressSink::new(false, keep))?;
+    resolver.judge_all(clients, &mut ProgressSink::new(resolver, false, keep))?;
     Ok(all)
 }
 
@@ -351,7 +351,7 @@ fn judge(
         sightings.add(judged);
         Ok(())
     };
-    resolver.judge_all(&clients, &mut ProgressSink::new(false, keep))?;
+    resolver.judge_all(&clients, &mut ProgressSink::new(resolver, false, keep))?;
     Ok((sightings, span))
 }
 

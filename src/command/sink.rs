@@ -1,23 +1,28 @@
 //! What takes the verdicts on many addresses, with a progress bar for those that are asked about.
 
+use super::interruption::Interruption;
 use crate::{
     error::Result,
     output::progress::Progress,
-    resolver::{Arrival, VerdictSink},
+    resolver::{Arrival, Resolver, VerdictSink},
     verdict::Judged,
 };
+use std::time::Duration;
 
 /// Hands each verdict to a closure.
 pub(super) struct ProgressSink<F> {
     take: F,
     prints: bool,
+    keeps: bool,
     progress: Option<Progress>,
+    interruption: Option<Interruption>,
 }
 
 impl<F: FnMut(Judged, Arrival) -> Result<()>> ProgressSink<F> {
     /// `prints` says that the closure writes to the terminal, so that the bar has to make room.
-    pub(super) fn new(prints: bool, take: F) -> Self {
-        Self { take, prints, progress: None }
+    pub(super) fn new(resolver: &Resolver, prints: bool, take: F) -> Self {
+        let keeps = resolver.cache().base().is_some();
+        Self { take, prints, keeps, progress: None, interruption: None }
     }
 }
 
@@ -29,7 +34,18 @@ impl<F: FnMut(Judged, Arrival) -> Result<()>> VerdictSink for ProgressSink<F> {
         }
     }
 
-    fn reach(&mut self, done: u64, total: u64) {
-        self.progress.get_or_insert_with(|| Progress::addresses(total)).reach(done);
+    fn reach(&mut self, done: u64, total: u64, left: Option<Duration>) {
+        let progress = self.progress.get_or_insert_with(|| {
+            let progress = Progress::addresses(total);
+            self.interruption = Interruption::watch(&progress, total, self.keeps);
+            progress
+        });
+        if let Some(left) = left {
+            progress.expect(left);
+        }
+        if let Some(interruption) = &self.interruption {
+            interruption.reach(done);
+        }
+        progress.reach(done);
     }
 }

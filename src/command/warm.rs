@@ -74,7 +74,7 @@ pub fn run(typed: &WarmArgs) -> Result<Exit> {
         }
         Ok(())
     };
-    resolver.judge_all(&clients, &mut ProgressSink::new(false, learn))?;
+    resolver.judge_all(&clients, &mut ProgressSink::new(&resolver, false, learn))?;
     tell_of(&resolver);
     report(&count).map(|exit| if missing { Exit::NoInput } else { exit })
 }

@@ -5,7 +5,11 @@ use std::{
     cell::RefCell,
     fmt::Write,
     io::{self, IsTerminal},
-    sync::mpsc::{RecvTimeoutError, Sender, channel},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{RecvTimeoutError, Sender, channel},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -26,6 +30,8 @@ pub struct Progress {
     started: Instant,
     shown: bool,
     counts: &'static str,
+    /// When the work will be done, in milliseconds from its start; 0 where only the bar's own estimate is there.
+    end: Arc<AtomicU64>,
     /// Who draws while nothing comes; ends when the sender goes.
     watch: Option<(Sender<()>, JoinHandle<()>)>,
 }
@@ -49,17 +55,18 @@ impl Progress {
 
     fn new(total: u64, counts: &'static str) -> Self {
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
-        Self { bar, started: Instant::now(), shown: false, counts, watch: None }
+        let started = Instant::now();
+        Self { bar, started, shown: false, counts, end: Arc::default(), watch: None }
     }
 
     fn watch(&mut self) {
-        let (bar, counts) = (self.bar.clone(), self.counts);
+        let (bar, counts, left) = (self.bar.clone(), self.counts, self.left());
         let (stop, stopped) = channel::<()>();
         let work = move || {
             if stopped.recv_timeout(LONG) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
-            show(&bar, counts);
+            show(&bar, counts, left);
             while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
                 bar.tick();
             }
@@ -72,9 +79,36 @@ impl Progress {
     pub fn reach(&mut self, done: u64) {
         if !self.shown && self.watch.is_none() && self.started.elapsed() > LONG {
             self.shown = true;
-            show(&self.bar, self.counts);
+            show(&self.bar, self.counts, self.left());
         }
         self.bar.set_position(done);
+    }
+
+    /// The rest takes so long.
+    pub fn expect(&self, left: Duration) {
+        let end = u64::try_from((self.started.elapsed() + left).as_millis()).unwrap_or(u64::MAX);
+        self.end.store(end, Ordering::Relaxed);
+    }
+
+    /// Takes the bar off the screen, from another thread.
+    pub fn clearing(&self) -> impl Fn() + Send + use<> {
+        let bar = self.bar.clone();
+        move || bar.finish_and_clear()
+    }
+
+    /// Writes how long it still takes.
+    fn left(&self) -> impl Fn(&ProgressState, &mut dyn Write) + Clone + Send + Sync + use<> {
+        let (end, started) = (Arc::clone(&self.end), self.started);
+        move |state, out| {
+            if !is_telling(state.pos(), state.len()) {
+                return;
+            }
+            let left = match end.load(Ordering::Relaxed) {
+                0 => state.eta(),
+                end => Duration::from_millis(end).saturating_sub(started.elapsed()),
+            };
+            let _ = write!(out, ", {:#} left", indicatif::HumanDuration(left));
+        }
     }
 
     /// Runs something that writes to the terminal, with the bar out of its way.
@@ -83,7 +117,11 @@ impl Progress {
     }
 }
 
-fn show(bar: &ProgressBar, counts: &str) {
+fn show(
+    bar: &ProgressBar,
+    counts: &str,
+    left: impl Fn(&ProgressState, &mut dyn Write) + Clone + Send + Sync + 'static,
+) {
     // indicatif itself draws nothing when stderr is no terminal.
     bar.set_draw_target(ProgressDrawTarget::stderr());
     let width = terminal_size::terminal_size_of(io::stderr()).map_or(WIDE, |(width, _)| width.0);
@@ -95,12 +133,6 @@ fn show(bar: &ProgressBar, counts: &str) {
 
 fn template(counts: &str, width: u16) -> String {
     if width >= WIDE { format!("{{bar:30}} {counts}{{left}}") } else { counts.to_owned() }
-}
-
-fn left(state: &ProgressState, out: &mut dyn Write) {
-    if is_telling(state.pos(), state.len()) {
-        let _ = write!(out, ", {:#} left", indicatif::HumanDuration(state.eta()));
-    }
 }
 
 /// Whether enough is done to say how long the rest will take.

@@ -3,6 +3,8 @@
 use super::{
     Resolver, Trace,
     gate::{LookUpTurn, OpenGate},
+    lease::QuestionPace,
+    remaining::RemainingWork,
     scheduler::{self, Concurrency},
 };
 use crate::{deadline::Deadline, error::Result, registry::Known, verdict::Judged};
@@ -14,6 +16,7 @@ use std::{
         mpsc::sync_channel,
     },
     thread,
+    time::{Duration, Instant},
 };
 
 /// From so many addresses on, the cache is read once for all of them, and decisions are remembered in this process
@@ -48,8 +51,9 @@ pub trait VerdictSink {
     /// What ends the run: nobody more is asked.
     fn take(&mut self, judged: Judged, arrival: Arrival) -> Result<()>;
 
-    /// Of the `total` addresses that had to be asked about, so many are done; first 0.
-    fn reach(&mut self, done: u64, total: u64);
+    /// Of the `total` addresses that had to be asked about, so many are done; first 0. `left` is how long the rest takes,
+    /// where that can be told.
+    fn reach(&mut self, done: u64, total: u64, left: Option<Duration>);
 }
 
 impl Resolver {
@@ -133,7 +137,8 @@ impl Resolver {
         let mut waiting: std::collections::HashMap<usize, Judged> = std::collections::HashMap::new();
         let (mut next, mut done, total) = (0, 0, rest.len() as u64);
         let (mut outcome, stopped) = (Ok(()), AtomicBool::new(false));
-        sink.reach(done, total);
+        let (mut work, started) = (self.remaining_work(rest), Instant::now());
+        sink.reach(done, total, None);
         let width =
             Concurrency { jobs: self.policy().jobs.into(), per_server: self.policy().per_server.into() };
         scheduler::run(
@@ -144,7 +149,10 @@ impl Resolver {
             |address| (!stopped.load(Ordering::Relaxed)).then(|| self.judge_in_turn(address)),
             |index, judged| {
                 done += 1;
-                sink.reach(done, total);
+                if let Some(client) = rest.get(index) {
+                    work.finish(&self.first_server(client.address).name);
+                }
+                sink.reach(done, total, work.time(started.elapsed()));
                 if let Some(judged) = judged {
                     waiting.insert(index, judged);
                 }
@@ -159,6 +167,16 @@ impl Resolver {
             },
         );
         outcome
+    }
+
+    fn remaining_work(&self, clients: &[Client]) -> RemainingWork {
+        let mut work = RemainingWork::default();
+        for client in clients {
+            let server = self.first_server(client.address);
+            let pace = QuestionPace::of(self.policy(), server.registry.pace());
+            work.add(&server.name, pace.figures());
+        }
+        work
     }
 
     /// One address of many, on a thread of the scheduler's.

@@ -30,6 +30,11 @@ impl QuestionPace {
         }
     }
 
+    /// Questions a second, 0 for no limit, and how many may come at once before that counts.
+    pub(super) fn figures(self) -> (f64, f64) {
+        (self.rate, self.burst)
+    }
+
     /// The same with half of the burst left for others: questions that a customer's record brings come only where a
     /// registry's own clients do not need the time.
     pub(super) fn yielding(self) -> Self {

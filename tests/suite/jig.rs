@@ -204,6 +204,14 @@ impl Run<'_> {
         run
     }
 
+    /// Ctrl-C is pressed after so many seconds. Only [`Self::on_terminal`].
+    pub(crate) fn interrupted_after(mut self, seconds: f32) -> Self {
+        for word in &mut self.around {
+            *word = word.replace("; exec ", &format!("; exec timeout --foreground -s INT {seconds} "));
+        }
+        self
+    }
+
     pub(crate) fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self

@@ -147,6 +147,23 @@ fn a_line_is_printed_as_soon_as_those_before_it_are() {
 }
 
 #[test]
+fn whoever_interrupts_a_run_is_told_what_is_kept() {
+    let farm = farm(vec![ripe(0), server("whois.arin.net", Rule { does: Does::Silence, ..Rule::default() })]);
+    let room = Room::new();
+    let interrupted = |cache: &str| {
+        let args = ["--cache", cache, "--timeout", "20", "--json", "193.0.22.9", "8.30.1.1"];
+        let run = room.run(args).farm(&farm).on_terminal(80).interrupted_after(1.5);
+        run.any_stderr().check().stdout
+    };
+    let said = interrupted("cache.db");
+    assert!(said.contains("interrupted after 1 of 2 addresses: what registries answered is kept"), "{said}");
+    let run = room.run(["--cache", "cache.db", "--offline", "--json", "193.0.22.9"]);
+    assert_eq!(run.code(0).check().json()[0]["source"], "cache");
+    let said = interrupted("none");
+    assert!(said.contains("1 of 2 addresses: nothing is kept without a cache (--cache FILE)"), "{said}");
+}
+
+#[test]
 fn a_large_log_is_read_in_a_moment() {
     let line = "Nov 23 10:00:01 mx postfix/smtpd[4101]: connect from unknown[10.0.0.1]\n";
     let other = "Nov 23 10:00:01 mx postfix/qmgr[4101]: 4F1C2A0B11: removed\n";

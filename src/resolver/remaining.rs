@@ -1,0 +1,104 @@
+//! How long a run over many addresses still takes: what is left of the slowest registry decides, not the average of all.
+
+use std::{collections::HashMap, time::Duration};
+
+/// What is done and left, by the server that is asked first.
+#[derive(Debug, Default)]
+pub(super) struct RemainingWork {
+    servers: HashMap<String, ServerShare>,
+}
+
+#[derive(Debug)]
+struct ServerShare {
+    left: u32,
+    done: u32,
+    /// Questions a second that the server bears, after a burst of so many; a rate of 0 is no limit.
+    rate: f64,
+    burst: f64,
+}
+
+impl RemainingWork {
+    /// One more address of a server with this pace.
+    pub(super) fn add(&mut self, server: &str, (rate, burst): (f64, f64)) {
+        match self.servers.get_mut(server) {
+            Some(share) => share.left += 1,
+            None => {
+                self.servers.insert(server.to_owned(), ServerShare { left: 1, done: 0, rate, burst });
+            }
+        }
+    }
+
+    /// One of its addresses is done.
+    pub(super) fn finish(&mut self, server: &str) {
+        if let Some(share) = self.servers.get_mut(server) {
+            share.left = share.left.saturating_sub(1);
+            share.done += 1;
+        }
+    }
+
+    /// How long the rest takes, `elapsed` since the start; None while nothing tells.
+    pub(super) fn time(&self, elapsed: Duration) -> Option<Duration> {
+        let seconds: Option<Vec<f64>> = self
+            .servers
+            .values()
+            .filter(|share| share.left > 0)
+            .map(|share| share.seconds(elapsed.as_secs_f64()))
+            .collect();
+        let longest = seconds?.into_iter().fold(0.0, f64::max);
+        Duration::try_from_secs_f64(longest).ok()
+    }
+}
+
+impl ServerShare {
+    /// The time for what is left. The burst at the beginning says nothing of what follows; once it is well past, what was
+    /// seen does, since neighbours share answers and cost less than a question each.
+    fn seconds(&self, elapsed: f64) -> Option<f64> {
+        let (left, done) = (f64::from(self.left), f64::from(self.done));
+        let seen = (self.done > 0).then(|| left * elapsed / done);
+        let booked = (self.rate > 0.0 && done < 2.0 * self.burst)
+            .then(|| (left - (self.burst - done).max(0.0)).max(0.0) / self.rate);
+        match (seen, booked) {
+            (Some(seen), Some(booked)) => Some(seen.max(booked)),
+            (None, Some(booked)) => (booked > 0.0).then_some(booked),
+            (seen, None) => seen,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn work(of: &[(&str, u32, (f64, f64))]) -> RemainingWork {
+        let mut work = RemainingWork::default();
+        for (server, count, pace) in of {
+            (0..*count).for_each(|_| work.add(server, *pace));
+        }
+        work
+    }
+
+    #[test]
+    fn the_slowest_registry_decides() {
+        let mut work = work(&[("ripe", 100, (20.0, 100.0)), ("lacnic", 90, (0.5, 30.0))]);
+        let seconds = |work: &RemainingWork, elapsed| {
+            work.time(Duration::from_secs(elapsed)).map(|left| left.as_secs())
+        };
+        assert_eq!(seconds(&work, 0), None, "nothing is done of a registry that has no more than a burst");
+        (0..100).for_each(|_| work.finish("ripe"));
+        assert_eq!(seconds(&work, 5), Some(120), "60 behind the burst, 2 s each");
+        (0..30).for_each(|_| work.finish("lacnic"));
+        assert_eq!(seconds(&work, 5), Some(120), "the burst was quick, and tells nothing");
+        (0..40).for_each(|_| work.finish("lacnic"));
+        assert_eq!(seconds(&work, 70), Some(20), "what was seen tells: neighbours shared answers");
+        (0..20).for_each(|_| work.finish("lacnic"));
+        assert_eq!(seconds(&work, 90), Some(0));
+    }
+
+    #[test]
+    fn without_a_pace_what_was_seen_tells() {
+        let mut work = work(&[("one", 10, (0.0, 1.0))]);
+        assert_eq!(work.time(Duration::from_secs(3)), None);
+        (0..5).for_each(|_| work.finish("one"));
+        assert_eq!(work.time(Duration::from_secs(10)), Some(Duration::from_secs(10)));
+    }
+}
