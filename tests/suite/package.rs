@@ -57,6 +57,12 @@ fn the_package_is_described_as_debian_has_it() {
     let newest = format!("whodunit ({}-1) ", text(&package["version"]));
     assert!(changes.starts_with(&newest), "debian-changelog-file-missing-or-wrong-name: {newest}");
     assert!(changes.contains(&format!("\n -- {}  ", text(&deb["maintainer"]))), "{changes}");
+    let license = read(deb["license-file"][0].as_str().unwrap());
+    assert!(license.contains(&format!("Copyright (c) {}\n", text(&deb["copyright"]))), "copyright notice");
+    for script in ["postinst", "postrm"] {
+        let script = read(&format!("integrations/debian/{script}"));
+        assert!(!script.contains("#DEBHELPER#"), "maintainer-script-has-unexpanded-debhelper-token");
+    }
 }
 
 /// Where the package puts each of its files.
