@@ -90,7 +90,9 @@ fn behind_name(message: &[u8], open: usize) -> Option<IpAddr> {
 fn smtpd(message: &[u8]) -> Option<IpAddr> {
     // What a line ends with, where it does not end with what a client did.
     let ends = [&b"; from=<"[..], b"; to=<", b"; proto=", b"; helo=<"];
-    let end = ends.iter().filter_map(|mark| memchr::memmem::find(message, mark)).min();
+    // A search for each of them would take a third of the time of a whole scan.
+    let end = memchr::memchr_iter(b';', message)
+        .find(|at| message.get(*at..).is_some_and(|rest| ends.iter().any(|mark| rest.starts_with(mark))));
     let message = end.and_then(|end| message.get(..end)).unwrap_or(message);
     if let Some(open) = memchr::memchr(b'[', message) {
         return behind_name(message, open);
