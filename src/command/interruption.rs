@@ -5,46 +5,29 @@ use signal_hook::{consts::SIGINT, iterator::Signals, low_level::emulate_default_
 use std::{
     fs,
     io::{self, IsTerminal},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
     thread,
 };
 
-/// Says how far a run came when it is interrupted. The process then ends by the signal, as without it.
-pub(super) struct Interruption {
-    done: Arc<AtomicU64>,
-}
-
-impl Interruption {
-    /// Watches for the signal until the process ends; None where nobody sits at a terminal, and where the signal is
-    /// ignored, as in the background of a script. `keeps` says that a cache has the answers.
-    pub(super) fn watch(progress: &Progress, total: u64, keeps: bool) -> Option<Self> {
-        if !io::stderr().is_terminal() || is_ignored() {
-            return None;
-        }
-        let done = Arc::new(AtomicU64::new(0));
-        let (reached, clear) = (Arc::clone(&done), progress.clearing());
-        let mut signals = Signals::new([SIGINT]).ok()?;
-        let work = move || {
-            for signal in signals.forever() {
-                let done = reached.load(Ordering::Relaxed);
-                if done < total {
-                    clear();
-                    super::warn(&sentence(done, total, keeps));
-                }
-                let _ = emulate_default_handler(signal);
+/// Says how far a run came when it is interrupted, from now until the process ends; that it does by the signal, as without
+/// this. Nothing is done where nobody sits at a terminal, and where the signal is ignored, as in the background of a
+/// script. `keeps` says that a cache has the answers.
+pub(super) fn watch(progress: &Progress, total: u64, keeps: bool) {
+    if !io::stderr().is_terminal() || is_ignored() {
+        return;
+    }
+    let clear = progress.clearing();
+    // The signal is caught by the thread itself: where it cannot be had, Ctrl-C ends the process as ever.
+    let work = move || {
+        let Ok(mut signals) = Signals::new([SIGINT]) else { return };
+        for signal in signals.forever() {
+            let done = clear();
+            if done < total {
+                super::warn(&sentence(done, total, keeps));
             }
-        };
-        thread::Builder::new().name("interruption".into()).spawn(work).ok()?;
-        Some(Self { done })
-    }
-
-    /// So many addresses are done.
-    pub(super) fn reach(&self, done: u64) {
-        self.done.store(done, Ordering::Relaxed);
-    }
+            let _ = emulate_default_handler(signal);
+        }
+    };
+    let _ = thread::Builder::new().name("interruption".into()).spawn(work);
 }
 
 fn sentence(done: u64, total: u64, keeps: bool) -> String {

@@ -1,6 +1,6 @@
 //! What takes the verdicts on many addresses, with a progress bar for those that are asked about.
 
-use super::interruption::Interruption;
+use super::interruption;
 use crate::{
     error::Result,
     output::progress::Progress,
@@ -15,14 +15,13 @@ pub(super) struct ProgressSink<F> {
     prints: bool,
     keeps: bool,
     progress: Option<Progress>,
-    interruption: Option<Interruption>,
 }
 
 impl<F: FnMut(Judged, Arrival) -> Result<()>> ProgressSink<F> {
     /// `prints` says that the closure writes to the terminal, so that the bar has to make room.
     pub(super) fn new(resolver: &Resolver, prints: bool, take: F) -> Self {
         let keeps = resolver.cache().base().is_some();
-        Self { take, prints, keeps, progress: None, interruption: None }
+        Self { take, prints, keeps, progress: None }
     }
 }
 
@@ -37,14 +36,11 @@ impl<F: FnMut(Judged, Arrival) -> Result<()>> VerdictSink for ProgressSink<F> {
     fn reach(&mut self, done: u64, total: u64, left: Option<Duration>) {
         let progress = self.progress.get_or_insert_with(|| {
             let progress = Progress::addresses(total);
-            self.interruption = Interruption::watch(&progress, total, self.keeps);
+            interruption::watch(&progress, total, self.keeps);
             progress
         });
         if let Some(left) = left {
             progress.expect(left);
-        }
-        if let Some(interruption) = &self.interruption {
-            interruption.reach(done);
         }
         progress.reach(done);
     }

@@ -90,10 +90,14 @@ impl Progress {
         self.end.store(end, Ordering::Relaxed);
     }
 
-    /// Takes the bar off the screen, from another thread.
-    pub fn clearing(&self) -> impl Fn() + Send + use<> {
+    /// Takes the bar off the screen, from another thread, and says how much was done.
+    pub fn clearing(&self) -> impl Fn() -> u64 + Send + use<> {
         let bar = self.bar.clone();
-        move || bar.finish_and_clear()
+        move || {
+            let done = bar.position();
+            bar.finish_and_clear();
+            done
+        }
     }
 
     /// Writes how long it still takes.
