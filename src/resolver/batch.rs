@@ -149,9 +149,7 @@ impl Resolver {
             |address| (!stopped.load(Ordering::Relaxed)).then(|| self.judge_in_turn(address)),
             |index, judged| {
                 done += 1;
-                if let Some(client) = rest.get(index) {
-                    work.finish(&self.first_server(client.address).name);
-                }
+                work.finish(index);
                 sink.reach(done, total, work.time(started.elapsed()));
                 if let Some(judged) = judged {
                     waiting.insert(index, judged);

@@ -5,7 +5,10 @@ use std::{collections::HashMap, time::Duration};
 /// What is done and left, by the server that is asked first.
 #[derive(Debug, Default)]
 pub(super) struct RemainingWork {
-    servers: HashMap<String, ServerShare>,
+    shares: Vec<ServerShare>,
+    indexes: HashMap<String, usize>,
+    /// The share of each address, in the order in which they were added.
+    addresses: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -20,17 +23,20 @@ struct ServerShare {
 impl RemainingWork {
     /// One more address of a server with this pace.
     pub(super) fn add(&mut self, server: &str, (rate, burst): (f64, f64)) {
-        match self.servers.get_mut(server) {
-            Some(share) => share.left += 1,
-            None => {
-                self.servers.insert(server.to_owned(), ServerShare { left: 1, done: 0, rate, burst });
-            }
+        let index = *self.indexes.entry(server.to_owned()).or_insert_with(|| {
+            self.shares.push(ServerShare { left: 0, done: 0, rate, burst });
+            self.shares.len() - 1
+        });
+        if let Some(share) = self.shares.get_mut(index) {
+            share.left += 1;
         }
+        self.addresses.push(index);
     }
 
-    /// One of its addresses is done.
-    pub(super) fn finish(&mut self, server: &str) {
-        if let Some(share) = self.servers.get_mut(server) {
+    /// The address that was added as the so-manieth, from 0, is done.
+    pub(super) fn finish(&mut self, address: usize) {
+        let share = self.addresses.get(address).and_then(|index| self.shares.get_mut(*index));
+        if let Some(share) = share {
             share.left = share.left.saturating_sub(1);
             share.done += 1;
         }
@@ -39,8 +45,8 @@ impl RemainingWork {
     /// How long the rest takes, `elapsed` since the start; None while nothing tells.
     pub(super) fn time(&self, elapsed: Duration) -> Option<Duration> {
         let seconds: Option<Vec<f64>> = self
-            .servers
-            .values()
+            .shares
+            .iter()
             .filter(|share| share.left > 0)
             .map(|share| share.seconds(elapsed.as_secs_f64()))
             .collect();
@@ -84,13 +90,13 @@ mod tests {
             work.time(Duration::from_secs(elapsed)).map(|left| left.as_secs())
         };
         assert_eq!(seconds(&work, 0), None, "nothing is done of a registry that has no more than a burst");
-        (0..100).for_each(|_| work.finish("ripe"));
+        (0..100).for_each(|n| work.finish(n));
         assert_eq!(seconds(&work, 5), Some(120), "60 behind the burst, 2 s each");
-        (0..30).for_each(|_| work.finish("lacnic"));
+        (100..130).for_each(|n| work.finish(n));
         assert_eq!(seconds(&work, 5), Some(120), "the burst was quick, and tells nothing");
-        (0..40).for_each(|_| work.finish("lacnic"));
+        (130..170).for_each(|n| work.finish(n));
         assert_eq!(seconds(&work, 70), Some(20), "what was seen tells: neighbours shared answers");
-        (0..20).for_each(|_| work.finish("lacnic"));
+        (170..190).for_each(|n| work.finish(n));
         assert_eq!(seconds(&work, 90), Some(0));
     }
 
@@ -98,7 +104,7 @@ mod tests {
     fn without_a_pace_what_was_seen_tells() {
         let mut work = work(&[("one", 10, (0.0, 1.0))]);
         assert_eq!(work.time(Duration::from_secs(3)), None);
-        (0..5).for_each(|_| work.finish("one"));
+        (0..5).for_each(|n| work.finish(n));
         assert_eq!(work.time(Duration::from_secs(10)), Some(Duration::from_secs(10)));
     }
 }
