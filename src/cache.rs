@@ -1,11 +1,12 @@
-//! The cache: what was asked once is remembered, and many processes share what they remember and how often they ask.
+//! The cache: answers that were fetched once are kept, and many processes share them, and the limits on how often they
+//! ask.
 //!
-//! Three rules. A failure is never kept as an answer. An answer is kept with the network that it describes *and*
-//! with what it may be re-used for, which is often less ([`CachedAnswer::extent`]); the most specific extent that holds an
-//! address answers. And no lock is ever held while a registry is waited for: who asks is written down with an
-//! expiry ([`Coordinator::claim`]), so a process that dies leaves nothing locked.
+//! There are three rules. A failure is never kept as an answer. An answer is kept with the network that it describes
+//! *and* with the addresses that it may serve, which are often fewer ([`CachedAnswer::extent`]); the most specific
+//! extent that holds an address answers. And no lock is held during a query to a registry: the asking process takes a
+//! lease with an expiry ([`Coordinator::claim`]), so a process that dies leaves nothing locked.
 //!
-//! [`LayeredCache`] is what the rest of the program uses: it never fails. A cache that breaks costs one warning and speed.
+//! The rest of the program uses [`LayeredCache`], which never fails. A broken cache costs one warning and some speed.
 
 mod body;
 pub mod bulk;
@@ -44,62 +45,63 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeMap, fmt, net::IpAddr, time::Duration};
 
-/// An answer with what decides how far it may be re-used.
+/// An answer, and the facts that limit how far it may be used again.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CachedAnswer {
-    /// What the registry said.
+    /// The registry's answer.
     pub answer: Answer,
-    /// The address that it was asked about.
+    /// The address that the registry was asked about.
     pub asked: IpAddr,
-    /// The registry's own status says that nothing smaller can be registered inside the network.
+    /// True if the registry's own status says that no smaller network can be registered inside.
     pub leaf: bool,
 }
 
-/// A part of what a cache keeps.
+/// One page of a cache's answers.
 #[derive(Debug, Default)]
 pub struct CachedPage {
     /// Answers, each with its number. Numbers grow with time.
     pub answers: Vec<(i64, CachedAnswer)>,
-    /// Answers that cannot be unpacked: a look-up that finds one has none, and the wider networks are not asked in its
-    /// stead.
+    /// Answers that cannot be unpacked. A look-up that finds one has no answer, and does not fall back to a wider
+    /// network.
     pub damaged: Vec<DamagedAnswer>,
-    /// The number to go on behind; None where there is nothing more.
+    /// The number after which to continue; None at the end.
     pub last: Option<i64>,
 }
 
-/// What is known of an answer that cannot be unpacked.
+/// The known facts about an answer that cannot be unpacked.
 #[derive(Clone, Copy, Debug)]
 pub struct DamagedAnswer {
     /// Its number.
     pub id: i64,
-    /// The addresses that it may serve, and the one that was asked about; None where that is damaged, too.
+    /// The addresses that it may serve, and the address that was asked about; None if these are damaged too.
     pub extent: Option<(Network, IpAddr)>,
-    /// When it came.
+    /// The time of fetching.
     pub fetched: Timestamp,
 }
 
 impl CachedAnswer {
-    /// The addresses that this answer may serve; None when its own question does not lie in its network.
+    /// The addresses that this answer may serve; None if its network does not hold the address that was asked about.
     #[must_use]
     pub fn extent(&self) -> Option<Network> {
         extent::reach(self.answer.record.network, self.asked, self.leaf)
     }
 }
 
-/// What a reader accepts.
+/// The limits that a reader sets.
 #[derive(Clone, Copy, Debug)]
 pub struct Freshness {
-    /// The time.
+    /// The current time.
     pub now: Timestamp,
-    /// How old an answer may be. Imported data has no age: the next import replaces it.
+    /// The greatest age of an answer. Imported data has no age: the next import replaces it.
     pub max_age: SignedDuration,
-    /// `--share`: no answer serves more than this much around the address that was asked about.
+    /// `--share`: the prefix lengths (IPv4, IPv6) around the address asked about, beyond which its answer does not
+    /// serve.
     pub share: Option<(u8, u8)>,
 }
 
 impl Freshness {
-    /// Whether an answer of that time is young enough. One from more than a day ahead was written by a clock that
-    /// was wrong, and is as good as expired.
+    /// Whether an answer fetched at that time is fresh enough. A time more than a day ahead came from a wrong clock,
+    /// and counts as expired.
     #[must_use]
     pub fn is_fresh(&self, fetched: Timestamp) -> bool {
         let age = self.now.duration_since(fetched);
@@ -111,7 +113,7 @@ impl Freshness {
     pub fn served(&self, prefix: Prefix, asked: IpAddr) -> Option<Prefix> {
         let Some((v4, v6)) = self.share else { return Some(prefix) };
         let cap = Prefix::around(asked, v4, v6);
-        // Of two prefixes that overlap one lies in the other.
+        // If two prefixes overlap, one contains the other.
         if cap.length() <= prefix.length() {
             cap.contains(prefix.first()).then_some(prefix)
         } else {
@@ -125,52 +127,52 @@ impl Freshness {
     }
 }
 
-/// Where a [`CacheHit`] lies.
+/// The source of a [`CacheHit`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum HitSource {
     /// In this process alone.
     Memory,
     /// In the cache proper.
     Cache,
-    /// In this machine's own file, which stands in for a server that does not answer.
+    /// In this machine's own file, which replaces a server that does not answer.
     Local,
     /// In a registry's imported data.
     Import,
 }
 
-/// A network that answers for an address. The answer itself is only unpacked when asked for ([`Store::answer`]):
-/// a hook whose decision is remembered needs none of it.
+/// A network that answers for an address. The answer itself is only unpacked on request ([`Store::answer`]): a hook
+/// that has a stored decision does not need it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CacheHit {
-    /// Where it lies.
+    /// Where it was found.
     pub source: HitSource,
-    /// Its number there; a network that is asked about anew gets a new one.
+    /// Its number there. A network that is asked about again gets a new one.
     pub id: i64,
-    /// The block that holds the address: all of the extent, or the part of it that is a prefix.
+    /// The block that holds the address: all of the extent, or the prefix of it that holds the address.
     pub extent: Prefix,
-    /// When the registry was asked.
+    /// The time when the registry was asked.
     pub fetched: Timestamp,
-    /// When it is too old for what the reader accepts. Imported data never is.
+    /// The time when it becomes too old for the reader's limits. Imported data never does.
     pub expires: Timestamp,
-    /// It is too old already.
+    /// It is already too old.
     pub stale: bool,
 }
 
-/// What went wrong with a cache, in one sentence. It never decides a verdict.
+/// A failure of a cache, in one sentence. It never decides a verdict.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CacheError {
     kind: CacheTrouble,
     message: String,
 }
 
-/// The kinds of trouble that are treated differently.
+/// The kinds of failure that are treated differently.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum CacheTrouble {
-    /// The content makes no sense: it is set aside.
+    /// The content is damaged, and is set aside.
     Corrupt,
-    /// It cannot be reached at all from here: no such folder, not permitted, read-only, written by a newer whodunit.
+    /// It cannot be used at all: no such folder, not permitted, read-only, or written by a newer whodunit.
     Unusable,
-    /// Anything that may be over in a moment: locked, full.
+    /// It may be over in a moment: locked, or disk full.
     Passing,
 }
 
@@ -192,39 +194,39 @@ impl fmt::Display for CacheError {
 
 impl std::error::Error for CacheError {}
 
-/// The result of everything that a cache does.
+/// The result of every cache operation.
 pub type CacheResult<T> = Result<T, CacheError>;
 
-/// Answers: found, kept, and what was decided about them.
+/// Answers: found, kept, and the decisions about them.
 pub trait Store: Send + Sync {
-    /// The most specific extent that holds the address and is what the reader accepts.
+    /// The most specific extent that holds the address and that the reader accepts.
     ///
     /// # Errors
-    /// When the cache cannot be read; so below.
+    /// The cache cannot be read.
     fn find(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>>;
 
     /// The same whatever its age, for an address whose server is held off.
     ///
     /// # Errors
-    /// When the cache cannot be read.
+    /// The cache cannot be read.
     fn find_stale(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>>;
 
-    /// The answer that was found, its source and staleness filled in; None when it was removed meanwhile.
+    /// The answer of a hit, with its source and staleness filled in; None if it was removed meanwhile.
     ///
     /// # Errors
-    /// When the cache cannot be read, or what it holds cannot be unpacked.
+    /// The cache cannot be read, or its content cannot be unpacked.
     fn answer(&self, found: &CacheHit) -> CacheResult<Option<Answer>>;
 
-    /// Remembers an answer. One that its own question does not lie in is not remembered.
+    /// Stores an answer. It is dropped if its network does not hold the address that was asked about.
     ///
     /// # Errors
-    /// When the cache cannot be written.
+    /// The cache cannot be written.
     fn keep(&self, kept: &CachedAnswer) -> CacheResult<()>;
 
-    /// What was decided about this network with patterns of this digest; `address` where the decision depends on it.
+    /// The decision about this network by patterns of this digest; `address` is given if the decision depends on it.
     ///
     /// # Errors
-    /// When the cache cannot be read.
+    /// The cache cannot be read.
     fn recall(
         &self,
         found: &CacheHit,
@@ -232,10 +234,10 @@ pub trait Store: Send + Sync {
         address: Option<IpAddr>,
     ) -> CacheResult<Option<Vec<u8>>>;
 
-    /// Remembers a decision, for [`Store::recall`]. The bytes are the caller's own.
+    /// Stores a decision, for [`Store::recall`]. Only the caller knows the meaning of the bytes.
     ///
     /// # Errors
-    /// When the cache cannot be written.
+    /// The cache cannot be written.
     fn remember(
         &self,
         found: &CacheHit,
@@ -245,13 +247,13 @@ pub trait Store: Send + Sync {
     ) -> CacheResult<()>;
 }
 
-/// Manners: who asks, how often, and who may not be asked at all, over all processes.
+/// Coordinates all processes: which of them asks, how often, and which servers may not be asked.
 pub trait Coordinator: Send + Sync {
-    /// Takes one of `width` places at `what` until `until`, or renews it; false when all are taken. A place whose
-    /// time has passed counts for nothing, so the dead hold up nobody for longer.
+    /// Takes or renews one of `width` leases on `what`, which lasts until `until`; false if all are taken. An expired
+    /// lease does not count, so a dead process holds up nobody for longer.
     ///
     /// # Errors
-    /// When the cache cannot be read or written; so below.
+    /// The cache cannot be read or written.
     fn claim(
         &self,
         what: &str,
@@ -261,132 +263,132 @@ pub trait Coordinator: Send + Sync {
         until: Timestamp,
     ) -> CacheResult<bool>;
 
-    /// Gives a place back.
+    /// Releases a lease.
     ///
     /// # Errors
-    /// When the cache cannot be written.
+    /// The cache cannot be written.
     fn release(&self, what: &str, holder: LeaseHolder) -> CacheResult<()>;
 
-    /// Gives a claim back with what is written next, where that saves something. Call [`Coordinator::flush`] where nothing
-    /// else is going to be written at once.
+    /// Releases a lease together with the next write, if that saves a transaction. Call [`Coordinator::flush`] if no
+    /// write follows at once.
     ///
     /// # Errors
-    /// When the cache cannot be written.
+    /// The cache cannot be written.
     fn release_with_next_write(&self, what: &str, holder: LeaseHolder) -> CacheResult<()> {
         self.release(what, holder)
     }
 
-    /// Writes what waits for the next write.
+    /// Makes the writes that wait for the next one.
     ///
     /// # Errors
-    /// When the cache cannot be written.
+    /// The cache cannot be written.
     fn flush(&self) -> CacheResult<()> {
         Ok(())
     }
 
-    /// Books the next free moment for a question to this server, when questions come no closer together than
-    /// `every`, and returns it. Later than `by`, it is returned and *not* booked: nobody would use it.
+    /// Books the next free time for a question to this server, at least `every` after the one before, and returns it. A
+    /// time later than `by` is returned and *not* booked, because nobody would use it.
     ///
     /// # Errors
-    /// When the cache cannot be read or written.
+    /// The cache cannot be read or written.
     fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> CacheResult<Timestamp>;
 
-    /// Notes a denial: until when the server is to be left alone, longer each time, and no less than `least`.
+    /// Notes a denial, and returns the end of the hold-off. Each one is longer than the last, and no shorter than
+    /// `least`.
     ///
     /// # Errors
-    /// When the cache cannot be read or written.
+    /// The cache cannot be read or written.
     fn hold_off(&self, server: &str, now: Timestamp, least: Duration) -> CacheResult<Timestamp>;
 
-    /// Until when the server is to be left alone, if it is.
+    /// The end of the server's hold-off; None if it may be asked.
     ///
     /// # Errors
-    /// When the cache cannot be read.
+    /// The cache cannot be read.
     fn held_off(&self, server: &str, now: Timestamp) -> CacheResult<Option<Timestamp>>;
 }
 
-/// What is observed of servers from their answers, over all processes: how they close them, and whether they still say
-/// anything. [`LayeredCache::learn_ending`] and [`LayeredCache::note_sense`] say what the notes mean.
+/// Observations of servers from their answers, shared by all processes: how they close them, and whether they still say
+/// anything. [`LayeredCache::learn_ending`] and [`LayeredCache::note_sense`] explain the notes.
 pub trait Observations: Send + Sync {
-    /// What is noted under a name.
+    /// The notes under a name.
     ///
     /// # Errors
-    /// When the cache cannot be read.
+    /// The cache cannot be read.
     fn observed(&self, name: &str) -> CacheResult<ServerNotes>;
 
-    /// Changes what is noted under a name, and returns what is noted then. `change` may be called more than once; where
-    /// it changes nothing, nothing is written.
+    /// Changes the notes under a name, and returns the new ones. `change` may be called more than once. If it changes
+    /// nothing, nothing is written.
     ///
     /// # Errors
-    /// When the cache cannot be read or written.
+    /// The cache cannot be read or written.
     fn observe(&self, name: &str, change: &dyn Fn(&mut ServerNotes)) -> CacheResult<ServerNotes>;
 }
 
-/// What `cache stats|list|forget|export` need.
+/// The operations of `cache stats|list|forget|export`.
 pub trait Maintenance: Send + Sync {
     /// Counts and sizes.
     ///
     /// # Errors
-    /// When the cache cannot be read; so below.
+    /// The cache cannot be read.
     fn stats(&self, now: Timestamp) -> CacheResult<CacheStats>;
 
-    /// Shows what is kept, oldest question first, up to `limit` entries numbered above `after`. Imported data is not
-    /// among it.
+    /// Lists up to `limit` answers with numbers above `after`, oldest question first. Imported data is not included.
     ///
     /// # Errors
-    /// When the cache cannot be read.
+    /// The cache cannot be read.
     fn list(&self, after: i64, limit: usize) -> CacheResult<CachedPage>;
 
     /// Keeps many answers at once.
     ///
     /// # Errors
-    /// When the cache cannot be written.
+    /// The cache cannot be written.
     fn keep_all(&self, kept: &[CachedAnswer]) -> CacheResult<()>;
 
-    /// Forgets every answer that may serve an address in `network`; with None everything, what is
-    /// known of the servers too. Returns how many answers were forgotten.
+    /// Removes every answer that may serve an address in `network`; with None everything, including the notes on
+    /// servers. Returns the number of answers removed.
     ///
     /// # Errors
-    /// When the cache cannot be written.
+    /// The cache cannot be written.
     fn forget(&self, network: Option<&Network>) -> CacheResult<u64>;
 }
 
-/// The whole of a cache.
+/// All that a cache must provide.
 pub trait Cache: Store + Coordinator + Observations + Maintenance {
-    /// What the user should be told once, such as a corrupt file that was set aside. Taken, not read.
+    /// A notice for the user, such as a corrupt file that was set aside. It is given once, then cleared.
     fn notice(&self) -> Option<String> {
         None
     }
 
-    /// All extents, for a run over many addresses; None where that is too many, or not worth it.
+    /// All extents, for a run over many addresses; None if they are too many or not worth it.
     ///
     /// # Errors
-    /// When the cache cannot be read.
+    /// The cache cannot be read.
     #[doc(hidden)]
     fn extents(&self) -> CacheResult<Option<ExtentList>> {
         Ok(None)
     }
 }
 
-/// The extents of a cache, as only caches make and read them.
+/// The extents of a cache. Only caches make and read them.
 #[derive(Debug)]
 pub struct ExtentList(Vec<snapshot::ListedExtent>);
 
-/// What `cache stats` says.
+/// The figures of `cache stats`.
 #[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]
 pub struct CacheStats {
-    /// Answers kept.
+    /// The number of answers.
     pub networks: u64,
-    /// Bytes on disk, imported data included.
+    /// Bytes on disk, including imported data.
     pub bytes: u64,
     /// When the oldest answer was fetched.
     pub oldest: Option<Timestamp>,
     /// When the newest answer was fetched.
     pub newest: Option<Timestamp>,
-    /// Servers that may not be asked now, and until when.
+    /// Servers that may not be asked now, and the end of each hold-off.
     pub held_off: BTreeMap<String, Timestamp>,
     /// Those of them that denied nothing, but answered with nothing about the networks asked.
     pub mute: BTreeMap<String, Timestamp>,
-    /// Servers that close their answers with other words than expected, and until when that is known.
+    /// Servers that close their answers with other words than expected, and the end of each observation.
     pub unclosed: BTreeMap<String, Timestamp>,
     /// Networks in imported data.
     pub imported: u64,

@@ -1,4 +1,4 @@
-//! An answer as bytes: its fields and text, compressed where that pays.
+//! An answer as bytes: its fields and text, compressed where that saves space.
 
 use super::{CacheError, CacheResult, CacheTrouble, CachedAnswer};
 use crate::registry::{Answer, AnswerSource, Record};
@@ -14,11 +14,11 @@ const ZSTD: u8 = 1;
 /// zstd's own default: registries' texts shrink to about 45 %, in about 30 µs.
 const LEVEL: i32 = 3;
 
-/// No answer is longer than this; more is damage. whois' own limit on one reply is below 4 MiB, and there are at most
-/// five hops.
+/// The longest answer in bytes; anything longer is damage. whois' own limit on one reply is below 4 MiB, and there are
+/// at most five hops.
 const LONGEST: usize = 32 << 20;
 
-/// All of an answer but its text, in one line of JSON. Its strings stand in the text too, so they pack well.
+/// All of an answer but its text, as one line of JSON. The text repeats most of its strings, so they compress well.
 #[derive(Deserialize, Serialize)]
 struct BodyHead<'a> {
     record: Cow<'a, Record>,
@@ -30,7 +30,7 @@ struct BodyHead<'a> {
     rdap: bool,
 }
 
-/// Packs an answer. When it was fetched is not among it: that is a column of its own.
+/// Packs an answer. The time of fetching is left out: it has a column of its own.
 pub(super) fn pack(answer: &Answer) -> CacheResult<Vec<u8>> {
     let head = BodyHead {
         record: Cow::Borrowed(&answer.record),
@@ -52,7 +52,7 @@ pub(super) fn plain(record: &Record, text: &str) -> serde_json::Result<Vec<u8>> 
 }
 
 impl BodyHead<'_> {
-    /// A line of JSON, then the text.
+    /// Returns a line of JSON, then the text.
     fn before(&self, text: &str) -> serde_json::Result<Vec<u8>> {
         let mut plain = serde_json::to_vec(self)?;
         plain.push(b'\n');
@@ -71,7 +71,7 @@ pub(super) fn unpack(
     stretch(packed).and_then(|plain| read(&plain, fetched, source, stale)).ok_or_else(damaged)
 }
 
-/// The error for bytes that make no sense.
+/// The error for bytes that cannot be read.
 pub(super) fn damaged() -> CacheError {
     CacheError::new(CacheTrouble::Corrupt, "the cache holds an answer that cannot be unpacked")
 }
@@ -105,7 +105,7 @@ pub(super) fn read(plain: &[u8], fetched: Timestamp, source: AnswerSource, stale
     })
 }
 
-/// Packs bytes, one after another, with a dictionary or without.
+/// Packs several byte strings, with a dictionary or without.
 pub(super) struct BodyPacker<'a> {
     compressor: Option<zstd::bulk::Compressor<'a>>,
 }
@@ -142,14 +142,14 @@ pub(super) fn squeeze(plain: &[u8]) -> Vec<u8> {
     BodyPacker::new(LEVEL, None).squeeze(plain)
 }
 
-/// Unpacks bytes, one after another, with the dictionary that they were packed with. Made once: setting one up costs
-/// ten times what it takes to unpack a network.
+/// Unpacks several byte strings with the dictionary that they were packed with. Make it once: setting one up takes ten
+/// times as long as unpacking a network.
 pub(super) struct BodyUnpacker {
     decompressor: Option<zstd::bulk::Decompressor<'static>>,
 }
 
 impl BodyUnpacker {
-    /// An empty dictionary is none.
+    /// `dictionary` may be empty, which means none.
     pub(super) fn new(dictionary: &[u8]) -> Self {
         Self { decompressor: zstd::bulk::Decompressor::with_dictionary(dictionary).ok() }
     }
@@ -175,7 +175,7 @@ pub(super) fn stretch(packed: &[u8]) -> Option<Vec<u8>> {
     STRETCHER.with_borrow_mut(|stretcher| stretcher.stretch(packed))
 }
 
-/// About how much memory an answer takes.
+/// The approximate memory that an answer takes, in bytes.
 pub(super) fn weight(kept: &CachedAnswer) -> usize {
     kept.answer.text.len() + 512
 }

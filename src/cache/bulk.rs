@@ -1,8 +1,9 @@
-//! Registries' bulk data, and another machine's export: read in one stream, taken over as a whole or not at all.
+//! Imports of registries' bulk data and of another machine's export. A file is read in one stream, and imported as a
+//! whole or not at all.
 //!
-//! What was imported lies in a file of its own beside the cache (`...-imported`), which is written once, as a draft,
-//! and then put in the old one's place. Nobody waits for an import, a broken file changes nothing, and readers may
-//! take the file for granted: it never changes under them.
+//! Imported data is a file of its own beside the cache (`...-imported`). It is written once, as a draft, and then
+//! replaces the old file. Nobody waits for an import, and a broken file changes nothing. Readers can rely on a file
+//! that never changes while they have it open.
 
 mod delegated;
 mod draft;
@@ -29,71 +30,71 @@ use std::{
 pub struct BulkInput {
     /// Its name, for messages.
     pub name: PathBuf,
-    /// What it says.
+    /// The content.
     pub reader: Box<dyn BufRead + Send>,
 }
 
-/// What an import brought.
+/// The counts of an import.
 #[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]
 pub struct ImportSummary {
-    /// Networks of RPSL files.
+    /// Networks in RPSL files.
     pub networks: u64,
     /// Objects that networks refer to: organisations, and contacts with an abuse mailbox.
     pub contacts: u64,
-    /// Blocks of delegated statistics.
+    /// Blocks in delegated statistics.
     pub blocks: u64,
-    /// Answers of another machine's export.
+    /// Answers in another machine's export.
     pub answers: u64,
-    /// Objects that say themselves that they only keep a place, and networks that nobody may register.
+    /// Objects that call themselves placeholders, and networks that cannot be registered.
     pub placeholders: u64,
-    /// What had been imported before could not be read, and is gone.
+    /// True if earlier imported data could not be read, and is lost.
     pub lost: bool,
 }
 
-/// What a reader takes out of a file. `source` names what a later import of the same replaces: the database and the
-/// class of RPSL objects, or whose statistics they are.
+/// One entry that a reader finds in a file. `source` is the unit that a later import replaces: the database and class
+/// of RPSL objects, or the registry of statistics.
 pub enum BulkEntry {
-    /// Comes before what is packed with its dictionary, which may be empty.
+    /// Starts a source; precedes everything that is packed with its dictionary.
     Source {
-        /// As in the others.
+        /// The name of the source.
         source: String,
-        /// Of zstd, for the bodies of this source.
+        /// The zstd dictionary for the bodies of this source; may be empty.
         dictionary: Vec<u8>,
     },
     /// A network, packed.
     Network {
-        /// Where it stands.
+        /// The source it belongs to.
         source: String,
-        /// What it describes.
+        /// The network that it describes.
         network: Network,
-        /// Record and text.
+        /// Record and text, packed.
         body: Vec<u8>,
     },
-    /// What networks refer to.
+    /// An object that networks refer to.
     Contact {
-        /// Where it stands.
+        /// The source it belongs to.
         source: String,
         /// The name that networks use for it, in capitals.
         handle: String,
         /// Its text, packed.
         body: Vec<u8>,
     },
-    /// A network that is nobody's.
+    /// A network that belongs to nobody.
     Placeholder,
     /// A line of delegated statistics.
     Block {
-        /// Whose statistics.
+        /// The statistics that hold it.
         source: String,
-        /// What is delegated.
+        /// The delegated block.
         block: Network,
-        /// To whom.
+        /// The registry that holds the block.
         registry: Registry,
     },
-    /// A line of an export that can be read back.
+    /// A line of an export that parses.
     Answer(String),
 }
 
-/// What kind of file it is, by its first line that says anything.
+/// The kind of a file, told by its first line that is not a comment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum BulkForm {
     Rpsl,
@@ -101,27 +102,27 @@ enum BulkForm {
     Export,
 }
 
-/// So much of a file may be comments before its first line.
+/// Comments before the first line may fill at most this many bytes.
 const HEAD: usize = 64 << 10;
 
-/// When data was last imported beside this cache; None where none was.
+/// The time of the last import beside this cache; None if there was none.
 #[must_use]
 pub fn imported_at(cache: &Path) -> Option<Timestamp> {
     let written = std::fs::metadata(beside(cache)).and_then(|file| file.modified()).ok()?;
     written.try_into().ok()
 }
 
-/// The file beside a cache that holds what was imported.
+/// The file beside a cache that holds imported data.
 pub(super) fn beside(cache: &Path) -> PathBuf {
     location::beside(cache, "-imported")
 }
 
-/// Imports files as one: `cache` is the cache's own file, `ledger` what an export is read into. `tick` is called
-/// every so often, for progress.
+/// Imports all files as one. `cache` is the cache's own file; answers of an export go into `ledger`. `tick` is called
+/// now and then, to show progress.
 ///
 /// # Errors
-/// A file that cannot be read (66), or is in no known form or broken (65): then nothing was changed. And a draft that
-/// cannot be written (74).
+/// A file cannot be read (66), or is broken or of no known form (65); nothing is changed then. The draft cannot be
+/// written (74).
 pub fn import(
     cache: &Path,
     ledger: &dyn Maintenance,
@@ -138,7 +139,7 @@ pub fn import(
 /// Reads files as [`import`] does, and writes nothing.
 ///
 /// # Errors
-/// A file that cannot be read (66), or is in no known form or broken (65).
+/// A file cannot be read (66), or is broken or of no known form (65).
 pub fn survey(inputs: Vec<BulkInput>) -> Result<ImportSummary> {
     let mut brought = ImportSummary::default();
     read(
@@ -152,7 +153,7 @@ pub fn survey(inputs: Vec<BulkInput>) -> Result<ImportSummary> {
     Ok(brought)
 }
 
-/// What becomes of each entry of a file.
+/// Receives each entry of a file.
 type EntrySink<'a> = dyn FnMut(BulkEntry) -> Result<()> + 'a;
 
 fn read(inputs: Vec<(BulkForm, BulkInput)>, sink: &mut EntrySink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
@@ -163,7 +164,7 @@ fn read(inputs: Vec<(BulkForm, BulkInput)>, sink: &mut EntrySink<'_>, tick: &mut
     })
 }
 
-/// Which kind each file is: a wrong one among several is refused before minutes are spent on the others.
+/// Finds the kind of every file first, so that a wrong one is refused before minutes go into the others.
 fn sort(inputs: Vec<BulkInput>) -> Result<Vec<(BulkForm, BulkInput)>> {
     inputs.into_iter().map(|mut input| Ok((kind(&mut input)?, input))).collect()
 }
@@ -181,7 +182,7 @@ impl ImportSummary {
     }
 }
 
-/// Looks at the head of a file, and puts it back.
+/// Reads the head of a file to find its kind, and puts it back.
 fn kind(input: &mut BulkInput) -> Result<BulkForm> {
     let BulkInput { name, reader } = input;
     let mut head = Vec::new();
@@ -226,7 +227,7 @@ fn refuse(name: &Path) -> Error {
     ))
 }
 
-/// A file that turns out to be broken at some line.
+/// The error for a file that is broken at some line.
 fn broken(name: &Path, line: u64, why: &str) -> Error {
     Error::data(format!("{}:{line}: {why}; nothing was imported", name.display()))
 }

@@ -1,4 +1,4 @@
-//! What every cache promises, as one set of tests that each kind runs.
+//! The promises of every cache, as one set of tests that each kind runs.
 
 use super::{Cache, CachedAnswer, Freshness, LeaseHolder, MemoryCache, ServerNotes, SqliteCache};
 use crate::{
@@ -37,7 +37,7 @@ pub(super) fn answer(first: &str, last: &str) -> Answer {
     }
 }
 
-/// Some moment, and so many seconds after it.
+/// A moment: so many seconds after a fixed time.
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
@@ -50,7 +50,7 @@ pub(super) fn freshness(now: i64) -> Freshness {
     Freshness { now: at(now), max_age: SignedDuration::from_hours(24), share: None }
 }
 
-/// Who is said to run the address.
+/// The organisation that the cache gives for the address.
 fn org(cache: &dyn Cache, address: &str, freshness: &Freshness) -> Option<String> {
     let found = cache.find(ip(address), freshness).unwrap()?;
     cache.answer(&found).unwrap().unwrap().record.org
@@ -251,7 +251,7 @@ const PROMISES: &[Promise] = &[
     }),
 ];
 
-/// Holds a kind of cache, an empty one for each, to every promise.
+/// Checks every promise on a kind of cache. `make` returns an empty one each time.
 pub(super) fn holds_its_promises(make: impl Fn() -> Box<dyn Cache>) {
     for (name, promise) in PROMISES {
         let cache = make();

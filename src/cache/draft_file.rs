@@ -1,4 +1,5 @@
-//! A file in the making, beside the one that it replaces as a whole: who reads sees the old one or the new one.
+//! A file in the making, beside the one that it replaces as a whole. A reader sees the old file or the new one, never a
+//! part.
 
 use super::location;
 use crate::error::{Error, Result};
@@ -9,20 +10,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The draft. It has the rights of the cache's folder, and is gone when it is dropped unpublished.
+/// The draft. It has the rights of the cache's folder. Dropping it unpublished removes it.
 #[derive(Debug)]
 pub struct DraftFile {
-    /// Locked while the draft is written, so that two imports do not lose each other's work.
+    /// Locked while the draft is written, so that two imports do not overwrite each other's work.
     file: File,
     path: PathBuf,
     target: PathBuf,
 }
 
 impl DraftFile {
-    /// Begins a draft of `target`, empty.
+    /// Begins an empty draft of `target`.
     ///
     /// # Errors
-    /// It cannot be made, or another import is under way (74).
+    /// It cannot be made, or another import is running (74).
     pub fn begin(target: &Path) -> Result<Self> {
         let path = location::beside(target, ".new");
         let file = lock(&path).map_err(|error| Error::output(&path.display().to_string(), &error))?;
@@ -35,16 +36,16 @@ impl DraftFile {
         &self.file
     }
 
-    /// Where it lies now.
+    /// The path of the draft.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Puts it where it belongs, once it is safe on disk.
+    /// Syncs the draft to disk, and renames it to its target.
     ///
     /// # Errors
-    /// It cannot be written or renamed (74): then what was there before still is.
+    /// It cannot be written or renamed (74). The old file is unchanged then.
     pub fn publish(self) -> Result<()> {
         self.file.sync_all().map_err(|error| Error::output(&self.path.display().to_string(), &error))?;
         let renamed = fs::rename(&self.path, &self.target);
@@ -54,8 +55,8 @@ impl DraftFile {
 
 impl Drop for DraftFile {
     fn drop(&mut self) {
-        // After a success it has been renamed, and another import may have begun at its old name; after a failure it is
-        // of no use.
+        // After a success the draft was renamed, and another import may have begun a draft at the same path. After a
+        // failure the draft is useless.
         if is_at(&self.file, &self.path) {
             let _ = fs::remove_file(&self.path);
         }
@@ -72,9 +73,9 @@ fn lock(path: &Path) -> io::Result<File> {
             Err(TryLockError::WouldBlock) => return Err(io::Error::other("another import is under way")),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        // Another import may have ended between the two steps: then this is the very file that everybody reads now.
+        // Another import may have published between the two steps. Then this is the very file that readers use now.
         if is_at(&lock, path) {
-            // What an import that was killed has left.
+            // A killed import may have left data here.
             lock.set_len(0)?;
             return Ok(lock);
         }

@@ -1,20 +1,20 @@
-//! The order in which extents are kept, and the walk that finds the most specific one that holds an address.
+//! The order of extents in a cache, and the search for the most specific one that holds an address.
 //!
-//! An extent is cut into prefixes, and prefixes are ordered by first address, then by length. In that order the
-//! greatest prefix not above (address, full length) either holds the address, and then none more specific does, or
-//! it shows how many leading bits a holder can at most have: those that it shares with the address. So a handful of
-//! index seeks find the holder among any number of nested networks.
+//! An extent is cut into prefixes, ordered by first address, then by length. Take the greatest prefix that is not above
+//! (address, full length). If it holds the address, no more specific one does. If it does not, a prefix that holds the
+//! address can have at most the leading bits that the two share. So a few index seeks find the holder among any number
+//! of nested networks.
 
 use crate::address::{Network, Prefix};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Where the walk for an address starts: its own full-length prefix.
+/// The prefix where the search for an address starts: the address at full length.
 pub(super) fn start(address: IpAddr) -> Prefix {
     Prefix::around(address, 32, 128)
 }
 
-/// Where the walk goes on when `below`, the greatest prefix up to the last bound, does not hold the address. None
-/// when no prefix that is left can.
+/// The next bound of the search, when `below` does not hold the address. `below` is the greatest prefix up to the last
+/// bound. None when no remaining prefix can hold it.
 pub(super) fn next(below: Prefix, address: IpAddr) -> Option<Prefix> {
     let shared = match (below.first(), address) {
         (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
@@ -62,20 +62,20 @@ pub(super) fn decode_address(bytes: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// The extent of an answer: all of the network for a leaf, else no more of it than the /24 or /48 around the address that
-/// was asked about. None when that address is not in the network at all.
+/// The extent of an answer: the whole network for a leaf, else its part within the /24 or /48 around the address that
+/// was asked about. None when that address is not in the network.
 pub(super) fn reach(network: Network, asked: IpAddr, leaf: bool) -> Option<Network> {
     let around = network.contains(asked).then(|| Prefix::around(asked, 24, 48))?;
     if leaf { Some(network) } else { network.overlap(&around.into()) }
 }
 
-/// The prefix of this extent that holds the address; None when none does.
+/// The prefix of this extent that holds the address; None if none does.
 pub(super) fn part(extent: &Network, address: IpAddr) -> Option<Prefix> {
     extent.prefixes().into_iter().find(|prefix| prefix.contains(address))
 }
 
-/// How narrow a network is: the greater, the fewer addresses. Networks that are no prefix are cut into several, and
-/// where a wider one is cut into a piece that a narrower one has too, this tells which is the more specific.
+/// How narrow a network is: the greater, the fewer addresses. A network that is not a prefix is cut into several, and
+/// one of them may also be a piece of a narrower network. This number tells which of the two is more specific.
 #[expect(clippy::cast_precision_loss, reason = "two ranges that differ in the 53rd bit alone do not nest")]
 pub(super) fn narrow(network: &Network) -> f64 {
     -(network.span() as f64)
@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn the_walk_agrees_with_trying_them_all() {
-        // A small generator (Knuth's MMIX constants): the same blocks each time, crowded so that they nest.
+        // A small generator (Knuth's MMIX constants) gives the same blocks on each run. They are crowded, so that they
+        // nest.
         let mut seed = 7_u64;
         let mut next = || {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

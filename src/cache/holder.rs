@@ -1,4 +1,4 @@
-//! Who holds a claim, and whether he is still there.
+//! The holder of a lease, and whether its process is still running.
 
 use rustix::{
     io::Errno,
@@ -12,26 +12,26 @@ use std::{
 
 /// Bits of a process's number (Linux' PID_MAX_LIMIT is 4,194,304).
 const PID: u32 = 22;
-/// Bits that tell one process's holders apart.
+/// Bits that tell the holders of one process apart.
 const CHANCE: u32 = 25;
-/// Bits that say where the process runs. With the others they fill a positive integer of SQLite's.
+/// Bits that identify where the process runs. With the others they fill a positive integer of SQLite's.
 const PLACE: u32 = 16;
 
-/// Who holds a claim: one per lookup, never two alike, on however many machines. It says which process it is of, so
-/// that one that was killed in the middle of a question, as hooks are, holds nobody up.
+/// Holds a lease: one per lookup, and unique across all machines. It names its process, so that a process that was
+/// killed during a question, as hooks are, holds up nobody.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct LeaseHolder(u64);
 
 impl LeaseHolder {
-    /// A holder unlike any other.
+    /// A new holder, unlike any other.
     #[must_use]
     pub fn unique() -> Self {
         Self::of(std::process::id())
     }
 
-    /// A holder of a process here.
+    /// A holder for a process on this machine.
     pub(super) fn of(pid: u32) -> Self {
-        // Keyed anew by the system for each process, and counted on within it.
+        // The system keys this anew for each process, and counts on within it.
         let chance = RandomState::new().build_hasher().finish();
         let place = low(place(), PLACE) << (PID + CHANCE);
         Self(place | low(chance, CHANCE) << PID | low(pid.into(), PID))
@@ -47,12 +47,12 @@ impl LeaseHolder {
         i64::try_from(self.0).unwrap_or(i64::MAX)
     }
 
-    /// Whether the process is known to have ended. One on another machine, or behind the wall of a container, cannot
-    /// be looked at, and is believed to be there until its time is up; so is whoever has got its number since.
+    /// Whether the process is known to have ended. A process on another machine or in another container cannot be
+    /// checked; it counts as running until its lease expires. So does a new process that has got the old one's number.
     pub(super) fn is_gone(self) -> bool {
         let here = low(self.0 >> (PID + CHANCE), PLACE);
         let pid = i32::try_from(low(self.0, PID)).ok().and_then(Pid::from_raw);
-        // A process of another user answers with EPERM, and is there.
+        // EPERM comes from a process of another user, which exists.
         here != 0
             && here == low(place(), PLACE)
             && low(self.0, PID) != low(std::process::id().into(), PID)
@@ -65,8 +65,8 @@ fn low(value: u64, bits: u32) -> u64 {
     value & ((1 << bits) - 1)
 }
 
-/// Where processes' numbers mean the same as here: this boot of this machine, and this namespace of numbers. 0 where
-/// that cannot be told.
+/// Identifies where process numbers mean the same as here: this boot of this machine, and this PID namespace. 0 if that
+/// cannot be found.
 fn place() -> u64 {
     static PLACE: OnceLock<u64> = OnceLock::new();
     *PLACE.get_or_init(|| {
@@ -94,7 +94,7 @@ mod tests {
         assert!(of_child.is_gone());
         assert!(!LeaseHolder::unique().is_gone());
         assert_ne!(LeaseHolder::unique(), LeaseHolder::unique());
-        // Of another machine nothing is known.
+        // Nothing is known of a process on another machine.
         let elsewhere = LeaseHolder(of_child.0 ^ 1 << (PID + CHANCE));
         assert!(!elsewhere.is_gone());
         assert_eq!(LeaseHolder::from_integer(of_child.as_integer()), of_child);

@@ -1,5 +1,5 @@
-//! What was imported, as lookups read it. The file is never changed, only replaced ([`super::import`]), so it is opened
-//! without locks and without looking for a journal.
+//! Imported data, as lookups read it. The file is never changed, only replaced ([`super::import`]). So it is opened
+//! without locks, and no journal is looked for.
 
 mod scan;
 
@@ -31,14 +31,14 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// A registry's data beside a cache. There need not be any.
+/// The imported data beside a cache. There may be none.
 #[derive(Debug)]
 pub(super) struct ImportedData {
     path: PathBuf,
     idle: Mutex<IdleFiles>,
 }
 
-/// Open files that nobody reads at the moment: each thread takes one for itself, so that none waits for another.
+/// Open files that are not in use. Each thread takes one for itself, so that none waits for another.
 #[derive(Default)]
 struct IdleFiles {
     identity: Option<(u64, u64)>,
@@ -48,7 +48,7 @@ struct IdleFiles {
 struct OpenFile {
     identity: (u64, u64),
     connection: Connection,
-    /// By number: when imported, and what its texts are packed with.
+    /// By number: the time of import, and the unpacker for its texts.
     sources: HashMap<i64, (Timestamp, Option<BodyUnpacker>)>,
 }
 
@@ -58,7 +58,7 @@ impl std::fmt::Debug for IdleFiles {
     }
 }
 
-/// What `cache stats` says of it.
+/// The figures that `cache stats` gives.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ImportedSize {
     pub(super) entries: u64,
@@ -66,7 +66,7 @@ pub(super) struct ImportedSize {
 }
 
 impl ImportedData {
-    /// What lies beside this cache file.
+    /// The imported data beside this cache file.
     pub(super) fn beside(cache: &Path) -> Self {
         Self { path: super::bulk::beside(cache), idle: Mutex::default() }
     }
@@ -108,7 +108,7 @@ impl ImportedData {
         }
     }
 
-    /// Every extent, unless they are too many.
+    /// Every extent; None if they are too many.
     pub(super) fn extents(&self) -> CacheResult<Option<ExtentList>> {
         self.with(|open| {
             let mut statement =
@@ -134,7 +134,7 @@ impl ImportedData {
         })
     }
 
-    /// Which registry holds the address today, by its own statistics.
+    /// The registry that holds the address today, by its own statistics.
     pub(super) fn delegated(&self, address: IpAddr) -> CacheResult<Option<Registry>> {
         self.with(|open| {
             let row = open
@@ -165,8 +165,8 @@ impl ImportedData {
         Ok(ImportedSize { entries: entries.unwrap_or_default() as u64, bytes })
     }
 
-    /// Runs a query on the file that something was just found in, without looking whether it has been replaced: its
-    /// numbers mean nothing in another.
+    /// Runs a query on the file in which something was just found, without checking whether it has been replaced: its
+    /// numbers mean nothing in another file.
     fn with_open<T>(
         &self,
         work: impl FnOnce(&mut OpenFile) -> rusqlite::Result<Option<T>>,
@@ -175,7 +175,7 @@ impl ImportedData {
         self.on(identity, work)
     }
 
-    /// Runs a query on the file as it is now; None where there is no file.
+    /// Runs a query on the current file; None if there is no file.
     fn with<T>(
         &self,
         work: impl FnOnce(&mut OpenFile) -> rusqlite::Result<Option<T>>,
@@ -189,7 +189,7 @@ impl ImportedData {
         self.on(identity, work)
     }
 
-    /// Runs a query on one of the open files, or on one more. A file that failed is not used again.
+    /// Runs a query on one of the idle files, or on a new one. A file that failed is not used again.
     fn on<T>(
         &self,
         identity: (u64, u64),
@@ -201,7 +201,7 @@ impl ImportedData {
             None => {
                 let open = OpenFile::new(&self.path, identity).map_err(|error| self.failed(&error))?;
                 if location::identity(&self.path) != Some(identity) {
-                    // Replaced while it was being opened; the next look finds the new one.
+                    // The file was replaced while it was being opened. The next query finds the new one.
                     return Ok(None);
                 }
                 open
@@ -224,7 +224,7 @@ impl ImportedData {
         CacheError::new(CacheTrouble::Passing, message)
     }
 
-    /// Removes it.
+    /// Removes the file.
     pub(super) fn forget(&self) -> CacheResult<()> {
         *self.idle() = IdleFiles::default();
         match fs::remove_file(&self.path) {
@@ -265,7 +265,7 @@ impl OpenFile {
         })
     }
 
-    /// A network's record and text, with the objects that it refers to; None inside where it is damaged.
+    /// A network's record and text, with the objects that it refers to; the inner option is None if they are damaged.
     fn answer(&mut self, id: i64, fetched: Timestamp) -> rusqlite::Result<Option<Option<Answer>>> {
         let row: Option<(i64, Vec<u8>)> = self
             .connection
@@ -283,7 +283,7 @@ impl OpenFile {
         Ok(Some(Some(answer)))
     }
 
-    /// Unpacks a text with the dictionary of its source, which is read the first time that it is needed.
+    /// Unpacks a text with the dictionary of its source. The dictionary is read on first use.
     fn stretch(&mut self, source: i64, packed: &[u8]) -> rusqlite::Result<Option<Vec<u8>>> {
         let Some((_, slot)) = self.sources.get_mut(&source) else { return Ok(None) };
         if let Some(stretcher) = slot {
@@ -294,11 +294,11 @@ impl OpenFile {
         Ok(slot.insert(BodyUnpacker::new(&dictionary)).stretch(packed))
     }
 
-    /// The texts of the objects that a text refers to, and of those that these refer to.
+    /// The texts of the objects that a text refers to, and of the objects that those refer to.
     fn contacts(&mut self, text: &str) -> rusqlite::Result<String> {
         let mut wanted = references(text);
         let (mut texts, mut at) = (String::new(), 0);
-        // An organisation names its abuse contact; nothing leads further than that.
+        // An organisation names its abuse contact. No reference leads further.
         while let Some(handle) = wanted.get(at).cloned().filter(|_| at < 16) {
             at += 1;
             let row: Option<(i64, Vec<u8>)> = self
@@ -321,9 +321,9 @@ impl OpenFile {
     }
 }
 
-/// The handles of organisations and of those who take complaints.
+/// The handles of organisations and abuse contacts.
 fn references(text: &str) -> Vec<String> {
-    // Few lines lead anywhere. The others are passed by: whoever reads all networks comes by here for each.
+    // Few lines hold a reference. The others are skipped quickly, because a scan of all networks runs this for each.
     let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1));
     let rests = starts.filter_map(|start| text.get(start..));
     let leading =
@@ -333,7 +333,7 @@ fn references(text: &str) -> Vec<String> {
     names.map(|name| name.trim().to_ascii_uppercase()).filter(|name| !name.is_empty()).collect()
 }
 
-/// Reads the record anew out of the network's text with that of its contacts behind it, as whois would have sent it.
+/// Reads the record again from the network's text followed by that of its contacts, as whois would have sent it.
 fn join(answer: &mut Answer, contacts: &str) {
     answer.text.push_str(contacts);
     let network = answer.record.network;
@@ -351,7 +351,7 @@ fn registry_of(name: &str) -> Option<Registry> {
         .find(|registry| registry.as_str() == name)
 }
 
-/// The file as SQLite's URI, to be taken as one that never changes.
+/// The file as SQLite's URI, marked as one that never changes.
 fn uri(path: &Path) -> String {
     let mut uri = String::from("file:");
     for &byte in path.as_os_str().as_encoded_bytes() {

@@ -1,16 +1,16 @@
-//! A cache that is left alone for a while after it failed.
+//! One cache behind a [`super::LayeredCache`], which is not used for a while after it failed.
 
 use super::Cache;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// After a failure the cache is left alone for this long, by the clock that lookups bring; a daemon tries it again.
+/// The time that a failed cache is not used, by the clock that lookups bring. A daemon tries it again after that.
 const REST: SignedDuration = SignedDuration::from_secs(60);
 
-/// One of the caches behind a handle, and whether it may be used now.
+/// One of the caches behind a layered cache, and whether it may be used now.
 pub(super) struct CacheLayer {
     pub(super) cache: Box<dyn Cache>,
-    /// It is left alone, until then where that is known.
+    /// Set while it is not used; the inner value is the end of that, where it is known.
     resting: Mutex<Option<Option<Timestamp>>>,
 }
 
@@ -36,7 +36,7 @@ impl CacheLayer {
         }
     }
 
-    /// It failed, at about this time: leave it alone for a while.
+    /// Notes a failure at about this time: the cache is not used for a while.
     pub(super) fn rest(&self, now: Option<Timestamp>) {
         *self.resting() = Some(now.and_then(|now| now.saturating_add(REST).ok()));
     }

@@ -24,28 +24,28 @@ use std::{
     time::Duration,
 };
 
-/// Decisions that one process writes.
+/// Decisions that one process writes at most.
 const DECISIONS: u32 = 64;
 
-/// A cache that never fails: what the real one cannot do, the next does, and last the process's own memory.
+/// A cache that never fails. If the first layer fails, the next one serves, and at last the process's own memory.
 pub struct LayeredCache {
-    /// The real cache; behind one on a server, this machine's file.
+    /// The configured cache. A cache on a server has this machine's file as the second layer.
     layers: Vec<CacheLayer>,
     /// The cache's file, where it has one on this machine.
     file: Option<PathBuf>,
-    /// What the files beside the cache are named after.
+    /// The path that files beside the cache are named after.
     base: Option<PathBuf>,
     imported: Option<ImportedData>,
     memory: MemoryCache,
     snapshot: OnceLock<Snapshot>,
-    /// Decisions that may still be written.
+    /// The number of decisions that may still be written.
     decisions: AtomicU32,
     state: Mutex<WarningState>,
 }
 
 #[derive(Debug, Default)]
 struct WarningState {
-    /// To be printed, once.
+    /// A warning to print once.
     warning: Option<String>,
     warned: bool,
     /// The latest time that a lookup brought.
@@ -62,7 +62,7 @@ impl WarningState {
 }
 
 impl LayeredCache {
-    /// Wraps a cache; None is memory alone.
+    /// Wraps a cache; None means memory only.
     #[must_use]
     pub fn new(real: Option<Box<dyn Cache>>) -> Self {
         Self {
@@ -77,7 +77,7 @@ impl LayeredCache {
         }
     }
 
-    /// What the user should be told, once: the first thing that went wrong. Taken, not read.
+    /// A warning for the user: the first failure. It is given once, then cleared.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         let notice = self.layers.iter().find_map(|layer| layer.cache.notice());
@@ -95,7 +95,7 @@ impl LayeredCache {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks the first cache that is up and does not fail; memory has nothing that could.
+    /// Asks the first cache that is up and does not fail; else memory, which cannot fail.
     pub(super) fn serve<T: Default>(
         &self,
         now: Option<Timestamp>,
@@ -130,10 +130,10 @@ impl LayeredCache {
         }
     }
 
-    /// Reads all that is kept and imported into memory, for a run over so many addresses that it pays: a network is
-    /// then found in a tenth of a microsecond. What is kept from now on is found as before.
+    /// Reads all cached and imported networks into memory. This pays for a run over many addresses: finding a network
+    /// then takes a tenth of a microsecond. Answers kept after this are found as before.
     pub fn take_snapshot(&self, freshness: &Freshness) {
-        // A capped answer ranks by the network that it is about, not by its cap, which a flat list cannot say.
+        // With `--share`, answers rank by their network and not by their cap. A flat list cannot express that.
         if self.snapshot.get().is_some() || self.lock().warned || freshness.share.is_some() {
             return;
         }
@@ -156,7 +156,7 @@ impl LayeredCache {
         let _ = self.snapshot.set(Snapshot::new(kept.into_iter().chain(imported), freshness));
     }
 
-    /// [`super::Store::find`]. What memory kept while the real cache rested answers too.
+    /// [`super::Store::find`]. It also returns what memory kept while the real cache was down.
     #[must_use]
     pub fn find(&self, address: IpAddr, freshness: &Freshness) -> Option<CacheHit> {
         if let Some(found) = self.snapshot.get().and_then(|snapshot| snapshot.find(address, freshness)) {
@@ -182,13 +182,15 @@ impl LayeredCache {
                 found.source = if place == 0 { HitSource::Cache } else { HitSource::Local };
                 return Some(found);
             }
-            // It works and has nothing: then those behind it, which only stand in for it, are not asked.
+            // This layer works and has nothing. The layers behind it only replace it when it fails, so they are not
+            // asked.
             break;
         }
         ask(&self.memory).unwrap_or_default()
     }
 
-    /// Of what was kept and what was imported the more specific; of two alike what was asked for, which is newer.
+    /// Returns the more specific of the cached and the imported network. If both are equal, the cached one wins,
+    /// because it is newer.
     fn or_imported(&self, address: IpAddr, kept: Option<CacheHit>) -> Option<CacheHit> {
         let imported = self.ask_imported(|imported| imported.find(address));
         match (kept, imported) {
@@ -205,7 +207,8 @@ impl LayeredCache {
         })
     }
 
-    /// Which registry holds the address today, by imported delegated statistics: newer than any table compiled in.
+    /// The registry that holds the address today, by imported delegated statistics. They are newer than any table
+    /// compiled in.
     #[must_use]
     pub fn delegated(&self, address: IpAddr) -> Option<Registry> {
         self.ask_imported(|imported| imported.delegated(address))
@@ -220,7 +223,7 @@ impl LayeredCache {
         self.on(found, |cache| cache.answer(found))
     }
 
-    /// [`super::Store::keep`]: in the cache and in what stands in for it.
+    /// [`super::Store::keep`]: in the cache, and in the layer that replaces it when it fails.
     pub fn keep(&self, kept: &CachedAnswer) {
         let mut done = false;
         for layer in &self.layers {
@@ -237,8 +240,8 @@ impl LayeredCache {
         self.on(found, |cache| cache.recall(found, patterns, address))
     }
 
-    /// [`super::Store::remember`]. Only so many are written: a hook has one, and a run over many addresses has its
-    /// patterns ready, and decides again faster than it writes.
+    /// [`super::Store::remember`]. Only a limited number is written. A hook has one. A run over many addresses has its
+    /// patterns compiled, and decides again faster than it writes.
     pub fn remember(&self, found: &CacheHit, patterns: &[u8; 16], address: Option<IpAddr>, decision: &[u8]) {
         let left =
             self.decisions.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
@@ -248,7 +251,8 @@ impl LayeredCache {
         self.on(found, |cache| cache.remember(found, patterns, address, decision).map(Some));
     }
 
-    /// Asks the cache that found it. Decisions about imported networks lie in this machine's file, the last.
+    /// Asks the cache that the hit came from. Decisions about imported networks are in this machine's file, the last
+    /// layer.
     fn on<T>(&self, found: &CacheHit, ask: impl Fn(&dyn Cache) -> CacheResult<Option<T>>) -> Option<T> {
         let layer = match found.source {
             HitSource::Memory => return ask(&self.memory).unwrap_or_default(),
@@ -274,7 +278,7 @@ impl LayeredCache {
 
     /// [`super::Coordinator::release`].
     pub fn release(&self, what: &str, holder: LeaseHolder) {
-        // Claimed before the cache failed or after: given back in both.
+        // The lease may have been taken before or after the cache failed, so it is released in both.
         self.serve(None, |cache| cache.release(what, holder));
         let _ = super::Coordinator::release(&self.memory, what, holder);
     }
@@ -290,26 +294,27 @@ impl LayeredCache {
         self.serve(None, |cache| cache.flush());
     }
 
-    /// [`super::Coordinator::pace`]: when the server may be asked, booked unless that is later than `by`, the caller's own
-    /// deadline.
+    /// [`super::Coordinator::pace`]: the time at which the server may be asked. It is booked unless it is later than
+    /// `by`, the caller's deadline.
     #[must_use]
     pub fn pace(&self, server: &str, every: Duration, now: Timestamp, by: Timestamp) -> Timestamp {
         self.serve(Some(now), |cache| cache.pace(server, every, now, by).map(Some)).unwrap_or(now)
     }
 
-    /// [`super::Coordinator::hold_off`]: in every cache and in memory, so that whichever fails, a denial is not forgotten.
+    /// [`super::Coordinator::hold_off`]: in every cache and in memory, so that a denial is not forgotten when one of
+    /// them fails.
     pub fn hold_off(&self, server: &str, now: Timestamp, least: Duration) -> Timestamp {
         let until = self.everywhere(now, |cache| cache.hold_off(server, now, least).map(Some));
         until.unwrap_or(now)
     }
 
-    /// [`super::Coordinator::held_off`]: the longest that any of them knows of.
+    /// [`super::Coordinator::held_off`]: the longest hold-off that any layer has.
     #[must_use]
     pub fn held_off(&self, server: &str, now: Timestamp) -> Option<Timestamp> {
         self.everywhere(now, |cache| cache.held_off(server, now))
     }
 
-    /// The latest moment that any cache which is up names, or memory.
+    /// The latest time that memory, or any cache that is up, returns.
     pub(super) fn everywhere(
         &self,
         now: Timestamp,
@@ -323,7 +328,7 @@ impl LayeredCache {
             .max()
     }
 
-    /// The real cache, for `cache list|export|import`: there a failure is the answer. Memory where there is none.
+    /// The real cache, for `cache list|export|import`, which report its failures. Memory if there is none.
     #[must_use]
     pub fn ledger(&self) -> &dyn Maintenance {
         match self.layers.first() {
@@ -332,23 +337,23 @@ impl LayeredCache {
         }
     }
 
-    /// The cache's own file; imported data lies beside it. None for a cache without one.
+    /// The cache's own file; imported data is beside it. None for a cache without a file.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
-    /// The path that files beside the cache are named after, also where the cache itself cannot be opened. None where
-    /// nothing is kept.
+    /// The path that files beside the cache are named after, even if the cache itself cannot be opened. None if nothing
+    /// is kept.
     #[must_use]
     pub fn base(&self) -> Option<&Path> {
         self.base.as_deref()
     }
 
-    /// Counts and sizes, of imported data too.
+    /// Counts and sizes, including imported data.
     ///
     /// # Errors
-    /// When the cache cannot be read.
+    /// The cache cannot be read.
     pub fn stats(&self, now: Timestamp) -> CacheResult<CacheStats> {
         let mut stats = self.ledger().stats(now)?;
         if let Some(imported) = &self.imported {
@@ -359,15 +364,16 @@ impl LayeredCache {
         Ok(stats)
     }
 
-    /// Forgets what may serve an address in `network`, or everything, imported data too; returns how many answers.
+    /// Removes what may serve an address in `network`; with None everything, including imported data. Returns the
+    /// number of answers removed.
     ///
     /// # Errors
-    /// When the cache cannot be written.
+    /// The cache cannot be written.
     pub fn forget(&self, network: Option<&Network>) -> CacheResult<u64> {
         if let (None, Some(imported)) = (network, &self.imported) {
             imported.forget()?;
         }
-        // What only stands in for the cache forgets too; whether it can is of no account.
+        // The other layers forget too. Their failure does not matter here.
         for layer in self.layers.iter().skip(1) {
             let _ = layer.cache.forget(network);
         }

@@ -1,4 +1,4 @@
-//! Where the cache lies, and with whose rights its files are made.
+//! The path of the cache, and the owner and rights of its files.
 
 use crate::error::reason;
 use std::{
@@ -9,22 +9,21 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-/// The file's name in a folder of its own.
+/// The name of the cache's file in its folder.
 const NAME: &str = "cache.db";
-/// So many corrupt files are kept for a look; older ones go.
+/// The number of corrupt files that are kept for inspection; older ones are removed.
 const SET_ASIDE: usize = 3;
 
 /// What `--cache` names.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum CacheLocation {
-    /// A file, or a folder to make one in.
+    /// A file, or a folder to create one in.
     Path(PathBuf),
-    /// The shared folder when it can be written, else the user's own.
+    /// The shared folder if it can be written, else the user's own.
     Default,
     /// `redis://` or `rediss://`.
     Redis(String),
-    /// An address of a kind that is not known, or one that is written wrongly: no file of that name should be made in its
-    /// stead.
+    /// An address of an unknown or malformed kind. No file of that name may be created.
     Strange(String),
     /// Nothing is kept beyond the run.
     None,
@@ -32,7 +31,7 @@ pub enum CacheLocation {
 
 impl From<&str> for CacheLocation {
     fn from(text: &str) -> Self {
-        // Valkey speaks Redis' protocol under either name.
+        // Valkey speaks the Redis protocol under either scheme.
         match text.split_once("://").map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest)) {
             Some((scheme, rest)) => match scheme.as_str() {
                 "redis" | "valkey" => Self::Redis(format!("redis://{rest}")),
@@ -54,12 +53,12 @@ fn is_nearly_address(text: &str) -> bool {
         || ["redis", "rediss", "valkey", "valkeys"].iter().any(|scheme| first.eq_ignore_ascii_case(scheme))
 }
 
-/// What the default location depends on, given as values.
+/// The environment that decides the default location.
 #[derive(Clone, Debug)]
 pub struct CacheEnv {
     /// `HOME`.
     pub home: Option<PathBuf>,
-    /// `XDG_CACHE_HOME`; one that is not absolute is ignored, as its specification asks.
+    /// `XDG_CACHE_HOME`; a relative path is ignored, as its specification asks.
     pub xdg_cache_home: Option<PathBuf>,
     /// The folder that the machine's daemons share.
     pub shared: PathBuf,
@@ -72,7 +71,7 @@ impl Default for CacheEnv {
 }
 
 impl CacheEnv {
-    /// The user's own file; None without a home.
+    /// The user's own file; None without a home directory.
     #[must_use]
     pub fn own(&self) -> Option<PathBuf> {
         let xdg = self.xdg_cache_home.as_ref().filter(|path| path.is_absolute()).cloned();
@@ -87,7 +86,7 @@ impl CacheEnv {
     }
 }
 
-/// The file that a path given by the user means.
+/// The cache file that a path given by the user means.
 pub(super) fn file(path: &Path) -> PathBuf {
     if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         path.join(NAME)
@@ -96,7 +95,7 @@ pub(super) fn file(path: &Path) -> PathBuf {
     }
 }
 
-/// What the files beside a cache may be named after, without a look at the cache: the first is the most likely.
+/// The paths that files beside a cache may be named after, without looking at the cache. The most likely comes first.
 #[must_use]
 pub fn bases(location: &CacheLocation, env: &CacheEnv) -> Vec<PathBuf> {
     match location {
@@ -108,8 +107,8 @@ pub fn bases(location: &CacheLocation, env: &CacheEnv) -> Vec<PathBuf> {
     }
 }
 
-/// Makes an empty file, and its folder, unless there is one. It belongs to the folder's owner and group, with the
-/// folder's group rights, before anybody can see it: made by root, it must not lock out the daemon whose folder it is.
+/// Creates an empty file and its folder, unless they exist. Before anybody can see it, the file gets the folder's
+/// owner, group and group rights. If root creates it, the daemon that owns the folder must still be able to use it.
 pub(super) fn make(path: &Path) -> io::Result<()> {
     let folder = folder_of(path);
     if !folder.exists() {
@@ -118,7 +117,7 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
     let owner = fs::metadata(folder)?;
     let shared = owner.mode() & 0o2020 != 0;
     let mode = if shared { 0o660 } else { 0o600 };
-    // Two threads of one process may be at it, too.
+    // Two threads of one process may do this at the same time.
     static DRAFTS: AtomicU32 = AtomicU32::new(0);
     let draft = DRAFTS.fetch_add(1, Ordering::Relaxed);
     let draft = beside(path, &format!(".{}-{draft}.new", std::process::id()));
@@ -127,7 +126,7 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
         file.set_permissions(Permissions::from_mode(mode)).and_then(|()| give(&file, &owner, shared));
     // Closed before anybody can open it: closing it later would give up the locks of this process's other threads.
     drop(file);
-    // A link fails where a rename would replace what another process made in the meantime.
+    // A link fails where a rename would replace a file that another process made in the meantime.
     let result = prepared.and_then(|()| fs::hard_link(&draft, path));
     let _ = fs::remove_file(&draft);
     match result {
@@ -136,29 +135,30 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Gives the file to the folder's owner and group where that makes a difference and we may.
+/// Gives the file to the folder's owner and group, if they differ and the process may.
 fn give(file: &File, owner: &fs::Metadata, shared: bool) -> io::Result<()> {
     let made = file.metadata()?;
     if made.uid() == 0 && (owner.uid(), owner.gid()) != (made.uid(), made.gid()) {
         return std::os::unix::fs::fchown(file, Some(owner.uid()), Some(owner.gid()));
     }
     if shared && owner.gid() != made.gid() {
-        // Not our group: then the folder's group cannot share it, but we can still use it.
+        // This process is not in the folder's group. The group cannot share the file then, but this process can still
+        // use it.
         let _ = std::os::unix::fs::fchown(file, None, Some(owner.gid()));
     }
     Ok(())
 }
 
-/// Makes a folder: open to its group below /var, where daemons share, else the user's own.
+/// Creates a folder: open to its group below /var, where daemons share it, else private to the user.
 fn make_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let shared = folder.starts_with("/var/cache");
     fs::set_permissions(folder, Permissions::from_mode(if shared { 0o2770 } else { 0o700 }))
 }
 
-/// Removes a file that its folder's users cannot use, because it was made before the folder was given to them: as root's
-/// first try by hand leaves one, which must not lock out the daemon that comes after. True when it is gone. What it held
-/// costs some questions.
+/// Removes a file that the folder's users cannot use, because it was created before the folder was given to them. A
+/// first try as root leaves such a file, and it must not lock out the daemon. Returns true when it is gone. Its content
+/// costs some queries.
 pub(super) fn reclaim(path: &Path) -> bool {
     let (Ok(file), Ok(folder)) = (fs::symlink_metadata(path), fs::metadata(folder_of(path))) else {
         return false;
@@ -168,7 +168,8 @@ pub(super) fn reclaim(path: &Path) -> bool {
     strange && fs::remove_file(path).is_ok()
 }
 
-/// Whose the file and its folder are, and what whoever may not use them can do; nothing where that cannot be seen.
+/// The owner of the file and of its folder, and the remedy for a user who may not use them. Empty if they cannot be
+/// read.
 pub(super) fn rights(path: &Path) -> String {
     let (Some(file), Some(folder)) = (owner(path), owner(folder_of(path))) else { return String::new() };
     format!(
@@ -181,13 +182,13 @@ fn owner(path: &Path) -> Option<String> {
     Some(format!("of user {} and group {}, mode {:o}", meta.uid(), meta.gid(), meta.mode() & 0o7777))
 }
 
-/// Which file lies at the path now: device and inode.
+/// The file that is at the path now: device and inode.
 pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
-/// Whether a damaged file is a cache, so that it may be moved out of the way: by what its first bytes say of who made
-/// it (SQLite's file format, 1.3), or where these are gone, by its name. A slip of the finger names /etc/passwd.
+/// Whether a damaged file is a cache, so that it may be moved away. The application ID in its first bytes decides
+/// (SQLite's file format, 1.3), or its name if they are gone. A user may have typed /etc/passwd by mistake.
 pub(super) fn is_cache(path: &Path, application: i32) -> bool {
     let mut head = Vec::new();
     let read = File::open(path).and_then(|file| file.take(100).read_to_end(&mut head));
@@ -201,12 +202,11 @@ pub(super) fn is_cache(path: &Path, application: i32) -> bool {
     [".db", ".sqlite", ".sqlite3"].iter().any(|end| name.ends_with(end)) || name.contains("cache")
 }
 
-/// Sets a corrupt file aside under a name with `stamp`, and its journal with it, if it still is the file that was
-/// opened: of several processes that stumble over it, one does it. Returns the new name, or None when another was
-/// faster.
+/// Renames a corrupt file and its journal to a name with `stamp`, if it is still the file that was opened. If several
+/// processes find it, one of them does so. Returns the new name, or None if another process was faster.
 pub(super) fn set_aside(path: &Path, opened: Option<(u64, u64)>, stamp: &str) -> io::Result<Option<PathBuf>> {
-    // Looked at before it is opened: closing a file gives up all of this process's locks on it (fcntl(2)), and the new
-    // file may be in use on another thread already.
+    // Checked without opening the file. Closing a file gives up all of this process's locks on it (fcntl(2)), and
+    // another thread may already use the new file.
     if opened.is_some() && identity(path) != opened {
         return Ok(None);
     }
@@ -218,7 +218,7 @@ pub(super) fn set_aside(path: &Path, opened: Option<(u64, u64)>, stamp: &str) ->
         return Ok(None);
     }
     let aside = beside(path, &format!(".corrupt-{stamp}"));
-    // The journal first: a new file that met the old one's journal would be corrupted by it in turn.
+    // The journal goes first: SQLite would apply an old journal to the new file and corrupt it.
     for kind in ["-journal", "-wal", "-shm"] {
         let journal = beside(path, kind);
         if journal.exists() {
@@ -243,12 +243,12 @@ fn forget_old(path: &Path) {
     names.sort();
     let excess = names.len().saturating_sub(SET_ASIDE);
     for old in names.iter().take(excess) {
-        // It is only housekeeping: what cannot be removed stays.
+        // This is only housekeeping; a file that cannot be removed stays.
         let _ = fs::remove_file(old);
     }
 }
 
-/// A sentence for a failure to make the file.
+/// The message for a failure to create the file.
 pub(super) fn sentence(path: &Path, error: &io::Error) -> String {
     let said = format!("cannot make the cache {}: {}", path.display(), reason(error));
     let folder = (error.kind() == io::ErrorKind::PermissionDenied).then(|| owner(folder_of(path))).flatten();
@@ -264,7 +264,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The path with something behind its name.
+/// The path with a suffix added to its name.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);

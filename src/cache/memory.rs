@@ -1,4 +1,4 @@
-//! A cache in the memory of one process: for `--cache none`, and in the stead of a cache that broke.
+//! A cache in the memory of one process: for `--cache none`, and as a replacement for a cache that failed.
 
 use super::{
     Cache, CacheHit, CacheResult, CacheStats, CachedAnswer, CachedPage, Coordinator, Freshness, HitSource,
@@ -17,11 +17,11 @@ use std::{
     time::Duration,
 };
 
-/// Answers are dropped, the oldest first, above this many bytes: a run over a whole provider's log must not eat the
-/// machine.
+/// The bytes above which answers are dropped, oldest first: a run over a provider's whole log must not use up the
+/// machine's memory.
 const ROOM: usize = 64 << 20;
 
-/// Remembers for as long as the process lives.
+/// A cache that lasts as long as the process.
 #[derive(Debug, Default)]
 pub struct MemoryCache {
     inner: Mutex<MemoryState>,
@@ -29,7 +29,7 @@ pub struct MemoryCache {
 
 #[derive(Debug, Default)]
 struct MemoryState {
-    /// Prefix, when fetched, number: in the order of the walk, the newest last.
+    /// Prefix, time of fetching, number: in the order of the search, newest last.
     extents: BTreeMap<(Prefix, i64, i64), IpAddr>,
     entries: BTreeMap<i64, MemoryEntry>,
     last: i64,
@@ -45,20 +45,20 @@ struct MemoryEntry {
 }
 
 impl MemoryCache {
-    /// An empty one.
+    /// An empty cache.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     fn lock(&self) -> MutexGuard<'_, MemoryState> {
-        // Nothing in here is left half done by a panic elsewhere.
+        // A panic elsewhere leaves nothing half done in here.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl MemoryState {
-    /// The most specific extent that holds the address and pleases.
+    /// The most specific extent that holds the address and is accepted.
     fn walk(
         &self,
         address: IpAddr,
@@ -99,7 +99,7 @@ impl MemoryCache {
 }
 
 impl CacheHit {
-    /// A network in the cache proper, or in memory: it ages.
+    /// A network in the cache proper, or in memory. It ages.
     pub(super) fn new(
         source: HitSource,
         id: i64,
@@ -183,12 +183,13 @@ impl Store for MemoryCache {
     }
 }
 
-/// Decisions remembered of one network: pattern files change, and decisions of the old ones are of no use.
+/// The number of decisions that are kept for one network. Pattern files change, and decisions of old ones are useless.
 pub(super) const DECISIONS: usize = 300;
 
-/// Whether a new answer about `asked`, which will serve `part`, takes the place of an older one: of the same
-/// question, or of a smaller network that would hide the new one although the registry did not name it this time.
-/// Others of the same extent stay, because a reader with `--share` may not use the new one in their stead.
+/// Whether a new answer about `asked`, which will serve `part`, replaces an older one. It does if the older one answers
+/// the same question. It also does if the older one describes a smaller network that would hide the new one, although
+/// the registry did not name it this time. Others of the same extent stay, because a reader with `--share` may not use
+/// the new one instead.
 pub(super) fn is_superseded(old: Prefix, old_asked: IpAddr, part: Prefix, asked: IpAddr) -> bool {
     old.length() > part.length() || (old == part && old_asked == asked)
 }

@@ -1,14 +1,15 @@
-//! What is observed of servers from their answers, under which names it is noted, and what the notes mean.
+//! Observations of servers from their answers: the names under which they are noted, and what they mean.
 //!
-//! A server that closes its answers with new words is asked twice for the first, and once for a day from then on. One that
-//! answers about several networks in a row with nothing about any of them refuses in words that nobody knows.
+//! The first time that a server closes its answers with new words, it is asked twice. After that it is asked once, for
+//! a day. A server refuses in unknown words if it answers about several networks in a row with nothing about any of
+//! them.
 
 use super::{CacheStats, LayeredCache, server::ServerNotes};
 use crate::address::Prefix;
 use jiff::Timestamp;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// No server's name has a blank in it.
+/// Never the start of a server's name, which has no blank in it.
 const ENDING: &str = "closing ";
 const MUTE: &str = "mute ";
 
@@ -20,27 +21,27 @@ fn mute(server: &str) -> String {
     format!("{MUTE}{server}")
 }
 
-/// A network as one number.
+/// A number that stands for a network.
 fn number(network: Prefix) -> u64 {
     xxh3_64(network.to_string().as_bytes())
 }
 
 impl LayeredCache {
-    /// Notes that a server's answers end with these words, for a day.
+    /// Notes that a server's answers end with these words. The note lasts a day.
     pub fn learn_ending(&self, server: &str, words: &str, now: Timestamp) {
         let name = ending(server, words);
         self.serve(Some(now), |cache| cache.observe(&name, &|notes| notes.learn(now)));
     }
 
-    /// Until when it is known that a server's answers end with these words.
+    /// The end of the note that a server's answers end with these words.
     #[must_use]
     pub fn known_ending(&self, server: &str, words: &str, now: Timestamp) -> Option<Timestamp> {
         let name = ending(server, words);
         self.serve(Some(now), |cache| cache.observed(&name)).held(now)
     }
 
-    /// Notes an answer that said something (`about` is None), or that said nothing of a network. Returns until when the
-    /// server is left alone now, where it has answered about several networks in a row with nothing about them.
+    /// Notes an answer that said something (`about` is None), or one that said nothing about a network. Returns the end
+    /// of the server's pause, if it has now answered about several networks in a row with nothing about them.
     pub fn note_sense(&self, server: &str, about: Option<Prefix>, now: Timestamp) -> Option<Timestamp> {
         let name = mute(server);
         let Some(network) = about.map(number) else {
@@ -53,13 +54,13 @@ impl LayeredCache {
             }
         };
         let until = self.serve(Some(now), |cache| cache.observe(&name, &noted)).held(now)?;
-        // As a denial is: in every cache and in memory, so that whichever fails, it is not forgotten.
+        // Written in every cache and in memory, as a denial is, so that it is not forgotten when one of them fails.
         let paused = |notes: &mut ServerNotes| notes.pause(now);
         self.everywhere(now, |cache| cache.observe(server, &paused).map(|notes| notes.held(now)));
         Some(until)
     }
 
-    /// Until when a server is left alone because it says nothing, if it is.
+    /// The end of the pause of a server that says nothing; None if there is no pause.
     #[must_use]
     pub fn mute_until(&self, server: &str, now: Timestamp) -> Option<Timestamp> {
         self.serve(Some(now), |cache| cache.observed(&mute(server))).held(now)
@@ -67,7 +68,7 @@ impl LayeredCache {
 }
 
 impl CacheStats {
-    /// Enters what is noted under a name.
+    /// Adds a server, or an observation of one, to the statistics, by the name of its note.
     pub(super) fn enter(&mut self, name: &str, notes: &ServerNotes, now: Timestamp) {
         let Some(until) = notes.held(now) else { return };
         let (servers, server) = if let Some(rest) = name.strip_prefix(ENDING) {

@@ -1,9 +1,9 @@
 //! One cache for many mail servers, in Redis or Valkey.
 //!
-//! An answer lies under a number, and under each prefix of its extent lies that number: an address has at most 33 (or
-//! 129) prefixes that hold it, so one round trip that asks for all of them finds the most specific. Everything has an
-//! expiry, so what is forgotten by all goes by itself. All keys begin with `{whodunit:1}`: the 1 is the format's
-//! version, and the braces put them into one slot of a cluster, where transactions over several keys are allowed.
+//! An answer has a number, and each prefix of its extent has a key that holds that number. At most 33 (or 129) prefixes
+//! hold an address, so one round trip that asks for all of them finds the most specific. Every key has an expiry, so
+//! unused ones go by themselves. All keys begin with `{whodunit:1}`: the 1 is the format's version. The braces put them
+//! into one slot of a cluster, where transactions over several keys are allowed.
 
 mod connect;
 mod coordination;
@@ -18,16 +18,16 @@ use std::{
     time::Duration,
 };
 
-/// What all keys begin with.
+/// The start of every key.
 const PREFIX: &str = "{whodunit:1}";
 
-/// Stores a value where the one before is still what was read: `KEYS[1]`, old, new, milliseconds to live.
+/// Stores a value if the old one is still the one that was read: `KEYS[1]`, old, new, milliseconds to live.
 const SWAP: &str = "if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end \
     redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1";
 
 /// A cache on a server.
 pub struct RedisCache {
-    /// The server as it may be shown: without a password.
+    /// The server's address as it may be shown: without a password.
     shown: String,
     inner: Mutex<RedisState>,
 }
@@ -38,11 +38,11 @@ struct RedisState {
 }
 
 impl RedisCache {
-    /// A cache at `redis://[user:password@]host[:port][/db]`, or `rediss://...` for TLS ([`RedisAddress`]). Nobody is asked
-    /// yet.
+    /// A cache at `redis://[user:password@]host[:port][/db]`, or `rediss://...` for TLS ([`RedisAddress`]). This does
+    /// not connect.
     ///
     /// # Errors
-    /// When the address is none, or names a certificate that cannot be read.
+    /// The address is invalid, or names a certificate that cannot be read.
     pub fn new(url: &str) -> CacheResult<Self> {
         let shown = shown(url);
         let door = RedisAddress::new(url)
@@ -50,8 +50,8 @@ impl RedisCache {
         Ok(Self { shown, inner: Mutex::new(RedisState { door, connection: None }) })
     }
 
-    /// Asks the server something; once more where a connection turns out to have been closed meanwhile, or a
-    /// cluster says that another of its nodes has the keys.
+    /// Sends a request. It is sent once more if the connection turns out to be closed, or if a cluster says that
+    /// another node has the keys.
     fn with<T>(&self, ask: impl Fn(&mut Connection) -> RedisResult<T>) -> CacheResult<T> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         for last in [false, true] {
@@ -81,8 +81,8 @@ impl RedisCache {
         CacheError::new(CacheTrouble::Passing, format!("the cache {} {why}", self.shown))
     }
 
-    /// Reads a value, lets it be changed, and stores it unless somebody else was faster; then all over again.
-    /// `change` gives its result, and the new value where there is one, with its time to live.
+    /// Reads a value, calls `change` on it, and stores the result unless another client was faster; then it starts
+    /// again. `change` returns its result, and the new value, if any, with its time to live.
     fn swap<T>(&self, key: &str, change: impl Fn(&str) -> (T, Option<(String, Duration)>)) -> CacheResult<T> {
         for _ in 0..200 {
             let old: Option<String> = self.with(|c| ::redis::cmd("GET").arg(key).query(c))?;
@@ -104,17 +104,17 @@ impl RedisCache {
 
 impl Cache for RedisCache {}
 
-/// A key of ours.
+/// A key with our prefix.
 fn key(kind: &str, name: impl std::fmt::Display) -> String {
     format!("{PREFIX}:{kind}:{name}")
 }
 
-/// What went wrong, behind "the cache ...".
+/// The reason for a failure, to follow "the cache ...".
 fn explain(error: &RedisError) -> String {
     if error.is_timeout() {
         return "does not answer".to_owned();
     }
-    // In a transaction the server's word stands behind "transaction aborted".
+    // In a transaction, the server's message follows "transaction aborted".
     let said = error.to_string();
     let says = |code: &str| error.code() == Some(code) || said.contains(&format!("\"{code}\""));
     let known = [
@@ -136,15 +136,15 @@ fn explain(error: &RedisError) -> String {
     }
 }
 
-/// The first of what may be many sentences of the same kind: a pipeline's error has one for each of its commands.
+/// The first of many similar sentences: a pipeline's error has one for each of its commands.
 fn first_failure(said: &str) -> String {
     let line = said.lines().next().unwrap_or_default();
     let short: String = line.chars().take(120).collect();
     if short.len() < said.len() { format!("{short}...") } else { short }
 }
 
-/// The address without user and password, and without what stands behind a question mark. The last `@` comes first: a
-/// password may hold a question mark, and nothing of it is to be shown.
+/// The address without user and password, and without its parameters. It is cut at the last `@` first: a password may
+/// hold a question mark, and no part of it may be shown.
 fn shown(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("redis", url));
     let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);

@@ -1,53 +1,53 @@
-//! How one server is treated: when it may be asked next, and whether it may be asked at all. Pure arithmetic on
-//! moments in microseconds; the caches only store it.
+//! The state of one server: when it may be asked next, and whether it may be asked at all. Pure arithmetic on times in
+//! microseconds; the caches only store it.
 
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// How long the first denial holds a server off; each further one doubles it.
+/// The hold-off after the first denial; each further denial doubles it.
 const FIRST: SignedDuration = SignedDuration::from_mins(5);
-/// The longest hold. RIPE's own temporary blocks end at midnight, within a day.
+/// The longest hold-off. RIPE's own temporary blocks end at midnight, within a day.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 /// The same, in microseconds.
 const LONGEST_MICROS: i64 = 24 * 3_600_000_000;
-/// After this much time without a denial behind the end of a hold, the next denial counts as the first again.
+/// If this much time passes without a denial after the end of a hold-off, the next denial counts as the first again.
 const QUIET: SignedDuration = SignedDuration::from_hours(24);
-/// How long a server is left alone that answers with nothing about the networks asked: less than a known denial costs,
+/// The pause of a server that answers with nothing about the networks asked. It is shorter than after a known denial,
 /// because this is a guess.
 const PAUSE: SignedDuration = SignedDuration::from_mins(2);
-/// Networks in a row about which a server said nothing, before it counts as refusing.
+/// The number of networks in a row about which a server says nothing before it counts as refusing.
 const MUTE: u32 = 4;
-/// Answers that lie further apart are not in a row.
+/// Answers that are further apart than this are not in a row.
 const ROW: SignedDuration = SignedDuration::from_hours(1);
-/// How long it is known that a server closes its answers with other words than expected.
+/// How long the observation lasts that a server closes its answers with other words than expected.
 const LEARNED: SignedDuration = SignedDuration::from_hours(24);
-/// Clocks of several machines differ by this much; more, and a clock was set back.
+/// The difference that clocks of several machines may have. If it is greater, a clock was set back.
 const SLACK: SignedDuration = SignedDuration::from_secs(5);
 
-/// What is noted of one server. All moments are microseconds since the epoch; 0 is never.
+/// The notes on one server. All times are microseconds since the epoch; 0 means never.
 ///
-/// What is observed of its answers ([`super::Observations`]) is noted in the same five numbers under names of their own:
-/// an ending in `until` and `denied`; a row of answers about nothing in `next` and `booked` (a bit a network), `denied` (the last
-/// answer) and `until` (the pause that followed).
+/// Observations of its answers ([`super::Observations`]) use the same five numbers under names of their own. An ending
+/// uses `until` and `denied`. A row of answers about nothing uses `next` and `booked` (a bit for each network),
+/// `denied` (the last answer) and `until` (the pause that followed).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ServerNotes {
-    /// The moment up to which questions are booked.
+    /// The time up to which questions are booked.
     pub(super) next: i64,
-    /// When the last booking was made.
+    /// The time of the last booking.
     pub(super) booked: i64,
-    /// Until when it is held off.
+    /// The end of the hold-off.
     pub(super) until: i64,
-    /// When it last denied.
+    /// The time of the last denial.
     pub(super) denied: i64,
     /// Denials in a row.
     pub(super) times: i64,
 }
 
 impl ServerNotes {
-    /// Books the next free moment, unless that is later than `by`. True when it was booked.
+    /// Books the next free time, unless it is later than `by`. Returns that time, and true if it was booked.
     pub(super) fn book(&mut self, every: Duration, now: Timestamp, by: Timestamp) -> (Timestamp, bool) {
-        // Bookings from the future are those of a clock that was wrong: they would hold everybody up for hours.
-        // So are those of a value that somebody planted: nobody books more than a day ahead.
+        // A booking in the future comes from a clock that was wrong, and would hold up everybody for hours. So would a
+        // value that was planted: nobody books more than a day ahead.
         let planted = self.next > self.booked.saturating_add(LONGEST_MICROS);
         let turned_back = planted || after(now, SLACK) < self.booked;
         let at = if turned_back { micros(now) } else { self.next.max(micros(now)) };
@@ -59,9 +59,9 @@ impl ServerNotes {
         (moment(at), true)
     }
 
-    /// Notes a denial, and says until when to hold off. Answers of questions that were under way at the same moment
-    /// bring the same news, so denials during a hold do not lengthen it, unless the server itself says how long it wants
-    /// to be left alone: `least`, a day at most.
+    /// Notes a denial, and returns the end of the hold-off. Questions that are under way at the same time bring the
+    /// same denial, so a denial during a hold-off does not lengthen it. It does if the server itself says how long it
+    /// wants to be left alone: `least`, a day at most.
     pub(super) fn deny(&mut self, now: Timestamp, least: Duration) -> Timestamp {
         let least = after(now, SignedDuration::try_from(least).unwrap_or(LONGEST).min(LONGEST));
         if let Some(until) = self.held(now) {
@@ -77,7 +77,7 @@ impl ServerNotes {
         moment(self.until)
     }
 
-    /// Notes that what is observed holds for so long from now.
+    /// Notes that an observation holds for `span` from now.
     fn hold(&mut self, now: Timestamp, span: SignedDuration) {
         self.until = after(now, span).max(self.held(now).map_or(0, micros));
         self.denied = micros(now);
@@ -88,37 +88,37 @@ impl ServerNotes {
         self.hold(now, LEARNED);
     }
 
-    /// Notes a pause, which is shorter than a denial's, and makes none of those longer.
+    /// Notes a pause. It is shorter than a hold-off, and never lengthens the next one.
     pub(super) fn pause(&mut self, now: Timestamp) {
         self.hold(now, PAUSE);
     }
 
-    /// Notes an answer that said nothing of a network, which `network` tells from others. True where the server counts as
-    /// refusing: it answered so about several networks in a row. One that did so before its pause is believed to do so
-    /// still.
+    /// Notes an answer that said nothing of a network; `network` tells it from others. Returns true if the server
+    /// counts as refusing, because it answered so about several networks in a row. After a pause, one such answer is
+    /// enough.
     pub(super) fn note_mute(&mut self, network: u64, now: Timestamp) -> bool {
         let age = now.duration_since(moment(self.denied));
         if age > ROW || age < -SLACK {
             *self = Self::default();
         }
-        // A bit a network: two that share one count as one, and a further network is awaited.
+        // One bit for each network. Two networks that share a bit count as one, so a further network is needed.
         let half = if network.is_multiple_of(2) { &mut self.next } else { &mut self.booked };
         *half |= 1_i64 << (network / 2 % 63);
         self.denied = micros(now);
         self.next.count_ones() + self.booked.count_ones() >= MUTE
     }
 
-    /// Until when it is held off, if it is now.
+    /// The end of the hold-off, if it is held off now.
     pub(super) fn held(&self, now: Timestamp) -> Option<Timestamp> {
         let set_back = after(now, SLACK) < self.denied;
-        // No denial holds for longer, whatever a planted or skewed value says.
+        // No hold-off lasts longer, even if a value was planted or a clock was wrong.
         let until = self.until.min(self.denied.saturating_add(LONGEST_MICROS));
         (until > micros(now) && !set_back).then(|| moment(until))
     }
 }
 
-/// Whether a claim made at `made` to last until `until` still holds at `now`. One that was made in the future was
-/// made by a clock that has been set back since.
+/// Whether a lease taken at `made` and lasting until `until` still holds at `now`. One taken in the future came from a
+/// clock that has been set back since.
 pub(super) fn holds(made: i64, until: i64, now: Timestamp) -> bool {
     until.min(made.saturating_add(LONGEST_MICROS)) > micros(now) && made <= after(now, SLACK)
 }
@@ -128,7 +128,7 @@ pub(super) fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
 }
 
-/// The moment, as far as jiff can express it.
+/// The time in microseconds as a timestamp, limited to jiff's range.
 pub(super) fn moment(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }

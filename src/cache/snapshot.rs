@@ -1,15 +1,15 @@
-//! Everything that is kept and imported, in memory, for a run over many addresses: nested networks laid flat, so that
-//! one binary search finds the most specific.
+//! All cached and imported networks in memory, for a run over many addresses. Nested networks are flattened into
+//! ranges, so that one binary search finds the most specific.
 
 use super::{CacheHit, Freshness, HitSource, server::moment};
 use crate::address::Prefix;
 use jiff::Timestamp;
 use std::{cmp::Ordering, net::IpAddr};
 
-/// More extents than this are not gathered: they would take hundreds of megabytes, and the file answers too.
+/// The most extents that are gathered: more would take hundreds of megabytes, and the file answers too.
 pub(super) const MOST: usize = 2_000_000;
 
-/// Nothing answers for this part.
+/// Marks a range that no extent covers.
 const NOBODY: u32 = u32::MAX;
 
 /// One extent as a cache lists it.
@@ -21,17 +21,17 @@ pub(super) struct ListedExtent {
     pub(super) whose: ExtentOrigin,
 }
 
-/// Where an extent comes from.
+/// The source of an extent.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ExtentOrigin {
-    /// Imported data, which serves all of its network and does not age.
+    /// Imported data. It serves all of its network and does not age.
     Imported {
         /// [`super::extent::narrow`] of the network.
         narrow: f64,
     },
     /// An answer to a question.
     Kept {
-        /// The address that it was about.
+        /// The address that was asked about.
         asked: IpAddr,
     },
 }
@@ -44,8 +44,8 @@ impl ListedExtent {
         }
     }
 
-    /// Of one prefix that which was asked for comes last, the newest last of all, and is the one to stay; of what was
-    /// imported the narrowest network.
+    /// Orders extents of one prefix: the last one wins. Answers to questions come after imported data, and the newest
+    /// comes last. Among imported networks the narrowest comes last.
     fn order(&self, other: &Self) -> Ordering {
         let narrow = |extent: &Self| match extent.whose {
             ExtentOrigin::Imported { narrow } => narrow,
@@ -63,7 +63,7 @@ impl ListedExtent {
     }
 }
 
-/// What was gathered.
+/// The extents that were gathered.
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
     extents: Vec<ListedExtent>,
@@ -79,7 +79,7 @@ impl Snapshot {
         let capped = |extent: ListedExtent| {
             let Some((asked, (v4, v6))) = extent.asked().zip(freshness.share) else { return Some(extent) };
             let cap = Prefix::around(asked, v4, v6);
-            // Of two prefixes that overlap one lies in the other.
+            // If two prefixes overlap, one contains the other.
             if cap.length() <= extent.prefix.length() {
                 return cap.contains(extent.prefix.first()).then_some(extent);
             }
@@ -122,12 +122,12 @@ impl Snapshot {
     }
 }
 
-/// Nested ranges laid flat: where each part begins, and whose it is.
+/// Nested ranges flattened: the start of each range, and the extent that it belongs to.
 #[derive(Debug)]
 struct FlatRanges<N> {
     starts: Vec<N>,
     places: Vec<u32>,
-    /// Ranges that are open while the flat one is made: their ends, and whose they are.
+    /// The ranges that are still open while the flat list is made: the end and the extent of each.
     open: Vec<(N, u32)>,
 }
 
@@ -139,7 +139,7 @@ impl<N> Default for FlatRanges<N> {
 
 /// An address as a number.
 trait AddressNumber: Copy + Ord {
-    /// The next one; None after the last.
+    /// The next address; None after the last.
     fn next(self) -> Option<Self>;
 }
 
@@ -156,14 +156,14 @@ impl AddressNumber for u128 {
 }
 
 impl<N: AddressNumber> FlatRanges<N> {
-    /// Adds a range. They come ordered by first address, and the enclosing before the enclosed.
+    /// Adds a range. Ranges must come ordered by first address, an enclosing one before those inside it.
     fn add(&mut self, first: N, last: N, place: u32) {
         self.close(Some(first));
         self.mark(first, place);
         self.open.push((last, place));
     }
 
-    /// Closes the ranges that end before `first`, or all.
+    /// Closes the ranges that end before `first`, or all ranges.
     fn close(&mut self, first: Option<N>) {
         while let Some(&(last, _)) = self.open.last().filter(|(last, _)| first.is_none_or(|f| *last < f)) {
             self.open.pop();

@@ -1,11 +1,11 @@
 //! The cache in one SQLite file, shared by all processes of a machine.
 //!
-//! The journal is SQLite's oldest kind (DELETE), not a WAL: opening, finding and closing takes 115 µs with it and
-//! 240 µs with a WAL, whose two more files also need rights to write for mere readers. A killed process leaves a
-//! journal that the next one rolls back. The disk is not waited for (`synchronous = OFF`): nothing in here is worth
-//! one of a mail server's fsyncs, 13 ms in which every hook would wait. So a power cut, unlike a crash, may leave a
-//! torn file; then SQLite's own checks, zstd's checksum and the look at what an answer is about ([`shelf`]) see to it
-//! that it is begun anew, and never answers for the wrong network.
+//! The journal is SQLite's oldest kind (DELETE), not a WAL. Opening, finding and closing takes 115 µs with it and 240
+//! µs with a WAL, whose two extra files need write access even for readers. If a process is killed, the next one rolls
+//! its journal back. Writes do not wait for the disk (`synchronous = OFF`): no content here is worth an fsync of a mail
+//! server, 13 ms in which every hook would wait. So a power cut, unlike a crash, may leave a torn file. SQLite's own
+//! checks and zstd's checksum find that, and [`store`] checks which network an answer is about. The file is then
+//! started anew, and never answers for the wrong network.
 
 #[cfg(test)]
 mod breakage;
@@ -26,19 +26,20 @@ use std::{
     time::Duration,
 };
 
-/// How often a lock is tried, 3 ms apart and more under load: for a second. Writers hold it for about a millisecond;
-/// where one holds it for this long, it was stopped, and a verdict without a cache is better than a hook that hangs.
+/// How often a lock is tried, 3 ms apart and more under load: for about a second. Writers hold it for about a
+/// millisecond. A process that holds it for a second was stopped, and a verdict without a cache is better than a hook
+/// that hangs.
 const MANY: i32 = 330;
-/// The same for what is not worth waiting for.
+/// The same for writes that are not worth waiting for.
 const FEW: i32 = 10;
 thread_local! {
-    /// Which of the two holds; SQLite's handler is a bare function, and remembers nothing.
+    /// The limit in use on this thread. SQLite's handler is a bare function without state.
     static TRIES: Cell<i32> = const { Cell::new(MANY) };
 }
 
-/// "whod": what `file` and SQLite's tools see as the owner of the file.
+/// "whod": the application ID that `file` and SQLite's tools show.
 const APPLICATION: i32 = 0x7768_6f64;
-/// Of the schema. It is part of the tables' names too, so that the warm path needs not ask for it.
+/// The version of the schema. It is part of the tables' names too, so that the warm path need not query it.
 const VERSION: i32 = 1;
 
 const SCHEMA: &str = "
@@ -63,32 +64,32 @@ CREATE TABLE server1 (
 #[derive(Debug)]
 pub struct SqliteCache {
     path: PathBuf,
-    /// When it was opened, for the name of a corrupt file.
+    /// The time of opening, for the name of a corrupt file.
     opened: Timestamp,
     inner: Mutex<SqliteState>,
     group: group_commit::GroupCommit,
-    /// What this process was refused a claim of: it looks before it tries again.
+    /// Leases that this process was refused. It reads before it tries to take one of them again.
     refused: Mutex<HashSet<String>>,
     notice: Mutex<Option<String>>,
-    /// Bytes above which the oldest answers go.
+    /// The bytes above which the oldest answers are removed.
     room: u64,
 }
 
-/// The open file. None while it is being replaced, and when that failed.
+/// The open file. None while it is being replaced, or if that failed.
 #[derive(Debug)]
 struct SqliteState {
     connection: Option<Connection>,
     identity: Option<(u64, u64)>,
-    /// Its schema was looked at, and holds tables alone.
+    /// The schema was checked, and holds only tables.
     is_ours: bool,
 }
 
 impl SqliteCache {
-    /// Opens the file, making it and its folder where they are missing.
+    /// Opens the file. It is created with its folder if missing.
     ///
     /// # Errors
-    /// When it cannot be made, opened or read, is no cache, or was written by a newer whodunit. A corrupt file is
-    /// set aside, which is a notice and no error.
+    /// It cannot be created, opened or read, is not a cache, or was written by a newer whodunit. A corrupt file is set
+    /// aside, which is a notice and no error.
     pub fn open(path: &Path, now: Timestamp) -> CacheResult<Self> {
         let path = location::file(path);
         let sqlite = Self {
@@ -104,19 +105,19 @@ impl SqliteCache {
         Ok(sqlite)
     }
 
-    /// Lets the answers take so many bytes (256 MiB unless told).
+    /// Limits the answers to so many bytes (default 256 MiB).
     #[must_use]
     pub fn with_room(self, bytes: u64) -> Self {
         Self { room: bytes, ..self }
     }
 
-    /// Where it lies.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether it can only be read, as another user's file.
+    /// Whether the file can only be read, as another user's file.
     pub(super) fn is_read_only(&self) -> bool {
         self.with_inner(|inner| {
             Ok(inner.connection.as_ref().is_some_and(|c| c.is_readonly("main").unwrap_or(true)))
@@ -128,7 +129,7 @@ impl SqliteCache {
         work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Opens what is there; the schema is only looked at when a query finds its tables missing.
+    /// Opens the existing file. The schema is only checked when a query finds that its tables are missing.
     fn connect(&self, inner: &mut SqliteState) -> CacheResult<()> {
         let mut opened = self.open_or_make(inner)?;
         let useless = opened.as_ref().map_or(true, |file| file.is_readonly("main").unwrap_or(false));
@@ -136,15 +137,15 @@ impl SqliteCache {
             opened = self.open_or_make(inner)?;
         }
         let mut connection = opened.map_err(|error| self.explain(&error))?;
-        // Not SQLite's own handler, which sleeps for up to 100 ms at a time: in a storm of hooks the lock is free for
-        // most of that.
+        // SQLite's own handler sleeps for up to 100 ms at a time, and the lock is free for most of that when many hooks
+        // run.
         connection.busy_handler(Some(try_again)).map_err(|error| self.explain(&error))?;
         inner.connection = Some(connection);
         inner.is_ours = false;
         Ok(())
     }
 
-    /// A view in a table's stead, or a trigger behind it, would answer and keep what somebody else wants.
+    /// A view instead of a table, or a trigger on one, could return and store whatever its author wants.
     fn has_tables_alone(&self, connection: &Connection) -> SqliteResult<()> {
         let mut statement =
             connection.prepare("SELECT name FROM sqlite_schema WHERE type IN ('view', 'trigger') LIMIT 1")?;
@@ -170,8 +171,8 @@ impl SqliteCache {
         Ok(Connection::open_with_flags(&self.path, flags))
     }
 
-    /// Runs `work`, and once more after what stood in its way was put right: a new file's schema made, a corrupt
-    /// file set aside.
+    /// Runs `work`. If it fails for a cause that can be repaired, it runs once more: a new file gets its schema, a
+    /// corrupt file is set aside.
     fn with<T>(&self, work: impl Fn(&Connection) -> SqliteResult<T>) -> CacheResult<T> {
         self.with_inner(|inner| self.with_file(inner, work))
     }
@@ -182,8 +183,8 @@ impl SqliteCache {
         work: impl Fn(&Connection) -> SqliteResult<T>,
     ) -> CacheResult<T> {
         for _ in 0..3 {
-            // Deleted, or replaced: the open file would go on answering with what was to be forgotten, and can
-            // not be written any more.
+            // The file was deleted or replaced. The open one would go on answering with what was to be forgotten, and
+            // can no longer be written.
             if location::identity(&self.path) != inner.identity {
                 inner.connection = None;
             }
@@ -211,12 +212,12 @@ impl SqliteCache {
         ))
     }
 
-    /// The same within a transaction that writes.
+    /// The same inside a write transaction.
     fn write<T>(&self, work: impl Fn(&Connection) -> SqliteResult<T>) -> CacheResult<T> {
         self.with(|connection| in_transaction(connection, &work))
     }
 
-    /// Writes what only saves time, and lets it be when the file is busy.
+    /// Writes something that only saves time. It gives up if the file is busy.
     fn write_if_idle(&self, work: impl Fn(&Connection) -> SqliteResult<()>) -> CacheResult<()> {
         TRIES.set(FEW);
         let result = self.write(work);
@@ -227,7 +228,7 @@ impl SqliteCache {
         }
     }
 
-    /// Makes the tables of a new file; an error when the file is another program's, or a newer whodunit's.
+    /// Creates the tables of a new file. Fails if the file belongs to another program or a newer whodunit.
     fn found(&self, connection: &Connection) -> SqliteResult<()> {
         let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
         let refuse = |why: &str| {
@@ -238,7 +239,7 @@ impl SqliteCache {
         let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         match (number("application_id")?, number("user_version")?) {
             (APPLICATION, VERSION) => {
-                // Another process made them while this one waited for its turn. Or they were damaged one by one.
+                // Another process made the tables while this one waited for its turn, or some of them were damaged.
                 let ours: i64 = connection.query_row(
                     "SELECT count(*) FROM sqlite_schema WHERE name IN \
                      ('extent1', 'network1', 'decision1', 'claim1', 'server1')",
@@ -260,7 +261,7 @@ impl SqliteCache {
         }
     }
 
-    /// Sets a corrupt file aside and opens a new one; any other failure is passed on, as a sentence.
+    /// Sets a corrupt file aside and opens a new one. Any other failure is returned, as a sentence.
     fn mend(&self, inner: &mut SqliteState, failure: SqliteFailure) -> CacheResult<()> {
         let error = match failure {
             SqliteFailure::Sqlite(error) => self.explain(&error),
@@ -276,7 +277,7 @@ impl SqliteCache {
             );
             return Err(CacheError::new(CacheTrouble::Unusable, message));
         }
-        // Closed first: its locks would go with the next descriptor closed, under its feet.
+        // Closed first: otherwise closing another descriptor would drop its locks while it is still in use.
         inner.connection = None;
         let stamp = self.opened.strftime("%Y%m%dT%H%M%SZ").to_string();
         match location::set_aside(&self.path, inner.identity, &stamp) {
@@ -300,7 +301,7 @@ impl SqliteCache {
         *self.notice.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
     }
 
-    /// SQLite's error as a sentence, and what to do about it.
+    /// SQLite's error as a sentence, with a remedy.
     fn explain(&self, error: &rusqlite::Error) -> CacheError {
         let path = self.path.display();
         let (kind, why) = match error.sqlite_error_code() {
@@ -320,7 +321,7 @@ impl SqliteCache {
         CacheError::new(kind, format!("the cache {path} {why}"))
     }
 
-    /// A file that is not ours to use, whose it is, and what to do about it.
+    /// The error for a file that this user may not use, with its owner and a remedy.
     pub(super) fn forbidden(&self, why: &str) -> CacheError {
         let message = format!("the cache {} {why}{}", self.path.display(), location::rights(&self.path));
         CacheError::new(CacheTrouble::Unusable, message)
@@ -337,7 +338,7 @@ impl Cache for SqliteCache {
     }
 }
 
-/// What goes wrong inside of [`SqliteCache::with`].
+/// A failure inside [`SqliteCache::with`].
 enum SqliteFailure {
     Sqlite(rusqlite::Error),
     Cache(CacheError),
@@ -373,13 +374,13 @@ fn damaged() -> SqliteFailure {
     SqliteFailure::Cache(CacheError::new(CacheTrouble::Corrupt, "the cache holds a row that makes no sense"))
 }
 
-/// What SQLite calls when it meets a lock, in the thread that met it.
+/// SQLite calls this when it meets a lock, in the thread that met it.
 fn try_again(tries: i32) -> bool {
     std::thread::sleep(Duration::from_millis(3));
     tries < TRIES.get()
 }
 
-/// Whether the query failed because its tables are not there.
+/// Whether the query failed because its tables are missing.
 fn is_schema_missing(error: &rusqlite::Error) -> bool {
     match error {
         rusqlite::Error::SqliteFailure(_, Some(message))

@@ -1,7 +1,7 @@
-//! The registries' delegated-extended statistics: which registry holds a block today, after transfers.
+//! The registries' delegated-extended statistics: the registry that holds a block today, after transfers.
 //!
-//! A line is `registry|cc|type|start|value|date|status[|opaque-id]` (the RIR statistics exchange format): for IPv4
-//! the value is a count of addresses, not always a power of two, for IPv6 a prefix length.
+//! A line is `registry|cc|type|start|value|date|status[|opaque-id]` (the RIR statistics exchange format). The value is
+//! a count of addresses for IPv4, not always a power of two, and a prefix length for IPv6.
 
 use super::{BulkEntry, BulkInput, EntrySink, broken};
 use crate::{
@@ -14,10 +14,11 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
-/// Lines are short; a longer one is no line of such a file.
+/// The longest line in bytes. A longer one is not from such a file.
 const LONGEST: u64 = 4096;
 
-/// What may be said of a block. A last line without an end may have been cut within the word.
+/// The valid statuses of a block. They are checked because a last line without an end may have been cut within the
+/// word.
 const STATUSES: [&str; 4] = ["allocated", "assigned", "available", "reserved"];
 
 pub(super) fn read(mut input: BulkInput, sink: &mut EntrySink<'_>, tick: &mut dyn FnMut()) -> Result<()> {
@@ -39,7 +40,7 @@ pub(super) fn read(mut input: BulkInput, sink: &mut EntrySink<'_>, tick: &mut dy
         let fields: Vec<&str> = text.split('|').collect();
         let wrong = |why: &str| broken(&input.name, number, why);
         let Some(source) = &source else {
-            // The head line: version|registry|serial|records|startdate|enddate|UTCoffset.
+            // The fields of the head line: version|registry|serial|records|startdate|enddate|UTCoffset.
             let [version, of, ..] = fields.as_slice() else { return Err(wrong("no head line")) };
             if fields.len() != 7 || version.parse::<f32>().is_err() {
                 return Err(wrong("the head line of delegated statistics is missing"));
@@ -65,7 +66,7 @@ pub(super) fn read(mut input: BulkInput, sink: &mut EntrySink<'_>, tick: &mut dy
     Ok(())
 }
 
-/// The block of a line, and who holds it; None for numbers of autonomous systems and for what nobody holds.
+/// The block of a line and the registry that holds it. None for AS numbers, and for blocks that nobody holds.
 fn block(fields: &[&str]) -> std::result::Result<Option<(Network, Registry)>, &'static str> {
     let [registry, _, kind, start, value, _, status, ..] = fields else { return Err("too few fields") };
     let registry = match *registry {
@@ -74,7 +75,7 @@ fn block(fields: &[&str]) -> std::result::Result<Option<(Network, Registry)>, &'
         "apnic" => Registry::Apnic,
         "afrinic" => Registry::Afrinic,
         "lacnic" => Registry::Lacnic,
-        // The combined file of the NRO names IANA's own blocks too.
+        // The combined file of the NRO also lists IANA's own blocks.
         "iana" | "ietf" => return Ok(None),
         _ => return Err("the first field names no registry"),
     };

@@ -1,4 +1,4 @@
-//! The file that an import is written to before it takes the old one's place.
+//! The file that an import is written to before it replaces the old one.
 
 use super::{BulkEntry, ImportSummary};
 use crate::{
@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// As in the cache itself, the version is part of the tables' names.
+/// The version is part of the tables' names, as in the cache itself.
 const SCHEMA: &str = "
 CREATE TABLE source1 (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, imported INTEGER NOT NULL, dictionary BLOB NOT NULL,
@@ -31,7 +31,7 @@ CREATE TABLE block1 (
 CREATE TEMP TABLE kept (body BLOB NOT NULL);
 ";
 
-/// Answers of an export are kept so many at a time: hooks wait for no longer than that takes.
+/// Answers of an export are kept in batches of this size, so that hooks wait no longer than one batch takes.
 const CHUNK: usize = 500;
 
 pub(super) struct ImportDraft {
@@ -55,7 +55,7 @@ impl ImportDraft {
                 path,
                 OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
             )?;
-            // Nobody reads it before it is whole, so it needs no journal.
+            // Nobody reads the file before it is complete, so it needs no journal.
             connection.pragma_update(None, "journal_mode", "OFF")?;
             connection.pragma_update(None, "synchronous", "OFF")?;
             connection.pragma_update(None, "cache_size", -65_536)?;
@@ -89,7 +89,7 @@ impl ImportDraft {
         result.map_err(|error| unwritten(self.file.path(), &error))
     }
 
-    /// Writes an entry down.
+    /// Writes an entry.
     pub(super) fn take(&mut self, entry: BulkEntry) -> Result<()> {
         self.brought.count(&entry);
         let done = match entry {
@@ -103,7 +103,7 @@ impl ImportDraft {
         self.written(done)
     }
 
-    /// Begins a source, which replaces those of that name in the file before; goes on with one that was begun.
+    /// Begins a source, which replaces those of that name in the old file, or continues one that was begun.
     fn source(&mut self, name: String, dictionary: Vec<u8>) -> rusqlite::Result<()> {
         if self.sources.get(&name).is_some_and(|(_, known)| *known == dictionary) {
             return Ok(());
@@ -151,14 +151,14 @@ impl ImportDraft {
             .map(drop)
     }
 
-    /// Lays an answer of an export by until everything has been read.
+    /// Stores an answer of an export until everything has been read.
     fn answer(&self, line: &str) -> rusqlite::Result<()> {
         let packed = body::squeeze(line.as_bytes());
         self.connection.prepare_cached("INSERT INTO kept VALUES (?1)")?.execute([packed]).map(drop)
     }
 
-    /// Takes over what the file before has of other sources, puts the draft in its place, and hands the answers of
-    /// exports to the cache.
+    /// Copies the other sources of the old file, replaces that file with the draft, and hands the answers of exports to
+    /// the cache.
     pub(super) fn finish(
         mut self,
         ledger: &dyn Maintenance,
@@ -180,8 +180,8 @@ impl ImportDraft {
         Ok(self.brought)
     }
 
-    /// Copies the sources of the file before that this import does not replace. A file before that cannot be read, or
-    /// was written by another version, has nothing to copy: to replace it is what mends it.
+    /// Copies the sources of the old file that this import does not replace. If the old file cannot be read, or another
+    /// version wrote it, nothing is copied: replacing it is the repair.
     fn take_over(&mut self, tick: &mut dyn FnMut()) -> Result<()> {
         if !self.target.exists() {
             return Ok(());
@@ -226,7 +226,7 @@ impl ImportDraft {
     }
 }
 
-/// A number out of the file before, if there is one that can be read.
+/// A number read from the old file; None if it cannot be read.
 fn old_number(target: &Path, sql: &str) -> Option<i64> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(target, flags).ok()?;

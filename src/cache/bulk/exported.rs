@@ -1,10 +1,10 @@
-//! Another machine's export: JSON Lines, one answer a line.
+//! Another machine's export: JSON Lines, one answer on each line.
 
 use super::{BulkEntry, BulkInput, EntrySink, broken, line::parse};
 use crate::error::{Error, Result};
 use std::io::BufRead;
 
-/// No line is longer than a whole answer.
+/// The longest line in bytes: no line is longer than a whole answer.
 const LONGEST: u64 = 64 << 20;
 
 pub(super) fn read(mut input: BulkInput, sink: &mut EntrySink<'_>, tick: &mut dyn FnMut()) -> Result<()> {

@@ -1,4 +1,4 @@
-//! One answer as a line of an export, and back.
+//! One answer as a line of an export, written and read.
 
 use crate::{
     cache::CachedAnswer,
@@ -8,7 +8,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, net::IpAddr};
 
-/// Of the format; a higher one was written by a newer whodunit.
+/// The version of the format. A newer whodunit writes a higher one.
 const VERSION: u32 = 1;
 
 #[derive(Deserialize, Serialize)]
@@ -22,7 +22,7 @@ struct ExportLine<'a> {
 /// An answer as a line of an export, without the line's end.
 ///
 /// # Errors
-/// Never in practice: an answer has nothing that JSON could not say.
+/// Never in practice: JSON can express every answer.
 pub fn line(kept: &CachedAnswer) -> Result<String> {
     let line = ExportLine {
         whodunit: VERSION,
@@ -34,7 +34,10 @@ pub fn line(kept: &CachedAnswer) -> Result<String> {
         .map_err(|error| Error::software(format!("an answer cannot be exported: {error}")))
 }
 
-/// Reads a line; the reason where it is none.
+/// Reads a line.
+///
+/// # Errors
+/// The reason why it is not an answer.
 pub(super) fn parse(line: &[u8]) -> std::result::Result<CachedAnswer, String> {
     let line: ExportLine<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     if line.whodunit != VERSION {

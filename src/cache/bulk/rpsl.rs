@@ -1,7 +1,7 @@
-//! RPSL files as RIPE, APNIC and AFRINIC publish them: objects with an empty line between them.
+//! RPSL files as RIPE, APNIC and AFRINIC publish them: objects separated by empty lines.
 //!
-//! One thread reads and cuts, two parse and pack, the caller's writes: what is in memory at any time is a few
-//! pieces of the file, however long it is.
+//! One thread reads and cuts, two parse and pack, and the caller's thread writes. However long the file is, only a few
+//! pieces of it are in memory at any time.
 
 mod object;
 
@@ -25,17 +25,17 @@ use zstd::dict::EncoderDictionary;
 
 /// The file is cut into pieces of about this many bytes, at empty lines.
 const PIECE: usize = 512 << 10;
-/// No object is longer than this; a file that has one is something else.
+/// The longest object in bytes. A file with a longer one is something else.
 const LONGEST: usize = 4 << 20;
-/// Bytes of the dictionary that the file's own first objects are made into: the names of attributes, maintainers and
-/// places that come again and again. It halves what a network takes on disk.
+/// The size of the dictionary in bytes. It is made from the file's first objects: the names of attributes, maintainers
+/// and towns that come again and again. It halves what a network takes on disk.
 const DICTIONARY: usize = 16 << 10;
-/// zstd's level: with so short texts and a dictionary higher ones gain little.
+/// zstd's level. For such short texts with a dictionary, higher levels gain little.
 const LEVEL: i32 = 3;
 /// Threads that parse.
 const PARSERS: usize = 2;
 
-/// A part of the file, and the line that it begins at.
+/// A piece of the file, and the line that it begins at.
 struct ObjectRun {
     line: u64,
     bytes: Vec<u8>,
@@ -51,7 +51,7 @@ pub(super) fn read(input: BulkInput, sink: &mut EntrySink<'_>, tick: &mut dyn Fn
     let encoder = encoder.as_ref();
     let mut writer = ObjectWriter { sources: BTreeSet::new(), dictionary: &dictionary, any: false, sink };
     if cutter.is_done() {
-        // One piece wants no threads.
+        // A single piece needs no threads.
         writer.write(batch(&first, &mut body::BodyPacker::new(LEVEL, encoder), name)?)?;
         return writer.finish(name);
     }
@@ -63,7 +63,7 @@ pub(super) fn read(input: BulkInput, sink: &mut EntrySink<'_>, tick: &mut dyn Fn
             let (pieces, to_writer) = (std::sync::Arc::clone(&pieces), to_writer.clone());
             scope.spawn(move || parse(&pieces, &to_writer, encoder, name));
         }
-        // The parsers alone hold it now: when they end, because the writer did, the reader ends too.
+        // Only the parsers hold the receiver now. If they end because the writer did, the reader ends too.
         drop(pieces);
         scope.spawn(move || {
             let mut piece = Ok(Some(first));
@@ -86,7 +86,7 @@ pub(super) fn read(input: BulkInput, sink: &mut EntrySink<'_>, tick: &mut dyn Fn
     writer.finish(name)
 }
 
-/// Hands on what was parsed, each source before what is of it.
+/// Hands on what was parsed, each source before its entries.
 struct ObjectWriter<'a, 's> {
     sources: BTreeSet<String>,
     dictionary: &'a [u8],
@@ -124,7 +124,7 @@ impl ObjectWriter<'_, '_> {
     }
 }
 
-/// Parses pieces until there are no more, or nobody wants them.
+/// Parses pieces until there are no more, or the receiver is gone.
 fn parse(
     pieces: &Mutex<Receiver<ObjectRun>>,
     to_writer: &SyncSender<Result<Vec<BulkEntry>>>,
@@ -143,7 +143,7 @@ fn parse(
     }
 }
 
-/// What a piece holds.
+/// The entries of a piece.
 fn batch(piece: &ObjectRun, squeeze: &mut body::BodyPacker<'_>, name: &Path) -> Result<Vec<BulkEntry>> {
     let mut entries = Vec::new();
     let mut before: Option<String> = None;
@@ -163,7 +163,7 @@ fn objects<'a>(piece: &'a ObjectRun, name: &Path) -> Result<Vec<RpslObject<'a>>>
     object::objects(&piece.bytes, piece.line).map_err(|(line, why)| broken(name, line, why))
 }
 
-/// A dictionary out of the first piece's objects; an empty one when they are too few.
+/// A dictionary made from the objects of the first piece; empty if they are too few.
 fn dictionary(first: &ObjectRun, name: &Path) -> Result<Vec<u8>> {
     let mut squeeze = body::BodyPacker::new(LEVEL, None);
     let mut samples = Vec::new();

@@ -247,7 +247,7 @@ fn a_broken_file_is_refused_by_name_and_changes_nothing() {
         assert!(said.starts_with("broken-file:") && said.ends_with("nothing was imported"), "{said}");
         assert!(said.contains(why), "{said}");
     }
-    // Which kind each file is, is looked at before any is read to its end.
+    // The kind of each file is found before any of them is read to its end.
     let error = room.import(&[("cut", &cut), ("of-no-kind", "just words\n")]).unwrap_err();
     assert!(error.to_string().starts_with("of-no-kind: neither"), "{error}");
     assert!(fs::read(room.folder.path().join("cache.db-imported")).unwrap() == before);

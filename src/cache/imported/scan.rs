@@ -1,4 +1,4 @@
-//! All of imported data, one network after another, for whoever wants the whole of it.
+//! All imported data, one network after another.
 
 use super::{ImportedData, OpenFile, location};
 use crate::{
@@ -9,8 +9,8 @@ use crate::{
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-/// A file of imported data, opened to be read from end to end. It does not change while it is read: an import puts
-/// another in its place.
+/// A file of imported data, opened to be read from end to end. It does not change meanwhile: an import replaces it with
+/// another.
 pub struct ImportedScan<'a> {
     imported: &'a ImportedData,
     identity: (u64, u64),
@@ -18,29 +18,29 @@ pub struct ImportedScan<'a> {
     sources: Vec<ImportedSource>,
 }
 
-/// Whose data a part of the file is.
+/// The source of a part of the file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ImportedSource {
-    /// The database and the class of its objects, such as `RIPE inetnum`; or whose statistics they are.
+    /// The database and the class of its objects, such as `RIPE inetnum`, or the registry of the statistics.
     pub name: String,
-    /// When it was imported.
+    /// The time of import.
     pub imported: Timestamp,
-    /// Networks, or blocks of statistics.
+    /// The number of networks, or of blocks of statistics.
     pub entries: u64,
 }
 
-/// A network as it lies in the file.
+/// A network as it is stored in the file.
 #[derive(Clone, Copy, Debug)]
 pub struct PackedNetwork<'a> {
     /// Its number.
     pub id: i64,
-    /// Whose it is; needed to unpack it.
+    /// The number of its source; needed to unpack it.
     pub source: i64,
     /// Record and text, packed.
     pub body: &'a [u8],
 }
 
-/// Unpacks networks, and finds what they refer to. Each thread has one.
+/// Unpacks networks, and finds the objects that they refer to. Each thread needs its own.
 pub struct ImportedReader<'a> {
     imported: &'a ImportedData,
     open: OpenFile,
@@ -52,7 +52,7 @@ pub struct UnpackedNetwork {
 }
 
 impl ImportedData {
-    /// Opens all of it; None where nothing was imported.
+    /// Opens all imported data; None if nothing was imported.
     pub(in crate::cache) fn scan(&self) -> CacheResult<Option<ImportedScan<'_>>> {
         let Some(identity) = location::identity(&self.path) else { return Ok(None) };
         let open = OpenFile::new(&self.path, identity).map_err(|error| self.failed(&error))?;
@@ -74,16 +74,16 @@ impl ImportedData {
 }
 
 impl<'a> ImportedScan<'a> {
-    /// Whose data there is, by name.
+    /// The sources in the file, by name.
     #[must_use]
     pub fn sources(&self) -> &[ImportedSource] {
         &self.sources
     }
 
-    /// Visits every network, ascending by number, until one visit says false.
+    /// Visits every network, ascending by number, until `visit` returns false.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// The file cannot be read.
     pub fn networks(&self, mut visit: impl FnMut(PackedNetwork<'_>) -> bool) -> CacheResult<()> {
         self.tried(|| {
             let mut statement =
@@ -99,11 +99,11 @@ impl<'a> ImportedScan<'a> {
         })
     }
 
-    /// Visits the prefixes of all networks with the networks' numbers: ascending, the outer before the inner, and of
-    /// several alike that which answers look-ups last.
+    /// Visits the prefixes of all networks with the networks' numbers, in ascending order, an outer prefix before those
+    /// inside it. Of several equal prefixes, the last is the one that look-ups use.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// The file cannot be read.
     pub fn extents(&self, mut visit: impl FnMut(Prefix, i64)) -> CacheResult<()> {
         self.tried(|| {
             let sql = "SELECT prefix, network FROM extent2 ORDER BY prefix, narrow, network";
@@ -120,7 +120,7 @@ impl<'a> ImportedScan<'a> {
     /// A reader for one thread.
     ///
     /// # Errors
-    /// When the file cannot be opened once more, or is another by now.
+    /// The file cannot be opened again, or was replaced meanwhile.
     pub fn reader(&self) -> CacheResult<ImportedReader<'a>> {
         let imported = self.imported;
         let open = OpenFile::new(&imported.path, self.identity).map_err(|error| imported.failed(&error))?;
@@ -137,10 +137,10 @@ impl<'a> ImportedScan<'a> {
 }
 
 impl ImportedReader<'_> {
-    /// Unpacks a network; None where it is damaged.
+    /// Unpacks a network; None if it is damaged.
     ///
     /// # Errors
-    /// When the file cannot be read; so below.
+    /// The file cannot be read.
     pub fn unpack(&mut self, packed: PackedNetwork<'_>) -> CacheResult<Option<UnpackedNetwork>> {
         let plain = self.open.stretch(packed.source, packed.body);
         let plain = plain.map_err(|error| self.imported.failed(&error))?;
@@ -150,7 +150,7 @@ impl ImportedReader<'_> {
     /// The text of an object that networks refer to, by its handle in capitals.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// The file cannot be read.
     pub fn contact(&mut self, handle: &str) -> CacheResult<Option<String>> {
         let mut read = || -> rusqlite::Result<Option<String>> {
             let row = {
@@ -168,11 +168,11 @@ impl ImportedReader<'_> {
         read().map_err(|error| self.imported.failed(&error))
     }
 
-    /// A network's answer, as a look-up has it: with the objects that it refers to. None where there is none, or it is
+    /// A network's answer as a look-up has it, with the objects that it refers to. None if there is none, or it is
     /// damaged.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// The file cannot be read.
     pub fn answer(&mut self, id: i64) -> CacheResult<Option<Answer>> {
         let answer = self.open.answer(id, Timestamp::UNIX_EPOCH);
         Ok(answer.map_err(|error| self.imported.failed(&error))?.flatten())
@@ -180,20 +180,20 @@ impl ImportedReader<'_> {
 }
 
 impl UnpackedNetwork {
-    /// The object's text; None where it is damaged.
+    /// The object's text; None if it is damaged.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         body::halves(&self.plain).map(|(_, text)| text)
     }
 
-    /// The fields of the object alone, without those that it refers to.
+    /// The fields of the object alone, without those of the objects that it refers to.
     #[must_use]
     pub fn record(&self) -> Option<Record> {
         body::record(body::halves(&self.plain)?.0)
     }
 }
 
-/// The handles of the objects that a text refers to: organisations, and whoever takes complaints.
+/// The handles of the objects that a text refers to: organisations and abuse contacts.
 #[must_use]
 pub fn references(text: &str) -> Vec<String> {
     super::references(text)

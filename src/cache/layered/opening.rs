@@ -1,4 +1,4 @@
-//! Which caches a location means.
+//! Opens the caches that a location means.
 
 use super::LayeredCache;
 use crate::cache::{
@@ -7,8 +7,8 @@ use crate::cache::{
 };
 use jiff::Timestamp;
 
-/// Opens the cache that `location` names. Where that fails there is a [`LayeredCache::warning`], and the process's own
-/// memory serves. A cache on a server has the default file behind it, which answers while the server does not.
+/// Opens the cache that `location` names. If that fails, there is a [`LayeredCache::warning`], and the process's own
+/// memory serves. A cache on a server has the default file as its second layer, which answers when the server does not.
 #[must_use]
 pub fn open(location: &CacheLocation, env: &CacheEnv, now: Timestamp) -> LayeredCache {
     let mut handle = LayeredCache::new(None);
@@ -39,7 +39,7 @@ pub fn open(location: &CacheLocation, env: &CacheEnv, now: Timestamp) -> Layered
     handle
 }
 
-/// A sentence for what is neither a path nor an address. A password may stand in front of an `@`.
+/// The message for text that is neither a path nor an address. A password may stand before an `@`, so it is not shown.
 fn strange(text: &str) -> String {
     let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
     format!(
@@ -48,7 +48,7 @@ fn strange(text: &str) -> String {
     )
 }
 
-/// The shared file when it can be written, else the user's own.
+/// The shared file if it can be written, else the user's own.
 fn open_default(env: &CacheEnv, now: Timestamp) -> CacheResult<SqliteCache> {
     let shared = SqliteCache::open(&env.shared(), now).and_then(|cache| match cache.is_read_only() {
         true => Err(cache.forbidden("cannot be written")),

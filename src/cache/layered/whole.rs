@@ -1,13 +1,13 @@
-//! All that a cache holds, for whoever wants the whole of it instead of one address's answer.
+//! All that a cache holds, for a reader of the whole instead of one address's answer.
 
 use super::LayeredCache;
 use crate::cache::{CachedPage, ImportedScan};
 
-/// Answers that are read at a time.
+/// The number of answers that are read at a time.
 const PAGE: usize = 500;
 
 impl LayeredCache {
-    /// Opens all of imported data; None where there is none, or where it cannot be read, which is warned of.
+    /// Opens all imported data. None if there is none, or if it cannot be read, which gives a warning.
     #[must_use]
     pub fn scan_imported(&self) -> Option<ImportedScan<'_>> {
         let scan = self.imported.as_ref()?.scan();
@@ -17,8 +17,8 @@ impl LayeredCache {
         })
     }
 
-    /// Visits every cached answer, page by page, whatever its age: those of the cache that answers look-ups now. A page
-    /// that cannot be read is warned of, and so many are left out.
+    /// Visits every cached answer, page by page, whatever its age, in the cache that look-ups use now. A page that
+    /// cannot be read gives a warning, and its answers are left out.
     pub fn each_cached(&self, mut visit: impl FnMut(CachedPage)) {
         for layer in &self.layers {
             let mut after = 0;

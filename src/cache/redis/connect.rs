@@ -1,31 +1,35 @@
-//! The way to the server: its address, TLS where that is asked for, and no longer than a hook may wait.
+//! The connection to the server: its address, TLS if asked for, and time limits that a hook can bear.
 //!
-//! `rediss://host:port/db` is TLS. The server must show a certificate for that name which the machine trusts (its own
-//! store, or what `SSL_CERT_FILE` names), or which `?ca=FILE` does. Redis asks for a certificate of the client's, too,
-//! unless its `tls-auth-clients` is off: `&cert=FILE&key=FILE`. All are PEM.
+//! `rediss://host:port/db` is TLS. The server must show a certificate for that name. It must be signed by an authority
+//! that the machine trusts (its own store, or `SSL_CERT_FILE`), or by the one in `?ca=FILE`. Redis also asks for a
+//! client certificate, unless its `tls-auth-clients` is off: `&cert=FILE&key=FILE`. All are PEM.
 
 use super::explain;
 use ::redis::{Client, ClientTlsConfig, Connection, RedisResult, TlsCertificates};
 use std::{fs, sync::mpsc, thread, time::Duration};
 
-/// To connect and be let in. With [`ANSWER`] it stays below the quarter of a second that a dead server may cost.
+/// The limit for connecting and logging in. With [`ANSWER`] it stays below the quarter of a second that a dead server
+/// may cost.
 const CONNECT: Duration = Duration::from_millis(120);
-/// For each question after that.
+/// The limit for each request after that.
 const ANSWER: Duration = Duration::from_millis(100);
 
-/// How the parameters of an address begin.
+/// The parameters that an address may have.
 const NAMES: [&str; 3] = ["ca=", "cert=", "key="];
 
-/// Where the server is, and what it and we show each other.
+/// Where the server is, and the certificates of both sides.
 #[derive(Clone)]
 pub(super) struct RedisAddress {
     url: String,
-    /// None is plain text.
+    /// None means plain text.
     tls: Option<TlsCertificates>,
 }
 
 impl RedisAddress {
-    /// The way to the server at this address; what is wrong with it otherwise, behind "the cache ...".
+    /// Parses a server's address.
+    ///
+    /// # Errors
+    /// The fault in it, to follow "the cache ...".
     pub(super) fn new(url: &str) -> Result<Self, String> {
         let (url, parameters) = url.split_once('?').unwrap_or((url, ""));
         if parameters.contains('@') && !url.contains('@') && !NAMES.iter().any(|n| parameters.starts_with(n))
@@ -51,15 +55,15 @@ impl RedisAddress {
         match &self.tls {
             None => Client::open(self.url.as_str()),
             Some(tls) => {
-                // Somebody else may have chosen one before; that is as good.
+                // It fails if other code has installed a provider before; that one serves as well.
                 let _ = rustls::crypto::ring::default_provider().install_default();
                 Client::build_with_tls(self.url.as_str(), tls.clone())
             }
         }
     }
 
-    /// Connects within [`CONNECT`], whatever a resolver or a server that says nothing may do: on a thread, which is
-    /// left to itself when it takes longer.
+    /// Connects within [`CONNECT`], even if name resolution or the server hangs. A thread does it, and is abandoned if
+    /// it takes longer.
     pub(super) fn open(&self) -> Result<Connection, String> {
         let (done, result) = mpsc::channel();
         let door = self.clone();
@@ -82,7 +86,7 @@ impl RedisAddress {
         }
     }
 
-    /// Goes to another host from now on, with the same credentials. A cluster has only database 0.
+    /// Uses another host from now on, with the same credentials. A cluster has only database 0.
     pub(super) fn lead_to(&mut self, host: &str, port: u16) {
         let Some((scheme, rest)) = self.url.split_once("://") else { return };
         let credentials =

@@ -1,4 +1,4 @@
-//! Claims and servers on the server: small values, changed by read and swap.
+//! Leases and servers in Redis: small values, changed by read and swap.
 
 use super::{RedisCache, key};
 use crate::cache::{
@@ -8,14 +8,14 @@ use crate::cache::{
 use jiff::Timestamp;
 use std::{collections::BTreeMap, time::Duration};
 
-/// What is known of a server is forgotten after the longest hold and the quiet day after it.
+/// How long notes on a server last: the longest hold-off, and the quiet day after it.
 const SERVER_LIFE: Duration = Duration::from_secs(3 * 86_400);
-/// Claims end by themselves, at the latest this long after they should have: clocks differ.
+/// The key of a lease expires at the latest this long after the lease, because clocks differ.
 const GRACE: Duration = Duration::from_secs(60);
 
 type LeaseSlots = BTreeMap<i64, (i64, i64)>;
 
-/// `holder made until;...`
+/// The format is `holder made until;...`.
 fn read_claims(text: &str) -> LeaseSlots {
     let one = |claim: &str| {
         let mut numbers = claim.split(' ').map(str::parse::<i64>);
@@ -96,7 +96,7 @@ impl Coordinator for RedisCache {
 }
 
 impl RedisCache {
-    /// Enters a name into the list of those of which something is noted.
+    /// Adds a name to the list of servers that have notes.
     fn list_server(&self, name: &str) -> CacheResult<()> {
         self.with(|connection| ::redis::cmd("SADD").arg(key("servers", "")).arg(name).query::<()>(connection))
     }

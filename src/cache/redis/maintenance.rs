@@ -1,4 +1,4 @@
-//! What `cache stats|list|forget|export` ask of the server.
+//! The requests behind `cache stats|list|forget|export`.
 
 use super::{
     PREFIX, RedisCache,
@@ -13,10 +13,10 @@ use crate::{
 use ::redis::{Connection, RedisResult, cmd, pipe};
 use jiff::Timestamp;
 
-/// Answers looked at in one round trip.
+/// The number of answers in one round trip.
 const PAGE: usize = 500;
 
-/// Numbers of answers above `after`, in order.
+/// The numbers of answers above `after`, in order.
 fn numbers(connection: &mut Connection, after: i64, limit: usize) -> RedisResult<Vec<i64>> {
     let mut ask = cmd("ZRANGEBYSCORE");
     ask.arg(key("ids", "")).arg(format!("({after}")).arg("+inf").arg("LIMIT").arg(0).arg(limit);
@@ -24,7 +24,7 @@ fn numbers(connection: &mut Connection, after: i64, limit: usize) -> RedisResult
 }
 
 impl RedisCache {
-    /// Does something with a page of answers after another; those that have expired are struck off the list.
+    /// Calls a function with one page of answers after another. Expired ones are removed from the list.
     fn each(
         &self,
         mut work: impl FnMut(&mut Vec<(i64, StoredExtent)>) -> CacheResult<()>,
@@ -59,7 +59,7 @@ impl RedisCache {
         })
     }
 
-    /// Removes every key of ours.
+    /// Removes every key with our prefix.
     fn clear(&self) -> CacheResult<()> {
         let mut cursor = 0_u64;
         loop {
@@ -117,7 +117,7 @@ impl Maintenance for RedisCache {
             if ids.is_empty() { Ok(Vec::new()) } else { ask.query(connection) }
         })?;
         for (id, (place, body)) in ids.into_iter().zip(found) {
-            // What has expired is gone.
+            // An expired answer is gone.
             let Some(place) = place.as_deref().and_then(StoredExtent::read) else { continue };
             match body.and_then(|body| place.kept(&body).ok()) {
                 Some(kept) => page.answers.push((id, kept)),

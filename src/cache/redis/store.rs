@@ -1,4 +1,4 @@
-//! Answers on the server: found, kept, and what was decided about them.
+//! Answers in Redis: found, kept, and the decisions about them.
 
 use super::{RedisCache, key};
 use crate::{
@@ -13,15 +13,15 @@ use crate::{
 use ::redis::{Connection, Pipeline, RedisResult, cmd, pipe};
 use std::{collections::HashMap, net::IpAddr};
 
-/// How long an answer lives, in seconds: 120 days, after which nobody wants it even as a stale one.
+/// The life of an answer in seconds: 120 days. After that it is useless even as a stale one.
 const LIFE: i64 = 120 * 86_400;
 
-/// Stores a decision beside its network, if that is still there: `KEYS[1]`, field, decision, most fields.
+/// Stores a decision beside its network, if that still exists: `KEYS[1]`, field, decision, most fields.
 const REMEMBER: &str = "if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end \
     if redis.call('HLEN', KEYS[1]) > tonumber(ARGV[3]) then return 0 end \
     redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) return 1";
 
-/// An answer's place, as it stands beside it: all that is needed to find and remove it.
+/// The extent of an answer, as it is stored beside it: all that is needed to find and remove it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct StoredExtent {
     network: Network,
@@ -48,7 +48,7 @@ impl StoredExtent {
         Some(Self { network, asked, leaf: words.next()? == "true", fetched: words.next()?.parse().ok()? })
     }
 
-    /// Whether it is the place of what was found.
+    /// Whether it belongs to the hit.
     fn is(&self, found: &CacheHit) -> bool {
         self.fetched == micros(found.fetched) && self.network.contains(found.extent.first())
     }
@@ -63,7 +63,7 @@ impl StoredExtent {
         Ok(CachedAnswer { answer, asked: self.asked, leaf: self.leaf })
     }
 
-    /// The same for one whose bytes make no sense.
+    /// The same for an answer whose bytes cannot be read.
     pub(super) fn damaged(&self, id: i64) -> DamagedAnswer {
         let extent = self.extent().map(|extent| (extent, self.asked));
         DamagedAnswer { id, extent, fetched: moment(self.fetched) }
@@ -79,7 +79,7 @@ struct ExtentEntry {
     id: i64,
 }
 
-/// All entries under prefixes that hold the address: the most specific first, of one prefix the newest first.
+/// All entries under prefixes that hold the address: the most specific first, and within one prefix the newest first.
 fn entries(connection: &mut Connection, address: IpAddr) -> RedisResult<Vec<ExtentEntry>> {
     let width = extent::start(address).length();
     let prefixes: Vec<Prefix> =
@@ -113,7 +113,7 @@ pub(super) fn remove(transaction: &mut Pipeline, id: i64, place: &StoredExtent) 
     transaction.cmd("ZREM").arg(key("ids", "")).arg(id).ignore();
 }
 
-/// The places of answers; None for those that are gone.
+/// The extents of answers; None for those that are gone.
 pub(super) fn places(connection: &mut Connection, ids: &[i64]) -> RedisResult<Vec<Option<StoredExtent>>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -162,7 +162,7 @@ impl RedisCache {
             }
         }
         let name = key("n", id);
-        // Whatever another network left under this number: its decisions would be taken for this one's.
+        // Decisions left under this number by another network would be taken for this one's.
         all.cmd("DEL").arg(&name).ignore();
         all.cmd("HSET").arg(&name).arg("place").arg(place.write()).arg("body").arg(packed).ignore();
         all.cmd("EXPIRE").arg(&name).arg(LIFE).ignore();
@@ -177,7 +177,7 @@ impl RedisCache {
     }
 }
 
-/// The field of a decision: about this answer, and no later one under the same number.
+/// The field of a decision. It holds only for this answer, and for no later one under the same number.
 fn field(found: &CacheHit, patterns: &[u8; 16], address: Option<IpAddr>) -> String {
     let (digest, fetched) = (u128::from_be_bytes(*patterns), micros(found.fetched));
     let field = format!("{digest:032x} {fetched}");
@@ -198,12 +198,12 @@ impl Store for RedisCache {
             cmd("HMGET").arg(key("n", found.id)).arg("place").arg("body").query(connection)
         })?;
         let place = place.as_deref().and_then(StoredExtent::read);
-        // Numbers may be given out again, when the server has thrown away their counter for want of room.
+        // A number may be used again, if the server has evicted its counter for want of memory.
         let Some(place) = place.filter(|place| place.is(found)) else { return Ok(None) };
         let answer = packed
             .and_then(|packed| body::unpack(&packed, found.fetched, AnswerSource::Cache, found.stale).ok());
         if answer.is_none() {
-            // Damaged: asked for anew, it will be whole.
+            // The answer is damaged. Once removed, it will be asked for again.
             let _ = self.with(|connection| {
                 let mut all = pipe();
                 remove(all.atomic(), found.id, &place);

@@ -21,7 +21,7 @@ struct RedisServer {
 }
 
 impl RedisServer {
-    /// None where Redis is not installed, which only a developer's machine may lack.
+    /// None if Redis is not installed, which only a developer's machine may lack.
     #[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not tested")]
     fn redis(more: &[&str]) -> Option<Self> {
         let server = Self::start("redis-server", "--port", tempfile::tempdir().unwrap(), more);
@@ -32,7 +32,7 @@ impl RedisServer {
         server
     }
 
-    /// A server that speaks TLS alone, with certificates that its folder's own authority signed.
+    /// A server that speaks only TLS, with certificates signed by its folder's own authority.
     fn with_tls() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let there = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_ok();
@@ -49,7 +49,7 @@ impl RedisServer {
         }
     }
 
-    /// None where the program is not installed.
+    /// None if the program is not installed.
     fn start(program: &str, listen: &str, folder: tempfile::TempDir, more: &[&str]) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new(program)
@@ -83,7 +83,7 @@ impl Drop for RedisServer {
     }
 }
 
-/// An authority, a server's certificate for 127.0.0.1 and a client's, and another authority that signed nothing.
+/// Makes an authority, a server's certificate for 127.0.0.1, a client's, and another authority that signed nothing.
 fn certify(folder: &Path) {
     let openssl = |line: &str| {
         let done = Command::new("openssl").args(line.split(' ')).current_dir(folder).output().unwrap();
@@ -107,7 +107,7 @@ fn ip(address: &str) -> IpAddr {
     address.parse().unwrap()
 }
 
-/// A machine's own folder and its way to the cache.
+/// A machine's own folder and its connection to the cache.
 fn machine(url: &str, home: &Path) -> LayeredCache {
     let env = CacheEnv { home: Some(home.into()), shared: "/proc/whodunit".into(), ..CacheEnv::default() };
     open(&CacheLocation::from(url), &env, at(0))
@@ -123,7 +123,7 @@ fn redis_and_valkey_hold_the_same_promises() {
         let Some(server) = server else { continue };
         holds_its_promises(|| {
             let cache = RedisCache::new(&server.url()).unwrap();
-            // Debug builds on a busy machine take longer than a hook may: the first contact only.
+            // Debug builds on a busy machine take longer than a hook may; only at first contact.
             let deadline = Instant::now() + Duration::from_secs(20);
             while cache.forget(None).is_err() {
                 assert!(Instant::now() < deadline);
@@ -145,7 +145,7 @@ fn tls_holds_the_same_promises_and_trusts_nobody_else() {
         assert!(Instant::now() < deadline, "{error}");
     }
     assert!(cache.find(ip("198.51.101.9"), &freshness(0)).unwrap().is_some());
-    // Without a certificate of ours, with an authority that did not sign the server's, and in plain text.
+    // Without a client certificate, with an authority that did not sign the server's, and in plain text.
     for wrong in [url, ours.replace("/ca.pem", "/other.pem"), server.url()] {
         let cache = RedisCache::new(&wrong).unwrap();
         assert!(cache.find(ip("198.51.101.9"), &freshness(0)).is_err(), "{wrong}");
@@ -165,7 +165,7 @@ fn everything_has_an_expiry_and_one_slot() {
         let life: i64 = cache.with(|c| ::redis::cmd("TTL").arg(key).query(c)).unwrap();
         assert!(life > 0, "{key}");
     }
-    // What has expired is neither listed nor counted.
+    // An expired answer is neither listed nor counted.
     cache.with(|c| ::redis::cmd("DEL").arg("{whodunit:1}:n:1").query::<()>(c)).unwrap();
     assert_eq!(cache.list(0, 9).unwrap().answers.len(), 0);
     assert_eq!(cache.stats(at(0)).unwrap().networks, 0);
@@ -203,7 +203,7 @@ fn forty_hooks_on_two_hosts_put_one_question() {
             .collect();
         hooks.into_iter().map(|hook| hook.join().unwrap()).collect()
     });
-    // A hook that this machine kept from Redis for too long went on by itself, and said so; there is no other excuse.
+    // A hook that this machine kept from Redis for too long went on alone, and said so. There is no other excuse.
     let excused = warnings.iter().flatten().count();
     let questions = questions.into_inner() as usize;
     assert!(questions >= 1 && questions <= 1 + excused, "{questions} questions, {warnings:?}");
@@ -257,7 +257,7 @@ fn a_denial_noted_by_a_server_that_dies_is_not_forgotten() {
     assert_eq!(gone.held_off("whois.ripe.net", at(2)), Some(at(300)), "and other processes here know it");
 }
 
-/// A server that is short of room throws away whatever it likes, the counter of numbers too.
+/// A server that is short of memory evicts any key, including the counter of numbers.
 #[test]
 fn a_number_that_is_given_out_again_brings_nobody_elses_decision_or_answer() {
     let Some(server) = RedisServer::redis(&[]) else { return };
@@ -274,7 +274,7 @@ fn a_number_that_is_given_out_again_brings_nobody_elses_decision_or_answer() {
     assert_eq!(new.id, old.id, "the case at hand");
     assert_eq!(cache.recall(&new, &[1; 16], None).unwrap(), None);
     assert!(cache.answer(&new).unwrap().is_some());
-    // What leads to the first network still does, and finds another in its place.
+    // The key of the first network still leads to the number, and finds another network there.
     let old = cache.find(ip("198.51.100.1"), &freshness(6)).unwrap().unwrap();
     assert_eq!(cache.answer(&old).unwrap(), None);
     cache.remember(&new, &[1; 16], None, b"clear").unwrap();

@@ -1,4 +1,4 @@
-//! What happens to a cache file in the world, and that it never decides a verdict.
+//! Damage to a cache file, and that it never decides a verdict.
 
 use super::{SCHEMA, SqliteCache};
 use crate::cache::{
@@ -19,7 +19,7 @@ fn ip(address: &str) -> IpAddr {
     address.parse().unwrap()
 }
 
-/// Keeps and finds through a handle, as a lookup does; what was warned of.
+/// Keeps and finds through a layered cache, as a lookup does. Returns the warning.
 fn use_it(path: &Path) -> Option<String> {
     let handle = open(&CacheLocation::Path(path.to_owned()), &CacheEnv::default(), at(0));
     let first = handle.find(ip("198.51.100.9"), &freshness(0));
@@ -69,7 +69,7 @@ fn a_folder_that_a_group_shares_gets_files_that_it_shares() {
     let shared = folder.path().join("whodunit");
     fs::create_dir(&shared).unwrap();
     fs::set_permissions(&shared, fs::Permissions::from_mode(0o2770)).unwrap();
-    // As root, the folder is somebody else's, as that of a daemon would be.
+    // As root, the folder belongs to another user, as that of a daemon would.
     let root = std::os::unix::fs::chown(&shared, Some(65_534), Some(65_533)).is_ok();
     fs::set_permissions(&shared, fs::Permissions::from_mode(0o2770)).unwrap();
     let env = CacheEnv { shared: shared.clone(), ..CacheEnv::default() };
@@ -123,7 +123,7 @@ fn a_file_deleted_or_replaced_under_us_is_left_for_the_one_at_its_path() {
         "another's file, 198.51.100.0 in it"
     );
     assert_eq!(handle.warning(), None, "nothing of it is worth a word");
-    // Where the path cannot be had, memory stands in until it can.
+    // While the path cannot be used, memory serves.
     fs::remove_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path.parent().unwrap(), "").unwrap();
     assert!(!there(5));
@@ -293,7 +293,7 @@ fn in_a_storm_one_asks_and_all_have_the_answer() {
     for round in 0..5 {
         let questions = AtomicU32::new(0);
         let network = format!("198.51.{round}.0");
-        // Each with a connection of its own, as processes have; the file is made by whoever comes first.
+        // Each has a connection of its own, as processes have. The first to come makes the file.
         let one = || {
             let handle = open(&CacheLocation::Path(path.clone()), &CacheEnv::default(), at(0));
             let holder = LeaseHolder::unique();
@@ -333,8 +333,8 @@ fn of_many_who_meet_a_corrupt_file_one_sets_it_aside() {
     let left = aside(folder.path());
     assert_eq!(left.len(), 1, "{left:?}");
     let warned = warned.into_inner().unwrap();
-    // Others may have had the old file open when it went, and say so: that costs them their speed, nothing else. A
-    // process says the first thing that went wrong and no more, so that even its own setting aside may stay unsaid.
+    // Others may have had the old file open when it went, and say so; that costs them only speed. A process reports
+    // only its first failure, so even the notice that it set the file aside may be missing.
     let aside = warned.iter().filter(|warning| warning.contains("it was moved to")).count();
     assert!(aside <= 1, "{warned:?}");
     assert!(
@@ -344,7 +344,7 @@ fn of_many_who_meet_a_corrupt_file_one_sets_it_aside() {
 
 #[test]
 fn the_schema_is_what_the_code_asks_for() {
-    // A name in one and not in the other would be met as "no such table" over and over.
+    // A name that is only in one of them would show as "no such table" again and again.
     for table in ["extent1", "network1", "decision1", "claim1", "server1"] {
         assert!(SCHEMA.contains(&format!("CREATE TABLE {table} ")), "{table}");
     }

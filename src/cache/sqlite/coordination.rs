@@ -1,4 +1,4 @@
-//! Claims and servers in the file.
+//! Leases and servers in the file.
 
 use super::{SqliteCache, SqliteResult};
 use crate::cache::{
@@ -13,10 +13,10 @@ use std::{
     time::Duration,
 };
 
-/// Claims of which a process remembers that it waits for them; a service gives some up, and must not gather them.
+/// The leases that a process remembers to be waiting for. A service gives some up, so their number is bounded.
 const WAITING: usize = 1024;
 
-/// Those who hold a claim to `what` now, without `holder`.
+/// The number of holders that have a lease on `what` now, without `holder`.
 fn others(connection: &Connection, what: &str, holder: LeaseHolder, now: Timestamp) -> SqliteResult<u32> {
     let mut statement = connection
         .prepare_cached("SELECT made, until, holder FROM claim1 WHERE what = ?1 AND holder <> ?2")?;
@@ -37,7 +37,7 @@ fn read(connection: &Connection, name: &str) -> SqliteResult<ServerNotes> {
     Ok(row.unwrap_or_default())
 }
 
-/// The five columns of a server, from `at` on.
+/// The five columns of a server, from index `at` on.
 pub(super) fn from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<ServerNotes> {
     Ok(ServerNotes {
         next: row.get(at)?,
@@ -80,7 +80,7 @@ impl Coordinator for SqliteCache {
         now: Timestamp,
         until: Timestamp,
     ) -> CacheResult<bool> {
-        // Those who wait ask again and again: they only read, and leave the lock to those who get on.
+        // Waiting processes ask again and again. They only read, so the lock is free for those that make progress.
         let waits = self.refused().contains(what);
         if waits && self.with(|connection| others(connection, what, holder, now))? >= width {
             return Ok(false);
@@ -161,7 +161,7 @@ impl Observations for SqliteCache {
             change(&mut new);
             (new, new != old)
         };
-        // Most answers are as those before them, and change nothing.
+        // Most answers are like those before them, and change nothing.
         let (notes, differs) = self.with(|connection| Ok(changed(read(connection, name)?)))?;
         if !differs {
             return Ok(notes);

@@ -1,8 +1,8 @@
-//! Writes of several threads in one transaction.
+//! Group commit: writes of several threads in one transaction.
 //!
-//! A transaction costs about 130 µs of processor, whatever it writes, and a cold look-up makes five of them. Threads that
-//! look up many addresses want to write at the same moments: whoever gets the file writes for all who wait. For other
-//! processes nothing changes: when a write returns, it lies in the file.
+//! A transaction costs about 130 µs of processor time, whatever it writes, and a cold look-up makes five of them.
+//! Threads that look up many addresses want to write at the same moments, so the thread that gets the file writes for
+//! all that wait. Nothing changes for other processes: when a write returns, it is in the file.
 
 use super::{SqliteCache, SqliteResult, in_transaction};
 use crate::cache::{CacheError, CacheResult, CacheTrouble};
@@ -24,7 +24,7 @@ trait QueuedWrite: Send + Sync {
     fn fail(&self, error: CacheError);
 }
 
-/// A write and, once it was made, what came of it.
+/// A write and, once it was made, its result.
 struct TypedWrite<T, W> {
     work: W,
     result: Mutex<Option<CacheResult<T>>>,
@@ -62,7 +62,7 @@ impl GroupCommit {
 }
 
 impl SqliteCache {
-    /// Has `work` run with what is written next, by whichever thread.
+    /// Queues `work` to run with the next write, by whichever thread makes it.
     pub(super) fn write_later<T: Send + 'static>(
         &self,
         work: impl Fn(&Connection) -> SqliteResult<T> + Send + Sync + 'static,
@@ -75,8 +75,8 @@ impl SqliteCache {
         !self.group.waiting.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// Runs `work` within a transaction that writes, together with what other threads want to write. Each sees what
-    /// those before it wrote. An error is the file's, so it is the same for all.
+    /// Runs `work` in a write transaction, together with the writes of other threads. Each sees the writes before it.
+    /// An error is the file's, so it is the same for all.
     pub(super) fn write_together<T: Send + 'static>(
         &self,
         work: impl Fn(&Connection) -> SqliteResult<T> + Send + Sync + 'static,
@@ -84,7 +84,7 @@ impl SqliteCache {
         let write = Arc::new(TypedWrite { work, result: Mutex::new(None) });
         self.group.add(Arc::clone(&write) as Arc<dyn QueuedWrite>);
         self.with_inner(|inner| {
-            // Whoever had the file before has written for this thread too.
+            // The thread that had the file before has written for this thread too.
             if let Some(result) = write.take() {
                 return result;
             }
@@ -112,7 +112,8 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
     use std::{fs, path::Path, thread};
 
-    /// How many transactions have changed the file: its header's change counter (SQLite's file format, 1.3.9).
+    /// The number of transactions that have changed the file: its header's change counter (SQLite's file format,
+    /// 1.3.9).
     fn transactions(path: &Path) -> u32 {
         let header = fs::read(path).unwrap();
         u32::from_be_bytes(header[24..28].try_into().unwrap())
@@ -128,7 +129,7 @@ mod tests {
         let claim = |what: &str| cache.claim(what, 1, LeaseHolder::unique(), now, until).unwrap();
         assert!(claim("first"));
         let before = transactions(&path);
-        // Two want each of eight. The file is held until all of them wait.
+        // Two threads want each of eight leases. The file is locked until all of them wait.
         let got: Vec<bool> = thread::scope(|scope| {
             let write = |n: u32| {
                 let cache = &cache;

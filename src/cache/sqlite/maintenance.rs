@@ -1,4 +1,4 @@
-//! What `cache stats|list|forget|export` read and write.
+//! The reads and writes behind `cache stats|list|forget|export`.
 
 use super::{
     SqliteCache,

@@ -1,4 +1,4 @@
-//! Answers in the file: found, kept, pruned, and what was decided about them.
+//! Answers in the file: found, kept, pruned, and the decisions about them.
 
 use super::{SqliteCache, SqliteResult, damaged};
 use crate::{
@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::net::IpAddr;
 
-/// One row of the walk.
+/// One row of the search.
 struct ExtentRow {
     prefix: Prefix,
     fetched: i64,
@@ -23,13 +23,13 @@ struct ExtentRow {
     asked: IpAddr,
 }
 
-/// An answer this old serves nobody, not even as a stale one.
+/// An answer of this age is useless, even as a stale one.
 const OLDEST: SignedDuration = SignedDuration::from_hours(24 * 120);
 
-/// Every so many answers the file's size and the oldest answers are looked at.
+/// The file's size and the oldest answers are checked after every so many answers.
 const PRUNE_EVERY: i64 = 64;
 
-/// The most specific extent that holds the address and pleases; see [`extent`] for the walk.
+/// The most specific extent that holds the address and is accepted; see [`extent`] for the search.
 fn walk(
     connection: &Connection,
     address: IpAddr,
@@ -68,7 +68,7 @@ fn walk(
     }
 }
 
-/// Removes an answer, its extents and what was decided about it. True when it was there.
+/// Removes an answer, its extents and the decisions about it. True if it existed.
 pub(super) fn remove(connection: &Connection, id: i64) -> SqliteResult<bool> {
     let row = connection
         .prepare_cached("SELECT first, last, asked, leaf, fetched FROM network1 WHERE id = ?1")?
@@ -87,7 +87,7 @@ pub(super) fn remove(connection: &Connection, id: i64) -> SqliteResult<bool> {
     Ok(true)
 }
 
-/// The columns first, last, asked, leaf of a row, from `at` on; None inside when they make no sense.
+/// The columns first, last, asked, leaf of a row, from index `at` on; the inner option is None if they cannot be read.
 pub(super) fn columns(
     row: &rusqlite::Row<'_>,
     at: usize,
@@ -104,7 +104,7 @@ pub(super) fn columns(
         .map(|(n, a)| (n, a, leaf)))
 }
 
-/// Removes what is too old, and the oldest when there is too much, a piece at a time.
+/// Removes answers that are too old, and the oldest ones if there is too much data, some at a time.
 fn prune(connection: &Connection, now: Timestamp, room: u64) -> SqliteResult<()> {
     let too_old = micros(now.saturating_sub(OLDEST).unwrap_or(Timestamp::MIN));
     let ids = |sql: &str, bound: i64| -> SqliteResult<Vec<i64>> {
@@ -112,13 +112,13 @@ fn prune(connection: &Connection, now: Timestamp, room: u64) -> SqliteResult<()>
         let ids = statement.query_map([bound], |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok(ids)
     };
-    // Numbers grow with time, so the oldest stand first; reading a few of them is enough.
+    // Numbers grow with time, so the oldest come first; reading a few of them is enough.
     let oldest = "SELECT id FROM (SELECT id, fetched FROM network1 ORDER BY id LIMIT 512) WHERE fetched < ?1";
     for id in ids(oldest, too_old)? {
         remove(connection, id)?;
     }
     if used(connection)? > room {
-        // Networks in imported data are not pruned, and what was decided about them costs least to decide again.
+        // Networks in imported data are not pruned, so their decisions go: they cost least to make again.
         connection.execute("DELETE FROM decision1 WHERE network < 0", [])?;
     }
     for _ in 0..8 {
@@ -132,7 +132,7 @@ fn prune(connection: &Connection, now: Timestamp, room: u64) -> SqliteResult<()>
     Ok(())
 }
 
-/// Every extent, unless they are too many.
+/// Every extent; None if they are too many.
 pub(super) fn extents(connection: &Connection) -> SqliteResult<Option<ExtentList>> {
     let mut statement = connection.prepare("SELECT prefix, fetched, network, asked FROM extent1")?;
     let mut rows = statement.query([])?;
@@ -153,7 +153,7 @@ pub(super) fn extents(connection: &Connection) -> SqliteResult<Option<ExtentList
     Ok(Some(ExtentList(all)))
 }
 
-/// Bytes of the file that hold something.
+/// The bytes of the file that are in use.
 pub(super) fn used(connection: &Connection) -> SqliteResult<u64> {
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let pages = number("page_count")? - number("freelist_count")?;
@@ -172,7 +172,7 @@ pub(super) struct PackedAnswer {
 }
 
 impl PackedAnswer {
-    /// None when the answer does not hold its own question.
+    /// None if the answer's network does not hold the address that was asked about.
     pub(super) fn new(kept: &CachedAnswer) -> CacheResult<Option<Self>> {
         let Some(reach) = kept.extent() else { return Ok(None) };
         let Some(part) = extent::part(&reach, kept.asked) else { return Ok(None) };
@@ -188,7 +188,7 @@ impl PackedAnswer {
         }))
     }
 
-    /// Writes it, in the place of those that it supersedes.
+    /// Writes the answer, and removes those that it supersedes.
     pub(super) fn insert(&self, connection: &Connection, room: u64) -> SqliteResult<()> {
         let Self { network, asked, leaf, fetched: now, reach, part, packed } = self;
         let fetched = micros(*now);
@@ -216,7 +216,7 @@ impl PackedAnswer {
     }
 }
 
-/// The number under which a network's decisions stand. Those of imported data are below zero.
+/// The number under which a network's decisions are stored. Those of imported data are below zero.
 fn number(found: &CacheHit) -> i64 {
     if found.source == HitSource::Import { -found.id } else { found.id }
 }
@@ -249,11 +249,11 @@ impl Store for SqliteCache {
         })?;
         let Some(packed) = packed else { return Ok(None) };
         let Ok(answer) = body::unpack(&packed, found.fetched, AnswerSource::Cache, found.stale) else {
-            // Damaged, and alone in that: asked for anew, it will be whole.
+            // Only this answer is damaged. Once removed, it will be asked for again.
             let _ = self.write(|connection| remove(connection, found.id).map(drop));
             return Ok(None);
         };
-        // After a power cut a number may have come to mean another network; better no answer than another's.
+        // After a power cut a number may point to another network. No answer is better than a wrong one.
         Ok(answer.record.network.contains(found.extent.first()).then_some(answer))
     }
 

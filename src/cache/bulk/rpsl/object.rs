@@ -16,18 +16,18 @@ use std::borrow::Cow;
 pub(super) struct RpslObject<'a> {
     line: u64,
     text: &'a [u8],
-    /// The file ends with it, and its last line has no end.
+    /// The object ends the file, and its last line has no line end.
     open: bool,
 }
 
-/// A line, and what is wrong with it.
+/// A line number, and what is wrong there.
 type AtLine<T> = (u64, T);
 
-/// The objects of a piece (RFC 2622, section 2). An empty line ends one, and so does the name of a class. Comments and
-/// lines of blanks may stand inside an object and between two; between two they are part of neither.
+/// The objects of a piece (RFC 2622, section 2). An object ends at an empty line, or where the name of a class begins
+/// the next. Comments and lines of blanks may be inside an object or between two. Between two they belong to neither.
 pub(super) fn objects(bytes: &[u8], line: u64) -> Result<Vec<RpslObject<'_>>, AtLine<&'static str>> {
     let mut objects = Vec::new();
-    // Where the object that is being read starts and ends, and the line that it begins at.
+    // Start and end of the object that is being read, and the line that it begins at.
     let mut current: Option<(usize, usize, u64)> = None;
     let mut cut = |current: &mut Option<(usize, usize, u64)>| {
         let Some((start, end, line)) = current.take() else { return };
@@ -42,7 +42,7 @@ pub(super) fn objects(bytes: &[u8], line: u64) -> Result<Vec<RpslObject<'_>>, At
         match text.first() {
             _ if matches!(text, b"\n" | b"\r\n") => cut(&mut current),
             _ if text.trim_ascii().is_empty() => {}
-            // "%" and "#" in the first column are comments, "+" and blanks go on with the line above.
+            // "%" and "#" in the first column start a comment; "+" and blanks continue the line above.
             Some(b'%' | b'#') => {}
             Some(b' ' | b'\t' | b'+') if current.is_some() => {
                 current = current.map(|(start, _, line)| (start, end, line));
@@ -65,7 +65,7 @@ pub(super) fn objects(bytes: &[u8], line: u64) -> Result<Vec<RpslObject<'_>>, At
     Ok(objects)
 }
 
-/// Name and value of an attribute's line.
+/// The name and value of an attribute's line.
 fn attribute(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = memchr::memchr(b':', line)?;
     let (name, value) = (line.get(..colon)?, line.get(colon + 1..)?);
@@ -82,7 +82,7 @@ impl<'a> RpslObject<'a> {
         self.text.split(|&b| b == b'\n')
     }
 
-    /// The first value of an attribute, over all of its lines, without comments.
+    /// The first value of an attribute, joined over its continuation lines, without comments.
     fn first(&self, name: &str) -> Option<String> {
         let is_it =
             |line: &&[u8]| attribute(line).is_some_and(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()));
@@ -108,15 +108,15 @@ impl<'a> RpslObject<'a> {
             .unwrap_or_default()
     }
 
-    /// The database it stands in, in capitals; empty where it does not say.
+    /// The database that it comes from, in capitals; empty if it does not say.
     fn source(&self) -> String {
         let value = self.first("source").unwrap_or_default();
         value.split_ascii_whitespace().next().unwrap_or_default().to_ascii_uppercase()
     }
 
-    /// Whether nothing is missing of it. Every object has `source:` (RFC 2622, section 3), and the registries' files have it as the
-    /// last attribute. `before` is the source of an object before it: a last line without an end may have been cut
-    /// in the middle of a name.
+    /// Checks that the object is complete, and returns its source. Every object has `source:` (RFC 2622, section 3),
+    /// and it is the last attribute in the registries' files. `before` is the source of an earlier object: a last line
+    /// without a line end may have been cut inside a name.
     pub(super) fn check(&self, before: Option<&str>) -> Result<String, AtLine<String>> {
         let source = self.source();
         if source.is_empty() {
@@ -147,12 +147,12 @@ impl<'a> RpslObject<'a> {
             "JPNIC" | "JPIRR" => Registry::Jpnic,
             "KRNIC" => Registry::Krnic,
             "TWNIC" => Registry::Twnic,
-            // RIPE itself, and whoever else runs its software.
+            // RIPE itself, and others that run its software.
             _ => Registry::Ripe,
         }
     }
 
-    /// What the object is to us; None for those of other classes. `source` is the object's own.
+    /// The entry that the object makes; None for classes that are not imported. `source` is the object's own.
     pub(super) fn parse(
         &self,
         source: &str,
@@ -162,7 +162,7 @@ impl<'a> RpslObject<'a> {
         match class.as_str() {
             "inetnum" | "inet6num" => self.network(&class, source, squeeze).map(Some),
             "organisation" => Ok(self.contact(&class, source, squeeze)),
-            // Persons are nobody's business here; those who take complaints are.
+            // Persons are not imported, for privacy; abuse contacts are.
             "role" | "irt" if self.first("abuse-mailbox").is_some() => {
                 Ok(self.contact(&class, source, squeeze))
             }
@@ -210,7 +210,7 @@ impl<'a> RpslObject<'a> {
         }
     }
 
-    /// What is packed of the object, as a sample for the dictionary.
+    /// The bytes of the object that will be packed, as a sample for the dictionary.
     pub(super) fn sample(&self, squeeze: &mut BodyPacker<'_>) -> Option<Vec<u8>> {
         match self.parse(&self.source(), squeeze).ok()?? {
             BulkEntry::Network { body, .. } | BulkEntry::Contact { body, .. } => body::stretch(&body),

@@ -3,7 +3,7 @@
 use super::{DELEGATED, RPSL, Room, freshness, ip};
 use std::{fs, net::Ipv4Addr};
 
-/// A network in the fewest lines.
+/// A network in as few lines as possible.
 fn network(range: &str, name: &str) -> String {
     format!("inetnum: {range}\nnetname: {name}\nstatus: ASSIGNED PA\nsource: RIPE\n\n")
 }

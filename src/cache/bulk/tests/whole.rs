@@ -1,4 +1,4 @@
-//! A file is read whole or not at all: cut files, values that go on in the next line, lines of blanks.
+//! A file is read whole or not at all: cut files, continued values, lines of blanks.
 
 use super::Room;
 
@@ -35,8 +35,8 @@ fn a_plain_file_that_was_cut_is_refused_wherever_it_was_cut() {
                 assert_eq!(error.exit().code(), 65, "{cut}: {error}");
                 refused += 1;
             }
-            // Between two objects nothing is missing that could be seen: what was read is whole. At the very end only
-            // the line's end is.
+            // A cut between two objects cannot be seen: the file is whole as far as it goes. At the very end, only the
+            // line end is missing.
             Ok(brought) => {
                 let whole = if cut < NESTED.len() - 1 { 1 } else { 2 };
                 assert_eq!(brought.networks, whole, "{cut}");
@@ -117,7 +117,7 @@ fn a_line_of_blanks_or_a_comment_inside_an_object_does_not_end_it() {
         assert_eq!(answer.record.org.as_deref(), Some("Example Shop"), "{between:?}");
         assert_eq!(answer.record.status.as_deref(), Some("ASSIGNED NON-PORTABLE"), "{between:?}");
     }
-    // Between two objects such a line parts them, as does no line at all.
+    // Between two objects such a line separates them, as an empty line does.
     for between in ["   \n", "# a comment\n", "   \n\n", ""] {
         let room = Room::new();
         let text = NESTED.replace("APNIC\n\n", &format!("APNIC\n{between}"));
@@ -125,7 +125,7 @@ fn a_line_of_blanks_or_a_comment_inside_an_object_does_not_end_it() {
         assert_eq!(room.name("203.0.113.175").as_deref(), Some("EXAMPLE-SHOP"), "{between:?}");
         assert_eq!(room.name("203.0.112.1").as_deref(), Some("OUTER-NET"), "{between:?}");
     }
-    // And one that follows another object's last line begins no new object in the middle of one.
+    // The same line after the last line of another object does not begin a new object in the middle of one.
     let error = Room::new()
         .import(&[("file", &NESTED.replace("descr:          Example", "\ndescr:          Example"))])
         .unwrap_err()
