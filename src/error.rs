@@ -1,17 +1,18 @@
-//! What stops a run. What befalls one address is no error but a value in its verdict ([`crate::resolver::Unknown`]).
+//! Errors that stop a run. A failure for one address is not an error but a value in its verdict
+//! ([`crate::registry::Unknown`]).
 
 use crate::exit::Exit;
 use std::{fmt, io, path::Path};
 
-/// A run that cannot go on: one sentence for the admin, in lower case, that names the file, the line and the
-/// remedy, and the exit code that goes with it.
+/// An error that stops the run. It has one sentence for the admin, in lower case, with file, line and remedy, and the
+/// exit code.
 #[derive(Debug)]
 pub struct Error {
     exit: Exit,
     message: String,
 }
 
-/// The result of whatever may stop the run.
+/// The result of an operation that may stop the run.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
@@ -20,7 +21,7 @@ impl Error {
         Self { exit: Exit::Usage, message: message.into() }
     }
 
-    /// A file is in no format that we read (exit 65).
+    /// A file has no known format (exit 65).
     pub fn data(message: impl Into<String>) -> Self {
         Self { exit: Exit::DataErr, message: message.into() }
     }
@@ -30,23 +31,23 @@ impl Error {
         Self { exit: Exit::NoInput, message: format!("cannot read {}: {}", path.display(), reason(error)) }
     }
 
-    /// An input cannot be read (exit 66), as a sentence of its own says.
+    /// An input cannot be read (exit 66), with a message of its own.
     pub fn unreadable(message: impl Into<String>) -> Self {
         Self { exit: Exit::NoInput, message: message.into() }
     }
 
-    /// A mistake of our own or of the machine (exit 70).
+    /// A fault of this program or of the machine (exit 70).
     pub fn software(message: impl Into<String>) -> Self {
         Self { exit: Exit::Software, message: message.into() }
     }
 
-    /// An output cannot be written (exit 74), or its reader went away (141, without a word).
+    /// An output cannot be written (exit 74), or its reader went away (141, no message).
     pub fn output(what: &str, error: &io::Error) -> Self {
         let exit = if error.kind() == io::ErrorKind::BrokenPipe { Exit::BrokenPipe } else { Exit::IoErr };
         Self { exit, message: format!("cannot write {what}: {}", reason(error)) }
     }
 
-    /// An output cannot be written (exit 74), as a sentence of its own says.
+    /// An output cannot be written (exit 74), with a message of its own.
     pub fn unwritable(message: impl Into<String>) -> Self {
         Self { exit: Exit::IoErr, message: message.into() }
     }
@@ -56,7 +57,7 @@ impl Error {
         Self { exit: Exit::Config, message: message.into() }
     }
 
-    /// What the process should end with.
+    /// The exit code of the process.
     #[must_use]
     pub fn exit(&self) -> Exit {
         self.exit
@@ -71,7 +72,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The operating system's reason, without Rust's "(os error 2)" behind it, in lower case as all our messages are.
+/// The operating system's reason, in lower case as in all our messages, without Rust's "(os error 2)".
 #[must_use]
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();

@@ -1,15 +1,15 @@
-//! The exit codes, each with its sentence. `main` alone ends the process with one of them.
+//! The exit codes, each with its meaning. `main` alone ends the process with one of them.
 
 use std::process::ExitCode;
 
-/// What the process ends with. The numbers are sysexits(3) where that has a word for it, so that a mail server's
-/// hook can tell "do not want" from "could not tell" from "is broken".
+/// The exit code of the process. Numbers follow sysexits(3) where it has one for the case. A mail server's hook can
+/// tell "do not want" from "could not tell" and from "is broken".
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
     /// No address is blocked and all are known.
     Clear,
-    /// At least one address is blocked. Nothing but that verdict ends in 1: a script that meets 1 may reject mail. (For
-    /// `whodunit patterns`, which gives no verdicts: there are problems.)
+    /// At least one address is blocked. Only that verdict ends in 1, because a script that meets 1 may reject mail.
+    /// (`whodunit patterns` gives no verdicts; there 1 means problems.)
     Blocked,
     /// The command line was wrong (EX_USAGE).
     Usage,
@@ -17,21 +17,21 @@ pub enum Exit {
     DataErr,
     /// An input cannot be read (EX_NOINPUT).
     NoInput,
-    /// A mistake of our own (EX_SOFTWARE), such as a panic.
+    /// A fault in this program (EX_SOFTWARE), such as a panic.
     Software,
     /// An output cannot be written (EX_IOERR).
     IoErr,
-    /// None is blocked and at least one is unknown (EX_TEMPFAIL): a hook can defer.
+    /// None is blocked and at least one is unknown (EX_TEMPFAIL). A hook can defer.
     TempFail,
     /// A pattern file or a configuration file is wrong (EX_CONFIG).
     Config,
-    /// `whodunit check`: something wants an admin's eyes. Its codes are a monitoring plugin's, and no verdicts.
+    /// `whodunit check`: an admin should look at something. Its codes are those of a monitoring plugin, not verdicts.
     Warning,
     /// `whodunit check`: the service does not answer.
     Critical,
-    /// `whodunit check`: nothing could be found out.
+    /// `whodunit check`: the state could not be found out.
     Unchecked,
-    /// The reader of our output went away, as after `| head`: what SIGPIPE would have ended with.
+    /// The reader of our output went away, as after `| head`. It is the code that SIGPIPE would give.
     BrokenPipe,
 }
 

@@ -1,12 +1,12 @@
 //! whodunit says who runs the network behind an IP address, and whether your pattern files say you want its mail.
 //!
-//! The walk of one address: read and unwrapped ([`address`]) -> special-purpose? a verdict at once -> [`cache`] ->
-//! the registry responsible is asked ([`whois`]) -> its reply is classified before anything reads it -> referral or
-//! next registry -> record -> kept -> patterns ([`pattern`]) -> [`verdict`] -> output, exit code.
+//! The path of one address: parsed and unwrapped ([`address`]) -> special-purpose? a verdict at once -> [`cache`] ->
+//! query to the registry responsible ([`whois`]) -> its reply is classified before it is parsed -> referral or next
+//! registry -> record -> kept -> patterns ([`pattern`]) -> [`verdict`] -> output, exit code.
 //!
 //! Imports run one way: main -> command -> {config, output, report, serve} -> {log, resolver} -> {cache, origin, rdap,
-//! whois} -> registry -> address. Patterns and verdicts are pure: they read records and no more. Output never sees cache
-//! or whois; whois never sees cache. `tests/suite/house.rs` holds the whole table, and fails on an import against it.
+//! whois} -> registry -> address. Patterns and verdicts are pure: they read only records. Output never sees cache or
+//! whois; whois never sees cache. `tests/suite/house.rs` has the whole table, and fails on an import against it.
 
 pub mod address;
 pub mod cache;

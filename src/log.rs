@@ -1,9 +1,8 @@
-//! Where addresses come from: lists and logs, from files and stdin.
+//! Reads addresses from lists and logs, in files and on stdin.
 //!
-//! A line is one address alone or a log line, and both may be mixed. Files are read as chunks of whole lines, and
-//! the chunks are searched by as many threads as there are processors; what is kept of a log is its clients, so that
-//! a log may be of any size. Nothing comes back before all input has been read: one unreadable file, and no question
-//! is asked.
+//! A line is one address alone or a log line, and both may be mixed. Files are read as chunks of whole lines, and as
+//! many threads as there are processors search them. Only the clients of a log are kept, so a log may have any size.
+//! Nothing is returned before all input has been read: if one file is unreadable, no query is sent.
 
 mod activity;
 mod context;
@@ -33,41 +32,41 @@ use crate::{address::Prefix, error::Error};
 use jiff::{Timestamp, tz::TimeZone};
 use std::{io, path::Path};
 
-/// Which addresses of a log line are taken.
+/// The addresses that are taken from a log line.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Extract {
-    /// The connecting client's alone ([`client`]).
+    /// Only the connecting client ([`client`]).
     #[default]
     Client,
-    /// Every valid address that stands by itself, whatever it is there for; no network, and no part of a longer word.
+    /// Every valid address that stands by itself, for whatever reason; no network, and no part of a longer word.
     All,
 }
 
-/// Which lines count, and what is taken from them.
+/// The lines that count, and what is taken from them.
 #[derive(Clone, Debug)]
 pub struct ReadSpec {
-    /// Which addresses of a line are taken.
+    /// The addresses that are taken from a line.
     pub extract: Extract,
-    /// Proxies whose lists of forwarded addresses are believed: a line whose client is one of them is about the last address
-    /// of its list that is none.
+    /// Proxies whose lists of forwarded addresses are trusted. If a line's client is one of them, the last address of
+    /// its list that is not trusted is taken instead.
     pub trusted: Vec<Prefix>,
-    /// Only lines of this time or later. A line whose time cannot be read does not count when there is a bound.
+    /// Only lines of this time or later. With a bound, a line whose time cannot be read does not count.
     pub since: Option<Timestamp>,
     /// Only lines of this time or earlier.
     pub until: Option<Timestamp>,
-    /// Only lines that this matches.
+    /// Only lines that match this.
     pub grep: Option<regex::bytes::Regex>,
-    /// The time, for logs that do not write the year. It goes on while a stream is read.
+    /// The current time, for logs that do not write the year. It advances while a stream is read.
     pub now: Timestamp,
-    /// The zone of times that name none.
+    /// The time zone of times that name none.
     pub zone: TimeZone,
-    /// Read the time of every line, for [`SeenClient::first`], [`SeenClient::last`] and [`SeenClient::activity`]. Without it (and
-    /// without bounds) no time is read, which is faster.
+    /// Read the time of every line, for [`SeenClient::first`], [`SeenClient::last`] and [`SeenClient::activity`].
+    /// Without it, and without bounds, no time is read, which is faster.
     pub times: bool,
 }
 
 impl ReadSpec {
-    /// The client of every line, whenever it was written, read in the machine's own zone.
+    /// Takes the client of every line, whatever its time, and reads times in the machine's own zone.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
         let zone = TimeZone::system();
@@ -92,9 +91,9 @@ impl ReadSpec {
 /// An input.
 #[derive(Clone, Copy, Debug)]
 pub enum ClientSource<'a> {
-    /// A file, a pipe with a name, anything that can be opened: plain or packed.
+    /// A file, a named pipe, or anything else that can be opened, plain or compressed.
     File(&'a Path),
-    /// Standard input, plain or packed.
+    /// Standard input, plain or compressed.
     Stdin,
 }
 
@@ -107,23 +106,23 @@ impl ClientSource<'_> {
     }
 }
 
-/// What was seen in all inputs.
+/// The result of reading all inputs.
 #[derive(Debug, Default)]
 pub struct LogClients {
     /// Every distinct address, in order of first appearance.
     pub seen: Vec<SeenClient>,
     /// Lines read.
     pub lines: u64,
-    /// Lines that the bounds of time and the expression let through.
+    /// Lines that the time bounds and the expression let through.
     pub selected: u64,
-    /// Of these, lines with a client (or, with [`Extract::All`], with any address).
+    /// Among these, lines with a client (or, with [`Extract::All`], with any address).
     pub with_client: u64,
-    /// Of these, and of those that the bounds of time left out, lines that have no time, though others have one.
+    /// Among these and the lines outside the time bounds, lines without a time, if others have one.
     pub undated: u64,
-    /// Lines that were surely meant as an address and are none, such as `193.0.22.256`.
+    /// Lines that were meant as an address and are none, such as `193.0.22.256`.
     pub slips: u64,
     /// The first of these.
     pub slip: Option<String>,
-    /// The inputs that could not be read, or not to their end, each with its error. What was read of one counts.
+    /// The inputs that could not be read to their end, each with its error. The lines read before that count.
     pub unreadable: Vec<Error>,
 }

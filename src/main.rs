@@ -1,4 +1,4 @@
-//! The program: parse, settle, run, and end with the exit code that the run earned.
+//! The program: parse the command line, resolve its settings, run, and end with the exit code.
 
 use clap::error::ErrorKind;
 use std::process::ExitCode;
@@ -54,7 +54,7 @@ fn run(cli: &Cli, stdio: Option<Stdio>) -> Result<Exit> {
     }
 }
 
-/// Says what stopped the run. A reader of our output that went away needs no word.
+/// Prints the error that stopped the run. If the reader of our output went away, nothing is printed.
 fn tell(error: &Error) -> Exit {
     if error.exit() != Exit::BrokenPipe {
         command::warn(&error.to_string());
@@ -62,7 +62,7 @@ fn tell(error: &Error) -> Exit {
     error.exit()
 }
 
-/// `--help` and `--version` are what was asked for; everything else is bad usage.
+/// `--help` and `--version` are not errors; everything else is bad usage.
 fn refuse(error: &clap::Error, sentence: Option<String>) -> Exit {
     if let Some(sentence) = sentence {
         return tell(&Error::usage(sentence));

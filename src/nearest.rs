@@ -1,6 +1,6 @@
-//! The word that somebody meant.
+//! Suggests the word that was probably meant.
 
-/// The word that is meant by one with a slip of the finger in it, where it is clear which.
+/// The word that a mistyped one probably means, if only one is close.
 #[must_use]
 pub fn nearest(words: &[&'static str], text: &str) -> Option<&'static str> {
     let distance = |word: &&str| strsim::damerau_levenshtein(word, text);

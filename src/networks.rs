@@ -1,10 +1,10 @@
 //! The networks that patterns block, as a set: from imported data, the origin table and cached answers, to the tables
 //! that firewalls and servers load.
 //!
-//! An address is in the set exactly when an offline look-up with the same patterns and the same data calls it blocked.
-//! Narrower networks that no pattern matches are holes in wider ones, and so are allowed ones; special-purpose space is
-//! never in the set, and IPv6 space that only carries an IPv4 address (mapped, NAT64, 6to4, Teredo) neither: a look-up
-//! takes the IPv4 address out of it.
+//! An address is in the set exactly if an offline look-up with the same patterns and data calls it blocked. Narrower
+//! networks that no pattern matches are holes in wider ones, and so are allowed networks. Special-purpose space is
+//! never in the set. IPv6 space that only carries an IPv4 address (mapped, NAT64, 6to4, Teredo) is not either: a
+//! look-up uses the IPv4 address inside.
 
 mod blocked;
 mod data;

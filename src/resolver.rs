@@ -1,9 +1,9 @@
-//! One address -> the verdict on it: reserved, remembered, or asked for. One [`Resolver`] is made for a run, or for the
+//! One address -> the verdict on it: reserved, cached, or looked up. One [`Resolver`] is made for a run, or for the
 //! life of a service, and shared by its threads.
 //!
-//! The walk of one address: [`Resolver::recall`] or [`Resolver::judge`] here -> [`ask`]: cache, hold-off, lease -> [`chase`]:
-//! the question, the reply taken for what it is, the next referral -> kept -> patterns -> verdict. [`batch`] does that for
-//! many addresses, [`scheduler`] says what of it may happen at the same time.
+//! The path of one address: [`Resolver::recall`] or [`Resolver::judge`] here -> [`ask`]: cache, hold-off, lease ->
+//! [`chase`]: query, class of the reply, next referral -> kept -> patterns -> verdict. [`batch`] does that for many
+//! addresses, and [`scheduler`] decides what runs at the same time.
 
 mod ask;
 mod batch;
@@ -48,35 +48,35 @@ use std::{
 };
 use unresponsive::Unresponsive;
 
-/// How registries are to be asked, and what may be re-used.
+/// How registries are asked, and which answers may be used again.
 #[derive(Clone, Debug)]
 pub struct QueryPolicy {
-    /// Bounds one address from start to verdict.
+    /// The time for one address from start to verdict.
     pub timeout: Duration,
-    /// Addresses at once.
+    /// Addresses looked up at once.
     pub jobs: u16,
-    /// Questions at once to one server.
+    /// Queries at once to one server.
     pub per_server: u16,
-    /// Questions a second to one server; None is each registry's own limit, 0 none at all.
+    /// Queries a second to one server. None means each registry's own limit, 0 no limit.
     pub rate: Option<f64>,
-    /// Servers in place of the built-in ones.
+    /// Servers that replace the built-in ones.
     pub servers: Servers,
-    /// Ask a registry's RDAP server where its whois server does not answer.
+    /// Ask a registry's RDAP server if its whois server does not answer.
     pub rdap: bool,
-    /// Persons too.
+    /// Ask for records of persons too.
     pub full: bool,
-    /// Ask nobody.
+    /// Send no queries.
     pub offline: bool,
-    /// Ask anew, whatever the cache has.
+    /// Ask again, whatever the cache has.
     pub refresh: bool,
-    /// Kept answers may be no older.
+    /// The greatest age of a kept answer.
     pub max_age: Duration,
-    /// Prefix lengths that cap what a kept answer may be used for.
+    /// `--share`: prefix lengths (IPv4, IPv6) that limit the use of a kept answer.
     pub share: Option<(u8, u8)>,
 }
 
 impl Default for QueryPolicy {
-    /// What holds where nobody says otherwise, for a person or a hook.
+    /// The defaults, for a person or a hook.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(10),
@@ -94,20 +94,20 @@ impl Default for QueryPolicy {
     }
 }
 
-/// Says who runs an address's network and what the patterns make of it. It owns the cache, how registries are asked,
-/// what is known of their servers, the patterns, and what these made of networks so far. Clones share all of it.
+/// Finds out who runs an address's network, and what the patterns decide. It owns the cache, the query policy, the
+/// state of the servers, the patterns and their decisions. Clones share all of it.
 #[derive(Clone)]
 pub struct Resolver {
     state: Arc<ResolverState>,
     patterns: Patterns,
     decisions: Arc<DecisionMemory>,
-    /// Hand over the whois text with each verdict.
+    /// Include the whois text in each verdict.
     keeps_text: bool,
-    /// An address waits for its turn to be asked about, however long that takes, even where it is the only one.
+    /// Wait for the registry's pace, however long that takes, even for a single address.
     waits_in_turn: bool,
 }
 
-/// What stays when the patterns are replaced.
+/// The part that stays when the patterns are replaced.
 struct ResolverState {
     policy: QueryPolicy,
     cache: Arc<LayeredCache>,
@@ -116,8 +116,8 @@ struct ResolverState {
     identities: Identities,
     postponed: Postponed,
     notices: ServerNotices,
-    /// Servers that denied an answer in this run: none of them is asked again, however long the run takes. None for a
-    /// service, which has no end: there the cache says how long a server is held off.
+    /// Servers that denied an answer in this run. They are not asked again, however long the run takes. None for a
+    /// service, which has no end: there the cache decides how long a server is held off.
     denied: Option<Mutex<BTreeSet<String>>>,
 }
 
@@ -128,7 +128,7 @@ impl Resolver {
         Self::build(policy, cache.into(), patterns, Some(Mutex::default()))
     }
 
-    /// A resolver for a service, which asks a server that denied an answer again once its hold-off is over.
+    /// A resolver for a service. It asks a server that denied an answer again once its hold-off is over.
     #[must_use]
     pub fn for_service(policy: QueryPolicy, cache: impl Into<Arc<LayeredCache>>, patterns: Patterns) -> Self {
         Self::build(policy, cache.into(), patterns, None)
@@ -159,19 +159,20 @@ impl Resolver {
         }
     }
 
-    /// The same with other patterns: what was decided by the former ones is not served.
+    /// The same resolver with other patterns. Decisions of the former ones are not used.
     #[must_use]
     pub fn with_patterns(&self, patterns: Patterns) -> Self {
         Self { patterns, decisions: Arc::default(), ..self.clone() }
     }
 
-    /// The same, with the whois text of each answer in what is handed over.
+    /// The same resolver, with the whois text in each verdict if `keeps_text`.
     #[must_use]
     pub fn keeping_text(self, keeps_text: bool) -> Self {
         Self { keeps_text, ..self }
     }
 
-    /// The same for a run that nobody waits for: its addresses keep to the registries' pace, however long that takes.
+    /// The same for a run without a waiting client: its addresses keep to the registries' pace, however long that
+    /// takes.
     #[must_use]
     pub fn waiting_in_turn(self) -> Self {
         Self { waits_in_turn: true, ..self }
@@ -183,33 +184,33 @@ impl Resolver {
         &self.state.policy
     }
 
-    /// Where answers are kept.
+    /// The cache of answers.
     #[must_use]
     pub fn cache(&self) -> &LayeredCache {
         &self.state.cache
     }
 
-    /// The table that says which AS announces an address.
+    /// The table of the AS that announces each address.
     #[must_use]
     pub fn origins(&self) -> &OriginLookup {
         &self.state.origins
     }
 
-    /// What the user should be told of a server that was asked, once. Taken, not read.
+    /// A notice for the user about a server that was asked. It is given once, then cleared.
     #[must_use]
     pub fn notice(&self) -> Option<String> {
         self.state.notices.take()
     }
 
-    /// What answers are held against.
+    /// The patterns that answers are matched against.
     #[must_use]
     pub fn patterns(&self) -> &Patterns {
         &self.patterns
     }
 
-    /// The verdict on an address that nobody need be asked about: it is reserved, the table of origins has all that the
-    /// patterns ask for, the cache has an answer that may be used now, or nobody is to be asked at all. Where a decision is
-    /// remembered, no pattern is compiled.
+    /// The verdict on an address that needs no query: it is reserved, the table of origins has all that the patterns
+    /// need, the cache has an answer that may be used now, or the resolver is offline. If a decision is stored, no
+    /// pattern is compiled.
     ///
     /// # Errors
     /// A pattern is wrong (78).
@@ -236,7 +237,7 @@ impl Resolver {
         }
     }
 
-    /// What the table of origins alone says of an address, whatever the patterns are: it is not held against them.
+    /// The entry for an address in the table of origins, not matched against the patterns.
     #[must_use]
     pub fn announced(&self, address: IpAddr) -> Option<Judged> {
         let origin = special(address).is_none().then(|| self.origins().find(address)).flatten()?;
@@ -244,18 +245,18 @@ impl Resolver {
         Some(Judged { origin: Some(origin), ..bare })
     }
 
-    /// Whether the table of origins has all that the patterns ask for, so that no registry's answer is needed.
+    /// Whether the table of origins has all that the patterns need, so that no registry's answer is needed.
     fn suffices_for_patterns(&self, origin: Option<&AddressOrigin>) -> bool {
         origin.is_some() && self.patterns.need_no_answer() && !self.keeps_text
     }
 
-    /// The verdict on an address within the deadline, whoever has to be asked. An answer is kept.
+    /// The verdict on an address within the deadline, with queries if needed. An answer is kept.
     #[must_use]
     pub fn judge(&self, address: IpAddr, deadline: Deadline, trace: &mut Trace) -> Judged {
         self.judge_through(address, deadline, &OpenGate, trace)
     }
 
-    /// The same where a referral needs leave to be followed.
+    /// The same, with a gate that permits each referral.
     #[must_use]
     pub fn judge_through(
         &self,
@@ -269,7 +270,7 @@ impl Resolver {
         self.settle(address, known, origin)
     }
 
-    /// Whether nobody need be asked about an address. Its answer may still lack the persons that `--full` wants.
+    /// Whether an address needs no query. Its answer may still lack the persons that `--full` wants.
     #[must_use]
     pub fn knows(&self, address: IpAddr, now: Timestamp) -> bool {
         special(address).is_some()
@@ -278,17 +279,17 @@ impl Resolver {
                 && self.suffices_for_patterns(self.origins().find(address).as_ref())
     }
 
-    /// What patterns make of what is known of an address: the one way from an answer to a verdict.
+    /// Matches the patterns against the facts known of an address: the only way from an answer to a verdict.
     fn settle(&self, address: IpAddr, known: Known, origin: Option<AddressOrigin>) -> Judged {
         verdict::judge(address, 1, known, origin, &self.patterns)
     }
 
-    /// Every pattern is understood before any is used.
+    /// Every pattern is compiled before any is used.
     fn check(&self) -> Result<()> {
         self.decisions.check(&self.patterns)
     }
 
-    /// What the cache has that may be used for this address now; nothing when everything is to be asked anew.
+    /// The answer in the cache that may be used for this address now; None if everything is to be asked again.
     fn find(&self, address: IpAddr, now: Timestamp) -> Option<CacheHit> {
         if self.policy().refresh { None } else { self.cache().find(address, &self.freshness(now)) }
     }
@@ -298,8 +299,8 @@ impl Resolver {
         Freshness { now, max_age: SignedDuration::try_from(max_age).unwrap_or(SignedDuration::MAX), share }
     }
 
-    /// Holds the patterns against a kept answer, or recalls what that came to the last time. None when the answer went
-    /// away meanwhile, lacks what is asked for, or proves nothing.
+    /// Matches the patterns against a kept answer, or uses a stored decision. None if the answer was removed meanwhile,
+    /// lacks what is asked for, or allows no verdict.
     fn decide(
         &self,
         address: IpAddr,
@@ -312,7 +313,7 @@ impl Resolver {
             address: self.patterns.depends_on_address().then_some(address),
             origin: announced.filter(|_| self.patterns.name_origins()),
         };
-        // What is remembered has no whois text in it: it is what every form but --whois prints.
+        // Stored decisions have no whois text. Every output but --whois can be printed from them.
         if !self.keeps_text
             && let Some(decision) = self.decisions.recall(self.cache(), &self.patterns, &about)
         {
@@ -336,7 +337,7 @@ impl Resolver {
     }
 }
 
-/// Why an address stays unknown that neither the cache nor imported data has.
+/// The reason for an address that neither the cache nor imported data has.
 fn offline() -> Unknown {
     let message = "neither the cache nor imported data has it, and --offline asks nobody".to_owned();
     Unknown { kind: UnknownKind::Offline, message }

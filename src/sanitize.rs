@@ -1,9 +1,9 @@
-//! Text that strangers wrote, made safe for a terminal and for one line of output.
+//! Makes untrusted text safe for a terminal and for one line of output.
 
 use std::borrow::Cow;
 
-/// Whether a character does something other than being seen: C0, DEL and C1 controls, line and paragraph
-/// separators, and the marks that turn the reading direction (with which one name can be made to look like another).
+/// Whether a character acts on the terminal instead of being shown: C0, DEL and C1 controls, line and paragraph
+/// separators, and the marks that turn the reading direction. With those, one name can be made to look like another.
 #[must_use]
 pub fn acts(c: char) -> bool {
     c.is_control()
@@ -30,8 +30,9 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// A stranger's text as a cell of CSV: safe, and no formula to a spreadsheet, which takes a cell for one that begins
-/// with `=`, `+`, `-` or `@`, also in their full width. An apostrophe in front makes it text (OWASP, CSV injection).
+/// Untrusted text as a cell of CSV: safe, and no formula to a spreadsheet. A spreadsheet reads a cell as a formula if
+/// it begins with `=`, `+`, `-` or `@`, or their full-width forms. An apostrophe in front makes it text (OWASP, CSV
+/// injection).
 #[must_use]
 pub fn csv_cell(text: &str) -> Cow<'_, str> {
     let text = safe(text);

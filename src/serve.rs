@@ -1,7 +1,7 @@
 //! Services that answer mail servers: Postfix's policy protocol, and a DNS list.
 //!
-//! Whatever asks, the [`Dispatcher`] decides: remembered here, else recalled from the cache, else asked for in a bounded
-//! pool of workers, the answer due within the deadline whatever the registry does. Who decides is the caller's: a
+//! For every request, the [`Dispatcher`] decides: from its own memory, else from the cache, else by a query in a
+//! bounded pool of workers. The reply is due within the deadline, whatever the registry does. The caller supplies the
 //! [`Decider`]. Nothing here knows of registries' servers, caches or patterns.
 
 mod decision;

@@ -1,4 +1,4 @@
-//! What is known of an address, held against the patterns: the verdict.
+//! Matches what is known of an address against the patterns, and gives the verdict.
 
 use crate::{
     address::{Network, Special},
@@ -9,7 +9,7 @@ use crate::{
 use serde::Serialize;
 use std::{borrow::Cow, net::IpAddr};
 
-/// The word of the contract.
+/// The verdict, as the contract names it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -17,14 +17,14 @@ pub enum Verdict {
     Allowed,
     /// A block pattern matched.
     Blocked,
-    /// The network is known and nothing matched; or it is reserved.
+    /// The network is known and no pattern matched, or the address is reserved.
     Clear,
-    /// Who runs it could not be found out.
+    /// The owner of the network could not be found out.
     Unknown,
 }
 
 impl Verdict {
-    /// The word in output.
+    /// The word as it is printed.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,7 +36,7 @@ impl Verdict {
     }
 }
 
-/// Whose AS numbers are given.
+/// The source of the AS numbers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NumbersFrom {
@@ -46,29 +46,29 @@ pub enum NumbersFrom {
     Origin,
 }
 
-/// One address with everything that is said of it.
+/// One address with its verdict and everything known of it.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    /// The address; None for text that nobody gave one for (`match`).
+    /// The address; None for text without one (`match`).
     pub address: Option<IpAddr>,
-    /// How often it was seen.
+    /// The number of times it was seen.
     pub hits: u64,
-    /// The word.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Whois lines that block patterns match; 0 when allowed or unknown.
+    /// The number of whois lines that block patterns match; 0 if allowed or unknown.
     pub count: u64,
-    /// Which patterns matched, in the order in which they were given.
+    /// The patterns that matched, in the order in which they were given.
     pub matches: Vec<PatternMatch>,
-    /// What is known of it.
+    /// The facts known of the address.
     pub known: Known,
-    /// Who announces it, by the table of origins.
+    /// Its origin, by the table of origins.
     pub origin: Option<AddressOrigin>,
-    /// It was judged from text that the user had, and nobody was asked.
+    /// It was judged from the user's own text, without a query.
     pub text: bool,
 }
 
-/// Judges what is known of an address. Patterns are never held against anything but a registry's record: not against
-/// a denial, not against a placeholder, and not against the name of a reserved range.
+/// Judges an address by the facts known of it. Patterns are only matched against a registry's record: not against a
+/// denial, a placeholder, or the name of a reserved range.
 #[must_use]
 pub fn judge(
     address: IpAddr,
@@ -91,7 +91,7 @@ pub fn judge(
     Judged { origin, ..settle(Some(address), hits, known, finding) }
 }
 
-/// Holds the patterns against one answer, and against who announces the address.
+/// Matches the patterns against one answer and the origin of the address.
 #[must_use]
 pub fn find(
     patterns: &Patterns,
@@ -107,7 +107,7 @@ pub fn find(
     PatternFinding { inconclusive: answer.rdap && finding.action.is_none() && patterns.has_text(), ..finding }
 }
 
-/// The verdict that a finding and what is known come to.
+/// The verdict that follows from a finding and the facts known.
 #[must_use]
 pub fn settle(address: Option<IpAddr>, hits: u64, known: Known, finding: PatternFinding) -> Judged {
     let known = match known {
@@ -124,7 +124,7 @@ pub fn settle(address: Option<IpAddr>, hits: u64, known: Known, finding: Pattern
     Judged { address, hits, verdict, count, matches: finding.matches, known, origin: None, text: false }
 }
 
-/// Why an answer over RDAP that no pattern matches clears nobody where patterns are held against the text.
+/// The reason why an RDAP answer without a match is not clear, if patterns match text: the text may lack the line.
 fn misses_nothing(answer: &Answer) -> Unknown {
     let server = answer.servers.last().map_or("the registry", String::as_str);
     Unknown {
@@ -137,7 +137,7 @@ fn misses_nothing(answer: &Answer) -> Unknown {
 }
 
 impl Judged {
-    /// The answer, where there is one.
+    /// The answer, if there is one.
     #[must_use]
     pub fn answer(&self) -> Option<&Answer> {
         match &self.known {
@@ -146,7 +146,7 @@ impl Judged {
         }
     }
 
-    /// Why it is unknown, where it is.
+    /// The reason, if it is unknown.
     #[must_use]
     pub fn unknown(&self) -> Option<&Unknown> {
         match &self.known {
@@ -155,7 +155,7 @@ impl Judged {
         }
     }
 
-    /// The special-purpose range, where it lies in one.
+    /// The special-purpose range, if it lies in one.
     #[must_use]
     pub fn reserved(&self) -> Option<&Special> {
         match &self.known {
@@ -164,7 +164,7 @@ impl Judged {
         }
     }
 
-    /// The AS numbers that are known: the registry's where it names any, else the table's; and whose they are.
+    /// The AS numbers and their source: the registry's if it names any, else the table's.
     #[must_use]
     pub fn numbers(&self) -> (&[u32], Option<NumbersFrom>) {
         let registered = self.answer().map(|answer| answer.record.asn.as_slice()).unwrap_or_default();
@@ -183,7 +183,7 @@ impl Judged {
         self.origin.as_ref().and_then(|origin| origin.origin.name.as_deref())
     }
 
-    /// The range that the table of origins has, where that is all that is known: it decided, or nobody was to be asked.
+    /// The range in the table of origins, if nothing else is known: it decided, or no query was allowed.
     #[must_use]
     pub fn announced(&self) -> Option<&Network> {
         let alone = match &self.known {
@@ -194,8 +194,8 @@ impl Judged {
         self.origin.as_ref().filter(|_| alone).map(|origin| &origin.range.network)
     }
 
-    /// Who is behind it, for people: the owner, or the network's name; where the table of origins decided, the AS. A
-    /// reserved range's name.
+    /// The owner, for people: the organisation, or the network's name. It is the AS if the table of origins decided,
+    /// and the name of a reserved range.
     #[must_use]
     pub fn owner(&self) -> Option<Cow<'_, str>> {
         if let Some(answer) = self.answer() {
@@ -211,7 +211,7 @@ impl Judged {
         self.as_name().map(Cow::Borrowed).or_else(number)
     }
 
-    /// Where the answer came from, or would have come from, had there been one.
+    /// The source of the answer, or the one that was tried.
     #[must_use]
     pub fn source(&self) -> AnswerSource {
         match &self.known {
@@ -224,7 +224,7 @@ impl Judged {
         }
     }
 
-    /// The pattern that decided: the first of those whose action the verdict is.
+    /// The pattern that decided: the first one whose action is the verdict.
     #[must_use]
     pub fn decisive(&self) -> Option<&PatternMatch> {
         let action = match self.verdict {

@@ -1,6 +1,6 @@
-//! Asking a registry over whois (RFC 3912): one question to one server, and what its reply is taken for.
+//! Queries over whois (RFC 3912): one query to one server, and the class of its reply.
 //!
-//! Nothing in here knows of a cache or of patterns.
+//! This module knows nothing of a cache or of patterns.
 
 pub mod charset;
 mod client;

@@ -1,4 +1,4 @@
-//! What is known of one address: reserved, remembered, or asked for in its turn.
+//! One address is reserved, found in the cache, or looked up when a lease is free.
 
 use super::{
     Resolver, Trace,
@@ -33,12 +33,12 @@ impl Resolver {
         lacks.is_empty().then_some(answer)
     }
 
-    /// Whether an answer has all that is asked for: one without persons says nothing of them to `--full`.
+    /// Whether an answer has all that is asked for: an answer kept without persons does not suffice for `--full`.
     pub(super) fn suffices(&self, answer: &Answer) -> bool {
         answer.full || !self.policy().full
     }
 
-    /// Whether no verdict follows from an answer, because it was given over RDAP and is shorter than whois' own.
+    /// Whether an answer allows no verdict, because it came over RDAP and is shorter than the whois record.
     pub(super) fn is_inconclusive(&self, address: IpAddr, answer: &Answer) -> bool {
         if !answer.rdap {
             return false;
@@ -48,14 +48,14 @@ impl Resolver {
         verdict::find(self.patterns(), answer, Some(address), announced).inconclusive
     }
 
-    /// The registry that is asked first about an address: the one that delegates it today by imported statistics,
-    /// else the one that IANA's tables name.
+    /// The registry that is asked first about an address: the one that holds it today by imported statistics, else the
+    /// one in IANA's tables.
     #[must_use]
     pub fn first_registry(&self, address: IpAddr) -> Registry {
         first(address, self.cache().delegated(address))
     }
 
-    /// Its server.
+    /// The server of that registry.
     #[must_use]
     pub fn first_server(&self, address: IpAddr) -> Server {
         self.server_of(self.first_registry(address))
@@ -66,9 +66,9 @@ impl Resolver {
         servers.of(registry).unwrap_or_else(|| servers.find("whois.iana.org", None, false))
     }
 
-    /// Waits until the first server may be asked about an address, however long that takes: a batch has the time
-    /// that a waiting client has not. So nothing is booked ahead, and whoever cannot wait comes first. True when its turn
-    /// is booked, false when it is not going to be asked.
+    /// Waits until the first server may be asked about an address, however long that takes: a batch has time, unlike a
+    /// client that waits for its answer. Nothing is booked ahead, so callers that cannot wait go first. Returns true if
+    /// a query is booked, false if the server will not be asked.
     pub(super) fn await_turn(&self, address: IpAddr) -> bool {
         let server = self.first_server(address);
         loop {
@@ -113,7 +113,8 @@ impl Resolver {
     }
 
     fn look_up_answer(&self, address: IpAddr, turn: LookUpTurn<'_>, trace: &mut Trace) -> Known {
-        // Whoever has waited for the server's turn has looked already, and looks again once nobody else asks.
+        // A caller that has waited for the server has checked the cache already. It checks again after other processes
+        // have asked.
         if let Some(answer) = (!turn.booked).then(|| self.recalled(address, trace, "")).flatten() {
             return Known::Answer(Box::new(answer));
         }
@@ -133,7 +134,7 @@ impl Resolver {
         let delegated = self.cache().delegated(address);
         let server = self.server_of(first(address, delegated));
         trace.say("registry", || trace::chosen(address, delegated, &server));
-        // Each look at the cache costs as much as the rest of a question, so nothing is looked at twice in a row.
+        // A cache check costs as much as the rest of a query, so nothing is checked twice in a row.
         if let (false, Some(refused)) = (turn.booked, self.left_alone(&server, Timestamp::now())) {
             return self.make_do(address, refused, trace);
         }
@@ -146,7 +147,7 @@ impl Resolver {
                 format!("another process is asking {} about {area}, and has no answer yet", server.name);
             return Err(Unknown { kind: UnknownKind::Timeout, message });
         };
-        // Whoever had the turn before may have brought an answer, or learned that nobody may ask.
+        // The holder before may have brought an answer, or a denial.
         if let Some(answer) = self.recalled(address, trace, "another process asked meanwhile; ") {
             return Ok(answer);
         }
@@ -165,7 +166,7 @@ impl Resolver {
             self.state.postponed.note(area, &answer, Timestamp::now());
             return Ok(answer);
         }
-        // A partial one is kept as long as a whole one: most servers that cannot be followed are dead for good.
+        // A partial answer is kept as long as a whole one: most servers that cannot be followed are dead for good.
         let kept = CachedAnswer { leaf: is_leaf(&answer.record), answer, asked: address };
         lease.release_with_next_write();
         self.cache().keep(&kept);
@@ -173,16 +174,16 @@ impl Resolver {
         Ok(kept.answer)
     }
 
-    /// Why a server is left alone, if it is: it refused to answer not long ago, or in this very run, however long that
-    /// takes.
+    /// The reason why a server is not asked, if there is one: it denied an answer recently, or earlier in this run,
+    /// however long the run takes.
     pub(super) fn left_alone(&self, server: &Server, now: Timestamp) -> Option<String> {
         self.held_off(&server.name, server.key(), now)
     }
 
-    /// The same of a server that is counted by this key.
+    /// The same for the server with this key.
     pub(super) fn held_off(&self, name: &str, key: String, now: Timestamp) -> Option<String> {
         let held = self.cache().held_off(&key, now);
-        // A pause is a guess, and shorter than a denial's: a run tries again after it.
+        // A pause is a guess, and shorter than a hold-off: a run tries again after it.
         if let Some(until) = held.filter(|until| self.cache().mute_until(&key, now) >= Some(*until)) {
             return Some(format!(
                 "{name} said nothing of several networks in a row, and is not asked again until {until:.0}"
@@ -203,7 +204,7 @@ impl Resolver {
         Some(format!("{name} denied us before, and is not asked again {how_long}"))
     }
 
-    /// While a server may not be asked: what is remembered, even past its age, is better than nothing.
+    /// Uses a kept answer, even an expired one, while a server may not be asked: that is better than nothing.
     fn make_do(&self, address: IpAddr, refused: String, trace: &mut Trace) -> Result<Answer, Unknown> {
         let stale = (!self.policy().refresh)
             .then(|| self.cache().find_stale(address, &self.freshness(Timestamp::now())))
@@ -219,7 +220,7 @@ impl Resolver {
         }
     }
 
-    /// The addresses that one answer would surely serve: /24 or /48, less where `--share` says so.
+    /// The addresses that one answer will surely serve: a /24 or /48, or less with `--share`.
     #[must_use]
     pub fn area(&self, address: IpAddr) -> Prefix {
         let (v4, v6) = self.policy().share.unwrap_or((24, 48));
@@ -227,7 +228,7 @@ impl Resolver {
     }
 }
 
-/// Whom to ask first, knowing who delegates the address by imported statistics.
+/// The registry to ask first, given the one that holds the address by imported statistics.
 fn first(address: IpAddr, delegated: Option<Registry>) -> Registry {
     delegated.unwrap_or_else(|| responsible(address).map_or(Registry::Iana, |row| row.registry))
 }

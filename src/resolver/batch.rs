@@ -1,4 +1,4 @@
-//! Many addresses judged: what is known already at once, the rest through the scheduler.
+//! Judges many addresses: known ones at once, the rest through the scheduler.
 
 use super::{
     Resolver, Trace,
@@ -19,40 +19,40 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// From so many addresses on, the cache is read once for all of them, and decisions are remembered in this process
-/// alone: writing each down would cost more than it could save.
+/// From this many addresses on, the cache is read once for all of them. Decisions are then remembered only in this
+/// process: writing each would cost more than it could save.
 const MANY: usize = 2048;
-/// Addresses that a thread judges before it hands them over.
+/// The number of addresses that a thread judges before it hands them over.
 const PIECE: usize = 256;
 
 /// An address to classify, and how often it was seen.
 #[derive(Clone, Copy, Debug)]
 pub struct Client {
-    /// The address, out of its wrapping.
+    /// The address, already unwrapped.
     pub address: IpAddr,
-    /// Log lines, or times that it was named.
+    /// The number of log lines, or of times that it was named.
     pub hits: u64,
 }
 
-/// When a verdict came.
+/// When a verdict arrived.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Arrival {
-    /// At once, and the next one may, too.
+    /// At once, and the next one may follow at once.
     AtOnce,
-    /// After somebody was asked: whoever waits for it should see it now.
+    /// After a query: a user who waits for it should see it now.
     Late,
 }
 
-/// Where the verdicts on many addresses go, on the thread that asked for them.
+/// Receives the verdicts on many addresses, on the thread that asked for them.
 pub trait VerdictSink {
-    /// The next verdict, in the order of the clients.
+    /// Takes the next verdict, in the order of the clients.
     ///
     /// # Errors
-    /// What ends the run: nobody more is asked.
+    /// The run ends, and no further registry is asked.
     fn take(&mut self, judged: Judged, arrival: Arrival) -> Result<()>;
 
-    /// Of the `total` addresses that had to be asked about, so many are done; first 0. `left` is how long the rest takes,
-    /// where that can be told.
+    /// Reports that `done` of the `total` addresses that need a query are done; the first report has 0. `left` is the
+    /// time that the rest will take, if it is known.
     fn reach(&mut self, done: u64, total: u64, left: Option<Duration>);
 }
 
@@ -60,7 +60,7 @@ impl Resolver {
     /// Hands over each verdict in the order of the clients, as soon as those before it are out.
     ///
     /// # Errors
-    /// A pattern is wrong (78), before anybody is asked; and what the sink fails with, which ends the run.
+    /// A pattern is wrong (78), which is found before any query. The sink fails, which ends the run.
     pub fn judge_all(&self, clients: &[Client], sink: &mut dyn VerdictSink) -> Result<()> {
         let mut known = 0;
         if clients.len() >= MANY {
@@ -72,7 +72,7 @@ impl Resolver {
             }
             known = self.recall_many(clients, sink)?;
         }
-        // What is known already is answered here and now, with no thread: the hook that asks again about a client.
+        // Known addresses are answered here, without a thread: a hook often asks again about the same client.
         for client in clients.get(known..).unwrap_or_default() {
             let Some(judged) = self.recall_client(client)? else { break };
             known += 1;
@@ -92,12 +92,12 @@ impl Resolver {
         Ok(judged.map(|judged| Judged { hits: client.hits, ..judged }))
     }
 
-    /// Judges those of many that are known, on all processors, up to the first that is not; how many that were.
+    /// Judges addresses on all processors, up to the first that is not known. Returns the number judged.
     fn recall_many(&self, clients: &[Client], sink: &mut dyn VerdictSink) -> Result<usize> {
         let workers = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
-            // Each has every so-manieth piece and a short queue of its own, so that taking turns among them gives the
-            // clients' order, and nobody runs far ahead of the output.
+            // Each worker takes every nth piece and has a short queue of its own. Reading the queues in turn gives the
+            // clients' order, and no worker runs far ahead of the output.
             let queues: Vec<_> = (0..workers)
                 .map(|worker| {
                     let (to_output, queue) = sync_channel(2);
@@ -109,7 +109,7 @@ impl Resolver {
                             }
                         }
                     };
-                    // A thread that cannot be had leaves an empty queue, and its piece to be judged one by one.
+                    // If a thread cannot be started, its queue is empty, and its piece is judged one by one.
                     let _ = thread::Builder::new().spawn_scoped(scope, work);
                     queue
                 })
@@ -127,13 +127,13 @@ impl Resolver {
         })
     }
 
-    /// Asks about what is not known. For one address no pool is built: hooks run under limits that a pool would hit.
+    /// Looks up the rest. A single address needs no pool: hooks run under limits that a pool would hit.
     fn ask_all(&self, rest: &[Client], sink: &mut dyn VerdictSink) -> Result<()> {
         if let ([Client { address, hits }], false) = (rest, self.waits_in_turn) {
             let judged = self.judge(*address, self.deadline(), &mut Trace::off());
             return sink.take(Judged { hits: *hits, ..judged }, Arrival::Late);
         }
-        // Only those whose turn has not come: a log may have millions.
+        // Only verdicts that came out of order are stored: a log may have millions of clients.
         let mut waiting: std::collections::HashMap<usize, Judged> = std::collections::HashMap::new();
         let (mut next, mut done, total) = (0, 0, rest.len() as u64);
         let (mut outcome, stopped) = (Ok(()), AtomicBool::new(false));
@@ -145,7 +145,7 @@ impl Resolver {
             rest.iter().map(|client| client.address).enumerate(),
             width,
             |address| self.first_server(address).name,
-            // Once the output fails, nobody more is asked.
+            // When the output fails, no further registry is asked.
             |address| (!stopped.load(Ordering::Relaxed)).then(|| self.judge_in_turn(address)),
             |index, judged| {
                 done += 1;
@@ -177,16 +177,16 @@ impl Resolver {
         work
     }
 
-    /// One address of many, on a thread of the scheduler's.
+    /// Looks up one address of many, on a thread of the scheduler.
     fn judge_in_turn(&self, address: IpAddr) -> Judged {
-        // An answer about a neighbour may have come meanwhile.
+        // An answer about a neighbour may have arrived meanwhile.
         let asks = !self.policy().offline && !self.knows(address, Timestamp::now());
         let booked = asks && self.await_turn(address);
         let turn = LookUpTurn { deadline: self.deadline(), booked, gate: &OpenGate };
         let (known, origin) = self.look_up(address, turn, &mut Trace::off());
         let mut judged = self.settle(address, known, origin);
         if let (false, Known::Answer(answer)) = (self.keeps_text, &mut judged.known) {
-            // Thousands may wait for those before them; what they are worth is in the record.
+            // Thousands of verdicts may wait for those before them, and only their record is needed.
             answer.text = String::new();
         }
         judged

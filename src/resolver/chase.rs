@@ -1,4 +1,4 @@
-//! The hops of one address: a question, what its reply is taken for, and where that sends us.
+//! The hops of one address: a query, the class of its reply, and the next server.
 
 mod closing;
 mod fallback;
@@ -21,51 +21,51 @@ use fallback::Fallback;
 use jiff::Timestamp;
 use std::{net::IpAddr, time::Duration};
 
-/// Referrals that are followed for one address.
+/// The most referrals that are followed for one address.
 const HOPS: usize = 4;
 
-/// The walk of one address from server to server.
+/// Follows one address from server to server.
 pub(super) struct ReferralChase<'a> {
     resolver: &'a Resolver,
     address: IpAddr,
     deadline: Deadline,
     gate: &'a dyn ReferralGate,
-    /// The first server's turn was waited for already.
+    /// The query to the first server is booked already.
     booked: bool,
     trace: &'a mut Trace,
     asked: Vec<Server>,
-    /// Strangers' names for servers that had been asked already.
+    /// Names in referrals for servers that had been asked already.
     aliases: Vec<Server>,
-    /// The texts of the records, parent first. A placeholder's text is nobody's, and patterns never see it.
+    /// The texts of the records, parent first. A placeholder's text describes no network, so patterns never see it.
     text: String,
     best: Option<Record>,
     standing: Standing,
     partial: bool,
-    /// A referral was not followed because too many were asking such servers.
+    /// A referral was not followed because too many such servers were being asked.
     postponed: bool,
-    /// The record was given over RDAP.
+    /// The record came over RDAP.
     rdap: bool,
     /// The last server was not asked, because our own queue for it was too long.
     unasked: bool,
-    /// Why the last server that gave no record gave none.
+    /// The reason why the last server without a record gave none.
     placeholder: Option<String>,
-    /// Whom a placeholder named besides the one that was asked next, best first: they are asked while nobody knows.
+    /// Registries that the placeholder also named, best first; tried in turn until one has a record.
     others: Vec<Referral>,
-    /// Why nobody could say before these were asked, which stands where they cannot say either.
+    /// The first failure before these were tried. It is reported if they fail too.
     why: Option<Unknown>,
 }
 
-/// What a server said, and its text.
+/// A server's reply and its text.
 type HopReply = Result<(WhoisReply, String), AskFailure>;
 
-/// What came of a walk.
+/// The result of the hops.
 pub(super) struct ChaseOutcome {
     pub(super) answer: Answer,
-    /// It would say more at another time, and is not to be kept.
+    /// The answer might be fuller later, and is not to be kept.
     pub(super) postponed: bool,
 }
 
-/// Where a hop leaves the walk.
+/// The next step after a hop.
 enum NextHop {
     Ask(Server),
     Done,
@@ -100,7 +100,7 @@ impl<'a> ReferralChase<'a> {
         }
     }
 
-    /// Walks from the first server to an answer.
+    /// Follows the hops from the first server to an answer.
     pub(super) fn run(mut self, first: Server) -> Result<ChaseOutcome, Unknown> {
         let mut next = NextHop::Ask(first);
         while let NextHop::Ask(server) = next {
@@ -117,7 +117,7 @@ impl<'a> ReferralChase<'a> {
             let named = server.clone();
             let (server, reply) = self.visit(server, self.booked && self.asked.is_empty());
             if self.knows(&server) {
-                // A stranger's name for a server that was asked: it has no more to say.
+                // The referral leads to a server that was asked already: it has no more to say.
                 self.trace
                     .say("referral", || format!("to {}, which was asked already: not followed", server.name));
                 self.aliases.push(named);
@@ -141,8 +141,8 @@ impl<'a> ReferralChase<'a> {
         self.arrive()
     }
 
-    /// Whether the server that a record named may be asked, whoever is counted by this mark. Whom a registry itself named,
-    /// because the network is not its own, may be asked always.
+    /// Whether a server that a record named may be asked; `mark` is what it is counted by. A server that a registry
+    /// named, because the network is another registry's, may always be asked.
     fn may_follow(&mut self, mark: &str) -> bool {
         if self.best.is_none() || self.gate.pass(mark) {
             return true;
@@ -152,12 +152,12 @@ impl<'a> ReferralChase<'a> {
         false
     }
 
-    /// Whether as many servers were asked as are asked for one address.
+    /// Whether the limit of queries for one address is reached.
     fn is_out_of_hops(&self) -> bool {
         self.asked.len() > HOPS
     }
 
-    /// Takes a reply for what it is.
+    /// Acts on a reply by its class.
     fn read(&mut self, server: &Server, (reply, text): (WhoisReply, String)) -> Result<NextHop, Unknown> {
         self.trace.say("reply", || format!("{}: {}", server.name, reply.explain()));
         match reply {
@@ -172,7 +172,7 @@ impl<'a> ReferralChase<'a> {
                     None => self.give_up(UnknownKind::Placeholder, message),
                 }
             }
-            // A parent's record stands where the operator's own server has nothing to add; a server that says nothing
+            // If the operator's own server has nothing to add, the parent's record stands. A server that says nothing
             // at all was not followed.
             WhoisReply::Empty { kind: UnknownKind::NotFound, .. } if self.best.is_some() => Ok(NextHop::Done),
             WhoisReply::Empty { kind, message } if self.best.is_some() => self.give_up(kind, message),
@@ -185,7 +185,8 @@ impl<'a> ReferralChase<'a> {
         }
     }
 
-    /// A hop that brought nothing: the parent's answer stands if there is one, but not against a registry's own denial.
+    /// Handles a hop without a record. The parent's answer stands if there is one, except against a registry's own
+    /// denial.
     fn fail(&mut self, server: &Server, kind: UnknownKind, message: String) -> Result<NextHop, Unknown> {
         let message =
             if message.contains(&server.name) { message } else { format!("{}: {message}", server.name) };
@@ -206,14 +207,14 @@ impl<'a> ReferralChase<'a> {
                 Fallback::Nothing(None) => self.give_up(kind, message),
             };
         }
-        // Our own queue for it was too long: at another time it would say more.
+        // Our own queue for it was too long: the answer might be fuller later.
         self.postponed |= self.unasked && self.best.is_some();
         self.give_up(kind, message)
     }
 
-    /// This way leads nowhere: the parent's answer stands, partial; or nobody could say. A server that knows of no such
-    /// network leaves the others that a placeholder named; one that only failed may be the very one that knows, and what
-    /// another says in its stead would be a guess.
+    /// Ends the referral. The parent's answer stands, marked as partial; else the reason is returned. If the server
+    /// knows no such network, the other registries that a placeholder named are tried. If it only failed, they are not:
+    /// it may be the one that knows, and another's answer would be a guess.
     fn give_up(&mut self, kind: UnknownKind, message: String) -> Result<NextHop, Unknown> {
         if self.best.is_some() {
             self.partial = true;
@@ -230,7 +231,7 @@ impl<'a> ReferralChase<'a> {
         Ok(NextHop::Ask(server))
     }
 
-    /// The first referral that leads to a server not asked yet.
+    /// The first referral to a server that has not been asked.
     fn follow(&mut self, referrals: &[Referral]) -> Option<Server> {
         for referral in referrals {
             let port = referral.port;
@@ -240,7 +241,7 @@ impl<'a> ReferralChase<'a> {
                 self.trace
                     .say("referral", || format!("to {}, which was asked already: not followed", server.name));
             } else if strange {
-                // Whoever may write a referral must not make us knock on any port of any host.
+                // A referral may be written by anybody, and must not make us connect to any port of any host.
                 self.partial |= self.best.is_some();
                 self.trace
                     .say("referral", || format!("to {} port {}: not a whois port", server.name, server.port));
@@ -252,8 +253,8 @@ impl<'a> ReferralChase<'a> {
         None
     }
 
-    /// Whom to ask about a block that a registry says is not its own, without saying whose: ARIN, which keeps a
-    /// record with a referral of all early registrations that others look after now.
+    /// The server for a block that a registry disowns without naming another: ARIN, which keeps a record with a
+    /// referral for every early registration that another registry holds now.
     fn fall_back(&mut self) -> Option<Server> {
         let arin = self
             .resolver
@@ -274,18 +275,18 @@ impl<'a> ReferralChase<'a> {
         self.asked.iter().chain(&self.aliases).any(same)
     }
 
-    /// Adds a record: the smallest network describes the address, and the parent says what the smaller one leaves
-    /// out. Patterns see the text of all of them.
+    /// Adds a record. The smallest network describes the address, and the parent's record fills in missing fields.
+    /// Patterns see the text of all records.
     fn adopt(&mut self, mut record: Record, text: &str) {
-        // Whoever was referred to speaks for the network that led there and no more: an operator's server that
-        // claimed half of the internet would answer for it from the cache. One that only names what is around that
-        // network says nothing of who runs it.
+        // A server that was referred to speaks only for the network that led there. Otherwise an operator's server
+        // could claim half of the internet, and the cache would answer from it. A record of a wider network does not
+        // say who runs this one.
         let around = self.best.as_ref().is_some_and(|parent| parent.network.span() < record.network.span());
         if let Some(within) = self.best.as_ref().and_then(|parent| record.network.overlap(&parent.network)) {
             record.network = within;
         }
-        // Some servers end their lines in CR CR LF. A line's text ends before that, as whois(1) prints it: a pattern
-        // with a `$` means the end of what can be read.
+        // Some servers end their lines in CR CR LF. The text of a line ends before that, as whois(1) prints it, so that
+        // `$` in a pattern matches at the visible end.
         for line in text.lines() {
             self.text.push_str(line.trim_end_matches('\r'));
             self.text.push('\n');

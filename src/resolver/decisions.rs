@@ -1,5 +1,5 @@
-//! What patterns made of networks: the one memory of decisions. This process remembers them all, up to a bound; the
-//! cache keeps a few beside the networks, so that the next hook compiles no pattern.
+//! Decisions of patterns about networks, in one memory. This process remembers all of them, up to a limit. The cache
+//! keeps a few beside the networks, so that the next hook compiles no pattern.
 
 use crate::{
     cache::{CacheHit, HitSource, LayeredCache},
@@ -21,13 +21,12 @@ use std::{
 };
 use xxhash_rust::xxh3::Xxh3;
 
-/// Decisions that one part of the memory holds: neighbours in a log share a network, and memory must not grow with the
-/// log.
+/// Decisions in one part of the memory. Neighbours in a log share a network, and memory must not grow with the log.
 const RECENT: usize = 512;
-/// Parts, so that threads seldom wait for each other.
+/// The number of parts, so that threads seldom wait for each other.
 const PARTS: usize = 16;
 
-/// What is remembered beside a network for one set of patterns: all that is printed. The answer is without its text.
+/// The decision that is stored beside a network for one set of patterns: all that is printed. The answer has no text.
 #[derive(Clone, Deserialize, Serialize)]
 pub(super) struct StoredDecision {
     pub(super) finding: PatternFinding,
@@ -41,13 +40,13 @@ impl StoredDecision {
     }
 }
 
-/// What a decision is about.
+/// The subject of a decision.
 pub(super) struct DecisionSubject<'a> {
     /// The network.
     pub(super) hit: &'a CacheHit,
-    /// The address, where the patterns ask for it.
+    /// The address, if the patterns depend on it.
     pub(super) address: Option<IpAddr>,
-    /// Who announces the address, where the patterns ask for it: a new table may say otherwise.
+    /// The origin of the address, if the patterns depend on it: a new table may change it.
     pub(super) origin: Option<&'a Origin>,
 }
 
@@ -56,7 +55,7 @@ impl DecisionSubject<'_> {
         (self.hit.source, self.hit.id, self.hit.fetched, self.announced())
     }
 
-    /// A number for who announces the address; 0 for nobody.
+    /// A number for the origin of the address; 0 if there is none.
     fn announced(&self) -> u64 {
         let Some(Origin { asn, name }) = self.origin else { return 0 };
         let mut hash = Xxh3::new();
@@ -65,20 +64,20 @@ impl DecisionSubject<'_> {
         hash.digest()
     }
 
-    /// A number for the patterns together with who announces the address.
+    /// A digest of the patterns together with the origin of the address.
     fn digest(&self, patterns: &[u8; 16]) -> [u8; 16] {
         (u128::from_le_bytes(*patterns) ^ u128::from(self.announced())).to_le_bytes()
     }
 }
 
-/// Which network it is: where it lies, its number there, and when it was fetched, since numbers of imported networks
-/// come again with the next import; and who announces the address.
+/// The key of a network: its source, its number there, the time of fetching, and the number of its origin. The time is
+/// needed because imported networks reuse numbers after the next import.
 type NetworkKey = (HitSource, i64, Timestamp, u64);
 
 /// Decisions of one set of patterns.
 #[derive(Default)]
 pub(super) struct DecisionMemory {
-    /// Every pattern is good.
+    /// Every pattern compiles.
     checked: AtomicBool,
     digest: OnceLock<[u8; 16]>,
     /// Nothing is read from the cache or written there: a run over many addresses decides faster than it writes.
@@ -87,7 +86,7 @@ pub(super) struct DecisionMemory {
 }
 
 impl DecisionMemory {
-    /// Understands every pattern, once.
+    /// Compiles every pattern, once.
     pub(super) fn check(&self, patterns: &Patterns) -> Result<()> {
         if !self.checked.load(Ordering::Relaxed) {
             patterns.check()?;
@@ -96,12 +95,12 @@ impl DecisionMemory {
         Ok(())
     }
 
-    /// From now on decisions are remembered in this process alone.
+    /// Keeps decisions only in this process from now on.
     pub(super) fn keep_to_itself(&self) {
         self.own.store(true, Ordering::Relaxed);
     }
 
-    /// What the patterns made of a network.
+    /// The patterns' decision about a network.
     pub(super) fn recall(
         &self,
         cache: &LayeredCache,
@@ -123,7 +122,7 @@ impl DecisionMemory {
         Some(decision)
     }
 
-    /// Remembers what the patterns made of a network.
+    /// Stores the patterns' decision about a network.
     pub(super) fn remember(
         &self,
         cache: &LayeredCache,

@@ -1,17 +1,17 @@
-//! Who may be kept waiting for a server that only a record named. A customer writes into his record whom else to ask, and
-//! may run that server himself, as slowly as he pleases.
+//! Limits the waiting for servers that only a record named. A customer writes the referral in his record, and may run
+//! that server himself, as slowly as he likes.
 
 use crate::deadline::Deadline;
 
-/// Gives leave to follow referrals.
+/// Permits referrals to be followed.
 pub trait ReferralGate: Sync {
-    /// Whether a server may be asked that a record named. It is called before the server's name is looked up, with a mark
-    /// for the network whose record it was, and before the server is asked, with a mark for where it is: either may be
-    /// counted. Where that is refused, the record stands as it is, and is kept for nobody.
+    /// Whether a server that a record named may be asked. It is called twice: before the server's name is resolved,
+    /// with a mark for the record's network, and before the query, with a mark for the server's location. Either mark
+    /// may be counted. After a refusal the record stands as it is, and is not kept.
     fn pass(&self, mark: &str) -> bool;
 }
 
-/// Lets all pass: whoever waits for the answer waits for its referrals too.
+/// Permits all: a caller that waits for the answer waits for its referrals too.
 pub(super) struct OpenGate;
 
 impl ReferralGate for OpenGate {
@@ -20,11 +20,11 @@ impl ReferralGate for OpenGate {
     }
 }
 
-/// How one address may be asked about.
+/// The conditions for looking up one address.
 #[derive(Clone, Copy)]
 pub(super) struct LookUpTurn<'a> {
     pub(super) deadline: Deadline,
-    /// The first server's turn was waited for already ([`super::Resolver::await_turn`]).
+    /// The query to the first server is booked already ([`super::Resolver::await_turn`]).
     pub(super) booked: bool,
     pub(super) gate: &'a dyn ReferralGate,
 }

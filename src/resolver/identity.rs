@@ -1,5 +1,5 @@
-//! Who stands behind a name that a stranger wrote. A referral may name a registry's server by an alias or by its address;
-//! it is that registry then, with its pace, its flags and its hold-off, or any customer could have it flooded.
+//! Finds the server behind a name in a referral. The name may be an alias or an address of a registry's server. That
+//! server then has the registry's pace, flags and hold-off; otherwise any customer could have the registry flooded.
 
 use crate::{
     address::is_routable,
@@ -19,30 +19,30 @@ fn registries() -> impl Iterator<Item = Registry> {
     Registry::ALL.into_iter().filter(|registry| registry.server().is_some())
 }
 
-/// How long the addresses of the registries are believed. They change once in some years; a name that could not be
-/// looked up is looked up again sooner.
+/// How long the addresses of the registries are used. They change once in some years. A name that could not be resolved
+/// is resolved again sooner.
 const FRESH: Duration = Duration::from_secs(3600);
 const RETRY: Duration = Duration::from_secs(60);
 
-/// What looking the registries' names up may cost of the time for a referral. They are looked up side by side, and
-/// whoever answers mail has them in a cache of names.
+/// The limit for resolving the registries' names, out of the time for a referral. They are resolved in parallel, and a
+/// mail server usually has them in its name cache.
 const SLICE: Duration = Duration::from_millis(500);
 
-/// The addresses of one of a stranger's names that are tried: most have one, or one of each family.
+/// The number of addresses tried for a name in a referral: most have one, or one of each family.
 const TRIED: usize = 2;
 
-/// What the registries' names stand for.
+/// The addresses of the registries' names.
 #[derive(Debug, Default)]
 pub(super) struct Identities {
     known: Mutex<HashMap<Registry, (Instant, Vec<SocketAddr>)>>,
 }
 
 impl Identities {
-    /// The servers that a referral leads to, each at one address, in the order in which to try them: the registry's own
-    /// where one stands behind the name.
+    /// The servers that a referral leads to, each at one address, in the order in which to try them. If the name
+    /// belongs to a registry, that registry's server is returned.
     ///
     /// # Errors
-    /// The name cannot be looked up, or is at no address that may be asked.
+    /// The name cannot be resolved, or has no address that may be asked.
     pub(super) fn behind(
         &self,
         server: &Server,
@@ -71,7 +71,7 @@ impl Identities {
         Ok(sockets.iter().take(TRIED).map(at).collect())
     }
 
-    /// Where the registries' servers are, as far as that can be found out.
+    /// The addresses of the registries' servers, as far as they can be resolved.
     fn registries(&self, servers: &Servers, deadline: Deadline) -> Vec<(Registry, Vec<SocketAddr>)> {
         let now = Instant::now();
         let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +83,7 @@ impl Identities {
             let stale = registries().filter(|registry| !known.get(registry).is_some_and(is_fresh));
             stale.filter_map(|registry| Some((registry, servers.of(registry)?))).collect()
         };
-        // No lock is held meanwhile: of several that find them stale, each looks them up.
+        // No lock is held meanwhile. If several threads find them stale, each resolves them.
         let found = look_up_all(stale.iter().map(|(_, server)| server), deadline.at_most(SLICE));
         let mut known = lock();
         known.extend(stale.into_iter().zip(found).map(|((registry, _), at)| (registry, (now, at))));
@@ -91,8 +91,8 @@ impl Identities {
     }
 }
 
-/// Whether two addresses are one server. What else listens at a registry's public address is the registry's too;
-/// addresses of the inside stand in the user's list with their ports, and there the port counts.
+/// Whether two addresses are one server. Any other port at a registry's public address belongs to the registry too.
+/// Private addresses come from the user's list with their ports, and there the port counts.
 fn is_same(registry: SocketAddr, stranger: SocketAddr) -> bool {
     let (registrys, address) = (registry.ip(), stranger.ip());
     registrys == address && (registry.port() == stranger.port() || is_routable(address))
@@ -109,7 +109,7 @@ mod tests {
         Servers::read(&path).unwrap()
     }
 
-    /// A list without names that would have to be looked up.
+    /// A list without names that would need resolving.
     fn listed(more: &str) -> Servers {
         let registries: Vec<String> = registries()
             .enumerate()

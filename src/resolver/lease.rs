@@ -1,5 +1,5 @@
-//! Turns: who may ask what, when. They are kept in the cache, so that they hold for all processes that share it, and
-//! each ends by itself, so that a process that was killed holds nobody up for long.
+//! Leases: permission to ask, in turn. They are kept in the cache, so they hold for all processes that share it. Each
+//! expires by itself, so a process that was killed holds up nobody for long.
 
 use super::QueryPolicy;
 use crate::{
@@ -9,20 +9,20 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use std::{thread, time::Duration};
 
-/// How long to wait before looking whether another process has its answer.
+/// The pause before the next check whether another process has its answer.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// How often a server may be asked.
+/// The rate at which a server may be asked.
 #[derive(Clone, Copy)]
 pub(super) struct QuestionPace {
-    /// Questions a second; 0 is no limit.
+    /// Queries a second; 0 is no limit.
     rate: f64,
-    /// Questions that may come at once before that counts: 1 or more.
+    /// Queries that may come at once before the rate applies: 1 or more.
     burst: f64,
 }
 
 impl QuestionPace {
-    /// The user's, else what the server is known to bear.
+    /// The user's setting, else the known limit of the server.
     pub(super) fn of(policy: &QueryPolicy, (rate, burst): (f64, u32)) -> Self {
         match policy.rate {
             Some(rate) => Self { rate, burst: rate.ceil().clamp(1.0, 1000.0) },
@@ -30,31 +30,31 @@ impl QuestionPace {
         }
     }
 
-    /// Questions a second, 0 for no limit, and how many may come at once before that counts.
+    /// Queries a second (0 for no limit), and the burst before that limit applies.
     pub(super) fn figures(self) -> (f64, f64) {
         (self.rate, self.burst)
     }
 
-    /// The same with half of the burst left for others: questions that a customer's record brings come only where a
+    /// The same with half of the burst left for others. Referrals in customers' records are followed only when a
     /// registry's own clients do not need the time.
     pub(super) fn yielding(self) -> Self {
         Self { burst: (self.burst / 2.0).max(1.0), ..self }
     }
 }
 
-/// One of a limited number of turns, given back when dropped.
+/// A lease: one of a limited number, released when dropped.
 pub(super) struct Lease<'a> {
     cache: &'a LayeredCache,
     what: String,
     holder: LeaseHolder,
-    /// Somebody else had it before.
+    /// Another process held it before.
     pub(super) waited: bool,
     given_back: bool,
 }
 
 impl<'a> Lease<'a> {
-    /// Waits for one of `width` turns at `what`; None when the deadline passed before there was one. `done` ends the
-    /// waiting early: it is asked each time that somebody else has the turn, and the turn is then an empty one.
+    /// Waits for one of `width` leases on `what`; None if the deadline passed first. `done` is called each time that
+    /// all are taken. If it returns true, the waiting ends with an empty lease.
     pub(super) fn claim(
         cache: &'a LayeredCache,
         what: String,
@@ -68,18 +68,18 @@ impl<'a> Lease<'a> {
             let left = deadline.remaining()?;
             let now = Timestamp::now();
             if cache.claim(&what, width, holder, now, now + left) || done() {
-                // An empty turn gives back what it never had, which is nothing.
+                // An empty lease releases nothing.
                 return Some(Self { cache, what, holder, waited, given_back: false });
             }
             waited = true;
             thread::sleep(pause.min(left));
-            // A hundred processes that wait for one answer should not wear out what they share.
+            // The pause grows, so that a hundred processes that wait for one answer do not overload the cache.
             pause = (pause * 3 / 2).min(GLANCE * 5);
         }
     }
 
-    /// Books the next moment at which a server may be asked, and says when it is; one that is further away than
-    /// `timeout` is said and not booked.
+    /// Books the next time at which a server may be asked, and returns it. A time further away than `timeout` is
+    /// returned and not booked.
     pub(super) fn book(
         cache: &LayeredCache,
         key: &str,
@@ -91,8 +91,8 @@ impl<'a> Lease<'a> {
         if rate <= 0.0 {
             return now;
         }
-        // The moments that are booked are `every` apart; a burst may come that many of them early (a leaky bucket,
-        // or GCRA as ATM networks called it).
+        // Booked times are `every` apart. A burst may come that many intervals early (a leaky bucket, or GCRA in ATM
+        // networks).
         let every = Duration::from_secs_f64(1.0 / rate);
         let early = SignedDuration::from_secs_f64((burst - 1.0) / rate);
         let by =
@@ -118,8 +118,7 @@ impl<'a> Lease<'a> {
 }
 
 impl Lease<'_> {
-    /// Gives it back with what this process writes next, which must follow at once ([`LayeredCache::flush`] where
-    /// nothing else does).
+    /// Releases it with the next write of this process, which must follow at once; else call [`LayeredCache::flush`].
     pub(super) fn release_with_next_write(mut self) {
         self.cache.release_with_next_write(&self.what, self.holder);
         self.given_back = true;
@@ -134,7 +133,7 @@ impl Drop for Lease<'_> {
     }
 }
 
-/// How long from `now` to a moment; nothing when it has passed.
+/// The time from `now` to a moment; zero if it has passed.
 pub(super) fn until(moment: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(moment.duration_since(now)).unwrap_or_default()
 }

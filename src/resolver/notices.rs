@@ -1,24 +1,24 @@
-//! What the user should be told of a server, once.
+//! Notices about servers for the user, each given once.
 
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Sentences about servers, by the keys that these are counted by. Whoever asks takes each once.
+/// Sentences about servers, by the servers' keys. Each is taken once.
 #[derive(Debug, Default)]
 pub(super) struct ServerNotices {
-    /// None where it was taken, and what it says still holds.
+    /// None if the sentence was taken, and still holds.
     sentences: Mutex<BTreeMap<String, Option<String>>>,
 }
 
 impl ServerNotices {
-    /// Adds a sentence, unless one about this server was added and not forgotten since.
+    /// Adds a sentence, unless there is one about this server that still holds.
     pub(super) fn add(&self, server: &str, sentence: impl FnOnce() -> String) {
         self.lock().entry(server.to_owned()).or_insert_with(|| Some(sentence()));
     }
 
-    /// What was said of the server does not hold any more. What was not told yet is told all the same.
+    /// Notes that the sentence about the server no longer holds. If it was not taken yet, it still will be.
     pub(super) fn forget(&self, server: &str) {
         let mut sentences = self.lock();
         if sentences.get(server).is_some_and(Option::is_none) {
@@ -26,7 +26,7 @@ impl ServerNotices {
         }
     }
 
-    /// The next that was not told yet.
+    /// The next sentence that was not taken yet.
     pub(super) fn take(&self) -> Option<String> {
         self.lock().values_mut().find_map(Option::take)
     }

@@ -1,5 +1,5 @@
-//! Answers whose referral was not followed, because too many were asking such servers. None of them is kept; but the next
-//! address of the same area need not cost its registry another question at once.
+//! Answers whose referral was not followed, because too many such servers were being asked. They are not kept in the
+//! cache. For a minute they spare the registry a query about the next address of the same area.
 
 use crate::{address::Prefix, registry::Answer};
 use jiff::{SignedDuration, Timestamp};
@@ -11,11 +11,11 @@ use std::{
 
 /// How long such an answer serves its area.
 const SERVES: SignedDuration = SignedDuration::from_mins(1);
-/// Areas that are noted: with the longest texts they take 16 MB.
+/// The most areas that are noted: with the longest texts they take 16 MB.
 const ROOM: usize = 256;
 const LONGEST: usize = 64 * 1024;
 
-/// By area.
+/// Answers by area.
 #[derive(Debug, Default)]
 pub(super) struct Postponed {
     answers: Mutex<HashMap<Prefix, Answer>>,

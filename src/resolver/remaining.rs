@@ -1,13 +1,13 @@
-//! How long a run over many addresses still takes: what is left of the slowest registry decides, not the average of all.
+//! The remaining time of a run over many addresses. The slowest registry decides it, not the average of all.
 
 use std::{collections::HashMap, time::Duration};
 
-/// What is done and left, by the server that is asked first.
+/// Done and remaining work, by the server that is asked first.
 #[derive(Debug, Default)]
 pub(super) struct RemainingWork {
     shares: Vec<ServerShare>,
     indexes: HashMap<String, usize>,
-    /// The share of each address, in the order in which they were added.
+    /// The index of each address's server, in the order in which the addresses were added.
     addresses: Vec<usize>,
 }
 
@@ -15,13 +15,13 @@ pub(super) struct RemainingWork {
 struct ServerShare {
     left: u32,
     done: u32,
-    /// Questions a second that the server bears, after a burst of so many; a rate of 0 is no limit.
+    /// The server's limit of queries a second, after a burst of so many; a rate of 0 is no limit.
     rate: f64,
     burst: f64,
 }
 
 impl RemainingWork {
-    /// One more address of a server with this pace.
+    /// Adds an address of a server with this pace.
     pub(super) fn add(&mut self, server: &str, (rate, burst): (f64, f64)) {
         let index = *self.indexes.entry(server.to_owned()).or_insert_with(|| {
             self.shares.push(ServerShare { left: 0, done: 0, rate, burst });
@@ -33,7 +33,7 @@ impl RemainingWork {
         self.addresses.push(index);
     }
 
-    /// The address that was added as the so-manieth, from 0, is done.
+    /// Marks the address with this index as done, counted from 0 in the order of adding.
     pub(super) fn finish(&mut self, address: usize) {
         let share = self.addresses.get(address).and_then(|index| self.shares.get_mut(*index));
         if let Some(share) = share {
@@ -42,7 +42,7 @@ impl RemainingWork {
         }
     }
 
-    /// How long the rest takes, `elapsed` since the start; None while nothing tells.
+    /// The time that the rest takes, given the time since the start; None while it cannot be estimated.
     pub(super) fn time(&self, elapsed: Duration) -> Option<Duration> {
         let seconds: Option<Vec<f64>> = self
             .shares
@@ -56,8 +56,8 @@ impl RemainingWork {
 }
 
 impl ServerShare {
-    /// The time for what is left. The burst at the beginning says nothing of what follows; once it is well past, what was
-    /// seen does, since neighbours share answers and cost less than a question each.
+    /// The seconds for the remaining work. The burst at the start says nothing about the rate that follows. Once it is
+    /// well past, the observed rate is used, since neighbours share answers and need less than one query each.
     fn seconds(&self, elapsed: f64) -> Option<f64> {
         let (left, done) = (f64::from(self.left), f64::from(self.done));
         let seen = (self.done > 0).then(|| left * elapsed / done);

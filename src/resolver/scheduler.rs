@@ -1,7 +1,7 @@
-//! Many addresses: lanes by registry, and within a lane by neighbourhood, so that a slow registry holds up nobody
-//! else and neighbours find each other's answers in the cache.
+//! Schedules many addresses: lanes by registry, and neighbourhoods within a lane. A slow registry holds up no other,
+//! and neighbours find each other's answers in the cache.
 //!
-//! What is done for one address is the caller's; here is only what may happen at the same time.
+//! The caller supplies the work for one address. This module only decides what runs at the same time.
 
 use crate::address::Prefix;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -11,36 +11,36 @@ use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc},
 };
 
-/// Waiting for the network needs little stack; a process under a memory limit is glad of it.
+/// The stack of a worker in bytes. Waiting for the network needs little, and a process may run under a memory limit.
 const STACK: usize = 512 * 1024;
 
-/// Addresses that are asked about one after the other, since one answer may serve the next: a /22, or a /44.
+/// Addresses in one chain are asked about one after the other, since one answer may serve the next: a /22 or a /44.
 const CHAIN: (u8, u8) = (22, 44);
 
-/// Addresses of which one is asked about before any other: a /16, or a /32. A large assigned network then costs one
-/// question, and a large allocated one no more than that question's wait.
+/// One address of a neighbourhood is asked about before the others: a /16 or a /32. A large assigned network then costs
+/// one query, and a large allocated one only the wait for that query.
 const NEIGHBOURHOOD: (u8, u8) = (16, 32);
 
-/// How much may happen at once.
+/// The limits of concurrency.
 #[derive(Clone, Copy, Debug)]
 pub struct Concurrency {
-    /// In all: 1 or more.
+    /// Jobs in total: 1 or more.
     pub jobs: usize,
-    /// In one lane: 1 or more.
+    /// Jobs in one lane: 1 or more.
     pub per_server: usize,
 }
 
-/// An address and its place in the caller's order.
+/// An index in the caller's order, and the address.
 type AddressJob = (usize, IpAddr);
 
-/// Jobs in their order, and what may start when they are done.
+/// Jobs in order, and the items that may start after them.
 #[derive(Debug, Default)]
 struct WorkItem {
     chain: Vec<AddressJob>,
     then: Vec<Vec<AddressJob>>,
 }
 
-/// What waits in one lane.
+/// The queue of one lane.
 #[derive(Debug, Default)]
 struct ServerQueue {
     queue: Mutex<QueueState>,
@@ -50,12 +50,12 @@ struct ServerQueue {
 #[derive(Debug, Default)]
 struct QueueState {
     ready: VecDeque<WorkItem>,
-    /// Items that somebody works on, and that may bring more.
+    /// Items in work, which may bring more.
     busy: usize,
 }
 
-/// Does `work` for every address, and hands each result over on this thread, as it comes, with the address's place
-/// in the order given. `lane` names the lane that an address belongs to.
+/// Runs `work` for every address. Each result is handed over on this thread as it comes, with the address's index in
+/// the order given. `lane` names the lane of an address.
 pub fn run<T: Send>(
     addresses: impl IntoIterator<Item = (usize, IpAddr)>,
     width: Concurrency,
@@ -66,7 +66,7 @@ pub fn run<T: Send>(
     let lanes = sort(addresses, lane);
     let workers = rota(&lanes, width.per_server);
     let Some(pool) = pool(width.jobs.min(workers.len())) else {
-        // Not even one thread to be had: this one does it all.
+        // No thread can be started: this one does all the work.
         for lane in &lanes {
             lane.drain(|place, address| done(place, work(address)));
         }
@@ -78,7 +78,7 @@ pub fn run<T: Send>(
             let (sender, work) = (sender.clone(), &work);
             scope.spawn(move |_| {
                 lane.drain(|place, address| {
-                    // The receiver outlives every worker; a send that fails has nobody left to tell.
+                    // The receiver outlives every worker. If a send fails, there is nobody left to tell.
                     let _ = sender.send((place, work(address)));
                 });
             });
@@ -90,7 +90,8 @@ pub fn run<T: Send>(
     });
 }
 
-/// A worker for each turn in each lane, all lanes' first workers first, so that no lane waits for another's last.
+/// The lanes in the order in which workers take them: the first worker of every lane comes before any second one, so
+/// that no lane waits.
 fn rota(lanes: &[ServerQueue], per_server: usize) -> Vec<&ServerQueue> {
     let wanted: Vec<(usize, &ServerQueue)> =
         lanes.iter().map(|lane| (lane.chains().min(per_server), lane)).collect();
@@ -100,8 +101,8 @@ fn rota(lanes: &[ServerQueue], per_server: usize) -> Vec<&ServerQueue> {
         .collect()
 }
 
-/// A pool of its own (the global one is as wide as the machine has processors, and lookups only wait); narrower
-/// where the system refuses threads, None where it refuses all.
+/// A pool of its own. The global one is as wide as the machine has processors, and look-ups mostly wait. It is narrower
+/// if the system refuses threads, and None if it refuses all.
 fn pool(threads: usize) -> Option<ThreadPool> {
     let mut threads = threads;
     while threads > 0 {
@@ -136,7 +137,7 @@ fn sort(
     lanes.into_iter().map(|areas| ServerQueue::of(areas.into_iter().map(WorkItem::of))).collect()
 }
 
-/// The place of a key in a list, which gets a new, empty entry for a new key.
+/// The index of a key in a list. A new key gets a new, empty entry.
 fn place_of<K: std::hash::Hash + Eq, T: Default>(
     places: &mut HashMap<K, usize>,
     key: K,
@@ -163,11 +164,11 @@ impl ServerQueue {
     }
 
     fn lock(&self) -> MutexGuard<'_, QueueState> {
-        // A worker that panicked did so outside of the lock: the queue is whole.
+        // A worker that panics does so outside of the lock, so the queue is intact.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many could ever be at work in it at once.
+    /// The most workers that could be busy in it at once.
     fn chains(&self) -> usize {
         self.lock().ready.iter().map(|item| item.then.len().max(1)).sum()
     }
@@ -197,8 +198,8 @@ impl ServerQueue {
     }
 }
 
-/// An item that somebody works on. However that ends, the others of its lane must not wait for it for ever: a panic
-/// in one look-up is to be seen, not to hang the run.
+/// An item in work. If its look-up panics, the other workers of the lane must not wait for it for ever: the panic
+/// should show, and not hang the run.
 struct BusyItem<'a> {
     lane: &'a ServerQueue,
     then: Vec<Vec<AddressJob>>,
@@ -208,7 +209,7 @@ impl Drop for BusyItem<'_> {
     fn drop(&mut self) {
         let mut queue = self.lane.lock();
         queue.busy -= 1;
-        // What a first answer set free goes first: its neighbours are fresh in the cache.
+        // Items that a first answer released go to the front: the answer is fresh in the cache.
         for chain in self.then.drain(..).rev() {
             queue.ready.push_front(WorkItem { chain, then: Vec::new() });
         }

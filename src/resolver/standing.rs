@@ -1,34 +1,34 @@
-//! What stands when servers disagree: a registry's own word against that of a server which only a record named.
+//! Decides between servers that disagree: a registry's own word, and that of a server that only a record named.
 //!
-//! Whoever is blocked may run the server that his record names, and may write into his record whom else to ask. Neither
-//! may undo what the registry said of him.
+//! A blocked operator may run the server that his record names, and may choose the referral in his record. Neither may
+//! undo the registry's word on him.
 
 use crate::registry::{Record, Registry, Server, referral};
 
-/// What a registry's record, once adopted, leaves to those asked after it.
+/// The effect of a registry's record on the servers asked after it.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
-    /// National registries that the answer itself says keep the network.
+    /// The national registries that the answer itself names as keepers of the network.
     vouched: Vec<Registry>,
 }
 
 impl Standing {
-    /// Notes whom a record's text vouches for.
+    /// Notes the registries that a record's text vouches for.
     pub(super) fn note(&mut self, text: &str, registry: Registry) {
         if registry == Registry::Apnic {
             self.vouched.extend(referral::vouched(text));
         }
     }
 
-    /// Whether a denial of this server leaves the record that led to it: it does, unless the registry itself said that
-    /// this one keeps the network.
+    /// Whether the record stands that led to this server, if the server denies an answer. It does, unless the registry
+    /// itself said that this server keeps the network.
     pub(super) fn survives_denial_of(&self, server: &Server) -> bool {
         !self.vouched.contains(&server.registry)
     }
 }
 
-/// A network's record, with what it does not say itself taken from the network around it. The owner stays its own; but
-/// where an operator's own server gave the record, what the registry says matches fields, too.
+/// A network's record, with missing fields taken from the network around it. The owner stays its own. If an operator's
+/// own server gave the record, patterns for fields also see the registry's values.
 pub(super) fn completed(mut inner: Record, outer: Record) -> Record {
     let from_operator = matches!(inner.registry, Registry::Rwhois | Registry::Other);
     if from_operator {

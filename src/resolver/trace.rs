@@ -1,4 +1,4 @@
-//! What happened on the walk of one address, for the admin who asks why (`--explain`).
+//! The steps of the look-up of one address, for an admin who asks why (`--explain`).
 
 use crate::{
     cache::CacheHit,
@@ -10,18 +10,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// One thing that happened.
+/// One step.
 #[derive(Clone, Debug)]
 pub struct TraceStep {
-    /// When, from the start of the walk.
+    /// The time since the start of the look-up.
     pub at: Duration,
-    /// What kind of thing: `cache`, `registry`, `asked`, `reply`, ...
+    /// The kind of step: `cache`, `registry`, `asked`, `reply`, ...
     pub what: &'static str,
-    /// The sentence.
+    /// The sentence that describes it.
     pub said: String,
 }
 
-/// The steps of a walk; empty, and costing nothing, when nobody wants to know.
+/// The steps of a look-up. It is empty and costs nothing if nobody asked for it.
 #[derive(Debug)]
 pub struct Trace {
     started: Option<Instant>,
@@ -29,7 +29,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// A trace that remembers nothing.
+    /// A trace that records nothing.
     #[must_use]
     pub fn off() -> Self {
         Self { started: None, steps: Vec::new() }
@@ -41,21 +41,21 @@ impl Trace {
         Self { started: Some(Instant::now()), steps: Vec::new() }
     }
 
-    /// Adds a step, if anybody wants to know.
+    /// Adds a step, if the trace is on.
     pub fn say(&mut self, what: &'static str, said: impl FnOnce() -> String) {
         if let Some(started) = self.started {
             self.steps.push(TraceStep { at: started.elapsed(), what, said: said() });
         }
     }
 
-    /// What happened, in order.
+    /// The steps in order.
     #[must_use]
     pub fn steps(&self) -> &[TraceStep] {
         &self.steps
     }
 }
 
-/// What was found in the cache, and until when it may be used.
+/// Describes a hit in the cache, and until when it may be used.
 pub(super) fn found(found: &CacheHit, answer: &Answer) -> String {
     let partial = if answer.partial { ", partial" } else { "" };
     format!(
@@ -68,7 +68,7 @@ pub(super) fn found(found: &CacheHit, answer: &Answer) -> String {
     )
 }
 
-/// Who announces an address, by the table of origins.
+/// Describes the origin of an address by the table of origins.
 pub(super) fn announced(origin: Option<&AddressOrigin>) -> String {
     let Some(AddressOrigin { range, origin }) = origin else {
         return "the table of origins has no range that holds it".to_owned();
@@ -78,7 +78,8 @@ pub(super) fn announced(origin: Option<&AddressOrigin>) -> String {
     format!("{} is announced by {}{name}", range.network, numbers.join(", "))
 }
 
-/// Which rule chose the first server: what was imported says today's registry, IANA's tables the one that got the block.
+/// Describes the rule that chose the first server: imported statistics name today's registry, IANA's tables the one
+/// that got the block.
 pub(super) fn chosen(address: IpAddr, delegated: Option<Registry>, server: &Server) -> String {
     let rule = match (delegated, responsible(address)) {
         (Some(registry), _) => format!("imported statistics: it is delegated by {registry}"),

@@ -1,5 +1,5 @@
-//! Servers that do not answer. In a run over many addresses each of them would cost its whole deadline: a registry that
-//! is down for an hour is no reason to sit there for that hour.
+//! Servers that do not answer. In a run over many addresses each address would cost its whole deadline. If a registry
+//! is down for an hour, the run need not last that hour.
 
 use jiff::{SignedDuration, Timestamp};
 use std::{
@@ -7,21 +7,21 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Questions in a row without an answer before a server counts as silent: so many that one which only swallows some
-/// questions, or is slow for a moment, is not given up.
+/// Queries in a row without an answer before a server counts as silent. A server that loses some queries, or is slow
+/// for a moment, is not given up.
 const ROW: u32 = 16;
-/// How long it is then left alone. After that one question finds out whether it is back.
+/// How long a silent server is not asked. After that, one query finds out whether it is back.
 const REST: SignedDuration = SignedDuration::from_mins(1);
 
-/// What one run has heard of its servers.
+/// The silent servers of one run.
 #[derive(Debug, Default)]
 pub(super) struct Unresponsive {
-    /// By server: questions in a row that nobody answered, and when the last of them was given up.
+    /// By server: the number of unanswered queries in a row, and the time when the last of them was given up.
     servers: Mutex<BTreeMap<String, (u32, Timestamp)>>,
 }
 
 impl Unresponsive {
-    /// Notes whether a server answered a question, in whatever words.
+    /// Notes whether a server answered a query, with any reply.
     pub(super) fn note(&self, server: &str, answered: bool, now: Timestamp) {
         let mut servers = self.lock();
         if answered {
@@ -32,7 +32,7 @@ impl Unresponsive {
         }
     }
 
-    /// Why a server is not asked now, if it is silent.
+    /// The reason why a server is not asked now, if it is silent.
     pub(super) fn of(&self, server: &str, now: Timestamp) -> Option<String> {
         let (row, at) = self.lock().get(server).copied()?;
         let rests = row >= ROW && now.duration_since(at) < REST;

@@ -1,5 +1,5 @@
-//! Registries that close their answers with other words than expected: such an answer is asked for twice, and what it ends
-//! with is known for a day then, to all who share the cache.
+//! Handles registries that close their answers with other words than expected. Such an answer is asked for twice. After
+//! that its ending is known for a day, to all who share the cache.
 
 use super::{HopReply, ReferralChase};
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
 use jiff::Timestamp;
 
 impl ReferralChase<'_> {
-    /// A reply that lacks its registry's closing line, but ended in order with other words of the server: whole if that is
-    /// known of this server, or if it says the same once more.
+    /// Judges a reply that lacks its registry's closing line, but ended in order with other words. It is complete if
+    /// that ending is known of this server, or if the server sends the same once more.
     pub(super) fn confirmed(&mut self, server: &Server, reply: HopReply, deadline: Deadline) -> HopReply {
         let Ok((WhoisReply::Failure { kind: UnknownKind::Incomplete, .. }, text)) = &reply else {
             return reply;

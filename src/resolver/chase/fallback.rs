@@ -1,5 +1,5 @@
-//! The registry's other door: RDAP, where its whois server cannot be reached or does not answer in time. Never after a
-//! denial: whoever is refused at one door does not go round to the other.
+//! Asks a registry over RDAP if its whois server cannot be reached or does not answer in time. This never follows a
+//! denial: a server that refuses on one protocol is not asked on the other.
 
 use super::ReferralChase;
 use crate::{
@@ -12,23 +12,23 @@ use crate::{
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
 
-/// What is kept of an address's time for RDAP while its whois server is asked: a third, and no more than this. A
-/// connection, TLS and an answer are four round trips; across the world that is more than a second.
+/// The most time that is kept for RDAP while the whois server is asked: a third of the rest, up to this. Connection,
+/// TLS and answer are four round trips, more than a second across the world.
 const RESERVE: Duration = Duration::from_secs(3);
 
-/// What came of asking over RDAP.
+/// The result of asking over RDAP.
 pub(super) enum Fallback {
-    /// A record: the chase has it.
+    /// A record, which the chase now has.
     Answered,
-    /// A word that stands: it refused, or knows no such network.
+    /// A final result: it refused, or knows no such network.
     Ruled(Unknown),
-    /// Nothing, and why if anybody was asked; what befell whois stands.
+    /// Nothing, with the reason if a server was asked; the failure of whois stands.
     Nothing(Option<String>),
 }
 
 impl ReferralChase<'_> {
-    /// The question to ask over RDAP, should this registry's whois not answer; None where that is not wanted, nobody can
-    /// be asked, or an answer or a reason stands already.
+    /// The query to send over RDAP if this registry's whois does not answer. None if RDAP is off, if no server can be
+    /// asked, or if there is already an answer or a reason.
     fn rdap_query(&self, registry: Registry) -> Option<RdapQuery> {
         let policy = self.resolver.policy();
         if !policy.rdap || self.best.is_some() || self.why.is_some() {
@@ -37,7 +37,7 @@ impl ReferralChase<'_> {
         RdapQuery::about(self.address, registry, &policy.servers)
     }
 
-    /// The deadline of a question over whois, which leaves time for RDAP where that would be asked.
+    /// The deadline of a whois query. It leaves time for RDAP, if that would be asked.
     pub(super) fn whois_deadline(&self, registry: Registry, deadline: Deadline) -> Deadline {
         let Some(left) = deadline.remaining() else { return deadline };
         let asked_next = self.rdap_query(registry).is_some_and(|query| self.rdap_barred(&query).is_none());
@@ -75,14 +75,14 @@ impl ReferralChase<'_> {
         }
     }
 
-    /// Why a server is not asked now.
+    /// The reason why a server is not asked now.
     fn rdap_barred(&self, query: &RdapQuery) -> Option<String> {
         let (resolver, now) = (self.resolver, Timestamp::now());
         let Server { name, .. } = &query.server;
         resolver.held_off(name, name.clone(), now).or_else(|| resolver.state.unresponsive.of(name, now))
     }
 
-    /// One question over RDAP, in its turn.
+    /// Sends one RDAP query when a lease is free.
     fn rdap_hop(&mut self, query: &RdapQuery) -> Result<RdapReply, RdapFailure> {
         let (name, deadline) = (&query.server.name, self.deadline);
         let late = || RdapFailure {
@@ -106,7 +106,7 @@ impl ReferralChase<'_> {
         answered
     }
 
-    /// Takes the text that was made of an answer for what it is.
+    /// Acts on the text made from an RDAP answer, by its class.
     fn read_rdap(&mut self, name: &str, text: &str, registry: Registry) -> Fallback {
         let reply = classify(text, registry, Some(self.address), Provenance::Rdap);
         self.trace.say("reply", || format!("{name}: {}", reply.explain()));

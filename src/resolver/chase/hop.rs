@@ -1,4 +1,4 @@
-//! One hop: who stands behind a name, and one question to it in its turn.
+//! One hop: finds the server behind a name, and sends it one query when a lease is free.
 
 use super::{HopReply, ReferralChase};
 use crate::{
@@ -14,10 +14,11 @@ use crate::{
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
 
-/// What a server that may add to a good answer may cost at most; many that ARIN's records name are long dead.
+/// The most time for a server that can only add to a good answer. Many that ARIN's records name are long dead.
 const SLICE: Duration = Duration::from_secs(3);
 
-/// Where a server is, so far as it tells whose it is: whoever has one address has its neighbours too.
+/// The location of a server, as a mark for its operator: an address stands for its /24 or /48, because its owner has
+/// the neighbours too.
 fn place(server: &Server) -> String {
     match server.host.parse() {
         Ok(address) if server.registry.server().is_none() => {
@@ -28,11 +29,10 @@ fn place(server: &Server) -> String {
 }
 
 impl ReferralChase<'_> {
-    /// Asks the server that a name stands for, and says which that is: a registry's, or a stranger's at one of his
-    /// addresses.
+    /// Asks the server behind a name, and returns which it is: a registry's, or another at one of its addresses.
     pub(super) fn visit(&mut self, server: Server, booked: bool) -> (Server, HopReply) {
         self.unasked = false;
-        // Who stands behind a stranger's name may take long to find out.
+        // Resolving a name from a referral may take long, so waiting writes are made first.
         self.resolver.cache().flush();
         let deadline = self.hop_deadline();
         let behind =
@@ -65,7 +65,7 @@ impl ReferralChase<'_> {
         last
     }
 
-    /// What can only add to a good answer, or to a reason that stands, must not cost the whole of the deadline.
+    /// A server that can only add to a good answer, or to a reason that stands, must not use up the whole deadline.
     fn hop_deadline(&self) -> Deadline {
         let adds = self.best.is_some() || self.why.is_some();
         match (adds, self.deadline.remaining()) {
@@ -74,7 +74,7 @@ impl ReferralChase<'_> {
         }
     }
 
-    /// One question, in its turn.
+    /// Sends one query when a lease is free.
     pub(super) fn hop(&mut self, server: &Server, booked: bool, deadline: Deadline) -> HopReply {
         let key = server.key();
         let late =
@@ -99,7 +99,7 @@ impl ReferralChase<'_> {
         let started = Instant::now();
         let deadline = self.whois_deadline(server.registry, deadline);
         let answered = ask(server, self.address, policy.full, deadline);
-        // What follows is reading, and then writing: the answer, or whom to ask next.
+        // The reply is read next, and then an answer is written or the next server is asked.
         turn.release_with_next_write();
         let silent = matches!(&answered, Err(AskFailure { kind: UnknownKind::Timeout, .. }));
         self.resolver.state.unresponsive.note(&key, !silent, Timestamp::now());
@@ -119,7 +119,8 @@ impl ReferralChase<'_> {
                 self.note_sense(server, &read.0);
                 Ok(read)
             }
-            // A server that refuses may hang up in the middle of saying so; anything else that breaks off is no answer.
+            // A server that refuses may close the connection in the middle of its message. Any other reply that breaks
+            // off is no answer.
             Err(failed) => match read(&failed.heard) {
                 denial @ (WhoisReply::Failure { kind: UnknownKind::Denied, .. }, _) => Ok(denial),
                 _ => Err(failed),

@@ -1,6 +1,6 @@
-//! Registries that refuse in words that nobody knows: one that answers about several networks in a row with text that is no
-//! record and says nothing of them is left alone for a while, by all who share the cache. It would be asked anew for every
-//! address else, which is what makes a registry shut somebody out for good.
+//! Handles registries that refuse in unknown words. A server that answers about several networks in a row with text
+//! that is no record and does not mention them is paused, for all who share the cache. Otherwise it would be asked
+//! again for every address, and registries shut clients out for that.
 
 use super::ReferralChase;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 use jiff::Timestamp;
 
 impl ReferralChase<'_> {
-    /// Notes whether a registry's answer said anything of the network asked about. An operator's own server is not
+    /// Notes whether a registry's answer said anything about the network asked for. An operator's own server is not
     /// counted: the record that led there stands without it.
     pub(super) fn note_sense(&mut self, server: &Server, reply: &WhoisReply) {
         if server.registry.server().is_none() {
@@ -19,9 +19,9 @@ impl ReferralChase<'_> {
         let resolver = self.resolver;
         let about = match reply {
             WhoisReply::Empty { kind: UnknownKind::Incomplete, .. } => Some(resolver.area(self.address)),
-            // A half of a record says something of it.
+            // A partial record still says something about it.
             WhoisReply::Failure { kind: UnknownKind::Incomplete, .. } => None,
-            // An error or a denial is another matter.
+            // Errors and denials are handled elsewhere.
             WhoisReply::Failure { .. } => return,
             _ => None,
         };
