@@ -2,8 +2,8 @@
 //! delivered to. A log may have any number of clients, so that keeping lines for all of them would take any memory.
 
 use super::{
-    Extract, ReadSpec, context::FileContext, format, list, scan::client, source::unpacked_text,
-    time::LogClock, token,
+    Extract, ReadSpec, context::FileContext, format, list, reading::settled_order, scan::client,
+    source::unpacked_text, time::LogClock, token,
 };
 use crate::error::{Error, Result};
 use jiff::Timestamp;
@@ -41,7 +41,7 @@ pub fn samples(
     let mut samples: HashMap<IpAddr, Vec<SampleLine>> = HashMap::new();
     let mut clock = LogClock::new(spec.now, spec.zone.clone());
     for file in files {
-        let mut context = FileContext::default();
+        let mut context = FileContext { order: settled_order(file), ..FileContext::default() };
         let read = each_line(file, |line| {
             let bytes =
                 context.record.as_mut().is_some_and(|record| std::mem::take(&mut record.bytes_follow));
@@ -266,8 +266,16 @@ mod tests {
         let spec = ReadSpec::new("2026-12-01T00:00:00Z".parse().unwrap());
         let spec = ReadSpec { zone: jiff::tz::TimeZone::UTC, times: true, ..spec };
         let client = IpAddr::from([192, 0, 2, 9]);
+        // Which number is the month is said by a line behind those of the client.
+        let day_first = "[0001:0002] 05-11-2026 10:34:34   SMTP Server: 192.0.2.9 connected\n".to_owned()
+            + "[0001:0002] 13-11-2026 10:34:34   SMTP Server: 192.0.2.8 connected\n";
         for (log, time, text) in [
             (utf16.as_slice(), "2026-11-20T10:00:00Z", line.trim_end()),
+            (
+                day_first.as_bytes(),
+                "2026-11-05T10:34:34Z",
+                "[0001:0002] 05-11-2026 10:34:34   SMTP Server: 192.0.2.9 connected",
+            ),
             (export.as_bytes(), "2026-11-23T10:34:34Z", "MESSAGE=connect from unknown[192.0.2.9]"),
         ] {
             std::fs::write(&path, log).unwrap();

@@ -6,7 +6,7 @@ use super::{
     scan::ScanWorker,
     source::{LineChunk, LogInput},
     tally::LogTally,
-    time::{DateEvidence, LogClock},
+    time::{DateEvidence, DateOrder, LogClock},
 };
 use crate::error::{Error, Result};
 use std::{
@@ -219,6 +219,19 @@ impl ReadPosition<'_> {
             // Most logs write the month's name or the year first, all through.
             None => self.unsettled = false,
         }
+    }
+}
+
+/// The order of a file's dates, as [`read`] settles it.
+pub(super) fn settled_order(path: &Path) -> DateOrder {
+    let begins = || {
+        let (mut input, mut chunk) = (LogInput::open(path, Arc::default()).ok()?, LineChunk::new());
+        input.fill(&mut chunk).ok()?;
+        context::order_in(chunk.text())
+    };
+    match begins().and_then(|_| search_order(path)) {
+        Some(DateEvidence::Certain(order)) => order,
+        _ => DateOrder::default(),
     }
 }
 
