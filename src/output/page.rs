@@ -26,6 +26,10 @@ use std::{
 const WHOLE: usize = 100;
 /// Networks that a row shows before the rest is folded away.
 const NETWORKS: usize = 2;
+/// Networks that a row shows at all.
+const ALL_NETWORKS: usize = 500;
+/// Addresses that a row shows with their lines.
+const CLIENTS: usize = 100;
 
 /// What a page is made of beside the report.
 #[derive(Debug)]
@@ -139,7 +143,7 @@ impl ReportPage<'_> {
         )?;
         writeln!(out, "<header>\n<p class=\"brand\">whodunit</p>\n<h1>Who was behind it</h1>")?;
         let span = report.span.map_or_else(String::new, |span| {
-            let range = self.clock.range(span.first(), span.last(), self.now);
+            let range = self.clock.zoned_range(span.first(), span.last());
             let (first, last) = (rfc3339(span.first()), rfc3339(span.last()));
             format!(" · <time datetime=\"{first}/{last}\">{range}</time>")
         });
@@ -184,12 +188,14 @@ impl ReportPage<'_> {
             out,
             "<section aria-labelledby=\"runs\">\n<h2 id=\"runs\">All hits over time</h2>\n<figure>"
         )?;
-        chart::stacked(&report.rows, &format!("From {range}; each bar is {each}."), out)?;
+        let most = chart::stacked(&report.rows, &format!("From {range}; each bar is {each}."), out)?;
         writeln!(out, "<div class=\"axis\" aria-hidden=\"true\">")?;
         for part in 0..=4 {
             writeln!(out, "<span>{}</span>", self.clock.moment(span.at(part, 4), self.now))?;
         }
-        writeln!(out, "</div>\n<figcaption>Each bar is {each}. {}</figcaption>", PageLegend(report))?;
+        let most = HtmlNumber(most);
+        let scale = format!("Each bar is {each}; the highest has {most} hits.");
+        writeln!(out, "</div>\n<figcaption>{scale} {}</figcaption>", PageLegend(report))?;
         writeln!(out, "</figure>\n</section>")
     }
 
@@ -230,7 +236,11 @@ impl ReportPage<'_> {
                 format!("{} hits, {range}; at most {} in {each}.", HtmlNumber(owner.hits), HtmlNumber(most));
             chart::row(&owner.activity, rank, &name, &about, out)?;
             let range = self.clock.zoned_range(first, last);
-            writeln!(out, "<span class=\"range\">{range} · highest bar {}</span>", HtmlNumber(most))?;
+            writeln!(
+                out,
+                "<span class=\"range\"><span>{range}</span> <span class=\"piece\">highest bar {}</span></span>",
+                HtmlNumber(most)
+            )?;
         }
         write!(
             out,
@@ -273,15 +283,19 @@ impl ReportPage<'_> {
         let clients = row.clients();
         let count = HtmlNumber(clients.len() as u64);
         writeln!(out, "<details class=\"clients\"><summary>{count} with their lines</summary>\n<ul>")?;
-        for seen in clients {
+        for seen in clients.iter().take(CLIENTS) {
             let (address, times) = (seen.address(), seen.first().zip(seen.last()));
             let times = times.map(|(first, last)| self.clock.zoned_range(first, last));
+            let plural = if seen.hits() == 1 { "" } else { "s" };
             let (hits, times) = (HtmlNumber(seen.hits()), times.unwrap_or_default());
-            writeln!(out, "<li><b>{address}</b> {hits} × <span class=\"sub\">{times}</span>")?;
+            writeln!(out, "<li><b>{address}</b> {hits} hit{plural} <span class=\"sub\">{times}</span>")?;
             for line in lines.get(&address).into_iter().flatten() {
                 writeln!(out, "<code>{}</code>", HtmlText(&line.text))?;
             }
             writeln!(out, "</li>")?;
+        }
+        if let Some(more @ 1..) = clients.len().checked_sub(CLIENTS) {
+            writeln!(out, "<li>and {} more addresses: --json has all</li>", HtmlNumber(more as u64))?;
         }
         writeln!(out, "</ul></details>")
     }
@@ -316,12 +330,14 @@ fn details(owner: &ReportRow, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "<span class=\"sub net\">{}</span>", first.join(" "))?;
     }
     if let Some(rest) = networks.get(NETWORKS..).filter(|rest| !rest.is_empty()) {
-        let count = rest.len();
+        let plural = if rest.len() == 1 { "" } else { "s" };
+        let shown = rest.get(..ALL_NETWORKS).unwrap_or(rest).join(" ");
+        let more = HtmlNumber(rest.len().saturating_sub(ALL_NETWORKS) as u64);
+        let more = if more.0 > 0 { format!(" and {more} more: --json has all") } else { String::new() };
         writeln!(
             out,
-            "<details><summary>{count} more network{}</summary><span class=\"sub net\">{}</span></details>",
-            if count == 1 { "" } else { "s" },
-            rest.join(" ")
+            "<details><summary>{} more network{plural}</summary><span class=\"sub net\">{shown}{more}</span></details>",
+            HtmlNumber(rest.len() as u64)
         )?;
     }
     if !owner.abuse.is_empty() {

@@ -1,7 +1,9 @@
 //! `report`: owners ranked by hits, drawn over time, in every form; and the lines that would stop them.
 
 mod abuse_mail;
+mod browser;
 mod month;
+mod page;
 
 use crate::{
     farm::{Does, Farm, Plan, Rule, Scenario},

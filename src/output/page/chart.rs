@@ -39,8 +39,8 @@ pub(super) fn row(
     )
 }
 
-/// All owners' hits over time, by colour.
-pub(super) fn stacked(owners: &[ReportRow], about: &str, out: &mut impl Write) -> io::Result<()> {
+/// All owners' hits over time, by colour; the hits of the highest bar.
+pub(super) fn stacked(owners: &[ReportRow], about: &str, out: &mut impl Write) -> io::Result<u64> {
     let slices = owners.first().map_or(0, |owner| owner.activity.len());
     let mut sums = [(); KINDS.len()].map(|()| vec![0_u64; slices]);
     for owner in owners {
@@ -71,7 +71,8 @@ pub(super) fn stacked(owners: &[ReportRow], about: &str, out: &mut impl Write) -
             *below += high;
         }
     }
-    writeln!(out, "</svg>")
+    writeln!(out, "</svg>")?;
+    Ok(most)
 }
 
 fn height(hits: u64, most: u64, least: u64) -> u64 {
