@@ -1,20 +1,20 @@
-//! Hits over time in little memory: however long a log is, a client costs no more than [`SLICES`] counters.
+//! Hits over time, in little memory. However long a log is, a client has at most [`SLICES`] counters.
 
 use jiff::Timestamp;
 
-/// Most counters that one client may have: several for each bar that is ever drawn.
+/// The most counters of one client: several for each bar that is ever drawn.
 const SLICES: usize = 256;
 
 /// The length of the narrowest slice, in seconds.
 const NARROWEST: i64 = 60;
 
-/// Hits by slice of time. Slices are as narrow as a minute; when they would become too many, each pair of neighbours
-/// is put together, so that a short run is drawn sharply and a long one coarsely.
+/// Hits by time slice. Slices start a minute long. When there are too many, each pair of neighbours is merged, so a
+/// short run is drawn in detail and a long one coarsely.
 ///
-/// Most clients of a large log came in one minute and never again: that costs sixteen bytes.
+/// Most clients of a large log came in one minute and never again. That takes sixteen bytes.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Activity {
-    /// The one narrow slice and the hits in it, as long as there is no other.
+    /// The only slice and its hits, as long as there is just one.
     only: (u32, u32),
     more: Option<Box<ActivitySlices>>,
 }
@@ -22,9 +22,9 @@ pub struct Activity {
 /// More than one slice.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 struct ActivitySlices {
-    /// Slices are `NARROWEST << shift` seconds long and begin at multiples of that.
+    /// Slices are `NARROWEST << shift` seconds long, and begin at multiples of that.
     shift: u32,
-    /// Number of the slice and hits in it, in order of time.
+    /// The number of each slice and its hits, in order of time.
     slices: Vec<(u32, u32)>,
 }
 
@@ -34,7 +34,7 @@ impl Activity {
         self.put(u32::try_from(at.as_second().max(0) / NARROWEST).unwrap_or(u32::MAX), hits);
     }
 
-    /// Counts everything that another has.
+    /// Adds all hits of another.
     pub fn merge(&mut self, other: &Self) {
         let Some(more) = &other.more else {
             let (slice, hits) = other.only;
@@ -46,7 +46,7 @@ impl Activity {
         self.several().merge(more);
     }
 
-    /// Hits in a narrow slice.
+    /// Adds hits to a slice of the current width.
     fn put(&mut self, slice: u32, hits: u32) {
         match &mut self.more {
             None if self.only.1 == 0 => self.only = (slice, hits),
@@ -71,9 +71,9 @@ impl Activity {
         bars
     }
 
-    /// Adds the hits from `first` to `last` to bars for equal slices; the sum is the number of all hits counted, also of
-    /// those beyond the ends. A counter is shared out evenly over the part of the time that it stands for, so that one
-    /// which is wider than a slice leaves none empty.
+    /// Adds the hits from `first` to `last` to bars for equal slices. The sum is the number of all hits counted,
+    /// including those outside. Each counter is spread evenly over its time span, so one that is wider than a bar
+    /// leaves none empty.
     pub fn draw(&self, first: Timestamp, last: Timestamp, bars: &mut [u64]) {
         let grid = BarGrid::over(first, last, bars.len());
         let (width, slices) = match &self.more {
@@ -87,7 +87,8 @@ impl Activity {
     }
 }
 
-/// Equal parts of a span. All times are counted in parts of a second, of which a part's border is a whole number.
+/// Equal parts of a time span. All times are counted in such fractions of a second that the border of a part is a whole
+/// number.
 struct BarGrid {
     begin: i64,
     end: i64,
@@ -103,7 +104,7 @@ impl BarGrid {
         Self { begin: from * bars, end: to * bars, bars, step: to - from }
     }
 
-    /// Adds hits that came between two seconds, to the nearest whole by the borders between bars.
+    /// Spreads hits that came between two seconds over the bars, rounded at the borders between bars.
     fn share(&self, from: i64, to: i64, hits: u32, bars: &mut [u64]) {
         let from = (from * self.bars).clamp(self.begin, self.end - 1);
         let to = (to * self.bars).clamp(from + 1, self.end);
@@ -112,7 +113,7 @@ impl BarGrid {
         for bar in first..=last {
             let border = if bar == last { to } else { self.begin + (bar + 1) * self.step };
             let (part, whole) = (i128::from(border - from), i128::from(to - from));
-            // So many of its hits lie before the border.
+            // The number of its hits that lie before the border.
             let before = (2 * part * i128::from(hits) + whole) / (2 * whole);
             let before = u64::try_from(before).unwrap_or_default();
             if let Some(sum) = usize::try_from(bar).ok().and_then(|bar| bars.get_mut(bar)) {
@@ -124,7 +125,7 @@ impl BarGrid {
 }
 
 impl ActivitySlices {
-    /// Hits in a narrow slice.
+    /// Adds hits to a slice of the narrowest width.
     fn add(&mut self, slice: u32, hits: u32) {
         self.put(slice >> self.shift, hits);
         self.fit();
@@ -207,7 +208,7 @@ mod tests {
     #[test]
     fn a_steady_client_leaves_no_slice_empty() {
         let start = 1_700_000_123;
-        // Ten minutes, a day, a month, a year, each with a hit every so often.
+        // Ten minutes, a day, a month and a year, each with hits at regular intervals.
         for (length, step) in
             [(600, 5), (86_400, 60), (86_400, 1_200), (2_592_000, 3_600), (31_536_000, 86_400)]
         {

@@ -1,5 +1,6 @@
-//! What the lines of a file mean by what stands elsewhere in it: the columns that a header names, the order of day and
-//! month, the time and the program of a record that `journalctl -o export` or `-o verbose` spreads over many lines.
+//! The context that earlier lines of a file give to a line: the columns that a header names, and the order of day and
+//! month. In a record that `journalctl -o export` or `-o verbose` spreads over many lines, it is the time and the
+//! program.
 
 use crate::log::{
     format::FieldColumns,
@@ -7,33 +8,33 @@ use crate::log::{
 };
 use jiff::Timestamp;
 
-/// The longest name of a program that is remembered.
+/// The longest program name that is remembered, in bytes.
 const NAME: usize = 32;
 
-/// What is known where a line begins. Small, because every chunk has one of its own.
+/// The context at the start of a line. It is small, because every chunk has its own.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct FileContext {
-    /// What the last header says.
+    /// The columns of the last header.
     pub(super) fields: Option<FieldColumns>,
-    /// Which number of a date is the month.
+    /// The position of the month in a numeric date.
     pub(super) order: DateOrder,
-    /// The record of the journal that the line is in; None in a file that is no export of it.
+    /// The record of the journal that the line belongs to; None if the file is no export of it.
     pub(super) record: Option<JournalRecord>,
 }
 
-/// A record of the journal as far as it has been read.
+/// The part of a journal record that has been read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct JournalRecord {
-    /// When it was written.
+    /// The time of the record.
     pub(super) time: Option<Timestamp>,
     program: [u8; NAME],
     length: usize,
-    /// The next line is a field in bytes, as a message is kept that is no UTF-8 or has more than one line.
+    /// The next line is a field in bytes: a message that is not UTF-8 or has several lines.
     pub(super) bytes_follow: bool,
 }
 
 impl JournalRecord {
-    /// The program that wrote it; empty as long as nothing says so.
+    /// The program that wrote it; empty until it is known.
     pub(super) fn program(&self) -> &[u8] {
         self.program.get(..self.length).unwrap_or_default()
     }
@@ -47,7 +48,7 @@ impl JournalRecord {
 }
 
 impl FileContext {
-    /// Learns from a line; whether it is a header, and no line of the log.
+    /// Learns from a line. Returns whether it is a header instead of a line of the log.
     pub(super) fn learn(&mut self, line: &[u8], clock: Option<&mut LogClock>) -> bool {
         match line.first() {
             Some(b'#') => match FieldColumns::read(line, self.fields) {
@@ -80,7 +81,7 @@ impl FileContext {
         if field.is_empty() {
             *record = JournalRecord::default();
         } else if let Some(stamp) = field.strip_prefix(b"__REALTIME_TIMESTAMP=") {
-            // Millionths of a second, as many digits as the clock reads.
+            // Microseconds, cut to the digits that the clock reads.
             let seconds = [stamp.get(..10).unwrap_or_default(), b" "].concat();
             let known = clock.filter(|_| stamp.len() == 16);
             record.time = known.and_then(|clock| clock.time(&seconds, DateOrder::default()));
@@ -91,11 +92,11 @@ impl FileContext {
         }
     }
 
-    /// What is known behind a text of whole lines.
+    /// The context after a text of whole lines.
     pub(super) fn after(mut self, text: &[u8], mut clock: Option<&mut LogClock>) -> Self {
         self.fields = FieldColumns::after(text, self.fields);
         if self.record.is_some() || text.starts_with(b"__CURSOR=") || is_verbose_head(text) {
-            // Only the last record goes on.
+            // Only the last record continues.
             let ended = memchr::memmem::rfind(text, b"\n\n").map_or(0, |at| at + 1);
             let head = memchr::memmem::rfind(text, b" [s=").and_then(|at| text.get(..at));
             let begun = head.and_then(|before| memchr::memrchr(b'\n', before)).map_or(0, |at| at + 1);
@@ -116,8 +117,8 @@ fn is_verbose_head(line: &[u8]) -> bool {
         && memchr::memmem::find(line.get(..80).unwrap_or(line), b" [s=").is_some()
 }
 
-/// What a text says of the order of its dates: Certain by the first line that can be read one way only, Either when there
-/// are dates in numbers and none that decides.
+/// The order of dates in a text. It is Certain from the first line that can be read one way only. It is Either if there
+/// are numeric dates and none of them decides.
 pub(super) fn order_in(text: &[u8]) -> Option<DateEvidence> {
     let mut seen = None;
     for line in text.split(|b| *b == b'\n') {
@@ -152,7 +153,7 @@ mod tests {
             let record = context.record.unwrap();
             assert_eq!(record.time.unwrap().to_string(), "2026-11-23T10:34:34Z", "{text}");
             assert_eq!(record.program(), b"postfix/smtp");
-            // As it is found where a chunk ends in the middle of a record.
+            // The state where a chunk ends in the middle of a record.
             let cut = text.rfind("\n    ").or(text.find("\nMESSAGE")).unwrap() + 1;
             let after = FileContext::default().after(&text.as_bytes()[..cut], Some(&mut clock));
             assert_eq!(after.record.unwrap().program(), b"postfix/smtp");

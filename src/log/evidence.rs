@@ -1,5 +1,5 @@
-//! A second reading of logs, for what a first one does not keep: lines of some clients, and the servers that mail was
-//! delivered to. A log may have any number of clients, so that keeping lines for all of them would take any memory.
+//! A second reading of logs, for facts that the first does not keep: sample lines of some clients, and the servers that
+//! mail was delivered to. A log may have any number of clients, so lines are not kept for all of them.
 
 use super::{
     Extract, ReadSpec, context::FileContext, format, list, reading::settled_order, scan::client,
@@ -16,19 +16,19 @@ use std::{
     path::Path,
 };
 
-/// So much of a line is kept.
+/// The bytes of a line that are kept.
 const KEPT: usize = 1024;
 
-/// A line of a log that names a client.
+/// A log line that names a client.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SampleLine {
-    /// When it was written, where it says so.
+    /// Its time, if it has one.
     pub time: Option<Timestamp>,
-    /// Its first KiB. What is no UTF-8 is replaced.
+    /// Its first KiB. Invalid UTF-8 is replaced.
     pub text: String,
 }
 
-/// The first lines of these clients, at most `most` of each, of files that a first reading has read.
+/// The first lines of these clients, at most `most` for each, from files that a first reading has read.
 ///
 /// # Errors
 /// None is expected: a file that cannot be read again gives no lines.
@@ -79,21 +79,21 @@ pub fn samples(
                 }
             }
         });
-        // The first reading has said what is wrong with a file, and went on without it.
+        // The first reading has reported the fault of this file, and went on without it.
         drop(read);
     }
     Ok(samples)
 }
 
-/// The servers that mail was delivered to, each once, in the order of the logs. A bounce (from the null sender) goes to
-/// whoever wrote, so that it is no correspondence.
+/// The servers that mail was delivered to, each once, in the order of the logs. Bounces (from the null sender) do not
+/// count: they answer whoever wrote.
 ///
 /// # Errors
-/// An expression of ours is none (70). A file that cannot be read again names nobody.
+/// A built-in expression is invalid (70). A file that cannot be read again gives no servers.
 pub fn correspondents(files: &[&Path]) -> Result<Vec<IpAddr>> {
     let reader = DeliveryReader::new().map_err(|error| Error::software(error.to_string()))?;
     let (mut seen, mut servers) = (HashSet::new(), Vec::new());
-    // Queue numbers of bounces, as numbers of eight bytes: a log has many.
+    // Hashes of the queue numbers of bounces: eight bytes each, since a log has many.
     let (mut bounces, hashes) = (HashSet::new(), RandomState::new());
     for file in files {
         let read = each_line(file, |line| {
@@ -111,8 +111,8 @@ pub fn correspondents(files: &[&Path]) -> Result<Vec<IpAddr>> {
     Ok(servers)
 }
 
-/// Does something with each line of a file, plain or packed. Of a line that is longer than any mail program writes the
-/// first 64 KiB are read.
+/// Calls `work` with each line of a file, plain or compressed. A line is cut at 64 KiB, longer than any mail program
+/// writes.
 fn each_line(path: &Path, mut work: impl FnMut(&[u8])) -> Result<()> {
     let unreadable = |error: std::io::Error| Error::input(path, &error);
     let mut input = BufReader::new(unpacked_text(path).map_err(unreadable)?);
@@ -127,14 +127,14 @@ fn each_line(path: &Path, mut work: impl FnMut(&[u8])) -> Result<()> {
         if line.ends_with(b"\n") {
             line.pop();
         } else if read as u64 == longest {
-            // What is left of it belongs to no other line.
+            // The rest of the long line is not the start of another.
             input.skip_until(b'\n').map_err(unreadable)?;
         }
         work(&line);
     }
 }
 
-/// Reads lines in which a mail server says that it delivered mail, or that a mail is a bounce.
+/// Reads lines in which a mail server reports a delivery or a bounce.
 struct DeliveryReader {
     deliveries: [Regex; 5],
     bounces: [Regex; 2],

@@ -1,9 +1,9 @@
-//! The client of a log line: the machine that connected, and nobody else that the line names.
+//! Finds the client of a log line: the machine that connected, and no other address in the line.
 //!
-//! Each mail program writes its lines in its own way, and each has its file here, headed by what its lines look
-//! like. What no file claims is read by [`general`]'s rules. To add a format, write a file with one function that
-//! takes a message and answers a [`LineReading`], and name it in [`by_program`] (the program is known from its syslog
-//! tag) or in [`by_shape`] (the line shows it).
+//! Each mail program has its own format, with a file here that starts with an example. Lines of unknown formats are
+//! read by the rules in [`general`]. To add a format, write a file with one function that takes a message and returns a
+//! [`LineReading`]. Then name it in [`by_program`] (the program is known from its syslog tag) or in [`by_shape`] (the
+//! line shows it).
 
 mod amavis;
 mod assp;
@@ -49,38 +49,38 @@ pub(crate) use fields::FieldColumns;
 use head::SyslogHead;
 use std::{borrow::Cow, net::IpAddr};
 
-/// Of a line, no more than this is looked at: no mail program writes its client behind 64 KiB.
+/// The bytes of a line that are searched: no mail program writes its client after 64 KiB.
 pub(crate) const LONGEST: usize = 64 << 10;
 
-/// So many envelopes may lie around a line.
+/// The most envelopes around a line.
 const DEEPEST: u8 = 3;
 
-/// What a format's reader says of a line. Direction has a name here, so that nobody can read an address without saying
-/// that its machine connected to this one: on a line about a delivery it is a recipient's server.
+/// The reading of a line by a format. It names the direction, so that no reader can return an address without saying
+/// that its machine connected to this one. On a line about a delivery, the address is a recipient's server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum LineReading {
     /// This machine connected to the program that wrote the line.
     Incoming(IpAddr),
-    /// The program connected to somebody: to deliver, to look something up, to pass a request on.
+    /// The program connected to another: to deliver, to look something up, or to pass a request on.
     Outgoing,
-    /// The line is known, and it is about no connection.
+    /// The line is known, and is not about a connection.
     Nobody,
     /// Not a line of this format.
     Foreign,
 }
 
 impl LineReading {
-    /// A line about a connection that came in, and its client where the line names one.
+    /// An incoming connection, with its client if the line names one.
     fn incoming(client: Option<IpAddr>) -> Self {
         client.map_or(Self::Nobody, Self::Incoming)
     }
 
-    /// A line about a connection that came in, if it names a client; else it may be another format's.
+    /// An incoming connection if the line names a client; else it may be another format's.
     fn incoming_or_foreign(client: Option<IpAddr>) -> Self {
         client.map_or(Self::Foreign, Self::Incoming)
     }
 
-    /// This reading, or where the format is another's, what that one says.
+    /// This reading, or `other` if the line is not of this format.
     fn or_else(self, other: impl FnOnce() -> Self) -> Self {
         match self {
             Self::Foreign => other(),
@@ -88,21 +88,21 @@ impl LineReading {
         }
     }
 
-    /// Whether the line's format is known.
+    /// Whether the format of the line is known.
     fn is_known(self) -> bool {
         self != Self::Foreign
     }
 }
 
-/// The connecting client of a log line, unwrapped, or None when the line is about no client. Only the first 64 KiB
-/// are looked at. The columns of Exchange and IIS are guessed from the shape of the line; whoever reads a whole file
-/// knows them from its header ([`FieldColumns`]).
+/// The connecting client of a log line, unwrapped; None if the line is about no client. Only the first 64 KiB are
+/// searched. The columns of Exchange and IIS are guessed from the shape of the line. In a whole file they are known
+/// from its header ([`FieldColumns`]).
 #[must_use]
 pub fn client(line: &[u8]) -> Option<IpAddr> {
     client_with(line, None)
 }
 
-/// The client of a message whose program is said elsewhere.
+/// The client of a message whose program is known from elsewhere.
 pub(crate) fn client_of_program(program: &[u8], message: &[u8]) -> Option<IpAddr> {
     let message = message.get(..LONGEST).unwrap_or(message);
     match by_program(program, message).or_else(|| by_shape(message)) {
@@ -111,7 +111,7 @@ pub(crate) fn client_of_program(program: &[u8], message: &[u8]) -> Option<IpAddr
     }
 }
 
-/// [`client`], of a file whose `#Fields:` header is known.
+/// [`client`] for a file whose `#Fields:` header is known.
 pub(crate) fn client_with(line: &[u8], fields: Option<&FieldColumns>) -> Option<IpAddr> {
     let line = line.get(..LONGEST).unwrap_or(line);
     if let Some(head) = head::read(line) {
@@ -123,7 +123,7 @@ pub(crate) fn client_with(line: &[u8], fields: Option<&FieldColumns>) -> Option<
     if let Some(reading) = fields.map(|fields| fields.client(line)).filter(|reading| reading.is_known()) {
         return settle(reading, line, 0);
     }
-    // Most lines that no syslog wrote are Exim's, and need not be looked at for anything else.
+    // Most lines without a syslog head are Exim's, so they are tried first.
     let reading = exim::at_a_glance(line);
     if reading.is_known() {
         return settle(reading, line, 0);
@@ -137,8 +137,8 @@ pub(crate) fn client_with(line: &[u8], fields: Option<&FieldColumns>) -> Option<
     }
 }
 
-/// The client for whom the proxy came that connected: the last of the line's forwarded-for list that is no trusted proxy.
-/// None where there is no such list, or all of it is trusted.
+/// The client that a proxy forwarded: the last entry of the line's forwarded-for list that is not a trusted proxy. None
+/// if there is no such list, or all of it is trusted.
 pub(crate) fn forwarded_client(
     line: &[u8],
     fields: Option<&FieldColumns>,
@@ -147,19 +147,19 @@ pub(crate) fn forwarded_client(
     let line = line.get(..LONGEST).unwrap_or(line);
     let column = fields.and_then(|fields| fields.forwarded(line));
     let line = match memchr::memchr(b'{', line) {
-        // An object may have a head before it.
+        // An object may follow a syslog head.
         Some(open) if line.get(open..open + 2) == Some(b"{\"") => line.get(open..)?,
         _ => line,
     };
     forwarded::list(line, column).into_iter().rev().find(|address| !is_trusted(*address))
 }
 
-/// The client of a line with nothing in front of it, which may be so deep inside of others.
+/// The client of a line without a prefix. `depth` counts the envelopes around it.
 fn without_front(line: &[u8], depth: u8) -> Option<IpAddr> {
     head::read(line).map_or_else(|| headless(line, depth), |head| client_of(head, depth))
 }
 
-/// The client of a line that begins with no time of syslog's.
+/// The client of a line that does not begin with a syslog time.
 fn headless(line: &[u8], depth: u8) -> Option<IpAddr> {
     if line.first().is_some_and(u8::is_ascii_alphabetic)
         && let Some(head) = head::sure(line, 1)
@@ -174,8 +174,8 @@ fn headless(line: &[u8], depth: u8) -> Option<IpAddr> {
     settle(program.or_else(|| by_shape(line)), line, depth)
 }
 
-/// The client of a line that is a JSON object. Where its program is known, what it says decides; where it is not, an
-/// address that a member of the object calls the client's is better than anything in a text.
+/// The client of a line that is a JSON object. If its program is known, the program's format decides. If not, an
+/// address that a member calls the client's is better than any in a text.
 fn in_object(object: &[u8], depth: u8) -> Option<IpAddr> {
     let members = || object::by_members(object);
     let Some(wrapped) = wrapped::read(object) else { return settle(members(), b"", depth) };
@@ -220,8 +220,9 @@ fn settle(reading: LineReading, line: &[u8], depth: u8) -> Option<IpAddr> {
     }
 }
 
-/// The client of a line of no known format: whom a message names that the line quotes as the program's own, where that is
-/// of a known one; else whom a key names; else the first that nothing speaks against.
+/// The client of a line of unknown format. First choice is the client of a quoted message, if the program of the
+/// message is known. Next is an address that a key calls the client's, and then the first address that no rule
+/// excludes.
 fn foreign(line: &[u8], depth: u8) -> Option<IpAddr> {
     let wrapped = if depth < DEEPEST { wrapped::message(line) } else { None };
     if let Some(wrapped) = &wrapped {
@@ -256,7 +257,7 @@ fn by_program(program: &[u8], message: &[u8]) -> LineReading {
         let (suite, service) = (program.get(..slash), program.get(slash + 1..));
         let (suite, service) = (suite.unwrap_or_default(), service.unwrap_or_default());
         return match suite {
-            // Where a mailbox is copied to.
+            // The target that a mailbox is copied to.
             b"cyrus" if service == b"sync_client" => LineReading::Nobody,
             b"cyrus" | b"master" => LineReading::Foreign,
             b"courier" => courier::client(service, message),
@@ -283,7 +284,7 @@ fn by_program(program: &[u8], message: &[u8]) -> LineReading {
         b"pure-ftpd" => login::pure_ftpd(message),
         b"phpMyAdmin" => login::last_from(message).map_or(LineReading::Foreign, LineReading::Incoming),
         b"spamd" if pieces::has(message, b"server started on ") => LineReading::Nobody,
-        // Only what a milter saw of a mail: its sender, its subject.
+        // This milter only quotes the sender and subject of a mail.
         b"clamav-milter" if pieces::has(message, b" with subject '") => LineReading::Nobody,
         b"simscan" => qmail::scanned(message).map_or(LineReading::Foreign, LineReading::Incoming),
         b"haproxy" => web::haproxy(message),
@@ -303,7 +304,7 @@ fn by_program(program: &[u8], message: &[u8]) -> LineReading {
     }
 }
 
-/// The reader of a line that no syslog tag announces, by its looks.
+/// The reader of a line without a syslog tag, chosen by its shape.
 fn by_shape(line: &[u8]) -> LineReading {
     let readers = [
         qpsmtpd::by_shape,
@@ -327,7 +328,7 @@ fn by_shape(line: &[u8]) -> LineReading {
         asterisk::by_shape,
         maddy::by_shape,
         sender::by_shape,
-        // Names that anybody may have, so that all others come first.
+        // Marks that any program may write, so all others are tried first.
         login::by_shape,
     ];
     readers

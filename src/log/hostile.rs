@@ -1,5 +1,5 @@
-//! Lines that nobody wrote: the table's, torn and spliced. A short run is a part of every test; the long one is asked
-//! for by name: `cargo test --release --lib input::hostile -- --ignored`, `RUNS=50000000` for more.
+//! Generated lines: the table's lines, torn and spliced. Every test run includes a short run. The long one is started
+//! by name: `cargo test --release --lib log::hostile -- --ignored`, with `RUNS=50000000` for more.
 
 use super::{
     client,
@@ -8,7 +8,7 @@ use super::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 
-/// What to splice in: the marks that the readers look for, and what is at their borders.
+/// Pieces to splice in: the marks that the readers look for, and characters at their borders.
 const PIECES: &[&str] = &[
     "[",
     "]",
@@ -104,8 +104,8 @@ fn run(runs: u64, seed: u64) {
         }
         dice.spoil(&mut line, &seeds);
         if let Some(address) = client(&line) {
-            // Whatever a reader makes of a line, the address is in it. Only haproxy, Apache, Dante, tcpserver, anvil, simscan
-            // and vpopmail glue something to it; and what JSON escapes or a terminal colours may lie within it.
+            // The address that a reader returns must be in the line. Only haproxy, Apache, Dante, tcpserver, anvil,
+            // simscan and vpopmail join other text to it. JSON escapes and terminal colours may be inside it.
             let glued = || {
                 let names = [
                     &b"haproxy"[..],
@@ -119,7 +119,7 @@ fn run(runs: u64, seed: u64) {
                     b"vchkpw",
                     b"\\",
                     b"\x1b",
-                    // Bytes that are written as numbers, and quotes that are written twice.
+                    // Bytes written as numbers, and doubled quotes.
                     b"\":[",
                     b"\" : [",
                     b"\"\"",

@@ -3,10 +3,10 @@
 use crate::address;
 use std::net::IpAddr;
 
-/// No form of an address is longer: brackets, tag, 45 characters, port.
+/// The longest form in bytes: brackets, tag, 45 characters, port.
 const LONGEST: usize = 60;
 
-/// The address that is all that a line holds.
+/// The address, if the line holds nothing else.
 pub(super) fn address(line: &[u8]) -> Option<IpAddr> {
     if line.len() > LONGEST + 16 {
         return None;
@@ -19,7 +19,7 @@ pub(super) fn address(line: &[u8]) -> Option<IpAddr> {
     address::parse(std::str::from_utf8(text).ok()?).ok()
 }
 
-/// A line that was surely meant as an address and is none: `193.0.22.256`, `10.0.0.1/8`, `010.1.1.1`.
+/// A line that was meant as an address and is none: `193.0.22.256`, `10.0.0.1/8`, `010.1.1.1`.
 pub(super) fn slip(line: &[u8]) -> Option<&str> {
     let text = line.trim_ascii();
     let all = |text: &[u8]| text.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':' | b'/'));

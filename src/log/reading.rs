@@ -1,4 +1,4 @@
-//! All inputs read to their end, by as many threads as there are processors.
+//! Reads all inputs to their end, with as many threads as there are processors.
 
 use super::{
     ClientSource, LogClients, ReadSpec,
@@ -20,13 +20,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Reads all inputs to their end, and counts the addresses in them. `progress` is told now and then how many bytes of
-/// how many have been read (as they are stored; the second is 0 where it cannot be known).
+/// Reads all inputs to their end, and counts the addresses in them. `progress` is called now and then with the bytes read
+/// and their total, as they are stored; the total is 0 if it is not known.
 ///
 /// # Errors
-/// [`Error::input`] where there is one input and it cannot be read, also when it is packed and cut short or damaged; or
-/// where none of several can. One of several that cannot be read costs only what could not be read of it
-/// ([`LogClients::unreadable`]).
+/// [`Error::input`] if the only input, or every one of several, cannot be read to its end. If only some of several
+/// cannot, the rest still counts ([`LogClients::unreadable`]).
 pub fn read(
     sources: &[ClientSource<'_>],
     spec: &ReadSpec,
@@ -36,7 +35,7 @@ pub fn read(
     let shared = SharedScan::new(sources, spec);
     let (mut worker, mut chunk) = (shared.worker(), LineChunk::new());
     let report = || progress(shared.done.load(Ordering::Relaxed), total);
-    // What a few chunks hold is searched sooner than threads are started.
+    // A few chunks are searched before threads would have started.
     for _ in 0..4 {
         if !shared.turn(&mut worker, &mut chunk) {
             return shared.finish(worker, Vec::new(), &report);
@@ -49,7 +48,7 @@ pub fn read(
             while shared.turn(&mut worker, &mut chunk) {}
             worker
         };
-        // Where no thread may be started, this one does all the work.
+        // If no thread can be started, this one does all the work.
         let started = (0..helpers).map_while(|_| thread::Builder::new().spawn_scoped(scope, help).ok());
         let started: Vec<_> = started.collect();
         while shared.turn(&mut worker, &mut chunk) {
@@ -61,13 +60,13 @@ pub fn read(
     })
 }
 
-/// The size of all files; 0 where one is no plain file.
+/// The total size of all files in bytes; 0 if one of them is not a regular file.
 fn total_size(sources: &[ClientSource<'_>]) -> u64 {
     let mut total = Some(0);
     for source in sources {
         let size = match source {
             ClientSource::Stdin => None,
-            // What is not there is said when it is read.
+            // A missing file is reported when it is read.
             ClientSource::File(path) => match fs::metadata(path) {
                 Ok(meta) => meta.is_file().then_some(meta.len()),
                 Err(_) => Some(0),
@@ -78,7 +77,7 @@ fn total_size(sources: &[ClientSource<'_>]) -> u64 {
     total.unwrap_or(0)
 }
 
-/// What all threads of one reading have in common.
+/// The shared state of all threads of one reading.
 struct SharedScan<'a> {
     spec: &'a ReadSpec,
     began: Instant,
@@ -86,20 +85,20 @@ struct SharedScan<'a> {
     reading: Mutex<ReadPosition<'a>>,
 }
 
-/// Where the reading is. Whoever holds it takes the next chunk.
+/// The position in the input. The thread that holds its lock takes the next chunk.
 struct ReadPosition<'a> {
     left: std::slice::Iter<'a, ClientSource<'a>>,
     current: Option<(&'a ClientSource<'a>, LogInput)>,
-    /// Bytes of all chunks so far.
+    /// The bytes of all chunks so far.
     position: u64,
-    /// What the current file has said so far.
+    /// The context of the current file so far.
     context: FileContext,
-    /// Dates in numbers were seen in it, and none that says which is the month.
+    /// The file has numeric dates, and so far none that shows the order of day and month.
     unsettled: bool,
-    /// Reads the times of records; None where no time is asked for.
+    /// Reads the times of records; None if no time is needed.
     clock: Option<LogClock>,
     unreadable: Vec<Error>,
-    /// Inputs that could be read.
+    /// The number of inputs that could be read.
     read: usize,
 }
 
@@ -124,7 +123,7 @@ impl<'a> SharedScan<'a> {
         worker
     }
 
-    /// Takes the next chunk and searches it; false when there is none.
+    /// Takes the next chunk and searches it; false at the end.
     fn turn(&self, worker: &mut ScanWorker<'_>, chunk: &mut LineChunk) -> bool {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let next = reading.next(chunk, &self.done);
@@ -169,7 +168,7 @@ impl<'a> SharedScan<'a> {
 }
 
 impl ReadPosition<'_> {
-    /// The next chunk: where it begins, and what is known there.
+    /// The next chunk: its start, and the context there.
     fn next(&mut self, chunk: &mut LineChunk, done: &Arc<AtomicU64>) -> Option<(u64, FileContext)> {
         loop {
             if let Some((from, input)) = &mut self.current {
@@ -199,8 +198,8 @@ impl ReadPosition<'_> {
         }
     }
 
-    /// Settles which number of a date is the month, by the first line of the file that can be read one way only. A file
-    /// can be looked through for one before its first line counts; a stream is taken as far as it has come.
+    /// Decides the order of day and month by the first line of the file that can be read one way only. A file is
+    /// searched for one before its first line is counted. A stream is decided by the part that has arrived.
     fn settle_order(&mut self, text: &[u8]) {
         if !self.unsettled {
             return;
@@ -216,13 +215,13 @@ impl ReadPosition<'_> {
         match found {
             Some(DateEvidence::Certain(order)) => (self.context.order, self.unsettled) = (order, false),
             Some(DateEvidence::Either) => {}
-            // Most logs write the month's name or the year first, all through.
+            // Most logs write the month's name, or the year first, throughout.
             None => self.unsettled = false,
         }
     }
 }
 
-/// The order of a file's dates, as [`read`] settles it.
+/// The order of a file's dates, as [`read`] decides it.
 pub(super) fn settled_order(path: &Path) -> DateOrder {
     let begins = || {
         let (mut input, mut chunk) = (LogInput::open(path, Arc::default()).ok()?, LineChunk::new());
@@ -235,7 +234,7 @@ pub(super) fn settled_order(path: &Path) -> DateOrder {
     }
 }
 
-/// What the lines of a file say of the order of its dates. It is read from its beginning, and no further than is needed.
+/// The order of dates in a file. It is read from the start, and no further than needed.
 fn search_order(path: &Path) -> Option<DateEvidence> {
     let mut input = LogInput::open(path, Arc::default()).ok()?;
     let mut chunk = LineChunk::new();

@@ -1,4 +1,4 @@
-//! The work on one chunk: which lines count, whose they are, and when they were written.
+//! The work on one chunk: selects lines, and finds their clients and times.
 
 use crate::log::{
     Extract, ReadSpec, context::FileContext, format, list, tally::LogTally, time::LogClock, token,
@@ -6,7 +6,7 @@ use crate::log::{
 use jiff::Timestamp;
 use std::net::IpAddr;
 
-/// One of the threads that search a log, with what it has counted so far.
+/// One of the threads that search a log, with its counts so far.
 pub(super) struct ScanWorker<'a> {
     spec: &'a ReadSpec,
     clock: LogClock,
@@ -18,8 +18,8 @@ impl<'a> ScanWorker<'a> {
         Self { spec, clock: LogClock::new(spec.now, spec.zone.clone()), tally: LogTally::default() }
     }
 
-    /// Counts the clients of a chunk of whole lines that begins `position` bytes into the whole input. `context` is
-    /// what the lines before the chunk say; `now` is the time.
+    /// Counts the clients of a chunk of whole lines that begins `position` bytes into the whole input. `context` comes
+    /// from the lines before the chunk; `now` is the current time.
     pub(super) fn chunk(&mut self, text: &[u8], position: u64, mut context: FileContext, now: Timestamp) {
         self.clock.set_now(now);
         let mut start = 0;
@@ -86,7 +86,7 @@ impl<'a> ScanWorker<'a> {
 }
 
 impl ScanWorker<'_> {
-    /// The client itself, or where it is a trusted proxy, for whom it came.
+    /// The client itself. If it is a trusted proxy, the client that it forwarded.
     fn behind_proxies(&self, client: IpAddr, line: &[u8], context: &FileContext) -> IpAddr {
         let is_trusted = |address| self.spec.trusted.iter().any(|proxies| proxies.contains(address));
         if !is_trusted(client) {
@@ -105,7 +105,7 @@ impl ScanWorker<'_> {
     }
 }
 
-/// The client of a line, with what its file says of it.
+/// The client of a line, given the context of its file.
 pub(super) fn client(line: &[u8], bytes: bool, context: &FileContext) -> Option<IpAddr> {
     let program = context.record.as_ref().map_or(&b""[..], |record| record.program());
     let message = if bytes { Some(line) } else { line.trim_ascii_start().strip_prefix(b"MESSAGE=") };

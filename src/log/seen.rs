@@ -4,23 +4,24 @@ use super::Activity;
 use jiff::Timestamp;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// A time that no line had.
+/// Stands for a missing time.
 pub(super) const NEVER: i64 = i64::MIN;
 
-/// An address that was seen.
+/// A client and its hits.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SeenClient {
-    /// The address, unwrapped, as the sixteen bytes of its mapped form: no IPv6 address that was unwrapped is a mapped one.
+    /// The unwrapped address, as the sixteen bytes of its mapped form. No unwrapped IPv6 address is a mapped one, so
+    /// this is unambiguous.
     pub(super) address: [u8; 16],
-    /// How many lines named it (with [`super::Extract::All`]: how often it was named).
+    /// The number of lines that named it (with [`super::Extract::All`]: the number of times that it was named).
     pub hits: u64,
-    /// Its hits over time; empty unless [`super::ReadSpec::times`]. Hits without a time are not in it.
+    /// Its hits over time; empty unless [`super::ReadSpec::times`]. Hits without a time are not included.
     pub activity: Activity,
     /// The earliest time of a line that named it, in microseconds since 1970, or [`NEVER`].
     pub(super) first: i64,
-    /// The latest.
+    /// The latest time, in the same form.
     pub(super) last: i64,
-    /// Where it was first named, in bytes from the beginning of all input.
+    /// The position where it was first named, in bytes from the start of all input.
     pub(super) position: u64,
 }
 
@@ -44,13 +45,13 @@ impl SeenClient {
         Ipv6Addr::from(self.address).to_canonical()
     }
 
-    /// The earliest time of a line that named it; None when none was read.
+    /// The earliest time of a line that named it; None if no time was read.
     #[must_use]
     pub fn first(&self) -> Option<Timestamp> {
         time(self.first)
     }
 
-    /// The latest.
+    /// The latest time, in the same form.
     #[must_use]
     pub fn last(&self) -> Option<Timestamp> {
         time(self.last)
@@ -63,9 +64,9 @@ impl SeenClient {
         self.activity.add(at, hits);
     }
 
-    /// It was seen from one time to another.
+    /// Extends the span of times to include these two.
     pub(super) fn saw(&mut self, first: i64, last: i64) {
-        // A time that is none is the least of all.
+        // [`NEVER`] is the least of all numbers, so the maximum is the known time.
         self.first =
             if self.first == NEVER || first == NEVER { self.first.max(first) } else { self.first.min(first) };
         self.last = self.last.max(last);

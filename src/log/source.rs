@@ -1,4 +1,4 @@
-//! Bytes of one input, whatever it is packed in, as chunks of whole lines.
+//! The bytes of one input, decompressed, as chunks of whole lines.
 
 use crate::log::format::LONGEST;
 use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
@@ -12,20 +12,20 @@ use std::{
     },
 };
 
-/// Bytes in a chunk: small enough to stay in a processor's own cache while it is searched.
+/// The size of a chunk in bytes: small enough to stay in a processor's cache while it is searched.
 pub(super) const CHUNK: usize = 256 << 10;
 
 /// One input, cut into chunks of whole lines.
 pub(super) struct LogInput {
     reader: Box<dyn Read + Send>,
-    /// The beginning of the line that the last chunk ended in.
+    /// The start of the line in which the last chunk ended.
     carry: Vec<u8>,
-    /// The last chunk ended inside a line whose beginning was enough.
+    /// The last chunk ended inside a line too long to keep; the rest of it is skipped.
     skipping: bool,
     ended: bool,
 }
 
-/// Counts what has been read of a file, for the progress.
+/// Counts the bytes read from a file, for the progress.
 struct CountingReader<R> {
     inner: R,
     done: Arc<AtomicU64>,
@@ -39,41 +39,40 @@ impl<R: Read> Read for CountingReader<R> {
     }
 }
 
-/// A file's own bytes, whatever it is packed in; `done` is told of every byte read from the file itself.
+/// A file's content, decompressed if needed. `done` counts every byte read from the file itself.
 ///
 /// # Errors
-/// It cannot be opened or read.
+/// The file cannot be opened or read.
 pub fn unpacked(path: &Path, done: Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
     unpack(Box::new(CountingReader { inner: File::open(path)?, done }))
 }
 
-/// A file's text as the first reading has it: unpacked, and UTF-8 where it is UTF-16.
+/// A file's text as the first reading has it: decompressed, and UTF-16 converted to UTF-8.
 pub(super) fn unpacked_text(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     decode(unpacked(path, Arc::default())?)
 }
 
-/// The same of a stream.
+/// The same for a stream.
 ///
 /// # Errors
-/// It cannot be read.
+/// The stream cannot be read.
 pub fn unpacked_stream(stream: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     unpack(Box::new(stream))
 }
 
 impl LogInput {
-    /// Opens a file; `done` is told of every byte read from it.
+    /// Opens a file; `done` counts every byte read from it.
     pub(super) fn open(path: &Path, done: Arc<AtomicU64>) -> io::Result<Self> {
         Self::new(CountingReader { inner: File::open(path)?, done })
     }
 
-    /// Reads on from any stream.
+    /// Reads from any stream.
     pub(super) fn new(raw: impl Read + Send + 'static) -> io::Result<Self> {
         let reader = decode(unpack(Box::new(raw))?)?;
         Ok(Self { reader, carry: Vec::new(), skipping: false, ended: false })
     }
 
-    /// Fills `chunk` with whole lines; false when there are no more. Of a line that is longer than a chunk only the
-    /// beginning comes through.
+    /// Fills `chunk` with whole lines; false at the end. A line that is longer than a chunk is cut.
     pub(super) fn fill(&mut self, chunk: &mut LineChunk) -> io::Result<bool> {
         loop {
             if self.ended && self.carry.is_empty() {
@@ -106,7 +105,7 @@ impl LogInput {
     }
 }
 
-/// A buffer that is filled again and again.
+/// A buffer that is refilled for each chunk.
 pub(super) struct LineChunk {
     buffer: Box<[u8]>,
     start: usize,
@@ -148,14 +147,14 @@ impl LineChunk {
         }
     }
 
-    /// Ends the chunk `length` bytes behind its start, and returns what was cut off.
+    /// Ends the chunk `length` bytes after its start, and returns the rest.
     fn cut(&mut self, length: usize) -> &[u8] {
         let end = self.end;
         self.end = end.min(self.start + length);
         self.buffer.get(self.end..end).unwrap_or_default()
     }
 
-    /// Drops everything up to the first line end, or all; whether there was one.
+    /// Drops everything up to the first line end, or all; returns whether there was one.
     fn drop_line_end(&mut self) -> bool {
         match memchr::memchr(b'\n', self.text()) {
             Some(at) => {
@@ -170,8 +169,8 @@ impl LineChunk {
     }
 }
 
-/// Takes off the compression that the content shows. Several members or frames one after the other are read as
-/// one, as the programs that write them do.
+/// Decompresses by the content's magic number. Several members or frames are read as one, as the programs that write
+/// them do.
 fn unpack(mut raw: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     let head = peek::<10>(&mut raw)?;
     let known = Compression::of(&head);
@@ -198,7 +197,7 @@ impl Compression {
     fn of(head: &[u8]) -> Option<Self> {
         match head {
             [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
-            // "BZh", a level, and pi: a log line may begin with the first four.
+            // "BZh", a level, and the digits of pi: a log line may begin with the first four characters.
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..] => Some(Self::Bzip2),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
@@ -207,15 +206,15 @@ impl Compression {
     }
 }
 
-/// The first bytes of a stream, fewer where it is shorter.
+/// The first bytes of a stream; fewer if it is shorter.
 fn peek<const N: usize>(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(N);
     reader.take(N as u64).read_to_end(&mut head)?;
     Ok(head)
 }
 
-/// Takes off a byte order mark, and turns UTF-16 into UTF-8. Anything else is left as it is: addresses are ASCII in
-/// every other encoding that logs are written in.
+/// Removes a byte order mark, and converts UTF-16 to UTF-8. Other text is unchanged: addresses are ASCII in every other
+/// encoding of logs.
 fn decode(mut raw: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     let head = peek::<3>(&mut raw)?;
     Ok(match *head.as_slice() {
@@ -226,7 +225,7 @@ fn decode(mut raw: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     })
 }
 
-/// UTF-16 read as UTF-8.
+/// Reads UTF-16 as UTF-8.
 struct Utf16Reader {
     decoder: Decoder,
     inner: io::Chain<io::Cursor<Vec<u8>>, Box<dyn Read + Send>>,
@@ -245,7 +244,7 @@ impl Utf16Reader {
         let missing = (16 << 10) - self.input.len();
         let read = (&mut self.inner).take(missing as u64).read_to_end(&mut self.input)?;
         self.ended = read == 0;
-        // UTF-8 of UTF-16 needs at most three bytes for two, and a few for what was held back.
+        // UTF-8 needs at most three bytes for two of UTF-16, and a few for those held back.
         let mut output = vec![0; self.input.len() * 3 + 16];
         let (result, used, written, _) = self.decoder.decode_to_utf8(&self.input, &mut output, self.ended);
         debug_assert_eq!(result, CoderResult::InputEmpty, "the output has room for all");

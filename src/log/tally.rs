@@ -1,4 +1,4 @@
-//! Who was seen, how often, when, and in what order.
+//! Counts clients: how often and when each was seen, and in what order.
 
 use super::seen::{NEVER, packed};
 use crate::log::{Activity, SeenClient};
@@ -9,35 +9,35 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// What one thread has counted. The order of first appearance is kept as a position in the whole input, so that
-/// threads need not know of each other.
+/// The counts of one thread. The order of first appearance is kept as a position in the whole input, so that threads
+/// need not share it.
 ///
-/// Every line of a log comes through here. What is touched by every line (the places of IPv4 addresses, the hits)
-/// therefore stands apart from the rest, small enough for a processor's own cache.
+/// Every line of a log is counted here. So the data that every line touches (the indexes of IPv4 addresses, the hits)
+/// is apart from the rest, and small enough for a processor's cache.
 #[derive(Default)]
 pub(super) struct LogTally {
     v4: HashMap<Ipv4Addr, u32, RandomState>,
     v6: HashMap<Ipv6Addr, u32, RandomState>,
     hits: Vec<u64>,
     firsts: Vec<([u8; 16], u64)>,
-    /// Only as long as is needed: empty where no line has a time.
+    /// Filled only as far as needed: empty if no line has a time.
     times: Vec<SeenSpan>,
-    /// The address that was counted last, and its place: a client's lines come in runs.
+    /// The address that was counted last, and its index: a client's lines come in runs.
     last: Option<(IpAddr, u32)>,
     pub(super) draw: bool,
     pub(super) lines: u64,
     pub(super) selected: u64,
     pub(super) with_client: u64,
-    /// A line had a time.
+    /// At least one line had a time.
     pub(super) dated: bool,
-    /// Lines that name somebody and have no time, where times were asked for.
+    /// Lines with a client and no time, if times were asked for.
     pub(super) undated: u64,
     pub(super) slips: u64,
-    /// The first of them, and where it stands.
+    /// The first of them, and its position.
     pub(super) slip: Option<(u64, String)>,
 }
 
-/// When an address was seen, in microseconds since 1970.
+/// The times at which an address was seen, in microseconds since 1970.
 struct SeenSpan {
     first: i64,
     last: i64,
@@ -63,7 +63,7 @@ impl LogTally {
         self.slip.get_or_insert_with(|| (position, line.to_owned()));
     }
 
-    /// Counts an address. A thread meets its chunks in order, so that the first position is the lowest.
+    /// Counts an address. A thread gets its chunks in order, so the first position is the lowest.
     pub(super) fn hit(&mut self, address: IpAddr, position: u64, time: Option<Timestamp>) {
         let place = match self.last {
             Some((last, place)) if last == address => place,
@@ -88,7 +88,7 @@ impl LogTally {
         place
     }
 
-    /// The place of an address: that of a new one is behind all others.
+    /// The index of an address. A new address gets the next one.
     fn known_place(&mut self, address: IpAddr) -> u32 {
         let next = u32::try_from(self.v4.len() + self.v6.len()).unwrap_or(u32::MAX);
         match address {
@@ -110,8 +110,8 @@ impl LogTally {
         }
     }
 
-    /// What all threads have counted together: everybody, in order of first appearance. What a thread has counted is
-    /// given back before the next one's is added, so that at no time everybody is in memory twice.
+    /// The sum of all threads' counts: all clients, in order of first appearance. Each thread's counts are freed while
+    /// they are added, so that no client is in memory twice for long.
     pub(super) fn together(mut tallies: Vec<Self>) -> Vec<SeenClient> {
         tallies.sort_by_key(|tally| std::cmp::Reverse(tally.hits.len()));
         let mut tallies = tallies.into_iter();

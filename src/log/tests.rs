@@ -1,4 +1,4 @@
-//! Reading whole inputs: packed, long, broken, many at once.
+//! Reads whole inputs: compressed, long, broken, several at once.
 
 use super::{ClientSource, Extract, LogClients, ReadSpec, read};
 use crate::exit::Exit;
@@ -63,7 +63,7 @@ fn times_bounds_and_expressions_choose_the_lines() {
     assert_eq!((hits(&grepped).as_str(), grepped.lines, grepped.selected), ("203.0.113.9=1", 6, 1));
 }
 
-/// The content as each program would pack it, in two members or frames.
+/// The content as each program would compress it, in two members or frames.
 fn packed(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let halves = content.split_at(content.len() / 2);
     let twice = |pack: &dyn Fn(&[u8]) -> Vec<u8>| [pack(halves.0), pack(halves.1)].concat();
@@ -262,7 +262,7 @@ fn the_order_of_day_and_month_is_settled_for_a_file() {
         let row = |date: &&str| format!("[0001:0002] {date} 10:34:34   SMTP Server: 203.0.113.7 connected\n");
         dates.iter().map(row).collect::<String>().into_bytes()
     };
-    // The line that decides comes last, and in the second file so late that it is in another chunk.
+    // The deciding line comes last. In the second file it is so late that it is in another chunk.
     let day = file(&folder, "day", &rows(&["05-11-2022", "06-11-2022", "13-11-2022"]));
     let mut many = rows(&["05-11-2022"]).repeat(20_000);
     many.extend(rows(&["13-11-2022"]));
@@ -278,7 +278,7 @@ fn the_order_of_day_and_month_is_settled_for_a_file() {
         assert!(seen.starts_with(first), "{}: {seen}", path.display());
         assert_eq!(clients.undated, 0);
     }
-    // What one file settles says nothing of the next.
+    // The order found in one file does not apply to the next.
     let both = read(&[ClientSource::File(&day), ClientSource::File(&either)], &spec, &|_, _| {}).unwrap();
     assert!(both.seen[0].first().unwrap().to_string().starts_with("2022-05-11"));
     let packed = file(&folder, "day.zst", &zstd::encode_all(&many[..], 3).unwrap());
@@ -334,7 +334,7 @@ fn a_trusted_proxy_stands_for_whom_it_came() {
         line("10.0.0.1", "198.51.100.6, 203.0.113.7, 10.0.0.2"),
         line("10.0.0.1", "-"),
         line("10.0.0.1", "10.0.0.3"),
-        // Who is no trusted proxy can claim what he likes.
+        // A client that is not a trusted proxy can claim anything.
         line("203.0.113.8", "198.51.100.6"),
     ];
     let trusted = vec!["10.0.0.0/8".parse().unwrap()];

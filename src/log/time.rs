@@ -1,4 +1,4 @@
-//! When a log line was written.
+//! The time of a log line.
 
 mod shape;
 
@@ -6,25 +6,27 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 pub(crate) use shape::{DateEvidence, DateOrder, evidence};
 use shape::{LineTime, WallTime};
 
-/// The time of a log line, to the second, or None when it has none. Read are syslog's (with and without a year),
-/// ISO 8601 and RFC 5424, Exim's, the Common Log Format, TAI64N, Exchange's and IIS's, and a few that single
-/// programs write. A time without a zone is in `zone`, but for IIS, which writes UTC. Where the year is not said,
-/// it is the last one in which the line does not lie more than a day behind `now`. Where day and month could both be
-/// either, the month is taken to come first; whoever reads a whole file knows better from its other lines ([`read`](super::read)).
+/// The time of a log line, to the second; None if it has none.
+///
+/// These forms are read: syslog with and without a year, ISO 8601 and RFC 5424, Exim, the Common Log Format, TAI64N,
+/// Exchange and IIS, and a few of single programs. A time without a zone is in `zone`, except for IIS, which writes
+/// UTC. A missing year is the last one in which the line is at most a day ahead of `now`. If day and month are
+/// ambiguous, the month is taken to come first; the reader of a whole file knows better from its other lines
+/// ([`read`](super::read)).
 #[must_use]
 pub fn time(line: &[u8], now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     LogClock::new(now, zone.clone()).time(line, DateOrder::default())
 }
 
-/// How far ahead of us a line without a year may be: the writer's clock was fast, or its zone is not the one that is
-/// given here. A step of a year would be the greater mistake.
+/// The seconds that a line without a year may be ahead of us: its clock was fast, or its zone is not the given one. An
+/// error of a whole year would be worse.
 const AHEAD: i64 = 86_400;
 
-/// Reads the times of many lines: most of them are written within the minute of the line before.
+/// Reads the times of many lines: most are in the same minute as the line before.
 pub(crate) struct LogClock {
     now: i64,
     zone: TimeZone,
-    /// A minute on the wall and the second it began at, since 1970.
+    /// A wall-clock minute, and the second since 1970 at which it began.
     minute: Option<(WallTime, i64)>,
 }
 
@@ -33,7 +35,7 @@ impl LogClock {
         Self { now: now.as_second(), zone, minute: None }
     }
 
-    /// The clock goes on while a stream is read.
+    /// Sets the current time, which advances while a stream is read.
     pub(crate) fn set_now(&mut self, now: Timestamp) {
         if self.now != now.as_second() {
             (self.now, self.minute) = (now.as_second(), None);
@@ -65,14 +67,14 @@ impl LogClock {
             self.minute = Some((minute, began));
             return Some(began + second);
         }
-        // A day from now is inside this minute: what lies before that is of this year, what lies behind it of the last.
+        // If `now` plus a day falls in this minute, earlier times are of this year and later ones of the last.
         at(stamp)
     }
 
-    /// The latest such time that is not too far behind now. February 29 may be up to eight years ago.
+    /// The latest such time that is not too far ahead of now. February 29 may be up to eight years ago.
     fn without_year(&self, stamp: WallTime) -> Option<i64> {
         let now = Timestamp::from_second(self.now).ok()?;
-        // Somebody's new year may be a day before ours.
+        // In another zone the new year may begin a day before ours.
         let year = self.zone.to_datetime(now).year() + 1;
         (0..=9).find_map(|back| self.local(year - back, stamp).filter(|at| *at <= self.now + AHEAD))
     }
@@ -80,7 +82,7 @@ impl LogClock {
     fn local(&self, year: i16, stamp: WallTime) -> Option<i64> {
         let [month, day, hour, minute] = [stamp.month, stamp.day, stamp.hour, stamp.minute]
             .map(|part| i8::try_from(part).unwrap_or(i8::MAX));
-        // A leap second is the second before it to everything that counts from 1970.
+        // For everything that counts from 1970, a leap second is the second before it.
         let second = i8::try_from(stamp.second.min(59)).ok()?;
         let civil = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
         self.zone.to_timestamp(civil).ok().map(|at| at.as_second())
@@ -156,7 +158,7 @@ mod tests {
         for (line, now, zone, want) in [
             ("Nov 23 10:34:34 mx x", "2026-11-23T10:34:34Z", "Z", "2026-11-23T10:34:34Z"),
             ("Nov 3 10:34:35 mx x", "2026-11-23T10:34:34Z", "Z", "2026-11-03T10:34:35Z"),
-            // Logs come from machines whose clock is fast, or that write another zone's time.
+            // A log's machine may have a fast clock, or write the time of another zone.
             ("Nov 23 10:34:35 mx x", "2026-11-23T10:34:34Z", "Z", "2026-11-23T10:34:35Z"),
             ("Nov 24 10:34:34 mx x", "2026-11-23T10:34:34Z", "Z", "2026-11-24T10:34:34Z"),
             ("Nov 24 10:34:35 mx x", "2026-11-23T10:34:34Z", "Z", "2025-11-24T10:34:35Z"),

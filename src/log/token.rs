@@ -1,13 +1,13 @@
-//! Addresses inside a line: what may count as one, by what stands before and behind it.
+//! Finds addresses in a line, and decides by the text around them whether they count.
 //!
-//! A line is full of things that look like addresses: versions, object identifiers, names that begin with an
-//! address, networks, times, MAC addresses, fingerprints, `Module::Name`. All of them are told apart here, so that
-//! whoever reads a format has only to say which of the true addresses it wants.
+//! A line is full of text that resembles addresses: versions, object identifiers, names that begin with an address,
+//! networks, times, MAC addresses, fingerprints, `Module::Name`. All of it is excluded here, so a format only has to
+//! choose among true addresses.
 
 use crate::address;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A true address in a line, unwrapped, and where its text begins and ends.
+/// A true address in a line, unwrapped, with the start and end of its text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Token {
     pub(crate) address: IpAddr,
@@ -15,12 +15,12 @@ pub(crate) struct Token {
     pub(crate) end: usize,
 }
 
-/// What a byte means for the borders of an address.
+/// The role of a byte at the border of an address.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum ByteClass {
     /// May be part of an address.
     Part,
-    /// Makes what it touches a part of something longer: a name, a version, a local part.
+    /// Makes the neighbouring address part of something longer: a name, a version, a local part.
     Glue,
     /// Ends or begins anything.
     Border,
@@ -46,22 +46,22 @@ fn class(byte: Option<&u8>) -> ByteClass {
     byte.and_then(|b| CLASS.get(usize::from(*b))).copied().unwrap_or(ByteClass::Border)
 }
 
-/// Which true addresses count.
+/// The true addresses that count.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum TokenScope {
-    /// Those that may be a machine's that is in touch with us.
+    /// Addresses that may be of a machine that is in touch with us.
     Machines,
-    /// Also those that somebody only writes of: in a URL, behind the `@` of a mail address, with a netmask.
+    /// Also addresses that are only mentioned: in a URL, after the `@` of a mail address, with a netmask.
     Every,
 }
 
-/// The addresses of a line that may be a machine's, from left to right.
+/// The addresses of a line that may be of a machine, from left to right.
 pub(crate) fn tokens(line: &[u8]) -> Tokens<'_> {
     Tokens { line, at: 0, wanted: TokenScope::Machines }
 }
 
-/// All addresses of a line, whatever they are there for, from left to right. A network (`192.0.2.0/24`) is no address,
-/// and neither is what a longer word holds (`host-192.0.2.1`, `192.0.2.1.tar.gz`, `192.0.2.1@example.net`).
+/// All addresses of a line, from left to right. A network (`192.0.2.0/24`) does not count, and neither does part of a
+/// longer word (`host-192.0.2.1`, `192.0.2.1.tar.gz`, `192.0.2.1@example.net`).
 pub(crate) fn every(line: &[u8]) -> Tokens<'_> {
     Tokens { line, at: 0, wanted: TokenScope::Every }
 }
@@ -83,7 +83,7 @@ impl Iterator for Tokens<'_> {
             let run = self.line.get(start..)?;
             let length = run.iter().position(|b| class(Some(b)) != ByteClass::Part).unwrap_or(run.len());
             self.at = start + length;
-            // No text of an address is longer than 45 bytes; with a port and a key's tail it stays below this.
+            // The text of an address has at most 45 bytes. With a port and the end of a key it stays below this.
             if (3..=64).contains(&length)
                 && let Some(token) = in_run(self.line, start, start + length, self.wanted)
             {
@@ -101,7 +101,7 @@ impl Iterator for Tokens<'_> {
 fn in_run(line: &[u8], start: usize, end: usize, wanted: TokenScope) -> Option<Token> {
     let run = line.get(start..end)?;
     let colons = memchr::memchr_iter(b':', run).count();
-    // What is left of a run behind an address is a port, or another address like it.
+    // The rest of a run after an address is a port, or another address of the same form.
     let whole = start.checked_sub(1).is_none_or(|at| class(line.get(at)) != ByteClass::Part);
     if colons >= 2
         && whole
@@ -126,7 +126,7 @@ fn in_run(line: &[u8], start: usize, end: usize, wanted: TokenScope) -> Option<T
 fn v4_in_part(line: &[u8], from: usize, to: usize, wanted: TokenScope) -> Option<Token> {
     let part = line.get(from..to)?;
     let (address, length) = quad(part)?;
-    // A sentence may end behind an address.
+    // A sentence may end after an address.
     let dot = part.get(length..)? == b".";
     let (address, end) = (IpAddr::V4(address), from + length);
     if (length != part.len() && !dot)
@@ -166,7 +166,7 @@ fn v6_in_run(line: &[u8], start: usize, end: usize, wanted: TokenScope) -> Optio
     })
 }
 
-/// `2001:db8::1234:58430` without what can only be a port: a last group of five digits.
+/// `2001:db8::1234:58430` without a part that can only be a port: a last group of five digits.
 fn without_port(text: &[u8]) -> &[u8] {
     match memchr::memrchr(b':', text).and_then(|colon| Some((text.get(..colon)?, text.get(colon + 1..)?))) {
         Some((address, port))
@@ -182,8 +182,8 @@ fn quad_ends(text: &[u8]) -> bool {
     text.contains(&b'.')
 }
 
-/// An IPv6 address and nothing else, unwrapped. What a log means by eight groups of two digits is a fingerprint or
-/// an EUI-64, and by eight single digits some counter; `::` alone is nobody.
+/// Parses an IPv6 address without any other text, and unwraps it. Eight groups of two digits are a fingerprint or an
+/// EUI-64 in a log, and eight single digits a counter. `::` is no machine.
 pub(crate) fn v6(text: &[u8]) -> Option<IpAddr> {
     let address: Ipv6Addr = std::str::from_utf8(text).ok()?.parse().ok()?;
     let pairs = text.len() == 23 && text.split(|b| *b == b':').all(|group| group.len() == 2);
@@ -195,8 +195,8 @@ pub(crate) fn v6(text: &[u8]) -> Option<IpAddr> {
         .then(|| address::unwrap(IpAddr::V6(address)))
 }
 
-/// An address and nothing else, as it stands between brackets; a tag `IPv6:` may be in front, a port behind. Where
-/// there is a port an IPv6 address has brackets of its own.
+/// Parses an address as it stands between brackets, without any other text. A tag `IPv6:` may precede it, and a port
+/// may follow. With a port, an IPv6 address needs its own brackets.
 pub(crate) fn bare(text: &[u8]) -> Option<IpAddr> {
     if let Some(inside) = text.strip_prefix(b"[") {
         let close = memchr::memchr(b']', inside)?;
@@ -213,7 +213,7 @@ pub(crate) fn bare(text: &[u8]) -> Option<IpAddr> {
     v6(if tagged { text.get(5..)? } else { text })
 }
 
-/// The address that a text begins with, bare or between brackets.
+/// The address at the start of a text, bare or in brackets.
 pub(crate) fn leading(text: &[u8]) -> Option<IpAddr> {
     let near = text.get(..80).unwrap_or(text);
     let found = tokens(near).next()?;
@@ -226,8 +226,8 @@ fn is_number(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(u8::is_ascii_digit)
 }
 
-/// A dotted quad at the beginning of a text, and how many bytes it takes. Leading zeros are refused, since some
-/// programs read them as octal.
+/// The dotted quad at the start of a text, and its length in bytes. Leading zeros are refused, since some programs read
+/// them as octal.
 pub(crate) fn quad(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
     let mut bits = 0_u32;
     let mut at = 0;
@@ -262,11 +262,11 @@ fn opens(line: &[u8], start: usize, wanted: TokenScope) -> bool {
     let behind = |byte: u8| start.checked_sub(2).and_then(|at| line.get(at)) == Some(&byte);
     let before = start.checked_sub(1).and_then(|at| line.get(at));
     match before {
-        // What stands before the colon is a key, a host or another number, and none of our business.
+        // A key, a host or another number may precede the colon; all are allowed.
         Some(b':') => true,
-        // In a path or a URL it is what was asked for; `host/192.0.2.1` is how Java writes a peer.
+        // In a path or a URL it was asked for by somebody; `host/192.0.2.1` is how Java writes a peer.
         Some(b'/') => wanted == TokenScope::Every || !behind(b'/'),
-        // `user@[192.0.2.1]` is somebody's mail address.
+        // `user@[192.0.2.1]` is a mail address.
         Some(b'[') => wanted == TokenScope::Every || !behind(b'@'),
         Some(b'@') => wanted == TokenScope::Every,
         Some(b'.') => false,
@@ -274,7 +274,7 @@ fn opens(line: &[u8], start: usize, wanted: TokenScope) -> bool {
     }
 }
 
-/// Whether an address may end here; `width` is the number of bits that it was written with.
+/// Whether an address may end here; `width` is its number of bits before unwrapping.
 fn closes(line: &[u8], (start, end): (usize, usize), address: IpAddr, width: u8, wanted: TokenScope) -> bool {
     let before = line.get(..start).unwrap_or_default();
     let keyed = || before.ends_with(b"=") || is_banned(before);
@@ -283,7 +283,7 @@ fn closes(line: &[u8], (start, end): (usize, usize), address: IpAddr, width: u8,
         Some(b'-') => rest.get(1) == Some(&b'>'),
         Some(b'/') => match prefix_length(rest.get(1..).unwrap_or_default(), width) {
             None => true,
-            // `inet 192.0.2.1/24` is a machine's address, and so is `192.0.2.0/32`; postgrey has
+            // `inet 192.0.2.1/24` is a machine's address, and so is `192.0.2.0/32`; postgrey writes
             // `client_address=192.0.2.1/32`.
             Some(length) => {
                 length == width && keyed()
@@ -295,7 +295,8 @@ fn closes(line: &[u8], (start, end): (usize, usize), address: IpAddr, width: u8,
     }
 }
 
-/// Whether a word for a ban stands before an address, as where a program bans a network of one: `Banning 192.0.2.1/32`.
+/// Whether a word for a ban precedes an address, as when a program bans a network of one address: `Banning
+/// 192.0.2.1/32`.
 fn is_banned(before: &[u8]) -> bool {
     let words = [
         &b"ban"[..],
@@ -315,17 +316,17 @@ fn is_banned(before: &[u8]) -> bool {
     words.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
-/// What stands behind a slash, where it can be the length of a prefix.
+/// The number after a slash, if it can be a prefix length.
 fn prefix_length(text: &[u8], width: u8) -> Option<u8> {
     let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
     let number = text.get(..digits).and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| d.parse().ok());
     number.filter(|length| *length <= width)
 }
 
-/// Whether an address and the length of a prefix stand for all that the prefix holds: no bit behind it is set.
+/// Whether an address with a prefix length stands for a whole network: no bit after the prefix is set.
 fn is_network(address: IpAddr, length: u8, width: u8) -> bool {
     let rest = match address {
-        // A mapped address (RFC 4291 2.5.5.2) was unwrapped, and the length says what it said before.
+        // A mapped address (RFC 4291 2.5.5.2) was unwrapped, but the length still counts 128 bits.
         IpAddr::V4(v4) => {
             let length = if width == 32 { length } else { length.saturating_sub(96) };
             v4.to_bits().checked_shl(length.into()).map(u128::from)

@@ -1,5 +1,5 @@
-//! amavis: `(04711-01) Passed CLEAN {RelayedInbound}, LOCAL [CLIENT]:51234 [HELO or first hop] <sender> -> <recipient>`.
-//! The names of attachments stand before the client, what else the sender wrote stands behind it.
+//! amavis: `(04711-01) Passed CLEAN {RelayedInbound}, LOCAL [CLIENT]:51234 [HELO or first hop] <sender> ->
+//! <recipient>`. The names of attachments precede the client; other text of the sender follows it.
 
 use super::{LineReading, pieces};
 
@@ -8,8 +8,8 @@ pub(super) fn client(message: &[u8]) -> LineReading {
     let verdict =
         [&b") Passed "[..], b") Blocked "].iter().find_map(|mark| pieces::behind_near(message, 64, mark));
     let Some(text) = verdict else { return LineReading::Foreign };
-    // What was done with it is said since 2.7. The name of a file before it and the sender behind may look like it, and
-    // then nobody can tell.
+    // Since 2.7 a block with the action precedes the client. If a file name before it or the sender after it looks the
+    // same, the client is ambiguous.
     let peer = |text: &[u8]| pieces::first_bracketed(pieces::before(text, b"<"), |_| true);
     let banned = text.starts_with(b"BANNED (");
     let own = if banned { text } else { pieces::before(text, b"[") };

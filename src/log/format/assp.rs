@@ -1,10 +1,10 @@
 //! ASSP: `Nov-23-26 10:34:34 m1-00001-00001 [Worker_1] [TLS-in] 203.0.113.7 <sender> to: recipient TEXT`. The client
-//! comes behind the id and the brackets; what follows it may quote other addresses.
+//! comes after the ID and the brackets. The text after it may quote other addresses.
 
 use super::{LineReading, pieces};
 use crate::log::token;
 
-/// A line known by its date.
+/// Reads a line known by its date.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let dated = matches!(
         line,
@@ -15,7 +15,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     }
     let Some((_, text)) = pieces::cut_blank(line) else { return LineReading::Foreign };
     let mut rest = text;
-    // Time, id and brackets: few lines have more than four of them.
+    // Time, ID and brackets: few lines have more than four of them.
     for _ in 0..8 {
         let Some((word, behind)) = pieces::cut_blank(rest) else { break };
         if let Some(address) = token::bare(word) {

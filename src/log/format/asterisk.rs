@@ -1,12 +1,13 @@
 //! Asterisk: `SECURITY[4711] res_security_log.c: SecurityEvent="InvalidPassword",...,AccountID="NAME",SessionID="TEXT",
-//! LocalAddress="IPV4/UDP/LOCAL/5060",RemoteAddress="IPV4/UDP/ADDRESS/5060"`. What the client chose comes before both.
+//! LocalAddress="IPV4/UDP/LOCAL/5060",RemoteAddress="IPV4/UDP/ADDRESS/5060"`. Text of the client's choosing precedes
+//! both addresses.
 
 use super::{LineReading, pieces};
 use crate::log::token;
 
-/// A line known by its event.
+/// Reads a line known by its event.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
-    // `Registration from 'TEXT' failed for 'ADDRESS:5061' - Wrong password`, of pjsip with `(callid: TEXT)` behind it
+    // `Registration from 'TEXT' failed for 'ADDRESS:5061' - Wrong password`; pjsip adds `(callid: TEXT)`.
     if let Some(text) = pieces::behind_near(line, 192, b".c: ")
         && text.starts_with(b"Registration from '")
     {

@@ -1,5 +1,5 @@
-//! Courier: `ip=[::ffff:203.0.113.7]`, and `error,relay=::ffff:203.0.113.7,from=<...>,to=<...>` of its SMTP server.
-//! Its SMTP client (`courieresmtp`) names only where the mail goes.
+//! Courier: `ip=[::ffff:203.0.113.7]`, and `error,relay=::ffff:203.0.113.7,from=<...>,to=<...>` of its SMTP server. Its
+//! SMTP client (`courieresmtp`) names only the destination.
 
 use super::{LineReading, pieces};
 use crate::log::token;
@@ -17,12 +17,12 @@ pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
         b"courierlocal" | b"courierd" => LineReading::Nobody,
         b"courieresmtpd" | b"courieresmtpd-ssl" | b"esmtpd" | b"smtpd" | b"esmtpd-ssl"
         | b"courieresmtpd-msa" => {
-            // relay= and ip= are Courier's own words and come first.
+            // relay= and ip= are written by Courier itself, and come first.
             let marks = [&b"relay="[..], b"ip="];
             let found = marks.iter().find_map(|mark| pieces::behind(message, mark).and_then(token::leading));
             LineReading::incoming_or_foreign(found)
         }
-        // `LOGIN FAILED, user=name, ip=[::ffff:203.0.113.7]`: the name comes before.
+        // `LOGIN FAILED, user=name, ip=[::ffff:203.0.113.7]`: the name precedes the address.
         b"imapd" | b"imapd-ssl" | b"pop3d" | b"pop3d-ssl" | b"couriertls" | b"courierpop3login"
         | b"courierpop3d" | b"imaplogin" | b"pop3login" | b"pop3d-login" => {
             match pieces::behind_last(message, b"ip=[") {

@@ -1,17 +1,17 @@
-//! Cyrus: `badlogin: name [ADDRESS] MECHANISM USER SASL(-13): ...`. The first brackets hold the client; the user's
-//! name and what SASL says of it come behind.
+//! Cyrus: `badlogin: name [ADDRESS] MECHANISM USER SASL(-13): ...`. The first brackets hold the client. The user's name
+//! and SASL's text follow.
 
 use super::{LineReading, pieces};
 
-/// What a message about a login begins with.
+/// The starts of messages about a login.
 const MARKS: &[&[u8]] = &[b"badlogin: ", b"login: "];
 
-/// A message of one of Cyrus's services, which go by many names (`imap`, `cyrus/pop3s`, `timsieved`, `sieve`).
+/// Reads a message of one of Cyrus's services, which have many names (`imap`, `cyrus/pop3s`, `timsieved`, `sieve`).
 pub(super) fn by_shape(message: &[u8]) -> LineReading {
     if !MARKS.iter().any(|mark| message.starts_with(mark)) {
         return LineReading::Foreign;
     }
-    // The name before it may be what a resolver was told, and begin with brackets, too.
+    // The host's name before it comes from DNS, and may begin with brackets too.
     let near = message.get(..320).unwrap_or(message);
     let whole = |open: &usize| {
         pieces::behind(near.get(*open..).unwrap_or_default(), b"]")

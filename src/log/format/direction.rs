@@ -1,16 +1,16 @@
-//! Which way the connection went that a line of no known format is about, as far as its words say. A format that is known
-//! says so itself ([`LineReading`](super::LineReading)).
+//! The direction of the connection on a line of unknown format, judged by its words. Known formats give the direction
+//! themselves ([`LineReading`](super::LineReading)).
 
-/// Which way a connection went.
+/// The direction of a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Direction {
-    /// The writer connected to somebody else, or speaks of a machine that it sends to.
+    /// The writer connected to another machine, or names one that it sends to.
     Outgoing,
-    /// Nothing says that it went out.
+    /// No word says that it is outgoing.
     Unsaid,
 }
 
-/// Words that are only written of what goes out.
+/// Words that only occur on lines about outgoing connections.
 const OUT: [&[u8]; 11] = [
     b"deliver",
     b"delivers",
@@ -25,7 +25,7 @@ const OUT: [&[u8]; 11] = [
     b"smarthost",
 ];
 
-/// Two words, one behind the other, that are only written of what goes out.
+/// Pairs of words that only occur on lines about outgoing connections.
 const PAIRS: [(&[u8], &[u8]); 18] = [
     (b"remote", b"server"),
     (b"remote", b"mta"),
@@ -47,7 +47,7 @@ const PAIRS: [(&[u8], &[u8]); 18] = [
     (b"smart", b"host"),
 ];
 
-/// Keys whose value is the program's own word even between quotes.
+/// Keys whose value is written by the program itself, even in quotes.
 const KEYS: [&[u8]; 15] = [
     b"msg",
     b"message",
@@ -66,10 +66,10 @@ const KEYS: [&[u8]; 15] = [
     b"source",
 ];
 
-/// The longest of the words above.
+/// The length of the longest word above.
 const LONGEST: usize = 10;
 
-/// No quotation is longer.
+/// The longest quotation that is recognised, in bytes.
 const FAR: usize = 1024;
 
 /// The direction of a line of text.
@@ -81,7 +81,7 @@ pub(super) fn of(line: &[u8]) -> Direction {
     let mut at = 0;
     while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty()) {
         match rest.first() {
-            // What is quoted, or is a mail address, was said by somebody else.
+            // Quoted text and mail addresses were written by others.
             Some(b'"') if !is_own(line.get(..at).unwrap_or_default()) => at += behind(rest, b'"'),
             Some(b'<') => at += behind(rest, b'>'),
             Some(byte) if is_word(*byte) => {
@@ -101,7 +101,7 @@ pub(super) fn of(line: &[u8]) -> Direction {
     Direction::Unsaid
 }
 
-/// `QUEUEID: to=<b@example.com>, ...`, as Postfix and Sendmail and who learned from them write of what they deliver.
+/// `QUEUEID: to=<b@example.com>, ...`: the form in which Postfix, Sendmail and similar programs report a delivery.
 fn to_recipient(line: &[u8]) -> bool {
     line.starts_with(b"to=<")
         || memchr::memmem::find_iter(line, b": to=").take(4).any(|at| {
@@ -111,7 +111,7 @@ fn to_recipient(line: &[u8]) -> bool {
         })
 }
 
-/// How long a text is that a mark of quotation begins, with the mark that ends it; only the mark where none does.
+/// The length of a quotation, including the mark that ends it; only the opening mark if it never ends.
 fn behind(text: &[u8], end: u8) -> usize {
     let mut from = 1;
     let text = text.get(..FAR).unwrap_or(text);
@@ -124,19 +124,19 @@ fn behind(text: &[u8], end: u8) -> usize {
     1
 }
 
-/// Whether a key of the program's own stands before a quote.
+/// Whether a quote follows one of the program's own keys.
 fn is_own(before: &[u8]) -> bool {
     let Some(before) = before.strip_suffix(b"=") else { return false };
     let length = before.iter().rev().take(12).take_while(|b| b.is_ascii_alphanumeric()).count();
     before.get(before.len() - length..).is_some_and(|key| KEYS.contains(&key))
 }
 
-/// The name of a host, a path and a mail address are one word, which is none of those above.
+/// A host name, a path or a mail address counts as one word, and is none of the words above.
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'@' | b'/' | b'%' | b'+')
 }
 
-/// A word in small letters, without the stop that ends a sentence; empty where it is too long to matter.
+/// A word in lower case, without a full stop; empty if it is too long to matter.
 fn lower(word: &[u8]) -> ([u8; LONGEST], usize) {
     let word = word.strip_suffix(b".").unwrap_or(word);
     let mut small = [0; LONGEST];

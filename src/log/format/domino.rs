@@ -1,9 +1,9 @@
-//! Domino's console and Kerio's logs.
+//! Reads Domino's console and Kerio's logs.
 
 use super::{LineReading, general, pieces};
 use crate::log::token;
 
-/// A line known by its looks.
+/// Reads a line known by its shape.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if kerio_sent(line) {
         return LineReading::Outgoing;
@@ -19,7 +19,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if let Some(peer) = pieces::behind_near(line, 64, b"] Attempt to deliver to ") {
         return LineReading::incoming(pieces::behind_last(peer, b", IP address ").and_then(token::leading));
     }
-    // `smtp: NAME [ADDRESS] authentication failure using internet password`: the name is the client's text.
+    // `smtp: NAME [ADDRESS] authentication failure using internet password`: the client chose the name.
     let near = line.get(..512).unwrap_or(line);
     if let Some(close) = memchr::memmem::rfind(near, b"] authentication failure using ") {
         let open = near.get(..close).and_then(|text| memchr::memrchr(b'[', text));
@@ -36,19 +36,19 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     })
 }
 
-/// `: Authentication failed for user NAME ; connecting host ADDRESS`, `: name (ADDRESS) connected`, behind the name
-/// of the server's task.
+/// `: Authentication failed for user NAME ; connecting host ADDRESS`, `: name (ADDRESS) connected`, after the name of
+/// the server's task.
 fn domino(message: &[u8]) -> LineReading {
-    // The text of a rejection may speak of a "connecting host", too.
+    // The text of a rejection may contain "connecting host" too.
     if let Some(host) = pieces::behind_last(message, b"connecting host ").and_then(token::leading) {
         return LineReading::Incoming(host);
     }
-    // `: ADDRESS connected`; the colon would make the task's name a key.
+    // `: ADDRESS connected`; with the colon, the task's name would count as a key.
     let message = pieces::behind(message, b": ").unwrap_or(message);
     LineReading::incoming_or_foreign(general::client(message))
 }
 
-/// Whether a line begins with a date in numbers, as Domino's console writes it, its threads before it or not.
+/// Whether a line begins with a numeric date, as Domino's console writes it, with or without its threads before it.
 fn is_console(head: &[u8]) -> bool {
     head.first().is_some_and(|b| b.is_ascii_digit() || *b == b'[')
 }

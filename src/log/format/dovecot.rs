@@ -1,11 +1,11 @@
 //! Dovecot: `user=<name>, rip=ADDRESS, lip=local, session=<...>`, and the auth process's
-//! `passdb(user,ADDRESS,<session>): ...`. The user's name comes before the address and is the client's own text.
+//! `passdb(user,ADDRESS,<session>): ...`. The user's name precedes the address, and the client chose it.
 
 use super::{LineReading, general, login, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
-/// The client of a message of `program`, which may be Dovecot as a whole or one of its services.
+/// The client of a message of `program`, which is Dovecot or one of its services.
 pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
     if PAM.iter().any(|start| message.starts_with(start)) {
         let reading = login::pam(message);
@@ -16,7 +16,7 @@ pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
     if let Some(reading) = delivery(message) {
         return reading;
     }
-    // In the authentication process's own lines the name may be anything: `sql(rip=192.0.2.1,ADDRESS)`.
+    // In lines of the authentication process the name may hold any text: `sql(rip=192.0.2.1,ADDRESS)`.
     let auth = program.starts_with(b"auth") || message.starts_with(b"auth");
     if auth && let Some(call) = in_own_call(message) {
         return LineReading::incoming(call);
@@ -24,7 +24,7 @@ pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
     if is_own_call(message) {
         return LineReading::Outgoing;
     }
-    // The name that was typed comes before it, and an `id=` that some have logged behind it is the client's, too.
+    // The typed name precedes it. An `id=`, which some configurations log after it, is the client's text too.
     if let Some(own) = own_address(message).filter(|_| !auth || !pieces::has(message, PASSWORD)) {
         return LineReading::incoming(own);
     }
@@ -32,7 +32,7 @@ pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
     if reading.is_known() {
         return reading;
     }
-    // A login without an address has none: its name may hold what looks like one.
+    // A login line without an address has no client: its name may hold text that resembles one.
     if pieces::has(message, b": user=<") || message.starts_with(b"user=<") {
         return LineReading::Nobody;
     }
@@ -45,21 +45,21 @@ pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
     }
 }
 
-/// Since 2.4 the authentication process may write its name as a call, in a file of its own with nothing before it:
+/// Since 2.4 the authentication process may write its name as a call, and a file of its own has nothing before it:
 /// `auth(NAME,ADDRESS,sasl:login)<SESSION>: Info: sql: unknown user`.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let own = [&b"auth("[..], b"auth-worker("].iter().any(|start| line.starts_with(start));
     if own { client(b"auth", line) } else { LineReading::Foreign }
 }
 
-/// What stands before a password that was typed, if the administrator has it logged.
+/// The mark before a typed password, if the administrator has them logged.
 const PASSWORD: &[u8] = b"iven password: ";
 
-/// How a line of PAM's begins.
+/// The starts of PAM's lines.
 const PAM: [&[u8]; 3] = [b"pam_", b"PAM ", b"(pam_"];
 
-/// The address behind the last `rip=`, before `, id=("name"="TEXT")`, which are the client's own words. A name that was
-/// typed can hold the like of either. None where there is no such key, Some(None) where nobody can tell.
+/// The address after the last `rip=` that precedes `, id=("name"="TEXT")`, which holds the client's own words. A typed
+/// name can contain both marks. None if there is no such key, Some(None) if the address is ambiguous.
 fn own_address(message: &[u8]) -> Option<Option<IpAddr>> {
     let last = |text: &[u8]| {
         let rest = pieces::behind_last(text, b", rip=").or_else(|| pieces::behind_last(text, b" rip="))?;
@@ -74,13 +74,13 @@ fn own_address(message: &[u8]) -> Option<Option<IpAddr>> {
     Some(Some(first).filter(|first| readings.all(|reading| reading == *first)))
 }
 
-/// `auth-worker(4711): Error: mysql(192.0.2.8): Connect failed`, `doveadm: Error: connect(192.0.2.8:12345) failed`: what
-/// Dovecot itself connects to.
+/// `auth-worker(4711): Error: mysql(192.0.2.8): Connect failed`, `doveadm: Error: connect(192.0.2.8:12345) failed`:
+/// servers that Dovecot itself connects to.
 fn is_own_call(message: &[u8]) -> bool {
     let calls = [&b"mysql("[..], b"pgsql(", b"cassandra(", b"connect(", b"net_connect_ip("];
     let processes = [&b"doveadm: "[..], b"replicator: ", b"dsync-local(", b"dsync-remote("];
     let mut text = message;
-    // A process, a level: each a word with a colon.
+    // A process and a level come first, each a word with a colon.
     for _ in 0..3 {
         if calls.iter().any(|call| text.starts_with(call)) {
             return true;
@@ -93,14 +93,14 @@ fn is_own_call(message: &[u8]) -> bool {
     processes.iter().any(|process| message.starts_with(process)) && !pieces::has(message, b" rip=")
 }
 
-/// `imap(user)<4711><session>: TEXT`, `lmtp(4711): Connect from ADDRESS`: processes that work for a user who is
-/// in. What they say of a mail (its subject, its id) was written by its sender.
+/// `imap(user)<4711><session>: TEXT`, `lmtp(4711): Connect from ADDRESS`: processes that work for a logged-in user.
+/// Their text about a mail (its subject, its ID) was written by its sender.
 fn delivery(message: &[u8]) -> Option<LineReading> {
     let services =
         [&b"imap("[..], b"pop3(", b"lmtp(", b"lda(", b"managesieve(", b"submission(", b"indexer-worker("];
     let rest = services.iter().find_map(|service| message.strip_prefix(*service))?;
     let inside = pieces::before(rest, b")");
-    // Some have the client's address put behind the name.
+    // Some configurations put the client's address after the name.
     if let Some(address) = inside.rsplit(|b| *b == b',').next().and_then(token::bare) {
         return Some(LineReading::Incoming(address));
     }
@@ -109,15 +109,15 @@ fn delivery(message: &[u8]) -> Option<LineReading> {
     Some(LineReading::incoming(peer.and_then(token::leading)))
 }
 
-/// The address in the call that a line of the authentication process begins with. None where there is none, Some(None) where
-/// the name and the password that were typed leave it open whose it is.
+/// The address in the call at the start of a line of the authentication process. None if there is no call, Some(None)
+/// if the typed name and password make it ambiguous.
 fn in_own_call(message: &[u8]) -> Option<Option<IpAddr>> {
     // `auth: login(?,203.0.113.7): Username character disallowed by auth_username_chars: 0x28 (username: TEXT)`
     if let Some(rest) = message.strip_prefix(b"auth: ").unwrap_or(message).strip_prefix(b"login(?,") {
         return token::leading(rest).map(Some);
     }
     let own = message.ends_with(b")") && !message.ends_with(b"(Password mismatch?)");
-    // The name may hold the like, and then no call stands before it.
+    // The name may contain the mark too, but then no call precedes it.
     let passwords = memchr::memmem::find_iter(message, PASSWORD).filter(|_| own).take(32);
     let mut calls = passwords.filter_map(|at| message.get(..at).and_then(in_call));
     match calls.next() {
@@ -127,8 +127,8 @@ fn in_own_call(message: &[u8]) -> Option<Option<IpAddr>> {
 }
 
 /// `sql(user,203.0.113.7,<session>): `, `pam(user,203.0.113.7): `, `auth(user,203.0.113.7,sasl:login)<session>: `: the
-/// address that is followed by nothing but the session and the mechanism. The name may hold what it likes, even the like:
-/// the last is Dovecot's own. A process id in brackets may come before.
+/// address that only the session and the mechanism follow. The name may hold any text, even such a call, so the last
+/// one is Dovecot's own. A process ID in brackets may come before.
 fn in_call(message: &[u8]) -> Option<IpAddr> {
     let own = message;
     let mut fields = memchr::memrchr_iter(b',', own).take(64);

@@ -1,15 +1,15 @@
-//! Exim's main and reject logs: `H=name (helo) [ADDRESS]:port I=[local]:port`. The HELO stands in round brackets
-//! and may be a bracketed address of the client's choice; on delivery lines (`=>`) H= is where the mail went; what
-//! stands between double quotes came over the wire.
+//! Exim's main and reject logs: `H=name (helo) [ADDRESS]:port I=[local]:port`. The HELO is in round brackets, and may
+//! be a bracketed address of the client's choosing. On delivery lines (`=>`) H= is the destination. Text in double
+//! quotes came over the wire.
 
 use super::{LineReading, general, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
-/// What a message says after its id when it is about a delivery, or about nobody.
+/// The text after the ID of a message about a delivery, or about no connection.
 const DELIVERY: &[&[u8]] = &[b"=>", b"->", b">>", b"*>", b"**", b"==", b"Completed", b"Frozen", b"Unfrozen"];
 
-/// What follows `H=name [ADDRESS]` when Exim was the client of that host.
+/// The text after `H=name [ADDRESS]` if Exim was the client of that host.
 const OUTGOING: &[&[u8]] = &[
     b"SMTP error from remote",
     b"LMTP error",
@@ -30,16 +30,17 @@ const OUTGOING: &[&[u8]] = &[
     b"(SSL_connect)",
 ];
 
-/// What a message says of the client that it names, behind an id.
+/// The text after an ID in a message about the client that it names.
 const VERDICTS: &[&[u8]] = &[b" rejected", b" Warning", b" discarded", b" temporarily"];
 
-/// A message of the program `exim`, with or without Exim's own date in front.
+/// The client of a message of the program `exim`, with or without Exim's own date.
 pub(super) fn client(message: &[u8]) -> LineReading {
     let message = behind_date(message).unwrap_or(message);
     about(message)
 }
 
-/// A line of Exim's own log files, known by its date and by what nothing else has behind one: a message's id, a host.
+/// Reads a line of Exim's own log files, known by its date and by text that only Exim writes after one: a message's ID,
+/// a host.
 pub(super) fn at_a_glance(line: &[u8]) -> LineReading {
     if is_mail_header(line) {
         return LineReading::Nobody;
@@ -49,7 +50,7 @@ pub(super) fn at_a_glance(line: &[u8]) -> LineReading {
     message.map_or(LineReading::Foreign, about)
 }
 
-/// A line of Exim's own log files, known by its date and by what follows.
+/// Reads a line of Exim's own log files, known by its date and the text after it.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let Some(message) = behind_date(line) else {
         return LineReading::Foreign;
@@ -95,14 +96,15 @@ fn named(text: &[u8]) -> LineReading {
     }
 }
 
-/// What follows the id of a message: mostly of its delivery, where Exim is the client and names whom it called.
+/// Reads the text after a message's ID. It is mostly about delivery, where Exim is the client and names the host that
+/// it connected to.
 fn about_mail(text: &[u8]) -> LineReading {
-    // What follows a host or a sender may be anything.
+    // The text after a host or a sender may be anything.
     let host_first = [&b"H="[..], b"<= ", b"SA: ", b"SMTP "].iter().any(|start| text.starts_with(start));
     if DELIVERY.iter().any(|mark| text.starts_with(mark)) || !host_first && pieces::has(text, b" => ") {
         return LineReading::Nobody;
     }
-    // A message that arrived, from a host or from a user of this machine.
+    // A message arrived, from a host or from a user of this machine.
     if let Some(arrived) = text.strip_prefix(b"<= ") {
         let host = behind_sender(arrived).and_then(|rest| rest.strip_prefix(b"H="));
         return LineReading::incoming(host.and_then(|host| host_address(host).address()));
@@ -124,8 +126,8 @@ fn about_mail(text: &[u8]) -> LineReading {
     LineReading::Nobody
 }
 
-/// The header of a mail that was refused, as the reject log keeps it: `P Received: from ...`, `  Subject: ...`. All of
-/// it came from outside.
+/// Whether a line is from the header of a refused mail, as the reject log keeps it: `P Received: from ...`, `  Subject:
+/// ...`. All of it came from outside.
 fn is_mail_header(line: &[u8]) -> bool {
     let [b'A'..=b'Z' | b'*' | b' ', b' ', rest @ ..] = line else { return false };
     let name =
@@ -151,12 +153,12 @@ fn is_mail_header(line: &[u8]) -> bool {
     names.contains(&name.as_slice()) || families.iter().any(|family| name.starts_with(family))
 }
 
-/// Whether the host that a message names first is where it was to go: then an error follows it, mostly behind a colon.
+/// Whether the host that a message names first is the destination. Then an error follows it, mostly after a colon.
 fn is_outgoing(text: &[u8]) -> bool {
     let count = |byte: u8, text: &[u8]| memchr::memchr_iter(byte, text).count();
     let mut ends =
         memchr::memchr_iter(b']', text).take(8).filter_map(|close| text.split_at_checked(close + 1));
-    // A HELO stands in round brackets.
+    // A HELO is in round brackets.
     let Some((_, behind)) = ends.find(|(host, _)| count(b'(', host) <= count(b')', host)) else {
         return false;
     };
@@ -166,7 +168,7 @@ fn is_outgoing(text: &[u8]) -> bool {
         || OUTGOING.iter().any(|mark| said.starts_with(mark))
 }
 
-/// What follows the sender of a message that arrived; a quoted local part may hold anything.
+/// The text after the sender of a message that arrived; a quoted local part may hold anything.
 fn behind_sender(arrived: &[u8]) -> Option<&[u8]> {
     let mut from = 0;
     if arrived.starts_with(b"\"") {
@@ -179,9 +181,9 @@ fn behind_sender(arrived: &[u8]) -> Option<&[u8]> {
 /// The host that a message names.
 enum NamedHost {
     Known(IpAddr),
-    /// A client may have typed either of two.
+    /// There are two candidates, and the client may have typed either.
     Ambiguous,
-    /// None, as hosts are named elsewhere.
+    /// There is no such host; other rules may find one.
     Unsaid,
 }
 
@@ -206,15 +208,15 @@ fn read(text: &[u8]) -> NamedHost {
     host_address(text)
 }
 
-/// The first address in square brackets that is neither in round ones (HELO) nor in angles (a mail address) nor
-/// Exim's own (`I=`) nor quoted. Where brackets are left open, which only a client's text leaves, they do not count.
+/// The first address in square brackets that is not in round ones (HELO), not in angle brackets (a mail address), not
+/// Exim's own (`I=`) and not quoted. Unclosed brackets do not count: only a client's text leaves them.
 fn host_address(text: &[u8]) -> NamedHost {
     let verdict = text.starts_with(b"H=") || text.starts_with(b"F=<");
     let text = behind_mail_from(text);
     let helo = memchr::memchr2(b'(', b'[', text).and_then(|at| text.get(at)) == Some(&b'(');
     if helo {
         let own = |end: usize| behind_helo(text.get(..end).unwrap_or_default());
-        // What a client typed comes behind these. Where it may as well come before, nobody can tell.
+        // A client's text follows these marks. If it may also come before, the host is ambiguous.
         let typed = TYPED.iter().filter(|mark| pieces::has(text, mark));
         let ends = typed.flat_map(|mark| {
             let first = memchr::memmem::find(text, mark);
@@ -223,7 +225,7 @@ fn host_address(text: &[u8]) -> NamedHost {
         let mut readings: Vec<_> = ends.map(own).collect();
         if readings.is_empty() {
             readings.push(own(text.len()));
-            // A verdict may have a reason, which may be anything.
+            // A verdict may have a reason, which may be any text.
             if verdict {
                 let ends = REASONS.iter().flat_map(|mark| memchr::memmem::find_iter(text, mark).take(8));
                 readings.extend(ends.map(own));
@@ -244,16 +246,16 @@ fn host_address(text: &[u8]) -> NamedHost {
     }
 }
 
-/// A message without the sender that it begins with: `F=<a@[198.51.100.6]> H=...`.
+/// A message without the sender at its start: `F=<a@[198.51.100.6]> H=...`.
 fn behind_mail_from(text: &[u8]) -> &[u8] {
     let Some(sender) = text.strip_prefix(b"F=<") else { return text };
     behind_sender(sender).unwrap_or(text)
 }
 
-/// What stands before a text that a client typed.
+/// Marks before text that a client typed.
 const TYPED: [&[u8]; 4] = [b" rejected EHLO or HELO ", b": 535 ", b": 435 ", b" input=\""];
 
-/// What stands before a reason, which may be anything.
+/// Marks before a reason, which may be any text.
 const REASONS: [&[u8]; 8] = [
     b" rejected RCPT <",
     b" sender verify fail for <",
@@ -265,9 +267,9 @@ const REASONS: [&[u8]; 8] = [
     b" ACL: ",
 ];
 
-/// The address of a host that gave a HELO. Where any text is taken for one (`helo_accept_junk_hosts`), it may look like the
-/// end of the field that it stands in, and like all that follows: `H=(x) [8.8.8.8]:1 F=<a@b> (y) [203.0.113.7]:51234
-/// F=<...>`. The last bracket is Exim's own that does not stand in a quoted address or subject.
+/// The address of a host that gave a HELO. With `helo_accept_junk_hosts` a HELO may be any text. It may imitate the end
+/// of its field and all that follows: `H=(x) [8.8.8.8]:1 F=<a@b> (y) [203.0.113.7]:51234 F=<...>`. So the last bracket
+/// that is not in a quoted address or subject is Exim's own.
 fn behind_helo(text: &[u8]) -> Option<IpAddr> {
     let own = text.get(..4096).unwrap_or(text);
     let mut quotes = 0;
@@ -289,7 +291,7 @@ fn outermost(text: &[u8], nested: bool) -> Option<IpAddr> {
     let closes = memchr::memrchr(b'"', text).unwrap_or(0);
     for (at, byte) in text.iter().enumerate() {
         match byte {
-            // A HELO may hold one; and one that none follows is no quotation's.
+            // A HELO may hold a quote. A quote without a second one does not start a quotation.
             b'"' if round == 0 && (quoted || at < closes) => quoted = !quoted,
             b'(' if nested && !quoted => round += 1,
             b')' if nested && !quoted => round = round.saturating_sub(1),
@@ -318,7 +320,7 @@ fn unbracketed(text: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// The text behind `2026-11-23 10:34:34`, with milliseconds, a zone and a process id where they are logged.
+/// The text after `2026-11-23 10:34:34`, and after milliseconds, a zone and a process ID if they are logged.
 fn behind_date(line: &[u8]) -> Option<&[u8]> {
     let shape = matches!(
         line,
@@ -341,7 +343,7 @@ fn behind_date(line: &[u8]) -> Option<&[u8]> {
     Some(rest)
 }
 
-/// The text behind a message id: `1Abcde-000123-Xy ` or, since 4.97, `1abcdE-00000001234-ABcd `.
+/// The text after a message ID: `1Abcde-000123-Xy ` or, since 4.97, `1abcdE-00000001234-ABcd `.
 fn message_id(message: &[u8]) -> Option<&[u8]> {
     let (id, rest) = pieces::cut_blank(message)?;
     let mut lengths =

@@ -1,10 +1,10 @@
-//! Exchange and IIS: rows whose columns a `#Fields:` header names. Exchange separates them with commas, the W3C
-//! form with blanks. In both the server's own address comes before the client's.
+//! Exchange and IIS: rows whose columns a `#Fields:` header names. Exchange separates them with commas, the W3C form
+//! with blanks. In both, the server's own address comes before the client's.
 
 use super::{LineReading, pieces};
 use crate::log::token;
 
-/// Names of the client's column, best first, without their hyphens and capitals, which differ from log to log.
+/// Names of the client's column, best first. They are without hyphens and capitals, which differ from log to log.
 const NAMES: &[&str] = &[
     "remoteendpoint",
     "cip",
@@ -18,10 +18,10 @@ const NAMES: &[&str] = &[
     "srcip",
 ];
 
-/// Names of the column with the list of those for whom proxies came.
+/// Names of the column with the forwarded-for list.
 const FORWARDED: &[&str] = &["xforwardedfor", "cs(xforwardedfor)", "forwarded", "originalip"];
 
-/// Where a file says that the client's address is.
+/// The column of the client's address, as a file's header gives it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct FieldColumns {
     separator: u8,
@@ -29,12 +29,12 @@ pub(crate) struct FieldColumns {
     /// None: the header names no client.
     column: Option<usize>,
     forwarded: Option<usize>,
-    /// It is the log of what the server sends, and all that it names are others' servers.
+    /// The log is of sent mail, and names only other servers.
     sent: bool,
 }
 
 impl FieldColumns {
-    /// Reads a header line behind those that were `known`; None when it is none.
+    /// Reads a header line, given the columns known before it; None if it is no header.
     pub(crate) fn read(line: &[u8], known: Option<Self>) -> Option<Self> {
         // `#Log-type: SMTP Send Protocol Log` comes before the names.
         if let Some(kind) = line.strip_prefix(b"#Log-type:") {
@@ -52,7 +52,7 @@ impl FieldColumns {
         Some(Self { separator, count, column, forwarded, sent })
     }
 
-    /// What is known at the end of a text of whole lines, behind what was `known` at its beginning.
+    /// The columns known at the end of a text of whole lines, given those at its start.
     pub(crate) fn after(text: &[u8], known: Option<Self>) -> Option<Self> {
         let first = text.starts_with(b"#").then_some(0);
         let starts = first.into_iter().chain(memchr::memmem::find_iter(text, b"\n#").map(|end| end + 1));
@@ -64,12 +64,12 @@ impl FieldColumns {
         })
     }
 
-    /// The text of the column with the forwarded-for list, where the header names one.
+    /// The text of the column with the forwarded-for list, if the header names one.
     pub(super) fn forwarded(self, line: &[u8]) -> Option<&[u8]> {
         columns(line.trim_ascii_end(), self.separator).nth(self.forwarded?)
     }
 
-    /// The client of a row; Foreign for what is no row of this file, as where several logs come through one pipe.
+    /// The client of a row. Foreign if it is no row of this file, as when several logs come through one pipe.
     pub(super) fn client(self, line: &[u8]) -> LineReading {
         let row = match self.separator {
             b',' => super::head::is_iso_time(line),
@@ -93,21 +93,21 @@ impl FieldColumns {
     }
 }
 
-/// A row that nothing announced (one line out of a file): Exchange's and IIS's own default columns.
+/// Reads a row without a header (one line out of a file), with Exchange's and IIS's default columns.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if super::head::is_iso_time(line) && columns(line, b',').count() >= 7 {
         if let Some(reading) = outgoing_row(line) {
             return reading;
         }
         // date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context; of two
-        // ends side by side the second is not ours.
+        // adjacent endpoints, the second is the remote one.
         let ends: Vec<_> = columns(line, b',').take(7).map(token::bare).collect();
         let remote = ends.windows(2).find_map(|pair| match pair {
             [Some(_), Some(remote)] => Some(*remote),
             _ => None,
         });
         let remote = remote.or_else(|| ends.get(5).copied().flatten());
-        // date-time,client-ip,... of message tracking
+        // date-time,client-ip,... of message tracking.
         let client = remote.or_else(|| ends.get(1).copied().flatten());
         return LineReading::incoming_or_foreign(client);
     }
@@ -117,7 +117,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
 /// `date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip ...` of IIS, and `date time c-ip ...`
 /// of its SMTP service.
 fn w3c(line: &[u8]) -> LineReading {
-    // IIS's Advanced Logging has fractions of a second, and quotes what may hold a blank.
+    // IIS's Advanced Logging has fractions of a second, and quotes text that may hold a blank.
     let mut words = columns(line, b' ');
     let dated = matches!(words.next(), Some([_, _, _, _, b'-', _, _, b'-', _, _]))
         && matches!(
@@ -131,7 +131,7 @@ fn w3c(line: &[u8]) -> LineReading {
         return LineReading::Nobody;
     }
     let first = match words.next() {
-        // The names of the site and of the server come first where somebody wanted them.
+        // The names of the site and the server come first, if they are logged.
         Some(site) if site.starts_with(b"W3SVC") => words.nth(1).and_then(token::bare),
         word => word.and_then(token::bare),
     };
@@ -144,7 +144,7 @@ fn w3c(line: &[u8]) -> LineReading {
     if !method {
         return LineReading::Incoming(first);
     }
-    // What was asked for and who asks may look like addresses.
+    // The path and the user may look like addresses.
     let rest: Vec<_> = words.take(12).collect();
     match rest.as_slice() {
         [_, _, port, _, client, ..] if !port.is_empty() && port.iter().all(u8::is_ascii_digit) => {
@@ -154,21 +154,21 @@ fn w3c(line: &[u8]) -> LineReading {
     }
 }
 
-/// Whether a column has this name, which is in small letters and has no hyphen.
+/// Whether a column has this name, given in lower case and without hyphens.
 fn is_named(column: &[u8], name: &[u8]) -> bool {
     let letters =
         column.iter().filter(|b| !matches!(b, b'-' | b'_' | b' ' | b'"' | b'\r')).map(u8::to_ascii_lowercase);
     letters.eq(name.iter().copied())
 }
 
-/// What a service was when it connected to others: IIS's SMTP service (`date time 192.0.2.8 OutboundConnectionCommand
-/// SMTPSVC1 ...`), MailEnable (`date time 192.0.2.8 SMTP-OU ...`).
+/// Whether the service connected to others: IIS's SMTP service (`date time 192.0.2.8 OutboundConnectionCommand SMTPSVC1
+/// ...`), MailEnable (`date time 192.0.2.8 SMTP-OU ...`).
 fn is_outbound(line: &[u8]) -> bool {
     let near = line.get(..160).unwrap_or(line);
     pieces::has(near, b" OutboundConnection") || pieces::has(near, b" SMTP-OU ")
 }
 
-/// The reading of a row of Exchange's that is about a connection of its own, or of a mail that is already in.
+/// The reading of an Exchange row about its own connection, or about a mail that has already arrived.
 fn outgoing_row(line: &[u8]) -> Option<LineReading> {
     let row: Vec<_> = columns(line, b',').take(9).collect();
     let column = |number: usize| row.get(number).copied().unwrap_or_default();
@@ -189,8 +189,9 @@ fn outgoing_row(line: &[u8]) -> Option<LineReading> {
     }
 }
 
-/// Whether a row of a protocol log is about a connection that Exchange made. Who answers with a number is the server. Where
-/// nothing is said: a receive connector's name begins with its server's and a backslash, and a server's port is known.
+/// Whether a row of a protocol log is about a connection that Exchange made. The side that answers with a number is the
+/// server. If that is missing, two facts help: a receive connector's name begins with its server's name and a
+/// backslash, and a server's port is known.
 fn sends(row: &[&[u8]]) -> bool {
     let column = |number: usize| row.get(number).copied().unwrap_or_default();
     let said = column(7);
@@ -198,7 +199,7 @@ fn sends(row: &[&[u8]]) -> bool {
         matches!(said, [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', ..] | [b'2'..=b'5', _, _]);
     let command = said.first().is_some_and(u8::is_ascii_uppercase);
     match column(6) {
-        // A client may say what a server does.
+        // A client may send the same text as a server.
         _ if column(1).contains(&b'\\') => return false,
         b"<" if answer || command => return answer,
         b">" if answer || command => return command,

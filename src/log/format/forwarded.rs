@@ -1,12 +1,12 @@
-//! The list of those for whom a proxy came: `X-Forwarded-For: 203.0.113.7, 192.0.2.9` and RFC 7239's `Forwarded:
-//! for=203.0.113.7, for="[2001:db8::7]:4711"`, wherever a log has it. Each proxy appends the address that connected to it,
-//! so that the end of the list is true as far as the proxies are trusted; the beginning is the client's own text.
+//! The forwarded-for list of proxies: `X-Forwarded-For: 203.0.113.7, 192.0.2.9` and RFC 7239's `Forwarded:
+//! for=203.0.113.7, for="[2001:db8::7]:4711"`, wherever a log has it. Each proxy appends the address that connected to
+//! it. The end of the list is true as far as the proxies are trusted; the start is the client's own text.
 
 use super::wrapped::json::{self, Value};
 use crate::log::token;
 use std::net::IpAddr;
 
-/// Names that such a list goes by, in small letters, with hyphens for underscores.
+/// Names of such a list, in lower case, with hyphens for underscores.
 const NAMES: [&[u8]; 9] = [
     b"x-forwarded-for",
     b"forwarded-for",
@@ -19,10 +19,10 @@ const NAMES: [&[u8]; 9] = [
     b"cs(x-forwarded-for)",
 ];
 
-/// Longer lists are nobody's.
+/// The most entries that are read.
 const MOST: usize = 64;
 
-/// The list in a line, the last proxy's entry last; empty where there is none. `column` is the text of the column that a
+/// The list in a line, the last proxy's entry last; empty if there is none. `column` is the text of the column that a
 /// header names for it.
 pub(super) fn list(line: &[u8], column: Option<&[u8]>) -> Vec<IpAddr> {
     if let Some(column) = column {
@@ -39,7 +39,7 @@ pub(super) fn list(line: &[u8], column: Option<&[u8]>) -> Vec<IpAddr> {
     if quoted.is_empty() { captured(line) } else { quoted }
 }
 
-/// The addresses of a list; what is none (`unknown`, `-`, an obfuscated name) is left out.
+/// The addresses of a list. Other entries (`unknown`, `-`, an obfuscated name) are left out.
 fn entries(text: &[u8]) -> Vec<IpAddr> {
     let entry = |part: &[u8]| {
         let part = part.split(|b| *b == b';').next().unwrap_or_default();
@@ -92,8 +92,8 @@ fn is_name(name: &[u8]) -> bool {
     name.len() <= 24 && NAMES.contains(&name.iter().map(small).collect::<Vec<_>>().as_slice())
 }
 
-/// The list behind a name in a text: `xff="203.0.113.7, 192.0.2.9"`, `(X-Forwarded-For: 203.0.113.7)`, `(forwarded for
-/// [203.0.113.7])`. The name must not be quoted: a user agent may be called so.
+/// The list after a name in a text: `xff="203.0.113.7, 192.0.2.9"`, `(X-Forwarded-For: 203.0.113.7)`, `(forwarded for
+/// [203.0.113.7])`. The name must not be quoted, because a user agent may contain it.
 fn named(line: &[u8]) -> Vec<IpAddr> {
     let mut quoted = false;
     for (at, byte) in line.iter().enumerate() {
@@ -134,8 +134,8 @@ fn named(line: &[u8]) -> Vec<IpAddr> {
     Vec::new()
 }
 
-/// The list in a quoted column behind the user agent of an access log, as nginx's own `main` format has it; the columns
-/// before it (request, referrer, user agent) are the client's text. A column in front may be one, too.
+/// The list in a quoted column after the user agent of an access log, as in nginx's own `main` format. The columns
+/// before it (request, referrer, user agent) are the client's text. A list may also come before them.
 fn quoted_column(line: &[u8]) -> Option<&[u8]> {
     if let Some(inside) = line.strip_prefix(b"\"") {
         let first = inside.get(..memchr::memchr(b'"', inside)?)?;

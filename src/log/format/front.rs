@@ -1,14 +1,14 @@
-//! What others put in front of a line: `grep` the name of a file, Docker and Kubernetes the name of a container,
-//! `journalctl` and `tai64nlocal` a time, a terminal its colours, a mail a mark of quotation. Each is known by its own
-//! form, and each counts only where the line it stands before is known for one: what a client says is never in front.
+//! Removes prefixes that other programs add to a line: `grep` the name of a file, Docker and Kubernetes the name of a
+//! container, `journalctl` and `tai64nlocal` a time, a terminal its colours, a mail program a quotation mark. Each has
+//! a known form, and counts only if a known line follows it. A client's text is never a prefix.
 
 use super::{head, pieces};
 use std::borrow::Cow;
 
-/// How far to the right a line may be pushed by one name.
+/// The most bytes by which one name may move a line to the right.
 const NEAR: usize = 160;
 
-/// The line behind all that stands in front of it, where anything does.
+/// The line after all prefixes; None if there are none.
 pub(super) fn behind(line: &[u8]) -> Option<&[u8]> {
     let mut text = line;
     for _ in 0..6 {
@@ -39,14 +39,14 @@ fn has_pid(text: &[u8]) -> bool {
         && matches!(text.get(digits..), Some([b' ', b'a'..=b'z' | b'A'..=b'Z' | b'(' | b'`', ..]))
 }
 
-/// What stands behind one thing in front.
+/// The text after one prefix.
 fn layer(text: &[u8]) -> Option<&[u8]> {
     match text.first()? {
         b' ' | b'\t' | b'>' | b'+' | b'|' => {
             let marks = text.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'>' | b'+' | b'|')).count();
             text.get(marks..)
         }
-        // A file may have been put together from others that begin with a byte order mark.
+        // A file may have been joined from others that begin with a byte order mark.
         0xef => text.strip_prefix(b"\xef\xbb\xbf"),
         b'[' => behind_bracket(text),
         b'0'..=b'9' => {
@@ -66,7 +66,7 @@ fn behind_bracket(text: &[u8]) -> Option<&[u8]> {
     let near = text.get(1..NEAR).or_else(|| text.get(1..))?;
     let close = memchr::memchr(b']', near)?;
     let inside = near.get(..close)?.trim_ascii_start();
-    // A pod has a path, and a time has no letters. Haraka's brackets have neither, and its clients' words behind them.
+    // A pod has a path, and a time has no letters. Haraka's brackets have neither, and its client's words follow them.
     let time = inside
         .iter()
         .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b':' | b'-' | b'+' | b' ' | b'T' | b'Z'));
@@ -74,9 +74,9 @@ fn behind_bracket(text: &[u8]) -> Option<&[u8]> {
     text.get(close + 2..)?.strip_prefix(b" ").filter(|_| time || pod)
 }
 
-/// One word: `postfix-1  | `, `mail.log:`, `mail.log:12:`, `mail.log-12-`, `mx: `. In the name of a file may be what
-/// it likes but a blank, so that the line is looked for behind each colon and dash of it. Behind a dash,
-/// and behind a blank, only a time is the beginning of a line.
+/// One word: `postfix-1  | `, `mail.log:`, `mail.log:12:`, `mail.log-12-`, `mx: `. The name of a file may hold anything
+/// but a blank, so a line is looked for after each of its colons and dashes. After a dash or a blank, a line must begin
+/// with a time.
 fn behind_name(text: &[u8]) -> Option<&[u8]> {
     let near = text.get(..NEAR).unwrap_or(text);
     let (word, _) = pieces::cut_blank(near).unwrap_or((near, b""));
@@ -93,7 +93,7 @@ fn behind_name(text: &[u8]) -> Option<&[u8]> {
     rests.find(|(mark, rest)| line(**mark, rest)).map(|(_, rest)| rest.trim_ascii_start())
 }
 
-/// A line without the colours of a terminal, if there are any near its beginning.
+/// A line without terminal colours, if there are any near its start.
 pub(super) fn colourless(line: &[u8]) -> Cow<'_, [u8]> {
     let near = line.get(..NEAR).unwrap_or(line);
     if memchr::memchr(0x1b, near).is_none() {

@@ -1,13 +1,13 @@
-//! The rules for lines of no known format: an address that a key calls the client's; else the first that no key
-//! calls somebody else's. What stands between double quotes was said by the other side, and counts only where the
-//! quotes hold nothing but the address.
+//! The rules for lines of unknown formats. An address that a key calls the client's is taken. Else the first address is
+//! taken that no key calls somebody else's. Text in double quotes came from the other side, and counts only if the
+//! quotes hold just the address.
 
 use super::direction::{self, Direction};
 use crate::log::token::{Token, tokens};
 use foldhash::fast::RandomState;
 use std::{collections::HashMap, net::IpAddr, sync::LazyLock};
 
-/// Words in front of an address that say: this is the client.
+/// Words before an address that mark it as the client's.
 const CLIENT: &str = "\
     rip rhost client client_ip client-ip clientip client_addr client_address client-address clientaddr \
     clientaddress remote remote_ip remote-ip remoteip remote_addr remote-addr remoteaddr remote_address \
@@ -15,7 +15,7 @@ const CLIENT: &str = "\
     peeraddr src srcip src_ip source source_ip sourceip saddr cip c-ip from attacker address addr user_ip sender-host \
     userip x-real-ip connecting clienthost sourceipaddress downstream_remote_address";
 
-/// Words in front of an address that say: this is somebody else, or no address at all.
+/// Words before an address that mark it as another's, or as no address at all.
 const OTHER: &str = "\
     lip laddr local local_ip local-ip localip local_addr localaddr local_address localaddress lhost to dst \
     dest destination dstip dst_ip dst-ip daddr helo ehlo i server server_ip serverip s-ip listen listening \
@@ -25,14 +25,14 @@ const OTHER: &str = "\
     session fingerprint serial mailfrom rcptto recipient rcpt relayed forward interface iface s_ip my_ip \
     listens bounced mx dvc remote_server dest_ip destination_ip dest_addr localip my own";
 
-/// Words that need the word before them to say whose address it is: `local address`, `server ip`.
+/// Words that need the word before them to show whose address it is: `local address`, `server ip`.
 const WEAK: &str = "\
     ip address addr ip-address ip_address ipaddress connecting";
 
-/// Words that say nothing, so that the one before them counts: `to host 192.0.2.8`.
+/// Words without meaning, so that the word before them counts: `to host 192.0.2.8`.
 const FILL: &[&[u8]] = &[b"host", b"hostname", b"machine", b"the"];
 
-/// Whose address it is, as far as the words before it say.
+/// The owner of an address, as the words before it tell.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) enum AddressRole {
     Client,
@@ -40,7 +40,7 @@ pub(super) enum AddressRole {
     Unsaid,
 }
 
-/// What each word says, and whether it needs the word before it.
+/// The meaning of each word, and whether it needs the word before it.
 static WORDS: LazyLock<HashMap<&[u8], (AddressRole, bool), RandomState>> = LazyLock::new(|| {
     let sides = [
         (CLIENT, AddressRole::Client, false),
@@ -53,23 +53,23 @@ static WORDS: LazyLock<HashMap<&[u8], (AddressRole, bool), RandomState>> = LazyL
     words.collect()
 });
 
-/// What a word says; capitals make no difference.
+/// The meaning of a word; case does not matter.
 pub(super) fn said(word: &[u8]) -> (AddressRole, bool) {
-    // No word is longer, but a line may be one long word.
+    // No known word is longer, but a line may be one long word.
     let known = word.get(..28).is_none().then(|| word.to_ascii_lowercase());
     known.and_then(|word| WORDS.get(word.as_slice()).copied()).unwrap_or((AddressRole::Unsaid, false))
 }
 
-/// What the general rules find in a line.
+/// The addresses that the general rules find in a line.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Found {
     /// The address that a key calls the client's.
     pub(super) named: Option<IpAddr>,
-    /// The first that no key calls somebody else's.
+    /// The first address that no key calls somebody else's.
     pub(super) unnamed: Option<IpAddr>,
 }
 
-/// The client by general rules; none where the line is about a connection that went out.
+/// The client by the general rules; None if the connection was outgoing.
 pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
     if direction::of(line) == Direction::Outgoing {
         return None;
@@ -78,7 +78,7 @@ pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
     found.named.or(found.unnamed)
 }
 
-/// Whose addresses are in a line, whichever way it went.
+/// The addresses in a line, for either direction.
 pub(super) fn find(line: &[u8]) -> Found {
     let quotes = QuotePairs::of(line);
     let mut first = None;
@@ -94,13 +94,13 @@ pub(super) fn find(line: &[u8]) -> Found {
         }
         let Some(before) = quotes.before(line, token) else { continue };
         let (role, key) = role(before);
-        // Where a message goes to somebody, relay= is where it went.
+        // On a line with a recipient, relay= is the destination.
         let relayed = key == b"relay" && *outgoing.get_or_insert_with(|| has_recipient(line));
         if relayed {
             continue;
         }
         if key.eq_ignore_ascii_case(b"rhost") {
-            // PAM writes the user's name, which may be `rhost=...`, before it: the last one is PAM's own.
+            // PAM writes the user's name before it, and the name may be `rhost=...`. So the last one is PAM's own.
             rhost = Some(token.address);
         } else if role == AddressRole::Client && rhost.is_none() {
             return Found { named: Some(token.address), unnamed: first };
@@ -111,7 +111,7 @@ pub(super) fn find(line: &[u8]) -> Found {
     Found { named: rhost, unnamed: first.filter(|_| !is_own(line)) }
 }
 
-/// What programs say of their own sockets, or of those that they ask.
+/// Text that programs write about their own sockets, or about servers that they ask.
 const OWN: &[&[u8]] = &[
     b"istening on ",
     b"inding to ",
@@ -121,33 +121,32 @@ const OWN: &[&[u8]] = &[
     b"elected source ",
 ];
 
-/// Whether a line is about our own side, so that an address which no key calls the client's is none.
+/// Whether a line is about our own side. Then an address counts only if a key calls it the client's.
 fn is_own(line: &[u8]) -> bool {
     OWN.iter().any(|mark| super::pieces::has(line, mark))
 }
 
-/// Whether a mail's recipient is named: `to=<b@example.com>`, which is not in `proto=ESMTP`.
+/// Whether a mail's recipient is named: `to=<b@example.com>`, and not `proto=ESMTP`.
 fn has_recipient(line: &[u8]) -> bool {
     memchr::memmem::find_iter(line, b"to=").any(|at| {
         at.checked_sub(1).and_then(|before| line.get(before)).is_none_or(|b| !b.is_ascii_alphanumeric())
     })
 }
 
-/// Whether an address stands between round brackets behind which another stands between square ones: Exim, and who
-/// writes like it, has `name (HELO) [203.0.113.7]`.
+/// Whether an address is in round brackets that are followed by another in square brackets: Exim and similar programs
+/// write `name (HELO) [203.0.113.7]`.
 fn in_helo(line: &[u8], token: Token) -> bool {
     let before = line.get(token.start.saturating_sub(256)..token.start).unwrap_or_default();
     let behind = line.get(token.end..).unwrap_or_default();
     let near = behind.get(..256).unwrap_or(behind);
-    // What stands between quotes is told from the rest elsewhere.
+    // Quoted text is handled elsewhere.
     let open = memchr::memrchr3(b'(', b')', b'"', before).and_then(|at| before.get(at)) == Some(&b'(');
     let close = memchr::memchr3(b'(', b')', b'"', near).filter(|at| open && near.get(*at) == Some(&b')'));
     let Some(host) = close.and_then(|close| behind.get(close + 1..)) else { return false };
     host.starts_with(b" [") && super::pieces::bracketed(host, 1).is_some()
 }
 
-/// Whether an address is none that ever connects: "this network" (RFC 791), which programs print for "any" and
-/// which versions look like.
+/// Whether an address never connects: "this network" (RFC 791). Programs print it for "any", and versions look like it.
 pub(super) fn is_nobody(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.octets().first() == Some(&0),
@@ -158,7 +157,7 @@ pub(super) fn is_nobody(address: IpAddr) -> bool {
 /// Whether the word that an address is part of is a URL.
 fn in_url(line: &[u8], start: usize) -> bool {
     let before = line.get(start.saturating_sub(256)..start).unwrap_or_default();
-    // Drupal puts columns between bars.
+    // Drupal separates columns with bars.
     let word = before
         .iter()
         .rposition(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'|'))
@@ -166,7 +165,7 @@ fn in_url(line: &[u8], start: usize) -> bool {
     before.get(word..).is_some_and(|word| super::pieces::has(word, b"://"))
 }
 
-/// Whether an address is part of a mail address or of a message's id between angle brackets: `<x [192.0.2.1]>`,
+/// Whether an address is part of a mail address or a message ID in angle brackets: `<x [192.0.2.1]>`,
 /// `<client=192.0.2.1@mail.example>`. `<192.0.2.1>` and `<client=192.0.2.1>` are not.
 fn in_angles(line: &[u8], token: Token) -> bool {
     let before = line.get(token.start.saturating_sub(256)..token.start).unwrap_or_default();
@@ -203,7 +202,7 @@ impl QuotePairs {
         Self { pairs }
     }
 
-    /// The text before an address that may say whose it is; None when the address is a part of quoted text.
+    /// The text before an address that may show whose it is; None if the address is part of quoted text.
     fn before<'a>(&self, line: &'a [u8], token: Token) -> Option<&'a [u8]> {
         let place = self.pairs.partition_point(|(_, close)| *close < token.start);
         let Some((open, close)) = self.pairs.get(place).copied().filter(|(open, _)| *open < token.start)
@@ -215,9 +214,9 @@ impl QuotePairs {
     }
 }
 
-/// Whose address follows `before`, and the word that says so.
+/// The owner of the address after `before`, and the word that shows it.
 fn role(before: &[u8]) -> (AddressRole, &[u8]) {
-    // `hostname mail.example.net does not resolve to address 203.0.113.7`: tcpd and Postfix mean the client's.
+    // `hostname mail.example.net does not resolve to address 203.0.113.7`: tcpd and Postfix mean the client's address.
     if before.ends_with(b" resolve to address ") || before.ends_with(b"lient identified as ") {
         return (AddressRole::Client, b"address");
     }
@@ -229,7 +228,7 @@ fn role(before: &[u8]) -> (AddressRole, &[u8]) {
     // `local address 192.0.2.1`; or `from mail.example.net [203.0.113.7]`, where the word is a name, and the key is
     // before it.
     let (second, front, _) = last_word(rest);
-    // `identity=mailfrom ip=203.0.113.7`: the value of another key says nothing of this one.
+    // `identity=mailfrom ip=203.0.113.7`: the value of another key says nothing about this one.
     let second = if front.ends_with(b"=") { b"" } else { second };
     if FILL.contains(&word) {
         return (said(second).0, second);
@@ -242,8 +241,8 @@ fn role(before: &[u8]) -> (AddressRole, &[u8]) {
     }
 }
 
-/// The last word of a text, what is before it, and whether brackets stand between the word and the end. A comma, a
-/// closing bracket and the like end a clause: what is before them says nothing of what is behind.
+/// The last word of a text, the text before it, and whether brackets separate the word from the end. A comma, a closing
+/// bracket or the like ends a clause: the text before it says nothing about the text after it.
 fn last_word(text: &[u8]) -> (&[u8], &[u8], bool) {
     let near = text.get(text.len().saturating_sub(128)..).unwrap_or_default();
     let skipped = near.iter().rev().take_while(|b| is_joint(**b)).count();

@@ -1,11 +1,11 @@
 //! Haraka: `[NOTICE] [SESSION] [core] connect ip=ADDRESS port=51234 local_ip=LOCAL`. Its outbound part names only
-//! where mail goes; for the rest the general rules do.
+//! destinations. Its other lines are left to the general rules.
 
 use super::LineReading;
 use crate::log::token;
 
-/// A line known by its brackets: the level, the session, the plugin, some of which may be left out or doubled:
-/// `[ERROR] [-] [core] [outbound] TEXT`.
+/// Reads a line known by its brackets: the level, the session, the plugin. Some may be missing or doubled: `[ERROR] [-]
+/// [core] [outbound] TEXT`.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let levels =
         [&b"[NOTICE] "[..], b"[INFO] ", b"[ERROR] ", b"[WARN] ", b"[DEBUG] ", b"[PROTOCOL] ", b"[CRIT] "];
@@ -27,7 +27,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         }
     }
     match plugin {
-        // What a plugin looked at, what a hook was given, and what was said came from the client.
+        // The input of a plugin or a hook, and anything said, came from the client.
         b"helo.checks" => LineReading::Nobody,
         // `identity=mailfrom ip=ADDRESS domain="b.example" mfrom=<TEXT> result=Pass`
         b"spf" if text.starts_with(b"identity=") => {

@@ -1,5 +1,5 @@
-//! What syslog puts in front of a message: time, host, tag. RFC 3164, RFC 5424, rsyslog's ISO form, and BSD's,
-//! Solaris's, AIX's and OpenWrt's additions.
+//! The syslog head of a message: time, host, tag. It covers RFC 3164, RFC 5424, rsyslog's ISO form, and the additions
+//! of BSD, Solaris, AIX and OpenWrt.
 
 pub(super) mod clock;
 
@@ -10,21 +10,21 @@ pub(crate) use clock::{is_iso_time, is_tai64n};
 /// A line's program and message.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SyslogHead<'a> {
-    /// The tag without its process id: `postfix/smtpd`. Empty when there is none.
+    /// The tag without its process ID: `postfix/smtpd`. Empty if there is none.
     pub(super) program: &'a [u8],
-    /// What stands behind the tag.
+    /// The text after the tag.
     pub(super) message: &'a [u8],
-    /// What stands behind the host's name.
+    /// The text after the host's name.
     pub(super) text: &'a [u8],
-    /// What stands behind the time. Where the host is left out, what is taken for its name is not one.
+    /// The text after the time. If the host is left out, the word taken for its name is not one.
     pub(super) behind_time: &'a [u8],
-    /// What stands behind the program: `[4711]: message`.
+    /// The text after the program: `[4711]: message`.
     mark: &'a [u8],
-    /// Whether a blank stands before the message, so that it does not begin in the middle of a word.
+    /// Whether a blank precedes the message, so that it does not begin in the middle of a word.
     pub(super) stands_free: bool,
 }
 
-/// Programs whose name and a colon are a tag, even where no process id says so.
+/// Programs whose name and a colon are a tag, even without a process ID.
 const PROGRAMS: &[&[u8]] = &[
     b"dovecot",
     b"auth",
@@ -60,7 +60,7 @@ const PROGRAMS: &[&[u8]] = &[
     b"vpopmail",
 ];
 
-/// Reads the head of a line; None when it does not begin with syslog's time.
+/// Reads the head of a line; None if it does not begin with a syslog time.
 pub(super) fn read(line: &[u8]) -> Option<SyslogHead<'_>> {
     let text = line.get(priority(line)..)?;
     if let Some(length) = bsd_time(text) {
@@ -68,22 +68,22 @@ pub(super) fn read(line: &[u8]) -> Option<SyslogHead<'_>> {
         return behind_time(text.get(length..)?);
     }
     if is_iso_time(text) {
-        // Exchange writes ISO time, too, but with a comma behind it.
+        // Exchange also writes ISO times, but followed by a comma.
         let time = memchr::memchr2(b' ', b',', text).filter(|end| text.get(*end) == Some(&b' '))?;
         let rest = text.get(time + 1..)?;
-        // What a container wrote, which is a line in itself.
+        // A container's output, which is a line in itself.
         return if rest.starts_with(b"std") && behind_stream(rest).is_some() {
             None
         } else {
             behind_time(rest)
         };
     }
-    // multilog: `@400000004c91b044077a9e94 message`, where a program's name may stand as in a tag
+    // multilog: `@400000004c91b044077a9e94 message`, where a program's name may follow as in a tag.
     if is_tai64n(text) {
         return Some(tag(text.get(26..)?));
     }
-    // The same with a blank for the T, as some have rsyslog write it, and what other programs write for a time: a
-    // tag beyond doubt tells it from their own logs.
+    // The same with a blank for the T, as rsyslog can be set to write it, and the times of other programs. A certain
+    // tag tells it from other programs' own logs.
     if let Some(length) = iso_time_with_blank(text).or_else(|| clock::unusual(text)) {
         return sure(text.get(length..)?, 2);
     }
@@ -93,13 +93,13 @@ pub(super) fn read(line: &[u8]) -> Option<SyslogHead<'_>> {
     structured(pieces::cut_blank(rest)?.1)
 }
 
-/// What a container wrote, as CRI keeps it: `stdout F `, behind its time.
+/// A container's output as CRI keeps it: the text after `stdout F `, which follows the time.
 pub(super) fn behind_stream(text: &[u8]) -> Option<&[u8]> {
     let rest = text.strip_prefix(b"stdout ").or_else(|| text.strip_prefix(b"stderr "))?;
     rest.strip_prefix(b"F ").or_else(|| rest.strip_prefix(b"P "))
 }
 
-/// A tag beyond doubt behind no more than so many words that can be names of hosts or of zones.
+/// A certain tag after at most `hosts` words that can be names of hosts or zones.
 pub(super) fn sure(text: &[u8], hosts: usize) -> Option<SyslogHead<'_>> {
     let mut rest = text.trim_ascii_start();
     for _ in 0..=hosts {
@@ -136,13 +136,13 @@ fn is_sure(head: &SyslogHead) -> bool {
         && (pid() || head.mark.starts_with(b": ") && known())
 }
 
-/// The name or the address of a machine. A process id is none.
+/// Whether a word is the name or the address of a machine. A process ID is not.
 fn is_host(word: &[u8]) -> bool {
     let clean = word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':'));
     clean && !word.is_empty() && !word.ends_with(b":") && !word.iter().all(u8::is_ascii_digit)
 }
 
-/// How long a `<22>` in front is.
+/// The length of a `<22>` at the start.
 fn priority(line: &[u8]) -> usize {
     if line.first() != Some(&b'<') {
         return 0;
@@ -151,7 +151,7 @@ fn priority(line: &[u8]) -> usize {
     if (1..=3).contains(&digits) && line.get(digits + 1) == Some(&b'>') { digits + 2 } else { 0 }
 }
 
-/// A tag that a line begins with, its time and host cut off by somebody: `postfix/smtpd[4711]: message`.
+/// A tag at the start of a line whose time and host were cut off: `postfix/smtpd[4711]: message`.
 pub(super) fn bare_tag(line: &[u8]) -> Option<SyslogHead<'_>> {
     Some(tag(line)).filter(|head| !head.program.is_empty())
 }
@@ -162,12 +162,12 @@ fn behind_time(text: &[u8]) -> Option<SyslogHead<'_>> {
     if rest.first() == Some(&b'<') {
         rest = pieces::cut_blank(rest)?.1;
     }
-    // Dovecot's name may be a call with a name in it that a client typed.
+    // Dovecot's name may be a call that contains a name typed by a client.
     if rest.starts_with(b"auth(") || rest.starts_with(b"auth-worker(") {
         return Some(untagged(rest));
     }
     let (host, behind) = pieces::cut_blank(rest)?;
-    // Some write no host: then the tag, or a level in brackets, is where the host would be.
+    // Some programs write no host. Then the tag, or a level in brackets, is in its position.
     let hostless = host.ends_with(b":") || host.starts_with(b"[");
     let head = SyslogHead { behind_time: rest, ..tag(if hostless { rest } else { behind }) };
     if !head.program.is_empty() || hostless {
@@ -176,7 +176,7 @@ fn behind_time(text: &[u8]) -> Option<SyslogHead<'_>> {
     Some(beyond(host, rest, behind).unwrap_or(head))
 }
 
-/// Where no tag is behind what should be the host: a relay's name before it, a line within a line, a level.
+/// Tries other forms if no tag follows the host: a relay's name before it, a line within a line, a level.
 fn beyond<'a>(host: &[u8], rest: &'a [u8], behind: &'a [u8]) -> Option<SyslogHead<'a>> {
     if !is_host(host) {
         return None;
@@ -186,7 +186,7 @@ fn beyond<'a>(host: &[u8], rest: &'a [u8], behind: &'a [u8]) -> Option<SyslogHea
     if let Some((_, message)) = forwarded {
         return bare_tag(message);
     }
-    // RFC 5424 without its number in front: `app pid msgid [sd] message`
+    // RFC 5424 without its version number: `app pid msgid [sd] message`.
     let mut words = behind.splitn(4, |b| *b == b' ').skip(1);
     let pid =
         words.next().is_some_and(|pid| pid == b"-" || !pid.is_empty() && pid.iter().all(u8::is_ascii_digit));
@@ -194,7 +194,7 @@ fn beyond<'a>(host: &[u8], rest: &'a [u8], behind: &'a [u8]) -> Option<SyslogHea
     if pid && data {
         return structured(behind);
     }
-    // A line that another program wrote down with a time of its own.
+    // A line that another program logged with a time of its own.
     let again = [rest, behind].into_iter().find_map(|text| {
         let time =
             bsd_time(text).or_else(|| is_iso_time(text).then(|| memchr::memchr(b' ', text)).flatten())?;
@@ -207,7 +207,7 @@ fn beyond<'a>(host: &[u8], rest: &'a [u8], behind: &'a [u8]) -> Option<SyslogHea
 /// Splits `tag[pid]: message`.
 fn tag(text: &[u8]) -> SyslogHead<'_> {
     let mut from = text;
-    // BSD's and OpenWrt's `mail.info` and AIX's `mail:info` may stand before the tag. A line may be full of them.
+    // `mail.info` of BSD and OpenWrt, and `mail:info` of AIX, may precede the tag. A line may be full of them.
     for _ in 0..2 {
         let near = from.get(..64).unwrap_or(from);
         let length = memchr::memchr3(b'[', b':', b' ', near).unwrap_or(0);
@@ -235,9 +235,9 @@ fn untagged(text: &[u8]) -> SyslogHead<'_> {
 fn split<'a>(text: &'a [u8], from: &'a [u8], length: usize) -> SyslogHead<'a> {
     let none = SyslogHead { message: from, ..untagged(text) };
     let Some((program, mark)) = from.split_at_checked(length) else { return none };
-    // `auth(NAME,ADDRESS,sasl:login)<...>: TEXT` is Dovecot's, and the name is the client's text.
+    // `auth(NAME,ADDRESS,sasl:login)<...>: TEXT` is Dovecot's, and the client chose the name.
     let call = || program.starts_with(b"auth") && memchr::memchr(b'(', program).is_some();
-    // Nor is what stands in a mail address: `to=<postfix/smtpd[1]: TEXT>`.
+    // A tag inside a mail address does not count: `to=<postfix/smtpd[1]: TEXT>`.
     let address = || memchr::memchr2(b'<', b'=', program).is_some();
     if matches!(program.first(), Some(b'(' | b'"' | b'{')) || address() || call() {
         return none;
@@ -278,7 +278,7 @@ fn without_id(message: &[u8]) -> &[u8] {
     pieces::behind(message, b"] ").unwrap_or(message)
 }
 
-/// rsyslog writes what is said again and again as `message repeated 2 times: [ message]`.
+/// rsyslog writes a repeated message as `message repeated 2 times: [ message]`.
 fn once(message: &[u8]) -> &[u8] {
     let Some(rest) = message.strip_prefix(b"message repeated ") else { return message };
     let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -293,7 +293,7 @@ fn structured(text: &[u8]) -> Option<SyslogHead<'_>> {
     let rest = words.nth(2)?;
     let message = match rest.strip_prefix(b"- ") {
         Some(message) => message,
-        // Structured data may hold an escaped bracket in its quotes; a bracket and a blank end it all the same.
+        // Structured data may hold an escaped bracket in its quotes; a bracket and a blank end it in any case.
         None => pieces::behind(rest, b"] ").unwrap_or(rest),
     };
     let message = once(message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message));

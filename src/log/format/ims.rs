@@ -1,9 +1,9 @@
-//! Programs that write one element or one row of quoted columns a line: Oracle's messaging server, hMailServer.
+//! Programs that write one element, or one row of quoted columns, on each line: Oracle's messaging server, hMailServer.
 
 use super::{LineReading, pieces};
 use crate::log::token;
 
-/// A line known by how it begins.
+/// Reads a line known by its start.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if let Some(element) = pieces::behind_near(line, 96, b"<co ") {
         return oracle(element);
@@ -17,7 +17,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if line.starts_with(b"\"SMTPC\"\t") {
         return LineReading::Outgoing;
     }
-    // MailEnable: `11/23/26 10:34:34<TAB>SMTP-IN<TAB>...<TAB>ADDRESS<TAB>...`; SMTP-OU is where mail goes.
+    // MailEnable: `11/23/26 10:34:34<TAB>SMTP-IN<TAB>...<TAB>ADDRESS<TAB>...`; SMTP-OU is outgoing mail.
     let near = line.get(..64).unwrap_or(line);
     if pieces::has(near, b"\tSMTP-OU\t") {
         return LineReading::Outgoing;

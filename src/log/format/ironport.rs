@@ -1,10 +1,10 @@
-//! Cisco's Email Security Appliance (IronPort): `New SMTP ICID 5 interface Data1 (LOCAL) address ADDRESS reverse dns host
-//! NAME verified no`. A connection that came in has an injection id (ICID), one that went out a delivery id (DCID).
+//! Cisco's Email Security Appliance (IronPort): `New SMTP ICID 5 interface Data1 (LOCAL) address ADDRESS reverse dns
+//! host NAME verified no`. An incoming connection has an injection ID (ICID), an outgoing one a delivery ID (DCID).
 
 use super::{LineReading, general, pieces};
 use crate::log::token;
 
-/// A line known by the id of its connection.
+/// Reads a line known by the ID of its connection.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let near = line.get(..160).unwrap_or(line);
     if has_id(near, b"DCID ") {
@@ -13,11 +13,11 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if !has_id(near, b"ICID ") {
         return LineReading::Foreign;
     }
-    // What is said of a mail quotes it.
+    // Text about a mail quotes it.
     if has_id(near, b"MID ") {
         return LineReading::Nobody;
     }
-    // Our own interface comes first, the name that a resolver was told behind.
+    // Our own interface comes before it, the name from DNS after it.
     if let Some(peer) = pieces::behind(line, b" address ") {
         return LineReading::incoming(token::leading(peer));
     }
@@ -28,7 +28,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     LineReading::incoming(general::find(line).named)
 }
 
-/// Whether a word stands here, and a number behind it.
+/// Whether a text begins with this word and a number.
 fn has_id(text: &[u8], word: &[u8]) -> bool {
     pieces::behind(text, word).is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
 }

@@ -1,15 +1,15 @@
-//! Programs that write a name which the client typed before they write the client: the last "from" is their own.
+//! Programs that write a name typed by the client before the client's address. The last "from" is their own.
 
 use super::{LineReading, head, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
-/// PAM's own line, whichever program it speaks for: `... ruser=NAME rhost=ADDRESS  user=NAME`.
+/// PAM's own line, for any program: `... ruser=NAME rhost=ADDRESS  user=NAME`.
 pub(super) fn pam(message: &[u8]) -> LineReading {
     if pieces::behind_near(message, 160, b"; logname=").is_none() {
         return LineReading::Foreign;
     }
-    // Both names may look like what is between them, and then nobody can tell.
+    // Both names may imitate the text between them, and then the client is ambiguous.
     let rhost = |text| pieces::behind_last(text, b" rhost=").and_then(token::leading);
     let ends = memchr::memmem::find_iter(message, b"  user=").take(32).chain([message.len()]);
     let mut readings = ends.map(|end| message.get(..end).and_then(rhost));
@@ -21,7 +21,7 @@ pub(super) fn pam(message: &[u8]) -> LineReading {
 /// vpopmail, `user=NAME auth=NAME host=name [ADDRESS]` of UW imapd and ipop3d.
 pub(super) fn at_the_end(message: &[u8]) -> LineReading {
     let end = message.trim_ascii_end();
-    // The name may be anything, even `192.0.2.1`, but the port of an address is never one itself.
+    // The name may be any text, even `192.0.2.1`, but the port after an address is never an address.
     let behind = memchr::memrchr(b':', end).and_then(|colon| end.get(colon + 1..));
     if let Some((address, length)) = behind.and_then(token::quad)
         && behind.is_some_and(|behind| behind.len() == length)
@@ -32,13 +32,13 @@ pub(super) fn at_the_end(message: &[u8]) -> LineReading {
     let last = token::tokens(end).last().filter(|last| end.len() - last.end <= 1);
     match last {
         Some(last) => LineReading::Incoming(last.address),
-        // A host's name is at the end, and what is before it is the name that was typed.
+        // A host's name is at the end, and the typed name precedes it.
         None if pieces::has(message, b"authentication failed: ") => LineReading::Nobody,
         None => LineReading::Foreign,
     }
 }
 
-/// vpopmail: `vchkpw-smtp: password fail NAME:ADDRESS`. The name has no colon, an address of IPv6 has.
+/// vpopmail: `vchkpw-smtp: password fail NAME:ADDRESS`. The name has no colon, but an IPv6 address has.
 pub(super) fn vpopmail(message: &[u8]) -> LineReading {
     let word = message.rsplit(|b| *b == b' ').next().unwrap_or_default();
     let last = memchr::memrchr(b':', word).and_then(|colon| word.get(colon + 1..)).and_then(token::bare);
@@ -46,14 +46,14 @@ pub(super) fn vpopmail(message: &[u8]) -> LineReading {
     last.or_else(behind).map_or_else(|| at_the_end(message), LineReading::Incoming)
 }
 
-/// Pure-FTPd: `(NAME@ADDRESS) [WARNING] ...`, the name a question mark before somebody is in.
+/// Pure-FTPd: `(NAME@ADDRESS) [WARNING] ...`; the name is a question mark before a login.
 pub(super) fn pure_ftpd(message: &[u8]) -> LineReading {
     let peer = message.strip_prefix(b"(").and_then(|rest| rest.get(..memchr::memchr(b')', rest)?));
     let client = peer.and_then(|peer| token::bare(peer.get(memchr::memrchr(b'@', peer)? + 1..)?));
     LineReading::incoming_or_foreign(client)
 }
 
-/// Lines that these programs write to files of their own.
+/// Reads lines that these programs write to files of their own.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let near = line.get(..160).unwrap_or(line);
     // xrdp: `[20261123-10:34:34] [INFO ] AUTHFAIL: user=NAME ip=ADDRESS time=1795430074`
@@ -68,8 +68,8 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         b"Login for '",
         b"LOGIN FAILED for user: ",
     ];
-    // The name comes behind the program's own words, and may hold another's. They begin a text that is neither quoted nor
-    // an address.
+    // The name follows the program's own words, and may contain another program's. The own words begin a text that is
+    // neither quoted nor an address.
     let own = pieces::before(pieces::before(near, b"\""), b"=<");
     let marks = logins.iter().filter_map(|mark| {
         let at = memchr::memmem::find(own, mark)?;
@@ -82,13 +82,13 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if let Some((_, mark)) = marks.min() {
         let client = match mark {
             b"LOGIN FAILED for user: " => pieces::behind_last(line, b"\" from IP: ").and_then(token::leading),
-            // Roundcube quotes the server behind the client.
+            // Roundcube quotes the server after the client.
             b"Login failed for " => last_from(pieces::before_last(line, b". AUTHENTICATE")),
             _ => None,
         };
         return LineReading::incoming_or_foreign(client.or_else(|| last_from(line)));
     }
-    // Axigen behind a proxy that says for whom it came.
+    // Axigen behind a proxy that gives the client's address.
     if let Some(rest) = pieces::behind_near(line, 160, b": Remote address updated from '") {
         return LineReading::incoming(pieces::behind_near(rest, 64, b"' to '").and_then(token::leading));
     }
@@ -100,7 +100,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     }
 }
 
-/// Dante's SOCKS server puts the port behind another dot: `203.0.113.7.51234 192.0.2.1.1080`.
+/// Dante's SOCKS server adds the port after another dot: `203.0.113.7.51234 192.0.2.1.1080`.
 pub(super) fn dante(message: &[u8]) -> LineReading {
     let mut words = message.split(|b| matches!(b, b' ' | b']' | b'@'));
     let peer = words.find_map(|word| {
@@ -112,10 +112,10 @@ pub(super) fn dante(message: &[u8]) -> LineReading {
     LineReading::incoming_or_foreign(peer)
 }
 
-/// The address behind the last "from" that has one.
+/// The address after the last "from" that has one.
 pub(super) fn last_from(text: &[u8]) -> Option<IpAddr> {
     let mut end = text.len();
-    // A name may hold " from " a few times, but no honest line holds it often.
+    // A name may hold " from " a few times, but no honest line has it often.
     for _ in 0..8 {
         let at = memchr::memmem::rfind(text.get(..end)?, b" from ")?;
         if let Some(address) = token::leading(text.get(at + 6..)?) {

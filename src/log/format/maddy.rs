@@ -1,4 +1,4 @@
-//! Mail servers in Go that write a message and what belongs to it. maddy: `smtp: incoming message<TAB>{"src_ip":
+//! Mail servers in Go that write a message and its fields. maddy: `smtp: incoming message<TAB>{"src_ip":
 //! "ADDRESS:51234",...}`. mox: `l=info m="new connection" pkg=smtpserver remote=ADDRESS:51234 local=...`.
 
 use super::{
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::log::token;
 
-/// Parts of mox that connect to others.
+/// Packages of mox that connect to others.
 const OUT: [&[u8]; 9] = [
     b"smtpclient",
     b"queue",
@@ -20,16 +20,16 @@ const OUT: [&[u8]; 9] = [
     b"autotls",
 ];
 
-/// Parts of mox that others connect to.
+/// Packages of mox that others connect to.
 const IN: [&[u8]; 7] =
     [b"smtpserver", b"imapserver", b"http", b"webmail", b"webapi", b"webadmin", b"webaccount"];
 
-/// A line known by its tab and its object, or by its first keys.
+/// Reads a line known by its tab and object, or by its first keys.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     maddy(line).or_else(|| mox(line))
 }
 
-/// `MODULE: TEXT<TAB>{...}`: `src_ip` is a client's, `remote_ip` and `remote_server` are where a mail goes.
+/// `MODULE: TEXT<TAB>{...}`: `src_ip` is a client, `remote_ip` and `remote_server` are destinations.
 fn maddy(line: &[u8]) -> LineReading {
     let near = line.get(..320).unwrap_or(line);
     let Some(tab) = memchr::memchr(b'\t', near) else { return LineReading::Foreign };

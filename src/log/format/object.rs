@@ -1,4 +1,4 @@
-//! Lines that are JSON objects: which way the connection went, and whose address is whose, as far as members say.
+//! Lines that are JSON objects: the direction of the connection, and the owner of each address, as the members tell.
 
 use super::{
     LineReading,
@@ -9,10 +9,10 @@ use super::{
 use crate::log::token;
 use std::net::IpAddr;
 
-/// What KumoMTA calls the records of mail that came in. All others with a peer are about mail on its way out.
+/// KumoMTA's record types for incoming mail. All others with a peer are about outgoing mail.
 const KUMO_IN: [&[u8]; 5] = [b"Reception", b"Rejection", b"OOB", b"Feedback", b"XferIn"];
 
-/// The records of KumoMTA that are known to go out; a type that is neither is left to the general rules.
+/// KumoMTA's record types that are known to be outgoing. Other types are left to the general rules.
 const KUMO_OUT: [&[u8]; 8] = [
     b"Delivery",
     b"Bounce",
@@ -24,7 +24,7 @@ const KUMO_OUT: [&[u8]; 8] = [
     b"Delayed",
 ];
 
-/// Members that say what an object is about.
+/// Members that give the subject of an object.
 const SUBJECTS: [&[u8]; 18] = [
     b"type",
     b"event",
@@ -46,8 +46,8 @@ const SUBJECTS: [&[u8]; 18] = [
     b"MESSAGE",
 ];
 
-/// The client that members of an object name. Of several the one whose name says client beats one that says only who was
-/// at the other end, which may be a proxy: Caddy's `client_ip` and `remote_ip`.
+/// The client that members of an object name. A name that says client wins over one that only says peer, which may be a
+/// proxy: Caddy's `client_ip` and `remote_ip`.
 pub(super) fn by_members(object: &[u8]) -> LineReading {
     let mut peered = false;
     let mut best: Option<(u8, IpAddr)> = None;
@@ -56,7 +56,7 @@ pub(super) fn by_members(object: &[u8]) -> LineReading {
             && SUBJECTS.contains(&member.name)
             && member.depth <= 2
         {
-            // A type of KumoMTA's comes first, and is believed where a peer follows it.
+            // KumoMTA's type comes first, and is trusted if a peer follows it.
             if member.name == b"type" && KUMO_IN.contains(&text) {
                 peered = true;
             }
@@ -80,8 +80,8 @@ pub(super) fn by_members(object: &[u8]) -> LineReading {
     LineReading::incoming_or_foreign(best.map(|(_, address)| address))
 }
 
-/// The client that a line names which is one member of a pretty-printed object (`"remote_ip" : "203.0.113.7",`) or one field
-/// of the journal (`_HOSTNAME=mx`); nobody where its name says nothing of a client.
+/// The client on a line that is one member of a pretty-printed object (`"remote_ip" : "203.0.113.7",`) or one field of
+/// the journal (`_HOSTNAME=mx`). None if its name does not stand for a client.
 pub(super) fn by_member(line: &[u8]) -> LineReading {
     let text = line.trim_ascii();
     if text.first() == Some(&b'_') {
@@ -102,13 +102,13 @@ pub(super) fn by_member(line: &[u8]) -> LineReading {
     }
 }
 
-/// A string that is an address and nothing else.
+/// The address, if the string holds nothing else.
 fn alone(text: &[u8]) -> Option<IpAddr> {
     let inside = text.strip_prefix(b"[").and_then(|text| text.strip_suffix(b"]")).unwrap_or(text);
     token::bare(text).or_else(|| token::bare(inside)).filter(|address| !general::is_nobody(*address))
 }
 
-/// How much a member's name says that its address is the client's, 0 the most; None when it does not.
+/// How strongly a member's name says that its address is the client's; 0 is the strongest. None if it does not.
 fn rank(parent: &[u8], name: &[u8]) -> Option<u8> {
     let (role, weak) = general::said(name);
     let role = if weak && general::said(parent).0 == AddressRole::Other { AddressRole::Other } else { role };

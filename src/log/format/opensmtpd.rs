@@ -1,5 +1,5 @@
-//! OpenSMTPD: `0123456789abcdef smtp connected address=ADDRESS host=NAME`. Later lines of the session have its id
-//! only; lines with `mta` are about mail that goes out.
+//! OpenSMTPD: `0123456789abcdef smtp connected address=ADDRESS host=NAME`. Later lines of the session have only its ID.
+//! Lines with `mta` are about outgoing mail.
 
 use super::{LineReading, general, pieces};
 use crate::log::token;
@@ -13,13 +13,14 @@ pub(super) fn client(message: &[u8]) -> LineReading {
     if [&b"mta "[..], b"relay: ", b"mta: ", b"smtp-out: "].iter().any(|start| text.starts_with(start)) {
         return LineReading::Outgoing;
     }
-    // `smtp-in: New session 0123456789abcdef from host NAME [ADDRESS]`, as it was written before 6.
+    // `smtp-in: New session 0123456789abcdef from host NAME [ADDRESS]`, the form before version 6.
     if text.starts_with(b"smtp-in: New session ") && pieces::has(text, b" from host ") {
         return LineReading::incoming(
             memchr::memrchr(b'[', text).and_then(|open| pieces::bracketed(text, open)),
         );
     }
-    // `smtp connected address=...`, `smtp event=connected address=...`; what comes behind another key was typed.
+    // `smtp connected address=...`, `smtp event=connected address=...`; the text after other keys was typed by the
+    // client.
     let words = text.splitn(3, |b| *b == b' ').collect::<Vec<_>>();
     match words.as_slice() {
         [b"smtp", event, rest] if is_event(event) => {

@@ -1,30 +1,30 @@
-//! Small steps that the readers of formats share.
+//! Small steps that several formats share.
 
 use crate::log::token;
 use std::net::IpAddr;
 
-/// What stands behind the first `mark`.
+/// The text after the first `mark`.
 pub(super) fn behind<'a>(text: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
     text.get(memchr::memmem::find(text, mark)? + mark.len()..)
 }
 
-/// What stands behind the first `mark` that lies in the first `near` bytes.
+/// The text after the first `mark` within the first `near` bytes.
 pub(super) fn behind_near<'a>(text: &'a [u8], near: usize, mark: &[u8]) -> Option<&'a [u8]> {
     let at = memchr::memmem::find(text.get(..near).unwrap_or(text), mark)?;
     text.get(at + mark.len()..)
 }
 
-/// What stands behind the last `mark`.
+/// The text after the last `mark`.
 pub(super) fn behind_last<'a>(text: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
     text.get(memchr::memmem::rfind(text, mark)? + mark.len()..)
 }
 
-/// What stands before the first `mark`, or all of it.
+/// The text before the first `mark`, or all of it.
 pub(super) fn before<'a>(text: &'a [u8], mark: &[u8]) -> &'a [u8] {
     memchr::memmem::find(text, mark).and_then(|at| text.get(..at)).unwrap_or(text)
 }
 
-/// What stands before the last `mark`, or all of it.
+/// The text before the last `mark`, or all of it.
 pub(super) fn before_last<'a>(text: &'a [u8], mark: &[u8]) -> &'a [u8] {
     memchr::memmem::rfind(text, mark).and_then(|at| text.get(..at)).unwrap_or(text)
 }
@@ -34,25 +34,25 @@ pub(super) fn has(text: &[u8], mark: &[u8]) -> bool {
     memchr::memmem::find(text, mark).is_some()
 }
 
-/// Whether the byte at `at` is escaped: an odd number of backslashes stands before it.
+/// Whether the byte at `at` is escaped by an odd number of backslashes.
 pub(super) fn is_escaped(text: &[u8], at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
     before.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1
 }
 
-/// How many double quotes stand between two places that are not escaped.
+/// The number of unescaped double quotes between two positions.
 pub(super) fn count_quotes(text: &[u8], from: usize, end: usize) -> usize {
     let quotes = memchr::memchr_iter(b'"', text.get(from..end).unwrap_or_default());
     quotes.filter(|at| !is_escaped(text, from + at)).count()
 }
 
-/// What stands before and behind the first blank.
+/// The text before and after the first blank.
 pub(super) fn cut_blank(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = memchr::memchr(b' ', text)?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
-/// The address between the brackets that open at `open`, and nothing else between them.
+/// The address in the brackets that open at `open`, if they hold nothing else.
 pub(super) fn bracketed(text: &[u8], open: usize) -> Option<IpAddr> {
     let inside = text.get(open + 1..)?;
     // 45 bytes of address, a tag and a port.
@@ -60,7 +60,7 @@ pub(super) fn bracketed(text: &[u8], open: usize) -> Option<IpAddr> {
     token::bare(inside.get(..memchr::memchr(b']', near)?)?)
 }
 
-/// The first address between brackets, at whose opening `may` holds of what is before it.
+/// The first address in brackets for which `may` accepts the text before the bracket.
 pub(super) fn first_bracketed(text: &[u8], may: impl Fn(&[u8]) -> bool) -> Option<IpAddr> {
     memchr::memchr_iter(b'[', text)
         .filter(|open| text.get(..*open).is_some_and(&may))

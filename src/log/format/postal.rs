@@ -1,10 +1,10 @@
-//! Postal 2: `[smtp.1:4711] [2026-11-23T10:34:34.123] DEBUG -- : [II4CFE]    Client identified as ADDRESS`, with what the
-//! client said behind `<=` and what it was answered behind `=>`. A worker's lines are about mail on its way out.
+//! Postal 2: `[smtp.1:4711] [2026-11-23T10:34:34.123] DEBUG -- : [II4CFE]    Client identified as ADDRESS`. The
+//! client's words follow `<=`, the replies follow `=>`. A worker's lines are about outgoing mail.
 
 use super::{LineReading, general, pieces};
 use crate::log::token;
 
-/// A line known by the mark between its level and its session.
+/// Reads a line known by the mark between its level and its session.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let Some(rest) = pieces::behind_near(line, 160, b" -- : [") else { return LineReading::Foreign };
     let Some(text) = pieces::behind_near(rest, 48, b"] ") else { return LineReading::Foreign };

@@ -1,6 +1,6 @@
-//! Postfix: `NAME[ADDRESS]` of smtpd and `[ADDRESS]:PORT` of postscreen. The client comes first; what follows it
-//! (HELO, sender, the texts of lists and policies) was said by others. The queue manager and the delivery agents
-//! know no client: their `relay=` is where the mail goes.
+//! Postfix: `NAME[ADDRESS]` of smtpd and `[ADDRESS]:PORT` of postscreen. The client comes first. The text after it
+//! (HELO, sender, the texts of lists and policies) was written by others. The queue manager and the delivery agents
+//! know no client: their `relay=` is the destination.
 
 use super::{LineReading, general, pieces};
 use crate::log::token;
@@ -30,7 +30,7 @@ pub(super) fn client(service: &[u8], message: &[u8]) -> LineReading {
     }
 }
 
-/// A message of smtpd's that has lost its tag, as in an envelope that has no room for it.
+/// A message of smtpd that has lost its tag, as in an envelope without room for it.
 pub(super) fn by_shape(message: &[u8]) -> LineReading {
     let starts = [
         &b"connect from "[..],
@@ -49,7 +49,7 @@ pub(super) fn by_shape(message: &[u8]) -> LineReading {
     LineReading::Foreign
 }
 
-/// policyd-spf: `... Received-SPF: Fail (...) client-ip=ADDRESS; helo=...`, or only the page that says why:
+/// policyd-spf: `... Received-SPF: Fail (...) client-ip=ADDRESS; helo=...`, or only the page with the reason:
 /// `http://www.openspf.net/Why?s=mfrom;id=SENDER;ip=ADDRESS;r=...`
 pub(super) fn spf(message: &[u8]) -> LineReading {
     if let Some(client) = pieces::behind(message, b" client-ip=") {
@@ -71,15 +71,15 @@ pub(super) fn milter_greylist(message: &[u8]) -> LineReading {
     LineReading::incoming_or_foreign(client)
 }
 
-/// The first brackets of a message, if an address is in them. `unknown[unknown]` has been gone before its address
-/// could be asked for, and no later bracket is its address.
+/// The first brackets of a message, if they hold an address. `unknown[unknown]` disconnected before its address was
+/// read, and no later bracket is its address.
 fn first_bracket(message: &[u8]) -> Option<IpAddr> {
     pieces::bracketed(message, memchr::memchr(b'[', message)?)
 }
 
-/// The address in brackets behind a host's name. A bracket behind anything else is a filter's, a Milter's or a policy
-/// server's place, or a literal in the HELO or the sender of a line that names no client; so is that of a host to which
-/// smtpd connects itself.
+/// The address in brackets after a host's name. A bracket after other text is not the client: it belongs to a filter, a
+/// Milter or a policy server, or is a literal in the HELO or the sender. A host to which smtpd itself connects is not the
+/// client either.
 fn behind_name(message: &[u8], open: usize) -> Option<IpAddr> {
     let before = message.get(..open)?;
     let word = memchr::memrchr(b' ', before).map_or(0, |at| at + 1);
@@ -88,9 +88,9 @@ fn behind_name(message: &[u8], open: usize) -> Option<IpAddr> {
 }
 
 fn smtpd(message: &[u8]) -> Option<IpAddr> {
-    // What a line ends with, where it does not end with what a client did.
+    // The ends of lines about a client's action.
     let ends = [&b"; from=<"[..], b"; to=<", b"; proto=", b"; helo=<"];
-    // A search for each of them would take a third of the time of a whole scan.
+    // A search for each of these would take a third of the time of a whole scan.
     let end = memchr::memchr_iter(b';', message)
         .find(|at| message.get(*at..).is_some_and(|rest| ends.iter().any(|mark| rest.starts_with(mark))));
     let message = end.and_then(|end| message.get(..end)).unwrap_or(message);
@@ -108,10 +108,10 @@ fn smtpd(message: &[u8]) -> Option<IpAddr> {
     token::bare(address)
 }
 
-/// cleanup names the client of the message that it rejects, holds or warns of.
+/// cleanup names the client of a message that it rejects, holds or warns about.
 fn cleanup(message: &[u8]) -> Option<IpAddr> {
     let near = message.get(..40).unwrap_or(message);
-    // Nearly all that cleanup writes: `QUEUEID: message-id=<...>`
+    // Nearly all lines of cleanup: `QUEUEID: message-id=<...>`
     if pieces::has(near, b": message-id=") {
         return None;
     }
@@ -119,12 +119,12 @@ fn cleanup(message: &[u8]) -> Option<IpAddr> {
     if pieces::has(near, b": milter-") {
         return first_bracket(message);
     }
-    // `QUEUEID: reject: header Subject: TEXT from NAME[ADDRESS]; from=<...> to=<...>`: the text is the sender's.
-    // What replaces a header comes last, and may have been taken from it.
+    // `QUEUEID: reject: header Subject: TEXT from NAME[ADDRESS]; from=<...> to=<...>`: the sender wrote the text. The
+    // replacement of a header comes last, and may quote the text.
     let replaced = pieces::has(near, b": replace: ");
     let own = if replaced { message.get(..memchr::memmem::rfind(message, b" proto=")?)? } else { message };
-    // The header's text in front and the HELO behind may both be made to look like it: what is followed by a sender and a
-    // recipient decides, and where two are, nobody can tell.
+    // The header's text before it and the HELO after it may both imitate it. The right one is followed by a sender and
+    // a recipient. If two are, the client is ambiguous.
     let mut ends = memchr::memmem::find_iter(own, b"; from=<").take(64).filter(|end| {
         let rest = own.get(end + 8..).unwrap_or_default();
         let host = own.get(..*end).unwrap_or_default();
@@ -141,7 +141,7 @@ fn cleanup(message: &[u8]) -> Option<IpAddr> {
     behind_name(message, memchr::memrchr(b'[', own.get(..end)?.strip_suffix(b"]")?)?)
 }
 
-/// What follows a mail address between angle brackets. Since 3.5 one that holds a blank is quoted.
+/// The text after a mail address in angle brackets. Since 3.5 an address with a blank is quoted.
 fn behind_address(address: &[u8]) -> Option<&[u8]> {
     let from = match address.first() {
         Some(b'"') => memchr::memchr_iter(b'"', address)
@@ -157,7 +157,7 @@ fn behind_address(address: &[u8]) -> Option<&[u8]> {
 fn anvil(message: &[u8]) -> Option<IpAddr> {
     let place = pieces::behind(message, b" for (")?;
     let place = place.get(..memchr::memchr(b')', place)?)?;
-    // Where a service has addresses of its own, they come first: `192.0.2.1:smtp:203.0.113.7`.
+    // If a service has addresses of its own, they come first: `192.0.2.1:smtp:203.0.113.7`.
     let service = match place.strip_prefix(b"[") {
         Some(inside) => inside.get(memchr::memchr(b']', inside)? + 2..)?,
         None => place.get(token::quad(place).map_or(0, |(_, length)| length + 1)..)?,

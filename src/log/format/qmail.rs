@@ -1,10 +1,10 @@
-//! What stands around qmail: ucspi-tcp's tcpserver and rblsmtpd, the CHKUSER patch, simscan.
+//! Programs around qmail: ucspi-tcp's tcpserver and rblsmtpd, the CHKUSER patch, simscan.
 
 use super::{LineReading, general, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
-/// A message behind the time that splogger puts before it: `1795430074.485077 tcpserver: ...`
+/// The message after the time that splogger adds: `1795430074.485077 tcpserver: ...`
 pub(super) fn behind_stamp(message: &[u8]) -> &[u8] {
     let stamped = message.first().is_some_and(u8::is_ascii_digit);
     let stamp = if stamped { super::head::clock::epoch(message) } else { None };
@@ -26,8 +26,8 @@ pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
     LineReading::incoming(token::leading(message).or_else(|| general::client(message)))
 }
 
-/// `name:ADDRESS:ident:port`, where the name may be empty and the address may have colons of its own. The ident is the
-/// client's text, and holds none.
+/// `name:ADDRESS:ident:port`: the name may be empty, and the address may have colons of its own. The client chooses the
+/// ident, which has no colon.
 fn remote_address(remote: &[u8]) -> Option<IpAddr> {
     let (_, behind_name) = remote.split_at_checked(memchr::memchr(b':', remote)? + 1)?;
     if let Some((address, _)) = token::quad(behind_name) {
@@ -38,7 +38,7 @@ fn remote_address(remote: &[u8]) -> Option<IpAddr> {
     ends.find_map(token::v6).or_else(|| token::tokens(remote).next().map(|token| token.address))
 }
 
-/// Lines of the programs that sit in qmail's SMTP service, whatever their tag.
+/// Reads lines of the programs inside qmail's SMTP service, whatever their tag.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     for program in [&b"tcpserver"[..], b"rblsmtpd"] {
         if let Some(message) = line.strip_prefix(program).and_then(|rest| rest.strip_prefix(b": ")) {
@@ -47,7 +47,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     }
     // `CHKUSER rejected rcpt: from <SENDER:USER:> remote <HELO:name:ADDRESS> rcpt <...> : ...`
     if let Some(text) = pieces::behind_near(line, 96, b"CHKUSER ") {
-        // The HELO before it and the recipient behind may look like it, and then nobody can tell.
+        // The HELO before it and the recipient after it may imitate it, and then the client is ambiguous.
         let remote = pieces::behind(text, b"> remote <").unwrap_or_default();
         let ends = || memchr::memmem::find_iter(remote, b"> rcpt <").take(32);
         let before = |end| Some(token::tokens(remote.get(..end)?).last()?.address);
@@ -63,8 +63,8 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     LineReading::Foreign
 }
 
-/// `SUBJECT:ADDRESS:sender:recipient`: sender and recipient have no colon, an address of IPv6 has. Where the subject
-/// ends in what could be more of such an address, nobody can tell.
+/// `SUBJECT:ADDRESS:sender:recipient`: sender and recipient have no colon, but an IPv6 address has. If the end of the
+/// subject could be part of such an address, the client is ambiguous.
 pub(super) fn scanned(line: &[u8]) -> Option<IpAddr> {
     let end = memchr::memrchr_iter(b':', line).nth(1)?;
     let own = line.get(..end)?;

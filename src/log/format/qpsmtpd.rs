@@ -1,13 +1,13 @@
-//! qpsmtpd: `Connection from HOST [ADDRESS]`, `Accepted connection 0/15 from ADDRESS / HOST`, and logterse, whose
-//! first field behind the backtick is the client. What it dispatches is what the client said.
+//! qpsmtpd: `Connection from HOST [ADDRESS]`, `Accepted connection 0/15 from ADDRESS / HOST`, and logterse, whose first
+//! field after the backtick is the client. Commands that it dispatches are the client's text.
 
 use super::{LineReading, general, pieces};
 use crate::log::token;
 
-/// Hooks whose plugins judge what a client says of itself or sends, or pass it on.
+/// Hooks whose plugins judge or forward the client's own text.
 const HOOKS: &[&[u8]] = &[b"(helo) ", b"(ehlo) ", b"(mail) ", b"(data) ", b"(data_post) ", b"(queue) "];
 
-/// The client of a message, its process id already gone or not.
+/// The client of a message, with or without its process ID.
 pub(super) fn client(message: &[u8]) -> LineReading {
     about(behind_pid(message).unwrap_or(message))
 }
@@ -19,7 +19,7 @@ fn about(message: &[u8]) -> LineReading {
     if message.starts_with(b"dispatching ") || HOOKS.iter().any(|hook| message.starts_with(hook)) {
         return LineReading::Nobody;
     }
-    // What is answered repeats what was said: `550 <x@[192.0.2.1]> denied`, `250-mx.example Hi HELO [ADDRESS]`.
+    // A reply repeats the client's text: `550 <x@[192.0.2.1]> denied`, `250-mx.example Hi HELO [ADDRESS]`.
     if let [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', answer @ ..] = message {
         let host = if pieces::has(answer, b" Hi ") { memchr::memrchr(b'[', answer) } else { None };
         return LineReading::incoming(host.and_then(|open| pieces::bracketed(answer, open)));
@@ -37,7 +37,7 @@ fn about(message: &[u8]) -> LineReading {
     LineReading::incoming(general::client(message))
 }
 
-/// A line of logging/warn or logging/file or multilog, its TAI64N stamp already gone: a process id, a message.
+/// Reads a line of logging/warn, logging/file or multilog, already without its TAI64N stamp: a process ID, a message.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let Some(message) = behind_pid(line) else {
         return logterse(line).unwrap_or(LineReading::Foreign);

@@ -1,10 +1,11 @@
-//! rspamd: `... #4711(normal) <4b1c2d>; task; rspamd_task_write_log: id: <...>, qid: <4Xy>, ip: ADDRESS, from: <...>`. It
-//! asks many servers (fuzzy storages, lists, Redis, maps) and writes of them in words that clients are written of, too.
+//! rspamd: `... #4711(normal) <4b1c2d>; task; rspamd_task_write_log: id: <...>, qid: <4Xy>, ip: ADDRESS, from: <...>`.
+//! It asks many servers (fuzzy storages, lists, Redis, maps), and its lines about them use the same words as those
+//! about clients.
 
 use super::{LineReading, general, pieces};
 use crate::log::token;
 
-/// What is written of servers that rspamd asks.
+/// Text on lines about servers that rspamd asks.
 const ASKED: [&[u8]; 12] = [
     b"server ",
     b"upstream",
@@ -20,7 +21,7 @@ const ASKED: [&[u8]; 12] = [
     b"proxy; cannot",
 ];
 
-/// A line of rspamd's own file, known by the process and the session.
+/// Reads a line of rspamd's own file, known by the process and the session.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let near = line.get(..96).unwrap_or(line);
     let process = pieces::behind(near, b"#").and_then(|rest| {
@@ -36,7 +37,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
 /// A message of the program: `<4b1c2d>; task; accepted connection from ADDRESS port 51234`.
 pub(super) fn client(message: &[u8]) -> LineReading {
     if let Some(log) = pieces::behind_near(message, 160, b"rspamd_task_write_log: ") {
-        // The message's id comes first, and is its sender's text.
+        // The message's ID comes first, and its sender chose it.
         let behind = pieces::behind(log, b", qid: <").and_then(|rest| pieces::behind(rest, b">, ip: "));
         let behind =
             behind.or_else(|| pieces::behind(log, b">, ip: ")).or_else(|| pieces::behind(log, b", ip: "));

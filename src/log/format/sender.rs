@@ -24,7 +24,7 @@ const NAMES: [&[u8]; 16] = [
     b"ddclient",
 ];
 
-/// A message of such a program, or of one that mostly answers, where it asks.
+/// The reading of a message of such a program, or of a server program on lines where it is a client.
 pub(super) fn client(program: &[u8], message: &[u8]) -> LineReading {
     if NAMES.contains(&program) {
         return LineReading::Outgoing;
@@ -53,13 +53,13 @@ fn asks_named(message: &[u8]) -> Option<IpAddr> {
     token::leading(rest)
 }
 
-/// BIND, where it asks other servers.
+/// Whether BIND asks other servers here.
 fn is_resolver(message: &[u8]) -> bool {
     let marks = [&b" resolving '"[..], b"transfer of '", b": refresh: ", b": Transfer ", b"lame server"];
     marks.iter().any(|mark| pieces::has(message, mark)) && !pieces::has(message, b"client ")
 }
 
-/// Lines of files that such programs write, known by their looks.
+/// Reads lines of files that such programs write, known by their shape.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let near = line.get(..160).unwrap_or(line);
     // ZoneMTA: `info Sender/default/4711[3] 166874ba640000c923.001 DELIVERED from=... to=... src=LOCAL mx=name[ADDRESS]`
@@ -75,7 +75,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     {
         return LineReading::Outgoing;
     }
-    // PowerMTA: rows of mail that was delivered, bounced or tried in vain.
+    // PowerMTA: rows of mail that was delivered, bounced or deferred.
     let rows = [&b"d,20"[..], b"b,20", b"t,20", b"tq,20", b"rb,20", b"rs,20"];
     if rows.iter().any(|start| line.starts_with(start)) && memchr::memchr_iter(b',', line).count() > 8 {
         return LineReading::Outgoing;

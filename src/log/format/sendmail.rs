@@ -1,12 +1,12 @@
-//! Sendmail: `QUEUEID: from=<...>, ..., relay=name [ADDRESS] (may be forged)`. On `to=` lines relay is where the
-//! mail went. The arguments of a ruleset come before relay= and were written by the client, the text of a reject
-//! comes after it and may quote them.
+//! Sendmail: `QUEUEID: from=<...>, ..., relay=name [ADDRESS] (may be forged)`. On `to=` lines relay is the destination.
+//! The arguments of a ruleset precede relay=, and the client wrote them. The text of a reject follows it, and may quote
+//! them.
 
 use super::{LineReading, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
-/// How a message begins that is about mail on its way out.
+/// The starts of messages about outgoing mail.
 const OUT: &[&[u8]] = &[b"to=", b"STARTTLS=client", b"AUTH=client", b"makeconnection "];
 
 /// The client of a message.
@@ -18,7 +18,7 @@ pub(super) fn client(message: &[u8]) -> LineReading {
     if text.starts_with(b"<-- ") {
         return LineReading::Nobody;
     }
-    // `Milter: connect: ...` is about the client; all else that milters do is about a mail, and quotes it.
+    // `Milter: connect: ...` is about the client. All other milter lines are about a mail, and quote it.
     if text.starts_with(b"Milter") && !text.starts_with(b"Milter: connect") {
         return LineReading::Nobody;
     }
@@ -57,17 +57,17 @@ pub(super) fn client(message: &[u8]) -> LineReading {
     if let Some(relay) = last_relay(text).filter(|_| !text.starts_with(b"collect: ")) {
         return LineReading::Incoming(relay);
     }
-    // A line without relay= is about a host where it names one in front or behind "from". All other brackets are in mail
-    // addresses, in arguments of rulesets, in the answers of other servers.
+    // A line without relay= may name a host at its start or after "from". All other brackets are in mail addresses, in
+    // arguments of rulesets, or in the answers of other servers.
     LineReading::incoming(pieces::first_bracketed(text, names_host))
 }
 
-/// Whether what stands before a bracket is a host's name or nothing, at the beginning or behind `from`.
+/// Whether the text before a bracket is a host's name or empty, at the start or after `from`.
 fn names_host(before: &[u8]) -> bool {
     if before.ends_with(b" addr=") {
         return true;
     }
-    // What a client typed stands between such marks or behind a key.
+    // The client's text is between such marks or after a key.
     if before.iter().any(|b| b"<>()\"=".contains(b)) {
         return false;
     }
@@ -77,7 +77,7 @@ fn names_host(before: &[u8]) -> bool {
     host == b"from" || clean && (rest.is_empty() || rest.ends_with(b"from "))
 }
 
-/// `mail.example.net `: a host's name, and nothing before it.
+/// `mail.example.net `: a host's name, with nothing before it.
 fn is_name(text: &[u8]) -> bool {
     let name = text.strip_suffix(b" ").unwrap_or_default();
     let clean = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
@@ -90,7 +90,7 @@ fn in_relay(relay: &[u8]) -> Option<IpAddr> {
     pieces::first_bracketed(relay, |_| true).or_else(|| token::leading(relay))
 }
 
-/// The relay that a text ends with. One that does not end it stands in an address or an argument.
+/// The relay at the end of a text. A relay elsewhere is part of an address or an argument.
 fn last_relay(text: &[u8]) -> Option<IpAddr> {
     let relay = pieces::behind_last(text.trim_ascii_end(), b" relay=")?;
     let relay = relay.strip_suffix(b" (may be forged)").unwrap_or(relay);
@@ -111,9 +111,9 @@ fn behind_queue_id(message: &[u8]) -> &[u8] {
     }
 }
 
-/// The relay that `, reject=` follows. An address of the client's may hold the like, and stands both before it and in the
-/// text of the reject: one that is quoted does not count, and where others differ nobody can tell. A quote that is left open
-/// in both closes in the second, so that of more than two none is known to be quoted.
+/// The relay before `, reject=`. An address of the client's may contain the same text, and occurs both before it and in
+/// the text of the reject. A quoted one does not count, and if others differ, the client is ambiguous. A quote left
+/// open in the first is closed in the second. So with more than two, none is known to be quoted.
 fn before_reject(text: &[u8]) -> Option<IpAddr> {
     let ends = || memchr::memmem::find_iter(text, b", reject=").take(32);
     let several = ends().count() > 2;

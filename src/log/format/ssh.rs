@@ -1,12 +1,12 @@
 //! OpenSSH and Dropbear: `Failed password for invalid user NAME from ADDRESS port 4711 ssh2`, `Connection closed by
-//! authenticating user NAME ADDRESS port 4711 [preauth]`. The name is the client's text, of any words or of none, and
-//! comes before the address; a reason or a version that the client sent comes behind it.
+//! authenticating user NAME ADDRESS port 4711 [preauth]`. The client chooses the name, of any number of words, and it
+//! precedes the address. A reason or a version that the client sent follows it.
 
 use super::{LineReading, general, login, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
-/// Where a text of the client's begins, behind its address.
+/// Marks after the client's address at which the client's text begins.
 const REASONS: [&[u8]; 4] = [
     b": Change of username or service not allowed: ",
     b" ssh1: ruser ",
@@ -14,7 +14,7 @@ const REASONS: [&[u8]; 4] = [
     b": no matching ",
 ];
 
-/// How a message begins that has nothing of the client's before its address.
+/// The starts of messages without client's text before the address.
 const FIRST: [&[u8]; 8] = [
     b"Connection from ",
     b"Connection closed by ",
@@ -26,7 +26,7 @@ const FIRST: [&[u8]; 8] = [
     b"Exit before auth from <",
 ];
 
-/// How a message begins in which a name stands before the address, and no word between them.
+/// The starts of messages with a name directly before the address.
 const NAMED: [&[u8]; 9] = [
     b"Connection closed by ",
     b"Connection reset by ",
@@ -44,7 +44,7 @@ pub(super) fn server(message: &[u8]) -> LineReading {
     if message.starts_with(b"Server listening") {
         return LineReading::Nobody;
     }
-    // What a client had forwarded, to where it wanted it.
+    // The client asked for a connection to be forwarded to this address.
     if pieces::has(message, b"connect_to ") || message.starts_with(b"Received request to connect to host ") {
         return LineReading::Outgoing;
     }
@@ -60,7 +60,7 @@ pub(super) fn server(message: &[u8]) -> LineReading {
         return LineReading::Incoming(address);
     }
     let text = REASONS.iter().fold(message, |text, reason| before_reason(text, reason));
-    // A name in front of the client and another behind it may both hold what is between them.
+    // A name before the client and another after it may both hold the text between them.
     let last = |text: &[u8]| pieces::behind_last(text, b" from ").and_then(token::leading);
     let first = pieces::before(text, b" ssh1: ruser ");
     if first.len() < text.len() && last(first).is_some() && last(first) != last(text) {
@@ -79,7 +79,7 @@ pub(super) fn server(message: &[u8]) -> LineReading {
             let last = memchr::memrchr(b'(', host).and_then(|open| host.get(open + 1..));
             LineReading::incoming(last.and_then(token::leading).or_else(|| general::client(text)))
         }
-        // A host may go by its name, and then the address of an earlier "from" was typed.
+        // A host may be given by name, and then the address after an earlier "from" was typed.
         Some(host) => LineReading::incoming(token::leading(host)),
         None => LineReading::incoming(general::client(text)),
     }
@@ -94,7 +94,7 @@ pub(super) fn dropbear(message: &[u8]) -> LineReading {
     own.or_else(|| LineReading::incoming(login::last_from(message).or_else(|| general::client(message))))
 }
 
-/// The text before a reason, unless what follows ends as a line does that has none: then it is part of a name.
+/// The text before a reason. If the text after the reason ends like a line without one, the reason is part of a name.
 fn before_reason<'a>(text: &'a [u8], reason: &[u8]) -> &'a [u8] {
     let before = pieces::before(text, reason);
     let behind = text.get(before.len()..).unwrap_or_default();

@@ -1,12 +1,12 @@
 //! Stalwart: `2026-11-23T10:34:34Z INFO Network connection started (network.connection-start) listenerId = "smtp",
-//! localPort = 25, remoteIp = ADDRESS, remotePort = 51234`. The event in brackets says what a line is about; the same key
-//! names the server that a mail is delivered to.
+//! localPort = 25, remoteIp = ADDRESS, remotePort = 51234`. The event in brackets tells the direction; the same key
+//! also names the server that a mail is delivered to.
 
 use super::{LineReading, pieces};
 use crate::log::token;
 
-/// The first words of events of a connection that came in. All others (`delivery`, `dane`, `mta-sts`, `dns`, `queue`) are
-/// about mail on its way out or about nobody.
+/// The first words of events of incoming connections. All others (`delivery`, `dane`, `mta-sts`, `dns`, `queue`) are
+/// about outgoing mail or no connection.
 const INCOMING: [&[u8]; 14] = [
     b"network",
     b"smtp",
@@ -24,11 +24,11 @@ const INCOMING: [&[u8]; 14] = [
     b"tls",
 ];
 
-/// A line known by its event.
+/// Reads a line known by its event.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let Some((event, text)) = event(line) else { return LineReading::Foreign };
     let family = pieces::before(event, b".");
-    // A listener is only named where somebody connected to it.
+    // A listener is only named on an incoming connection.
     if !INCOMING.contains(&family) && !text.starts_with(b" listenerId = ") {
         return if family == b"delivery" { LineReading::Outgoing } else { LineReading::Nobody };
     }
@@ -44,7 +44,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     LineReading::Nobody
 }
 
-/// `delivery.connect` of `Connecting to remote server (delivery.connect) queueId = 1, ...`, and what follows it.
+/// `delivery.connect` of `Connecting to remote server (delivery.connect) queueId = 1, ...`, and the text after it.
 fn event(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let near = line.get(..200).unwrap_or(line);
     memchr::memchr_iter(b'(', near).take(3).find_map(|open| {
@@ -55,7 +55,7 @@ fn event(line: &[u8]) -> Option<(&[u8], &[u8])> {
         let known =
             dot > 1 && event.iter().all(plain) && !event.iter().all(|b| b.is_ascii_digit() || *b == b'.');
         let text = inside.get(event.len() + 1..)?;
-        // Keys follow, with a blank on both sides of their mark.
+        // Keys follow, with a blank on both sides of their equals sign.
         let pairs = pieces::has(text.get(..48).unwrap_or(text), b" = ");
         (known && pairs).then_some((event, text))
     })

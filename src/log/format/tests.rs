@@ -1,6 +1,6 @@
-//! The table of lines: `lines.txt` has one a row, the client (or `-`) before a tab, the line behind it. All of it is
-//! made up after the programs' documentation, on documentation addresses. What a client chose is marked, as `⟦any⟧`,
-//! `⟪quoted⟫` or `⟨word⟩`: `fuzz/checks/typed.rs` says what the marks mean, and puts other texts there.
+//! The table of lines. Each row of `lines.txt` has the client (or `-`), a tab, and the line. All lines are made up from
+//! the programs' documentation, with documentation addresses. Text that a client chose is marked, as `⟦any⟧`,
+//! `⟪quoted⟫` or `⟨word⟩`. `fuzz/checks/typed.rs` explains the marks, and puts other texts there.
 
 use super::client;
 
@@ -29,7 +29,7 @@ fn every_line_of_the_table_yields_its_client() {
 
 #[test]
 fn a_hostile_line_costs_no_more_than_its_length() {
-    // Whatever a reader searches again and again would show here: 64 KiB of what each of them looks for.
+    // 64 KiB of each text that the readers look for: a reader that searches them again and again would take too long.
     for piece in [
         "1.2.3.4 ",
         "[1.2.3.4]",

@@ -4,7 +4,7 @@ use super::{LineReading, general, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
-/// A line known by its looks.
+/// Reads a line known by its shape.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if is_slashed_date(line) {
         return nginx_error(line);
@@ -30,7 +30,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         && let Some(rest) = pieces::behind_near(line, 256, b"[client ")
     {
         let peer = pieces::before(rest.get(..64).unwrap_or(rest), b"]");
-        // Apache writes the process since 2.4, and since then a port behind the address, without brackets.
+        // Since 2.4 Apache writes the process, and a port after the address, without brackets.
         let ported = pieces::has(line.get(..128).unwrap_or(line), b"[pid ");
         // `[client [2001:db8::1]:51234]`
         if peer.starts_with(b"[") {
@@ -54,11 +54,11 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     }
 }
 
-/// `203.0.113.7 - - [23/Nov/2026:10:34:34 +0000] "GET ..."`, a virtual host's name or a list of forwarders before
+/// `203.0.113.7 - - [23/Nov/2026:10:34:34 +0000] "GET ..."`, with a virtual host's name or a list of forwarders before
 /// it. The user's name between the address and the date is the client's own text, and so is the request.
 fn access(line: &[u8]) -> Option<Option<IpAddr>> {
     let near = line.get(..512).unwrap_or(line);
-    // A user's name may hold brackets, too.
+    // A user's name may hold brackets too.
     let mut brackets = memchr::memmem::find_iter(near, b" [");
     let date = brackets.find(|at| is_clf_date(near.get(at + 2..).unwrap_or_default()))?;
     let mut words = line.get(..date)?.split(|b| *b == b' ').filter(|word| !word.is_empty());
@@ -71,7 +71,7 @@ fn access(line: &[u8]) -> Option<Option<IpAddr>> {
         if let Some(address) = client(word) {
             return Some(Some(address).filter(|address| !general::is_nobody(*address)));
         }
-        // The name of a virtual host, or of the client, where somebody wants that in its address's stead.
+        // The name of a virtual host, or of the client if it is logged instead of the address.
         let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':');
         if !word.iter().all(name) || !word.contains(&b'.') || word.ends_with(b":") {
             return if word == b"-" { Some(None) } else { None };
@@ -116,9 +116,10 @@ fn is_slashed_date(text: &[u8]) -> bool {
     )
 }
 
-/// `... *1 open() "/TEXT" failed, client: 203.0.113.7, server: mail.example, request: "GET /TEXT HTTP/1.1", referrer: "TEXT"`.
-/// nginx escapes nothing. What comes before the client (a user's name, a path, what ModSecurity matched) may hold the like
-/// of what follows it; a request cannot, since it ends at a blank; what comes last can, and then nobody can tell.
+/// `... *1 open() "/TEXT" failed, client: 203.0.113.7, server: mail.example, request: "GET /TEXT HTTP/1.1", referrer:
+/// "TEXT"`. nginx escapes nothing. The text before the client (a user's name, a path, a match of ModSecurity) may
+/// imitate the text after it. A request cannot, since it ends at a blank. The last field can, and then the client is
+/// ambiguous.
 fn nginx_error(line: &[u8]) -> LineReading {
     let clients = |text: &[u8]| {
         let found = memchr::memmem::find_iter(text, b", client: ");
@@ -130,7 +131,7 @@ fn nginx_error(line: &[u8]) -> LineReading {
     if all.iter().all(|client| client == first) {
         return LineReading::Incoming(*first);
     }
-    // Either is quoted, comes last, and has a client before it. A line that ends without a quote has no request either.
+    // Either is quoted, comes last, and follows a client. A line that does not end with a quote has no request either.
     let quoted = line.trim_ascii_end().ends_with(b"\"");
     let own = pieces::behind(line, b", client: ").filter(|_| quoted);
     let tails = [&b", referrer: \""[..], b", login: \""];
@@ -142,7 +143,7 @@ fn nginx_error(line: &[u8]) -> LineReading {
     LineReading::incoming(clients(own).last().copied())
 }
 
-/// Whether `, server: NAME` follows an address, as nginx has it, or nothing, where nothing else is known.
+/// Whether `, server: NAME` follows an address, as nginx writes it, or nothing if no server is known.
 fn has_server(text: &[u8]) -> bool {
     let near = text.get(..64).unwrap_or(text);
     match memchr::memchr(b',', near) {
@@ -151,8 +152,8 @@ fn has_server(text: &[u8]) -> bool {
     }
 }
 
-/// LiteSpeed: `2026-11-23 10:34:34.123 [INFO] [4711] [T0] [203.0.113.7:51234-0#APVH_mail.example] TEXT`: the client, its
-/// port and the number of its request; behind the mark the virtual host, which may be an address of ours.
+/// LiteSpeed: `2026-11-23 10:34:34.123 [INFO] [4711] [T0] [203.0.113.7:51234-0#APVH_mail.example] TEXT`: the client,
+/// its port and the number of its request. The virtual host follows the mark, and may be an address of ours.
 fn litespeed(line: &[u8]) -> Option<IpAddr> {
     let near = line.get(..256).unwrap_or(line);
     memchr::memchr_iter(b'[', near).take(6).find_map(|open| {
@@ -168,8 +169,8 @@ fn litespeed(line: &[u8]) -> Option<IpAddr> {
     })
 }
 
-/// `203.0.113.7:33317 [23/Nov/2026:10:34:34.655] frontend backend/server ...`. An IPv6 address has no brackets here,
-/// so that only the place of the port, which is always there, tells them apart.
+/// `203.0.113.7:33317 [23/Nov/2026:10:34:34.655] frontend backend/server ...`. An IPv6 address has no brackets here.
+/// The port is always there, so its position tells them apart.
 pub(super) fn haproxy(message: &[u8]) -> LineReading {
     if is_backend(message) {
         return LineReading::Outgoing;
@@ -183,7 +184,7 @@ pub(super) fn haproxy(message: &[u8]) -> LineReading {
     LineReading::incoming(peer_with_port(peer))
 }
 
-/// What haproxy says of the servers that it passes connections on to.
+/// Whether a message is about the servers that haproxy passes connections on to.
 fn is_backend(message: &[u8]) -> bool {
     let starts =
         [&b"Server "[..], b"Backup Server ", b"Health check for ", b"Proxy ", b"backend ", b"Backup "];
@@ -196,7 +197,8 @@ fn peer_with_port(peer: &[u8]) -> Option<IpAddr> {
     address.and_then(token::bare).or_else(|| token::bare(peer))
 }
 
-/// stunnel: `LOG5[4711]: Service [imaps] accepted connection from ADDRESS:51234`; what it connects to is our side.
+/// stunnel: `LOG5[4711]: Service [imaps] accepted connection from ADDRESS:51234`; connections that it makes are to our
+/// side.
 pub(super) fn stunnel(message: &[u8]) -> LineReading {
     let ours = [&b"connected remote server from "[..], b"s_connect: ", b"connect_blocking: "];
     let outgoing = ours.iter().any(|mark| pieces::has(message, mark));

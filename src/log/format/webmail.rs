@@ -1,11 +1,11 @@
 //! Webmail in front of the mail server: Roundcube, Horde, SquirrelMail, Open WebMail, and up-imapproxy. All of them
-//! write the name that somebody typed before they write where he sat.
+//! write the typed name before the client's address.
 
 use super::{LineReading, general, login, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
-/// A message of a program of this kind; Foreign for all others.
+/// The client of a message of such a program; Foreign for all others.
 pub(super) fn by_program(program: &[u8], message: &[u8]) -> LineReading {
     match program {
         b"HORDE" | b"horde" | b"imp" => horde(message),
@@ -17,7 +17,7 @@ pub(super) fn by_program(program: &[u8], message: &[u8]) -> LineReading {
     }
 }
 
-/// Lines that these programs write to files of their own, or under a web server's name.
+/// Reads lines that these programs write to files of their own, or under a web server's name.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let near = line.get(..96).unwrap_or(line);
     let logins = [&b"] FAILED LOGIN for "[..], b"] Login failed for ", b"] Login success for "];
@@ -34,11 +34,11 @@ fn roundcube(message: &[u8]) -> LineReading {
     LineReading::incoming(login::last_from(own).or_else(|| general::client(own)))
 }
 
-/// Horde: `FAILED LOGIN for NAME [ADDRESS] (forwarded for [...]) to {mail server} [pid 4711 on line ...]`,
-/// `Login failed for NAME (ADDRESS)`; of some versions the mail server comes before the address.
+/// Horde: `FAILED LOGIN for NAME [ADDRESS] (forwarded for [...]) to {mail server} [pid 4711 on line ...]`, `Login
+/// failed for NAME (ADDRESS)`; in some versions the mail server precedes the address.
 fn horde(message: &[u8]) -> LineReading {
-    // The client is a word of its own, the last such. What it was forwarded for has a bracket more, and where that is made
-    // up for, the server follows, which stands before a client in round brackets.
+    // The client is the last word that is just an address in brackets. A forwarded-for address has an extra bracket. If
+    // a name imitates that, the server follows; it also precedes a client in round brackets.
     let mut words = message.trim_ascii_end().split(|b| *b == b' ').peekable();
     let mut last = None;
     while let Some(word) = words.next() {

@@ -1,7 +1,7 @@
-//! A line inside of another: JSON, as journald exports it, Docker keeps it, and Vector, Filebeat and Fluent Bit ship it
-//! (`{"SYSLOG_IDENTIFIER":"postfix/smtpd","MESSAGE":"connect from ..."}`); logfmt (`level=info msg="connect from ..."`);
-//! a row of CSV (`2026-11-23 10:34:34,mx,postfix/smtpd,"connect from ..."`); the lines of `journalctl -o json-pretty`,
-//! `export` and `verbose`.
+//! A line inside another. JSON, as journald exports it, Docker keeps it, and Vector, Filebeat and Fluent Bit send it
+//! (`{"SYSLOG_IDENTIFIER":"postfix/smtpd","MESSAGE":"connect from ..."}`); logfmt (`level=info msg="connect from
+//! ..."`); a row of CSV (`2026-11-23 10:34:34,mx,postfix/smtpd,"connect from ..."`); the lines of `journalctl -o
+//! json-pretty`, `export` and `verbose`.
 
 pub(super) mod json;
 mod quoted;
@@ -24,10 +24,10 @@ const PROGRAM: [&[u8]; 9] = [
     b"app",
 ];
 
-/// What an envelope says of a line.
+/// The line in an envelope, and its program.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct WrappedLine<'a> {
-    /// The name of the program; empty where it is not said, and has to be in the line.
+    /// The name of the program; empty if the envelope does not name it, and it must be in the line.
     pub(super) program: Cow<'a, [u8]>,
     pub(super) line: Cow<'a, [u8]>,
 }
@@ -44,7 +44,7 @@ pub(super) fn read(object: &[u8]) -> Option<WrappedLine<'_>> {
     Some(WrappedLine { program: program.value.and_then(|value| value.bytes()).unwrap_or_default(), line })
 }
 
-/// The member with the best name; of two with the same name the first.
+/// The member with the best name; the first of two with the same name.
 #[derive(Default)]
 struct Best<'a> {
     rank: usize,
@@ -60,8 +60,8 @@ impl<'a> Best<'a> {
     }
 }
 
-/// The message in a line that is no object: a member of a pretty-printed object, a field of the journal, a pair of logfmt,
-/// a column of CSV. What such a message is must be in the program's own hand: the quotes are the envelope's.
+/// The message in a line that is no object: a member of a pretty-printed object, a field of the journal, a pair of
+/// logfmt, a column of CSV. Only a message written by the program itself counts, since its quotes are the envelope's.
 pub(super) fn message(line: &[u8]) -> Option<WrappedLine<'_>> {
     let text = line.trim_ascii();
     let text = text.strip_suffix(b",").unwrap_or(text);
@@ -77,7 +77,7 @@ pub(super) fn message(line: &[u8]) -> Option<WrappedLine<'_>> {
     quoted::logfmt(text).or_else(|| quoted::row(text)).or_else(|| quoted::whole(text))
 }
 
-/// A line whose program is not said.
+/// A line whose program is not known.
 fn bare(line: Cow<'_, [u8]>) -> WrappedLine<'_> {
     WrappedLine { program: Cow::Borrowed(b""), line }
 }

@@ -1,6 +1,6 @@
-//! The shapes that programs give to a time. A line's time stands near its beginning.
+//! The forms of time that programs write. A line's time is near its start.
 
-/// A time as it stands on the wall.
+/// A wall-clock time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct WallTime {
     pub(super) year: Option<i16>,
@@ -8,54 +8,54 @@ pub(super) struct WallTime {
     pub(super) day: u8,
     pub(super) hour: u8,
     pub(super) minute: u8,
-    /// Up to 60: leap seconds are written down.
+    /// Up to 60: logs contain leap seconds.
     pub(super) second: u8,
 }
 
-/// What a line says of its time.
+/// The time that a line gives.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum LineTime {
-    /// A time on the wall, and how many seconds that wall is ahead of UTC, where it is said.
+    /// A wall-clock time, and the seconds that it is ahead of UTC, if given.
     Civil(WallTime, Option<i32>),
     /// Seconds since 1970.
     Unix(i64),
 }
 
-/// Which of two numbers is the month, where both could be.
+/// The order of day and month in a numeric date, where both could be either.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum DateOrder {
-    /// `11/23/2026`, as Domino, MailEnable and SquirrelMail write it unless they are told otherwise.
+    /// `11/23/2026`, the default of Domino, MailEnable and SquirrelMail.
     #[default]
     MonthFirst,
     /// `23/11/2026`
     DayFirst,
 }
 
-/// What a line's date in numbers says of the order of its file.
+/// The order of dates that a line's numeric date shows for its file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum DateEvidence {
-    /// One of the numbers can be no month.
+    /// One of the numbers cannot be a month.
     Certain(DateOrder),
-    /// Both could be.
+    /// Both numbers could be a month.
     Either,
 }
 
-/// What stands before a time, at most: `"SMTPD"`, numbers, a file's name.
+/// The most bytes before a time: `"SMTPD"`, numbers, a file's name.
 const NEAR: usize = 96;
 
-/// The time in a line: at its beginning, else the first near it; else in an access log's brackets.
+/// The time in a line: at its start, else the first one near it, else in an access log's brackets.
 pub(super) fn find(line: &[u8], order: DateOrder) -> Option<LineTime> {
     let read = |text: &[u8]| here(text, order);
     read(line).or_else(|| member(line, order)).or_else(|| near(line, read)).or_else(|| {
-        // Names and forwarders may push it far to the right.
+        // Names and forwarders may move it far to the right.
         let far = line.get(..1024).unwrap_or(line);
         let mut brackets = memchr::memchr_iter(b'[', far).filter_map(|at| line.get(at + 1..));
         brackets.find_map(|text| matches!(text, [_, _, b'/', ..]).then(|| named_month(text)).flatten())
     })
 }
 
-/// What the date of a line says of the order of day and month; None where it has none, or one with a name or a year in
-/// front, or one before dots, where the day comes first.
+/// The order of day and month that the date of a line shows. None if there is no date, if it has a month's name or the
+/// year first, or if it uses dots, where the day comes first.
 pub(crate) fn evidence(line: &[u8]) -> Option<DateEvidence> {
     let read = |text: &[u8]| {
         let found = here(text, DateOrder::MonthFirst)?;
@@ -67,17 +67,17 @@ pub(crate) fn evidence(line: &[u8]) -> Option<DateEvidence> {
     read(line).or_else(|| near(line, read)).flatten()
 }
 
-/// What the first border near a line's beginning yields that a time may stand behind.
+/// The first result of `read` after a border near a line's start.
 fn near<T>(line: &[u8], read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
     let mut borders = line.windows(2).take(NEAR).enumerate().filter_map(|(at, pair)| match pair {
         [before, b'0'..=b'9' | b'A'..=b'Z'] if !before.is_ascii_alphanumeric() => line.get(at + 1..),
         _ => None,
     });
-    // A number of seconds is a time only at the beginning.
+    // A number of seconds is a time only at the start.
     borders.find_map(|text| if epoch(text).is_some() { None } else { read(text) })
 }
 
-/// `11-23-2026`, `1/3/26`: whether one of the numbers can be no month.
+/// `11-23-2026`, `1/3/26`: whether one of the numbers cannot be a month.
 fn numeric(text: &[u8]) -> Option<DateEvidence> {
     let (first, rest) = short(text)?;
     let (mark, rest) = rest.split_first().filter(|(mark, _)| matches!(mark, b'-' | b'/'))?;
@@ -92,7 +92,7 @@ fn numeric(text: &[u8]) -> Option<DateEvidence> {
     })
 }
 
-/// The time that a text begins with.
+/// The time at the start of a text.
 fn here(text: &[u8], order: DateOrder) -> Option<LineTime> {
     match text {
         [b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b' ', ..] => match month(text) {
@@ -113,7 +113,7 @@ fn here(text: &[u8], order: DateOrder) -> Option<LineTime> {
     }
 }
 
-/// Seconds from 1970 to a time that stands on a wall in UTC; None when there is no such day.
+/// The seconds from 1970 to a UTC wall-clock time; None if there is no such day.
 pub(super) fn utc(stamp: &WallTime) -> Option<i64> {
     let year = i64::from(stamp.year?);
     let (month, day) = (i64::from(stamp.month), i64::from(stamp.day));
@@ -126,7 +126,7 @@ pub(super) fn utc(stamp: &WallTime) -> Option<i64> {
     if day > last {
         return None;
     }
-    // Years that begin in March end in the leap day; then months have 30.6 days, rounded.
+    // If years begin in March, they end with the leap day, and months have 30.6 days, rounded.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     let days = days + (153 * month + 2) / 5 + day - 1 - 719_468;
@@ -171,7 +171,7 @@ fn iso(text: &[u8]) -> Option<LineTime> {
     let stamp = on_clock(Some(year(text.get(..4)?)?), month, day, clock)?;
     let behind = behind_fraction(clock.get(8..)?);
     let zone = offset(behind);
-    // svlogd writes UTC. So does IIS, and does not say so; its next column is an address.
+    // svlogd writes UTC. So does IIS, without saying so; its next column is an address.
     let iis = || behind.strip_prefix(b" ").is_some_and(|rest| crate::log::token::leading(rest).is_some());
     Some(LineTime::Civil(stamp, zone.or_else(|| (*between == b'_' || iis()).then_some(0))))
 }
@@ -187,8 +187,8 @@ fn named_month(text: &[u8]) -> Option<LineTime> {
     Some(LineTime::Civil(stamp, offset(behind_fraction(clock.get(8..)?))))
 }
 
-/// `11-23-2026 10:34:34`, `23.11.2026 10:34:34`, `11/23/26 10:34:34`, `1/3/2026 1:34:34 PM`. Where both could be a month the
-/// file's order decides, but before dots the day is first.
+/// `11-23-2026 10:34:34`, `23.11.2026 10:34:34`, `11/23/26 10:34:34`, `1/3/2026 1:34:34 PM`. If both numbers could be a
+/// month, the file's order decides. With dots the day is always first.
 fn numbers(text: &[u8], order: DateOrder) -> Option<LineTime> {
     let (first, rest) = short(text)?;
     let (mark, rest) = rest.split_first()?;
@@ -205,7 +205,7 @@ fn numbers(text: &[u8], order: DateOrder) -> Option<LineTime> {
     Some(LineTime::Civil(on_halves(Some(year), month, day, clock)?, None))
 }
 
-/// A number of one digit or of two, and what is behind it.
+/// A number of one or two digits, and the text after it.
 fn short(text: &[u8]) -> Option<(u8, &[u8])> {
     let length = if text.get(1)?.is_ascii_digit() { 2 } else { 1 };
     let (number, rest) = text.split_at_checked(length)?;
@@ -233,8 +233,8 @@ fn on_halves(year: Option<i16>, month: u8, day: u8, clock: &[u8]) -> Option<Wall
 const MEMBERS: [&[u8]; 6] =
     [b"\"__REALTIME_TIMESTAMP\"", b"\"time\"", b"\"timestamp\"", b"\"@timestamp\"", b"\"ts\"", b"\"date\""];
 
-/// The time that a member of a JSON object holds. Within a string a quote would have a backslash before it, so that no
-/// text can hold such a name.
+/// The time in a member of a JSON object. Inside a string a quote has a backslash before it, so no text can contain
+/// such a name.
 fn member(line: &[u8], order: DateOrder) -> Option<LineTime> {
     if line.first() != Some(&b'{') {
         return None;
@@ -256,7 +256,8 @@ fn assp(text: &[u8]) -> Option<LineTime> {
     Some(LineTime::Civil(on_clock(Some(year), month(text)?, day, clock)?, None))
 }
 
-/// `1795430074.123`, as squid writes it, `1795430074`, and the same in thousandths or millionths; and what is behind it.
+/// `1795430074.123`, as squid writes it, `1795430074`, and the same in milliseconds or microseconds; and the text after
+/// it.
 fn epoch(text: &[u8]) -> Option<(LineTime, &[u8])> {
     let length = text.iter().take(20).take_while(|b| b.is_ascii_digit()).count();
     if text.first() == Some(&b'0') || !matches!(length, 10 | 13 | 16) {
@@ -270,7 +271,7 @@ fn epoch(text: &[u8]) -> Option<(LineTime, &[u8])> {
     Some((LineTime::Unix(i64::from(digits(text.get(..10)?)?)), rest))
 }
 
-/// `@` and 2^62 + seconds + 10 in hexadecimal, as daemontools and its heirs count them, then nanoseconds.
+/// `@` and 2^62 + seconds + 10 in hexadecimal, as daemontools and its successors write it, then nanoseconds.
 fn tai64n(text: &[u8]) -> Option<LineTime> {
     let label =
         std::str::from_utf8(text.get(1..25)?).ok().filter(|l| l.bytes().all(|b| b.is_ascii_hexdigit()))?;
@@ -278,7 +279,7 @@ fn tai64n(text: &[u8]) -> Option<LineTime> {
     Some(LineTime::Unix(seconds.checked_sub((1 << 62) + 10).filter(|second| *second > 0)?))
 }
 
-/// `10:34:34` behind a date.
+/// `10:34:34` after a date.
 fn on_clock(year: Option<i16>, month: u8, day: u8, clock: &[u8]) -> Option<WallTime> {
     let [_, _, b':', _, _, b':', _, _, ..] = clock else { return None };
     let hour = two(clock.get(..2)?).filter(|hour| *hour < 24)?;

@@ -1,10 +1,10 @@
-//! The times that a head begins with, as far as to know one and to find its end. What they mean is for
-//! [`crate::log::time`].
+//! The times at the start of a head, read only to recognise them and find their end. [`crate::log::time`] reads their
+//! meaning.
 
 use crate::log::format::pieces;
 
-/// How long `Nov 23 10:34:34 ` is, the day padded with a blank or a zero or not at all, the year behind it or a
-/// fraction of the second.
+/// The length of `Nov 23 10:34:34 `. The day may be padded with a blank or a zero or not at all, and a year or a
+/// fraction of the second may follow.
 pub(super) fn bsd_time(text: &[u8]) -> Option<usize> {
     let [b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b' ', rest @ ..] = text else { return None };
     let clock = match rest {
@@ -33,7 +33,7 @@ pub(crate) fn is_tai64n(text: &[u8]) -> bool {
         && text.get(25) == Some(&b' ')
 }
 
-/// How long `2026-11-23 10:34:34 ` is, with a fraction and a zone, or svlogd's `2026-11-23_10:34:34.48507 `.
+/// The length of `2026-11-23 10:34:34 `, with a fraction and a zone, or of svlogd's `2026-11-23_10:34:34.48507 `.
 pub(in crate::log::format) fn iso_time_with_blank(text: &[u8]) -> Option<usize> {
     let [b'0'..=b'9', _, _, b'0'..=b'9', b'-', _, _, b'-', _, _, b' ' | b'_', clock @ ..] = text else {
         return None;
@@ -41,7 +41,7 @@ pub(in crate::log::format) fn iso_time_with_blank(text: &[u8]) -> Option<usize> 
     behind_clock(clock).map(|behind| text.len() - behind.len())
 }
 
-/// How long a time is that no syslog writes, but what stands between it and a line: `Mon Nov 23 10:34:34 2026 ` of
+/// The length of a time that no syslog writes, but other programs put before a line: `Mon Nov 23 10:34:34 2026 ` of
 /// OpenWrt, `Mon 2026-11-23 10:34:34 ` and `1795430074.123456 ` of journalctl, `23-Nov-2026 10:34:34 `.
 pub(in crate::log::format) fn unusual(text: &[u8]) -> Option<usize> {
     match text {
@@ -61,7 +61,7 @@ pub(in crate::log::format) fn unusual(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// How long `1795430074.123456 ` is.
+/// The length of `1795430074.123456 `.
 pub(in crate::log::format) fn epoch(text: &[u8]) -> Option<usize> {
     let (stamp, _) = pieces::cut_blank(text.get(..24).unwrap_or(text))?;
     let (seconds, rest) = stamp.split_at_checked(10)?;
@@ -69,7 +69,7 @@ pub(in crate::log::format) fn epoch(text: &[u8]) -> Option<usize> {
     seconds.iter().chain(fraction).all(u8::is_ascii_digit).then_some(stamp.len() + 1)
 }
 
-/// What stands behind `10:34:34.123 +0100 `.
+/// The text after `10:34:34.123 +0100 `.
 fn behind_clock(clock: &[u8]) -> Option<&[u8]> {
     let [b'0'..=b'2', b'0'..=b'9', b':', _, _, b':', _, _, rest @ ..] = clock else { return None };
     let near = rest.get(..24).unwrap_or(rest);

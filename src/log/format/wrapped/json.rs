@@ -1,9 +1,9 @@
-//! The members of a JSON object (RFC 8259), one after the other, however deep they lie. What is broken ends the walk: a log
-//! may be cut anywhere.
+//! The members of a JSON object (RFC 8259) in order, at any depth. Broken text ends the walk: a log may be cut
+//! anywhere.
 
 use std::borrow::Cow;
 
-/// Objects are not read deeper than this.
+/// The greatest depth that is read.
 const DEEPEST: usize = 16;
 
 /// A member of an object.
@@ -15,22 +15,22 @@ pub(in crate::log::format) struct Member<'a> {
     pub(in crate::log::format) parent: &'a [u8],
     pub(in crate::log::format) name: &'a [u8],
     pub(in crate::log::format) value: Value<'a>,
-    /// Whether a member above it, or it itself, holds what a request said: its headers, its arguments.
+    /// Whether it, or a member above it, holds parts of a request: headers, arguments.
     pub(in crate::log::format) in_request: bool,
 }
 
-/// What a member holds.
+/// The value of a member.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::log::format) enum Value<'a> {
-    /// The inside of a string, its escapes as they are written.
+    /// The inside of a string, with its escapes as written.
     Text(&'a [u8]),
-    /// What follows the bracket of an array.
+    /// The text after the bracket of an array.
     Array(&'a [u8]),
     Other,
 }
 
 impl<'a> Value<'a> {
-    /// Whether it is a string that holds something, or an array that may be one in bytes.
+    /// Whether it is a string with content, or an array that may be one in bytes.
     pub(super) fn is_text(self) -> bool {
         match self {
             Self::Text(text) => !text.is_empty(),
@@ -39,7 +39,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The text of a string; or of an array of numbers below 256, which is how journald writes a text that is no UTF-8.
+    /// The text of a string, or of an array of numbers below 256, which is how journald writes text that is not UTF-8.
     pub(super) fn bytes(self) -> Option<Cow<'a, [u8]>> {
         match self {
             Self::Text(text) => Some(unescaped(text)),
@@ -49,7 +49,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Names of members below which a client's own words are: Caddy's `"headers":{"Client-Ip":["198.51.100.6"]}`.
+/// Names of members that contain a client's own words: Caddy's `"headers":{"Client-Ip":["198.51.100.6"]}`.
 const REQUEST: [&[u8]; 12] = [
     b"headers",
     b"request_headers",
@@ -65,12 +65,12 @@ const REQUEST: [&[u8]; 12] = [
     b"httpheaders",
 ];
 
-/// All members, each before those that lie in it.
+/// All members, each before the members inside it.
 pub(in crate::log::format) fn members(object: &[u8]) -> impl Iterator<Item = Member<'_>> {
     Walk { rest: object, above: Vec::new(), name: None }
 }
 
-/// The one member that a line of a pretty-printed object is: `"MESSAGE" : "text"`.
+/// The only member on a line of a pretty-printed object: `"MESSAGE" : "text"`.
 pub(in crate::log::format) fn member(text: &[u8]) -> Option<Member<'_>> {
     let (name, rest) = string(text)?;
     let value = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
@@ -86,9 +86,10 @@ pub(in crate::log::format) fn member(text: &[u8]) -> Option<Member<'_>> {
 
 struct Walk<'a> {
     rest: &'a [u8],
-    /// The objects and arrays that the walk is in: the name of each, whether it is an object, whether it is a request's.
+    /// The open objects and arrays of the walk: the name of each, whether it is an object, and whether it belongs to a
+    /// request.
     above: Vec<(&'a [u8], bool, bool)>,
-    /// The name before a colon that was read last.
+    /// The name before the last colon.
     name: Option<&'a [u8]>,
 }
 
@@ -165,7 +166,7 @@ fn is_request(name: &[u8]) -> bool {
     name.len() < 20 && REQUEST.contains(&name.to_ascii_lowercase().as_slice())
 }
 
-/// The inside of the string that a text begins with, and what is behind it.
+/// The inside of the string at the start of a text, and the text after it.
 pub(super) fn string(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let inside = text.strip_prefix(b"\"")?;
     let mut from = 0;
@@ -182,12 +183,12 @@ pub(super) fn string(text: &[u8]) -> Option<(&[u8], &[u8])> {
 fn numbers(inside: &[u8]) -> Option<Vec<u8>> {
     let all = inside.get(..memchr::memchr(b']', inside)?)?;
     let number = |text: &[u8]| std::str::from_utf8(text.trim_ascii()).ok()?.parse::<u8>().ok();
-    // A line end within would hide what is behind it.
+    // A line end inside would hide the text after it.
     let byte = |text| number(text).map(|byte| if byte == b'\n' { b' ' } else { byte });
     all.split(|b| *b == b',').map(byte).collect()
 }
 
-/// The text of a string. Of what is written as `\u001b` only the ASCII matters here; the rest becomes a question mark.
+/// The text of a string. An escape such as `\u001b` matters only if it is ASCII; others become a question mark.
 pub(super) fn unescaped(text: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', text).is_none() {
         return Cow::Borrowed(text);

@@ -1,22 +1,23 @@
-//! Messages that an envelope has put between double quotes.
+//! Messages that an envelope has quoted.
 
 use super::{LINE, PROGRAM, WrappedLine, bare, json};
 use std::borrow::Cow;
 
-/// No envelope has more pairs or columns before its message.
+/// The most pairs or columns before a message.
 const MOST: usize = 64;
 
 /// The message among pairs: `ts=2026-11-23T10:34:34Z level=info msg="connect from ..."`, FortiMail's
-/// `date=2026-11-23,time=10:34:34,type=event,msg="..."`. All before it must be pairs, so that nobody can bring one in.
+/// `date=2026-11-23,time=10:34:34,type=event,msg="..."`. All text before it must be pairs, so that nobody can insert
+/// one.
 pub(super) fn logfmt(text: &[u8]) -> Option<WrappedLine<'_>> {
     let mut rest = behind_priority(text);
     let mut program: &[u8] = b"";
     for _ in 0..MOST {
-        // A mail address is of what a mail server wrote, and may hold pairs.
+        // A mail address belongs to a mail server's line, and may hold pairs.
         let (name, value) = pair(rest).filter(|(_, value)| !value.starts_with(b"<"))?;
         let (content, behind) = match json::string(value) {
             Some((content, behind)) => {
-                // What has no blank says no more than a word.
+                // A value without a blank is just a word.
                 if LINE.contains(&name) && content.contains(&b' ') {
                     let program = Cow::Borrowed(program);
                     return Some(WrappedLine { program, line: json::unescaped(content) });
@@ -36,7 +37,7 @@ pub(super) fn logfmt(text: &[u8]) -> Option<WrappedLine<'_>> {
     None
 }
 
-/// `name=` and what is behind it.
+/// The name before `=`, and the text after it.
 fn pair(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let length =
         text.iter().take(48).take_while(|b| b.is_ascii_alphanumeric() || b"_.-@".contains(b)).count();
@@ -50,8 +51,8 @@ fn behind_priority(text: &[u8]) -> &[u8] {
     behind.unwrap_or(text)
 }
 
-/// The message in a row of CSV (RFC 4180): at least three columns, of which the first is a time and the message is quoted.
-/// The column before it may be its program.
+/// The message in a row of CSV (RFC 4180). The row has at least three columns; the first is a time, and the message is
+/// quoted. The column before the message may be its program.
 pub(super) fn row(text: &[u8]) -> Option<WrappedLine<'_>> {
     let mut rest = text;
     let mut program: &[u8] = b"";
@@ -79,7 +80,7 @@ pub(super) fn row(text: &[u8]) -> Option<WrappedLine<'_>> {
     None
 }
 
-/// A quoted column, in which a quote is written twice, and what is behind it.
+/// A quoted column, with its quotes doubled, and the text after it.
 fn column(inside: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut from = 0;
     loop {
@@ -105,19 +106,19 @@ fn doubled(content: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
-/// Whether a column begins as a date does.
+/// Whether a column begins like a date.
 fn is_time(column: &[u8]) -> bool {
     matches!(column, [b'0'..=b'9', b'0'..=b'9', ..] | [b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b' ', ..])
         && memchr::memchr(b':', column).is_some()
 }
 
-/// `postfix/smtpd`, `dovecot`: one word that is no host's name and no level.
+/// `postfix/smtpd`, `dovecot`: one word that is neither a host's name nor a level.
 fn is_program(column: &[u8]) -> bool {
     let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_');
     (3..40).contains(&column.len()) && column.iter().all(word)
 }
 
-/// A message that is quoted as a whole, behind a level and a colon or behind nothing that could be a client's:
+/// A message that is quoted as a whole, after a level and a colon, or after text that cannot be a client's:
 /// `WARNING[4711][C-1] Ext. s: "Rejecting unknown SIP connection from ..."` of Asterisk.
 pub(super) fn whole(text: &[u8]) -> Option<WrappedLine<'_>> {
     let levels = [&b"WARNING["[..], b"NOTICE[", b"ERROR[", b"SECURITY[", b"VERBOSE["];
