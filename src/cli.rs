@@ -7,8 +7,7 @@ mod refusal;
 mod values;
 
 pub use options::{
-    BlockedAction, By, CacheOptions, ColorChoice, Extract, OnUnknown, OutputOptions, PatternOptions,
-    QueryOptions, RdapUse, ReadOptions,
+    CacheOptions, ColorChoice, OutputOptions, PatternOptions, QueryOptions, RdapUse, ReadOptions,
 };
 pub use read::nearest_command;
 pub use refusal::refusal;
@@ -16,15 +15,12 @@ pub use values::{
     Age, AtLeastOne, Flag, LeastCount, QueryRate, ShareLimits, TimeoutSeconds, TopCount, TrustedProxy,
 };
 
+use crate::{networks::ListForm, report::Grouping, serve::policy::OnBlocked, verdict::OnUnknown};
 use clap::{
     Args, Parser, Subcommand, ValueHint,
-    builder::{NonEmptyStringValueParser, PossibleValuesParser},
+    builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser},
 };
 use std::path::PathBuf;
-
-/// What `networks --format` takes.
-pub const LIST_FORMS: [&str; 11] =
-    ["cidr", "json", "csv", "postfix", "nft", "ipset", "rbldnsd", "rspamd", "nginx", "apache", "exim"];
 
 /// Says who runs the network behind an IP address, and whether your pattern files say you want its mail.
 #[derive(Debug, Parser)]
@@ -155,7 +151,7 @@ pub struct ReportArgs {
     /// Group by owner, asn, abuse (the contact's mail domain), maintainer, netname, network, registry or country
     /// [default: owner]
     #[arg(long, value_name = "FIELD", value_enum, hide_possible_values = true)]
-    pub by: Option<By>,
+    pub by: Option<Grouping>,
     /// Show only owners whose name this pattern matches, whatever its case, and their addresses (repeatable)
     #[arg(long, value_name = "ERE")]
     pub owner: Vec<String>,
@@ -247,7 +243,7 @@ pub struct ServeArgs {
     pub dry_run: bool,
     /// What a blocked client gets: reject, defer (DEFER_IF_PERMIT) or tag (PREPEND X-Whodunit) [default: reject]
     #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
-    pub on_blocked: Option<BlockedAction>,
+    pub on_blocked: Option<OnBlocked>,
     /// Add an X-Whodunit header (PREPEND) to all mail that is let in, once a message
     #[arg(long)]
     pub header: bool,
@@ -285,12 +281,12 @@ pub struct ServeArgs {
 #[command(after_help = ends::NETWORKS)]
 pub struct NetworksArgs {
     /// How the list is written: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim
-    #[arg(long, value_name = "FORM", default_value = "cidr", value_parser = PossibleValuesParser::new(LIST_FORMS),
+    #[arg(long, value_name = "FORM", default_value = "cidr", value_parser = list_form(),
         hide_possible_values = true, long_help = "\
         How the list is written: cidr (a prefix a line), json and csv (a source network a line, not aggregated), postfix \
         (cidr_table), nft (for nft -f), ipset (for ipset restore), rbldnsd (ip4trie, with -6 ip6trie), rspamd (a map), \
         nginx (geo lines), apache (Require not ip), exim (an iplsearch file)")]
-    pub format: String,
+    pub format: ListForm,
     /// Write the list into this file; an earlier one is replaced once the list is whole
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
@@ -312,6 +308,12 @@ pub struct NetworksArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
     pub config: ConfigArgs,
+}
+
+/// Reads a list's form by its name.
+fn list_form() -> impl TypedValueParser<Value = ListForm> {
+    let names = PossibleValuesParser::new(ListForm::NAMES.map(|(name, _)| name));
+    names.map(|name| ListForm::named(&name).unwrap_or_default())
 }
 
 /// `whodunit check [OPTIONS]`, a monitoring plugin

@@ -8,6 +8,7 @@ pub mod generate;
 mod hint;
 mod input_warnings;
 mod interruption;
+mod log_clients;
 mod manual;
 pub mod matching;
 pub mod networks;
@@ -22,16 +23,15 @@ pub mod warm;
 
 use crate::{
     cache::{CacheEnv, CacheError, CacheLocation, CachedAnswer, LayeredCache, bases, open as open_cache},
-    cli::{CacheOptions, QueryOptions},
-    config::{self, CacheConfig, ConfigLayer, ResolverConfig},
+    config::{CacheConfig, OutputConfig, OutputForm, ResolverConfig},
     error::{Error, Result},
     exit::Exit,
     origin::{self, OriginLookup},
-    output::{AlignedColumns, Paint, TextColumns, longest_name},
+    output::{AlignedColumns, OutputFormat, Paint, TextColumns, longest_name},
     pattern::{self, Patterns},
-    resolver::{QueryPolicy, Resolver},
+    resolver::Resolver,
     sanitize::safe,
-    verdict::{Judged, Verdict},
+    verdict::{Judged, OnUnknown, Verdict},
 };
 use jiff::Timestamp;
 use std::{
@@ -52,9 +52,14 @@ pub struct ExitTally {
 }
 
 impl ExitTally {
-    /// A run without a verdict yet; `unknown` is what an unknown address ends in.
+    /// A run without a verdict yet.
     #[must_use]
-    pub fn new(unknown: Exit) -> Self {
+    pub fn new(on_unknown: OnUnknown) -> Self {
+        let unknown = match on_unknown {
+            OnUnknown::Pass => Exit::Clear,
+            OnUnknown::Block => Exit::Blocked,
+            OnUnknown::Defer => Exit::TempFail,
+        };
         Self { exit: Exit::Clear, unknown, lacks_input: false }
     }
 
@@ -84,18 +89,9 @@ impl ExitTally {
     }
 }
 
-/// How registries are asked and where answers are kept, with a word about what is odd.
-///
-/// # Errors
-/// As [`config::resolver`].
-fn settle(querying: &QueryOptions, caching: &CacheOptions, beneath: &ConfigLayer) -> Result<ResolverConfig> {
-    let config = config::resolver(querying, caching, beneath, QueryPolicy::default().timeout)?;
-    config.notes.iter().for_each(|note| warn(note));
-    Ok(config)
-}
-
 /// The resolver of a run. What is wrong with its cache costs a line on stderr, never a verdict.
 fn resolver(config: ResolverConfig, patterns: Patterns) -> Resolver {
+    config.notes.iter().for_each(|note| warn(note));
     Resolver::new(config.policy, open(&config.cache), patterns)
 }
 
@@ -158,7 +154,7 @@ fn origins(config: &CacheConfig) -> OriginLookup {
     OriginLookup::new(paths.find(|path| path.exists()))
 }
 
-/// What the cache's default place depends on.
+/// What the cache's default location depends on.
 fn env() -> CacheEnv {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     CacheEnv { home: folder("HOME"), xdg_cache_home: folder("XDG_CACHE_HOME"), ..Default::default() }
@@ -232,21 +228,38 @@ pub fn stdout() -> Box<dyn Write> {
     }
 }
 
-/// The columns of verdicts on addresses of at most so many cells, or on one alone, as stdout wants them.
-#[must_use]
-pub fn columns(
-    address: impl FnOnce() -> usize,
+/// How verdicts are printed in this form. `count` is the number of verdicts, of addresses of at most `width` cells; `alone`
+/// says that a count needs no address beside it.
+fn output_format(
+    output: &OutputConfig,
+    count: usize,
     alone: bool,
+    width: impl FnOnce() -> usize,
     patterns: &Patterns,
-    paint: Paint,
-) -> TextColumns {
+) -> OutputFormat {
     let aligned = || AlignedColumns {
-        address: address(),
-        alone,
+        address: width(),
+        alone: count == 1,
         why: longest_name(patterns),
         width: terminal_size::terminal_size().map(|(width, _)| width.0.into()),
     };
-    TextColumns { aligned: io::stdout().is_terminal().then(aligned), paint, judges: !patterns.is_empty() }
+    match output.form {
+        OutputForm::Text | OutputForm::Whois => OutputFormat::Text(TextColumns {
+            aligned: io::stdout().is_terminal().then(aligned),
+            paint: paint(output),
+            judges: !patterns.is_empty(),
+        }),
+        OutputForm::Json => OutputFormat::Json,
+        OutputForm::Csv => OutputFormat::Csv,
+        OutputForm::Count if alone => OutputFormat::Count,
+        OutputForm::Count => OutputFormat::Counts,
+        OutputForm::Quiet => OutputFormat::Quiet,
+    }
+}
+
+/// The colours of what is printed.
+fn paint(output: &OutputConfig) -> Paint {
+    Paint { colored: output.colored }
 }
 
 /// Writes out what is still on its way.

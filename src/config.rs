@@ -1,5 +1,5 @@
-//! What was typed, the environment and the files, and what they mean together. Taken apart in `main` and in the
-//! modes, so that each room gets its own few values.
+//! What was typed, the environment and the files, and what they mean together: one `resolve` for each group of options that
+//! commands share. A command's own `resolve` adds the options that it alone has.
 
 mod layer;
 mod words;
@@ -9,15 +9,18 @@ pub use layer::{ConfigLayer, StringList};
 use crate::{
     address::Prefix,
     cli::{
-        self, CacheOptions, ColorChoice, ConfigArgs, Flag, OnUnknown, OutputOptions, PatternOptions,
-        QueryOptions, RdapUse, ReadOptions,
+        self, CacheOptions, ColorChoice, ConfigArgs, Flag, OutputOptions, PatternOptions, QueryOptions,
+        RdapUse, ReadOptions,
     },
     error::{Error, Result},
-    exit::Exit,
-    log, pattern,
+    log::{Extract, ReadSpec},
+    pattern::{Action, PatternSpec},
     registry::{Registry, Servers},
     resolver::QueryPolicy,
+    serve::{ListenAddress, dns::ZoneName},
+    verdict::OnUnknown,
 };
+use jiff::Timestamp;
 use std::{
     env,
     ffi::OsString,
@@ -49,6 +52,26 @@ pub struct ResolverConfig {
     pub notes: Vec<String>,
 }
 
+/// How logs are read.
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// Which addresses of a log line count.
+    pub extract: Extract,
+    /// Proxies whose forwarded-for lists are believed.
+    pub trusted: Vec<Prefix>,
+}
+
+/// How verdicts are printed, and what an unknown one means.
+#[derive(Clone, Copy, Debug)]
+pub struct OutputConfig {
+    /// The form.
+    pub form: OutputForm,
+    /// Whether stdout is coloured.
+    pub colored: bool,
+    /// What is made of an unknown address.
+    pub on_unknown: OnUnknown,
+}
+
 /// The form of the output.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum OutputForm {
@@ -66,12 +89,12 @@ pub enum OutputForm {
     Quiet,
 }
 
-/// Everything that was not typed: the environment and the files. Where one place says a form of the output, those of
-/// the places behind it do not count; so with asking nobody and asking anew.
+/// Everything that was not typed: the environment, above the files. Where one layer names a form of the output, the forms of
+/// the layers below it do not count; so with asking nobody and asking anew.
 ///
 /// # Errors
 /// A file that cannot be read (66), or a file or variable that is wrong (78).
-pub fn beneath(config: &ConfigArgs) -> Result<ConfigLayer> {
+pub fn layers(config: &ConfigArgs) -> Result<ConfigLayer> {
     let environment = ConfigLayer::from_environment(env::vars_os())?;
     let named = config
         .config
@@ -102,16 +125,16 @@ fn user_file() -> Option<PathBuf> {
     (!hidden).then_some(path)
 }
 
-/// A switch that was typed, or set beneath.
+/// A switch that was typed, or is set in a layer.
 #[must_use]
-pub fn on(typed: bool, beneath: Option<Flag>) -> bool {
-    typed || beneath.is_some_and(|flag| flag.0)
+pub fn on(typed: bool, set: Option<Flag>) -> bool {
+    typed || set.is_some_and(|flag| flag.0)
 }
 
-/// A list that was typed, or else the one set beneath.
+/// The files that were typed, or else those that are set in a layer.
 #[must_use]
-pub fn paths(typed: &[PathBuf], beneath: Option<&StringList>) -> Vec<PathBuf> {
-    match beneath {
+pub fn paths(typed: &[PathBuf], set: Option<&StringList>) -> Vec<PathBuf> {
+    match set {
         Some(StringList(list)) if typed.is_empty() => list.iter().map(PathBuf::from).collect(),
         _ => typed.to_vec(),
     }
@@ -119,60 +142,81 @@ pub fn paths(typed: &[PathBuf], beneath: Option<&StringList>) -> Vec<PathBuf> {
 
 /// Which patterns are to be read.
 #[must_use]
-pub fn patterns(typed: &PatternOptions, beneath: &ConfigLayer) -> pattern::PatternSpec {
-    let block = paths(&typed.block, beneath.block.as_ref());
-    let allow = paths(&typed.allow, beneath.allow.as_ref());
-    let inline = match &beneath.regexp {
+pub fn patterns(typed: &PatternOptions, layers: &ConfigLayer) -> PatternSpec {
+    let block = paths(&typed.block, layers.block.as_ref());
+    let allow = paths(&typed.allow, layers.allow.as_ref());
+    let inline = match &layers.regexp {
         Some(StringList(list)) if typed.regexp.is_empty() => list.iter().map(OsString::from).collect(),
         _ => typed.regexp.clone(),
     };
-    let allow = allow.into_iter().map(|path| (pattern::Action::Allow, path));
-    let block = block.into_iter().map(|path| (pattern::Action::Block, path));
-    pattern::PatternSpec {
+    let allow = allow.into_iter().map(|path| (Action::Allow, path));
+    let block = block.into_iter().map(|path| (Action::Block, path));
+    PatternSpec {
         files: allow.chain(block).collect(),
         inline,
-        ignore_case: on(typed.ignore_case, beneath.ignore_case),
+        ignore_case: on(typed.ignore_case, layers.ignore_case),
     }
 }
 
-/// How registries are asked and where answers are kept; `timeout` is the time for an address where nobody says.
+/// Where a service listens.
 ///
 /// # Errors
-/// A server list that cannot be read (66) or is wrong (78).
-pub fn resolver(
-    querying: &QueryOptions,
-    caching: &CacheOptions,
-    beneath: &ConfigLayer,
-    timeout: Duration,
-) -> Result<ResolverConfig> {
-    let list = querying.servers.clone().or_else(|| beneath.servers.as_ref().map(PathBuf::from));
-    let servers = list.as_deref().map_or_else(|| Ok(Servers::default()), Servers::read)?;
-    let defaults = QueryPolicy::default();
-    let number = |typed: Option<cli::AtLeastOne>, beneath: Option<cli::AtLeastOne>, default| {
-        typed.or(beneath).map_or(default, |number| number.0)
-    };
-    Ok(ResolverConfig {
-        notes: list.and_then(|path| strangers(&servers, &path)).into_iter().collect(),
-        policy: QueryPolicy {
-            timeout: querying.timeout.or(beneath.timeout).map_or(timeout, |seconds| seconds.0),
-            jobs: number(querying.jobs, beneath.jobs, defaults.jobs),
-            per_server: number(querying.per_server, beneath.per_server, defaults.per_server),
-            rate: querying.rate.or(beneath.rate).map(|rate| rate.0),
-            servers,
-            full: on(querying.full, beneath.full),
-            rdap: querying.rdap.or(beneath.rdap).unwrap_or_default() == RdapUse::Fallback,
-            // What is typed wins: a fleet's `offline = true` does not stand in the way of one `--refresh`.
-            offline: on(querying.offline, beneath.offline) && !querying.refresh,
-            refresh: on(querying.refresh, beneath.refresh) && !querying.offline,
-            max_age: caching.max_age.or(beneath.max_age).map_or(defaults.max_age, |age| age.length),
-            share: caching.share.or(beneath.share).map(|share| (share.0, share.1)),
-        },
-        cache: cache(caching, beneath),
-    })
+/// A text that names no such address (64).
+pub fn listen_addresses(typed: &[String], layers: &ConfigLayer) -> Result<Vec<ListenAddress>> {
+    if typed.is_empty() {
+        return Ok(layers.listen.clone().unwrap_or_default());
+    }
+    typed.iter().map(|address| address.parse()).collect()
+}
+
+/// The zone of the DNS list.
+///
+/// # Errors
+/// A text that is no zone's name (64).
+pub fn zone(typed: Option<&String>, layers: &ConfigLayer) -> Result<ZoneName> {
+    typed.map_or_else(|| Ok(layers.zone.clone().unwrap_or_default()), |zone| zone.parse())
+}
+
+impl ResolverConfig {
+    /// How registries are asked and where answers are kept; `timeout` is the time for an address where nobody says.
+    ///
+    /// # Errors
+    /// A server list that cannot be read (66) or is wrong (78).
+    pub fn resolve(
+        querying: &QueryOptions,
+        caching: &CacheOptions,
+        layers: &ConfigLayer,
+        timeout: Duration,
+    ) -> Result<Self> {
+        let list = querying.servers.clone().or_else(|| layers.servers.as_ref().map(PathBuf::from));
+        let servers = list.as_deref().map_or_else(|| Ok(Servers::default()), Servers::read)?;
+        let defaults = QueryPolicy::default();
+        let number = |typed: Option<cli::AtLeastOne>, set: Option<cli::AtLeastOne>, default| {
+            typed.or(set).map_or(default, |number| number.0)
+        };
+        Ok(Self {
+            notes: list.and_then(|path| without_registries(&servers, &path)).into_iter().collect(),
+            policy: QueryPolicy {
+                timeout: querying.timeout.or(layers.timeout).map_or(timeout, |seconds| seconds.0),
+                jobs: number(querying.jobs, layers.jobs, defaults.jobs),
+                per_server: number(querying.per_server, layers.per_server, defaults.per_server),
+                rate: querying.rate.or(layers.rate).map(|rate| rate.0),
+                servers,
+                full: on(querying.full, layers.full),
+                rdap: querying.rdap.or(layers.rdap).unwrap_or_default() == RdapUse::Fallback,
+                // What is typed wins: a fleet's `offline = true` does not stand in the way of one `--refresh`.
+                offline: on(querying.offline, layers.offline) && !querying.refresh,
+                refresh: on(querying.refresh, layers.refresh) && !querying.offline,
+                max_age: caching.max_age.or(layers.max_age).map_or(defaults.max_age, |age| age.length),
+                share: caching.share.or(layers.share).map(|share| (share.0, share.1)),
+            },
+            cache: CacheConfig::resolve(caching, layers),
+        })
+    }
 }
 
 /// What to say of a server list without any registry's name: nobody is asked first there.
-fn strangers(servers: &Servers, path: &Path) -> Option<String> {
+fn without_registries(servers: &Servers, path: &Path) -> Option<String> {
     let known = Registry::ALL.into_iter().any(|own| {
         servers.of(own).is_some_and(|server| server.listed)
             || own.rdap_server().is_some_and(|name| servers.listed(name).is_some())
@@ -183,80 +227,85 @@ fn strangers(servers: &Servers, path: &Path) -> Option<String> {
     })
 }
 
-/// Where answers are kept.
-#[must_use]
-pub fn cache(typed: &CacheOptions, beneath: &ConfigLayer) -> CacheConfig {
-    let age = typed.max_age.or(beneath.max_age);
-    CacheConfig {
-        location: typed.cache.clone().or_else(|| beneath.cache.clone()),
-        notes: beneath.notes.iter().cloned().chain(age.and_then(cli::Age::doubt)).collect(),
+impl CacheConfig {
+    /// Where answers are kept.
+    #[must_use]
+    pub fn resolve(typed: &CacheOptions, layers: &ConfigLayer) -> Self {
+        let age = typed.max_age.or(layers.max_age);
+        Self {
+            location: typed.cache.clone().or_else(|| layers.cache.clone()),
+            notes: layers.notes.iter().cloned().chain(age.and_then(cli::Age::doubt)).collect(),
+        }
+    }
+
+    /// The same for a command that takes no other option of the cache's.
+    #[must_use]
+    pub fn at(location: Option<&String>, layers: &ConfigLayer) -> Self {
+        Self::resolve(&CacheOptions { cache: location.cloned(), ..CacheOptions::default() }, layers)
     }
 }
 
-/// The form of the output: what was typed, else what was set beneath.
-#[must_use]
-pub fn form(typed: &OutputOptions, beneath: &ConfigLayer) -> OutputForm {
-    let forms = |json, csv, count, quiet, whois| match (json, csv, count, quiet, whois) {
-        (true, ..) => Some(OutputForm::Json),
-        (_, true, ..) => Some(OutputForm::Csv),
-        (_, _, true, ..) => Some(OutputForm::Count),
-        (_, _, _, true, _) => Some(OutputForm::Quiet),
-        (.., true) => Some(OutputForm::Whois),
-        _ => None,
-    };
-    forms(typed.json, typed.csv, typed.count, typed.quiet, typed.whois)
-        .or_else(|| {
-            forms(
-                on(false, beneath.json),
-                on(false, beneath.csv),
-                on(false, beneath.count),
-                on(false, beneath.quiet),
-                on(false, beneath.whois),
+impl LogConfig {
+    /// How logs are read.
+    #[must_use]
+    pub fn resolve(typed: &ReadOptions, layers: &ConfigLayer) -> Self {
+        let trusted = match typed.trusted_proxy.as_slice() {
+            [] => layers.trusted_proxy.as_deref().unwrap_or_default(),
+            typed => typed,
+        };
+        Self {
+            extract: typed.extract.or(layers.extract).unwrap_or_default(),
+            trusted: trusted.iter().map(|proxy| proxy.0).collect(),
+        }
+    }
+
+    /// What is to be read now. It takes a look at the machine's zone, for which a run without a log has no use.
+    #[must_use]
+    pub fn spec(&self, now: Timestamp) -> ReadSpec {
+        ReadSpec { extract: self.extract, trusted: self.trusted.clone(), ..ReadSpec::new(now) }
+    }
+}
+
+impl OutputConfig {
+    /// How verdicts are printed, and what an unknown one means.
+    #[must_use]
+    pub fn resolve(typed: &OutputOptions, layers: &ConfigLayer) -> Self {
+        let set = |flag| on(false, flag);
+        let typed_form = OutputForm::of(typed.json, typed.csv, typed.count, typed.quiet, typed.whois);
+        let form = typed_form.or_else(|| {
+            OutputForm::of(
+                set(layers.json),
+                set(layers.csv),
+                set(layers.count),
+                set(layers.quiet),
+                set(layers.whois),
             )
-        })
-        .unwrap_or(OutputForm::Text)
-}
-
-/// What an unknown address makes of the exit code.
-#[must_use]
-pub fn on_unknown(typed: Option<OnUnknown>, beneath: &ConfigLayer) -> Option<OnUnknown> {
-    typed.or(beneath.on_unknown)
-}
-
-/// The exit code of an unknown address.
-#[must_use]
-pub fn unknown_exit(what: Option<OnUnknown>) -> Exit {
-    match what {
-        Some(OnUnknown::Pass) => Exit::Clear,
-        Some(OnUnknown::Block) => Exit::Blocked,
-        Some(OnUnknown::Defer) | None => Exit::TempFail,
+        });
+        Self {
+            form: form.unwrap_or(OutputForm::Text),
+            colored: is_colored(typed.color.or(layers.color).unwrap_or_default()),
+            on_unknown: typed.on_unknown.or(layers.on_unknown).unwrap_or(OnUnknown::Defer),
+        }
     }
 }
 
-/// Which addresses of a log line count.
-#[must_use]
-pub fn extract(typed: &ReadOptions, beneath: &ConfigLayer) -> log::Extract {
-    match typed.extract.or(beneath.extract).unwrap_or_default() {
-        cli::Extract::Client => log::Extract::Client,
-        cli::Extract::All => log::Extract::All,
+impl OutputForm {
+    /// The form that one of these switches asks for.
+    fn of(json: bool, csv: bool, count: bool, quiet: bool, whois: bool) -> Option<Self> {
+        let forms = [
+            (json, Self::Json),
+            (csv, Self::Csv),
+            (count, Self::Count),
+            (quiet, Self::Quiet),
+            (whois, Self::Whois),
+        ];
+        forms.into_iter().find(|(on, _)| *on).map(|(_, form)| form)
     }
-}
-
-/// Proxies whose forwarded-for lists are believed.
-#[must_use]
-pub fn trusted_proxies(typed: &ReadOptions, beneath: &ConfigLayer) -> Vec<Prefix> {
-    let settled = if typed.trusted_proxy.is_empty() {
-        beneath.trusted_proxy.as_deref().unwrap_or_default()
-    } else {
-        &typed.trusted_proxy
-    };
-    settled.iter().map(|proxy| proxy.0).collect()
 }
 
 /// Whether stdout is to be coloured: as said, else on a terminal that NO_COLOR (no-color.org) does not forbid.
-#[must_use]
-pub fn colored(typed: Option<ColorChoice>, beneath: &ConfigLayer) -> bool {
-    match typed.or(beneath.color).unwrap_or_default() {
+fn is_colored(choice: ColorChoice) -> bool {
+    match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto => {

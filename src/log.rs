@@ -29,16 +29,23 @@ pub use source::{unpacked, unpacked_stream};
 pub use time::time;
 
 use crate::{address::Prefix, error::Error};
+use clap::ValueEnum;
 use jiff::{Timestamp, tz::TimeZone};
+use serde::Deserialize;
 use std::{io, path::Path};
 
 /// The addresses that are taken from a log line.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum Extract {
-    /// Only the connecting client ([`client`]).
+    /// The connecting client alone
+    ///
+    /// See [`client`].
     #[default]
     Client,
-    /// Every valid address that stands by itself, for whatever reason; no network, and no part of a longer word.
+    /// Every valid address
+    ///
+    /// It stands by itself, for whatever reason. No network, and no part of a longer word.
     All,
 }
 
@@ -97,7 +104,13 @@ pub enum ClientSource<'a> {
     Stdin,
 }
 
-impl ClientSource<'_> {
+impl<'a> ClientSource<'a> {
+    /// The input of this name; `-` is standard input.
+    #[must_use]
+    pub fn named(path: &'a Path) -> Self {
+        if path == Path::new("-") { Self::Stdin } else { Self::File(path) }
+    }
+
     fn unreadable(&self, error: &io::Error) -> Error {
         match self {
             Self::File(path) => Error::input(path, error),

@@ -281,7 +281,7 @@ impl Resolver {
 
     /// Matches the patterns against the facts known of an address: the only way from an answer to a verdict.
     fn settle(&self, address: IpAddr, known: Known, origin: Option<AddressOrigin>) -> Judged {
-        verdict::judge(address, 1, known, origin, &self.patterns)
+        verdict::judge(Some(address), 1, known, origin, &self.patterns)
     }
 
     /// Every pattern is compiled before any is used.

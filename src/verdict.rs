@@ -6,7 +6,8 @@ use crate::{
     pattern::{Action, MatchSubject, PatternFinding, PatternMatch, Patterns},
     registry::{Answer, AnswerSource, Known, Unknown, UnknownKind},
 };
-use serde::Serialize;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, net::IpAddr};
 
 /// The verdict, as the contract names it.
@@ -34,6 +35,25 @@ impl Verdict {
             Self::Unknown => "unknown",
         }
     }
+}
+
+/// What is made of an unknown address.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUnknown {
+    /// Let it in (exit 0)
+    ///
+    /// To Postfix `DUNNO`: the mail server's other rules decide.
+    #[default]
+    Pass,
+    /// Ask the client to come back later (exit 75)
+    ///
+    /// To Postfix `DEFER_IF_PERMIT`: unless another rule rejects.
+    Defer,
+    /// Treat it as blocked (exit 1)
+    ///
+    /// To Postfix `REJECT`.
+    Block,
 }
 
 /// The source of the AS numbers.
@@ -71,7 +91,7 @@ pub struct Judged {
 /// denial, a placeholder, or the name of a reserved range.
 #[must_use]
 pub fn judge(
-    address: IpAddr,
+    address: Option<IpAddr>,
     hits: u64,
     known: Known,
     origin: Option<AddressOrigin>,
@@ -79,16 +99,11 @@ pub fn judge(
 ) -> Judged {
     let announced = origin.as_ref().map(|origin| &origin.origin);
     let finding = match &known {
-        Known::Answer(answer) => find(patterns, answer, Some(address), announced),
-        Known::Origin => patterns.judge(&MatchSubject {
-            text: "",
-            record: None,
-            address: Some(address),
-            origin: announced,
-        }),
+        Known::Answer(answer) => find(patterns, answer, address, announced),
+        Known::Origin => patterns.judge(&MatchSubject { text: "", record: None, address, origin: announced }),
         Known::Reserved(_) | Known::Unknown(_) => PatternFinding::default(),
     };
-    Judged { origin, ..settle(Some(address), hits, known, finding) }
+    Judged { origin, ..settle(address, hits, known, finding) }
 }
 
 /// Matches the patterns against one answer and the origin of the address.

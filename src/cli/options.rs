@@ -3,6 +3,7 @@
 //! Everything here is an `Option`: what was not typed may stand in the environment or in a file.
 
 use super::values::{Age, AtLeastOne, QueryRate, ShareLimits, TimeoutSeconds, TrustedProxy};
+use crate::{log::Extract, verdict::OnUnknown};
 use clap::{Args, ValueEnum, ValueHint, builder::NonEmptyStringValueParser};
 use serde::Deserialize;
 use std::{ffi::OsString, path::PathBuf};
@@ -20,41 +21,6 @@ pub enum ColorChoice {
     Never,
 }
 
-/// Which addresses of a log line count.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Extract {
-    /// The connecting client alone
-    #[default]
-    Client,
-    /// Every valid address
-    All,
-}
-
-/// What a network that nobody could name means.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum OnUnknown {
-    /// Let it in (exit 0)
-    Pass,
-    /// Ask the client to come back later (exit 75)
-    Defer,
-    /// Treat it as blocked (exit 1)
-    Block,
-}
-
-/// What `serve` does with mail from a network that patterns block.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum BlockedAction {
-    /// Reject it
-    Reject,
-    /// Ask the client to come back later
-    Defer,
-    /// Let it in with a header
-    Tag,
-}
-
 /// When a registry's RDAP server is asked.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -64,29 +30,6 @@ pub enum RdapUse {
     Fallback,
     /// Never
     Never,
-}
-
-/// What a report's rows stand for.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum By {
-    /// The owner of the network
-    #[default]
-    Owner,
-    /// The autonomous system
-    Asn,
-    /// The mail domain of the abuse contact
-    Abuse,
-    /// The maintainer in the registry's database
-    Maintainer,
-    /// The network's name
-    Netname,
-    /// The network
-    Network,
-    /// The registry
-    Registry,
-    /// The country
-    Country,
 }
 
 /// How log lines are read.

@@ -8,8 +8,8 @@ use super::{each, flush, stdout, tell, unreadable, warn};
 use crate::{
     address::{self, Network, Prefix},
     cache::{LayeredCache, bulk},
-    cli::{CacheArgs, CacheCommand, CacheOptions, ConfigArgs, OutputOptions},
-    config,
+    cli::{CacheArgs, CacheCommand, ConfigArgs, OutputOptions},
+    config::{self, CacheConfig, ConfigLayer, OutputConfig, OutputForm},
     error::{Error, Result},
     exit::Exit,
     origin,
@@ -20,20 +20,40 @@ use std::{
     io::{self, Write},
 };
 
+/// Which cache is looked after, and how it is shown.
+struct CacheSettings {
+    cache: CacheConfig,
+    form: OutputForm,
+}
+
+impl CacheSettings {
+    fn resolve(typed: &CacheArgs, layers: &ConfigLayer) -> Self {
+        let (json, csv) = match &typed.command {
+            CacheCommand::Stats { json } => (*json, false),
+            CacheCommand::List { json, csv } => (*json, *csv),
+            CacheCommand::Forget { .. } | CacheCommand::Import { .. } | CacheCommand::Export => {
+                (false, false)
+            }
+        };
+        let output = OutputOptions { json, csv, ..OutputOptions::default() };
+        let form = OutputConfig::resolve(&output, layers).form;
+        Self { cache: CacheConfig::at(typed.cache.as_ref(), layers), form }
+    }
+}
+
 /// Looks after the cache.
 ///
 /// # Errors
 /// Bad usage (64), a cache or a file that cannot be read (66), a file that is not what it should be (65), an output
 /// that cannot be written (74).
 pub fn run(typed: &CacheArgs) -> Result<Exit> {
-    let beneath = config::beneath(&ConfigArgs { config: typed.config.clone() })?;
-    let caching = CacheOptions { cache: typed.cache.clone(), ..CacheOptions::default() };
-    let cache = files::open(&config::cache(&caching, &beneath), &typed.command)?;
-    let form = |json, csv| config::form(&OutputOptions { json, csv, ..OutputOptions::default() }, &beneath);
+    let layers = config::layers(&ConfigArgs { config: typed.config.clone() })?;
+    let CacheSettings { cache, form } = CacheSettings::resolve(typed, &layers);
+    let cache = files::open(&cache, &typed.command)?;
     let mut out = stdout();
     match &typed.command {
-        CacheCommand::Stats { json } => show::stats(&cache, form(*json, false), &mut out)?,
-        CacheCommand::List { json, csv } => show::list(&cache, form(*json, *csv), &mut out)?,
+        CacheCommand::Stats { .. } => show::stats(&cache, form, &mut out)?,
+        CacheCommand::List { .. } => show::list(&cache, form, &mut out)?,
         CacheCommand::Forget { what, all } => forget(&cache, what, *all, &mut out)?,
         CacheCommand::Import { files } => import::run(&cache, files, &mut out)?,
         CacheCommand::Export => export(&cache, &mut out)?,

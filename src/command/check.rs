@@ -1,68 +1,84 @@
 //! `whodunit [IP]...`: the verdict on every address.
 
 use super::{
-    ExitTally, columns, explain, flush, hint, input_warnings, read_patterns, resolver, settle,
+    ExitTally, explain, flush, hint, log_clients, output_format, paint, read_patterns, resolver,
     sink::ProgressSink, stale::StaleCount, stdout, tell_of, warn, without_table,
 };
 use crate::{
     address,
     cli::CheckArgs,
-    config::{self, ConfigLayer, OutputForm},
+    config::{self, ConfigLayer, LogConfig, OutputConfig, OutputForm, ResolverConfig},
     error::{Error, Result},
     exit::Exit,
-    log,
-    output::{self, OutputFormat, Paint, progress},
-    pattern::Patterns,
-    resolver::{Arrival, Client, Resolver},
+    log::{ClientSource, SeenClient},
+    output::{self, OutputFormat},
+    pattern::PatternSpec,
+    resolver::{Arrival, Client, QueryPolicy, Resolver},
     verdict::Judged,
 };
 use jiff::Timestamp;
-use std::{
-    collections::HashMap,
-    io::IsTerminal,
-    net::IpAddr,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, io::IsTerminal, net::IpAddr, path::Path};
+
+/// Which addresses are classified, and how.
+struct CheckSettings<'a> {
+    sources: Vec<AddressSource<'a>>,
+    /// One address was typed, and that is all.
+    alone: bool,
+    explains: bool,
+    reading: LogConfig,
+    patterns: PatternSpec,
+    output: OutputConfig,
+    resolver: ResolverConfig,
+}
+
+impl<'a> CheckSettings<'a> {
+    fn resolve(typed: &'a CheckArgs, layers: &ConfigLayer) -> Result<Self> {
+        let timeout = QueryPolicy::default().timeout;
+        Ok(Self {
+            sources: sources(typed)?,
+            alone: typed.log.is_empty() && matches!(typed.addresses.as_slice(), [one] if one != "-"),
+            explains: typed.explain,
+            reading: LogConfig::resolve(&typed.reading, layers),
+            patterns: config::patterns(&typed.patterns, layers),
+            output: OutputConfig::resolve(&typed.output, layers),
+            resolver: ResolverConfig::resolve(&typed.querying, &typed.caching, layers, timeout)?,
+        })
+    }
+}
 
 /// Classifies addresses, and says what to end with.
 ///
 /// # Errors
 /// Whatever stops the run before the first question, and an output that cannot be written.
 pub fn run(typed: &CheckArgs) -> Result<Exit> {
-    let beneath = config::beneath(&typed.config)?;
-    let asks = typed.addresses.is_empty() && typed.log.is_empty()
-        || typed.addresses.iter().any(|text| text == "-")
-        || typed.log.iter().any(|path| path == Path::new("-"));
-    let stdin = asks.then_some("the addresses");
-    let patterns = read_patterns(&config::patterns(&typed.patterns, &beneath), stdin)?;
+    let layers = config::layers(&typed.config)?;
+    let CheckSettings { sources, alone, explains, reading, patterns, output, resolver: config } =
+        CheckSettings::resolve(typed, &layers)?;
+    let asks = sources.iter().any(AddressSource::is_stdin);
+    let patterns = read_patterns(&patterns, asks.then_some("the addresses"))?;
     patterns.line_ends().for_each(|warning| warn(&warning));
-    let config = settle(&typed.querying, &typed.caching, &beneath)?;
-    let (clients, missing) = clients(typed, &beneath)?;
-    let form = config::form(&typed.output, &beneath);
-    let resolver = resolver(config, patterns).keeping_text(form == OutputForm::Whois);
-    let paint = Paint { colored: config::colored(typed.output.color, &beneath) };
-    let mut tally =
-        ExitTally::new(config::unknown_exit(config::on_unknown(typed.output.on_unknown, &beneath)));
-    tally.lacks_input(missing);
+    let mut tally = ExitTally::new(output.on_unknown);
+    let clients = read_clients(&sources, &reading, &mut tally)?;
+    let resolver = resolver(config, patterns).keeping_text(output.form == OutputForm::Whois);
     // A script that takes a number or an exit code has nobody to read it.
-    if !matches!(form, OutputForm::Count | OutputForm::Quiet)
+    if !matches!(output.form, OutputForm::Count | OutputForm::Quiet)
         && let Some(warning) = without_table(resolver.patterns(), resolver.origins())
     {
         warn(warning);
     }
-    if typed.explain {
+    if explains {
         resolver.patterns().check()?;
-        let exit = explain::run(&resolver, &clients, paint, tally)?;
+        let exit = explain::run(&resolver, &clients, paint(&output), tally)?;
         tell_of(&resolver);
         return Ok(exit);
     }
-    let alone = typed.log.is_empty() && matches!(typed.addresses.as_slice(), [one] if one != "-");
-    let format = format(form, alone, &clients, resolver.patterns(), paint);
-    all(&resolver, form == OutputForm::Whois, &clients, &format, paint, tally)
+    let width = || clients.iter().map(|client| client.address.to_string().len()).max().unwrap_or_default();
+    let format = output_format(&output, clients.len(), alone, width, resolver.patterns());
+    judge_all(&resolver, &clients, &output, &format, tally)
 }
 
-/// The addresses to classify, all of them read before anything is asked, and whether an input is missing.
-fn clients(typed: &CheckArgs, beneath: &ConfigLayer) -> Result<(Vec<Client>, bool)> {
+/// Where the addresses come from, as it was typed; stdin where nothing was.
+fn sources(typed: &CheckArgs) -> Result<Vec<AddressSource<'_>>> {
     let mut sources = Vec::new();
     let mut more = Vec::new();
     for text in &typed.addresses {
@@ -73,65 +89,63 @@ fn clients(typed: &CheckArgs, beneath: &ConfigLayer) -> Result<(Vec<Client>, boo
             Err(error) => return Err(error),
         }
     }
-    sources.extend(typed.log.iter().map(PathBuf::as_path).chain(more).map(|path| {
-        AddressSource::Read(if path == Path::new("-") {
-            log::ClientSource::Stdin
-        } else {
-            log::ClientSource::File(path)
-        })
-    }));
+    let logs = typed.log.iter().map(|path| path.as_path()).chain(more);
+    sources.extend(logs.map(|path| AddressSource::Log(ClientSource::named(path))));
     if sources.is_empty() {
         if std::io::stdin().is_terminal() {
             return Err(Error::usage(
                 "no address: name one, or --log FILE, or pipe a log into stdin (`whodunit --help` says more)",
             ));
         }
-        sources.push(AddressSource::Read(log::ClientSource::Stdin));
+        sources.push(AddressSource::Log(ClientSource::Stdin));
     }
+    Ok(sources)
+}
+
+/// The addresses to classify, all of them read before anything is asked. An input that cannot be read is tallied.
+fn read_clients(
+    sources: &[AddressSource<'_>],
+    reading: &LogConfig,
+    tally: &mut ExitTally,
+) -> Result<Vec<Client>> {
     let mut clients = ClientList::default();
-    let mut rest = sources.as_slice();
-    let mut missing = false;
+    let mut rest = sources;
     while let Some((first, behind)) = rest.split_first() {
-        let AddressSource::Read(_) = first else {
-            first.address().into_iter().for_each(|address| clients.add(address, 1));
+        if let AddressSource::Address(address) = first {
+            clients.add(*address, 1);
             rest = behind;
             continue;
-        };
-        // Only now: a log's zone costs a look at the machine's, which a hook with one address has no use for.
-        let extract = config::extract(&typed.reading, beneath);
-        let trusted = config::trusted_proxies(&typed.reading, beneath);
-        let spec = log::ReadSpec { extract, trusted, ..log::ReadSpec::new(Timestamp::now()) };
-        // Those that follow each other are read as one.
-        let inputs: Vec<log::ClientSource<'_>> = rest.iter().map_while(AddressSource::input).collect();
-        let read = log::read(&inputs, &spec, &progress::bytes())?;
-        input_warnings::tell(&read, &inputs, &spec);
-        missing |= !read.unreadable.is_empty();
+        }
+        // Logs that follow each other are read as one.
+        let logs: Vec<ClientSource<'_>> = rest.iter().map_while(AddressSource::log).collect();
+        let read = log_clients::read(&logs, &reading.spec(Timestamp::now()))?;
+        tally.lacks_input(!read.unreadable.is_empty());
         clients.add_all(&read.seen);
-        rest = rest.get(inputs.len()..).unwrap_or_default();
+        rest = rest.get(logs.len()..).unwrap_or_default();
     }
-    Ok((clients.list, missing))
+    Ok(clients.list)
 }
 
 /// Where addresses come from, in the order in which they were named.
 enum AddressSource<'a> {
     Address(IpAddr),
-    Read(log::ClientSource<'a>),
+    Log(ClientSource<'a>),
 }
 
 impl<'a> AddressSource<'a> {
-    fn address(&self) -> Option<IpAddr> {
-        if let Self::Address(address) = self { Some(*address) } else { None }
+    fn log(&self) -> Option<ClientSource<'a>> {
+        if let Self::Log(log) = self { Some(*log) } else { None }
     }
 
-    fn input(&self) -> Option<log::ClientSource<'a>> {
-        if let Self::Read(from) = self { Some(*from) } else { None }
+    fn is_stdin(&self) -> bool {
+        matches!(self, Self::Log(ClientSource::Stdin))
     }
 }
 
 /// An argument: an address, or stdin.
 fn named(text: &str) -> Result<AddressSource<'_>> {
     if text == "-" {
-        return Ok(AddressSource::Read(log::ClientSource::Stdin));
+        return Ok(AddressSource::Log(ClientSource::Stdin));
     }
     let address = address::parse(text).map_err(|why| Error::usage(hint::sentence(text, why)))?;
     Ok(AddressSource::Address(address))
@@ -146,12 +160,12 @@ struct ClientList {
 }
 
 impl ClientList {
-    fn add_all(&mut self, seen: &[log::SeenClient]) {
-        let clients = seen.iter().map(|seen| Client { address: seen.address(), hits: seen.hits });
+    fn add_all(&mut self, seen: &[SeenClient]) {
+        let clients = log_clients::clients(seen);
         if self.list.is_empty() {
-            self.list = clients.collect();
+            self.list = clients;
         } else {
-            clients.for_each(|client| self.add(client.address, client.hits));
+            clients.iter().for_each(|client| self.add(client.address, client.hits));
         }
     }
 
@@ -168,37 +182,15 @@ impl ClientList {
     }
 }
 
-fn format(
-    form: OutputForm,
-    alone: bool,
-    clients: &[Client],
-    patterns: &Patterns,
-    paint: Paint,
-) -> OutputFormat {
-    let text = || {
-        let width =
-            || clients.iter().map(|client| client.address.to_string().len()).max().unwrap_or_default();
-        columns(width, clients.len() == 1, patterns, paint)
-    };
-    match form {
-        OutputForm::Text | OutputForm::Whois => OutputFormat::Text(text()),
-        OutputForm::Json => OutputFormat::Json,
-        OutputForm::Csv => OutputFormat::Csv,
-        OutputForm::Count if alone => OutputFormat::Count,
-        OutputForm::Count => OutputFormat::Counts,
-        OutputForm::Quiet => OutputFormat::Quiet,
-    }
-}
-
-/// Verdicts in the order of first appearance, with `whois` the text below each.
-fn all(
+/// Verdicts in the order of first appearance, in the form --whois with the text below each.
+fn judge_all(
     resolver: &Resolver,
-    whois: bool,
     clients: &[Client],
+    output: &OutputConfig,
     format: &OutputFormat,
-    paint: Paint,
     mut tally: ExitTally,
 ) -> Result<Exit> {
+    let whois = output.form == OutputForm::Whois;
     let mut out = stdout();
     let mut stale = StaleCount::default();
     format.head(&mut out)?;
@@ -207,7 +199,7 @@ fn all(
         stale.add(&judged);
         format.row(&judged, &mut out)?;
         if let (true, Some(answer)) = (whois, judged.answer()) {
-            output::matched(&answer.text, resolver.patterns(), paint, &mut out)
+            output::matched(&answer.text, resolver.patterns(), paint(output), &mut out)
                 .map_err(|error| Error::output("stdout", &error))?;
         }
         if arrival == Arrival::Late { flush(&mut out) } else { Ok(()) }

@@ -1,16 +1,16 @@
 //! `whodunit patterns --cost LOG`: what each line of a pattern file blocks, and what wanted mail it would have hit.
 
-use super::{flush, input_warnings, resolver, settle, sink::ProgressSink, stdout, tell, warn};
+use super::{flush, log_clients, resolver, sink::ProgressSink, stdout, tell, warn};
 use crate::{
     cli::LintArgs,
-    config::{self, ConfigLayer},
+    config::{ConfigLayer, LogConfig, ResolverConfig},
     error::{Error, Result},
     exit::Exit,
-    log::{self, ClientSource},
-    output::{object, progress},
+    log::ReadSpec,
+    output::object,
     pattern::{Action, PatternMatch, Patterns},
     report::owner,
-    resolver::{Client, Resolver},
+    resolver::{Client, QueryPolicy, Resolver},
     sanitize::safe,
     verdict::{Judged, Verdict},
 };
@@ -19,7 +19,7 @@ use serde::Serialize;
 use std::{
     collections::{BTreeMap, HashMap},
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// Owners of wanted mail that a line names.
@@ -85,21 +85,34 @@ struct CostObject<'a> {
     wanted_owners: Vec<&'a str>,
 }
 
+/// How logs are read, and how registries are asked about their clients.
+struct CostSettings {
+    reading: LogConfig,
+    resolver: ResolverConfig,
+}
+
+impl CostSettings {
+    fn resolve(typed: &LintArgs, layers: &ConfigLayer) -> Result<Self> {
+        let timeout = QueryPolicy::default().timeout;
+        Ok(Self {
+            reading: LogConfig::resolve(&typed.reading, layers),
+            resolver: ResolverConfig::resolve(&typed.querying, &typed.caching, layers, timeout)?,
+        })
+    }
+}
+
 /// Says what each pattern costs. Ends in 1 when one hits wanted mail.
 ///
 /// # Errors
 /// A log that cannot be read (66), a pattern that cannot be had (78), an output that cannot be written (74).
-pub(super) fn run(typed: &LintArgs, patterns: Patterns, beneath: &ConfigLayer) -> Result<Exit> {
+pub(super) fn run(typed: &LintArgs, layers: &ConfigLayer, patterns: Patterns) -> Result<Exit> {
     patterns.check()?;
-    let config = settle(&typed.querying, &typed.caching, beneath)?;
-    let spec = log::ReadSpec {
-        extract: config::extract(&typed.reading, beneath),
-        ..log::ReadSpec::new(Timestamp::now())
-    };
+    let settings = CostSettings::resolve(typed, layers)?;
+    let spec = settings.reading.spec(Timestamp::now());
     let traffic = clients(&typed.cost, &spec)?;
     let ham = clients(&typed.ham, &spec)?;
     let mut costs = CostTable::new(&patterns);
-    let resolver = resolver(config, patterns);
+    let resolver = resolver(settings.resolver, patterns);
     count(&resolver, &traffic, &mut costs, false)?;
     count(&resolver, &ham, &mut costs, true)?;
     tell(resolver.cache());
@@ -122,18 +135,12 @@ fn count(resolver: &Resolver, clients: &[Client], costs: &mut CostTable, wanted:
     resolver.judge_all(clients, &mut ProgressSink::new(resolver, false, add))
 }
 
-fn clients(logs: &[PathBuf], spec: &log::ReadSpec) -> Result<Vec<Client>> {
+fn clients(logs: &[PathBuf], spec: &ReadSpec) -> Result<Vec<Client>> {
     if logs.is_empty() {
         return Ok(Vec::new());
     }
-    let source = |path: &'_ PathBuf| path.as_path() == Path::new("-");
-    let sources: Vec<ClientSource> = logs
-        .iter()
-        .map(|path| if source(path) { ClientSource::Stdin } else { ClientSource::File(path) })
-        .collect();
-    let read = log::read(&sources, spec, &progress::bytes())?;
-    input_warnings::tell(&read, &sources, spec);
-    Ok(read.seen.iter().map(|seen| Client { address: seen.address(), hits: seen.hits }).collect())
+    let read = log_clients::read(&log_clients::sources(logs, "patterns")?, spec)?;
+    Ok(log_clients::clients(&read.seen))
 }
 
 /// All patterns, in their order.

@@ -27,7 +27,7 @@ pub(super) fn tell(read: &LogClients, sources: &[ClientSource<'_>], spec: &log::
 }
 
 /// How an input is called.
-fn name(source: &ClientSource<'_>) -> String {
+pub(super) fn name(source: &ClientSource<'_>) -> String {
     file(source).map_or_else(|| "stdin".to_owned(), |path| path.display().to_string())
 }
 

@@ -1,17 +1,18 @@
 //! `whodunit match`: the same matching on whois text that the user already has. No network, no cache.
 
-use super::{ExitTally, columns, flush, origins, read_patterns, stdout, warn, without_table};
+use super::{ExitTally, flush, origins, output_format, paint, read_patterns, stdout, warn, without_table};
 use crate::{
     address,
-    cli::{CacheOptions, MatchArgs},
-    config::{self, ConfigLayer, OutputForm},
+    cli::MatchArgs,
+    config::{self, CacheConfig, ConfigLayer, OutputConfig, OutputForm},
     error::{Error, Result},
     exit::Exit,
+    log::ClientSource,
     origin::AddressOrigin,
-    output::{self, OutputFormat, Paint},
-    pattern::{MatchSubject, Patterns},
+    output,
+    pattern::{MatchSubject, PatternSpec, Patterns},
     registry::{Answer, AnswerSource, Known, Registry, Unknown, UnknownKind},
-    verdict::{Judged, find, settle},
+    verdict::{self, Judged},
     whois::{
         charset,
         reply::{Provenance, WhoisReply, classify, detect},
@@ -28,41 +29,56 @@ use std::{
 /// More whois text than anybody has about one address.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
+/// Which texts are matched, and how.
+struct MatchSettings<'a> {
+    sources: Vec<ClientSource<'a>>,
+    /// What the texts are about.
+    address: Option<IpAddr>,
+    patterns: PatternSpec,
+    output: OutputConfig,
+    cache: CacheConfig,
+}
+
+impl<'a> MatchSettings<'a> {
+    fn resolve(typed: &'a MatchArgs, layers: &ConfigLayer) -> Result<Self> {
+        let parse =
+            |text: &String| address::parse(text).map_err(|why| Error::usage(format!("--ip `{text}` {why}")));
+        if typed.files.is_empty() && io::stdin().is_terminal() {
+            return Err(Error::usage("no whois text: name a file, or pipe some into stdin"));
+        }
+        let sources = match typed.files.as_slice() {
+            [] => vec![ClientSource::Stdin],
+            files => files.iter().map(|file| ClientSource::named(file)).collect(),
+        };
+        Ok(Self {
+            sources,
+            address: typed.ip.as_ref().map(parse).transpose()?,
+            patterns: config::patterns(&typed.patterns, layers),
+            output: OutputConfig::resolve(&typed.output, layers),
+            cache: CacheConfig::at(typed.cache.as_ref(), layers),
+        })
+    }
+}
+
 /// Matches patterns against whois text in files or on stdin, and says what to end with.
 ///
 /// # Errors
 /// Whatever stops the run, before anything is printed: patterns, an address or a file that is wrong.
 pub fn run(typed: &MatchArgs) -> Result<Exit> {
-    let beneath = config::beneath(&typed.config)?;
-    let asks = typed.files.is_empty() || typed.files.iter().any(|file| file == Path::new("-"));
-    let stdin = asks.then_some("the whois text");
-    let patterns = read_patterns(&config::patterns(&typed.patterns, &beneath), stdin)?;
+    let MatchSettings { sources, address, patterns, output, cache } =
+        MatchSettings::resolve(typed, &config::layers(&typed.config)?)?;
+    let asks = sources.iter().any(|source| matches!(source, ClientSource::Stdin));
+    let patterns = read_patterns(&patterns, asks.then_some("the whois text"))?;
     patterns.check()?;
-
-    let address = match &typed.ip {
-        Some(text) => Some(address::parse(text).map_err(|why| Error::usage(format!("--ip `{text}` {why}")))?),
-        None => None,
-    };
-    let texts = read(typed)?;
+    let texts = sources.iter().map(read).collect::<Result<Vec<_>>>()?;
     // A text whose own lines end so is matched by them.
     if texts.iter().any(|text| !text.contains(&b'\r')) {
         patterns.line_ends().for_each(|warning| warn(&warning));
     }
-    let form = config::form(&typed.output, &beneath);
-    let paint = Paint { colored: config::colored(typed.output.color, &beneath) };
-    let origin = address.and_then(|address| announced(typed, &beneath, address, form, &patterns));
-    let mut tally =
-        ExitTally::new(config::unknown_exit(config::on_unknown(typed.output.on_unknown, &beneath)));
-    let format = match form {
-        OutputForm::Text | OutputForm::Whois => {
-            let width = || address.map_or(1, |address| address.to_string().len());
-            OutputFormat::Text(columns(width, texts.len() == 1, &patterns, paint))
-        }
-        OutputForm::Json => OutputFormat::Json,
-        OutputForm::Csv => OutputFormat::Csv,
-        OutputForm::Count => OutputFormat::Count,
-        OutputForm::Quiet => OutputFormat::Quiet,
-    };
+    let origin = address.and_then(|address| announced(&cache, address, output.form, &patterns));
+    let mut tally = ExitTally::new(output.on_unknown);
+    let width = || address.map_or(1, |address| address.to_string().len());
+    let format = output_format(&output, texts.len(), true, width, &patterns);
     let mut out = stdout();
     let write = |error| Error::output("stdout", &error);
     format.head(&mut out)?;
@@ -72,7 +88,7 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
         let text = charset::decode(&bytes, registry);
         let judged = judge(&text, registry, address, origin.clone(), &patterns);
         tally.add(&judged);
-        if form == OutputForm::Count {
+        if output.form == OutputForm::Count {
             // What egrep | wc -l would say, whatever the text is.
             let plain =
                 patterns.judge(&MatchSubject { text: &text, record: None, address: None, origin: None });
@@ -81,8 +97,8 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
             continue;
         }
         format.row(&judged, &mut out)?;
-        if form == OutputForm::Whois {
-            output::matched(&text, &patterns, paint, &mut out).map_err(write)?;
+        if output.form == OutputForm::Whois {
+            output::matched(&text, &patterns, paint(&output), &mut out).map_err(write)?;
         }
     }
     flush(&mut out)?;
@@ -91,14 +107,12 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
 
 /// Who announces the address, by the table of origins beside the cache, which itself is left alone.
 fn announced(
-    typed: &MatchArgs,
-    beneath: &ConfigLayer,
+    cache: &CacheConfig,
     address: IpAddr,
     form: OutputForm,
     patterns: &Patterns,
 ) -> Option<AddressOrigin> {
-    let caching = CacheOptions { cache: typed.cache.clone(), ..CacheOptions::default() };
-    let origins = origins(&config::cache(&caching, beneath));
+    let origins = origins(cache);
     let found = origins.find(address);
     let quiet = matches!(form, OutputForm::Count | OutputForm::Quiet);
     if let Some(warning) = origins.warning() {
@@ -109,26 +123,12 @@ fn announced(
     found
 }
 
-/// All inputs, read before anything is printed.
-fn read(typed: &MatchArgs) -> Result<Vec<Vec<u8>>> {
-    if typed.files.is_empty() {
-        if io::stdin().is_terminal() {
-            return Err(Error::usage("no whois text: name a file, or pipe some into stdin"));
-        }
-        return Ok(vec![take(Path::new("stdin"), io::stdin().lock())?]);
+/// One text, whole.
+fn read(source: &ClientSource<'_>) -> Result<Vec<u8>> {
+    match source {
+        ClientSource::Stdin => take(Path::new("stdin"), io::stdin().lock()),
+        ClientSource::File(path) => take(path, File::open(path).map_err(|error| Error::input(path, &error))?),
     }
-    let open = |path: &Path| File::open(path).map_err(|error| Error::input(path, &error));
-    typed
-        .files
-        .iter()
-        .map(|path| {
-            if path == Path::new("-") {
-                take(Path::new("stdin"), io::stdin().lock())
-            } else {
-                take(path, open(path)?)
-            }
-        })
-        .collect()
 }
 
 fn take(path: &Path, from: impl Read) -> Result<Vec<u8>> {
@@ -166,11 +166,5 @@ fn judge(
             stale: false,
         })),
     };
-    let finding = match &known {
-        Known::Answer(answer) => {
-            find(patterns, answer, address, origin.as_ref().map(|origin| &origin.origin))
-        }
-        Known::Reserved(_) | Known::Origin | Known::Unknown(_) => crate::pattern::PatternFinding::default(),
-    };
-    Judged { text: true, origin, ..settle(address, 1, known, finding) }
+    Judged { text: true, ..verdict::judge(address, 1, known, origin, patterns) }
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     cache::Freshness,
     cli::{NetworksArgs, QueryOptions},
-    config,
+    config::{self, CacheConfig, ConfigLayer, ResolverConfig},
     error::{Error, Result},
     exit::Exit,
     networks::{
@@ -17,10 +17,58 @@ use crate::{
     pattern::{Action, PatternMatch, PatternSpec},
 };
 use jiff::{SignedDuration, Timestamp};
-use std::{fs, os::unix::fs::MetadataExt, path::Path, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// IPv4 addresses that a set may cover where nobody says: an 8th of a per cent of all of them are a /8's.
 const MOST: u64 = 1 << 24;
+
+/// Which list is written, and into what.
+struct NetworksSettings {
+    patterns: PatternSpec,
+    cache: CacheConfig,
+    query: NetworkQuery,
+    form: ListForm,
+    families: Families,
+    /// IPv4 addresses that it may cover; 0 is no limit.
+    limit: u64,
+    /// None is stdout.
+    output: Option<PathBuf>,
+}
+
+impl NetworksSettings {
+    fn resolve(typed: &NetworksArgs, layers: &ConfigLayer, now: Timestamp) -> Result<Self> {
+        let patterns = config::patterns(&typed.patterns, layers);
+        if patterns.files.is_empty() && patterns.inline.is_empty() {
+            return Err(Error::usage("no patterns: name a file with -f, or set block in the configuration"));
+        }
+        if let Some(path) = &typed.output {
+            spare_patterns(path, &patterns)?;
+        }
+        let families = families(typed);
+        let ResolverConfig { cache, policy, .. } =
+            ResolverConfig::resolve(&QueryOptions::default(), &typed.caching, layers, Duration::ZERO)?;
+        let max_age = SignedDuration::try_from(policy.max_age).unwrap_or(SignedDuration::MAX);
+        Ok(Self {
+            patterns,
+            cache,
+            query: NetworkQuery {
+                v4: families.v4,
+                v6: families.v6,
+                fresh: Freshness { now, max_age, share: policy.share },
+                full: policy.full,
+            },
+            form: typed.format,
+            families,
+            limit: typed.max_addresses.or(layers.max_addresses).map_or(MOST, |most| most.0),
+            output: typed.output.clone().filter(|path| !is_stdout(path)),
+        })
+    }
+}
 
 /// Writes the list.
 ///
@@ -28,31 +76,12 @@ const MOST: u64 = 1 << 24;
 /// No patterns, or an output that is one of them (64), a set that covers too much (65), no data (66), an output that
 /// cannot be written (74), a pattern that cannot be had (78).
 pub fn run(typed: &NetworksArgs) -> Result<Exit> {
-    let beneath = config::beneath(&typed.config)?;
-    let spec = config::patterns(&typed.patterns, &beneath);
-    if spec.files.is_empty() && spec.inline.is_empty() {
-        return Err(Error::usage("no patterns: name a file with -f, or set block in the configuration"));
-    }
-    if let Some(path) = &typed.output {
-        spare_patterns(path, &spec)?;
-    }
+    let now = Timestamp::now();
+    let NetworksSettings { patterns: spec, cache, query, form, families, limit, output } =
+        NetworksSettings::resolve(typed, &config::layers(&typed.config)?, now)?;
     let patterns = read_patterns(&spec, None)?;
     patterns.check()?;
-    let form = ListForm::named(&typed.format).unwrap_or_default();
-    let families = families(typed, form);
-    let settled = config::resolver(&QueryOptions::default(), &typed.caching, &beneath, Duration::ZERO)?;
-    let cache = open(&settled.cache);
-    let now = Timestamp::now();
-    let query = NetworkQuery {
-        v4: families.v4,
-        v6: families.v6,
-        fresh: Freshness {
-            now,
-            max_age: SignedDuration::try_from(settled.policy.max_age).unwrap_or(SignedDuration::MAX),
-            share: settled.policy.share,
-        },
-        full: settled.policy.full,
-    };
+    let cache = open(&cache);
     let found = BlockedNetworks::find(&cache, &patterns, query)?;
     tell(&cache);
     if let Some(lost) = found.lost_table() {
@@ -68,12 +97,11 @@ pub fn run(typed: &NetworksArgs) -> Result<Exit> {
              (`whodunit warm LOG`)",
         ));
     }
-    let limit = typed.max_addresses.or(beneath.max_addresses).map_or(MOST, |most| most.0);
     refuse_too_many(&found, limit)?;
     let head = ListHead { notes: notes(&found, &data, &spec, families, now), families };
-    match typed.output.as_deref().filter(|path| !is_stdout(path)) {
+    match output {
         Some(path) => {
-            let mut file = ReplacementFile::begin(path)?;
+            let mut file = ReplacementFile::begin(&path)?;
             found.write(form, &head, &path.display().to_string(), &mut file)?;
             file.commit()?;
         }
@@ -88,9 +116,9 @@ pub fn run(typed: &NetworksArgs) -> Result<Exit> {
     Ok(Exit::Clear)
 }
 
-fn families(typed: &NetworksArgs, form: ListForm) -> Families {
+fn families(typed: &NetworksArgs) -> Families {
     let both = !typed.ipv4 && !typed.ipv6;
-    match (form.is_of_one_family(), both) {
+    match (typed.format.is_of_one_family(), both) {
         (true, true) => Families { v4: true, v6: false },
         _ => Families { v4: typed.ipv4 || both, v6: typed.ipv6 || both },
     }

@@ -3,13 +3,13 @@
 use super::{WITHOUT_TABLE, cost, each, flush, open, origins, stdin_once, stdout, tell, warn};
 use crate::{
     cache::{CachedAnswer, LayeredCache},
-    cli::{LintArgs, PatternOptions as Typed},
-    config,
+    cli::{LintArgs, PatternOptions},
+    config::{self, CacheConfig, ConfigLayer},
     error::{Error, Result},
     exit::Exit,
     origin::OriginLookup,
     output::object,
-    pattern::{Action, INVALID, LintProblem, PatternMatch, Patterns},
+    pattern::{Action, INVALID, LintProblem, PatternMatch, PatternSpec, Patterns},
     sanitize::safe,
     verdict,
 };
@@ -23,27 +23,40 @@ use std::{
 /// Networks that are named in text behind their number.
 const EXAMPLES: usize = 3;
 
+/// Which patterns are checked, and where the networks are that they are held against.
+struct LintSettings {
+    patterns: PatternSpec,
+    cache: CacheConfig,
+}
+
+impl LintSettings {
+    fn resolve(typed: &LintArgs, layers: &ConfigLayer) -> Result<Self> {
+        let block = [typed.files.as_slice(), &typed.patterns.block].concat();
+        let patterns = config::patterns(&PatternOptions { block, ..typed.patterns.clone() }, layers);
+        if patterns.files.is_empty() && patterns.inline.is_empty() {
+            return Err(Error::usage("no patterns: name a file, or set block in the configuration"));
+        }
+        Ok(Self { patterns, cache: CacheConfig::resolve(&typed.caching, layers) })
+    }
+}
+
 /// Checks patterns. Problems, and patterns that `--unused` finds, end in 1; a pattern that cannot be had in 78.
 ///
 /// # Errors
 /// No patterns at all (64), a file or a cache that cannot be read (66), with `--against-cache` or `--unused` a pattern
 /// that cannot be had (78), an output that cannot be written (74).
 pub fn run(typed: &LintArgs) -> Result<Exit> {
-    let beneath = config::beneath(&typed.config)?;
-    let block = [typed.files.as_slice(), &typed.patterns.block].concat();
-    let spec = config::patterns(&Typed { block, ..typed.patterns.clone() }, &beneath);
-    if spec.files.is_empty() && spec.inline.is_empty() {
-        return Err(Error::usage("no patterns: name a file, or set block in the configuration"));
-    }
+    let layers = config::layers(&typed.config)?;
+    let LintSettings { patterns: spec, cache } = LintSettings::resolve(typed, &layers)?;
     stdin_once(&spec, None)?;
     let patterns = Patterns::read(&spec)?;
     if !typed.cost.is_empty() {
-        return cost::run(typed, patterns, &beneath);
+        return cost::run(typed, &layers, patterns);
     }
     let mut out = stdout();
     let exit = if typed.against_cache || typed.unused {
         patterns.check()?;
-        let cache = open(&config::cache(&typed.caching, &beneath));
+        let cache = open(&cache);
         let known = KnownNetworks::of(&patterns, &cache)?;
         tell(&cache);
         if typed.unused {
@@ -53,8 +66,7 @@ pub fn run(typed: &LintArgs) -> Result<Exit> {
             Exit::Clear
         }
     } else {
-        let found =
-            patterns.lint(numbers(&patterns, &origins(&config::cache(&typed.caching, &beneath))).as_ref());
+        let found = patterns.lint(numbers(&patterns, &origins(&cache)).as_ref());
         if found.is_empty() && patterns.is_empty() {
             // A folder without files: a file without patterns is a problem of its own.
             let (_, folder) = spec.files.first().cloned().unwrap_or((Action::Block, PathBuf::new()));
@@ -97,7 +109,7 @@ fn problems(problems: &[LintProblem], json: bool, out: &mut impl Write) -> Resul
             object(problem, out)
         } else {
             let LintProblem { file, line, column, message, .. } = problem;
-            // What begins the line, or is said of all of it, needs no place in it.
+            // What begins the line, or is said of all of it, needs no column.
             let column = if *column > 1 { format!("column {column}: ") } else { String::new() };
             writeln!(out, "{}:{line}: {column}{}", safe(file), safe(message))
         }
@@ -145,7 +157,7 @@ impl KnownNetwork {
 /// One pattern and the networks that it matches.
 struct PatternRow {
     pattern: PatternMatch,
-    /// Places in [`KnownNetworks::networks`].
+    /// Indexes in [`KnownNetworks::networks`].
     networks: BTreeSet<usize>,
     /// Those of them that an allow pattern lets in, where this one would block.
     allowed: BTreeSet<usize>,
@@ -165,10 +177,10 @@ fn key(found: &PatternMatch) -> (String, u32, String, Action) {
 impl KnownNetworks {
     /// Reads the whole cache.
     fn of(patterns: &Patterns, cache: &LayeredCache) -> Result<Self> {
-        let mut places = HashMap::new();
+        let mut indexes = HashMap::new();
         let mut known = Self { rows: Vec::new(), networks: Vec::new() };
         for pattern in patterns.all() {
-            places.entry(key(&pattern)).or_insert_with(|| {
+            indexes.entry(key(&pattern)).or_insert_with(|| {
                 known.rows.push(PatternRow { pattern, networks: BTreeSet::new(), allowed: BTreeSet::new() });
                 known.rows.len() - 1
             });
@@ -182,7 +194,7 @@ impl KnownNetworks {
             });
             let finding = verdict::find(patterns, &kept.answer, Some(kept.asked), None);
             for found in &finding.matches {
-                let row = places.get(&key(found)).and_then(|place| known.rows.get_mut(*place));
+                let row = indexes.get(&key(found)).and_then(|index| known.rows.get_mut(*index));
                 let Some(row) = row else { continue };
                 // Several answers may describe one network.
                 row.networks.insert(number);

@@ -3,8 +3,8 @@
 use super::{flush, opened, stdout};
 use crate::{
     cache::{LayeredCache, bulk},
-    cli::{CacheOptions, ProbeArgs},
-    config,
+    cli::ProbeArgs,
+    config::{self, CacheConfig, ConfigLayer},
     error::{Error, Result, reason},
     exit::Exit,
     origin::{self, OriginTable},
@@ -22,6 +22,24 @@ use std::{
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Servers that are named; the rest is counted.
 const NAMED: usize = 3;
+
+/// What is looked at.
+struct ProbeSettings {
+    /// Where the service should answer.
+    listen: Vec<ListenAddress>,
+    zone: ZoneName,
+    cache: CacheConfig,
+}
+
+impl ProbeSettings {
+    fn resolve(typed: &ProbeArgs, layers: &ConfigLayer) -> Result<Self> {
+        Ok(Self {
+            listen: config::listen_addresses(&typed.listen, layers)?,
+            zone: config::zone(typed.zone.as_ref(), layers)?,
+            cache: CacheConfig::at(typed.cache.as_ref(), layers),
+        })
+    }
+}
 
 /// What was found, worst first.
 #[derive(Default)]
@@ -78,24 +96,13 @@ pub fn run(typed: &ProbeArgs) -> Result<Exit> {
 }
 
 fn look(typed: &ProbeArgs) -> Result<CheckFindings> {
-    let beneath = config::beneath(&typed.config)?;
-    let set = || beneath.listen.clone().unwrap_or_default();
-    let addresses: Vec<ListenAddress> = match typed.listen.as_slice() {
-        [] => set(),
-        typed => typed.iter().map(|address| address.parse()).collect::<Result<_>>()?,
-    };
-    let zone = match &typed.zone {
-        Some(zone) => zone.parse()?,
-        None => beneath.zone.clone().unwrap_or_default(),
-    };
+    let settings = ProbeSettings::resolve(typed, &config::layers(&typed.config)?)?;
     let mut findings = CheckFindings::default();
-    for address in &addresses {
-        look_at_service(address, &zone, &mut findings);
+    for address in &settings.listen {
+        look_at_service(address, &settings.zone, &mut findings);
     }
-    let caching = CacheOptions { cache: typed.cache.clone(), ..CacheOptions::default() };
-    let config = config::cache(&caching, &beneath);
-    if config.location.as_deref() != Some("none") {
-        look_at_cache(&opened(&config), typed.stale, &mut findings);
+    if settings.cache.location.as_deref() != Some("none") {
+        look_at_cache(&opened(&settings.cache), typed.stale, &mut findings);
     }
     Ok(findings)
 }

@@ -6,12 +6,12 @@ use self::gauges::gauges;
 use super::{opened, without_table};
 use crate::{
     address::Prefix,
-    cli::{self, ServeArgs},
-    config::{self, ConfigLayer},
+    cli::ServeArgs,
+    config::{self, ConfigLayer, ResolverConfig},
     deadline::Deadline,
     error::{Error, Result, reason},
     exit::Exit,
-    pattern::Patterns,
+    pattern::{PatternSpec, Patterns},
     registry::{AnswerSource, Known, Registry},
     resolver::{QueryPolicy, ReferralGate, Resolver, Trace},
     serve::{
@@ -19,12 +19,20 @@ use crate::{
         LanePermit, ListenAddress, LogSink, MailService, Reload, SyslogSink,
         dns::DnsClients,
         metrics::MetricsWriter,
-        policy::{OnBlocked, OnUnknown, RejectText, ReplyPolicy, Stdio},
+        policy::{RejectText, ReplyPolicy, Stdio},
     },
     verdict::{Judged, NumbersFrom},
 };
 use jiff::Timestamp;
-use std::{borrow::Cow, ffi::OsString, io, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    ffi::OsString,
+    io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 /// Within this every request is answered where nobody says otherwise. A mail server's client is waiting.
 const SERVED: Duration = Duration::from_secs(2);
@@ -60,23 +68,59 @@ pub fn complain(message: &str) {
     }
 }
 
+/// What is served, where and how.
+struct ServeSettings {
+    patterns: PatternSpec,
+    resolver: ResolverConfig,
+    reply_policy: ReplyPolicy,
+    dns: DnsSettings,
+    listen: Vec<ListenAddress>,
+    metrics: Option<PathBuf>,
+    syslog: bool,
+}
+
+impl ServeSettings {
+    fn resolve(typed: &ServeArgs, layers: &ConfigLayer) -> Result<Self> {
+        let patterns = config::patterns(&typed.patterns, layers);
+        if patterns.files.iter().any(|(_, path)| path.as_path() == Path::new("-")) {
+            return Err(Error::usage("stdin (-) cannot be read again at SIGHUP: name a pattern file"));
+        }
+        let reject_text = match &typed.reject_text {
+            Some(text) => RejectText::parse(text)?,
+            None => layers.reject_text.clone().unwrap_or_default(),
+        };
+        let allowed = match typed.dns_allow.as_slice() {
+            [] => layers.dns_allow.clone().unwrap_or_default(),
+            networks => DnsClients::parse(networks)?,
+        };
+        Ok(Self {
+            patterns,
+            resolver: ResolverConfig::resolve(&typed.querying, &typed.caching, layers, SERVED)?,
+            reply_policy: ReplyPolicy {
+                reject_text,
+                on_unknown: typed.on_unknown.or(layers.on_unknown).unwrap_or_default(),
+                on_blocked: typed.on_blocked.or(layers.on_blocked).unwrap_or_default(),
+                header: config::on(typed.header, layers.header),
+                dry_run: config::on(typed.dry_run, layers.dry_run),
+            },
+            dns: DnsSettings { zone: config::zone(typed.zone.as_ref(), layers)?, allowed },
+            listen: config::listen_addresses(&typed.listen, layers)?,
+            metrics: typed.metrics.clone().or_else(|| layers.metrics.clone()),
+            syslog: typed.stdio || config::on(typed.syslog, layers.syslog),
+        })
+    }
+}
+
 /// Serves until SIGTERM, or until the client of `--stdio` is gone.
 ///
 /// # Errors
-/// Whatever is wrong with the settings and the patterns, and a place that cannot be listened at.
+/// Whatever is wrong with the settings and the patterns, and an address that cannot be listened at.
 pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
-    let beneath = config::beneath(&typed.config)?;
-    let spec = config::patterns(&typed.patterns, &beneath);
-    if spec.files.iter().any(|(_, path)| path.as_path() == std::path::Path::new("-")) {
-        return Err(Error::usage("stdin (-) cannot be read again at SIGHUP: name a pattern file"));
-    }
+    let ServeSettings { patterns: spec, resolver: config, reply_policy, dns, listen, metrics, syslog } =
+        ServeSettings::resolve(typed, &config::layers(&typed.config)?)?;
     let read = move || Patterns::read(&spec).and_then(|patterns| patterns.check().map(|()| patterns));
     let patterns = read()?;
-    let config = config::resolver(&typed.querying, &typed.caching, &beneath, SERVED)?;
-    let reply_policy = reply_policy(typed, &beneath)?;
-    let dns = dns_settings(typed, &beneath)?;
-    let places = places(typed, &beneath)?;
-    let decision_log = decision_log(typed.stdio || config::on(typed.syslog, beneath.syslog))?;
+    let decision_log = decision_log(syslog)?;
     if patterns.is_empty() {
         decision_log.warn("there is no pattern: nothing will be rejected");
     }
@@ -98,8 +142,7 @@ pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
         decision_log.warn(warning);
     }
     resolver.origins().load();
-    let metrics = typed.metrics.as_ref().or(beneath.metrics.as_ref());
-    let writer = metrics.map(|path| MetricsWriter::new(path, gauges(resolver.clone())));
+    let writer = metrics.map(|path| MetricsWriter::new(&path, gauges(resolver.clone())));
     let dispatcher = Dispatcher::new(first, limits);
     let service =
         MailService::new(dispatcher, reply_policy, dns, decision_log.clone(), timeout).writing(writer);
@@ -111,44 +154,9 @@ pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
         Some(stdio) => service.run_stdio(stdio, &reload, linger)?,
         // Somebody typed it, and nothing was wrong.
         None if typed.stdio => service.run_stdio(take()?, &reload, linger)?,
-        None => service.run(&places, &reload)?,
+        None => service.run(&listen, &reload)?,
     }
     Ok(Exit::Clear)
-}
-
-fn reply_policy(typed: &ServeArgs, beneath: &ConfigLayer) -> Result<ReplyPolicy> {
-    let set = || beneath.reject_text.clone().unwrap_or_default();
-    Ok(ReplyPolicy {
-        reject_text: typed.reject_text.as_ref().map_or_else(|| Ok(set()), |text| RejectText::parse(text))?,
-        on_unknown: match config::on_unknown(typed.on_unknown, beneath) {
-            None | Some(cli::OnUnknown::Pass) => OnUnknown::Pass,
-            Some(cli::OnUnknown::Defer) => OnUnknown::Defer,
-            Some(cli::OnUnknown::Block) => OnUnknown::Block,
-        },
-        on_blocked: match typed.on_blocked.or(beneath.on_blocked) {
-            None | Some(cli::BlockedAction::Reject) => OnBlocked::Reject,
-            Some(cli::BlockedAction::Defer) => OnBlocked::Defer,
-            Some(cli::BlockedAction::Tag) => OnBlocked::Tag,
-        },
-        header: config::on(typed.header, beneath.header),
-        dry_run: config::on(typed.dry_run, beneath.dry_run),
-    })
-}
-
-fn dns_settings(typed: &ServeArgs, beneath: &ConfigLayer) -> Result<DnsSettings> {
-    let set = || beneath.zone.clone().unwrap_or_default();
-    let allowed = match typed.dns_allow.as_slice() {
-        [] => beneath.dns_allow.clone().unwrap_or_default(),
-        networks => DnsClients::parse(networks)?,
-    };
-    Ok(DnsSettings { zone: typed.zone.as_ref().map_or_else(|| Ok(set()), |zone| zone.parse())?, allowed })
-}
-
-fn places(typed: &ServeArgs, beneath: &ConfigLayer) -> Result<Vec<ListenAddress>> {
-    if typed.listen.is_empty() {
-        return Ok(beneath.listen.clone().unwrap_or_default());
-    }
-    typed.listen.iter().map(|place| place.parse()).collect()
 }
 
 fn decision_log(syslog: bool) -> Result<DecisionLog> {

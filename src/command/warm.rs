@@ -2,24 +2,37 @@
 //!
 //! What is kept already is not asked again, so a run that was stopped goes on where it was.
 
-use super::{flush, input_warnings, resolver, settle, sink::ProgressSink, stdout, tell_of};
+use super::{flush, log_clients, resolver, sink::ProgressSink, stdout, tell_of};
 use crate::{
     cli::WarmArgs,
-    config,
+    config::{self, ConfigLayer, LogConfig, ResolverConfig},
     error::{Error, Result},
     exit::Exit,
-    log,
-    output::progress,
+    log::ClientSource,
     pattern::Patterns,
-    resolver::Client,
+    resolver::{Client, QueryPolicy},
     verdict::Judged,
 };
 use jiff::Timestamp;
-use std::{
-    collections::BTreeMap,
-    io::{self, IsTerminal, Write},
-    path::Path,
-};
+use std::{collections::BTreeMap, io::Write};
+
+/// Which logs are read, and how registries are asked.
+struct WarmSettings<'a> {
+    logs: Vec<ClientSource<'a>>,
+    reading: LogConfig,
+    resolver: ResolverConfig,
+}
+
+impl<'a> WarmSettings<'a> {
+    fn resolve(typed: &'a WarmArgs, layers: &ConfigLayer) -> Result<Self> {
+        let timeout = QueryPolicy::default().timeout;
+        Ok(Self {
+            logs: log_clients::sources(&typed.logs, "warm")?,
+            reading: LogConfig::resolve(&typed.reading, layers),
+            resolver: ResolverConfig::resolve(&typed.querying, &typed.caching, layers, timeout)?,
+        })
+    }
+}
 
 /// What came of the addresses.
 #[derive(Debug, Default)]
@@ -37,35 +50,16 @@ struct WarmCount {
 /// # Errors
 /// A log that cannot be read (66), an output that cannot be written (74), and whatever is wrong with the settings.
 pub fn run(typed: &WarmArgs) -> Result<Exit> {
-    let beneath = config::beneath(&typed.config)?;
-    let config = settle(&typed.querying, &typed.caching, &beneath)?;
-    if typed.logs.is_empty() && io::stdin().is_terminal() {
-        return Err(Error::usage(
-            "no log: name one, or pipe one into stdin (`whodunit warm --help` says more)",
-        ));
-    }
-    let sources: Vec<log::ClientSource<'_>> = match typed.logs.as_slice() {
-        [] => vec![log::ClientSource::Stdin],
-        logs => logs.iter().map(|path| source(path)).collect(),
-    };
-    let spec = log::ReadSpec {
-        extract: config::extract(&typed.reading, &beneath),
-        trusted: config::trusted_proxies(&typed.reading, &beneath),
-        ..log::ReadSpec::new(Timestamp::now())
-    };
-    let read = log::read(&sources, &spec, &progress::bytes())?;
-    input_warnings::tell(&read, &sources, &spec);
+    let settings = WarmSettings::resolve(typed, &config::layers(&typed.config)?)?;
+    let read = log_clients::read(&settings.logs, &settings.reading.spec(Timestamp::now()))?;
     let missing = !read.unreadable.is_empty();
     let mut seen = read.seen;
     // The busiest first: a run that is stopped has then done the most good.
     seen.sort_by_key(|seen| std::cmp::Reverse(seen.hits));
-    let resolver = resolver(config, Patterns::default()).waiting_in_turn();
+    let resolver = resolver(settings.resolver, Patterns::default()).waiting_in_turn();
     let mut count = WarmCount::default();
-    let clients: Vec<Client> = seen
-        .iter()
-        .map(|seen| Client { address: seen.address(), hits: seen.hits })
-        .filter(|client| !resolver.knows(client.address, Timestamp::now()))
-        .collect();
+    let is_new = |client: &Client| !resolver.knows(client.address, Timestamp::now());
+    let clients: Vec<Client> = log_clients::clients(&seen).into_iter().filter(is_new).collect();
     count.known = (seen.len() - clients.len()) as u64;
     let learn = |judged: Judged, _| {
         match judged.unknown() {
@@ -77,10 +71,6 @@ pub fn run(typed: &WarmArgs) -> Result<Exit> {
     resolver.judge_all(&clients, &mut ProgressSink::new(&resolver, false, learn))?;
     tell_of(&resolver);
     report(&count).map(|exit| if missing { Exit::NoInput } else { exit })
-}
-
-fn source(path: &Path) -> log::ClientSource<'_> {
-    if path == Path::new("-") { log::ClientSource::Stdin } else { log::ClientSource::File(path) }
 }
 
 fn report(count: &WarmCount) -> Result<Exit> {

@@ -1,17 +1,20 @@
-//! One place that settings come from: a configuration file, or the environment. The keys are the long options'.
+//! One layer of settings: a configuration file, or the environment. The keys are the long options' names.
 
 use super::words::{self, plain};
 use crate::{
     cli::{
-        Age, AtLeastOne, BlockedAction, By, ColorChoice, Extract, Flag, LeastCount, OnUnknown, QueryRate,
-        RdapUse, ShareLimits, TimeoutSeconds, TopCount, TrustedProxy,
+        Age, AtLeastOne, ColorChoice, Flag, LeastCount, QueryRate, RdapUse, ShareLimits, TimeoutSeconds,
+        TopCount, TrustedProxy,
     },
     error::{Error, Result, reason},
+    log::Extract,
+    report::Grouping,
     serve::{
         ListenAddress,
         dns::{DnsClients, ZoneName},
-        policy::RejectText,
+        policy::{OnBlocked, RejectText},
     },
+    verdict::OnUnknown,
 };
 use serde::{Deserialize, Deserializer, de};
 use std::{
@@ -20,7 +23,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What one place says; None where it is silent.
+/// What one layer says; None where it is silent.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the long option of the same name says it")]
@@ -51,11 +54,11 @@ pub struct ConfigLayer {
     pub cache: Option<String>,
     pub max_age: Option<Age>,
     pub share: Option<ShareLimits>,
-    #[serde(deserialize_with = "places")]
+    #[serde(deserialize_with = "listen_addresses")]
     pub listen: Option<Vec<ListenAddress>>,
     #[serde(deserialize_with = "reject_text")]
     pub reject_text: Option<RejectText>,
-    pub on_blocked: Option<BlockedAction>,
+    pub on_blocked: Option<OnBlocked>,
     pub header: Option<Flag>,
     #[serde(deserialize_with = "zone")]
     pub zone: Option<ZoneName>,
@@ -69,7 +72,7 @@ pub struct ConfigLayer {
     pub until: Option<String>,
     pub grep: Option<String>,
     pub ham: Option<StringList>,
-    pub by: Option<By>,
+    pub by: Option<Grouping>,
     pub min_hits: Option<LeastCount>,
     pub min_addresses: Option<LeastCount>,
     pub lines: Option<LeastCount>,
@@ -99,11 +102,16 @@ impl<'de> Deserialize<'de> for StringList {
 }
 
 /// Read here and not where they are used, so that what is wrong with one is said with its file and line.
-fn places<'de, D: Deserializer<'de>>(
+fn listen_addresses<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<Option<Vec<ListenAddress>>, D::Error> {
-    let StringList(places) = StringList::deserialize(deserializer)?;
-    places.iter().map(|place| place.parse()).collect::<Result<_>>().map(Some).map_err(de::Error::custom)
+    let StringList(addresses) = StringList::deserialize(deserializer)?;
+    addresses
+        .iter()
+        .map(|address| address.parse())
+        .collect::<Result<_>>()
+        .map(Some)
+        .map_err(de::Error::custom)
 }
 
 /// In the environment they stand in one string, between commas or blanks.
@@ -237,14 +245,14 @@ impl ConfigLayer {
         forms.into_iter().filter(|(_, flag)| is_on(*flag)).map(|(key, _)| key)
     }
 
-    /// Two keys of this place that exclude each other.
+    /// Two keys of this layer that exclude each other.
     fn clash(&self) -> Option<(&'static str, &'static str)> {
         let mut forms = self.forms();
         let asking = (is_on(self.offline) && is_on(self.refresh)).then_some(("offline", "refresh"));
         forms.next().zip(forms.next()).or(asking)
     }
 
-    /// What counts of a place behind this one.
+    /// What counts of a layer below this one.
     fn leaves(&self, mut other: Self) -> Self {
         if self.forms().next().is_some() {
             (other.json, other.csv, other.count, other.quiet, other.whois) = (None, None, None, None, None);
@@ -258,7 +266,7 @@ impl ConfigLayer {
         other
     }
 
-    /// What this place says, and the other where this is silent.
+    /// What this layer says, and the one below where this is silent.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         let other = self.leaves(other);
@@ -392,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_of_the_place_in_front_hides_those_behind_it() {
+    fn a_form_of_the_layer_above_hides_those_below_it() {
         let flag = |on| Some(Flag(on));
         let json = ConfigLayer { json: flag(true), offline: flag(true), ..ConfigLayer::default() };
         let both = environment(&[("WHODUNIT_CSV", "1"), ("WHODUNIT_REFRESH", "1")]).unwrap().or(json.clone());
@@ -405,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_exclude_each_other_in_one_place_as_on_the_command_line() {
+    fn forms_exclude_each_other_in_one_layer_as_on_the_command_line() {
         let error = environment(&[("WHODUNIT_CSV", "1"), ("WHODUNIT_COUNT", "1")]).unwrap_err().to_string();
         assert!(error.contains("WHODUNIT_CSV and WHODUNIT_COUNT exclude each other"), "{error}");
         let folder = tempfile::tempdir().unwrap();
@@ -423,7 +431,7 @@ mod tests {
         std::fs::write(&path, "timeout = 4\nblock = \"/x\"\njson = true\nmax-age = \"2d\"\n").unwrap();
         let layer = ConfigLayer::from_file(&path).unwrap().unwrap();
         assert_eq!(layer.block, Some(StringList(vec!["/x".into()])));
-        for (text, place) in [
+        for (text, position) in [
             ("timeout = 4\nblok = 1\n", ":2:1: "),
             ("timeout = \"soon\"\n", ":1:11: "),
             ("x = [", ":1:"),
@@ -435,7 +443,7 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             let error = ConfigLayer::from_file(&path).unwrap_err();
             assert_eq!(error.exit(), crate::exit::Exit::Config);
-            assert!(error.to_string().contains(place), "{error}");
+            assert!(error.to_string().contains(position), "{error}");
         }
     }
 }

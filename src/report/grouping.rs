@@ -2,26 +2,41 @@
 
 use super::{contact, name};
 use crate::{registry::Known, verdict::Judged};
+use clap::ValueEnum;
+use serde::Deserialize;
 
 /// What clients are put together by.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum Grouping {
-    /// The owner of the network ([`name`]).
+    /// The owner of the network
+    ///
+    /// See [`name`].
     #[default]
     Owner,
-    /// The autonomous system: the first that the answer names, or else the table of origins.
+    /// The autonomous system
+    ///
+    /// The first that the answer names, or else that of the table of origins.
     Asn,
-    /// The abuse desk: the mail domain of the contact ([`contact::first_desk`]).
+    /// The mail domain of the abuse contact
+    ///
+    /// See [`contact::first_desk`].
     Abuse,
-    /// The first maintainer that is no registry's own.
+    /// The maintainer in the registry's database
+    ///
+    /// The first that is no registry's own.
     Maintainer,
-    /// The network's name.
+    /// The network's name
     Netname,
-    /// The network itself.
+    /// The network
     Network,
-    /// The registry that answered.
+    /// The registry
+    ///
+    /// The one that answered.
     Registry,
-    /// The country's code.
+    /// The country
+    ///
+    /// Its code.
     Country,
 }
 

@@ -68,7 +68,7 @@ impl Made {
     }
 
     pub(crate) fn judged(self, patterns: &Patterns) -> Judged {
-        judge(self.address.parse().unwrap(), self.hits, self.known(), None, patterns)
+        judge(Some(self.address.parse().unwrap()), self.hits, self.known(), None, patterns)
     }
 
     pub(crate) fn seen(self, patterns: &Patterns, minutes: &[i64]) -> (SeenClient, Judged) {

@@ -9,6 +9,6 @@ mod stdio;
 mod verdict_reply;
 
 pub(super) use connection::{OpenConnections, Peer, PolicyDoor};
-pub use reply::{OnBlocked, OnUnknown, RejectText, ReplyPolicy};
+pub use reply::{OnBlocked, RejectText, ReplyPolicy};
 pub use request::{PolicyRequest, RequestClient, RequestReader, RequestTrouble};
 pub use stdio::Stdio;

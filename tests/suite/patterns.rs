@@ -215,12 +215,17 @@ fn the_lists_to_start_from_are_sound_and_say_what_they_are() {
     }
 }
 
+/// A client behind a proxy.
+const WEB: &str =
+    "193.0.60.2 - - [23/Nov/2026:10:34:34 +0000] \"GET / HTTP/1.1\" 200 1 \"-\" \"x\" \"193.0.22.9\"\n";
+
 #[test]
 fn the_cost_of_each_line_is_told_before_it_is_used() {
     let room = Room::with(&[
         ("blocked", "# comment\nContoso\n@country ^NL$\nnobody\n"),
         ("mail.log", "193.0.22.9\n193.0.22.9\n193.0.60.1\n"),
         ("ham.log", "193.0.60.9\n"),
+        ("web.log", WEB),
     ]);
     let of = |within: &str, org: &str, country: &str| Rule {
         within: Some(within.into()),
@@ -242,6 +247,9 @@ fn the_cost_of_each_line_is_told_before_it_is_used() {
                 blocked:3: blocks 1 hit from 1 address of 1 owner [@country ^NL$]\n\
                 blocked:4: blocks 0 hits from 0 addresses of 0 owners [nobody]\n";
     run(&[]).stdout(text).code(0).check();
+    let proxied = "blocked:2: blocks 3 hits from 1 address of 1 owner [Contoso]\n";
+    let ran = run(&["--cost", "web.log", "--trusted-proxy", "193.0.60.2"]).code(0).check();
+    assert!(ran.stdout.starts_with(proxied), "{}", ran.stdout);
     let run = run(&["--ham", "ham.log", "--json"]);
     let rows = run.code(1).check().json();
     assert_eq!((&rows[0]["hits"], &rows[0]["wanted"]["hits"]), (&2.into(), &0.into()));

@@ -1,8 +1,8 @@
 //! What a report looks like on this terminal.
 
 use crate::{
-    cli,
-    config::{self, ConfigLayer, OutputForm},
+    cli::{OutputOptions, ReportArgs},
+    config::{ConfigLayer, OutputConfig, OutputForm},
     output::{DisplayZone, Ink, Paint, table::OwnerTable},
 };
 use jiff::Timestamp;
@@ -24,27 +24,27 @@ pub(super) struct ReportStyle {
     pub(super) form: OutputForm,
     /// Drawn as a table for people, not as columns for a pipe.
     pub(super) drawn: bool,
-    /// There are patterns to be clear of.
-    judges: bool,
     paint: Paint,
     width: usize,
     ink: Ink,
 }
 
 impl ReportStyle {
-    pub(super) fn settle(typed: &cli::ReportArgs, beneath: &ConfigLayer, judges: bool) -> Self {
-        let output = cli::OutputOptions { json: typed.json, csv: typed.csv, ..cli::OutputOptions::default() };
-        let form = match config::form(&output, beneath) {
-            OutputForm::Json if typed.json || typed.html.is_none() => OutputForm::Json,
-            OutputForm::Csv if typed.csv || typed.html.is_none() => OutputForm::Csv,
-            _ if typed.html.is_some() => OutputForm::Quiet,
+    pub(super) fn resolve(typed: &ReportArgs, layers: &ConfigLayer) -> Self {
+        let ReportArgs { json, csv, color, ref html, .. } = *typed;
+        let output =
+            OutputConfig::resolve(&OutputOptions { json, csv, color, ..OutputOptions::default() }, layers);
+        let form = match output.form {
+            OutputForm::Json if json || html.is_none() => OutputForm::Json,
+            OutputForm::Csv if csv || html.is_none() => OutputForm::Csv,
+            _ if html.is_some() => OutputForm::Quiet,
             _ => OutputForm::Text,
         };
-        let paint = Paint { colored: config::colored(typed.color, beneath) };
+        let paint = Paint { colored: output.colored };
         // `--color always` asks for the table in a pipe, too: for `less -R`.
         let drawn = io::stdout().is_terminal() || paint.colored;
         let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0));
-        Self { form, drawn, judges, paint, width: width.max(NARROWEST), ink: ink(|name| env::var(name).ok()) }
+        Self { form, drawn, paint, width: width.max(NARROWEST), ink: ink(|name| env::var(name).ok()) }
     }
 
     /// Rows for people on a terminal.
@@ -52,8 +52,8 @@ impl ReportStyle {
         self.form == OutputForm::Text && io::stdout().is_terminal()
     }
 
-    pub(super) fn table(&self, clock: DisplayZone, now: Timestamp) -> OwnerTable {
-        OwnerTable { width: self.width, paint: self.paint, ink: self.ink, clock, now, judges: self.judges }
+    pub(super) fn table(&self, clock: DisplayZone, now: Timestamp, judges: bool) -> OwnerTable {
+        OwnerTable { width: self.width, paint: self.paint, ink: self.ink, clock, now, judges }
     }
 }
 

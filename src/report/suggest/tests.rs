@@ -19,7 +19,8 @@ fn blocked(advice: &Advice, seen: &Sightings) -> Vec<String> {
     let inline = lines(advice).into_iter().map(Into::into).collect();
     let patterns = Patterns::read(&PatternSpec { inline, ..PatternSpec::default() }).unwrap();
     patterns.check().unwrap();
-    let judged = seen.iter().map(|(_, s)| judge(s.address(), 1, s.judged.known.clone(), None, &patterns));
+    let judged =
+        seen.iter().map(|(_, s)| judge(Some(s.address()), 1, s.judged.known.clone(), None, &patterns));
     judged.filter(|j| j.verdict == Verdict::Blocked).map(|j| j.address.unwrap().to_string()).collect()
 }
 

@@ -4,8 +4,10 @@ use super::header::{header, plain};
 use crate::{
     error::{Error, Result},
     serve::decision::ClientDecision,
-    verdict::Verdict,
+    verdict::{OnUnknown, Verdict},
 };
+use clap::ValueEnum;
+use serde::Deserialize;
 use std::net::IpAddr;
 
 /// Bytes of text behind the action's word. An SMTP reply line holds 512 (RFC 5321 4.5.3.1.5) and the mail server
@@ -14,27 +16,22 @@ const TEXT: usize = 300;
 /// Bytes of one value in a template, so that one long name cannot push the rest out.
 const VALUE: usize = 120;
 
-/// What an unknown address gets.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum OnUnknown {
-    /// `DUNNO`: the mail server's other rules decide.
-    #[default]
-    Pass,
-    /// `DEFER_IF_PERMIT`: come back later, unless another rule rejects.
-    Defer,
-    /// `REJECT`.
-    Block,
-}
-
 /// What a blocked client gets.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum OnBlocked {
+    /// Reject it
+    ///
     /// `REJECT`.
     #[default]
     Reject,
-    /// `DEFER_IF_PERMIT`: come back later, unless another rule rejects.
+    /// Ask the client to come back later
+    ///
+    /// `DEFER_IF_PERMIT`: unless another rule rejects.
     Defer,
-    /// `PREPEND X-Whodunit: blocked; ...`: the mail comes in, and a filter behind decides.
+    /// Let it in with a header
+    ///
+    /// `PREPEND X-Whodunit: blocked; ...`: a filter behind decides.
     Tag,
 }
 
