@@ -1,4 +1,4 @@
-//! Addresses: read, unwrapped, and held against the ranges that are nobody's network.
+//! Addresses: parsed, unwrapped, and checked against the ranges without an owner.
 
 mod network;
 mod parse;

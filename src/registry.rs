@@ -1,4 +1,4 @@
-//! The registries: what each is called, which of them is responsible for an address, and what an answer says.
+//! The registries: their names, the addresses they are responsible for, and the parts of their answers.
 
 mod answer;
 pub mod record;
@@ -14,7 +14,7 @@ pub use server::{AskFailure, ListedServer, Server, Servers};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Whose database an answer comes from, which decides how it is asked and how its answers are read.
+/// The registry that an answer comes from, which decides the form of the query and how answers are read.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Registry {
@@ -36,16 +36,16 @@ pub enum Registry {
     Krnic,
     /// Taiwan's national registry, below APNIC.
     Twnic,
-    /// IANA: names who is responsible, knows no owner.
+    /// IANA: names the registry responsible, knows no owner.
     Iana,
     /// An operator's own referral whois server (RFC 2167).
     Rwhois,
-    /// A whois server that a referral named and that is none of these.
+    /// A whois server from a referral that is none of these.
     Other,
 }
 
 impl Registry {
-    /// All of them. Those without a server of their own come last.
+    /// All registries. Those without a server of their own come last.
     pub const ALL: [Self; 12] = [
         Self::Arin,
         Self::Ripe,
@@ -88,7 +88,7 @@ impl fmt::Display for Registry {
 }
 
 impl Registry {
-    /// The name of its whois server; None for those that a referral must name.
+    /// The name of its whois server; None for those that only a referral can name.
     #[must_use]
     pub fn server(self) -> Option<&'static str> {
         Some(match self {
@@ -106,8 +106,8 @@ impl Registry {
         })
     }
 
-    /// The name of its RDAP server, as IANA's bootstrap registry has it; a national registry has none there, and the
-    /// regional one above it knows the networks of both.
+    /// The name of its RDAP server, as in IANA's bootstrap registry. A national registry is not listed there. The
+    /// regional registry above it knows its networks.
     #[must_use]
     pub fn rdap_server(self) -> Option<&'static str> {
         Some(match self {
@@ -120,7 +120,7 @@ impl Registry {
         })
     }
 
-    /// Whose server a host name is; [`Registry::Other`] for a name that is no registry's.
+    /// The registry of a server's host name; [`Registry::Other`] if it is none.
     #[must_use]
     pub fn of_server(host: &str) -> Self {
         match host {
@@ -138,9 +138,9 @@ impl Registry {
         }
     }
 
-    /// What is sent to it about an address: `$addr` stands for that. The registries' own help texts are the sources:
-    /// ARIN: `n` networks only, `+` in full; RIPE: `--no-personal` leaves persons out, who count against a daily
-    /// quota, and keeps organisation and abuse contact; JPNIC: `/e` answers in English.
+    /// The query for an address, for which `$addr` stands. The sources are the registries' own help texts. ARIN: `n`
+    /// finds only networks, `+` shows them in full. RIPE: `--no-personal` leaves out persons, who count against a daily
+    /// quota, and keeps organisation and abuse contact. JPNIC: `/e` answers in English.
     #[must_use]
     pub fn question(self, full: bool) -> &'static str {
         match self {
@@ -153,12 +153,12 @@ impl Registry {
         }
     }
 
-    /// Questions a second that it bears, and how many may come at once before that counts.
+    /// The queries a second that it allows, and the burst that may come before that limit counts.
     ///
-    /// RIPE counts persons, of which we ask none, and connections. registro.br blocks above thirty questions in five
-    /// minutes, as other clients have learned; LACNIC blocks for minutes when asked too fast, and has never said
-    /// what that is. The others publish nothing: these are numbers that a busy mail server can live with, and so
-    /// can they. A denial holds a server off whatever stands here.
+    /// RIPE limits persons, which we do not ask for, and connections. registro.br blocks above thirty queries in five
+    /// minutes, as other clients have found. LACNIC blocks for minutes when asked too fast, and has published no
+    /// number. The others publish nothing: these rates suit a busy mail server, and are low enough for a registry. A
+    /// denial holds a server off in any case.
     #[must_use]
     pub fn pace(self) -> (f64, u32) {
         match self {

@@ -1,4 +1,4 @@
-//! A network as registries write it: from a first to a last address, not always a prefix.
+//! A network as registries write it: a range from a first to a last address, not always a prefix.
 
 use super::prefix::{Prefix, from_bits, to_bits, width};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ pub struct Network {
     last: IpAddr,
 }
 
-/// The range as it is written down, not yet known to be one.
+/// The range as it is serialised, not yet checked.
 #[derive(Deserialize, Serialize)]
 struct Ends {
     first: IpAddr,
@@ -35,7 +35,7 @@ impl From<Network> for Ends {
 }
 
 impl Network {
-    /// The range from `first` to `last`; None when the families differ or the order is wrong.
+    /// The range from `first` to `last`; None if the families differ or the order is wrong.
     #[must_use]
     pub fn new(first: IpAddr, last: IpAddr) -> Option<Self> {
         (first.is_ipv4() == last.is_ipv4() && to_bits(first) <= to_bits(last)).then_some(Self { first, last })
@@ -66,7 +66,7 @@ impl Network {
         self.contains(other.first) && self.contains(other.last)
     }
 
-    /// How many addresses it holds, less one (so that ::/0 has a number).
+    /// The number of its addresses minus one (so that ::/0 has a number).
     #[must_use]
     pub fn span(&self) -> u128 {
         to_bits(self.last) - to_bits(self.first)
@@ -78,7 +78,7 @@ impl Network {
         Prefix::new(self.first, 0).is_some_and(|all| Self::from(all) == *self)
     }
 
-    /// The addresses that lie both here and there.
+    /// The addresses that are in both.
     #[must_use]
     pub fn overlap(&self, other: &Self) -> Option<Self> {
         if self.first.is_ipv4() != other.first.is_ipv4() {
@@ -89,7 +89,7 @@ impl Network {
         Self::new(from_bits(first, self.first), from_bits(last, self.first))
     }
 
-    /// The fewest prefixes that make up exactly this range, in order (RFC 4632; at most 2 x width - 2 of them).
+    /// The smallest list of prefixes that makes up exactly this range, in order (RFC 4632; at most 2 x width - 2).
     #[must_use]
     pub fn prefixes(&self) -> Vec<Prefix> {
         let width = u32::from(width(self.first));
@@ -121,7 +121,7 @@ impl From<Prefix> for Network {
 }
 
 impl fmt::Display for Network {
-    /// The prefix where it is one, else `first - last`.
+    /// The prefix if it is one, else `first - last`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.prefixes().as_slice() {
             [one] => write!(f, "{one}"),

@@ -1,4 +1,4 @@
-//! Reading an address as mail servers, logs and people write it, and taking it out of its wrapping.
+//! Parses an address as mail servers, logs and people write it, and unwraps it.
 
 use super::prefix::Prefix;
 use std::{
@@ -6,7 +6,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// Why a text is not an address.
+/// The reason why a text is not an address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BadAddress {
     /// `010.1.1.1`: some programs read the leading zero as octal, others do not.
@@ -15,7 +15,7 @@ pub enum BadAddress {
     Zone,
     /// `203.0.113.0/24`: a network, not an address.
     Prefix,
-    /// `10.1`, `0x7f.1`, `2130706433`: forms of inet_aton(3) that readers take differently.
+    /// `10.1`, `0x7f.1`, `2130706433`: forms of inet_aton(3) that programs read differently.
     ShortForm,
     /// A port that is not 1 to 65535.
     Port,
@@ -36,11 +36,11 @@ impl fmt::Display for BadAddress {
     }
 }
 
-/// Reads an address in any of the forms of the command line: bare, in brackets, with `IPv6:` in front, with a port
-/// behind. What wraps an IPv4 address (mapped, NAT64, 6to4, Teredo) is taken off ([`unwrap`]).
+/// Parses an address in any of the forms of the command line: bare, in brackets, with `IPv6:` before it, with a port
+/// after it. If it only wraps an IPv4 address (mapped, NAT64, 6to4, Teredo), that address is returned ([`unwrap`]).
 ///
 /// # Errors
-/// [`BadAddress`] names what is wrong with it.
+/// [`BadAddress`] names the fault.
 pub fn parse(text: &str) -> Result<IpAddr, BadAddress> {
     let text = text.trim_ascii();
     let tagged = strip_tag(text);
@@ -54,7 +54,7 @@ pub fn parse(text: &str) -> Result<IpAddr, BadAddress> {
             }
             strip_tag(address)
         }
-        // A port behind a bare address can be told from an IPv6 group only where there is one colon.
+        // A port after a bare address differs from an IPv6 group only if there is just one colon.
         None => match tagged.split_once(':') {
             Some((address, port)) if !port.contains(':') && address.contains('.') => {
                 let parsed = parse_bare(address)?;
@@ -67,10 +67,10 @@ pub fn parse(text: &str) -> Result<IpAddr, BadAddress> {
     parse_bare(bare)
 }
 
-/// Reads an address without brackets, tag or port, and unwraps it.
+/// Parses an address without brackets, tag or port, and unwraps it.
 ///
 /// # Errors
-/// [`BadAddress`] names what is wrong with it.
+/// [`BadAddress`] names the fault.
 pub fn parse_bare(text: &str) -> Result<IpAddr, BadAddress> {
     text.parse().map(unwrap).map_err(|_| complaint(text))
 }
@@ -111,9 +111,9 @@ fn complaint(text: &str) -> BadAddress {
     }
 }
 
-/// The IPv4 address inside an IPv6 address that only carries one: mapped (RFC 4291 2.5.5.2), NAT64's well-known
-/// prefix (RFC 6052), 6to4 (RFC 3056, bits 16 to 47) and Teredo (RFC 4380: the client's address, inverted, in the
-/// last 32 bits). Whoever runs the IPv4 network runs the host. Any other address comes back as it is.
+/// The IPv4 address inside an IPv6 address that only carries one: mapped (RFC 4291 2.5.5.2), NAT64's well-known prefix
+/// (RFC 6052), 6to4 (RFC 3056, bits 16 to 47) and Teredo (RFC 4380: the client's address, inverted, in the last 32
+/// bits). The operator of the IPv4 network runs the host. Any other address is returned unchanged.
 #[must_use]
 pub fn unwrap(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };

@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-/// A block of addresses that share their leading bits. Bits behind the length are always zero.
+/// A block of addresses that share their leading bits. Bits after the prefix length are always zero.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Prefix {
     address: IpAddr,
@@ -26,7 +26,7 @@ pub(crate) fn to_bits(address: IpAddr) -> u128 {
     }
 }
 
-/// The address of `like`'s family with these bits. Bits above an IPv4 address are ignored.
+/// The address with these bits, of the family of `like`. Bits above an IPv4 address are ignored.
 pub(crate) fn from_bits(bits: u128, like: IpAddr) -> IpAddr {
     if like.is_ipv4() {
         #[expect(clippy::cast_possible_truncation, reason = "an IPv4 address keeps its low 32 bits")]
@@ -37,7 +37,7 @@ pub(crate) fn from_bits(bits: u128, like: IpAddr) -> IpAddr {
 }
 
 impl Prefix {
-    /// The prefix of `length` bits that `address` lies in; None when the family has no such length.
+    /// The prefix of `length` bits around `address`; None if the family has no such length.
     #[must_use]
     pub fn new(address: IpAddr, length: u8) -> Option<Self> {
         let width = width(address);
@@ -48,7 +48,7 @@ impl Prefix {
         Some(Self { address: from_bits(to_bits(address) & !mask, address), length })
     }
 
-    /// A prefix as the tables have it, whose bits behind the length are zero already.
+    /// A prefix of the tables, whose bits after the length are zero already.
     pub(super) const fn cut(address: IpAddr, length: u8) -> Self {
         Self { address, length }
     }
@@ -62,7 +62,7 @@ impl Prefix {
         Self { address: from_bits(to_bits(address) & !mask, address), length }
     }
 
-    /// Leading bits: 0 to 32 or 0 to 128.
+    /// The prefix length: 0 to 32 or 0 to 128.
     #[must_use]
     pub fn length(self) -> u8 {
         self.length
@@ -88,7 +88,7 @@ impl Prefix {
     }
 }
 
-/// The bits of an address of `width` bits behind a prefix of `length`.
+/// The bits after a prefix of `length`, in an address of `width` bits.
 pub(crate) fn host_mask(width: u8, length: u8) -> u128 {
     let host = u32::from(width.saturating_sub(length));
     if host == 0 { 0 } else { u128::MAX >> (128 - host) }
@@ -103,8 +103,8 @@ impl fmt::Display for Prefix {
 impl FromStr for Prefix {
     type Err = ();
 
-    /// `203.0.112.0/22` or `2001:db8::/32`; a bare address is a prefix of its whole width. Bits behind the length
-    /// are cleared, as routers do.
+    /// `203.0.112.0/22` or `2001:db8::/32`; a bare address is a prefix of its full width. Bits after the length are
+    /// cleared, as routers do.
     fn from_str(text: &str) -> Result<Self, ()> {
         let (address, length) = match text.split_once('/') {
             Some((address, length)) => (address, Some(length)),

@@ -1,4 +1,4 @@
-//! Addresses that are nobody's network: IANA's special-purpose registries, multicast, and what is not handed out.
+//! Addresses without an owner: IANA's special-purpose registries, multicast, and space that is not allocated.
 
 mod table;
 
@@ -6,19 +6,19 @@ use super::prefix::Prefix;
 use std::net::IpAddr;
 use table::TABLE;
 
-/// A range that no registry hands to anybody, so that asking one about it is pointless.
+/// A range that no registry assigns to anybody, so a query about it is pointless.
 #[derive(Clone, Copy, Debug)]
 pub struct Special {
     /// The range.
     pub prefix: Prefix,
     /// IANA's name for it, such as "Private-Use".
     pub name: &'static str,
-    /// Where it is defined.
+    /// The document that defines it.
     pub reference: &'static str,
 }
 
-/// The most specific special-purpose range that holds the address, unless IANA calls that range globally reachable
-/// (such as AS112's, which have an operator and a whois record like any other).
+/// The most specific special-purpose range that holds the address. None if IANA calls that range globally reachable:
+/// such a range (AS112's, for example) has an operator and a whois record like any other.
 #[must_use]
 pub fn special(address: IpAddr) -> Option<Special> {
     TABLE
@@ -28,13 +28,13 @@ pub fn special(address: IpAddr) -> Option<Special> {
         .and_then(|(special, reachable)| (!reachable).then_some(*special))
 }
 
-/// Every range of the tables, and whether it is nobody's. A range inside another decides for itself.
+/// Every range of the tables, and whether it is without an owner. A range inside another decides for itself.
 pub fn special_ranges() -> impl Iterator<Item = (Prefix, bool)> {
     TABLE.iter().map(|(special, reachable)| (special.prefix, !reachable))
 }
 
-/// Whether a server at this address may be connected to because a stranger's text names it: an address of the
-/// public internet, and not the inside of the network that we run in.
+/// Whether a server at this address may be connected to because a referral names it: an address of the public internet,
+/// and not inside the network that we run in.
 #[must_use]
 pub fn is_routable(address: IpAddr) -> bool {
     special(super::unwrap(address)).is_none() && special(address).is_none()

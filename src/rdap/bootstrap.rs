@@ -1,24 +1,24 @@
-//! Which RDAP server to ask: IANA's bootstrap registries (RFC 9224), compiled in. Their source and date stand in
+//! The RDAP server to ask, by IANA's bootstrap registries (RFC 9224), compiled in. Their source and date are in
 //! ipv4.json and ipv6.json.
 
 use crate::{address::Prefix, registry::Registry};
 use serde::Deserialize;
 use std::{net::IpAddr, sync::LazyLock};
 
-/// One of IANA's files. It has more members, which say who made it when.
+/// One of IANA's files. Its other members give its author and date.
 #[derive(Deserialize)]
 struct Bootstrap {
     services: Vec<(Vec<String>, Vec<String>)>,
 }
 
-/// A block, and the base URL of the server that answers for it. It ends in a slash.
+/// A block, and the base URL of the server that answers for it, with a slash at its end.
 #[derive(Clone, Debug)]
 struct Service {
     block: Prefix,
     base: String,
 }
 
-/// Most specific first. Empty only if a file were broken, which a test rules out.
+/// Most specific first. It is empty only if a file were broken, which a test excludes.
 static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
     let files = [include_str!("ipv4.json"), include_str!("ipv6.json")];
     let mut services: Vec<Service> = files.into_iter().flat_map(read).collect();
@@ -30,7 +30,7 @@ fn read(file: &str) -> Vec<Service> {
     let services = serde_json::from_str(file).map_or_else(|_| Vec::new(), |file: Bootstrap| file.services);
     let mut read = Vec::new();
     for (blocks, bases) in services {
-        // Plain HTTP could be answered by anybody on the way.
+        // Plain HTTP could be answered by anybody on the path.
         let Some(base) = bases.iter().find(|base| base.starts_with("https://")) else { continue };
         let base = format!("{}/", base.trim_end_matches('/'));
         let blocks = blocks.iter().filter_map(|block| block.parse().ok());
@@ -51,8 +51,8 @@ pub(super) fn base_of(registry: Registry) -> Option<&'static str> {
     SERVICES.iter().find(|service| at(&service.base)).map(|service| service.base.as_str())
 }
 
-/// Whose RDAP server a host name is; [`Registry::Other`] for a name that is no registry's. The national registries'
-/// stand in no table of IANA's: APNIC and LACNIC redirect to these.
+/// The registry of an RDAP server's host name; [`Registry::Other`] if it is none. IANA's tables do not list the
+/// national registries' servers: APNIC and LACNIC redirect to them.
 pub(super) fn registry_of(host: &str) -> Registry {
     match host {
         "rdap.arin.net" => Registry::Arin,

@@ -1,8 +1,8 @@
-//! One exchange over HTTPS: the name resolved and the address checked first, as for port 43, then that address connected
-//! to, with the certificate checked for the name.
+//! One exchange over HTTPS. The name is resolved and the address checked first, as for port 43. Then that address is
+//! connected to, and the certificate is checked for the name.
 //!
-//! No proxy is used, whatever the environment says: a proxy would resolve the name itself, and nobody could say any more
-//! that the inside of the network is not asked.
+//! No proxy is used, whatever the environment says. A proxy would resolve the name itself, and then nothing would keep
+//! queries out of the inside of the network.
 
 use super::{RdapQuery, text};
 use crate::{
@@ -29,37 +29,37 @@ use ureq::{
     },
 };
 
-/// Bytes of an answer: the longest real ones, with hundreds of links and notices, stay far under it.
+/// The longest answer in bytes: the longest real ones, with hundreds of links and notices, are far below it.
 const LONGEST: u64 = 1024 * 1024;
 
-/// The longest that a server's `Retry-After` is heeded.
+/// The longest `Retry-After` of a server that is obeyed.
 const LONGEST_HOLD: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What a server answered.
+/// A server's reply.
 #[derive(Debug)]
 pub enum RdapReply {
-    /// A network that holds the address: text in the form of RPSL, and whose record it is.
+    /// A network that holds the address: text in the form of RPSL, and the registry of the record.
     Network(String, Registry),
-    /// Another server knows: the question to ask next.
+    /// Another server knows it: the next query.
     Elsewhere(Box<RdapQuery>),
 }
 
-/// Why a question has no answer.
+/// The reason why a query has no answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RdapFailure {
     /// The kind, for scripts.
     pub kind: UnknownKind,
     /// The sentence, for people.
     pub message: String,
-    /// How long the server wants to be left alone, where it says so: a day at most.
+    /// How long the server wants to be left alone, if it says so: a day at most.
     pub retry_after: Option<Duration>,
 }
 
 /// Asks one server about one address.
 ///
 /// # Errors
-/// [`RdapFailure`] says why there is no answer: [`UnknownKind::Denied`] for 429, 403, 401 and a 503 that says when to come back,
-/// [`UnknownKind::NotFound`] for 404, [`UnknownKind::Incomplete`] for an answer that is none about the address.
+/// [`RdapFailure`] with the reason: [`UnknownKind::Denied`] for 429, 403, 401 and a 503 with a retry time,
+/// [`UnknownKind::NotFound`] for 404, [`UnknownKind::Incomplete`] for an answer that is not about the address.
 pub fn ask(
     query: &RdapQuery,
     address: IpAddr,
@@ -106,12 +106,12 @@ pub fn ask(
     })
 }
 
-/// A header's value, where it is text.
+/// A header's value, if it is text.
 fn field<'a>(response: &'a Response<ureq::Body>, name: &header::HeaderName) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
 }
 
-/// What `Retry-After` says (RFC 9110 section 10.2.3): seconds or a date, a day at most.
+/// The time in `Retry-After` (RFC 9110 section 10.2.3): seconds or a date, a day at most.
 fn retry(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     let after = match value.parse::<u64>() {
@@ -124,7 +124,7 @@ fn retry(value: &str, now: Timestamp) -> Option<Duration> {
     Some(after.min(LONGEST_HOLD))
 }
 
-/// A client for one question: no redirects, no proxy, no cookies, one deadline, and the addresses that were checked.
+/// A client for one query: no redirects, no proxy, no cookies, one deadline, and only the checked addresses.
 fn agent(
     query: &RdapQuery,
     sockets: Vec<SocketAddr>,
@@ -162,14 +162,14 @@ static MACHINE: LazyLock<Vec<Certificate<'static>>> = LazyLock::new(|| {
     found.certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect()
 });
 
-/// The certificates of a PEM file; None where there is none or one is broken.
+/// The certificates of a PEM file; None if there are none or one is broken.
 fn certificates(pem: &[u8]) -> Option<Vec<Certificate<'static>>> {
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let read: Vec<_> = read.ok()?.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
     (!read.is_empty()).then_some(read)
 }
 
-/// Addresses that were resolved and checked before: what is connected to is what was checked.
+/// Addresses that were resolved and checked before, so that exactly these are connected to.
 #[derive(Debug)]
 struct Checked(Vec<SocketAddr>);
 
@@ -181,7 +181,7 @@ impl Resolver for Checked {
     }
 }
 
-/// What befell an exchange, as the rest of a sentence that begins with the server's name.
+/// The failure of an exchange, as the rest of a sentence that begins with the server's name.
 fn reason(error: ureq::Error) -> (UnknownKind, String) {
     match error {
         ureq::Error::Timeout(_) => (UnknownKind::Timeout, "did not answer in time".to_owned()),

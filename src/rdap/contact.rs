@@ -1,5 +1,5 @@
-//! Entities of an answer, with their roles and vCards (RFC 9083 section 5.1, RFC 7095): who holds the network, who
-//! maintains its object, where to complain. Persons are left out.
+//! Entities of an answer, with their roles and vCards (RFC 9083 section 5.1, RFC 7095): the holder of the network, the
+//! maintainers of its object, the contacts for complaints. Persons are left out.
 
 use super::{
     country,
@@ -7,21 +7,22 @@ use super::{
 };
 use serde_json::Value;
 
-/// Entities stand inside entities: ARIN's abuse contacts inside the organisation. Nothing real is deeper than this.
+/// The greatest depth of nested entities: ARIN's abuse contacts are inside the organisation, and no real answer goes
+/// deeper than this.
 const DEEPEST: usize = 4;
-/// Entities that are looked at; the largest real answers have a dozen.
+/// The most entities that are read; the largest real answers have a dozen.
 const MOST: usize = 64;
 
-/// What the entities of an answer say.
+/// The contacts found in the entities of an answer.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(super) struct Contacts {
-    /// Who holds the network.
+    /// The holder of the network.
     pub(super) holder: Option<String>,
-    /// The country of its address, where that is said.
+    /// The country of the holder's address, if given.
     pub(super) country: Option<String>,
-    /// Where to complain.
+    /// Addresses for complaints.
     pub(super) abuse: Vec<String>,
-    /// Who maintains the network's object.
+    /// The maintainers of the network's object.
     pub(super) maintainers: Vec<String>,
 }
 
@@ -51,7 +52,7 @@ impl Contacts {
                     }
                 }
             }
-            // Whoever holds the contact's object inside it does not hold the network.
+            // A registrant inside another entity holds that contact's object, not the network.
             if depth == 0 && has_role(entity, "registrant") {
                 self.registrant(entity, &card);
             }
@@ -70,8 +71,8 @@ impl Contacts {
     }
 }
 
-/// RIPE, APNIC and AFRINIC show the maintainer of an object as a registrant that is called by its own handle, RIPE as a
-/// person even.
+/// RIPE, APNIC and AFRINIC show the maintainer of an object as a registrant whose name is its own handle. RIPE even
+/// shows it as a person.
 fn maintainer(entity: &Value, name: Option<&str>) -> Option<String> {
     let handle = line(entity.get("handle")?.as_str()?)?;
     let upper = handle.to_ascii_uppercase();
@@ -99,13 +100,13 @@ impl<'a> Card<'a> {
         named.map(|(_, parameters, value)| (*parameters, *value))
     }
 
-    /// The first value of a property; of a structured one its first part, which is an organisation's name.
+    /// The first value of a property; for a structured one its first part, which is an organisation's name.
     fn text(&self, name: &str) -> Option<String> {
         self.all(name).find_map(|(_, value)| line(value.as_str().or_else(|| value.get(0)?.as_str())?))
     }
 
-    /// RFC 6350 takes a card that does not say for a person's. The registries say it of every person; what does not say
-    /// is LACNIC's older holders of networks, which are organisations.
+    /// RFC 6350 takes a card without a kind for a person. The registries give the kind of every person. LACNIC's older
+    /// holders have no kind, and they are organisations.
     fn is_individual(&self) -> bool {
         self.text("kind").is_some_and(|kind| kind.eq_ignore_ascii_case("individual"))
     }
@@ -115,8 +116,8 @@ impl<'a> Card<'a> {
         written.filter(|mailbox| mailbox.contains('@') && !mailbox.contains(' ')).take(16)
     }
 
-    /// The country's code: of RFC 8605's parameter, of the address's last part, or by its name in the last line of a
-    /// label, which is how ARIN writes addresses.
+    /// The country code: from RFC 8605's parameter, from the address's last part, or from the name in the last line of
+    /// a label, which is ARIN's form.
     fn country(&self) -> Option<String> {
         let (parameters, value) = self.all("adr").next()?;
         let code = parameters.get("cc").and_then(Value::as_str);

@@ -1,12 +1,12 @@
-//! Countries: ARIN's answers name a network's country nowhere but at the end of its holder's address.
+//! Country names and codes: ARIN's answers name a network's country only at the end of its holder's address.
 
-/// The code of a country, given that code in any case of letters, or the country's name.
+/// The code of a country, given its code in any case, or its name.
 pub(super) fn code(text: &str) -> Option<&'static str> {
     let text = text.trim().trim_end_matches('.');
     let rows = include_str!("countries.txt").lines().filter(|line| !line.starts_with('#'));
     rows.map(|line| line.split_once(' ').unwrap_or((line, "")))
         .find(|(code, name)| {
-            // Names in capitals have no accents to fold that matter here.
+            // ASCII case folding is enough: no name in capitals has an accent that matters here.
             code.eq_ignore_ascii_case(text) || (!name.is_empty() && name.eq_ignore_ascii_case(text))
         })
         .map(|(code, _)| code)

@@ -8,20 +8,20 @@ use super::{
 use crate::address::{Network, Prefix};
 use serde_json::Value;
 
-/// Lines of a description or a remark that are kept; real ones have a dozen.
+/// The most lines of a description or a remark that are kept; real ones have a dozen.
 const LINES: usize = 200;
 
-/// An IP network as an answer describes it. All texts are one line each.
+/// An IP network as an answer describes it. Every text is one line.
 #[derive(Debug)]
 pub(super) struct NetworkObject {
     pub(super) network: Network,
     pub(super) name: Option<String>,
     pub(super) country: Option<String>,
-    /// The registry's status of it, in that registry's words: RFC 9083's `type`.
+    /// The status in the registry's own words: RFC 9083's `type`.
     pub(super) status: Option<String>,
     pub(super) descriptions: Vec<String>,
     pub(super) remarks: Vec<String>,
-    /// Numbers of the autonomous systems that originate it, where the registry says so.
+    /// The AS numbers that originate it, if the registry gives them.
     pub(super) asn: Vec<String>,
     pub(super) contacts: Contacts,
     /// The name of the registry's whois server.
@@ -32,7 +32,7 @@ impl NetworkObject {
     /// Reads an answer.
     ///
     /// # Errors
-    /// What the answer is instead, as the end of a sentence.
+    /// A description of the answer if it is no network, as the end of a sentence.
     pub(super) fn read(answer: &[u8]) -> Result<Self, String> {
         let object: Value = serde_json::from_slice(answer).map_err(|_| "its answer is no JSON".to_owned())?;
         let class = text(&object, "objectClassName").unwrap_or_default();
@@ -43,8 +43,8 @@ impl NetworkObject {
         let contacts = Contacts::of(&object);
         let (mut descriptions, mut remarks) = (Vec::new(), Vec::new());
         for remark in list(&object, "remarks") {
-            // RIPE gives what its whois calls `descr` no title; APNIC calls it a description. What another title is
-            // over is a remark.
+            // RIPE's text for the whois attribute `descr` has no title here; APNIC's has the title description. Texts
+            // with other titles are remarks.
             let title = text(remark, "title").unwrap_or_default();
             let kind = if title.is_empty() || title.eq_ignore_ascii_case("description") {
                 &mut descriptions
@@ -75,8 +75,8 @@ impl NetworkObject {
     }
 }
 
-/// From the first to the last address; by the prefixes of the cidr0 extension where these are missing. Prefixes that are
-/// no range together are none.
+/// The range from the first to the last address, or from the prefixes of the cidr0 extension if these are missing. None
+/// if the prefixes do not form one range.
 fn span(object: &Value) -> Option<Network> {
     let end = |key: &str| text(object, key)?.parse::<Prefix>().ok();
     if let (Some(first), Some(last)) = (end("startAddress"), end("endAddress")) {
@@ -95,7 +95,7 @@ fn span(object: &Value) -> Option<Network> {
     (sum? == whole.span().checked_add(1)?).then_some(whole)
 }
 
-/// ARIN's and LACNIC's extensions, and registro.br's.
+/// The origin AS numbers, in the extensions of ARIN, LACNIC and registro.br.
 fn origins(object: &Value) -> Vec<String> {
     let listed =
         ["arin_originas0_originautnums", "lacnic_originAutnum"].into_iter().flat_map(|key| list(object, key));
@@ -109,8 +109,7 @@ fn origins(object: &Value) -> Vec<String> {
     numbers.take(64).collect()
 }
 
-/// A status in the words of the registry's whois, where RDAP has others: ARIN writes it in capitals and LACNIC with a
-/// hyphen there.
+/// A status in the words of the registry's whois, where RDAP differs: ARIN writes capitals there, and LACNIC a hyphen.
 fn worded(status: &str) -> String {
     match status.to_ascii_uppercase().as_str() {
         "DIRECT ALLOCATION" => "Direct Allocation".to_owned(),

@@ -1,29 +1,29 @@
-//! One question: a URL (RFC 9082) at a server, and where that server is.
+//! One query: a URL (RFC 9082) at a server, and that server's location.
 
 use super::bootstrap;
 use crate::registry::{Registry, Server, Servers};
 use std::net::IpAddr;
 use url::Url;
 
-/// Port of HTTPS.
+/// The port of HTTPS.
 const HTTPS: u16 = 443;
 
-/// What is to be asked of which server.
+/// A query and its server.
 #[derive(Clone, Debug)]
 pub struct RdapQuery {
-    /// The server. Its name is the URL's host, which its certificate must be for.
+    /// The server. Its name is the URL's host, and its certificate must be for that name.
     pub server: Server,
     pub(super) url: Url,
-    /// Certificates to trust in place of the machine's, of a server that `--servers` lists.
+    /// Certificates to trust instead of the machine's, for a server in `--servers`.
     pub(super) ca: Option<Vec<u8>>,
 }
 
 impl RdapQuery {
-    /// The question about an address to the registry that did not answer on port 43, or to the one that IANA's table
-    /// names where that was none with a server of its own.
+    /// The query about an address to the registry that did not answer on port 43. If that has no RDAP server of its
+    /// own, IANA's table names one.
     ///
-    /// None where there is no such server. Nor where the user's list says that the registry is elsewhere, but not where
-    /// its RDAP server is: whoever asks a mirror, or nobody outside, means that.
+    /// None if there is no such server. Also None if the user's list moves the registry's whois elsewhere without its
+    /// RDAP server: such a user asks a mirror, or nobody outside.
     #[must_use]
     pub fn about(address: IpAddr, registry: Registry, servers: &Servers) -> Option<Self> {
         let base = bootstrap::base_of(registry).or_else(|| bootstrap::responsible(address))?;
@@ -34,10 +34,10 @@ impl RdapQuery {
         (query.server.listed || !moved).then_some(query)
     }
 
-    /// The question that a redirect leads to.
+    /// The query that a redirect leads to.
     ///
     /// # Errors
-    /// Why it is not followed, as the end of a sentence.
+    /// The reason why it is not followed, as the end of a sentence.
     pub(super) fn redirected(&self, location: &str, servers: &Servers) -> Result<Self, String> {
         if location.trim().is_empty() {
             return Err("to nowhere".to_owned());
@@ -45,7 +45,7 @@ impl RdapQuery {
         let url = self.url.join(location).map_err(|_| "to what is no URL".to_owned())?;
         let mut query = Self::of(url, servers)?;
         if query.server.registry == Registry::Other {
-            // A national registry's server that no table knows answers for the registry that sent us there.
+            // A national registry's server that is in no table answers for the registry that redirected to it.
             query.server.registry = self.server.registry;
         }
         Ok(query)
@@ -64,7 +64,7 @@ impl RdapQuery {
         let listed = servers.listed(host);
         let port = url.port().unwrap_or(HTTPS);
         if listed.is_none() && port != HTTPS {
-            // Whoever writes a redirect must not make us knock on any port of any host.
+            // A redirect must not make us connect to any port of any host.
             return Err(format!("to port {port} of {host}"));
         }
         let server = Server {
@@ -85,9 +85,8 @@ impl RdapQuery {
         self.url.as_str()
     }
 
-    /// Questions a second that the server bears, and how many may come at once before that counts. LACNIC's has been
-    /// said to block at ten a minute; of the others none has published a number, and this is asked only when their
-    /// port 43 does not answer.
+    /// The queries a second that the server allows, and the burst before that limit counts. LACNIC's is said to block
+    /// at ten a minute. The others have published no number, and are asked only when their port 43 does not answer.
     #[must_use]
     pub fn pace(&self) -> (f64, u32) {
         match self.server.registry {
@@ -122,7 +121,7 @@ mod tests {
             ("8.8.8.8", Registry::Arin, "https://rdap.arin.net/registry/ip/8.8.8.8"),
             ("2001:67c::1", Registry::Ripe, "https://rdap.db.ripe.net/ip/2001:67c::1"),
             ("200.160.2.3", Registry::RegistroBr, "https://rdap.lacnic.net/rdap/ip/200.160.2.3"),
-            // What a registry was transferred it answers for, whatever IANA's table says.
+            // A registry answers for a transferred block, whatever IANA's table says.
             ("8.8.8.8", Registry::Apnic, "https://rdap.apnic.net/ip/8.8.8.8"),
             ("8.8.8.8", Registry::Other, "https://rdap.arin.net/registry/ip/8.8.8.8"),
         ] {

@@ -1,17 +1,18 @@
-//! An answer as text: lines as a registry's whois would write them (RFC 2622), and none of them a stranger's.
+//! Writes an answer as text, with the lines that a registry's whois would have (RFC 2622). No value from outside can
+//! add a line.
 
 use super::network::NetworkObject;
 use crate::registry::Registry;
 use std::net::IpAddr;
 
-/// Writes an answer about an address as text in the form of RPSL, and says whose it is where `registry` is none that is
-/// known: the one whose whois server the answer names.
+/// Writes an answer about an address as text in the form of RPSL. It also returns the registry: if `registry` is
+/// unknown, it is the one whose whois server the answer names.
 ///
-/// The attributes are `inetnum` or `inet6num`, `netname`, `descr`, `org-name`, `country`, `status`, `aut-num`, `mnt-by`,
-/// `abuse-mailbox`, `remarks` and `source`, each only where the answer has it.
+/// The attributes are `inetnum` or `inet6num`, `netname`, `descr`, `org-name`, `country`, `status`, `aut-num`,
+/// `mnt-by`, `abuse-mailbox`, `remarks` and `source`, each only if the answer has it.
 ///
 /// # Errors
-/// Why the answer says nothing of the address, as the end of a sentence.
+/// The reason why the answer says nothing about the address, as the end of a sentence.
 pub fn written(answer: &[u8], registry: Registry, address: IpAddr) -> Result<(String, Registry), String> {
     let object = NetworkObject::read(answer)?;
     if !object.network.contains(address) {
@@ -25,7 +26,7 @@ pub fn written(answer: &[u8], registry: Registry, address: IpAddr) -> Result<(St
     let mut write = |key: &str, value: &str| {
         text.push_str(key);
         text.push(':');
-        // Values begin in column 17, as registries have it.
+        // Values begin in column 17, as in the registries' text.
         text.extend(std::iter::repeat_n(' ', 15_usize.saturating_sub(key.len())));
         text.push_str(value);
         text.push('\n');

@@ -1,8 +1,8 @@
-//! Values out of hostile JSON: whatever is not what it should be is not there.
+//! Reads values from hostile JSON: a value of the wrong type counts as missing.
 
 use serde_json::Value;
 
-/// A value may be as long as this, in bytes; a longer one is cut. No registry's is.
+/// The longest value in bytes; a longer one is cut. No registry's is.
 const LONGEST: usize = 1000;
 
 /// The text of a member, on one line.
@@ -10,13 +10,13 @@ pub(super) fn text(object: &Value, key: &str) -> Option<String> {
     line(object.get(key)?.as_str()?)
 }
 
-/// The elements of a member that is an array, up to a number that no answer needs.
+/// The elements of an array member, up to a limit that no answer needs.
 pub(super) fn list<'a>(object: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
     object.get(key).and_then(Value::as_array).into_iter().flatten().take(256)
 }
 
-/// A stranger's words as one line: everything that could end a line or act on a reader becomes a blank, and blanks in a
-/// row one. None where nothing is left.
+/// Untrusted text as one line: every character that could end a line or act on a terminal becomes a blank, and runs of
+/// blanks become one. None if nothing is left.
 pub(super) fn line(value: &str) -> Option<String> {
     let mut line = String::new();
     for word in value.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {

@@ -1,31 +1,31 @@
-//! What is known of one address: the value that travels from the registries or the cache to the verdict.
+//! The facts known of one address: the value that travels from the registries or the cache to the verdict.
 
 use crate::{address::Special, registry::Record};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Where an answer came from.
+/// The source of an answer.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AnswerSource {
-    /// Asked just now.
+    /// Just queried over whois.
     Whois,
-    /// Asked just now over RDAP, because whois did not answer.
+    /// Just queried over RDAP, because whois did not answer.
     Rdap,
-    /// Remembered from an earlier question.
+    /// From the cache.
     Cache,
     /// From a registry's bulk data.
     Import,
-    /// A special-purpose range: nobody was asked.
+    /// A special-purpose range: no query was sent.
     Reserved,
     /// Text that the user already had (`match`).
     Text,
-    /// The table of origins: nobody was asked.
+    /// The table of origins: no query was sent.
     Origin,
 }
 
 impl AnswerSource {
-    /// The name in output.
+    /// The name as it is printed.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl AnswerSource {
     }
 }
 
-/// A registry's answer: a record, and the text of every hop that patterns are matched against.
+/// A registry's answer: a record, and the text of every hop, which patterns are matched against.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Answer {
     /// The normalised fields.
@@ -49,25 +49,24 @@ pub struct Answer {
     pub text: String,
     /// The servers that were asked, in order.
     pub servers: Vec<String>,
-    /// When it was fetched.
+    /// The time of fetching.
     pub fetched: Timestamp,
     /// A referral could not be followed, and the parent's own answer stands.
     pub partial: bool,
-    /// Persons were asked for, too (`--full`).
+    /// Persons were included in the query (`--full`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub full: bool,
-    /// It was given over RDAP, whenever that was: its text is made from fields, and what the registry's whois would have
-    /// said besides is not in it.
+    /// It came over RDAP, now or earlier. Its text is made from fields, and lacks other lines of the registry's whois.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rdap: bool,
     /// Where it came from.
     pub source: AnswerSource,
-    /// It is older than the cache's age allows, and serves only because the server may not be asked now.
+    /// It is older than the cache's age limit, and is used only because the server may not be asked now.
     #[serde(default)]
     pub stale: bool,
 }
 
-/// Why nobody could say who runs a network. The names are the contract's.
+/// The reason why a network's owner could not be found out. The names are the contract's.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnknownKind {
@@ -77,7 +76,7 @@ pub enum UnknownKind {
     Denied,
     /// The registry says that it has no such network.
     NotFound,
-    /// A record that only says "ask elsewhere", and nowhere is left to ask.
+    /// A placeholder, and no other server is left to ask.
     Placeholder,
     /// Empty, or cut before the registry's closing line.
     Incomplete,
@@ -90,7 +89,7 @@ pub enum UnknownKind {
 }
 
 impl UnknownKind {
-    /// The name in output.
+    /// The name as it is printed.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -106,24 +105,24 @@ impl UnknownKind {
     }
 }
 
-/// What befell an address whose network could not be found out. Never kept in a cache as an answer.
+/// The failure to find out an address's network. It is never kept in a cache as an answer.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Unknown {
     /// The kind, for scripts.
     pub kind: UnknownKind,
-    /// The sentence, for people: which server, and what it said.
+    /// The sentence, for people: the server, and its message.
     pub message: String,
 }
 
-/// What is known of one address.
+/// The facts known of one address.
 #[derive(Clone, Debug)]
 pub enum Known {
     /// It lies in a special-purpose range.
     Reserved(Special),
     /// A registry's record describes it.
     Answer(Box<Answer>),
-    /// The table of origins covers it, and the patterns ask for nothing else.
+    /// The table of origins covers it, and the patterns need nothing else.
     Origin,
-    /// Nobody could say.
+    /// The owner could not be found out.
     Unknown(Unknown),
 }

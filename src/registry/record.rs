@@ -1,4 +1,4 @@
-//! The fields of an answer, whichever registry gave it.
+//! The fields of an answer, in one form for all registries.
 
 mod arin;
 pub(crate) mod block;
@@ -19,41 +19,41 @@ use super::Registry;
 use crate::address::Network;
 use serde::{Deserialize, Serialize};
 
-/// Who runs a network, in one form for all registries.
+/// The owner and contacts of a network, in one form for all registries.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Record {
     /// The smallest network in the answer that holds the address.
     pub network: Network,
     /// Its name (`netname`, `NetName`).
     pub name: Option<String>,
-    /// Who holds it: the organisation, customer or owner; a line of the description where nothing else is.
+    /// The holder: the organisation, customer or owner; a line of the description if there is nothing else.
     pub org: Option<String>,
-    /// Other names that may be the holder's, best first: a firm that the description or another object of the answer
-    /// names, and the network around where an operator's own server gave this record. `@org` matches them too.
+    /// Other names that may be the holder's, best first: a firm in the description or in another object of the answer.
+    /// If an operator's own server gave this record, also that of the network around. `@org` matches them too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_orgs: Vec<String>,
-    /// ISO 3166 code in capitals, without the comment that some registries put behind it. The national registries'
-    /// records name none: theirs is the registry's own.
+    /// ISO 3166 code in capitals, without the comment that some registries add. The national registries' records have
+    /// none, so theirs is the registry's country.
     pub country: Option<String>,
-    /// Where to complain, best first, in lower case, without duplicates.
+    /// Addresses for complaints, best first, in lower case, without duplicates.
     pub abuse: Vec<String>,
-    /// Numbers of the autonomous systems that the answer names as origin, in order, without duplicates.
+    /// The AS numbers that the answer names as origin, in order, without duplicates.
     pub asn: Vec<u32>,
-    /// Who maintains the network's object (`mnt-by`), in the order of the answer.
+    /// The maintainers of the network's object (`mnt-by`), in the order of the answer.
     pub maintainer: Vec<String>,
     /// Description lines of the network itself.
     pub descr: Vec<String>,
     /// The registry's own status of the network, such as `ASSIGNED PA` or `Direct Allocation`.
     pub status: Option<String>,
-    /// Whose database it stands in.
+    /// The registry whose database holds it.
     pub registry: Registry,
-    /// What the network around says, where an operator's own server gave this record. Fields match these too, or whoever
-    /// is blocked could undo that on a server of his own.
+    /// Values of the networks around, if an operator's own server gave this record. Patterns for fields match these
+    /// too. Otherwise a blocked operator could avoid a match with a server of his own.
     #[serde(default, skip_serializing_if = "OuterValues::is_empty")]
     pub outer: OuterValues,
 }
 
-/// Values of a registry's record beside those of a record below it, without duplicates.
+/// Values of a registry's record, kept beside those of a record below it, without duplicates.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
 pub struct OuterValues {
@@ -61,11 +61,11 @@ pub struct OuterValues {
     pub names: Vec<String>,
     /// Countries, as in [`Record::country`].
     pub countries: Vec<String>,
-    /// Where to complain of them.
+    /// Their addresses for complaints.
     pub abuse: Vec<String>,
     /// Their description lines.
     pub descr: Vec<String>,
-    /// Who maintains them.
+    /// Their maintainers.
     pub maintainer: Vec<String>,
 }
 
@@ -76,7 +76,7 @@ impl OuterValues {
         *self == Self::default()
     }
 
-    /// Adds what a record around says.
+    /// Adds the values of a record around it.
     pub(crate) fn add(&mut self, outer: &Record) {
         let beyond = &outer.outer;
         extend_distinct(&mut self.names, outer.name.iter().chain(&beyond.names).cloned());
@@ -88,7 +88,7 @@ impl OuterValues {
 }
 
 impl Record {
-    /// A network of which nothing else is known.
+    /// A record with only its network.
     fn bare(network: Network, registry: Registry) -> Self {
         Self {
             network,
@@ -107,10 +107,10 @@ impl Record {
     }
 }
 
-/// Whether the registry's own status says that nothing smaller can be registered inside the network, so that one
-/// answer serves all of it: RIPE and AFRINIC `ASSIGNED PA`, `ASSIGNED PI` and, for IPv6, `ASSIGNED`; APNIC
-/// `ASSIGNED ...`; ARIN `Reassigned` and `Direct Assignment`; LACNIC `assigned` and `reassigned`. Any other status, or
-/// none, promises nothing.
+/// Whether the registry's own status says that no smaller network can be registered inside. One answer then serves all
+/// of it. Such statuses are: RIPE and AFRINIC `ASSIGNED PA`, `ASSIGNED PI` and, for IPv6, `ASSIGNED`; APNIC `ASSIGNED
+/// ...`; ARIN `Reassigned` and `Direct Assignment`; LACNIC `assigned` and `reassigned`. Any other status, or none,
+/// promises nothing.
 #[must_use]
 pub fn is_leaf(record: &Record) -> bool {
     let Some(status) = &record.status else { return false };
@@ -127,8 +127,7 @@ pub fn is_leaf(record: &Record) -> bool {
     }
 }
 
-/// Numbers of autonomous systems in a value such as `AS64500`, `AS64500, AS64501` or `64500`. RFC 5396's dotted form
-/// is read too.
+/// The AS numbers in a value such as `AS64500`, `AS64500, AS64501` or `64500`. RFC 5396's dotted form is read too.
 fn systems(value: &str) -> impl Iterator<Item = u32> {
     let value = value.split('#').next().unwrap_or_default();
     value.split(|c: char| c.is_whitespace() || c == ',').filter_map(|word| {
@@ -142,13 +141,13 @@ fn systems(value: &str) -> impl Iterator<Item = u32> {
     })
 }
 
-/// The country's code, where the value begins with one: `NL # BE GB` is the Netherlands.
+/// The country code at the start of the value: `NL # BE GB` is the Netherlands.
 fn country(value: &str) -> Option<String> {
     let code = value.split(|c: char| c.is_whitespace() || matches!(c, '#' | ',')).next()?;
     (code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic())).then(|| code.to_ascii_uppercase())
 }
 
-/// Adds what is not there yet, up to a number that nobody reads to the end.
+/// Adds new elements, up to a generous limit.
 fn extend_distinct<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
     for item in more {
         if list.len() >= 64 {

@@ -1,21 +1,21 @@
-//! Who a reply says to ask instead, or next.
+//! The servers that a reply names, to ask instead or next.
 
 use super::Registry;
 use std::net::Ipv6Addr;
 
-/// A server that a reply names. Whether it may be asked (address, port, seen before) is for whoever asks to say: the
-/// text of a referral can be written by any customer of a registry.
+/// A server that a reply names. The caller must check whether it may be asked (address, port, asked before): any
+/// customer of a registry can write the text of a referral.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Referral {
     /// Host name or address, in lower case; an IPv6 address without its brackets.
     pub host: String,
-    /// The port, where one is named; else 43, or 4321 for [`rwhois`](Self::rwhois).
+    /// The port, if one is named; else 43, or 4321 for [`rwhois`](Self::rwhois).
     pub port: Option<u16>,
     /// Whether it speaks RFC 2167.
     pub rwhois: bool,
 }
 
-/// National registries that APNIC's remarks send the reader to for more specific networks.
+/// National registries that APNIC's remarks name for more specific networks.
 const NATIONAL: [&str; 6] = [
     "whois.nic.ad.jp",
     "whois.krnic.net",
@@ -31,7 +31,7 @@ impl Referral {
         Self { host: host.to_owned(), port: None, rwhois: false }
     }
 
-    /// Whether both name one server, the usual port said or not. A national registry has several names.
+    /// Whether both name one server, with or without the usual port. A national registry has several names.
     fn is_same_server(&self, other: &Self) -> bool {
         let port = |referral: &Self| referral.port.unwrap_or(if referral.rwhois { 4321 } else { 43 });
         let registry = Registry::of_server(&self.host);
@@ -39,8 +39,8 @@ impl Referral {
         port(self) == port(other) && (self.host == other.host || same_registry)
     }
 
-    /// Reads `whois://host:port/path`, `rwhois://...` or a bare host. None for a web address, for the root of the
-    /// rwhois tree (which knows nobody and answers no one), and for what is no host.
+    /// Parses `whois://host:port/path`, `rwhois://...` or a bare host. None for a web address, for the root of the
+    /// rwhois tree (which answers nobody), and for other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.split_whitespace().next()?.to_ascii_lowercase();
@@ -54,7 +54,7 @@ impl Referral {
                 let (host, port) = literal.split_once(']')?;
                 (host, port.strip_prefix(':'))
             }
-            // Two colons: an IPv6 address that nobody put into brackets.
+            // Two colons: an IPv6 address without brackets.
             None if authority.matches(':').count() > 1 => (authority, None),
             None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
         };
@@ -83,7 +83,7 @@ fn is_host(host: &str) -> bool {
             && host.bytes().all(name))
 }
 
-/// Those that stand in the text by name.
+/// The servers that the text names directly.
 pub(crate) fn named(text: &str, registry: Registry) -> Vec<Referral> {
     let mut server = None;
     let mut link = None;
@@ -93,7 +93,7 @@ pub(crate) fn named(text: &str, registry: Registry) -> Vec<Referral> {
             others.extend(Referral::parse(directive));
         } else if let Some(resource) = line.strip_prefix("% ").and_then(|line| line.split_once(" resource: "))
         {
-            // LACNIC's joint whois says whose answer it passes on.
+            // LACNIC's joint whois names the registry whose answer it passes on.
             others.extend(Referral::parse(resource.1));
         } else if let Some((key, value)) = line.split_once(':') {
             if key.eq_ignore_ascii_case("ReferralServer") {
@@ -110,11 +110,11 @@ pub(crate) fn named(text: &str, registry: Registry) -> Vec<Referral> {
     server.or(link).into_iter().chain(distinct(others)).collect()
 }
 
-/// Without those whose server came before.
+/// The referrals without duplicate servers.
 pub(crate) fn distinct(referrals: Vec<Referral>) -> Vec<Referral> {
     let mut seen: Vec<Referral> = Vec::new();
     for referral in referrals {
-        // A hostile reply may name very many servers; nobody follows more than a few.
+        // A hostile reply may name very many servers; only a few are kept.
         if seen.len() < 8 && !seen.iter().any(|known| known.is_same_server(&referral)) {
             seen.push(referral);
         }
@@ -122,7 +122,7 @@ pub(crate) fn distinct(referrals: Vec<Referral>) -> Vec<Referral> {
     seen
 }
 
-/// The national registry's server that a remark names, in a word of its own, or that an object was copied from.
+/// The national registry's server that a remark names in a word of its own, or that an object was copied from.
 fn national(key: &str, value: &str) -> Option<Referral> {
     if key == "source" {
         let copied = match value.trim() {
@@ -158,9 +158,9 @@ const MAINTAINERS: [&str; 12] = [
     "IRINN-HM-AP",
 ];
 
-/// The national registries that APNIC's answer itself says keep a network of it: the object was copied from there, or the
-/// remark stands in an object that none but the registries maintain. What a customer writes into his object names
-/// servers, too ([`named`]), but decides nothing.
+/// The national registries that APNIC's answer itself names as keepers of a network. Either the object was copied from
+/// there, or the remark is in an object that only the registries maintain. A customer's object may name servers too
+/// ([`named`]), but decides nothing.
 pub(crate) fn vouched(text: &str) -> Vec<Registry> {
     let mut found = Vec::new();
     let mut object = Vec::new();
@@ -182,7 +182,7 @@ pub(crate) fn vouched(text: &str) -> Vec<Registry> {
             }
             _ => object.extend(national(key, value).map(|of| Registry::of_server(&of.host))),
         }
-        // A hostile answer may name them without end.
+        // A hostile answer may name any number of them.
         object.truncate(8);
         found.truncate(8);
     }

@@ -1,4 +1,4 @@
-//! Which registry is responsible for an address, by IANA's tables.
+//! The registry that is responsible for an address, by IANA's tables.
 
 use super::Registry;
 use crate::address::Prefix;
@@ -11,13 +11,13 @@ pub struct Responsible {
     pub block: Prefix,
     /// The registry to ask first.
     pub registry: Registry,
-    /// When IANA handed it out: `1993-05` or `2003-07-01`.
+    /// The date of IANA's allocation: `1993-05` or `2003-07-01`.
     pub date: &'static str,
-    /// IANA's name for who has it, such as "Administered by ARIN".
+    /// IANA's name for the holder, such as "Administered by ARIN".
     pub designation: &'static str,
 }
 
-/// IPv4 by its first number, since IANA hands it out in /8s; IPv6 most specific first.
+/// IPv4 by its first octet, since IANA allocates /8s; IPv6 most specific first.
 struct IanaTable {
     v4: [Option<Responsible>; 256],
     v6: Vec<Responsible>,
@@ -46,8 +46,8 @@ fn read_line(line: &'static str) -> Option<Responsible> {
     Some(Responsible { block, registry, date: parts.next()?, designation: parts.next()? })
 }
 
-/// The row that decides which registry is asked first about an address; None where IANA's tables have none (and
-/// IANA itself is asked, which knows of blocks that it handed out since).
+/// The row that decides which registry is asked first about an address. None if IANA's tables have no row; then IANA
+/// itself is asked, which knows later allocations.
 #[must_use]
 pub fn responsible(address: IpAddr) -> Option<Responsible> {
     match address {
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_most_specific_row_wins() {
-        // 2001::/23 is IANA's own, 2001:200::/23 beside it APNIC's; the compressed form is the same address.
+        // 2001::/23 is IANA's own, and 2001:200::/23 beside it APNIC's. The compressed form is the same address.
         assert_eq!(registry("2001:1::1"), Some(Registry::Iana));
         assert_eq!(registry("2001:0200::1"), Some(Registry::Apnic));
     }

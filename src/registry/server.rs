@@ -1,4 +1,4 @@
-//! One server to ask, and the user's list of servers to ask in place of the built-in ones.
+//! A server to ask, and the user's list of servers that replace the built-in ones.
 
 use super::Registry;
 use crate::{
@@ -12,41 +12,41 @@ use std::{
     path::Path,
 };
 
-/// Port of whois (RFC 3912).
+/// The port of whois (RFC 3912).
 const WHOIS: u16 = 43;
-/// Port of referral whois (RFC 2167).
+/// The port of referral whois (RFC 2167).
 pub(super) const RWHOIS: u16 = 4321;
 
 /// A server that can be asked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Server {
-    /// What it is called, in lower case: `whois.ripe.net`. Budgets and visits are counted by this name.
+    /// Its name in lower case: `whois.ripe.net`. Limits and visits are counted by this name.
     pub name: String,
-    /// Whose it is, which decides the question's form and how the answer is read.
+    /// Its registry, which decides the form of the query and how the answer is read.
     pub registry: Registry,
-    /// Where it is: a host name or an address.
+    /// Its location: a host name or an address.
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// The question in place of the registry's own form; `$addr` stands for the address.
+    /// A query that replaces the registry's own form; `$addr` stands for the address.
     pub question: Option<String>,
-    /// It stands in the user's list, so that it may be inside the network, too.
+    /// It is in the user's list, so it may also be inside the network.
     pub listed: bool,
 }
 
-/// Why a question has no answer.
+/// The reason why a query has no answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AskFailure {
     /// The kind, for scripts.
     pub kind: UnknownKind,
     /// The sentence, for people.
     pub message: String,
-    /// What the server said before the connection broke. It may be a denial, and is never a whole answer.
+    /// The server's text before the connection broke. It may be a denial, and is never a complete answer.
     pub heard: Vec<u8>,
 }
 
 impl AskFailure {
-    /// A failure of a server that said nothing.
+    /// A failure of a server that sent nothing.
     pub(crate) fn new(kind: UnknownKind, message: String) -> Self {
         Self { kind, message, heard: Vec::new() }
     }
@@ -55,7 +55,7 @@ impl AskFailure {
 /// The user's server list (`--servers`), in whois-rust's JSON form, keyed by server name.
 #[derive(Clone, Debug, Default)]
 pub struct Servers {
-    /// In an order of its own, so that of several names of one registry every run takes the same.
+    /// Sorted, so that every run takes the same one of a registry's several names.
     listed: BTreeMap<String, ServerListEntry>,
 }
 
@@ -67,14 +67,14 @@ struct ServerListEntry {
     ca: Option<Vec<u8>>,
 }
 
-/// Where the list says that a server is.
+/// A server's location by the list.
 #[derive(Clone, Debug)]
 pub struct ListedServer {
     /// A host name or an address.
     pub host: String,
-    /// None where the list names none.
+    /// None if the list names none.
     pub port: Option<u16>,
-    /// Certificates to trust there in place of the machine's: PEM, one at least.
+    /// Certificates to trust there instead of the machine's: PEM, at least one.
     pub ca: Option<Vec<u8>>,
 }
 
@@ -110,8 +110,8 @@ impl Servers {
         Ok(Self { listed })
     }
 
-    /// The server of this name, where the list or else the name says. A registry's is asked on its own port and in its
-    /// own protocol, whatever a referral says of both.
+    /// The server of this name, at the location in the list, else at its name. A registry is asked on its own port and
+    /// in its own protocol, whatever a referral says.
     #[must_use]
     pub fn find(&self, name: &str, port: Option<u16>, rwhois: bool) -> Server {
         let name = name.trim_end_matches('.').to_ascii_lowercase();
@@ -121,7 +121,7 @@ impl Servers {
             known => (known, None, false),
         };
         let usual = if rwhois { RWHOIS } else { WHOIS };
-        // A registry that goes by several names (KRNIC has three) is the same registry under each.
+        // A registry with several names (KRNIC has three) is the same registry under each.
         let alias = || {
             let known = !matches!(registry, Registry::Other | Registry::Rwhois);
             self.listed
@@ -149,14 +149,14 @@ impl Servers {
         }
     }
 
-    /// Where the list says that the server of this very name is.
+    /// The list's location for the server of this very name.
     #[must_use]
     pub fn listed(&self, name: &str) -> Option<ListedServer> {
         let entry = self.listed.get(name)?;
         Some(ListedServer { host: entry.host.clone(), port: entry.port, ca: entry.ca.clone() })
     }
 
-    /// A registry's own server, under whichever of its names the list has; None for those without a server.
+    /// A registry's own server, under any of its names in the list. None for those without a server.
     #[must_use]
     pub fn of(&self, registry: Registry) -> Option<Server> {
         Some(self.find(registry.server()?, None, false))
@@ -164,8 +164,9 @@ impl Servers {
 }
 
 impl Server {
-    /// By what its pace, its slots and its hold-off are counted: a registry's by the name of its server, whichever of its
-    /// names was written, and a stranger's by where it is, because a stranger has as many names as he likes.
+    /// The key by which its pace, its lease slots and its hold-off are counted. For a registry it is the name of its
+    /// server, whichever name was written. For any other server it is the location, because its operator can make up
+    /// any number of names.
     #[must_use]
     pub fn key(&self) -> String {
         match self.registry.server() {
@@ -177,14 +178,14 @@ impl Server {
         }
     }
 
-    /// What is sent to it, without the line's end; `$addr` stands for the address.
+    /// The query without the line end; `$addr` stands for the address.
     #[must_use]
     pub fn question(&self, full: bool) -> &str {
         self.question.as_deref().unwrap_or_else(|| self.registry.question(full))
     }
 }
 
-/// The PEM file that an entry's `ca` names, beside the list where it is a relative path.
+/// The PEM file in an entry's `ca`. A relative path starts at the list's folder.
 fn certificates(list: &Path, name: &str, value: &serde_json::Value) -> Result<Vec<u8>> {
     let wrong = |why: String| Error::config(format!("{}: server `{name}`: {why}", list.display()));
     let file = value.as_str().ok_or_else(|| wrong("`ca` must be the path of a PEM file".to_owned()))?;

@@ -1,14 +1,14 @@
-//! What a registry sent, as text. Never fails: a reply in an odd character set is still a reply.
+//! Decodes a registry's reply as text. It never fails: a reply in an unknown character set is still a reply.
 
 use crate::registry::Registry;
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, ISO_2022_JP, mem::decode_latin1};
 use std::borrow::Cow;
 
-/// The bytes as text, with every line end (and every NUL) where it was, so that patterns see the lines as they came.
+/// The bytes as text. Line ends and NULs stay as they are, so that patterns see the original lines.
 ///
-/// JPNIC's ISO-2022-JP is made of seven-bit bytes and would pass for UTF-8, so its escape sequences are looked for
-/// first. Then strict UTF-8; then the national registry's older set, if all of the reply is valid in it; else each line
-/// by itself as UTF-8 or Latin-1, because LACNIC passes on Latin-1 lines of registro.br inside UTF-8 of its own.
+/// JPNIC's ISO-2022-JP uses seven-bit bytes and would pass for UTF-8, so its escape sequences are looked for first.
+/// Next is strict UTF-8, then the national registry's older set, if the whole reply is valid in it. Else each line by
+/// itself is UTF-8 or Latin-1, because LACNIC passes on Latin-1 lines of registro.br inside its own UTF-8.
 #[must_use]
 pub fn decode(bytes: &[u8], registry: Registry) -> String {
     if is_iso_2022_jp(bytes)
@@ -29,20 +29,20 @@ pub fn decode(bytes: &[u8], registry: Registry) -> String {
     whole.map_or_else(|| by_line(bytes, |_| None), Cow::into_owned)
 }
 
-/// What only JPNIC's answers have: a saved one need not say whose it is. Any customer of another registry may write an
-/// escape sequence, and must not make letters of his own illegible with it.
+/// Marks that only JPNIC's answers have: a saved answer may not name its registry. A customer of another registry may
+/// write an escape sequence, and must not make his own letters illegible with it.
 fn is_jpnic(bytes: &[u8]) -> bool {
     let has = |words: &[u8]| memchr::memmem::find(bytes, words).is_some();
     has(b"[ JPNIC") || has(b"\na. [")
 }
 
-/// Seven-bit text with one of the escapes that switch to Japanese letters (RFC 1468: ESC $ @, ESC $ B).
+/// Whether it is seven-bit text with an escape that switches to Japanese letters (RFC 1468: ESC $ @, ESC $ B).
 fn is_iso_2022_jp(bytes: &[u8]) -> bool {
     bytes.is_ascii() && bytes.windows(3).any(|three| matches!(three, [0x1b, b'$', b'@' | b'B']))
 }
 
-/// Each line by itself: as `first` reads it, else UTF-8, else Latin-1. An escape sequence that was left open ends with
-/// its line (RFC 1468 demands that), so it never swallows the lines behind it.
+/// Decodes each line by itself: as `first` reads it, else as UTF-8, else as Latin-1. An open escape sequence ends with
+/// its line (RFC 1468 demands that), so it never swallows the lines after it.
 fn by_line<'a>(bytes: &'a [u8], first: impl Fn(&'a [u8]) -> Option<Cow<'a, str>>) -> String {
     let mut text = String::with_capacity(bytes.len() + bytes.len() / 8);
     for whole in bytes.split_inclusive(|&byte| byte == b'\n') {
@@ -73,7 +73,7 @@ mod tests {
             (b"nul \0 here\n", Registry::Ripe, "nul \0 here\n"),
             (b"\x1b$BAH\n", Registry::Ripe, "\u{1b}$BAH\n"),
             (b"x: \x1b$BAH\nContoso\n", Registry::Other, "x: \u{1b}$BAH\nContoso\n"),
-            // An escape that nothing closes, and one with half a letter behind it.
+            // An escape that is never closed, and one followed by half a letter.
             (b"m. \x1b$BAH\nm. Contoso\n", Registry::Jpnic, "m. 組\nm. Contoso\n"),
             (b"m. \x1b$BAHx\nm. Contoso\n", Registry::Jpnic, "m. \u{1b}$BAHx\nm. Contoso\n"),
             (b"x\na. [\x1b$BAH?%L>\x1b(B]\n", Registry::Other, "x\na. [組織名]\n"),

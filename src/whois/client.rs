@@ -1,4 +1,4 @@
-//! One question to one server: resolved, policed, asked through whois-rust, once more after a reset.
+//! One query to one server: resolved, checked, sent through whois-rust, and repeated once after a reset.
 
 use super::{
     resolve::resolve,
@@ -14,13 +14,13 @@ use std::{
 };
 use whois_rust::{WhoIs, WhoIsError, WhoIsLookupOptions, WhoIsServerValue};
 
-/// Asks one server about one address, and hands over what it sent, byte for byte.
+/// Asks one server about one address, and returns its reply, byte for byte.
 ///
-/// A refused or reset connection is tried again once, as long as the deadline allows. Then what the server says before it
-/// hangs up is heard, which whois-rust drops: some refuse so.
+/// A refused or reset connection is tried once more, if the deadline allows. The second try also keeps text that the
+/// server sends before it hangs up, which whois-rust drops: some servers refuse so.
 ///
 /// # Errors
-/// [`AskFailure`] says why nothing, or nothing whole, came back.
+/// [`AskFailure`] has the reason why no reply, or only part of one, came back.
 pub fn ask(server: &Server, address: IpAddr, full: bool, deadline: Deadline) -> Result<Vec<u8>, AskFailure> {
     let sockets = resolve(server, deadline)?;
     let question = server.question(full).replace("$addr", &address.to_string());
@@ -51,7 +51,7 @@ fn any(
 ) -> Result<Vec<u8>, AskFailure> {
     let mut last = AskFailure::new(UnknownKind::Network, format!("{} has no address", server.name));
     for (tried, socket) in sockets.iter().enumerate() {
-        // A server's first address that swallows connections must not cost all of the time.
+        // If a server's first address swallows connections, it must not use up all the time.
         let others = sockets.len() - tried - 1;
         let slice = match (deadline.remaining(), others) {
             (Some(left), 1..) => deadline.at_most(left / 2),
@@ -72,7 +72,7 @@ fn timed_out(server: &Server) -> AskFailure {
     AskFailure::new(UnknownKind::Timeout, format!("{} did not answer in time", server.name))
 }
 
-/// One question through whois-rust, which bounds one connection's time and size.
+/// One query through whois-rust, which limits the time and size of one connection.
 fn whois(
     server: &Server,
     socket: SocketAddr,

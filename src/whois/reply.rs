@@ -1,7 +1,7 @@
-//! What a server's reply is, decided before anything else reads it: failure > placeholder > empty > record.
+//! Classifies a server's reply before any other code reads it: failure > placeholder > empty > record.
 //!
-//! A denial may follow valid objects, a reply may be cut, and a registry's database holds places that are nobody's.
-//! None of these may clear an address, and none may match a pattern.
+//! A denial may follow valid objects, a reply may be cut, and a registry's database holds placeholders. None of these
+//! may clear an address, and none may match a pattern.
 
 mod capture;
 mod closing;
@@ -18,47 +18,48 @@ pub use closing::{UnclosedReply, is_same, unclosed};
 use segment::ReplySegment;
 use std::{borrow::Cow, net::IpAddr};
 
-/// Where a text comes from, which decides how much of it must be there.
+/// The source of a text, which decides how complete it must be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Provenance {
-    /// A server has just sent it: it must have its end.
+    /// A server has just sent it: its end must be there.
     Network,
-    /// Written by ourselves from an answer over RDAP, which is whole or none.
+    /// Made by this program from an RDAP answer, which is complete or absent.
     Rdap,
-    /// A file that somebody saved: perhaps an excerpt, perhaps with a client's own lines and several answers in it.
+    /// A saved file: perhaps an excerpt, perhaps with a client's own lines and several answers.
     Saved,
 }
 
-/// What a reply is. Each message is one sentence's worth, in lower case.
+/// The class of a reply. Each message is one sentence, in lower case.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum WhoisReply {
-    /// The server gives no answer, or only a part of one.
+    /// The server gives no answer, or only part of one.
     Failure {
         /// The contract's kind.
         kind: UnknownKind,
-        /// What it said, or what its answer lacks.
+        /// The server's message, or what the answer lacks.
         message: String,
     },
-    /// It only keeps a place for the network and knows nothing of it.
+    /// The record is a placeholder, and says nothing about the network.
     Placeholder {
-        /// How that is told.
+        /// The sign of a placeholder.
         message: String,
-        /// Whom to ask instead, best first; perhaps nobody.
+        /// The servers to ask instead, best first; may be empty.
         next: Vec<Referral>,
     },
     /// It names no network.
     Empty {
-        /// [`Kind::NotFound`] when it says that there is none, [`Kind::Incomplete`] when it says nothing at all.
+        /// [`UnknownKind::NotFound`] if it says that there is none, [`UnknownKind::Incomplete`] if it says nothing at
+        /// all.
         kind: UnknownKind,
-        /// What it said.
+        /// The server's message.
         message: String,
     },
-    /// It describes the network, and names who may know more of it.
+    /// The record of the network, and servers that may know more.
     Record(Box<Record>, Vec<Referral>),
 }
 
 impl WhoisReply {
-    /// What the reply was taken for, and why: one sentence for `--explain`.
+    /// The class of the reply and the reason, as one sentence for `--explain`.
     #[must_use]
     pub fn explain(&self) -> String {
         match self {
@@ -72,7 +73,8 @@ impl WhoisReply {
     }
 }
 
-/// Whose answer a text is, where nobody says who was asked. Of several answers in it, the last.
+/// The registry that wrote a text, if nobody says who was asked. If the text holds several answers, it is the last
+/// one's.
 #[must_use]
 pub fn detect(text: &str) -> Registry {
     let text = capture::restored(text);
@@ -85,12 +87,12 @@ pub fn detect(text: &str) -> Registry {
     }
 }
 
-/// Decides what a reply is. `registry` is whom we asked, or for saved text what [`detect`] says.
+/// Classifies a reply. `registry` is the one that was asked, or for saved text the result of [`detect`].
 ///
-/// The record is that of the smallest network that holds the address; of two alike the later, which is the customer's
-/// or the national registry's. Without an address it is the smallest network of all. An answer that names no network
-/// around the address describes something else, and is none; of several in a saved text the last that does counts.
-/// Only what an operator's own server answered is taken at its word when somebody saved it.
+/// The record is that of the smallest network that holds the address. If two are equal, the later one counts, which is
+/// the customer's or the national registry's. Without an address it is the smallest network of all. An answer without a
+/// network around the address describes something else, and does not count. In a saved text with several answers, the
+/// last one that counts is taken. The reply of an operator's own server is taken at its word only if it was saved.
 #[must_use]
 pub fn classify(
     text: &str,
@@ -103,8 +105,8 @@ pub fn classify(
         Provenance::Saved => capture::restored(text),
     };
     let mut segments = segment::segments(&text, registry, provenance);
-    // The head under which LACNIC passes on another's answer says nothing itself, unless it is a denial, or that there
-    // is no such network.
+    // LACNIC's head above an answer that it passes on does not count by itself, unless it is a denial, or says that
+    // there is no such network.
     let head = |part: &ReplySegment<'_>| {
         !segment::has_content(part.text)
             && failure::refusal(part.text).is_none()
@@ -120,7 +122,7 @@ pub fn classify(
         _ => false,
     };
     let another_has_it = match &reply {
-        // An operator's own server that gives no answer leaves the registry's, which led there.
+        // If an operator's own server gives no answer, the registry's answer that led there stands.
         WhoisReply::Failure { .. } | WhoisReply::Empty { .. } if dead_end => true,
         // Answers about several addresses may have been saved in one file.
         WhoisReply::Empty { kind: UnknownKind::NotFound, .. } => {
@@ -133,9 +135,9 @@ pub fn classify(
     if another_has_it { judged.find(holds).unwrap_or(reply) } else { reply }
 }
 
-/// Whether a server that gives no answer leaves that of the registry which led there: an operator's own does. So does
-/// a national registry in saved text, because APNIC's record says who holds the network, too; but one that denies, or
-/// whose answer was cut, has more to say.
+/// Whether the registry's answer stands if the server that it led to gives none. For an operator's own server it does.
+/// For a national registry in saved text it also does, because APNIC's record names the holder too; but not if that
+/// registry denies, or if its answer was cut.
 fn is_dead_end(registry: Registry, reply: &WhoisReply, provenance: Provenance) -> bool {
     match registry {
         Registry::Rwhois | Registry::Other => true,
@@ -150,11 +152,11 @@ fn is_dead_end(registry: Registry, reply: &WhoisReply, provenance: Provenance) -
     }
 }
 
-/// The servers that `text` names, the one to ask first in front, none twice.
+/// The servers that `text` names, without duplicates, the one to ask first at the front.
 ///
-/// Of several `ReferralServer` lines the last counts: ARIN writes the parent's first. A `ResourceLink` counts where
-/// there is none. `refer:` and `whois:` are IANA's alone. Blocks that a registry only keeps a place for name the
-/// registry they went to. APNIC's remarks name the national registry that knows more.
+/// If there are several `ReferralServer` lines, the last one counts: ARIN writes the parent's first. A `ResourceLink`
+/// counts if there is none. `refer:` and `whois:` are IANA's alone. Placeholders name the registry that the block went
+/// to. APNIC's remarks name the national registry that knows more.
 #[must_use]
 pub fn referrals(text: &str, registry: Registry) -> Vec<Referral> {
     let mut found = referral::named(text, registry);
@@ -164,7 +166,7 @@ pub fn referrals(text: &str, registry: Registry) -> Vec<Referral> {
     referral::distinct(found)
 }
 
-/// What one server's part of the text is.
+/// Classifies one server's part of the text.
 fn judge(
     part: &ReplySegment<'_>,
     asked: Registry,
@@ -182,7 +184,7 @@ fn judge(
         return WhoisReply::Placeholder { message: format!("the server said: {message}"), next };
     }
     if let Some((kind, message)) = refusal {
-        // Behind a whole answer a client's failure is that of a server it went on to, and did not name.
+        // A client's failure after a complete answer belongs to another server that it asked, and did not name.
         if provenance == Provenance::Saved
             && kind != UnknownKind::Denied
             && let Some(text) = failure::broken_off(part.text).filter(|text| complete::is_closed(text))
@@ -204,7 +206,7 @@ fn judge(
             next,
         };
     };
-    // Whoever passes on another's answer need not pass on its end; if it passes on the head, the end must be there.
+    // A server that passes on another's answer may drop its end. If it passes on the head, the end must be there.
     let whole = if part.registry == asked { provenance } else { Provenance::Saved };
     let missing = complete::missing_end(part.text, part.registry, whole);
     let cut = part.registry == Registry::Afrinic
@@ -219,7 +221,7 @@ fn judge(
     record(part, &page, address, provenance)
 }
 
-/// The record among the networks that an answer names, or what stands in its place.
+/// The record among the networks that an answer names, or the class that replaces it.
 fn record(
     part: &ReplySegment<'_>,
     page: &RecordPage<'_>,
@@ -237,7 +239,7 @@ fn record(
         let message = format!("{} is nobody's network: {}", smallest.network, standin.why);
         return WhoisReply::Placeholder { message, next };
     }
-    // Some operators' servers answer with a customer next to the one asked for; a registry never does.
+    // Some operators' servers answer with a neighbouring customer; a registry never does.
     let at_its_word =
         provenance == Provenance::Saved && matches!(part.registry, Registry::Rwhois | Registry::Other);
     match address {
@@ -259,7 +261,7 @@ fn is_of(referral: &Referral, registry: Registry) -> bool {
     registry != Registry::Other && Registry::of_server(&referral.host) == registry
 }
 
-/// A text that names no network.
+/// Classifies a text that names no network.
 fn nothing(text: &str) -> WhoisReply {
     if let Some(message) = failure::absence(text) {
         return WhoisReply::Empty {

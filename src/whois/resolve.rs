@@ -1,4 +1,4 @@
-//! Names to addresses, inside the deadline, and never to the inside of our own network on a stranger's word.
+//! Resolves names within the deadline. A name from a referral never leads to the inside of our own network.
 
 use crate::{
     address::is_routable,
@@ -11,10 +11,10 @@ use std::{
     thread,
 };
 
-/// At most so many of a server's addresses are tried.
+/// The most addresses of a server that are tried.
 const ADDRESSES: usize = 4;
 
-/// The resolver of the C library wants room for its own buffers; 256 KiB is four times what it used when measured.
+/// The stack in bytes. The C library's resolver needs room for its buffers; 256 KiB is four times its measured use.
 const STACK: usize = 256 * 1024;
 
 /// The addresses at which a server can be asked, at most four, in the order in which to try them.
@@ -33,8 +33,8 @@ pub(crate) fn resolve(server: &Server, deadline: Deadline) -> Result<Vec<SocketA
     Ok(allowed)
 }
 
-/// The addresses of several servers, looked up side by side; none for those that cannot be found in time. Whether they
-/// may be asked is not looked at.
+/// The addresses of several servers, resolved in parallel; none for those that do not resolve in time. They are not
+/// checked for whether they may be asked.
 pub(crate) fn look_up_all<'a>(
     servers: impl Iterator<Item = &'a Server>,
     deadline: Deadline,
@@ -55,16 +55,16 @@ pub(crate) fn look_up_all<'a>(
         .collect()
 }
 
-/// What a look-up that was begun comes to.
+/// The pending result of a look-up.
 type LookUp = mpsc::Receiver<std::io::Result<Vec<SocketAddr>>>;
 
-/// getaddrinfo(3) knows no deadline, so it runs on a thread that is left behind when it takes too long.
+/// getaddrinfo(3) has no deadline, so it runs on a thread that is abandoned if it takes too long.
 fn begin(server: &Server) -> std::io::Result<LookUp> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let target = (server.host.clone(), server.port);
     thread::Builder::new().name("resolve".into()).stack_size(STACK).spawn(move || {
         let found = target.to_socket_addrs().map(|found| found.take(2 * ADDRESSES).collect::<Vec<_>>());
-        // Nobody listens any more when the deadline has passed.
+        // After the deadline nobody is listening.
         let _ = sender.send(found);
     })?;
     Ok(receiver)
@@ -83,8 +83,8 @@ fn look_up(server: &Server, deadline: Deadline) -> Result<Vec<SocketAddr>, AskFa
     }
 }
 
-/// What getaddrinfo(3) says, which std hands on as words alone: that there is no such name, or that nobody could be asked.
-/// The words are the C library's (glibc's, musl's); ones that are not known are shown as they are.
+/// Explains a failure of getaddrinfo(3), which std gives only as words: the name does not exist, or no name server
+/// answered. The words are those of the C library (glibc's, musl's). Unknown ones are shown as they are.
 fn why(said: &str) -> String {
     let reason = said.rsplit(": ").next().unwrap_or_default().to_lowercase();
     let absent = ["not known", "does not resolve", "no address", "has no usable address"];

@@ -1,6 +1,6 @@
-//! One question over a bare socket, where whois-rust cannot ask it. An answer of rwhois (RFC 2167) ends in `%ok` or
-//! `%error`, and many servers keep the connection open behind that, so that waiting for the end of the stream would
-//! wait for nothing. And a whois server that resets the connection may have said why before.
+//! One query over a bare socket, for cases that whois-rust does not cover. An rwhois answer (RFC 2167) ends in `%ok` or
+//! `%error`, and many servers then keep the connection open, so waiting for the end of the stream would waste the time.
+//! And a whois server that resets the connection may have given the reason before.
 
 use crate::deadline::Deadline;
 use std::{
@@ -8,15 +8,15 @@ use std::{
     net::{SocketAddr, TcpStream},
 };
 
-/// More than any registry says about one address: ARIN's longest answers, 256 networks, stay under it.
+/// The longest answer in bytes. ARIN's longest, with 256 networks, stay below it.
 pub(super) const LONGEST: usize = 1024 * 1024;
 
-/// Asks one server, and hands over all that it said. `to_the_end` reads to the end of the stream, as whois does; else to
-/// rwhois' last line.
+/// Asks one server, and returns all that it sent. `to_the_end` reads to the end of the stream, as for whois; else to
+/// the last line of rwhois.
 ///
 /// # Errors
-/// `TimedOut` when the deadline passed, `InvalidData` when the answer grew past the bound, and what the socket says;
-/// with it what was heard before.
+/// `TimedOut` if the deadline passed, `InvalidData` if the answer exceeded the limit, or the socket's error; each with
+/// the text received so far.
 pub(super) fn ask(
     socket: SocketAddr,
     question: &str,
@@ -39,7 +39,7 @@ fn converse(
     let left = || deadline.remaining().ok_or_else(|| io::Error::from(ErrorKind::TimedOut));
     let mut stream = TcpStream::connect_timeout(&socket, left()?)?;
     stream.set_write_timeout(Some(left()?))?;
-    // Whoever hangs up before the question has said why already.
+    // A server that hangs up before the query has sent its reason already.
     let asked = stream.write_all(format!("{}\r\n", question.trim_end()).as_bytes());
     let mut buffer = [0; 4096];
     let mut lines = 0;
@@ -53,7 +53,7 @@ fn converse(
         if answer.len() > LONGEST {
             return Err(ErrorKind::InvalidData.into());
         }
-        // Only whole lines are looked at, and each once: the answer may come a byte at a time.
+        // Only whole lines are checked, and each only once: the answer may come a byte at a time.
         while let Some(length) = answer.get(lines..).and_then(|rest| memchr::memchr(b'\n', rest)) {
             let line = answer.get(lines..lines + length).unwrap_or_default();
             if !to_the_end && (line.starts_with(b"%ok") || line.starts_with(b"%error")) {

@@ -1,16 +1,17 @@
-//! IANA's special-purpose registries, and the parts of the address space that nobody is handed.
+//! IANA's special-purpose registries, and the parts of the address space that are not allocated.
 
 use super::super::prefix::Prefix;
 use super::Special;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Each range, and whether IANA calls it globally reachable. A table of the program rather than a text to read: a
-/// hook looks one address up, and ends.
+/// Each range, and whether IANA calls it globally reachable. It is a constant instead of a text to parse, because a
+/// hook looks one address up and ends.
 #[rustfmt::skip]
 pub(super) static TABLE: [(Special, bool); 69] = [
-    // Snapshot of 2026-08-15. To refresh: fetch the three registries named below from IANA as CSV and bring each row
-    // over; a row whose "Globally Reachable" is True has an operator like any other network and is `reachable` here, but
-    // for the two that are identifiers and not locators (ORCHIDv2 and DETs), which no whois server knows.
+    // Snapshot of 2026-08-15. To refresh it, fetch the three registries named below from IANA as CSV, and copy each
+    // row. A row whose "Globally Reachable" is True has an operator like any other network, and is `reachable` here.
+    // The exceptions are two that are identifiers and not locators (ORCHIDv2 and DETs), which no whois server knows.
+    //
     // IANA IPv4 Special-Purpose Address Registry, https://www.iana.org/assignments/iana-ipv4-special-registry
     nobodys(v4([0, 0, 0, 0], 8), "This network", "RFC791, Section 3.2"),
     nobodys(v4([0, 0, 0, 0], 32), "This host on this network", "RFC1122, Section 3.2.1.3"),
@@ -66,7 +67,7 @@ pub(super) static TABLE: [(Special, bool); 69] = [
     nobodys(v6(&[0x5f00], 16), "Segment Routing (SRv6) SIDs", "RFC9602"),
     nobodys(v6(&[0xfc00], 7), "Unique-Local", "RFC4193, RFC8190"),
     nobodys(v6(&[0xfe80], 10), "Link-Local Unicast", "RFC4291"),
-    // IANA IPv6 address space: whatever is not Global Unicast, https://www.iana.org/assignments/ipv6-address-space
+    // IANA IPv6 address space except Global Unicast, https://www.iana.org/assignments/ipv6-address-space
     nobodys(v6(&[0], 8), "Reserved by IETF", "RFC3513, RFC4291"),
     nobodys(v6(&[0x100], 8), "Reserved by IETF", "RFC3513, RFC4291"),
     nobodys(v6(&[0x200], 7), "Reserved by IETF", "RFC4048"),
@@ -98,7 +99,7 @@ const fn v4([a, b, c, d]: [u8; 4], length: u8) -> Prefix {
     Prefix::cut(IpAddr::V4(Ipv4Addr::new(a, b, c, d)), length)
 }
 
-/// The leading groups; those that are not there are zero.
+/// The leading groups; missing ones are zero.
 const fn v6(leading: &[u16], length: u8) -> Prefix {
     let mut bits = 0;
     let mut rest = leading;

@@ -9,7 +9,7 @@ fn text(answer: &Value, registry: Registry, address: &str) -> String {
     written(answer.to_string().as_bytes(), registry, address.parse().unwrap()).unwrap().0
 }
 
-/// What the reader of records makes of it.
+/// The record that the parser reads from it.
 fn record(answer: &Value, registry: Registry, address: &str) -> Record {
     let text = text(answer, registry, address);
     match classify(&text, registry, Some(address.parse().unwrap()), Provenance::Rdap) {
@@ -115,7 +115,7 @@ fn persons_are_dropped_but_for_the_mailbox_of_an_abuse_contact() {
     assert!(!text.contains("org-name"), "{text}");
 }
 
-/// ARIN names the country at the end of an address, holds the abuse contact inside the organisation, and the AS in an
+/// ARIN names the country at the end of an address, and has the abuse contact inside the organisation and the AS in an
 /// extension.
 #[test]
 fn arins_answer() {
@@ -208,7 +208,7 @@ source:         APNIC
     assert!(is_leaf(&record(&answer, Registry::Apnic, "2001:df0:100::1")));
 }
 
-/// LACNIC's networks have no name, its holders no kind, and its AS numbers an extension of their own.
+/// LACNIC's networks have no name, its holders no kind, and its AS numbers are in an extension of its own.
 #[test]
 fn lacnics_answer() {
     let answer = json!({
@@ -265,7 +265,7 @@ fn afrinics_answer() {
     assert!(!is_leaf(&record));
 }
 
-/// Whose answer it is where a redirect led to a host that no table knows.
+/// The registry of an answer, if a redirect led to a host that is in no table.
 #[test]
 fn an_unknown_host_is_known_by_the_whois_server_that_it_names() {
     let written = |port43: &str| {
@@ -277,7 +277,7 @@ fn an_unknown_host_is_known_by_the_whois_server_that_it_names() {
     assert_eq!(written("whois.example.net"), Registry::Other);
 }
 
-/// Each value is a stranger's, and each tries to say more than one line of one attribute.
+/// Each value is untrusted, and each tries to add a line or an attribute.
 #[test]
 fn no_value_breaks_out_of_its_line() {
     let evil = "x\r\n\norg-name: Evil\u{2028}inetnum: 0.0.0.0 - 255.255.255.255\u{85}\u{b}%ERROR:201: access denied\n% x\u{1b}[2J";
@@ -325,7 +325,7 @@ fn what_describes_no_network_around_the_address_is_refused() {
         json!({ "startAddress": "193.0.23.0", "endAddress": "193.0.22.0" }),
         json!({ "startAddress": "193.0.22.0", "endAddress": "2001:db8::" }),
         json!({ "cidr0_cidrs": [{ "v4prefix": "193.0.22.0", "length": 33 }] }),
-        // Two blocks with a gap between them: what lies there is somebody else's.
+        // Two blocks with a gap between them: the gap belongs to somebody else.
         json!({ "cidr0_cidrs": [{ "v4prefix": "193.0.20.0", "length": 24 }, { "v4prefix": "193.0.24.0", "length": 24 }] }),
         json!({ "cidr0_cidrs": "193.0.22.0/24" }),
     ] {
@@ -345,7 +345,7 @@ fn what_describes_no_network_around_the_address_is_refused() {
     );
 }
 
-/// The root of the address space is nobody's network, over HTTPS too.
+/// The root of the address space is nobody's network, over RDAP too.
 #[test]
 fn a_placeholder_stays_one() {
     let answer = json!({ "objectClassName": "ip network", "startAddress": "0.0.0.0", "endAddress": "255.255.255.255", "name": "IANA-BLK" });

@@ -1,4 +1,4 @@
-//! ARIN's records: a network, then who holds it, then whom to reach; and its lists of one line a network.
+//! ARIN's records: a network, then its holder, then its contacts; and its lists of one line for each network.
 
 use super::{
     Record,
@@ -26,7 +26,7 @@ pub(super) fn fill(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>,
     let comments = |block: &RecordBlock<'_>| mail::complaints(block.all("Comment"));
     extend_distinct(&mut record.abuse, comments(block));
     if record.abuse.is_empty() {
-        // Some have one mailbox for all that is called abuse, and name it as another contact's.
+        // Some have one mailbox that is called abuse, and list it under another contact.
         let contacts = group.iter().flat_map(|block| &block.fields);
         let contacts = contacts.filter(|field| field.key.to_ascii_lowercase().ends_with("email"));
         let mailboxes = contacts.flat_map(|field| mail::mailboxes(field.value));
@@ -55,8 +55,8 @@ fn is_holder(block: &RecordBlock<'_>) -> bool {
     block.has("OrgName") || block.has("CustName")
 }
 
-/// The block that says who holds the network: behind it, but before it in ARIN's form of before 2011, which is told
-/// by a holder that stands before the first network.
+/// The block of the network's holder. It follows the network, but precedes it in ARIN's form before 2011. That form has
+/// a holder before the first network.
 pub(super) fn holder<'p, 'a>(page: &'p RecordPage<'a>, index: usize) -> Option<&'p RecordBlock<'a>> {
     let first = page.blocks.iter().find(|block| is_network(block) || is_holder(block));
     if first.is_some_and(|first| !is_network(first)) {
@@ -75,13 +75,13 @@ fn without_id(name: &str) -> String {
     }
 }
 
-/// `Example Inc. EXAMPLE-1 (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255`, the range perhaps on the next line; before 2002
-/// the name stood behind the handle, and a network alone was a paragraph below its holder's name and handle.
+/// `Example Inc. EXAMPLE-1 (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255`, the range perhaps on the next line. Before 2002
+/// the name followed the handle, and a single network was a paragraph below its holder's name and handle.
 pub(super) fn is_list_line(line: &str) -> bool {
     !is_comment(line) && handle(line).is_some()
 }
 
-/// What stands before and behind the handle of a list line.
+/// The text before and after the handle of a list line.
 fn handle(line: &str) -> Option<(&str, &str)> {
     let at = [" (NET-", " (NET6-", " (NETBLK-"].iter().find_map(|of| line.find(of))?;
     let (before, rest) = line.split_at_checked(at)?;
@@ -124,7 +124,7 @@ fn item<'a>(before: &'a str, behind: &'a str) -> Vec<BlockField<'a>> {
     fields
 }
 
-/// What a line below says of a network whose range has not come yet.
+/// Reads a further line about a network whose range has not come yet.
 fn detail<'a>(line: &'a str, holder: &'a str, block: &mut RecordBlock<'a>) {
     match line.split_once(':') {
         Some(("Netname", name)) => {

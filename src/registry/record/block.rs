@@ -1,8 +1,8 @@
-//! Lines of a reply, gathered into blocks of fields.
+//! Gathers the lines of a reply into blocks of fields.
 
 use std::borrow::Cow;
 
-/// One line `key: value`, or a line that goes on with the value above it.
+/// One line `key: value`, or a line that continues the value above it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BlockField<'a> {
     pub(super) key: &'a str,
@@ -17,14 +17,14 @@ impl<'a> BlockField<'a> {
     }
 }
 
-/// Fields that stand together.
+/// Fields that belong together.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RecordBlock<'a> {
     pub(super) fields: Vec<BlockField<'a>>,
 }
 
 impl<'a> RecordBlock<'a> {
-    /// The values of `key`, in any case of letters, without empty ones.
+    /// The values of `key`, in any case, without empty ones.
     pub(super) fn all<'b>(&'b self, key: &'b str) -> impl Iterator<Item = &'a str> + 'b {
         let fields = self.fields.iter().filter(move |field| field.key.eq_ignore_ascii_case(key));
         fields.map(|field| field.value).filter(|value| !value.is_empty())
@@ -44,8 +44,8 @@ impl<'a> RecordBlock<'a> {
         self.fields.iter().any(|field| field.key.eq_ignore_ascii_case(key))
     }
 
-    /// The values of `key`, each with the lines that go on with it as one. A value of one line comes as it stands; of
-    /// one that goes on, each line loses its comment.
+    /// The values of `key`, each joined with its continuation lines. A value of one line is unchanged. If it continues,
+    /// each line loses its comment.
     pub(super) fn values<'b>(&'b self, key: &'b str) -> impl Iterator<Item = Cow<'a, str>> + 'b {
         let begins = move |(_, field): &(usize, &BlockField<'_>)| {
             !field.continues && field.key.eq_ignore_ascii_case(key)
@@ -61,12 +61,12 @@ impl<'a> RecordBlock<'a> {
         })
     }
 
-    /// The first value of `key` that is not empty, over all of its lines.
+    /// The first value of `key` that is not empty, joined over its lines.
     pub(super) fn value(&self, key: &str) -> Option<Cow<'a, str>> {
         self.values(key).find(|value| !value.is_empty())
     }
 
-    /// The first value of `key` with the lines that go on with it, as one line.
+    /// The first value of `key` with its continuation lines, as one line.
     pub(super) fn whole(&self, key: &str) -> Option<String> {
         let mut fields = self.fields.iter().skip_while(|field| !field.key.eq_ignore_ascii_case(key));
         let mut value = fields.next()?.value.to_owned();
@@ -89,12 +89,12 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').map(|line| line.trim_end_matches('\r').trim_start_matches('\u{feff}'))
 }
 
-/// Whether only the server itself writes such a line: whatever a customer gave it stands behind a key or an indent.
+/// Whether only the server itself writes such a line: a customer's text always follows a key or an indent.
 pub(crate) fn is_comment(line: &str) -> bool {
     line.starts_with(['%', '#'])
 }
 
-/// A line's key and value, where the key begins the line and looks like one.
+/// A line's key and value, if the key begins the line and looks like one.
 pub(crate) fn field(line: &str) -> Option<(&str, &str)> {
     let (key, value) = line.split_once(':')?;
     let key = key.trim_end();
@@ -103,7 +103,7 @@ pub(crate) fn field(line: &str) -> Option<(&str, &str)> {
     (begins && key.len() <= 40 && key.bytes().all(word)).then(|| (key, value.trim()))
 }
 
-/// The value of the attribute that an RPSL text begins with, line by line, without comments.
+/// The value of the attribute at the start of an RPSL text, line by line, without comments.
 pub(crate) fn attribute(text: &str) -> impl Iterator<Item = &str> {
     let first = lines(text).next().and_then(|line| line.split_once(':')).map(|(_, value)| value);
     let more = lines(text).skip(1).map(|line| (line, line.strip_prefix([' ', '\t', '+'])));
@@ -111,9 +111,8 @@ pub(crate) fn attribute(text: &str) -> impl Iterator<Item = &str> {
     first.into_iter().chain(more.filter_map(|(_, more)| more)).map(without_comment)
 }
 
-/// Blocks as ARIN writes them: fields at the line's start, blank lines and comments between the blocks, further lines
-/// of a value indented. A block that `starts` names begins even without a blank line before it, because captures lose
-/// those.
+/// Blocks as ARIN writes them: fields at the start of the line, blank lines and comments between blocks, continuation
+/// lines indented. A key in `starts` begins a block even without a blank line before it, because captures lose those.
 pub(super) fn blocks<'a>(text: &'a str, starts: &[&str]) -> Vec<RecordBlock<'a>> {
     gather(
         text,
@@ -122,8 +121,8 @@ pub(super) fn blocks<'a>(text: &'a str, starts: &[&str]) -> Vec<RecordBlock<'a>>
     )
 }
 
-/// Objects of RPSL (RFC 2622, section 2), with an empty line between them. A line of blanks only, or a comment, may
-/// stand inside an object or between two: it ends one where the next line begins an object with the name of a class.
+/// Objects of RPSL (RFC 2622, section 2), separated by empty lines. A line of only blanks, or a comment, may be inside
+/// an object or between two. It ends the object if the next line begins with the name of a class.
 pub(super) fn objects<'a>(text: &'a str) -> Vec<RecordBlock<'a>> {
     gather(text, &["inetnum", "inet6num", "route", "route6", "irt", "role"], |line| {
         if line.is_empty() {
@@ -136,12 +135,12 @@ pub(super) fn objects<'a>(text: &'a str) -> Vec<RecordBlock<'a>> {
     })
 }
 
-/// What a line does to the block above it.
+/// The effect of a line on the block above it.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Gap {
     /// It is a line of a block.
     None,
-    /// It may stand inside a block.
+    /// It may be inside a block.
     Narrow,
     /// It ends a block.
     Wide,
@@ -185,9 +184,9 @@ fn gather<'a>(text: &'a str, starts: &[&str], gap: impl Fn(&str) -> Gap) -> Vec<
     blocks
 }
 
-/// Whether an attribute of this name is the first of its object: the classes of RFC 2622, of RIPE's, APNIC's and
-/// AFRINIC's databases and, with `nic-hdl-br`, of registro.br's. `aut-num` is not among them: LACNIC has it inside an
-/// inetnum.
+/// Whether an attribute of this name is the first of its object. These are the classes of RFC 2622, of the databases of
+/// RIPE, APNIC and AFRINIC and, with `nic-hdl-br`, of registro.br. `aut-num` is not one of them: LACNIC has it inside
+/// an inetnum.
 pub(crate) fn is_class(name: &str) -> bool {
     const CLASSES: [&str; 24] = [
         "inetnum",
@@ -222,8 +221,8 @@ fn is_handle(key: &str) -> bool {
     matches!(key, "nic-hdl" | "nic-hdl-br")
 }
 
-/// Whether the block is LACNIC's or registro.br's, whose contacts begin with their handles; elsewhere those stand
-/// within.
+/// Whether the block is LACNIC's or registro.br's, whose contacts begin with their handles; elsewhere handles come
+/// later.
 fn leads_with_handles(block: &RecordBlock<'_>) -> bool {
     block.has("owner") || block.fields.first().is_some_and(|field| is_handle(field.key))
 }

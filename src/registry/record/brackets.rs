@@ -6,7 +6,7 @@ use super::{
     extend_distinct, mail,
 };
 
-/// JPNIC's labels, and the one name that we give each. The Japanese ones are those of a query without `/e`.
+/// JPNIC's labels, and our one name for each. The Japanese ones are those of a query without `/e`.
 const LABELS: [(&str, &str); 13] = [
     ("Network Number", "network"),
     ("IPネットワークアドレス", "network"),
@@ -26,7 +26,7 @@ const LABELS: [(&str, &str); 13] = [
 /// The label and the value of a line.
 fn label(line: &str) -> Option<(&str, &str)> {
     let open = line.find('[')?;
-    // Before the bracket stands nothing or one letter with a full stop.
+    // Only one letter with a full stop may precede the bracket.
     let letter = line.get(..open)?.trim();
     if !(letter.is_empty() || (letter.len() == 2 && letter.ends_with('.'))) {
         return None;
@@ -44,7 +44,7 @@ pub(super) fn is_network(line: &str) -> bool {
     label(line).is_some_and(|(label, _)| name(label) == Some("network"))
 }
 
-/// Whether the line begins the part about larger or smaller networks, which are lists of another form.
+/// Whether the line begins the part about larger or smaller networks, whose lists have another form.
 pub(crate) fn is_neighbours(line: &str) -> bool {
     ["Less Specific Info.", "More Specific Info.", "上位情報", "下位情報"]
         .iter()

@@ -1,4 +1,4 @@
-//! Where a record says to complain, when it does not say so in the place for it.
+//! Addresses for complaints in records that do not name one in the usual field.
 
 use crate::whois::reply::{Provenance, WhoisReply, classify, detect};
 

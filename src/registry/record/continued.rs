@@ -1,4 +1,4 @@
-//! RPSL values that go on in the next line (RFC 2622, section 2), and lines that do not end an object.
+//! RPSL values that continue on the next line (RFC 2622, section 2), and lines that do not end an object.
 
 use super::*;
 use crate::whois::reply::{Provenance, WhoisReply, classify};
@@ -6,7 +6,7 @@ use crate::whois::reply::{Provenance, WhoisReply, classify};
 const REST: &str = "netname: EXAMPLE-SHOP\ndescr: Example Shop\ncountry: IN\nstatus: ASSIGNED NON-PORTABLE\n\
     mnt-by: EXAMPLE-MNT\nsource: APNIC\n";
 
-/// The reply of a registry as it comes from the network: its head, these objects, its closing line.
+/// A registry's reply as it comes from the network: its head, these objects, its closing line.
 fn replied(objects: &str) -> String {
     format!(
         "% [whois.apnic.net]\n\n% Information related to it\n\n{objects}\n\

@@ -18,14 +18,15 @@ fn mailbox(word: &str) -> Option<String> {
     whole.then(|| word.to_ascii_lowercase())
 }
 
-/// The mailboxes that lines of prose name for complaints. A line that speaks of abuse or spam gives its addresses: of
-/// several those that are called so. It may also end before the address, which then stands alone on a line below.
+/// The mailboxes that prose names for complaints. A line that mentions abuse or spam gives its addresses; if one of
+/// several has such a name, only that one. The line may also end before the address, which then is alone on a line
+/// below.
 pub(super) fn complaints<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
     addressed(lines, speaks_of_abuse)
 }
 
-/// The mailboxes that lines of prose name for attacks and the like: the last to ask, since such lines may be of
-/// anything that befalls a network.
+/// The mailboxes that prose names for attacks and the like. They are the last choice, since such lines may be about any
+/// trouble of a network.
 pub(super) fn incidents<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
     let said = |text: &str| {
         let mut words = text.split(|c: char| !c.is_alphanumeric());
@@ -50,7 +51,7 @@ fn addressed<'a>(lines: impl Iterator<Item = &'a str>, speaks: impl Fn(&str) -> 
         } else if !(speaking || announced && is_label(&lower)) {
             all.clear();
         }
-        // A rule, and a line that leads on, stand between the announcement and the address.
+        // A rule, or a line that ends in a colon, may be between the announcement and the address.
         let leads_on = lower.trim_end().ends_with(':') || !lower.contains(char::is_alphanumeric);
         announced = all.is_empty() && (speaking || announced && leads_on);
         found.extend(all);
@@ -58,7 +59,7 @@ fn addressed<'a>(lines: impl Iterator<Item = &'a str>, speaks: impl Fn(&str) -> 
     found
 }
 
-/// Whether a line in lower case has nothing but addresses and what introduces them.
+/// Whether a line in lower case has only addresses and their introduction.
 fn is_label(line: &str) -> bool {
     let words = line.split_whitespace().filter(|word| !word.contains('@'));
     let words =
@@ -70,12 +71,12 @@ fn is_label(line: &str) -> bool {
     words.into_iter().all(|word| LABELS.contains(&word))
 }
 
-/// Whether a mailbox is called abuse or spam, or a name speaks of it.
+/// Whether a mailbox is called abuse or spam, or a name mentions one of them.
 pub(super) fn is_for_abuse(name: &str) -> bool {
     speaks_of_abuse(&name.split('@').next().unwrap_or_default().to_ascii_lowercase())
 }
 
-/// Whether a text in lower case speaks of abuse.
+/// Whether a text in lower case mentions abuse.
 fn speaks_of_abuse(text: &str) -> bool {
     text.contains("abuse") || text.contains("spam")
 }

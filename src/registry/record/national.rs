@@ -33,19 +33,19 @@ fn krnic_field(line: &str) -> Option<(&'static str, &str)> {
     let (label, value) = line.split_once(':')?;
     let label = label.trim();
     let key = KRNIC.iter().find(|(of, _)| *of == label).map(|(_, key)| *key);
-    // Old captures have the Korean letters mangled or lost; what is left of the label is its beginning.
+    // Old captures have the Korean letters mangled or lost; only the start of the label remains.
     let key = key.or_else(|| label.starts_with("IPv").then_some("network"))?;
     Some((key, value.trim()))
 }
 
 pub(super) fn is_krnic_network(line: &str) -> bool {
-    // One address is what somebody asked for.
+    // A single address is a line of the query.
     krnic_field(line)
         .is_some_and(|(key, value)| key == "network" && value.contains(['-', '/']) && range(value).is_some())
 }
 
-/// One block a network: the provider's, then the customer's. What stands in English is preferred: the Korean half
-/// says the same before it, or behind it.
+/// Blocks, one for each network: the provider's, then the customer's. The English text is preferred: the Korean half
+/// says the same before or after it.
 pub(super) fn krnic(text: &str) -> Vec<RecordBlock<'_>> {
     let english = krnic_half(text, true);
     if english.is_empty() { krnic_half(text, false) } else { english }
@@ -83,7 +83,7 @@ pub(super) fn fill_krnic(block: &RecordBlock<'_>, record: &mut Record) {
     record.org = block.get("organization").map(str::to_owned);
     record.status = block.get("status").map(str::to_owned);
     record.country = Some("KR".to_owned());
-    // KRNIC names one contact for everything, unless there is a part of its own for abuse.
+    // KRNIC names one contact for everything, unless there is a separate part for abuse.
     for key in ["abuse", "e-mail"] {
         if record.abuse.is_empty() {
             extend_distinct(&mut record.abuse, block.all(key).flat_map(mail::mailboxes));
@@ -95,8 +95,8 @@ pub(super) fn is_twnic_network(line: &str) -> bool {
     line.trim_start().strip_prefix("Netblock:").is_some_and(|value| range(value).is_some())
 }
 
-/// TWNIC: an address of the holder (not always), then the network's name and range, then contacts below headings. What
-/// stands no deeper than these headings, behind a blank line, is the address of the next holder.
+/// TWNIC: the address of the holder (not always), then the network's name and range, then contacts below headings. A
+/// line after a blank line, indented no more than these headings, is the address of the next holder.
 pub(super) fn twnic(text: &str) -> Vec<RecordBlock<'_>> {
     let mut blocks = Vec::new();
     let mut block = RecordBlock::default();

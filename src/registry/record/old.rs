@@ -1,9 +1,9 @@
-//! Forms that registries have given up, and networks that stand beside others.
+//! Old forms of registries, and networks beside others.
 
 use super::*;
 use crate::whois::reply::{Provenance, WhoisReply, classify, detect};
 
-/// Network, name, organisation, country and registry; as one line.
+/// Network, name, organisation, country and registry, as one line.
 fn told(text: &str, ip: &str) -> String {
     let or = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
     match classify(text, detect(text), ip.parse().ok(), Provenance::Saved) {

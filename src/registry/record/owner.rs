@@ -1,14 +1,14 @@
-//! Which lines of a description name who holds a network. Registries without an organisation object have nothing but
-//! `descr:`, and holders write into it what they like: their name, a note, a number, or what the network is for.
+//! Finds the lines of a description that name a network's holder. Registries without an organisation object have only
+//! `descr:`, and holders write anything into it: their name, a note, a number, or the network's use.
 //!
-//! What tells these apart are lists of words, and so a guess. It decides what is shown as the owner; `@org` is matched
+//! Lists of words tell these apart, so the result is a guess. It decides the owner that is shown. `@org` is matched
 //! against every line that could be one.
 
 use super::{extend_distinct, mail, range::range};
 use aho_corasick::AhoCorasick;
 use std::{collections::HashMap, sync::LazyLock};
 
-/// What the words of owner.txt mean, one bit a kind.
+/// The meanings of the words in owner.txt, one bit for each kind.
 static WORDS: LazyLock<HashMap<&'static str, u8>> = LazyLock::new(|| {
     let mut words = HashMap::new();
     for (kind, word) in rows() {
@@ -32,7 +32,7 @@ const SHORT_FORM: u8 = 8;
 const OWNER_LABEL: u8 = 16;
 const NOTE_LABEL: u8 = 32;
 
-/// Finds the parts of words that name an institution; None, and nothing is found, only if the list cannot be read.
+/// Finds the parts of words that name an institution. None, which finds nothing, only if the list cannot be read.
 static PARTS: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::new(rows().filter(|(kind, _)| *kind == "part").map(|(_, word)| word)).ok());
 
@@ -47,46 +47,46 @@ fn is(word: &str, kinds: u8) -> bool {
     WORDS.get(word).is_some_and(|of| of & kinds != 0)
 }
 
-/// What a line of a description can be taken for.
+/// The possible meanings of a line in a description.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Rank {
     /// It names a firm or an institution, by its legal form (`GmbH`) or in words (`University`).
     Firm,
-    /// It may be a name: nothing speaks against it.
+    /// It may be a name: no rule excludes it.
     Name,
-    /// It says what the network is for, or is an identifier. It stands where no line names a firm.
+    /// It gives the network's use, or is an identifier. It is taken if no line names a firm.
     Use,
-    /// A part of a postal address. It stands where no line is a name.
+    /// A part of a postal address. It is taken if no line is a name.
     Postal,
     /// A note, a number, a URL, a mail address, a telephone number: never an owner.
     Note,
 }
 
-/// Lines that are looked at.
+/// The most lines that are read.
 const MOST: usize = 64;
 
 /// The owner that a description names, and the other names in it.
 #[derive(Debug, Default)]
 pub(super) struct Owner {
-    /// What is shown.
+    /// The name that is shown.
     pub(super) org: Option<String>,
-    /// What else could be the owner's name, in order.
+    /// Other possible names of the owner, in order.
     pub(super) others: Vec<String>,
 }
 
 /// Reads the lines of a description. `elsewhere` are lines of other objects of the answer, such as a route's
-/// description: one with a legal form is the owner where the network's own lines only say what it is for.
+/// description. One of these with a legal form is the owner if the network's own lines give only its use.
 pub(super) fn described<'a>(
     lines: &[String],
     netname: Option<&str>,
     elsewhere: impl Iterator<Item = &'a str>,
 ) -> Owner {
-    // Nobody describes a network in more lines than these.
+    // No description has more lines than this.
     let ranked = lines.iter().take(MOST).map(|line| rank(line, netname));
     let ranked: Vec<(Rank, &str)> = ranked.filter(|(rank, _)| *rank != Rank::Note).collect();
     let firms = || ranked.iter().filter(|(rank, _)| *rank == Rank::Firm).map(|(_, name)| *name);
     let Some((first, name)) = ranked.first().copied() else {
-        // Nothing but notes and numbers: a firm that another object names is the owner, if anybody is.
+        // There are only notes and numbers: a firm that another object names is the owner, if there is one.
         let named = elsewhere.take(MOST).filter(|line| !lines.is_empty() && has_legal_form(line));
         let mut named = named.filter(|line| rank(line, netname).0 == Rank::Firm).map(str::to_owned);
         let org = named.next();
@@ -123,20 +123,20 @@ pub(super) fn described<'a>(
     Owner { org: Some(org.1.to_owned()), others }
 }
 
-/// The lines of a description that name a firm, whoever else is known to hold the network.
+/// The lines of a description that name a firm, even if another holder of the network is known.
 pub(super) fn firms(lines: &[String]) -> impl Iterator<Item = String> {
     let ranked = lines.iter().take(MOST).map(|line| rank(line, None));
     ranked.filter(|(rank, _)| *rank == Rank::Firm).map(|(_, name)| name.to_owned())
 }
 
-/// A line's rank, and the name in it: what stands behind a label such as `Customer:`.
+/// A line's rank, and the name in it: the text after a label such as `Customer:`.
 fn rank<'a>(line: &'a str, netname: Option<&str>) -> (Rank, &'a str) {
     let line = line.trim();
     let Some((label, value)) = labelled(line) else { return (rank_of_name(line, netname), line) };
     match kind_of_label(label) {
         Label::Owner => (rank_of_name(value, netname), value),
         Label::Note => (Rank::Note, line),
-        // `Contoso: dynamic addresses` is no label at all.
+        // `Contoso: dynamic addresses` has no label.
         Label::Unknown if has_legal_form(line) => (Rank::Firm, line),
         Label::Unknown => (Rank::Use, line),
     }
@@ -164,7 +164,7 @@ fn rank_of_name(name: &str, netname: Option<&str>) -> Rank {
     if is_postal(name) { Rank::Postal } else { Rank::Name }
 }
 
-/// Beginnings of notes without a label, in lower case.
+/// Starts of notes without a label, in lower case.
 const NOTES: [&str; 16] = [
     "please ",
     "for abuse",
@@ -212,7 +212,7 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split(gaps).flat_map(|part| part.split_inclusive(',')).filter(|word| !word.is_empty())
 }
 
-/// What stands before and behind the colon of `Customer: Contoso`.
+/// The text before and after the colon of `Customer: Contoso`.
 fn labelled(line: &str) -> Option<(&str, &str)> {
     let (label, value) = line.split_once(':')?;
     let word = |c: char| c.is_alphanumeric() || " -_/.#".contains(c);
@@ -220,7 +220,7 @@ fn labelled(line: &str) -> Option<(&str, &str)> {
     (short && !value.starts_with("//")).then(|| (label.trim(), value.trim()))
 }
 
-/// What a label announces.
+/// The meaning of a label.
 enum Label {
     Owner,
     Note,
@@ -235,13 +235,12 @@ fn kind_of_label(label: &str) -> Label {
     }
     let mut words = label.split('_');
     let first = words.next().unwrap_or_default();
-    // `customer id` and `service no` number something.
+    // `customer id` and `service no` announce a number.
     let numbers = words.any(|word| matches!(word, "id" | "no" | "nr" | "number" | "code" | "ref" | "name"));
     if is(first, NOTE_LABEL) || numbers { Label::Note } else { Label::Unknown }
 }
 
-/// Whether a line without a label is a note: a sentence for whoever complains, a URL, a telephone number, the number of
-/// a system.
+/// Whether a line without a label is a note: a sentence about complaints, a URL, a telephone number, an AS number.
 fn is_note(line: &str, words: &[String]) -> bool {
     let lower = line.to_lowercase();
     let digits = line.bytes().filter(u8::is_ascii_digit).count();
@@ -259,7 +258,7 @@ fn is_note(line: &str, words: &[String]) -> bool {
         || system
 }
 
-/// Whether a line in lower case only numbers something: `Customer ID 4711`, `Cust#4711`, `contract no. 55-12`.
+/// Whether a line in lower case only gives a number: `Customer ID 4711`, `Cust#4711`, `contract no. 55-12`.
 fn is_numbering(line: &str) -> bool {
     const COUNTED: [&str; 18] = [
         "account",
@@ -288,7 +287,7 @@ fn is_numbering(line: &str) -> bool {
     number && labels.peek().is_some() && labels.all(|word| COUNTED.contains(&word))
 }
 
-/// Whether a line is a name for machines: the network's own, or one word with digits and hyphens.
+/// Whether a line is an identifier: the network's own name, or one word with digits and hyphens.
 fn is_identifier(line: &str, netname: Option<&str>) -> bool {
     let code = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
     netname.is_some_and(|name| name.eq_ignore_ascii_case(line))
@@ -297,7 +296,7 @@ fn is_identifier(line: &str, netname: Option<&str>) -> bool {
             && line.bytes().any(|b| matches!(b, b'-' | b'_')))
 }
 
-/// Whether a line is a part of a postal address: it begins with a number, or has a number and a word such as `street`.
+/// Whether a line is part of a postal address: it begins with a number, or has a number and a word such as `street`.
 fn is_postal(line: &str) -> bool {
     const PARTS: [&str; 19] = [
         "ave",
@@ -336,7 +335,7 @@ fn is_postal(line: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What is shown, and what else could be it.
+    /// The name that is shown, and the other possible ones.
     fn owner(descr: &str) -> String {
         told(descr, None, "")
     }

@@ -1,17 +1,17 @@
-//! One server's answer, taken apart into blocks, and the networks that it names.
+//! One server's answer, split into blocks, and the networks that it names.
 
 use super::{Registry, block::RecordBlock};
 use crate::address::Network;
 use std::net::IpAddr;
 
-/// How a text is written; registries change their forms, and share them.
+/// The form of a text; registries change their forms, and share them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum RecordForm {
     /// `inetnum: ...`: RIPE, APNIC, AFRINIC, LACNIC, registro.br, IANA.
     Rpsl,
     /// `NetRange: ...`.
     Arin,
-    /// ARIN's one line a network, when several match.
+    /// ARIN's list of one line for each network, if several match.
     ArinList,
     /// JPNIC's `[Network Number] ...`.
     Brackets,
@@ -23,14 +23,14 @@ pub(crate) enum RecordForm {
     Rwhois,
 }
 
-/// A network that an answer names, and the block that it stands in.
+/// A network that an answer names, and the index of its block.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NamedBlock {
     pub(crate) network: Network,
     pub(super) block: usize,
 }
 
-/// One server's answer, taken apart.
+/// One server's answer, split into blocks.
 pub(crate) struct RecordPage<'a> {
     pub(super) registry: Registry,
     pub(super) form: RecordForm,
@@ -44,9 +44,9 @@ impl RecordPage<'_> {
         self.form
     }
 
-    /// The smallest network that holds the address, or the smallest of all when no address is given. Of two alike the
-    /// later one: registries write the customer's behind the parent's, and APNIC the national registry's behind its
-    /// own.
+    /// The smallest network that holds the address, or the smallest of all without an address. If two are equal, the
+    /// later one counts: registries write the customer's after the parent's, and APNIC the national registry's after
+    /// its own.
     pub(crate) fn smallest(&self, address: Option<IpAddr>) -> Option<NamedBlock> {
         let holds = |named: &&NamedBlock| address.is_none_or(|address| named.network.contains(address));
         self.networks.iter().filter(holds).rev().min_by_key(|named| named.network.span()).copied()

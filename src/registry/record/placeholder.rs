@@ -1,9 +1,10 @@
-//! Blocks that a registry's database holds only to say that it knows nothing of them. They look like records, and are
-//! nobody's: neither a match on one nor its clearance means anything.
+//! Recognises placeholders: blocks in a registry's database that only say that it knows nothing about them. They look
+//! like records and belong to nobody, so neither a match nor a clearance means anything.
 //!
-//! What a customer may write himself is never enough to make one, or whoever is blocked could make his network unknown: a
-//! name or a description counts as a whole value, not as a part of one, and only in an object that none but the registry
-//! maintains and that no status gives to anybody, or of a block that IANA's tables call another registry's.
+//! Text that a customer may write himself is never enough for one. Otherwise a blocked operator could make his network
+//! unknown. A name or a description counts only as a whole value, and only in one of two cases. Either only the
+//! registry maintains the object, and no status gives it to a holder, or IANA's tables give the block to another
+//! registry.
 
 use super::{
     Record, Registry, arin,
@@ -12,10 +13,10 @@ use super::{
 };
 use crate::registry::{referral::Referral, responsible};
 
-/// A place that is only kept, and where to ask instead, as far as it says so.
+/// A placeholder, and the servers that it names.
 #[derive(Clone, Debug)]
 pub(crate) struct Placeholder {
-    /// What makes it one, as the end of a sentence.
+    /// The sign of a placeholder, as the end of a sentence.
     pub(crate) why: String,
     /// Best first.
     pub(crate) next: Vec<Referral>,
@@ -27,7 +28,7 @@ impl Placeholder {
     }
 }
 
-/// How each regional registry is called in the others' databases, in lower case, and its server.
+/// The names of the regional registries in each other's databases, in lower case, and the registry.
 const REGIONS: [(&str, Registry); 13] = [
     ("ripe ncc", Registry::Ripe),
     ("ripe network coordination centre", Registry::Ripe),
@@ -44,7 +45,7 @@ const REGIONS: [(&str, Registry); 13] = [
     ("iana", Registry::Iana),
 ];
 
-/// Whether the network is nobody's.
+/// Whether the network is a placeholder.
 pub(super) fn judge(page: &RecordPage<'_>, index: usize, record: &Record) -> Option<Placeholder> {
     if record.network.is_everything() {
         return Some(Placeholder::new("it is the root of the whole address space", Vec::new()));
@@ -60,7 +61,7 @@ pub(super) fn judge(page: &RecordPage<'_>, index: usize, record: &Record) -> Opt
     own.or_else(|| pool(record))
 }
 
-/// A registry of this name, where the whole text is one, but for another name of it in brackets at the end.
+/// The registry of this name. The whole text must be the name, with at most another name in brackets at its end.
 fn region(name: &str) -> Option<Registry> {
     let name = name.trim();
     let bracket = name.strip_suffix(')').and_then(|name| name.rsplit_once('('));
@@ -86,8 +87,8 @@ fn pool(record: &Record) -> Option<Placeholder> {
     Some(Placeholder::new(format!("it is the stock of {registry}"), elsewhere(record.registry, &[registry])))
 }
 
-/// ARIN: `NetType` says who it was given to, or the holder is another registry. An excerpt may have neither line; then
-/// the name is what ARIN gives such blocks (`RIPE-ERX-192-0-2-0`, `APNIC-8`).
+/// ARIN: `NetType` names the registry that has it, or the holder is another registry. An excerpt may have neither line;
+/// then the name is one that ARIN gives such blocks (`RIPE-ERX-192-0-2-0`, `APNIC-8`).
 fn arin(page: &RecordPage<'_>, index: usize, record: &Record) -> Option<Placeholder> {
     let kind = record.status.clone().unwrap_or_default();
     let lower = kind.to_ascii_lowercase();
@@ -100,7 +101,7 @@ fn arin(page: &RecordPage<'_>, index: usize, record: &Record) -> Option<Placehol
             elsewhere(Registry::Arin, &[registry]),
         ));
     }
-    // The name of a customer is his provider's to write.
+    // A customer's name is written by his provider.
     if lower.starts_with("reassigned") || lower.starts_with("reallocated") {
         return None;
     }
@@ -117,7 +118,7 @@ fn arin(page: &RecordPage<'_>, index: usize, record: &Record) -> Option<Placehol
     Some(Placeholder::new(format!("its holder is {holder}, a registry"), ask(&[holder])))
 }
 
-/// Names of networks that are kept places, as whole values in capitals.
+/// Names of networks that are placeholders, as whole values in capitals.
 const NAMES: [(&str, &[Registry]); 8] = [
     (
         "NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK",
@@ -132,7 +133,7 @@ const NAMES: [(&str, &[Registry]); 8] = [
     ("IETF-RESERVED-ADDRESS-BLOCK", &[]),
 ];
 
-/// Beginnings of such names; what follows is a number, a date or an address.
+/// Starts of such names; a number, a date or an address follows.
 const NUMBERED: [(&str, &[Registry]); 4] = [
     ("IANA-NETBLOCK-", &[Registry::Arin, Registry::Ripe]),
     ("AFRINIC-NET-TRANSFERRED-", &[]),
@@ -140,7 +141,7 @@ const NUMBERED: [(&str, &[Registry]); 4] = [
     ("EU-ZZ-", &[]),
 ];
 
-/// Beginnings of descriptions that only registries write.
+/// Starts of descriptions that only registries write.
 const DESCRIPTIONS: [&str; 12] = [
     "ipv4 address block not managed by the ripe ncc",
     "ipv6 address block not managed by the ripe ncc",
@@ -174,7 +175,7 @@ fn rpsl(registry: Registry, block: &RecordBlock<'_>, record: &Record) -> Option<
     }
     let numbered = NUMBERED.iter().find(|(of, _)| {
         let Some(rest) = name.strip_prefix(of) else { return false };
-        // SLASH is how APNIC writes a prefix into a name.
+        // APNIC writes SLASH in names for a prefix.
         let number = rest.bytes().all(|b| b.is_ascii_hexdigit() || b"-.:SLAH".contains(&b));
         named && (of.starts_with("AFRINIC-") || number)
     });
@@ -198,21 +199,21 @@ fn rpsl(registry: Registry, block: &RecordBlock<'_>, record: &Record) -> Option<
     None
 }
 
-/// Whether the status says that the network is somebody's: an assignment is, and so is an allocation to a provider or
-/// a legacy network that names a holder, though none but the registry may maintain it.
+/// Whether the status gives the network to a holder. An assignment does. So does an allocation to a provider, or a
+/// legacy network that names a holder, even if only the registry may maintain it.
 fn is_held(record: &Record) -> bool {
     let status = record.status.as_deref().unwrap_or_default().to_ascii_uppercase();
     let named = record.org.as_deref().is_some_and(|org| region(org).is_none());
     status.starts_with("ASSIGNED") || (named && matches!(status.as_str(), "ALLOCATED PA" | "LEGACY"))
 }
 
-/// Those to ask next, but not the one that has just answered.
+/// The registries to ask next, without the one that has just answered.
 fn elsewhere(registry: Registry, next: &[Registry]) -> Vec<Referral> {
     ask(&next.iter().copied().filter(|next| *next != registry).collect::<Vec<_>>())
 }
 
-/// The maintainers with which registries keep their own objects, in capitals. Holders name theirs as they like, so that
-/// the beginning of a name proves nothing.
+/// The maintainers of the registries' own objects, in capitals. Holders name theirs freely, so the start of a name
+/// proves nothing.
 const OWN: [&str; 21] = [
     "RIPE-NCC-HM-MNT",
     "RIPE-NCC-MNT",
@@ -237,8 +238,8 @@ const OWN: [&str; 21] = [
     "IANA-HM-MNT",
 ];
 
-/// Whether nobody but a registry maintains the object, and its status gives it to nobody; an abridged object that names
-/// no maintainer counts as such.
+/// Whether only a registry maintains the object, and its status gives it to nobody. An abridged object without a
+/// maintainer counts too.
 fn is_kept_by_registry(record: &Record) -> bool {
     let own = |by: &String| OWN.iter().any(|of| by.eq_ignore_ascii_case(of));
     record.maintainer.iter().all(own) && !is_assigned(record)

@@ -1,10 +1,10 @@
-//! Ranges of addresses, in every form that registries write them.
+//! Parses ranges of addresses, in every form that registries write.
 
 use crate::address::{Network, Prefix};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The range in `text`: `a - b`, `a-b`, a prefix, one address, LACNIC's abbreviated `190.46/15`; anything behind a
-/// blank and a bracket or hash is a comment (KRNIC's `(/16+/18)`).
+/// The range in `text`: `a - b`, `a-b`, a prefix, one address, or LACNIC's abbreviated `190.46/15`. Text after a blank
+/// and a bracket or hash is a comment (KRNIC's `(/16+/18)`).
 pub(crate) fn range(text: &str) -> Option<Network> {
     let text = text.split(['(', '#', ',']).next().unwrap_or_default().trim();
     if let Some((first, last)) = text.split_once('-') {
@@ -19,19 +19,19 @@ pub(crate) fn range(text: &str) -> Option<Network> {
         return Network::new(address(first)?.0, address(last)?.0);
     }
     let (base, written) = address(text)?;
-    // An address cut short may be one that the reply was cut in.
+    // A short address may come from a reply that was cut inside it.
     Network::new(base, base).filter(|_| written >= 32)
 }
 
-/// The length that a mask such as `255.255.255.240` stands for.
+/// The prefix length of a mask such as `255.255.255.240`.
 fn mask(text: &str) -> Option<u8> {
     let bits = u32::from(text.parse::<Ipv4Addr>().ok()?);
     let length = bits.leading_ones();
     (bits.count_ones() == length).then(|| u8::try_from(length).ok()).flatten()
 }
 
-/// JPNIC's older networks stand without a length: that of the class that the address once was in (RFC 791), as far as
-/// its last octets are zero. So does the last of several, at the end of a range.
+/// JPNIC's older networks have no length. It is that of the address's former class (RFC 791), as far as its last octets
+/// are zero. The same applies to the last of several networks, at the end of a range.
 pub(super) fn classful(text: &str) -> Option<Network> {
     if let Some((first, last)) = text.split_once('-') {
         return Network::new(range(first)?.first(), classful(last)?.last());
@@ -50,7 +50,7 @@ pub(super) fn classful(text: &str) -> Option<Network> {
     Prefix::new(network.first(), length).map(Network::from)
 }
 
-/// An address, and how many of its bits were written: `190.46` has 16.
+/// An address, and the number of its bits that were written: `190.46` has 16.
 fn address(text: &str) -> Option<(IpAddr, u8)> {
     let text = text.trim();
     if !text.contains(':') {
@@ -69,7 +69,7 @@ fn v4(text: &str) -> Option<(IpAddr, u8)> {
         if part.len() > 3 || !part.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        // A registry's leading zeros are decimal (`202.012.030.000`): this is its text, not a mail client's.
+        // A registry's leading zeros are decimal (`202.012.030.000`), unlike those in a mail client's text.
         *slots.next()? = part.parse::<u8>().ok()?;
         written += 8;
     }

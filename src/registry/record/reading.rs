@@ -1,4 +1,5 @@
-//! Takes an answer apart, and reads the record of one of its networks: each form has its reader, and is known here.
+//! Splits an answer into blocks, and reads the record of one of its networks. Each form has its parser, and is selected
+//! here.
 
 use super::{
     Record, Registry, arin,
@@ -11,17 +12,17 @@ use super::{
 use crate::{address::Network, registry::referral::Referral};
 
 impl RecordForm {
-    /// The form of the first line that belongs to one.
+    /// The form of the first line that has one.
     pub(crate) fn of(text: &str) -> Option<Self> {
         block::lines(text).find_map(Self::of_line)
     }
 
-    /// The form that a line belongs to, if it can belong to one only.
+    /// The form of a line, if only one form has such lines.
     pub(crate) fn of_line(line: &str) -> Option<Self> {
         let starts = |prefix: &str| {
             line.split_at_checked(prefix.len()).is_some_and(|(head, _)| head.eq_ignore_ascii_case(prefix))
         };
-        // Every line of every reply comes by here: its first letter rules out most forms.
+        // Every line of every reply is checked here, and its first letter excludes most forms.
         let own = match line.bytes().next()? {
             b'i' if starts("inetnum:") || starts("inet6num:") => Some(Self::Rpsl),
             b'I' if national::is_krnic_network(line) => Some(Self::Krnic),
@@ -41,9 +42,9 @@ impl RecordForm {
 }
 
 impl<'a> RecordPage<'a> {
-    /// Takes the text apart; None when it names no network at all. A line of one form may stand above an answer in
-    /// another, such as `IP Address: 192.0.2.0/24` of whoever asked: the first form that says more than a network is
-    /// the answer's. ARIN's list stands above the network that it was asked for then.
+    /// Splits the text into blocks; None if it names no network at all. A line of one form may precede an answer in
+    /// another, such as a note `IP Address: 192.0.2.0/24` about the query. The first form that says more than a network
+    /// is the answer's. ARIN's list precedes the network that was then asked for.
     pub(crate) fn read(text: &'a str, registry: Registry) -> Option<Self> {
         let mut tried: Vec<RecordForm> = Vec::new();
         let mut best: Option<Self> = None;
@@ -59,8 +60,8 @@ impl<'a> RecordPage<'a> {
             }
             let Some(page) = Self::in_form(text, registry, form) else { continue };
             let lists = form == RecordForm::ArinList;
-            // `network:IP-Network:` is nobody's note, and an operator's server may say no more; but nor may it go on
-            // to speak in a registry's form.
+            // `network:IP-Network:` is never a note, and an operator's server may say no more. But it may not continue
+            // in a registry's form.
             if form == RecordForm::Rwhois || (page.says_more() && !lists) {
                 return Some(page);
             }
@@ -87,10 +88,10 @@ impl<'a> RecordPage<'a> {
         (!networks.is_empty()).then_some(Self { registry, form, text, blocks, networks })
     }
 
-    /// Whether it says anything of a network but its range.
+    /// Whether it says anything about a network except its range.
     fn says_more(&self) -> bool {
         let mut at: Vec<usize> = self.networks.iter().map(|named| named.block).collect();
-        // One block may name very many networks, one behind the other.
+        // One block may name very many networks, one after the other.
         at.dedup();
         let blocks = at.into_iter().filter_map(|at| self.blocks.get(at));
         let says =
@@ -114,13 +115,13 @@ impl<'a> RecordPage<'a> {
         record
     }
 
-    /// Why the network is nobody's: the registry only keeps a place for it. None for a network that is somebody's.
-    /// `record` is the network's own.
+    /// The reason why the network is a placeholder; None if it has a holder. `record` is the network's own.
     pub(crate) fn standin(&self, named: NamedBlock, record: &Record) -> Option<Placeholder> {
         placeholder::judge(self, named.block, record)
     }
 
-    /// Whom the places that are only kept point to. Looks at the smallest few: a hostile reply may have very many.
+    /// The servers that the placeholders name. Only the smallest few networks are checked: a hostile reply may have
+    /// very many.
     pub(crate) fn elsewhere(&self) -> Vec<Referral> {
         let mut networks: Vec<&NamedBlock> = self.networks.iter().take(64).collect();
         networks.sort_by_key(|named| named.network.span());
@@ -132,9 +133,9 @@ impl<'a> RecordPage<'a> {
             .collect()
     }
 
-    /// Whether an RPSL answer breaks off: its last object lacks the `source:` that every object has, or the
-    /// organisation that a network names does not come. Whoever asks with `-r` gets none, nor anybody else that the
-    /// network names; but a text that ends with the network may as well be `cut` there.
+    /// Whether an RPSL answer breaks off. Its last object lacks the `source:` that every object has, or the
+    /// organisation that a network names is missing. A query with `-r` gets none of the objects that the network names.
+    /// But a text that ends with the network may also have been `cut` there.
     pub(crate) fn breaks_off(&self, cut: bool) -> bool {
         let unsourced = self.blocks.last().is_some_and(|last| !last.has("source"));
         let named = self.networks.first().and_then(|named| Some((named, self.blocks.get(named.block)?)));
@@ -167,7 +168,7 @@ fn ranges(form: RecordForm, block: &RecordBlock<'_>) -> Vec<Network> {
             &["ip-network", "ip-network-block", "ip-range", "network-block", "netblock", "cidr"]
         }
     };
-    // The first key that has a range says it; the others only say it again.
+    // The first key with a range decides; the others only repeat it.
     let key = keys.iter().find(|key| block.all(key).any(|value| range::range(value).is_some()));
     let numbered = key.is_some_and(|key| *key == "NetNumber");
     let unknown = (form == RecordForm::Rwhois && key.is_none()).then(|| rwhois::ranges(block));

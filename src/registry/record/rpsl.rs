@@ -1,5 +1,5 @@
-//! Records in the form of the routing policy language (RFC 2622): RIPE, APNIC, AFRINIC, and LACNIC and registro.br
-//! with names of their own.
+//! Records in the form of the routing policy language (RFC 2622): RIPE, APNIC, AFRINIC, and LACNIC and registro.br with
+//! attribute names of their own.
 
 use super::{
     Record, Registry,
@@ -11,7 +11,7 @@ use super::{
 };
 use std::{borrow::Cow, collections::HashSet};
 
-/// Attributes that lead from a network to those who answer for it.
+/// Attributes that lead from a network to its contacts.
 const LINKS: [&str; 6] = ["org", "abuse-c", "admin-c", "tech-c", "mnt-irt", "owner-c"];
 
 pub(super) fn fill(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>, record: &mut Record) {
@@ -36,7 +36,7 @@ pub(super) fn fill(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>,
     record.abuse = abuse(page, index, block, organisation);
 }
 
-/// Says who holds the network: an owner or organisation that stands there by that name, else what the description says.
+/// Sets the network's holder: an owner or organisation that is given as such, else a name in the description.
 fn hold(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>, record: &mut Record) {
     let organisation = organisation(page, block);
     let named = block
@@ -61,7 +61,7 @@ fn routes<'p, 'a>(page: &'p RecordPage<'a>) -> impl Iterator<Item = &'p RecordBl
     page.blocks.iter().filter(|block| block.has("route") || block.has("route6"))
 }
 
-/// The organisation's object that the network names.
+/// The object of the organisation that the network names.
 fn organisation<'p, 'a>(page: &'p RecordPage<'a>, block: &RecordBlock<'a>) -> Option<&'p RecordBlock<'a>> {
     let handle = block.value("org")?;
     page.blocks.iter().find(|other| {
@@ -70,18 +70,18 @@ fn organisation<'p, 'a>(page: &'p RecordPage<'a>, block: &RecordBlock<'a>) -> Op
     })
 }
 
-/// Whether the network names an organisation that the answer does not have.
+/// Whether the network names an organisation that is not in the answer.
 pub(super) fn lacks_organisation(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> bool {
     block.has("org") && organisation(page, block).is_none()
 }
 
-/// Whether the answer has anybody that the network names.
+/// Whether any contact that the network names is in the answer.
 pub(super) fn has_contacts(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>) -> bool {
     !related(page, index, block).is_empty()
 }
 
-/// Where to complain: what the server says itself, what the network's abuse contact says, any abuse mailbox of those
-/// whom the network names, and last what prose says.
+/// The addresses for complaints. First comes the server's own line, then the network's abuse contact, then any abuse
+/// mailbox of its other contacts, and last prose.
 fn abuse(
     page: &RecordPage<'_>,
     index: usize,
@@ -100,7 +100,7 @@ fn abuse(
         let none = mailboxes.is_empty();
         extend_distinct(&mut found, mailboxes);
         if none {
-            // LACNIC's contacts have an address only.
+            // LACNIC's contacts have only an address.
             extend_distinct(&mut found, contact.all("e-mail").flat_map(mail::mailboxes));
         }
     }
@@ -111,7 +111,7 @@ fn abuse(
     );
     extend_distinct(&mut found, mail::complaints(prose(block)));
     if found.is_empty() {
-        // What somebody says in words is better than an address that only looks like it.
+        // An address named in prose is better than one that only looks right.
         let others = related.iter().copied().chain(routes(page));
         extend_distinct(&mut found, others.flat_map(|block| mail::complaints(prose(block))));
     }
@@ -124,7 +124,7 @@ fn abuse(
         extend_distinct(&mut found, desks.flat_map(|block| block.all("e-mail")).flat_map(mail::mailboxes));
     }
     if found.is_empty() {
-        // An incident response team without an abuse mailbox is still the one to write to.
+        // An incident response team without an abuse mailbox is still the right contact.
         let teams = related.iter().filter(|block| block.has("irt"));
         extend_distinct(&mut found, teams.flat_map(|block| block.all("e-mail")).flat_map(mail::mailboxes));
     }
@@ -139,13 +139,13 @@ fn prose<'b>(block: &'b RecordBlock<'_>) -> impl Iterator<Item = &'b str> {
     fields.map(|field| field.value)
 }
 
-/// The name under which others refer to an object.
+/// The name under which other objects refer to this one.
 fn id(block: &RecordBlock<'_>) -> Option<String> {
     block.first(&["nic-hdl", "nic-hdl-br", "irt", "organisation"]).map(str::to_ascii_lowercase)
 }
 
-/// The objects that stand with the network, up to the next network, and those that it names wherever they stand:
-/// a server that answers with two networks sends a contact that both have only once.
+/// The objects after the network, up to the next network, and the objects that it names, in any position: a server that
+/// answers with two networks sends a shared contact only once.
 fn related<'p, 'a>(
     page: &'p RecordPage<'a>,
     index: usize,

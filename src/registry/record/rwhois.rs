@@ -1,4 +1,4 @@
-//! Operators' own records (RFC 2167): `network:IP-Network:192.0.2.0/24`. The attributes' names are each operator's.
+//! Operators' own records (RFC 2167): `network:IP-Network:192.0.2.0/24`. Each operator names the attributes himself.
 
 use super::{
     Record,
@@ -45,7 +45,7 @@ const COUNTRY: [&str; 6] = [
     "organization-country",
 ];
 
-/// The key under which a block has the class of its object; no operator's attribute has a blank in it here.
+/// The key of the object's class in a block; no operator's attribute has a blank in it here.
 const CLASS: &str = "object class";
 
 /// Countries as operators spell them; most write the code.
@@ -61,15 +61,15 @@ const SPELLED: [(&str, &str, &str); 9] = [
     ("AU", "aus", "australia"),
 ];
 
-/// The code of a country, written as such, as ISO 3166's three letters, or in English.
+/// The code of a country, given as code, as ISO 3166's three letters, or in English.
 fn spelled(value: &str) -> Option<String> {
     let lower = value.trim().to_ascii_lowercase();
     let of = SPELLED.iter().find(|(_, three, name)| lower == *three || lower == *name);
     country(value).or_else(|| of.map(|(code, ..)| (*code).to_owned()))
 }
 
-/// The ranges that attributes give whose names we do not know, but that speak of networks: not of the larger one that
-/// this is a part of.
+/// The ranges in attributes with unknown names that mention networks, except those about the larger network around this
+/// one.
 pub(super) fn ranges<'b>(block: &'b RecordBlock<'_>) -> impl Iterator<Item = &'b str> {
     let speaks = |key: &str| {
         let key = key.to_ascii_lowercase();
@@ -77,20 +77,20 @@ pub(super) fn ranges<'b>(block: &'b RecordBlock<'_>) -> impl Iterator<Item = &'b
             && !["parent", "auth-area", "server", "contact"].iter().any(|of| key.contains(of))
     };
     let of_network = block.fields.iter().filter(move |field| speaks(field.key));
-    // One address is a host's, or a name server's; and house numbers may be a range, too.
+    // A single address is a host or a name server, and a range may be of house numbers.
     of_network.map(|field| field.value).filter(|value| {
         let first = value.split_once(['-', '/']).map(|(first, _)| first.trim());
         first.is_some_and(|first| first.parse::<IpAddr>().is_ok())
     })
 }
 
-/// Whether a line is `class:attribute:value`; what stands between may be no part of an address.
+/// Whether a line is `class:attribute:value`; the attribute may not be part of an address.
 pub(super) fn is_attribute(line: &str) -> bool {
     let key = line.split_once(':').and_then(|(_, rest)| rest.split_once(':'));
     key.is_some_and(|(key, _)| key.trim_start().starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
-/// Objects, set apart by a blank line or by an attribute that an object has only once.
+/// Objects, separated by a blank line, or by an attribute that an object has only once.
 pub(super) fn blocks(text: &str) -> Vec<RecordBlock<'_>> {
     let mut blocks = Vec::new();
     let mut block = RecordBlock::default();
@@ -117,7 +117,7 @@ pub(super) fn blocks(text: &str) -> Vec<RecordBlock<'_>> {
     blocks
 }
 
-/// `Org Name;I` as `org-name`, for the names that we know.
+/// Maps `Org Name;I` to `org-name`, for known names.
 fn attribute(key: &str) -> &str {
     let key = key.split(';').next().unwrap_or_default().trim();
     let known = ORG.iter().chain(&NAME).chain(&COUNTRY).chain(&[
@@ -150,7 +150,7 @@ pub(super) fn fill(page: &RecordPage<'_>, block: &RecordBlock<'_>, record: &mut 
     let object =
         named.and_then(|handle| organisation(page, handle)).or_else(|| own_organisation(page, block));
     record.org = object.and_then(|object| object.first(&ORG)).or(named).map(str::to_owned);
-    // Where a customer is named, the operator often is, too.
+    // If a customer is named, the operator is often named too.
     let names = ORG.iter().filter(|key| !key.ends_with("desc") && **key != "description");
     extend_distinct(&mut record.other_orgs, names.flat_map(|key| block.all(key)).map(str::to_owned));
     record.other_orgs.retain(|other| Some(other) != record.org.as_ref());
@@ -162,7 +162,7 @@ pub(super) fn fill(page: &RecordPage<'_>, block: &RecordBlock<'_>, record: &mut 
     let contacts: Vec<&str> = abuse_fields(block).collect();
     extend_distinct(&mut record.abuse, contacts.iter().flat_map(|value| mail::mailboxes(value)));
     if record.abuse.is_empty() {
-        // The contact is a handle, and perhaps there is an object of that name with an address.
+        // The contact is a handle, and an object of that name may have an address.
         let of = |other: &&RecordBlock<'_>| other.get("id").is_some_and(|id| contacts.contains(&id));
         let objects = page.blocks.iter().filter(of);
         let mailboxes = objects.flat_map(|other| other.all("e-mail").chain(other.all("email")));
@@ -181,8 +181,9 @@ fn organisation<'p, 'a>(page: &'p RecordPage<'a>, handle: &str) -> Option<&'p Re
     page.blocks.iter().find(of)
 }
 
-/// The organisation's object that has the network's own ID, or is the only one beside the only network: there are
-/// operators whose networks do not refer to it. A network that names its organisation has no other; a handle is no name.
+/// The object of an organisation that the network does not refer to, as some operators leave it. It has the network's
+/// own ID, or it is the only one beside the only network. A network that names its organisation needs none; a handle is
+/// not a name.
 fn own_organisation<'p, 'a>(
     page: &'p RecordPage<'a>,
     block: &RecordBlock<'a>,
@@ -201,7 +202,7 @@ fn own_organisation<'p, 'a>(
     same.or_else(only)
 }
 
-/// Values of the attributes that speak of abuse, whatever their full names.
+/// The values of attributes that mention abuse, whatever their full names.
 fn abuse_fields<'b>(block: &'b RecordBlock<'_>) -> impl Iterator<Item = &'b str> {
     let speaks = |key: &str| key.to_ascii_lowercase().contains("abuse");
     block.fields.iter().filter(move |field| speaks(field.key)).map(|field| field.value)

@@ -1,4 +1,4 @@
-//! Every registry's form, on replies of made-up owners.
+//! Every registry's form, on replies with made-up owners.
 
 use super::*;
 use crate::whois::reply::{Provenance, WhoisReply, classify, detect};
@@ -11,7 +11,7 @@ fn record(text: &str, address: &str) -> Record {
     }
 }
 
-/// Network, name, organisation, country, abuse contacts, systems, maintainers, status, registry; as one line.
+/// Network, name, organisation, country, abuse contacts, AS numbers, maintainers, status and registry, as one line.
 fn told(record: &Record) -> String {
     let or = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
     let asn: Vec<String> = record.asn.iter().map(ToString::to_string).collect();
@@ -290,7 +290,7 @@ fn a_range_over_two_lines() {
     assert_eq!(told(&record(text, "192.0.2.33")), expected);
 }
 
-/// Who holds a network that names no organisation, by its own lines and the objects beside it.
+/// The holder of a network that names no organisation, by its own lines and the objects beside it.
 #[test]
 fn the_owner_of_a_network_without_an_organisation() {
     let owner = |descr: &str, beside: &str| {

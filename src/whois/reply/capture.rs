@@ -1,5 +1,5 @@
-//! A saved text as its server wrote it: people quote and indent it, copy it from a page, and tools turn line ends into
-//! blank lines.
+//! Restores a saved text to what its server wrote. People quote and indent answers, or copy them from a page, and tools
+//! turn line ends into blank lines.
 
 use crate::registry::{
     Registry,
@@ -7,7 +7,7 @@ use crate::registry::{
 };
 use std::borrow::Cow;
 
-/// The text without what was done to it. Where it cannot be told that anything was, the text itself.
+/// The text without such changes; the text itself if none can be seen.
 pub(super) fn restored(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     if !text.contains('\n') && text.contains('\r') {
@@ -16,7 +16,7 @@ pub(super) fn restored(text: &str) -> Cow<'_, str> {
     if is_doubled(&text) {
         text = halved(&text).into();
     }
-    // ARIN's lists are known by a handle, which a quoted record has as well.
+    // ARIN's lists are recognised by a handle, but a quoted record has one too.
     let read = match RecordForm::of(&text) {
         Some(RecordForm::ArinList) => RecordPage::read(&text, Registry::Other).is_some(),
         form => form.is_some(),
@@ -27,8 +27,8 @@ pub(super) fn restored(text: &str) -> Cow<'_, str> {
     text
 }
 
-/// Whether the lines end twice, as LACNIC's `\r\r\n` becomes when each sign is taken for a line end: then an odd number
-/// of blank lines stands behind each line. A few may be lost, and a handful of lines proves nothing.
+/// Whether the line ends are doubled, as when each character of LACNIC's `\r\r\n` is taken for a line end. Then an odd
+/// number of blank lines follows each line. A few may be lost, and a handful of lines proves nothing.
 fn is_doubled(text: &str) -> bool {
     let is_blank = |line: &&str| line.trim().is_empty();
     let mut lines = lines(text).skip_while(is_blank).skip(1);
@@ -48,7 +48,7 @@ fn is_doubled(text: &str) -> bool {
     all >= 4 && odd * 10 >= all * 9
 }
 
-/// The text with half of its blank lines: one behind each line was that line's own.
+/// The text with half of its blank lines: one after each line came from that line's own end.
 fn halved(text: &str) -> String {
     let mut half = String::with_capacity(text.len());
     let mut blank = 0;
@@ -65,8 +65,8 @@ fn halved(text: &str) -> String {
     half
 }
 
-/// The text without what stands before its lines: a mail's quotation marks, an indent, a page's tag. What that is
-/// shows the first line that is a record's without it. None where no line is.
+/// The text without a mark before its lines: a mail's quotation marks, an indent, a page's tag. The first line that
+/// becomes a record's line without it shows the mark. None if there is no such line.
 fn unquoted(text: &str) -> Option<String> {
     let page = text.find("<pre>").map(|at| at + "<pre>".len());
     let text = page.and_then(|at| text.get(at..)?.split("</pre>").next()).unwrap_or(text);
@@ -77,7 +77,7 @@ fn unquoted(text: &str) -> Option<String> {
     })?;
     let mut unquoted = String::with_capacity(text.len());
     for line in lines(text) {
-        // An editor takes the blank from the end of a mark that nothing follows.
+        // An editor removes the blank at the end of a mark with nothing after it.
         let rest = line.strip_prefix(mark).or_else(|| line.strip_prefix(mark.trim_end()));
         unquoted.push_str(rest.filter(|_| !mark.is_empty()).unwrap_or(line));
         unquoted.push('\n');

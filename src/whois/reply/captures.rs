@@ -1,10 +1,10 @@
-//! What people saved over the years: answers of servers that are gone, and what clients and mail programs made of
-//! answers.
+//! Texts that people saved over the years: answers of servers that are gone, and answers changed by clients and mail
+//! programs.
 
 use super::*;
 use Provenance::{Network, Saved};
 
-/// What a saved text is taken for, in a few words.
+/// The class of a saved text, in a few words.
 fn saved(text: &str, ip: &str) -> String {
     match classify(text, detect(text), ip.parse().ok(), Saved) {
         WhoisReply::Failure { kind, .. } => format!("failure {}", kind.as_str()),
@@ -36,7 +36,7 @@ fn a_head_of_before_the_closing_line_asks_for_none() {
         let text = format!("{head}\n\n{object}{more}source:  RIPE\n\n");
         let expected = if whole { "192.0.2.0/24 Example SA" } else { "failure incomplete" };
         assert_eq!(saved(&text, "192.0.2.1"), expected, "{text}");
-        // No server that still answers opens so.
+        // No server that still answers begins so.
         let asked = classify(&text, detect(&text), None, Network);
         assert!(matches!(asked, WhoisReply::Failure { kind: UnknownKind::Incomplete, .. }), "{text}");
     }
@@ -67,7 +67,7 @@ fn krnic_of_old_in_either_order_and_without_an_end() {
     assert!(matches!(asked, WhoisReply::Failure { kind: UnknownKind::Incomplete, .. }));
 }
 
-/// The last server that was asked counts, though it has nothing but a remark to say.
+/// The last server that was asked counts, even if it sent only a remark.
 #[test]
 fn a_last_answer_of_remarks_is_an_answer() {
     let iana = "% IANA WHOIS server\n\nrefer:  whois.example.net\n\ninetnum:  192.0.0.0 - 192.255.255.255\nsource:  IANA\n\n";
@@ -109,7 +109,7 @@ fn a_national_registry_that_gives_no_answer_leaves_apnics() {
     }
 }
 
-/// AFRINIC asked with `-r` sends nobody that the network names. Asked as we do it sends them all.
+/// AFRINIC asked with `-r` leaves out the objects that the network names. Our own query gets them.
 #[test]
 fn afrinic_without_the_organisation() {
     let text = "% This is the AfriNIC Whois server.\n\ninetnum:  192.0.2.0 - 192.0.2.255\ndescr:  Example\n\
@@ -154,7 +154,7 @@ fn what_was_done_to_a_text_is_undone() {
     for text in [cut(&marked("> ")), cut(&ripe.replace('\n', "\n\n"))] {
         assert_eq!(saved(&text, "192.0.2.1"), "failure incomplete", "{text}");
     }
-    // A server writes as it means to.
+    // Text from the network is taken as it is.
     let asked = classify(&marked(" "), Registry::Ripe, None, Network);
     assert!(matches!(asked, WhoisReply::Empty { kind: UnknownKind::Incomplete, .. }));
     let denied = format!("Access denied\n\n{}", marked("> "));
@@ -167,7 +167,7 @@ fn a_quoted_record_may_look_like_a_list() {
     assert_eq!(saved(text, "192.0.2.1"), "192.0.2.0/24 Example Inc.");
 }
 
-/// Whoever saves an answer may note above it what he asked.
+/// A person who saves an answer may note the query above it.
 #[test]
 fn a_line_above_an_answer_is_not_the_answer() {
     let arin = "NetRange:  192.0.2.0 - 192.0.2.255\nNetName:  EXAMPLE\n\nOrgName:  Example Inc.\n";

@@ -1,8 +1,8 @@
-//! Answers that end in order, but with other words than their registry used to close with. Registries edit such lines;
-//! a whole region would be unknown from that day on.
+//! Recognises answers that end in order, but with other words than their registry's usual closing line. Registries edit
+//! such lines, and a whole region would be unknown from that day on.
 //!
-//! What counts as the end is the server's own alone: lines behind the last object that no customer can write. And what
-//! ends like this is believed only when it comes twice ([`is_same`]); who asks has to see to that.
+//! Only lines of the server itself count as an end: lines after the last object that no customer can write. Such an end
+//! is believed only if it comes twice ([`is_same`]); the caller must see to that.
 
 use super::{Provenance, WhoisReply, classify, complete};
 use crate::registry::{
@@ -14,17 +14,17 @@ use crate::registry::{
 };
 use std::net::IpAddr;
 
-/// An answer that ends with words that are not known.
+/// An answer that ends with unknown words.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UnclosedReply {
-    /// What it is, if this was its end.
+    /// The class of the reply, if this was its end.
     pub reply: WhoisReply,
-    /// The words that it ends with, without what changes from one answer to the next.
+    /// The words at its end, without the parts that change from one answer to the next.
     pub ending: String,
 }
 
-/// Takes a text from the network for whole that lacks its registry's closing line, where it ends with other words of the
-/// server behind whole objects. None where it may have been cut, or is not lacking.
+/// Classifies a text from the network that lacks its registry's closing line, if it ends with other words of the server
+/// after complete objects. None if it may have been cut, or lacks nothing.
 #[must_use]
 pub fn unclosed(text: &str, registry: Registry, address: IpAddr) -> Option<UnclosedReply> {
     let closing = match registry {
@@ -45,14 +45,14 @@ pub fn unclosed(text: &str, registry: Registry, address: IpAddr) -> Option<Unclo
     whole.then_some(UnclosedReply { reply, ending })
 }
 
-/// Whether two answers to one question say the same. The server's own lines may tell of the time and of the machine.
+/// Whether two answers to one query say the same. The server's own lines may differ in the time and the machine.
 #[must_use]
 pub fn is_same(one: &str, other: &str) -> bool {
     let bare = |line: &str| if is_own(line) { constant(line) } else { line.to_owned() };
     lines(one).map(bare).eq(lines(other).map(bare))
 }
 
-/// The server's words behind the last object, if that is whole and they can be an end.
+/// The server's words after the last object, if that object is complete and the words can be an end.
 fn ending(text: &str, registry: Registry) -> Option<String> {
     if !text.ends_with('\n') {
         return None;
@@ -65,14 +65,14 @@ fn ending(text: &str, registry: Registry) -> Option<String> {
     let all: Vec<&str> = lines(text).filter(|line| !line.trim().is_empty()).collect();
     let last = all.iter().rposition(|line| !is_own(line))?;
     let ending: Vec<String> = if registry == Registry::Jpnic {
-        // Two lists, each under a heading with a rule below it, stand behind the network itself.
+        // Two lists follow the network itself, each under a heading with a rule below it.
         let rules: Vec<usize> =
             (0..all.len()).filter(|at| all.get(*at).is_some_and(|line| is_rule(line))).collect();
         let second = *rules.get(1)?;
         all.get(second - 1..=second)?.iter().map(|line| constant(line)).collect()
     } else {
         let own = all.get(last + 1..)?;
-        // What leads to an object names it; a half of the marks between objects has no words.
+        // A line that introduces an object is no end, and half of a separator has no words.
         if own.is_empty() || own.iter().any(|line| complete::introduces(line)) {
             return None;
         }
@@ -93,7 +93,7 @@ fn is_rule(line: &str) -> bool {
     line.len() >= 5 && line.bytes().all(|b| b == b'-')
 }
 
-/// A server's line without its numbers and what stands in brackets: the time, the version, the machine.
+/// A server's line without its numbers and without text in brackets: time, version, machine.
 fn constant(line: &str) -> String {
     let words = line.split_whitespace();
     let words = words.map(|word| {
@@ -107,7 +107,7 @@ fn constant(line: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Whole answers, and the line that each closes with.
+    /// Complete answers, and the closing line of each.
     const FORMS: [(&str, Registry, &str, &str); 4] = [
         (
             include_str!("../../../tests/data/replies/ripe.txt"),

@@ -1,5 +1,5 @@
-//! Whether an answer came to its end. Registries close their answers with a line of their own; one that was cut before
-//! it may lack the very record that matters.
+//! Checks whether an answer is complete. Registries close their answers with a line of their own. An answer that was
+//! cut before it may lack the very record that matters.
 
 use super::Provenance;
 use crate::registry::{
@@ -10,18 +10,18 @@ use crate::registry::{
     },
 };
 
-/// What an answer lacks at its end, as the end of a sentence; None when it is whole, or when this registry's answers
-/// have no end that could be missed.
+/// The part that an answer lacks at its end, as the end of a sentence. None if it is complete, or if this registry's
+/// answers have no end that could be missed.
 ///
-/// From the network, RIPE's, APNIC's and rwhois servers' closing lines must be there. For the others, and in saved
-/// text, they must be there when the registry's opening lines are: people save excerpts, and those have neither.
-/// Doubtful, and why:
-/// - RIPE and APNIC had no closing line before 2012 or so. A saved answer of that time is told by how it opens, and
-///   where RIPE's opened as today by the dates of change, which it has not shown since 2015. Between these years lie
-///   some in which a saved answer that was asked for in full and then cut is not told from a whole one.
-/// - KRNIC's had none before they named their character set, as far as captures show.
-/// - AFRINIC's answers have none in any capture seen, TWNIC's neither. Their last object and last line must be whole.
-/// - Of JPNIC it is known only that both lists of neighbours stand in every whole answer seen.
+/// From the network, the closing lines of RIPE, APNIC and rwhois servers must be there. For others, and in saved text,
+/// they must be there if the registry's opening lines are: people save excerpts, which have neither. Some cases are
+/// doubtful:
+/// - RIPE and APNIC had no closing line before about 2012. A saved answer of that time is recognised by its opening
+///   lines. If RIPE's opening is today's, the dates of change show the age: RIPE has not shown them since 2015. Between
+///   these years, a saved answer that was asked for in full and then cut looks like a complete one.
+/// - KRNIC had none before it named its character set, as far as captures show.
+/// - AFRINIC and TWNIC have none in any capture seen. Their last object and last line must be complete.
+/// - For JPNIC it is only known that both lists of neighbours are in every complete answer seen.
 pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance) -> Option<&'static str> {
     if provenance == Provenance::Rdap {
         return None;
@@ -47,13 +47,13 @@ pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance
         Registry::Rwhois => ((network || shape.opened) && !shape.closed).then_some("%ok"),
         Registry::Afrinic | Registry::Twnic | Registry::Iana | Registry::Other => None,
     };
-    // Where a closing line stands, nobody cares whether a line end follows it.
+    // After a closing line, a missing line end does not matter.
     let whole = shape.closed || text.ends_with('\n');
     let open_line = network || is_half(text.rsplit('\n').next().unwrap_or_default());
     lacks.or_else(|| (!whole && open_line).then_some("the end of its last line"))
 }
 
-/// Whether a server's line stands between objects, to say of what the next one is.
+/// Whether a server's line is between objects, to introduce the next one.
 pub(super) fn introduces(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
     ["related to", "abuse contact"].iter().any(|of| lower.contains(of)) || lower.trim_end().ends_with(':')
@@ -69,14 +69,15 @@ pub(super) fn is_closed(text: &str) -> bool {
     ReplyShape::of(text).closed
 }
 
-/// Whether a last line without an end cannot be the whole of one: half a key, or a network whose digits may go on.
-/// Editors and copied strings leave out the last line end, so this alone is what cuts saved text.
+/// Whether a last line without a line end must have been cut: half a key, or a network whose digits may continue.
+/// Editors and copied strings drop the last line end, so a missing one alone proves nothing in saved text.
 fn is_half(line: &str) -> bool {
     (RecordPage::read(line, Registry::Other).is_some() && may_go_on(line))
         || (line.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !line.is_empty())
 }
 
-/// Whether the number that ends a line may lack a digit: no octet is above 255, and no prefix of IPv4 longer than 32.
+/// Whether the number at the end of a line may lack a digit: no octet is above 255, and no IPv4 prefix is longer than
+/// 32.
 fn may_go_on(line: &str) -> bool {
     let rest = line.trim_end_matches(|c: char| c.is_ascii_digit());
     let most = match rest.chars().last() {
@@ -89,16 +90,16 @@ fn may_go_on(line: &str) -> bool {
     number.is_none_or(|number| number * 10 <= most)
 }
 
-/// What an answer's own lines show of its beginning and its end.
+/// The signs of an answer's beginning and end in its own lines.
 #[derive(Default)]
 struct ReplyShape {
-    /// Lines that every whole answer of the registry begins with.
+    /// The lines with which every complete answer of the registry begins.
     opened: bool,
-    /// Lines that it ends with, behind the last record.
+    /// The lines with which it ends, after the last record.
     closed: bool,
-    /// The server said something in words of its own before the first record.
+    /// The server wrote a line of its own before the first record.
     spoken: bool,
-    /// The opening of a server that closed with nothing, or what only such a server wrote in its records.
+    /// The opening of a server without a closing line, or record lines that only such a server wrote.
     old: bool,
 }
 
@@ -110,10 +111,10 @@ impl ReplyShape {
         for line in lines(text) {
             if !is_comment(line) && RecordForm::of_line(line).is_some() {
                 recorded = true;
-                // Whatever stood before this was not the end.
+                // Lines before this one were not the end.
                 shape.closed = false;
             } else if line.starts_with("# ARIN WHOIS data") {
-                // ARIN's terms stand in front and behind; before 2011 behind only.
+                // ARIN's terms come before and after the answer; before 2011 only after it.
                 shape.closed = recorded;
                 shape.opened |= !recorded;
             } else if closes(line) {
@@ -133,10 +134,10 @@ impl ReplyShape {
     }
 }
 
-/// What RIPE's server has opened with since before its answers had a closing line. It had several names before.
+/// The opening of RIPE's server since before it had a closing line. It had several names earlier.
 const RIPE: &str = "% This is the RIPE Database query service";
 
-/// What RIPE's and APNIC's servers of before 2012 opened with, and KRNIC's of before it named its character set.
+/// The opening lines of RIPE's and APNIC's servers before 2012, and of KRNIC's before it named its character set.
 fn is_old(line: &str) -> bool {
     line.starts_with("% [whois.apnic.net node-")
         || line.starts_with("% How to use this server")
@@ -175,7 +176,7 @@ fn opens(line: &str) -> bool {
 fn closes(line: &str) -> bool {
     [
         "% This query was served by the ",
-        // registro.br's, which stands right above its line about queries; that one has been worded anew before.
+        // registro.br writes it directly above its line about queries, whose wording has changed before.
         "% Security and mail abuse issues",
         "# ARIN WHOIS database, last updated",
         "# Enter ? for additional hints",

@@ -1,4 +1,4 @@
-//! Servers' own words that they give no answer: denials, errors, and that there is no such network.
+//! A server's own messages that it gives no answer: denials, errors, and that there is no such network.
 
 use crate::registry::{
     Registry, UnknownKind,
@@ -8,7 +8,7 @@ use crate::registry::{
     },
 };
 
-/// Phrases of a denial, in lower case. They count in a server's own lines alone; a customer may write them too.
+/// Phrases of a denial, in lower case. They count only in a server's own lines; a customer may write them too.
 const DENIALS: [&str; 24] = [
     "rate limit exceeded",
     "limit exceeded",
@@ -36,7 +36,7 @@ const DENIALS: [&str; 24] = [
     "requests of this client",
 ];
 
-/// Phrases that there is no such network, in lower case.
+/// Phrases that say that there is no such network, in lower case.
 const ABSENCES: [&str; 18] = [
     "no match",
     "no entries found",
@@ -58,7 +58,7 @@ const ABSENCES: [&str; 18] = [
     "該当するデータがありません",
 ];
 
-/// What clients write where an answer should be.
+/// Messages of clients in the position of an answer.
 const CLIENTS: [(&str, UnknownKind); 6] = [
     ("timeout.", UnknownKind::Timeout),
     ("interrupted by signal", UnknownKind::Timeout),
@@ -68,8 +68,8 @@ const CLIENTS: [(&str, UnknownKind); 6] = [
     ("error: connection", UnknownKind::Network),
 ];
 
-/// What stands before the colon of a client's failure: the call that failed, or the client. A field may be called so,
-/// too (IANA's `whois:`), so that one of the reasons below must follow.
+/// Words before the colon of a client's failure: the failed call, or the client. A field may have the same name (IANA's
+/// `whois:`), so one of the reasons below must follow.
 const CALLS: [&str; 11] = [
     "connect",
     "fgets",
@@ -104,18 +104,18 @@ const REASONS: [(&str, UnknownKind); 16] = [
     ("input/output error", UnknownKind::Network),
 ];
 
-/// What a server refuses or breaks down over, anywhere in its answer: a denial can come behind valid objects. None
-/// where it does neither.
+/// A refusal or an error of the server, anywhere in its answer: a denial may follow valid objects. None if there is
+/// neither.
 pub(super) fn refusal(text: &str) -> Option<(UnknownKind, String)> {
     let mut refused: Option<(UnknownKind, String)> = None;
-    // Blank lines and comments stand between objects; a line that begins a paragraph and has no key is the server's.
+    // Blank lines and comments separate objects. A line that begins a paragraph and has no key is the server's.
     let mut between = true;
     for line in lines(text) {
         let found = if is_comment(line) {
             between = true;
             by_server(line)
         } else {
-            // Of ARIN's lists, too, a customer's name begins the line; KRNIC sets a label's colon apart.
+            // In ARIN's lists too, a customer's name begins the line. KRNIC writes a blank before a label's colon.
             let own = between
                 && field(line).is_none()
                 && !line.starts_with([' ', '\t', '+'])
@@ -125,7 +125,7 @@ pub(super) fn refusal(text: &str) -> Option<(UnknownKind, String)> {
             let spoken = (own || is_error(line)).then_some(line);
             spoken.and_then(by_server).or_else(|| failed_call(line)).or_else(|| spoken.and_then(by_client))
         };
-        // A denial says more than the error around it, and the first one says most.
+        // A denial is more precise than an error near it, and the first denial is the most precise.
         if let Some(found) = found
             && refused
                 .as_ref()
@@ -137,7 +137,7 @@ pub(super) fn refusal(text: &str) -> Option<(UnknownKind, String)> {
     refused
 }
 
-/// The registry that a server says is responsible but could not be asked on our behalf, and what it said.
+/// The registry that a server names as responsible but could not ask for us, and its message.
 pub(super) fn elsewhere(text: &str) -> Option<(Registry, String)> {
     lines(text).filter(|line| is_comment(line)).find_map(|line| {
         let lower = line.to_ascii_lowercase();
@@ -158,7 +158,7 @@ pub(super) fn elsewhere(text: &str) -> Option<(Registry, String)> {
     })
 }
 
-/// Where a client says that its connection failed, whatever it had got before.
+/// The text before a client's message that its connection failed.
 pub(super) fn broken_off(text: &str) -> Option<&str> {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -172,7 +172,7 @@ pub(super) fn broken_off(text: &str) -> Option<&str> {
     None
 }
 
-/// `ERROR:201: access denied` without the sign in front, as old servers wrote it; no field is called so.
+/// `ERROR:201: access denied` without the percent sign, as old servers wrote it; no field has this name.
 fn is_error(line: &str) -> bool {
     line.get(..6).is_some_and(|head| head.eq_ignore_ascii_case("error:"))
 }
@@ -182,7 +182,7 @@ fn by_server(line: &str) -> Option<UnknownKind> {
     if let Some(kind) = code(line, words) {
         return kind;
     }
-    // Most lines of servers are bare signs.
+    // Most of the servers' lines are only separators.
     if words.len() < 10 {
         return None;
     }
@@ -190,12 +190,12 @@ fn by_server(line: &str) -> Option<UnknownKind> {
     if is_denial(&lower) {
         return Some(UnknownKind::Denied);
     }
-    // AFRINIC asks ARIN on our behalf.
+    // AFRINIC asks ARIN for us.
     lower.contains("temporary unable to query").then_some(UnknownKind::Network)
 }
 
-/// Whether a server's line in lower case is a denial: by a phrase, or by what such lines speak of in any order. Terms
-/// of use speak of the same, but of what may be.
+/// Whether a server's line, in lower case, is a denial: by a phrase, or by words that denials contain in any order.
+/// Terms of use contain the same words, but describe what may happen.
 fn is_denial(lower: &str) -> bool {
     if DENIALS.iter().any(|phrase| lower.contains(phrase)) {
         return true;
@@ -203,7 +203,7 @@ fn is_denial(lower: &str) -> bool {
     let said: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
     let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let conditional = any(&["if", "may", "might", "can", "could", "will", "would", "should", "must"]);
-    // Terms of use permit this and that with the data; a refusal is about the asking.
+    // Terms of use permit or forbid uses of the data; a refusal is about the query.
     let of_data = any(&["data", "information", "purposes"]) || lower.contains("reproduc");
     let asking = [
         "query",
@@ -234,7 +234,7 @@ fn is_denial(lower: &str) -> bool {
 }
 
 /// The kind of a numbered error: `%ERROR:201:` (RIPE and its descendants), `%201 access` (their ancestor, and ARIN's
-/// `#201`), `%error 230 ` (RFC 2167). The inner None is a number that says only that there is nothing.
+/// `#201`), `%error 230 ` (RFC 2167). The inner None is a number that means only that there is nothing.
 #[expect(clippy::option_option, reason = "no number at all, or a number that is no failure")]
 fn code(line: &str, words: &str) -> Option<Option<UnknownKind>> {
     let digits = |text: &str| text.get(..3).and_then(|digits| digits.parse::<u16>().ok());
@@ -273,7 +273,7 @@ fn failed_call(line: &str) -> Option<UnknownKind> {
     REASONS.iter().find(|(of, _)| reason.contains(of)).map(|(_, kind)| *kind)
 }
 
-/// The server's words that there is no such network. They mean that only where it names none.
+/// The server's message that there is no such network. It counts only if the answer names none.
 pub(super) fn absence(text: &str) -> Option<String> {
     let lines = lines(text).filter(|line| line.len() >= 8);
     lines.map(|line| (line, line.to_lowercase())).find_map(|(line, lower)| {
@@ -282,7 +282,7 @@ pub(super) fn absence(text: &str) -> Option<String> {
     })
 }
 
-/// A server's line as part of a message: without its sign, and not longer than a line should be.
+/// A server's line as part of a message: without its comment mark, and cut to a sensible length.
 pub(super) fn said(line: &str) -> String {
     let line = line.trim_start_matches(['%', '#', ' ', '\t']).trim_end();
     line.chars().take(160).collect()

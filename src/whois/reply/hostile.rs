@@ -1,4 +1,4 @@
-//! Replies that were cut, and replies that nobody honest would send.
+//! Replies that were cut, and replies that no honest server would send.
 
 use super::*;
 use Provenance::{Network, Saved};
@@ -9,8 +9,8 @@ macro_rules! reply {
     };
 }
 
-/// Every reply cut at every byte: no panic, and never a record before the closing line has begun. Saved text is read
-/// as text from the network but for excerpts, so there every seventh cut does.
+/// Every reply is cut at every byte. There is no panic, and never a record before the closing line has begun. Saved
+/// text is read as text from the network except for excerpts, so every seventh cut is enough there.
 #[test]
 fn a_cut_reply_is_no_record() {
     for (text, registry, end) in [
@@ -40,7 +40,7 @@ fn a_cut_reply_is_no_record() {
     }
 }
 
-/// Registries without a closing line: a record only where its object is whole.
+/// Registries without a closing line: there is a record only if its object is complete.
 #[test]
 fn a_reply_without_an_end_of_its_own_needs_whole_objects() {
     let text = reply!("afrinic");
@@ -57,8 +57,8 @@ fn a_reply_without_an_end_of_its_own_needs_whole_objects() {
     }
 }
 
-/// Long replies of each kind that a careless reader takes quadratic time for: eight times the text may take some
-/// thirty times as long on a busy machine, but not the sixty-four times of a quadratic reader.
+/// Long replies of each kind that a careless parser reads in quadratic time. Eight times the text may take some thirty
+/// times as long on a busy machine, but not the sixty-four times of a quadratic parser.
 #[test]
 fn very_long_replies_take_linear_time() {
     let time = |text: &str| {
@@ -87,7 +87,7 @@ fn very_long_replies_take_linear_time() {
         "   Netblock: 192.0.2.0/24\n",
         "ReferralServer: whois://whois.example.net\n",
     ] {
-        // The better of two, of both: another program's turn may fall into either.
+        // The better of two runs, for both lengths: another program may slow down either.
         let best = |bytes: usize| {
             let text = piece.repeat(bytes / piece.len());
             time(&text).min(time(&text))

@@ -1,5 +1,5 @@
-//! Whose text it is. A saved answer may hold several, one for each server that a client asked; LACNIC passes on the
-//! answers of others under its own head.
+//! Splits a text by the server that wrote each part. A saved answer may hold several, one for each server that a client
+//! asked. LACNIC passes on others' answers under its own head.
 
 use super::Provenance;
 use crate::registry::{
@@ -18,7 +18,7 @@ pub(super) struct ReplySegment<'a> {
     pub(super) text: &'a str,
 }
 
-/// Lines by which servers introduce themselves.
+/// The lines with which servers introduce themselves.
 const BANNERS: [(&str, Registry); 18] = [
     ("% This is the RIPE ", Registry::Ripe),
     ("% [whois.apnic.net", Registry::Apnic),
@@ -40,8 +40,9 @@ const BANNERS: [(&str, Registry); 18] = [
     ("query: ", Registry::Krnic),
 ];
 
-/// The text, cut where another server begins. `registry` is whose it is until a line says otherwise; from the network
-/// that is whom we asked, and nothing but a banner is believed, and none that an operator's own server shows.
+/// The text, cut where another server's part begins. `registry` is its author until a line says otherwise. In text from
+/// the network that is the registry that was asked, and only banners count, except those that an operator's own server
+/// sends.
 pub(super) fn segments(text: &str, registry: Registry, provenance: Provenance) -> Vec<ReplySegment<'_>> {
     let mut segments = Vec::new();
     let mut current = registry;
@@ -60,7 +61,7 @@ pub(super) fn segments(text: &str, registry: Registry, provenance: Provenance) -
             && (next != current || client.is_some())
         {
             segments.push(ReplySegment { registry: current, text: text.get(start..at).unwrap_or_default() });
-            // A client's own line belongs to nobody; a server's banner opens its text.
+            // A client's own line belongs to no server. A server's banner begins its part.
             start = if client.is_some() { at + whole.len() } else { at };
             current = next;
             in_record = false;
@@ -79,8 +80,8 @@ fn banner(line: &str) -> Option<Registry> {
     BANNERS.iter().find(|(of, _)| line.starts_with(of)).map(|(_, registry)| *registry)
 }
 
-/// The server that a line of a whois client (jwhois, Debian's, FreeBSD's) says it asks or follows to. Who copies it
-/// from a terminal may copy blanks behind it.
+/// The server in a line of a whois client (jwhois, Debian's, FreeBSD's) that says which one it asks or follows to. A
+/// line copied from a terminal may have blanks after it.
 fn client(line: &str) -> Option<Registry> {
     let line = line.trim_end();
     if let Some(inside) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
@@ -97,7 +98,7 @@ fn client(line: &str) -> Option<Registry> {
     host_of(host)
 }
 
-/// The registry of a word that is a server's name and nothing else.
+/// The registry of a word that is just a server's name.
 fn host_of(word: &str) -> Option<Registry> {
     if word.contains(char::is_whitespace) {
         return None;
@@ -111,7 +112,7 @@ fn known(host: &str) -> Option<Registry> {
     (registry != Registry::Other).then_some(registry)
 }
 
-/// Whose answer a text without a banner is, by what only one registry writes.
+/// The registry that wrote a text without a banner, by lines that only one registry writes.
 pub(super) fn guess(text: &str) -> Registry {
     match RecordPage::read(text, Registry::Other).map(|page| page.form()).or_else(|| RecordForm::of(text)) {
         Some(RecordForm::Arin | RecordForm::ArinList) => Registry::Arin,
@@ -124,7 +125,7 @@ pub(super) fn guess(text: &str) -> Registry {
     }
 }
 
-/// The registry that an attribute of an object betrays.
+/// The registry that an attribute of an object shows.
 fn clue(line: &str) -> Option<Registry> {
     let (key, value) = field(line)?;
     let value = value.split('#').next().unwrap_or_default().trim().to_ascii_uppercase();
@@ -154,7 +155,7 @@ fn clue(line: &str) -> Option<Registry> {
     }
 }
 
-/// The registry that a server's own remarks betray, in a text without any record.
+/// The registry that a server's own remarks show, in a text without any record.
 fn comment_clue(text: &str) -> Registry {
     let of = |line: &str| {
         [

@@ -1,4 +1,4 @@
-//! What replies are taken for: the denials, cuts and kept places that must never pass for somebody's network.
+//! The classes of replies: denials, cuts and placeholders, which must never pass for a record.
 
 use super::*;
 use Provenance::{Network, Saved};
@@ -13,7 +13,7 @@ fn address(text: &str) -> Option<IpAddr> {
     Some(text.parse().unwrap())
 }
 
-/// A reply in a few words: its kind, and whom it names as next.
+/// A reply in a few words: its kind, and the servers that it names.
 fn short(reply: &WhoisReply) -> String {
     let hosts = |next: &[Referral]| next.iter().map(|r| format!(" {}", r.host)).collect::<String>();
     match reply {
@@ -114,7 +114,7 @@ fn a_closing_line_may_be_worded_anew() {
     }
 }
 
-/// The parts of the reduced answer that registro.br gives to who asks too much look whole.
+/// registro.br sends a reduced answer to clients that ask too much. Its parts look complete.
 #[test]
 fn a_reduced_answer_is_a_denial() {
     let text = reply!("registrobr")
@@ -151,7 +151,7 @@ fn kept_places_of_every_registry() {
             "192.0.2.0 - 192.0.2.255\nnetname:  ERX-NETBLOCK\nmnt-by:  OTHER-MNT\n",
             "placeholder whois.arin.net",
         ),
-        // What customers write is theirs.
+        // Lines that customers write are theirs.
         (
             "192.0.2.0 - 192.0.2.255\nnetname:  IANA-BLK\nstatus:  ASSIGNED PA\nmnt-by:  EXAMPLE-MNT\n",
             "record 192.0.2.0/24",
@@ -245,7 +245,7 @@ fn a_place_that_somebody_holds_is_not_kept() {
     }
 }
 
-/// What whois clients print when they follow a referral: the last server's word counts.
+/// The output of whois clients that follow a referral: the last server's word counts.
 #[test]
 fn a_saved_chain_of_answers() {
     let ripe = reply!("ripe").replace("203.0.11", "192.0.");

@@ -1,4 +1,4 @@
-//! What servers and clients say where an answer should be.
+//! Messages of servers and clients in the position of an answer.
 
 use super::*;
 use Provenance::{Network, Saved};
@@ -58,7 +58,7 @@ fn servers_own_words() {
     }
 }
 
-/// Nobody has a list of all the ways to say it.
+/// There is no complete list of the ways to say it.
 #[test]
 fn a_denial_in_other_words() {
     for line in [
@@ -111,7 +111,7 @@ fn a_denial_in_other_words() {
     }
 }
 
-/// The same behind what each registry opens with, which speaks of terms and limits too.
+/// The same after each registry's opening lines, which mention terms and limits too.
 #[test]
 fn a_denial_behind_a_registrys_head() {
     let ripe = "% This is the RIPE Database query service.\n% The objects are in RPSL format.\n%\n\
@@ -196,7 +196,7 @@ fn a_clients_failure_is_told_by_the_systems_reason() {
             let judged = short(&classify(&text, detect(&text), None, Saved));
             assert_eq!(judged, format!("failure {kind}"), "{text}");
         }
-        // Behind a closed answer it is another server's failure.
+        // After a closed answer it is another server's failure.
         let text =
             format!("inetnum:  192.0.2.0/24\nsource:  RIPE\n\n% This query was served by the X\n\n{line}\n");
         assert_eq!(short(&classify(&text, detect(&text), None, Saved)), "record 192.0.2.0/24", "{text}");
