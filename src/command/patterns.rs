@@ -96,9 +96,12 @@ fn numbers(patterns: &Patterns, origins: &OriginLookup) -> Option<BTreeSet<u32>>
     } else if let (None, Some((file, line))) = (&numbers, patterns.origin_lines().next()) {
         // No mistake of the file's: another machine may have a table.
         let count = patterns.origin_lines().count();
-        let which =
-            if count == 1 { "this line".to_owned() } else { format!("this and {} more lines", count - 1) };
-        warn(&format!("{file}:{line}: {which} ask who announces an address, and {WITHOUT_TABLE}"));
+        let which = match count {
+            1 => "this line asks".to_owned(),
+            2 => "this line and one more ask".to_owned(),
+            _ => format!("this line and {} more ask", count - 1),
+        };
+        warn(&format!("{file}:{line}: {which} who announces an address, and {WITHOUT_TABLE}"));
     }
     numbers
 }
@@ -109,7 +112,7 @@ fn problems(problems: &[LintProblem], json: bool, out: &mut impl Write) -> Resul
             object(problem, out)
         } else {
             let LintProblem { file, line, column, message, .. } = problem;
-            // What begins the line, or is said of all of it, needs no column.
+            // A column of 1 says nothing: the message is about the line's beginning, or about all of it.
             let column = if *column > 1 { format!("column {column}: ") } else { String::new() };
             writeln!(out, "{}:{line}: {column}{}", safe(file), safe(message))
         }

@@ -82,7 +82,10 @@ impl OriginTable {
             // A pipe at its path would hold up whoever opens it.
             Ok(meta) if !meta.is_file() => return Err(OriginError(format!("{name} is no file"))),
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            // Where the folder is a file, the cache has said so.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
             Err(error) => return Err(failed(error)),
         }
         let file = File::open(path).map_err(failed)?;

@@ -401,7 +401,7 @@ fn the_lint_knows_the_table() {
     let room = Room::with(&[("patterns", "@asn 65010\n@asn 64777\nContoso\n"), ("table.tsv", TABLE)]);
     let lint = || run(&room, &["patterns", "patterns"]);
     let outcome =
-        lint().stdout("").stderr_has("patterns:1: this and 1 more lines ask who announces").code(0).check();
+        lint().stdout("").stderr_has("patterns:1: this line and one more ask who announces").code(0).check();
     assert!(outcome.stderr.contains("whodunit cache import FILE"), "{}", outcome.stderr);
     run(&room, &["cache", "import", "table.tsv"]).code(0).check();
     let unknown =
