@@ -1,12 +1,14 @@
 //! The registries: their names, the addresses they are responsible for, and the parts of their answers.
 
 mod answer;
+mod national;
 pub mod record;
 pub mod referral;
 mod responsible;
 mod server;
 
 pub use answer::{Answer, AnswerSource, Known, Unknown, UnknownKind};
+pub use national::{NationalBlock, national};
 pub use record::{OuterValues, Record, is_leaf};
 pub use responsible::{Responsible, responsible};
 pub use server::{AskFailure, ListedServer, Server, Servers};
@@ -104,6 +106,16 @@ impl Registry {
             Self::Iana => "whois.iana.org",
             Self::Rwhois | Self::Other => return None,
         })
+    }
+
+    /// The regional registry above a national one, which has its networks in its own database, too. None for the others.
+    #[must_use]
+    pub fn parent(self) -> Option<Self> {
+        match self {
+            Self::Jpnic | Self::Krnic | Self::Twnic => Some(Self::Apnic),
+            Self::RegistroBr => Some(Self::Lacnic),
+            _ => None,
+        }
     }
 
     /// The name of its RDAP server, as in IANA's bootstrap registry. A national registry is not listed there. The

@@ -265,7 +265,7 @@ impl Resolver {
         gate: &dyn ReferralGate,
         trace: &mut Trace,
     ) -> Judged {
-        let turn = LookUpTurn { deadline, booked: false, gate };
+        let turn = LookUpTurn { deadline, booked: None, gate };
         let (known, origin) = self.look_up(address, turn, trace);
         self.settle(address, known, origin)
     }

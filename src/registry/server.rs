@@ -156,6 +156,12 @@ impl Servers {
         Some(ListedServer { host: entry.host.clone(), port: entry.port, ca: entry.ca.clone() })
     }
 
+    /// Whether the list has a registry's server, under any of its names.
+    #[must_use]
+    pub fn lists(&self, registry: Registry) -> bool {
+        self.listed.keys().any(|name| Registry::of_server(name) == registry)
+    }
+
     /// A registry's own server, under any of its names in the list. None for those without a server.
     #[must_use]
     pub fn of(&self, registry: Registry) -> Option<Server> {

@@ -11,7 +11,9 @@ use crate::{
     address::{Prefix, special},
     cache::CachedAnswer,
     origin::AddressOrigin,
-    registry::{Answer, Known, Registry, Server, Unknown, UnknownKind, is_leaf, responsible},
+    registry::{
+        Answer, Known, NationalBlock, Registry, Server, Unknown, UnknownKind, is_leaf, national, responsible,
+    },
     verdict,
 };
 use jiff::Timestamp;
@@ -49,10 +51,34 @@ impl Resolver {
     }
 
     /// The registry that is asked first about an address: the one that holds it today by imported statistics, else the
-    /// one in IANA's tables.
+    /// one in IANA's tables; or the national registry below it that has the block.
     #[must_use]
     pub fn first_registry(&self, address: IpAddr) -> Registry {
-        first(address, self.cache().delegated(address))
+        let regional = first(address, self.cache().delegated(address));
+        self.national(address, regional).map_or(regional, |row| row.registry)
+    }
+
+    /// The national registry that is asked before this regional one. Whoever lists the servers to ask and leaves it out
+    /// wants the regional one asked.
+    fn national(&self, address: IpAddr, regional: Registry) -> Option<NationalBlock> {
+        let servers = &self.policy().servers;
+        national(address)
+            .filter(|row| row.registry.parent() == Some(regional))
+            .filter(|row| servers.lists(row.registry) || !servers.lists(regional))
+    }
+
+    /// Whom to ask first now: a national registry that refuses or is silent leaves the one above it, as if it had no row.
+    fn first_now(&self, address: IpAddr, regional: Registry) -> (Server, Option<NationalBlock>) {
+        let row = self.national(address, regional).map(|row| (self.server_of(row.registry), row));
+        let now = Timestamp::now();
+        match row.filter(|(server, _)| self.may_ask(server, now)) {
+            Some((server, row)) => (server, Some(row)),
+            None => (self.server_of(regional), None),
+        }
+    }
+
+    fn may_ask(&self, server: &Server, now: Timestamp) -> bool {
+        self.left_alone(server, now).is_none() && self.state.unresponsive.of(&server.key(), now).is_none()
     }
 
     /// The server of that registry.
@@ -67,22 +93,21 @@ impl Resolver {
     }
 
     /// Waits until the first server may be asked about an address, however long that takes: a batch has time, unlike a
-    /// client that waits for its answer. Nothing is booked ahead, so callers that cannot wait go first. Returns true if
-    /// a query is booked, false if the server will not be asked.
-    pub(super) fn await_turn(&self, address: IpAddr) -> bool {
-        let server = self.first_server(address);
+    /// client that waits for its answer. Nothing is booked ahead, so callers that cannot wait go first. Returns whose
+    /// query is booked, None if no server will be asked.
+    pub(super) fn await_turn(&self, address: IpAddr) -> Option<Registry> {
+        let regional = first(address, self.cache().delegated(address));
         loop {
+            let (server, _) = self.first_now(address, regional);
             let now = Timestamp::now();
-            if self.left_alone(&server, now).is_some()
-                || self.state.unresponsive.of(&server.key(), now).is_some()
-            {
-                return false;
+            if !self.may_ask(&server, now) {
+                return None;
             }
             let pace = QuestionPace::of(self.policy(), server.registry.pace());
             let booked = Lease::book(self.cache(), &server.key(), pace, now, Duration::ZERO);
             let wait = until(booked, now);
             if wait.is_zero() {
-                return true;
+                return Some(server.registry);
             }
             thread::sleep(wait);
         }
@@ -115,7 +140,7 @@ impl Resolver {
     fn look_up_answer(&self, address: IpAddr, turn: LookUpTurn<'_>, trace: &mut Trace) -> Known {
         // A caller that has waited for the server has checked the cache already. It checks again after other processes
         // have asked.
-        if let Some(answer) = (!turn.booked).then(|| self.recalled(address, trace, "")).flatten() {
+        if let Some(answer) = turn.booked.is_none().then(|| self.recalled(address, trace, "")).flatten() {
             return Known::Answer(Box::new(answer));
         }
         trace.say("cache", || {
@@ -132,10 +157,10 @@ impl Resolver {
 
     fn ask(&self, address: IpAddr, turn: LookUpTurn<'_>, trace: &mut Trace) -> Result<Answer, Unknown> {
         let delegated = self.cache().delegated(address);
-        let server = self.server_of(first(address, delegated));
-        trace.say("registry", || trace::chosen(address, delegated, &server));
+        let (server, row) = self.first_now(address, first(address, delegated));
+        trace.say("registry", || trace::chosen(address, delegated, row, &server));
         // A cache check costs as much as the rest of a query, so nothing is checked twice in a row.
-        if let (false, Some(refused)) = (turn.booked, self.left_alone(&server, Timestamp::now())) {
+        if let (None, None, Some(refused)) = (turn.booked, row, self.left_alone(&server, Timestamp::now())) {
             return self.make_do(address, refused, trace);
         }
         let area = self.area(address);

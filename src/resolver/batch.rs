@@ -181,7 +181,7 @@ impl Resolver {
     fn judge_in_turn(&self, address: IpAddr) -> Judged {
         // An answer about a neighbour may have arrived meanwhile.
         let asks = !self.policy().offline && !self.knows(address, Timestamp::now());
-        let booked = asks && self.await_turn(address);
+        let booked = if asks { self.await_turn(address) } else { None };
         let turn = LookUpTurn { deadline: self.deadline(), booked, gate: &OpenGate };
         let (known, origin) = self.look_up(address, turn, &mut Trace::off());
         let mut judged = self.settle(address, known, origin);

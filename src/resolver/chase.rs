@@ -4,6 +4,7 @@ mod closing;
 mod fallback;
 mod hop;
 mod mute;
+mod national;
 
 use super::{
     Resolver, Trace,
@@ -19,6 +20,7 @@ use crate::{
 };
 use fallback::Fallback;
 use jiff::Timestamp;
+use national::NationalFirst;
 use std::{net::IpAddr, time::Duration};
 
 /// The most referrals that are followed for one address.
@@ -30,8 +32,8 @@ pub(super) struct ReferralChase<'a> {
     address: IpAddr,
     deadline: Deadline,
     gate: &'a dyn ReferralGate,
-    /// The query to the first server is booked already.
-    booked: bool,
+    /// The registry whose query is booked already, if it is the first to be asked.
+    booked: Option<Registry>,
     trace: &'a mut Trace,
     asked: Vec<Server>,
     /// Names in referrals for servers that had been asked already.
@@ -53,6 +55,8 @@ pub(super) struct ReferralChase<'a> {
     others: Vec<Referral>,
     /// The first failure before these were tried. It is reported if they fail too.
     why: Option<Unknown>,
+    /// The national registry that the table names, and whom to ask if it has no record.
+    national: NationalFirst,
 }
 
 /// A server's reply and its text.
@@ -97,11 +101,13 @@ impl<'a> ReferralChase<'a> {
             placeholder: None,
             others: Vec::new(),
             why: None,
+            national: NationalFirst::default(),
         }
     }
 
     /// Follows the hops from the first server to an answer.
     pub(super) fn run(mut self, first: Server) -> Result<ChaseOutcome, Unknown> {
+        self.national = NationalFirst::of(&first, &self.resolver.policy().servers);
         let mut next = NextHop::Ask(first);
         while let NextHop::Ask(server) = next {
             if self.is_out_of_hops() {
@@ -115,7 +121,7 @@ impl<'a> ReferralChase<'a> {
                 break;
             }
             let named = server.clone();
-            let (server, reply) = self.visit(server, self.booked && self.asked.is_empty());
+            let (server, reply) = self.visit(server, self.asked.is_empty());
             if self.knows(&server) {
                 // The referral leads to a server that was asked already: it has no more to say.
                 self.trace
@@ -154,7 +160,7 @@ impl<'a> ReferralChase<'a> {
 
     /// Whether the limit of queries for one address is reached.
     fn is_out_of_hops(&self) -> bool {
-        self.asked.len() > HOPS
+        self.asked.len() > HOPS + self.national.hops()
     }
 
     /// Acts on a reply by its class.
@@ -164,6 +170,9 @@ impl<'a> ReferralChase<'a> {
             WhoisReply::Failure { kind, message } => self.fail(server, kind, message),
             WhoisReply::Placeholder { message, next } => {
                 let message = format!("{}: {message}", server.name);
+                if let Some(parent) = self.leave_national(server, UnknownKind::Placeholder) {
+                    return Ok(parent);
+                }
                 self.placeholder = Some(message.clone());
                 let first = self.follow(&next);
                 self.others.splice(0..0, next);
@@ -176,7 +185,10 @@ impl<'a> ReferralChase<'a> {
             // at all was not followed.
             WhoisReply::Empty { kind: UnknownKind::NotFound, .. } if self.best.is_some() => Ok(NextHop::Done),
             WhoisReply::Empty { kind, message } if self.best.is_some() => self.give_up(kind, message),
-            WhoisReply::Empty { kind, message } => self.give_up(kind, format!("{}: {message}", server.name)),
+            WhoisReply::Empty { kind, message } => match self.leave_national(server, kind) {
+                Some(parent) => Ok(parent),
+                None => self.give_up(kind, format!("{}: {message}", server.name)),
+            },
             WhoisReply::Record(record, next) => {
                 self.standing.note(&text, server.registry);
                 self.adopt(*record, &text);
@@ -198,6 +210,9 @@ impl<'a> ReferralChase<'a> {
             if self.best.is_none() || !self.standing.survives_denial_of(server) {
                 return Err(Unknown { kind, message });
             }
+        }
+        if let Some(parent) = self.leave_national(server, kind) {
+            return Ok(parent);
         }
         if matches!(kind, UnknownKind::Network | UnknownKind::Timeout) && !self.unasked {
             return match self.over_rdap(server.registry) {
@@ -240,6 +255,7 @@ impl<'a> ReferralChase<'a> {
             if self.knows(&server) {
                 self.trace
                     .say("referral", || format!("to {}, which was asked already: not followed", server.name));
+                self.note_missed(server.registry);
             } else if strange {
                 // A referral may be written by anybody, and must not make us connect to any port of any host.
                 self.partial |= self.best.is_some();

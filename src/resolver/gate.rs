@@ -1,7 +1,7 @@
 //! Limits the waiting for servers that only a record named. A customer writes the referral in his record, and may run
 //! that server himself, as slowly as he likes.
 
-use crate::deadline::Deadline;
+use crate::{deadline::Deadline, registry::Registry};
 
 /// Permits referrals to be followed.
 pub trait ReferralGate: Sync {
@@ -24,7 +24,7 @@ impl ReferralGate for OpenGate {
 #[derive(Clone, Copy)]
 pub(super) struct LookUpTurn<'a> {
     pub(super) deadline: Deadline,
-    /// The query to the first server is booked already ([`super::Resolver::await_turn`]).
-    pub(super) booked: bool,
+    /// The registry whose query is booked already ([`super::Resolver::await_turn`]), if it is the first to be asked.
+    pub(super) booked: Option<Registry>,
     pub(super) gate: &'a dyn ReferralGate,
 }

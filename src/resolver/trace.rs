@@ -3,7 +3,7 @@
 use crate::{
     cache::CacheHit,
     origin::AddressOrigin,
-    registry::{Answer, Registry, Server, responsible},
+    registry::{Answer, NationalBlock, Registry, Server, responsible},
 };
 use std::{
     net::IpAddr,
@@ -79,14 +79,22 @@ pub(super) fn announced(origin: Option<&AddressOrigin>) -> String {
 }
 
 /// Describes the rule that chose the first server: imported statistics name today's registry, IANA's tables the one
-/// that got the block.
-pub(super) fn chosen(address: IpAddr, delegated: Option<Registry>, server: &Server) -> String {
+/// that got the block, and the table of national registries the one that is asked in its place.
+pub(super) fn chosen(
+    address: IpAddr,
+    delegated: Option<Registry>,
+    national: Option<NationalBlock>,
+    server: &Server,
+) -> String {
     let rule = match (delegated, responsible(address)) {
         (Some(registry), _) => format!("imported statistics: it is delegated by {registry}"),
         (None, Some(row)) => format!("IANA: {} is {} since {}", row.block, row.designation, row.date),
         (None, None) => "IANA's tables have no row for it".to_owned(),
     };
+    let national = national.map(|NationalBlock { block, registry, date }| {
+        format!("; national registries: {block} is {registry}'s since {date}")
+    });
     let place =
         if server.listed { format!(" (--servers: {}:{})", server.host, server.port) } else { String::new() };
-    format!("{rule}: ask {}{place}", server.name)
+    format!("{rule}{}: ask {}{place}", national.unwrap_or_default(), server.name)
 }

@@ -184,6 +184,10 @@ scenarios! {
     log_lines
     nested_records
     mute
+    national_denies
+    national_fails
+    national_has_nothing
+    national_straight
     network_trouble
     not_found
     on_unknown

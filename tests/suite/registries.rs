@@ -147,6 +147,23 @@ fn two_hundred_cut_answers_are_no_records() {
     }
 }
 
+/// Whoever lists the servers to ask, with APNIC among them and a national registry not, wants APNIC asked.
+#[test]
+fn a_list_without_a_national_registry_leaves_the_regional_one_first() {
+    let form = include_str!("../farm/forms/apnic.txt");
+    let text = answer(form, "no such line", "", "133.7", 8);
+    let (farm, room) =
+        (farm(vec![plan("whois.apnic.net", Rule { text: Some(text), ..Rule::default() })]), Room::new());
+    let all: serde_json::Value = serde_json::from_slice(&std::fs::read(farm.list()).unwrap()).unwrap();
+    let list = serde_json::json!({ "whois.apnic.net": all["whois.apnic.net"] });
+    room.write("servers.json", list.to_string());
+    let run = room.run(["--json", "--servers", "servers.json", "133.7.8.9"]).code(0).check();
+    let line = &run.json()[0];
+    assert_eq!(line["servers"], serde_json::json!(["whois.apnic.net"]));
+    assert_eq!(line["network"]["org"], "Contoso GmbH");
+    assert_eq!(farm.asked("whois.apnic.net").len(), 1);
+}
+
 fn farm(server: Vec<Plan>) -> Farm {
     Farm::start(&Scenario { server, ..Scenario::default() })
 }

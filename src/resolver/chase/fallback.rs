@@ -28,10 +28,10 @@ pub(super) enum Fallback {
 
 impl ReferralChase<'_> {
     /// The query to send over RDAP if this registry's whois does not answer. None if RDAP is off, if no server can be
-    /// asked, or if there is already an answer or a reason.
+    /// asked, if there is already an answer or a reason, or if the registry above a national one is asked next.
     fn rdap_query(&self, registry: Registry) -> Option<RdapQuery> {
         let policy = self.resolver.policy();
-        if !policy.rdap || self.best.is_some() || self.why.is_some() {
+        if !policy.rdap || self.best.is_some() || self.why.is_some() || self.national.is_pending() {
             return None;
         }
         RdapQuery::about(self.address, registry, &policy.servers)

@@ -30,7 +30,7 @@ fn place(server: &Server) -> String {
 
 impl ReferralChase<'_> {
     /// Asks the server behind a name, and returns which it is: a registry's, or another at one of its addresses.
-    pub(super) fn visit(&mut self, server: Server, booked: bool) -> (Server, HopReply) {
+    pub(super) fn visit(&mut self, server: Server, is_first: bool) -> (Server, HopReply) {
         self.unasked = false;
         // Resolving a name from a referral may take long, so waiting writes are made first.
         self.resolver.cache().flush();
@@ -53,6 +53,7 @@ impl ReferralChase<'_> {
                 let why = "too many such servers are asked at the moment".to_owned();
                 return (found, Err(AskFailure::new(UnknownKind::Timeout, why)));
             }
+            let booked = is_first && self.booked == Some(found.registry);
             let reply = self.hop(&found, booked, deadline);
             let reply = self.confirmed(&found, reply, deadline);
             let unheard =
@@ -69,6 +70,8 @@ impl ReferralChase<'_> {
     fn hop_deadline(&self) -> Deadline {
         let adds = self.best.is_some() || self.why.is_some();
         match (adds, self.deadline.remaining()) {
+            // Whoever is above it must have time to answer in its stead.
+            (false, Some(left)) if self.national.is_pending() => self.deadline.at_most(left / 2),
             (true, Some(left)) => self.deadline.at_most(SLICE.min(left / 2)),
             _ => self.deadline,
         }
