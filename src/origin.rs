@@ -1,11 +1,11 @@
-//! Which AS announces an address: a table of public routing data, imported into a file of its own beside the cache.
+//! The AS that announces an address, from a table of public routing data that is imported into a file beside the cache.
 //!
-//! On disk: one file, `CACHE-origin`, of sorted ranges and the origins that they name ([`layout`]). It is written once
-//! as a draft and renamed over the old one, so a reader sees the old table or the new one, never a mixture. Every
-//! piece that is read has a checksum. A file that is cut, damaged, planted or newer than this program is an
-//! [`OriginError`]: it costs one warning and the AS, never a verdict.
+//! The file `CACHE-origin` has sorted ranges and their origins ([`layout`]). It is written once as a draft and renamed
+//! over the old one, so a reader sees the old table or the new one, never a mixture. Every piece that is read has a
+//! checksum. A file that is cut, damaged, planted or newer than this program is an [`OriginError`]: it costs one
+//! warning and the AS, never a verdict.
 //!
-//! A range may lie inside another; the most specific one answers. Ranges that cross are cut when they are imported.
+//! A range may be inside another; the most specific one answers. Ranges that cross are cut during the import.
 
 mod build;
 mod decode;
@@ -27,31 +27,31 @@ use crate::address::Network;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// Who announces a range.
+/// The origin of a range: the AS that announces it.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct Origin {
     /// AS numbers, in the order of the table's rows; never empty in a table.
     pub asn: Vec<u32>,
-    /// The name that the table gives the AS, as it was written there; names of several rows for one range are separated
-    /// by `; `.
+    /// The name that the table gives the AS. The names of several rows for one range are separated by `; `.
     pub name: Option<String>,
 }
 
 /// A range of the table.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct OriginRange {
-    /// The range as its row has it. A more specific row may lie inside.
+    /// The range of its row. A more specific row may be inside.
     pub network: Network,
-    /// Which [`Origin`] it has, for [`OriginTable::origin`]. Ranges of one table that share an origin share the number.
+    /// The number of its [`Origin`], for [`OriginTable::origin`]. Ranges of one table with the same origin share the
+    /// number.
     pub id: u32,
 }
 
-/// What the table says of one address.
+/// The table's entry for one address.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AddressOrigin {
     /// The range that answers for it.
     pub range: OriginRange,
-    /// Who announces that.
+    /// The origin of that range.
     pub origin: Origin,
 }
 

@@ -1,10 +1,10 @@
-//! Pattern files: what an admin says about whose mail is not wanted, or wanted above all.
+//! Pattern files: the lists of an admin that say whose mail is not wanted, or wanted in any case.
 //!
 //! A line is a POSIX extended regular expression as GNU `egrep -f` reads it, matched against each line of the whois
-//! text; or it begins with `@field` and looks at one field of the record, whichever registry gave it. A blank line and
-//! one that begins with `#` hold no pattern. [`Patterns::read`] only reads the files, [`Patterns::check`] understands
-//! them, and [`Patterns::judge`] compiles no more than the answer at hand asks for: a mail server's hook judges one
-//! address and ends.
+//! text. Or it begins with `@field`, and is matched against one field of the record, of any registry. Blank lines and
+//! lines that begin with `#` hold no pattern. [`Patterns::read`] only reads the files, and [`Patterns::check`] parses
+//! them. [`Patterns::judge`] compiles only the expressions that the current answer needs: a mail server's hook judges
+//! one address and ends.
 
 mod bulk;
 mod digest;
@@ -43,7 +43,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// What a match means. Allow wins over block, whatever the order.
+/// The effect of a match. Allow wins over block, whatever the order.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
@@ -54,7 +54,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The name in output.
+    /// The name as it is printed.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -64,19 +64,19 @@ impl Action {
     }
 }
 
-/// Which patterns to read.
+/// The patterns to read.
 #[derive(Clone, Debug, Default)]
 pub struct PatternSpec {
-    /// Files as the user named them, in that order; `-` is stdin. A folder stands for every file in it, in the order of
-    /// their names; folders, hidden files, a README, and copies that editors and package managers leave are left out.
+    /// Files as the user named them, in that order; `-` is stdin. A folder stands for its files, in the order of their
+    /// names. Folders inside it, hidden files, a README, and copies left by editors and package managers are left out.
     pub files: Vec<(Action, PathBuf)>,
-    /// Block patterns given inline. In matches their file is `-e`, and their line which of them it is, from 1.
+    /// Block patterns given inline. In matches their file is `-e`, and their line is their number, from 1.
     pub inline: Vec<OsString>,
     /// Whole-text expressions ignore case, as `grep -i` does. Field lines always do.
     pub ignore_case: bool,
 }
 
-/// Patterns, read once and shared by all who judge; the default is none.
+/// Patterns, read once and shared by all threads; the default is none.
 #[derive(Clone, Debug, Default)]
 pub struct Patterns {
     inner: Arc<PatternState>,
@@ -91,31 +91,31 @@ struct PatternState {
     rules: OnceLock<RuleSet>,
 }
 
-/// What patterns are held against.
+/// The facts that patterns are matched against.
 #[derive(Clone, Copy, Debug)]
 pub struct MatchSubject<'a> {
-    /// The whois text of all hops; lines end as the server sent them.
+    /// The whois text of all hops, with the server's line ends.
     pub text: &'a str,
-    /// The record, for field lines; without one no field line but `@cidr`, `@asn` and `@asname` matches.
+    /// The record, for field lines. Without one only `@cidr`, `@asn` and `@asname` lines can match.
     pub record: Option<&'a Record>,
     /// The address, for `@cidr`.
     pub address: Option<IpAddr>,
-    /// Who announces the address by the table of origins, for `@asn` and `@asname`.
+    /// The origin of the address by the table of origins, for `@asn` and `@asname`.
     pub origin: Option<&'a Origin>,
 }
 
-/// What the patterns say.
+/// The result of matching.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PatternFinding {
     /// One for each pattern that matched, in the order of the command line.
     pub matches: Vec<PatternMatch>,
-    /// Distinct whois lines that block expressions match, and one for each block field line that matches; 0 when an
+    /// Distinct whois lines that block expressions match, plus one for each block field line that matches; 0 if an
     /// allow pattern matched.
     pub count: u64,
-    /// What follows: allow wins over block. None when nothing matched.
+    /// The resulting action: allow wins over block. None if nothing matched.
     pub action: Option<Action>,
-    /// Patterns over the whole text were held against less than the registry's whois would say, so that nothing follows
-    /// from no match.
+    /// Whole-text patterns were matched against less text than the registry's whois has, so a missing match means
+    /// nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inconclusive: bool,
 }
@@ -133,16 +133,16 @@ pub struct PatternMatch {
     pub action: Action,
     /// The first whois line that it matches, without the carriage return; for a field line the field's value.
     pub text: String,
-    /// For a field line, the field's name without `@`.
+    /// The field's name without `@`, for a field line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
 
 impl Patterns {
-    /// Reads the files and cuts them into lines; nothing is understood yet.
+    /// Reads the files and splits them into lines. Nothing is parsed yet.
     ///
     /// # Errors
-    /// A file or folder cannot be read (exit 66), is larger than 4 GiB (exit 65), or no text (exit 78).
+    /// A file or folder cannot be read (exit 66), is larger than 4 GiB (exit 65), or is not text (exit 78).
     pub fn read(spec: &PatternSpec) -> Result<Self> {
         let sources = source::read(spec)?;
         let lines = source::lines(&sources);
@@ -156,13 +156,13 @@ impl Patterns {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Files whose first pattern begins with a byte order mark, as egrep reads it: a sentence each. Nothing is understood
-    /// for it.
+    /// Warnings, one sentence each, for files whose first pattern begins with a byte order mark, as egrep reads it.
+    /// Nothing is parsed for it.
     pub fn marks(&self) -> impl Iterator<Item = String> {
         self.inner.sources.iter().filter_map(PatternSource::mark)
     }
 
-    /// Files whose lines end as Windows ends them, as egrep reads them: a sentence each. Nothing is understood for it.
+    /// Warnings, one sentence each, for files with Windows line ends, as egrep reads them. Nothing is parsed for it.
     pub fn line_ends(&self) -> impl Iterator<Item = String> {
         self.inner.sources.iter().filter_map(PatternSource::line_end)
     }
@@ -173,7 +173,7 @@ impl Patterns {
         self.inner.lines.is_empty()
     }
 
-    /// Every pattern's file and line. Nothing is understood for it.
+    /// The file and line of every pattern. Nothing is parsed for it.
     pub fn names(&self) -> impl Iterator<Item = (&str, u32)> {
         self.inner
             .lines
@@ -181,7 +181,7 @@ impl Patterns {
             .filter_map(|line| Some((self.inner.source(*line)?.name.as_str(), line.number)))
     }
 
-    /// File and line of every `@asn` and `@asname` line. Nothing is understood for it.
+    /// The file and line of every `@asn` and `@asname` line. Nothing is parsed for it.
     pub fn origin_lines(&self) -> impl Iterator<Item = (&str, u32)> {
         self.inner.lines.iter().filter_map(|line| {
             let source = self.inner.source(*line)?;
@@ -189,8 +189,8 @@ impl Patterns {
         })
     }
 
-    /// A number for these patterns, under which decisions can be remembered: it changes with every name, byte, action
-    /// and option, and with the way patterns are read.
+    /// The digest of these patterns, under which decisions can be stored. It changes with every name, byte, action and
+    /// option, and with the way patterns are parsed.
     #[must_use]
     pub fn digest(&self) -> [u8; 16] {
         digest::of(&self.inner.sources, self.inner.folds)
@@ -202,30 +202,30 @@ impl Patterns {
         self.inner.kinds.cidr
     }
 
-    /// Whether there is an `@asn` or `@asname` line: the answer depends on who announces the address.
+    /// Whether there is an `@asn` or `@asname` line: the answer depends on the origin of the address.
     #[must_use]
     pub fn name_origins(&self) -> bool {
         self.inner.kinds.origin
     }
 
-    /// Whether address and origin decide, and no registry's answer is needed: every line is `@asn`, `@asname` or `@cidr`,
-    /// and there is one.
+    /// Whether address and origin decide, and no registry's answer is needed: every line is `@asn`, `@asname` or
+    /// `@cidr`, and there is at least one.
     #[must_use]
     pub fn need_no_answer(&self) -> bool {
         !self.is_empty() && !self.inner.kinds.answer
     }
 
-    /// Whether any pattern is held against the whois text: not all of them look at fields.
+    /// Whether any pattern is matched against the whois text, not only against fields.
     #[must_use]
     pub fn has_text(&self) -> bool {
         self.inner.rules().rules.iter().any(|rule| matches!(rule.test, rules::RuleTest::Text(_)))
     }
 
-    /// Understands every line.
+    /// Parses every line.
     ///
     /// # Errors
-    /// A line is no pattern, or one that cannot be had (exit 78): the message names file, line and column (in
-    /// characters, from 1), and what to write instead.
+    /// A line is no pattern, or one that is refused (exit 78). The message has file, line, column (in characters, from
+    /// 1) and the remedy.
     pub fn check(&self) -> Result<()> {
         let flaws = &self.inner.rules().flaws;
         let Some((line, flaw)) = flaws.first() else { return Ok(()) };
@@ -234,27 +234,27 @@ impl Patterns {
         Err(Error::config(format!("{file}:{}:{column}: {}", line.number, flaw.what)))
     }
 
-    /// Holds the subject against all patterns. What [`Patterns::check`] would refuse matches nothing.
+    /// Matches the subject against all patterns. A line that [`Patterns::check`] would refuse matches nothing.
     #[must_use]
     pub fn judge(&self, subject: &MatchSubject<'_>) -> PatternFinding {
         judge::judge(&self.inner, subject)
     }
 
-    /// Everything that is wrong or doubtful, in the order of files and lines: what [`Patterns::check`] would refuse, and
-    /// what does not say what it seems to say. `numbers` are the AS numbers of the table of origins; None without one.
+    /// All problems, in the order of files and lines: lines that [`Patterns::check`] would refuse, and lines that do
+    /// not mean what they seem to. `numbers` are the AS numbers of the table of origins; None without one.
     #[must_use]
     pub fn lint(&self, numbers: Option<&BTreeSet<u32>>) -> Vec<LintProblem> {
         lint::lint(&self.inner, numbers)
     }
 
-    /// Every pattern as [`PatternMatch`] names it, in order, without the text that it matches. Refused ones are left out.
+    /// Every pattern as [`PatternMatch`] names it, in order, without a matched text. Refused ones are left out.
     #[must_use]
     pub fn all(&self) -> Vec<PatternMatch> {
         self.inner.rules().rules.iter().map(|rule| self.inner.found(rule, String::new(), None)).collect()
     }
 
-    /// What of one whois line (without its newline) the whole-text expressions match, as `grep --color` would show it:
-    /// byte ranges, in order, that do not overlap.
+    /// The parts of one whois line (without its newline) that whole-text expressions match, as `grep --color` shows
+    /// them: byte ranges, in order, without overlaps.
     #[must_use]
     pub fn spans(&self, line: &str) -> Vec<Range<usize>> {
         judge::spans(&self.inner, line)
@@ -275,7 +275,7 @@ impl PatternState {
     }
 }
 
-/// The column, in characters from 1, of what lies behind `at` bytes.
+/// The column, in characters from 1, after `at` bytes.
 fn column(line: &str, at: usize) -> usize {
     line.get(..at).unwrap_or(line).chars().count() + 1
 }

@@ -17,20 +17,20 @@ use crate::{
 use jiff::Timestamp;
 use std::{io::Write, net::IpAddr};
 
-/// Which networks are asked for.
+/// The networks that are asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct NetworkQuery {
     /// IPv4 networks.
     pub v4: bool,
     /// IPv6 networks.
     pub v6: bool,
-    /// What may be used of the cache.
+    /// The limits for cached answers.
     pub fresh: Freshness,
-    /// Only answers with persons.
+    /// Use only answers with persons.
     pub full: bool,
 }
 
-/// What one pattern blocks. A network that several patterns match counts for the first of them.
+/// The extent that one pattern blocks. A network that several patterns match counts for the first of them.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct PatternTally {
     /// Networks of the data, each counted once, in part or whole.
@@ -49,9 +49,9 @@ pub struct BlockedNetworks<'a> {
     query: NetworkQuery,
     set: NetworkSet,
     tallies: Vec<PatternTally>,
-    /// Ranges and date of the origin table, where the patterns use it.
+    /// The number of ranges and the date of the origin table, if the patterns use it.
     table: Option<(u64, Timestamp)>,
-    /// Whether the table decides whatever it covers.
+    /// Whether the table decides for all addresses that it covers.
     decided: bool,
     lost: Option<String>,
 }
@@ -60,7 +60,7 @@ impl<'a> BlockedNetworks<'a> {
     /// Finds them. The patterns have passed [`Patterns::check`].
     ///
     /// # Errors
-    /// Imported data that cannot be read (66).
+    /// Imported data cannot be read (66).
     pub fn find(cache: &'a LayeredCache, patterns: &Patterns, query: NetworkQuery) -> Result<Self> {
         let matcher = BulkMatcher::new(patterns)?;
         let uses = patterns.name_origins() || patterns.need_no_answer();
@@ -114,13 +114,13 @@ impl<'a> BlockedNetworks<'a> {
         Ok(())
     }
 
-    /// What is wrong with the origin table, if it cannot be used.
+    /// The fault in the origin table, if it cannot be used.
     #[must_use]
     pub fn lost_table(&self) -> Option<&str> {
         self.lost.as_deref()
     }
 
-    /// What of the data cannot be unpacked.
+    /// The data that cannot be unpacked.
     #[must_use]
     pub fn damaged(&self) -> DamagedCount {
         self.records.damaged
@@ -132,7 +132,7 @@ impl<'a> BlockedNetworks<'a> {
         &self.set
     }
 
-    /// Every block pattern, and what it blocks.
+    /// Every block pattern, and the extent that it blocks.
     pub fn tallies(&self) -> impl Iterator<Item = (PatternMatch, PatternTally)> {
         let named = self.tallies.iter().enumerate();
         named.filter_map(|(number, tally)| Some((self.matcher.pattern(number)?, *tally)))
@@ -149,10 +149,10 @@ impl<'a> BlockedNetworks<'a> {
         }
     }
 
-    /// Writes the set in a form.
+    /// Writes the set in a format.
     ///
     /// # Errors
-    /// What cannot be written (74; `to` is where it goes), and imported data that cannot be read (66).
+    /// The output cannot be written (74; `to` is its name), or imported data cannot be read (66).
     pub fn write(&self, form: ListForm, head: &ListHead, to: &str, out: &mut dyn Write) -> Result<()> {
         let unwritten = |error| Error::output(to, &error);
         let mut writer = form.writer();
@@ -190,7 +190,7 @@ impl<'a> BlockedNetworks<'a> {
     }
 }
 
-/// Blocked addresses without a gap, and whose each part is.
+/// Blocked addresses without a gap, and the network of each part.
 #[derive(Default)]
 struct OwnedRun {
     v6: bool,
@@ -200,7 +200,7 @@ struct OwnedRun {
 }
 
 impl OwnedRun {
-    /// Adds a part; false where it does not follow the last one.
+    /// Adds a part; false if it does not follow the last one.
     fn extend(&mut self, part: &BlockedSpan) -> bool {
         match self.parts.last() {
             None => (self.v6, self.first) = (part.v6, part.first),
@@ -212,7 +212,7 @@ impl OwnedRun {
     }
 }
 
-/// Writes entries, and looks up whose they are.
+/// Writes entries, and looks up their owners.
 struct ListWriter<'a, 'b> {
     found: &'a BlockedNetworks<'b>,
     writer: &'a mut dyn ListFormat,
@@ -238,7 +238,7 @@ impl ListWriter<'_, '_> {
         Ok(network)
     }
 
-    /// One part of a network of the data, prefix by prefix.
+    /// Writes one part of a network of the data, prefix by prefix.
     fn by_network(&mut self, part: &BlockedSpan) -> Result<()> {
         let network = self.network(part.item)?;
         let Some(pattern) = self.found.matcher.pattern(part.pattern) else { return Ok(()) };
@@ -251,7 +251,7 @@ impl ListWriter<'_, '_> {
         Ok(())
     }
 
-    /// The fewest prefixes of a run, each with its owner where that is one.
+    /// Writes the fewest prefixes of a run, each with its owner if it has only one.
     fn by_owner(&mut self, run: &OwnedRun) -> Result<()> {
         let Some(&(last, _)) = run.parts.last() else { return Ok(()) };
         let mut range = RangeList::default();
@@ -267,7 +267,7 @@ impl ListWriter<'_, '_> {
                     _ => Some(its),
                 };
                 if last > end {
-                    // It goes on in the next prefix.
+                    // The part continues in the next prefix.
                     break;
                 }
                 parts.next();

@@ -1,4 +1,4 @@
-//! From which data a set is made, of which date, and what that does not cover: in words.
+//! Describes the data that a set is made from: its sources, dates and gaps.
 
 use super::records::CachedSpan;
 use crate::{cache::ImportedSource, registry::Registry};
@@ -11,18 +11,18 @@ pub struct DataSummary {
     pub sources: Vec<ImportedSource>,
     /// Cached answers.
     pub cached: Option<CachedSpan>,
-    /// Ranges and date of the origin table, where the patterns use it.
+    /// The number of ranges and the date of the origin table, if the patterns use it.
     pub table: Option<(u64, Timestamp)>,
-    /// Whether the table alone decides for whatever it covers.
+    /// Whether the table alone decides for all addresses that it covers.
     pub decided: bool,
 }
 
-/// The regional registries. The national ones stand in their data, or publish none.
+/// The regional registries. The national ones are in their data, or publish none.
 const REGIONS: [Registry; 5] =
     [Registry::Afrinic, Registry::Apnic, Registry::Arin, Registry::Lacnic, Registry::Ripe];
 
 impl DataSummary {
-    /// Whether there is any network in it.
+    /// Whether it has no networks.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cached.is_none() && self.table.is_none() && self.networks().next().is_none()
@@ -54,8 +54,7 @@ impl DataSummary {
         imported.chain(table).chain(cached).collect()
     }
 
-    /// The regional registries whose networks were not imported, for the families that are asked for; None where all
-    /// were.
+    /// The regional registries whose networks were not imported, for the families that are asked for; None if all were.
     #[must_use]
     pub fn uncovered(&self, v4: bool, v6: bool) -> Option<String> {
         if self.decided {

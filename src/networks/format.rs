@@ -1,8 +1,8 @@
-//! The forms in which servers load a list of networks: one file a form.
+//! The formats in which servers load a list of networks, with one file for each.
 //!
 //! Names of owners come from registries, where anybody may write them, and names of pattern files from the admin's
-//! disk. Neither may end a line, a string or a comment, nor mean anything to the program that loads the list:
-//! [`comment`] and [`owner_text`] leave no sign that any of the forms reads as one.
+//! disk. They may not end a line, a string or a comment, or mean anything to the program that loads the list:
+//! [`comment`] and [`owner_text`] remove every character that any of the formats treats specially.
 
 mod apache;
 mod cidr;
@@ -19,15 +19,15 @@ mod rspamd;
 use crate::address::Prefix;
 use std::io::{self, Write};
 
-/// A form by its name.
+/// A format by its name.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum ListForm {
-    /// A prefix a line.
+    /// A prefix on each line.
     #[default]
     Cidr,
-    /// JSON Lines, a network of the data a line.
+    /// JSON Lines, a network of the data on each line.
     Json,
-    /// CSV, a network of the data a row.
+    /// CSV, a network of the data in each row.
     Csv,
     /// Postfix's cidr_table(5).
     Postfix,
@@ -47,7 +47,7 @@ pub enum ListForm {
     Exim,
 }
 
-/// Which families a list is of.
+/// The families of a list.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Families {
     /// IPv4.
@@ -56,13 +56,12 @@ pub struct Families {
     pub v6: bool,
 }
 
-/// What a list begins with.
+/// The head of a list.
 #[derive(Clone, Debug)]
 pub struct ListHead {
-    /// Sentences for people: from which data, of which date, what is not covered. Written as comments, where the form
-    /// has any.
+    /// Sentences for people: the data, its dates, and its gaps. Written as comments, if the format has any.
     pub notes: Vec<String>,
-    /// A set of a family that is not asked for is left alone where it is loaded.
+    /// The families of the list. Sets of the other family are left alone when it is loaded.
     pub families: Families,
 }
 
@@ -71,16 +70,16 @@ pub struct ListHead {
 pub struct ListEntry<'a> {
     /// The network.
     pub prefix: Prefix,
-    /// Who runs it, where that is one owner.
+    /// Its owner, if it has only one.
     pub owner: Option<&'a str>,
-    /// The network of the data that it is, or is part of; only for forms that are not aggregated.
+    /// The network of the data that it is, or is part of; only for formats that are not aggregated.
     pub source: Option<ListedSource<'a>>,
 }
 
 /// A network of the data, and the pattern that blocks it.
 #[derive(Clone, Copy, Debug)]
 pub struct ListedSource<'a> {
-    /// What is known of it.
+    /// The facts known of it.
     pub network: &'a SourceNetwork,
     /// The pattern's file as it was named, or `-e`.
     pub file: &'a str,
@@ -91,41 +90,41 @@ pub struct ListedSource<'a> {
 /// A network of the data.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct SourceNetwork {
-    /// Who runs it.
+    /// Its owner.
     pub owner: Option<String>,
     /// ISO 3166 code.
     pub country: Option<String>,
-    /// The registry's name, as in other output.
+    /// The registry's name as it is printed elsewhere.
     pub registry: Option<&'static str>,
-    /// Its autonomous systems.
+    /// Its AS numbers.
     pub asn: Vec<u32>,
 }
 
-/// One form: what stands before the entries, each entry, and what stands behind them.
+/// One format: the text before the entries, each entry, and the text after them.
 pub trait ListFormat {
-    /// What the list begins with.
+    /// Writes the start of the list.
     ///
     /// # Errors
-    /// What writing brings; so below.
+    /// Writing fails.
     fn head(&mut self, head: &ListHead, out: &mut dyn Write) -> io::Result<()>;
 
-    /// One entry. They come IPv4 before IPv6, ascending.
+    /// Writes one entry. Entries come IPv4 before IPv6, ascending.
     ///
     /// # Errors
-    /// What writing brings.
+    /// Writing fails.
     fn entry(&mut self, entry: &ListEntry<'_>, out: &mut dyn Write) -> io::Result<()>;
 
-    /// What the list ends with.
+    /// Writes the end of the list.
     ///
     /// # Errors
-    /// What writing brings.
+    /// Writing fails.
     fn tail(&mut self, _out: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
 }
 
 impl ListForm {
-    /// The names that `--format` takes.
+    /// The names that `--format` accepts.
     pub const NAMES: [(&'static str, Self); 11] = [
         ("cidr", Self::Cidr),
         ("json", Self::Json),
@@ -140,13 +139,13 @@ impl ListForm {
         ("exim", Self::Exim),
     ];
 
-    /// The form of this name.
+    /// The format of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::NAMES.iter().find(|(its, _)| *its == name).map(|(_, form)| *form)
     }
 
-    /// A writer of this form.
+    /// A writer of this format.
     #[must_use]
     pub fn writer(self) -> Box<dyn ListFormat> {
         match self {
@@ -164,7 +163,7 @@ impl ListForm {
         }
     }
 
-    /// Whether it lists the networks of the data, each with what is known of it, instead of the fewest prefixes.
+    /// Whether it lists the networks of the data, each with its facts, instead of the fewest prefixes.
     #[must_use]
     pub fn is_by_network(self) -> bool {
         matches!(self, Self::Json | Self::Csv)
@@ -176,25 +175,25 @@ impl ListForm {
         matches!(self, Self::Json | Self::Csv | Self::Postfix | Self::Rbldnsd | Self::Exim)
     }
 
-    /// Whether one list holds one family only.
+    /// Whether one list holds only one family.
     #[must_use]
     pub fn is_of_one_family(self) -> bool {
         self == Self::Rbldnsd
     }
 }
 
-/// A text as one line of a comment: printable ASCII, and no backslash, which joins lines in Apache's and nft's files.
+/// A text as one line of a comment: printable ASCII without backslashes, which join lines in Apache's and nft's files.
 fn comment(text: &str) -> String {
     text.chars().map(|c| if c == ' ' || (c.is_ascii_graphic() && c != '\\') { c } else { '?' }).collect()
 }
 
-/// Writes the notes as comments, each behind `sign`.
+/// Writes the notes as comments, each after `sign`.
 fn comments(sign: &str, head: &ListHead, out: &mut dyn Write) -> io::Result<()> {
     head.notes.iter().try_for_each(|note| writeln!(out, "{sign} {}", comment(note)))
 }
 
-/// An owner's name as part of a text that a server shows: letters and figures of ASCII, and signs that no form reads.
-/// The text that a mail server sends is ASCII as well (RFC 5321, 4.2.1).
+/// An owner's name as part of a text that a server shows: ASCII letters and digits, and signs that no format treats
+/// specially. The text that a mail server sends is ASCII too (RFC 5321, 4.2.1).
 fn owner_text(owner: &str) -> String {
     const LONGEST: usize = 64;
     let plain = |c: char| c.is_ascii_alphanumeric() || " .,-_/+()&@".contains(c);

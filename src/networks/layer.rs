@@ -1,39 +1,38 @@
-//! Nested prefixes laid flat: where each part of the address space begins and ends, and what holds there.
+//! Flattens nested prefixes: the start and end of each part of the address space, and its value.
 //!
-//! Prefixes never overlap in part, so a stack of those that are open is all that has to be remembered, however many
-//! there are.
+//! Prefixes never overlap in part, so a stack of the open ones is the whole state, however many there are.
 
 use crate::address::{Prefix, to_bits};
 
-/// A part of the address space of one family, and what holds there.
+/// A part of the address space of one family, and its value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Span<V> {
     /// The lowest address, in the low 32 bits for IPv4.
     pub first: u128,
     /// The highest address.
     pub last: u128,
-    /// What holds there.
+    /// The value of the part.
     pub value: V,
 }
 
-/// Lays nested prefixes of one family flat. What holds inside of two is made by `nest`, of what holds in the outer and
-/// of the inner's own.
+/// Flattens nested prefixes of one family. Inside two prefixes the value is made by `nest`, from the outer value and
+/// the inner one's own.
 pub struct Flattener<V, F> {
     nest: F,
-    /// The prefixes that are open: their last addresses, and what holds inside.
+    /// The open prefixes: their last addresses, and the value inside.
     open: Vec<(u128, V)>,
-    /// The first address that nothing was said of yet; None behind the last.
+    /// The first address that is not in any span yet; None after the last address.
     next: Option<u128>,
 }
 
 impl<V: Copy, F: Fn(V, V) -> V> Flattener<V, F> {
-    /// Nothing is open yet.
+    /// Starts without open prefixes.
     pub fn new(nest: F) -> Self {
         Self { nest, open: Vec::new(), next: Some(0) }
     }
 
-    /// Opens a prefix. They come ascending by first address, and the outer before the inner. Whatever lies before it
-    /// goes to `sink`, ascending.
+    /// Opens a prefix. Prefixes come ascending by first address, the outer before the inner. All spans before it go to
+    /// `sink`, ascending.
     pub fn open(&mut self, prefix: Prefix, value: V, sink: &mut impl FnMut(Span<V>)) {
         let (first, last) = (to_bits(prefix.first()), to_bits(prefix.last()));
         self.close(Some(first), sink);
@@ -60,13 +59,13 @@ impl<V: Copy, F: Fn(V, V) -> V> Flattener<V, F> {
         }
     }
 
-    /// Closes all that is open.
+    /// Closes all open prefixes.
     pub fn finish(mut self, sink: &mut impl FnMut(Span<V>)) {
         self.close(None, sink);
     }
 }
 
-/// Lays prefixes of one family flat that come in any order.
+/// Flattens prefixes of one family that come in any order.
 pub fn flatten<V: Copy>(mut prefixes: Vec<(Prefix, V)>, nest: impl Fn(V, V) -> V) -> Vec<Span<V>> {
     prefixes.sort_by_key(|(prefix, _)| *prefix);
     let mut spans = Vec::new();
@@ -79,18 +78,18 @@ pub fn flatten<V: Copy>(mut prefixes: Vec<(Prefix, V)>, nest: impl Fn(V, V) -> V
     spans
 }
 
-/// Reads ascending spans beside other ascending ones.
+/// Reads ascending spans in step with ascending addresses.
 pub struct SpanCursor<I: Iterator> {
     spans: std::iter::Peekable<I>,
 }
 
 impl<V: Copy, I: Iterator<Item = Span<V>>> SpanCursor<I> {
-    /// At the first of the spans, which come ascending and do not overlap.
+    /// A cursor at the first of the spans, which must come ascending and without overlaps.
     pub fn new(spans: I) -> Self {
         Self { spans: spans.peekable() }
     }
 
-    /// What holds at an address, and up to which address it does. Addresses come ascending.
+    /// The value at an address, and the last address with that value. Addresses must come ascending.
     pub fn at(&mut self, address: u128) -> (Option<V>, u128) {
         while self.spans.next_if(|span| span.last < address).is_some() {}
         match self.spans.peek() {
@@ -125,7 +124,7 @@ mod tests {
         for bits in 0xFFFF_E000_u32..=u32::MAX {
             let address = Ipv4Addr::from_bits(bits).into();
             let holding = all.iter().filter(|(prefix, _)| prefix.contains(address));
-            // Of two alike the later one is opened last, and is the inner.
+            // Of two equal prefixes the later one is opened last, and is the inner.
             let plain = holding.max_by_key(|(prefix, number)| (prefix.length(), *number));
             let (found, until) = cursor.at(u128::from(bits));
             assert_eq!(found, plain.map(|(_, number)| *number), "{address}");

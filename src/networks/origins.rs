@@ -1,4 +1,4 @@
-//! The origin table's ranges, and what `@asn` and `@asname` lines come to for them.
+//! The origin table's ranges, and their marks by `@asn` and `@asname` lines.
 
 use super::{format::SourceNetwork, layer::Span};
 use crate::{
@@ -31,7 +31,7 @@ pub(super) struct JudgedOrigins {
 }
 
 impl JudgedOrigins {
-    /// Reads the table beside this cache, where there is one.
+    /// Reads the table beside this cache, if there is one.
     ///
     /// # Errors
     /// It cannot be read, or is damaged.

@@ -1,8 +1,8 @@
-//! Every network that answers offline look-ups, imported or cached, and what the patterns come to for it.
+//! Every network that answers offline look-ups, imported or cached, with its mark by the patterns.
 //!
-//! Imported networks are read twice, each time from end to end: once in the file's order, where their texts lie side by
-//! side, to hold the patterns against them, and once in the order of their addresses. Of each, only a number of four
-//! bytes is remembered between the two.
+//! Imported networks are read twice from end to end. The first time is in the file's order, with the texts side by
+//! side, to match the patterns. The second time is in the order of their addresses. Between the two, only four bytes
+//! are kept for each.
 
 use super::{format::SourceNetwork, origins::JudgedOrigins};
 use crate::{
@@ -27,27 +27,27 @@ use std::{
     thread,
 };
 
-/// Threads that hold patterns against networks.
+/// The threads that match patterns against networks.
 const JUDGES: usize = 2;
 
-/// Bytes of packed networks that are handed to a judge at once.
+/// The bytes of packed networks that a thread gets at once.
 const BATCH: usize = 128 << 10;
 
-/// The objects that networks refer to whose marks a judge remembers at most.
+/// The most referenced objects whose marks a thread remembers.
 const REMEMBERED: usize = 200_000;
 
 /// A network's index among all: imported ones first, then cached ones.
 pub(super) type Item = u32;
 
-/// Where and how far a network answers, and how it ranks among those that answer for the same address.
+/// The addresses that a network answers for, and its rank among the networks that answer for the same address.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RankedItem {
-    /// Of two, the greater answers: the more specific, and of two alike what was asked for.
+    /// The greater of two answers: the more specific one; of two equal ones the cached answer.
     pub(super) rank: u16,
     pub(super) item: Item,
 }
 
-/// Networks whose numbers in the imported file follow each other.
+/// Networks whose numbers in the imported file are consecutive.
 #[derive(Clone, Copy, Debug)]
 struct IdRun {
     id: i64,
@@ -58,21 +58,21 @@ struct IdRun {
 #[derive(Clone, Copy, Debug)]
 struct CachedExtent {
     prefix: Prefix,
-    /// [`RankedItem::rank`]: by the prefix that is cached, of which `--share` may leave less.
+    /// [`RankedItem::rank`]: by the cached prefix, of which `--share` may leave less.
     rank: u16,
     fetched: Timestamp,
     id: i64,
     item: Item,
 }
 
-/// When answers were fetched, and how many there are.
+/// The times of the cached answers, and their number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CachedSpan {
-    /// Answers young enough.
+    /// Answers that are fresh enough.
     pub count: u64,
-    /// When the oldest was fetched.
+    /// The time when the oldest was fetched.
     pub oldest: Timestamp,
-    /// When the newest was fetched.
+    /// The time when the newest was fetched.
     pub newest: Timestamp,
 }
 
@@ -89,18 +89,18 @@ pub(super) struct JudgedRecords<'a> {
     pub(super) damaged: DamagedCount,
 }
 
-/// Networks that cannot be unpacked. A look-up knows nothing of what they answer for, so no pattern blocks that.
+/// Networks that cannot be unpacked. A look-up has no answer for their addresses, so no pattern blocks these.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct DamagedCount {
-    /// Imported ones.
+    /// Imported networks.
     pub imported: u64,
     /// Cached answers.
     pub cached: u64,
 }
 
 impl<'a> JudgedRecords<'a> {
-    /// Takes the origin table's parts as networks that answer before any other: where the patterns need no record, the
-    /// table decides whatever it covers.
+    /// Adds the origin table's parts as networks that answer before any other: if the patterns need no record, the
+    /// table decides for all addresses that it covers.
     fn take_origins(&mut self, origins: &JudgedOrigins) {
         let mut items: HashMap<Network, Item> = HashMap::new();
         for part in &origins.parts {
@@ -116,11 +116,11 @@ impl<'a> JudgedRecords<'a> {
         }
     }
 
-    /// Holds the patterns against all networks of this cache that are young enough, and with `full` against those alone
-    /// that were asked for with persons. `deciding` is the origin table where the patterns need no record.
+    /// Matches the patterns against all networks of this cache that are fresh enough; with `full`, only against those
+    /// with persons. `deciding` is the origin table if the patterns need no record.
     ///
     /// # Errors
-    /// Imported data that cannot be read (66).
+    /// Imported data cannot be read (66).
     pub(super) fn new(
         cache: &'a LayeredCache,
         matcher: &BulkMatcher,
@@ -194,7 +194,7 @@ impl<'a> JudgedRecords<'a> {
         }
     }
 
-    /// Notes what the next item serves; false where that is nothing.
+    /// Notes the addresses that the next item serves; false if there are none.
     fn place(&mut self, answer: DamagedAnswer, fresh: &Freshness) -> bool {
         let DamagedAnswer { id, extent, fetched } = answer;
         let (Some((extent, asked)), Ok(item)) = (extent, Item::try_from(self.marks.len())) else {
@@ -209,17 +209,17 @@ impl<'a> JudgedRecords<'a> {
         self.extents.len() > before
     }
 
-    /// The imported data, where there is any.
+    /// The imported data, if there is any.
     pub(super) fn scan(&self) -> Option<&ImportedScan<'a>> {
         self.scan.as_ref()
     }
 
-    /// How many networks there are.
+    /// The number of networks.
     pub(super) fn len(&self) -> usize {
         self.marks.len()
     }
 
-    /// What the patterns come to for a network, `@cidr` aside.
+    /// The mark of a network by the patterns, except `@cidr`.
     pub(super) fn mark(&self, item: Item) -> RuleMark {
         self.marks.get(item as usize).copied().unwrap_or(RuleMark::NONE)
     }
@@ -227,7 +227,7 @@ impl<'a> JudgedRecords<'a> {
     /// Visits the prefixes for which networks answer: ascending, the outer before the inner.
     ///
     /// # Errors
-    /// Imported data that cannot be read (66).
+    /// Imported data cannot be read (66).
     pub(super) fn extents(&self, mut visit: impl FnMut(Prefix, RankedItem)) -> Result<()> {
         let mut cached = self.extents.iter().peekable();
         let visit_cached = |extent: &CachedExtent, visit: &mut dyn FnMut(Prefix, RankedItem)| {
@@ -261,10 +261,10 @@ impl<'a> JudgedRecords<'a> {
         Some(run.id + i64::from(item - run.item))
     }
 
-    /// What is known of a network.
+    /// The facts known of a network.
     ///
     /// # Errors
-    /// Imported data that cannot be read (66).
+    /// Imported data cannot be read (66).
     pub(super) fn source_network(&self, item: Item) -> Result<SourceNetwork> {
         if let Some(cached) = (item as usize).checked_sub(self.imported) {
             return Ok(self.networks.get(cached).map(|network| network.as_ref().clone()).unwrap_or_default());
@@ -292,16 +292,16 @@ fn unreadable(error: CacheError) -> Error {
     Error::unreadable(error.to_string())
 }
 
-/// Packed networks on their way to a judge.
+/// Packed networks for one of the judging threads.
 #[derive(Default)]
 struct PackedBatch {
     bytes: Vec<u8>,
-    /// Number, source, index, and where in `bytes` the network ends.
+    /// Number, source, index, and the network's end in `bytes`.
     networks: Vec<(i64, i64, Item, usize)>,
 }
 
-/// Holds the patterns against all imported networks; one thread reads, and others unpack and judge.
-/// The last number is of those that cannot be unpacked.
+/// Matches the patterns against all imported networks. One thread reads, and others unpack and judge. The last number
+/// counts those that cannot be unpacked.
 fn judge(scan: &ImportedScan<'_>, matcher: &BulkMatcher) -> Result<(Vec<IdRun>, Vec<RuleMark>, u64)> {
     let mut runs: Vec<IdRun> = Vec::new();
     // Blocks of statistics are among the entries, so there may be fewer networks.
@@ -377,14 +377,14 @@ fn judge_batches(
     }
 }
 
-/// What an object that networks refer to comes to, and whom it refers to itself.
+/// The mark of a referenced object, and the objects that it refers to itself.
 #[derive(Clone)]
 struct JudgedContact {
     mark: RuleMark,
     references: Vec<String>,
 }
 
-/// Holds the patterns against one imported network after another.
+/// Matches the patterns against one imported network after another.
 struct RecordJudge<'a, 'm> {
     reader: ImportedReader<'a>,
     matcher: &'m BulkMatcher,
@@ -392,8 +392,8 @@ struct RecordJudge<'a, 'm> {
 }
 
 impl RecordJudge<'_, '_> {
-    /// What the patterns come to for the text and the record that a look-up would have: the network's own, and those of
-    /// the objects that it refers to. None for a network that cannot be unpacked.
+    /// The mark of the text and the record that a look-up would have: the network's own, and those of the objects that
+    /// it refers to. None for a network that cannot be unpacked.
     fn mark(&mut self, packed: PackedNetwork<'_>) -> std::result::Result<Option<RuleMark>, CacheError> {
         let Some(unpacked) = self.reader.unpack(packed)? else { return Ok(None) };
         let Some(text) = unpacked.text() else { return Ok(None) };
@@ -401,7 +401,7 @@ impl RecordJudge<'_, '_> {
         let mut wanted = imported_references(text);
         let mut joined = false;
         let mut at = 0;
-        // As far as a look-up follows them.
+        // The limit is the same as for a look-up.
         while let Some(handle) = wanted.get(at).cloned().filter(|_| at < 16) {
             at += 1;
             let Some(contact) = self.contact(handle)? else { continue };
@@ -414,7 +414,7 @@ impl RecordJudge<'_, '_> {
             }
         }
         if joined {
-            // An empty line stands between the objects.
+            // An empty line separates the objects.
             mark = mark.min(self.matcher.of_blank_line());
         }
         if self.matcher.has_fields() && mark > RuleMark::ALLOWED {

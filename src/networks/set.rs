@@ -1,4 +1,4 @@
-//! Sets of addresses, kept as ascending ranges, and the fewest prefixes that make one up (RFC 4632).
+//! Sets of addresses, stored as ascending ranges, and the fewest prefixes that make one up (RFC 4632).
 
 use crate::address::{Prefix, from_bits};
 use std::net::IpAddr;
@@ -26,7 +26,7 @@ impl<N> Default for RangeList<N> {
 }
 
 impl NetworkSet {
-    /// The set of all addresses in these prefixes, which come in any order and may overlap.
+    /// The set of all addresses in these prefixes, which may come in any order and overlap.
     #[must_use]
     pub fn of_prefixes(prefixes: impl IntoIterator<Item = Prefix>) -> Self {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
@@ -49,7 +49,7 @@ impl NetworkSet {
         }
     }
 
-    /// Whether there is no address in it.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.v4.ranges.is_empty() && self.v6.ranges.is_empty()
@@ -74,7 +74,7 @@ impl NetworkSet {
 }
 
 impl<N: Copy + Ord + Into<u128> + TryFrom<u128>> RangeList<N> {
-    /// The addresses of these ranges, which come in any order and may overlap.
+    /// The addresses of these ranges, which may come in any order and overlap.
     #[must_use]
     pub fn of_ranges(mut ranges: Vec<(N, N)>) -> Self {
         ranges.sort_unstable();
@@ -85,7 +85,7 @@ impl<N: Copy + Ord + Into<u128> + TryFrom<u128>> RangeList<N> {
         list
     }
 
-    /// Adds a range that does not begin before the last one that was added.
+    /// Adds a range. It may not begin before the last one that was added.
     pub fn push(&mut self, first: N, last: N) {
         match self.ranges.last_mut() {
             Some((_, end)) if first <= *end || (*end).into().checked_add(1) == Some(first.into()) => {
@@ -102,7 +102,7 @@ impl<N: Copy + Ord + Into<u128> + TryFrom<u128>> RangeList<N> {
         after.checked_sub(1).and_then(|at| self.ranges.get(at)).is_some_and(|(_, last)| address <= *last)
     }
 
-    /// How many addresses there are; the whole of IPv6 counts one less, as there is no larger number.
+    /// The number of addresses; one less for the whole of IPv6, as there is no larger number.
     #[must_use]
     pub fn addresses(&self) -> u128 {
         let counts = self.ranges.iter().map(|&(first, last)| span(first, last));
@@ -125,7 +125,7 @@ impl<N: Copy + Ord + Into<u128> + TryFrom<u128>> RangeList<N> {
                     next = after(to).filter(|after| *after <= last);
                 }
                 if to > last {
-                    // The hole may go on in the next range.
+                    // The hole may continue in the next range.
                     break;
                 }
                 holes.next();
@@ -145,7 +145,7 @@ impl<N: Copy + Ord + Into<u128> + TryFrom<u128>> RangeList<N> {
     }
 }
 
-/// How many addresses a range has.
+/// The number of addresses in a range.
 pub(super) fn span<N: Into<u128>>(first: N, last: N) -> u128 {
     (last.into() - first.into()).saturating_add(1)
 }
@@ -158,7 +158,7 @@ fn after<N: Into<u128> + TryFrom<u128>>(address: N) -> Option<N> {
     address.into().checked_add(1).and_then(|bits| N::try_from(bits).ok())
 }
 
-/// The fewest prefixes of one range, made as they are asked for.
+/// The fewest prefixes of one range, made on demand.
 struct RangePrefixes {
     next: Option<u128>,
     last: u128,
@@ -278,7 +278,7 @@ mod tests {
                 assert_eq!(rest.contains(address), left.contains(&bits));
             }
             let span = |prefix: Prefix| Network::from(prefix).span();
-            // No two prefixes that stand side by side make up one, so no shorter list says the same.
+            // No two adjacent prefixes form one, so no shorter list says the same.
             for pair in listed.windows(2) {
                 let both = Network::new(pair[0].first(), pair[1].last()).unwrap();
                 let beside = both.span() == span(pair[0]) + span(pair[1]) + 1;

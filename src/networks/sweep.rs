@@ -1,4 +1,4 @@
-//! One pass over the address space: which network answers where, and which pattern blocks it there.
+//! One pass over the address space: finds the network that answers for each address, and the pattern that blocks it.
 
 use super::{
     layer::{Flattener, Span, SpanCursor, flatten},
@@ -11,35 +11,35 @@ use crate::{
     pattern::{BulkMatcher, RuleMark},
 };
 
-/// Addresses that only carry an IPv4 address: a look-up takes that out, and asks who runs it (RFC 4291, 6052, 3056,
+/// Addresses that only carry an IPv4 address: a look-up unwraps it, and asks about that one (RFC 4291, 6052, 3056,
 /// 4380).
 const WRAPPED: [&str; 4] = ["::ffff:0:0/96", "64:ff9b::/96", "2002::/16", "2001::/32"];
 
 /// Addresses that a pattern blocks, all of one network.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct BlockedSpan {
-    /// Of IPv6.
+    /// Whether it is IPv6.
     pub(super) v6: bool,
     /// The lowest address, in the low 32 bits for IPv4.
     pub(super) first: u128,
     /// The highest address.
     pub(super) last: u128,
     pub(super) item: Item,
-    /// The pattern's number.
+    /// The index of the pattern.
     pub(super) pattern: usize,
 }
 
-/// What holds at an address whoever runs it: it is nobody's, or an `@cidr` line names it. One list for each family.
+/// Values that do not depend on the owner: special-purpose space, and `@cidr` lines. One list for each family.
 #[derive(Debug)]
 pub(super) struct FixedLayers {
     nobodys: [Vec<Span<RuleMark>>; 2],
     named: [Vec<Span<RuleMark>>; 2],
-    /// What the origin table adds to the records.
+    /// The marks that the origin table adds to the records.
     announced: [Vec<Span<RuleMark>>; 2],
 }
 
 impl FixedLayers {
-    /// `announced` is the origin table where the patterns need records as well.
+    /// `announced` is the origin table if the patterns need records as well.
     pub(super) fn new(matcher: &BulkMatcher, announced: Option<&JudgedOrigins>) -> Self {
         let mark = |nobodys: bool| if nobodys { RuleMark::ALLOWED } else { RuleMark::NONE };
         let special: Vec<_> = special_ranges().map(|(prefix, nobodys)| (prefix, mark(nobodys))).collect();
@@ -62,10 +62,10 @@ fn by_family(
     [v4, v6].map(|prefixes| flatten(prefixes, &nest))
 }
 
-/// Sweeps over all networks that answer. What is blocked goes to `sink`: IPv4 before IPv6, ascending.
+/// Sweeps over all networks that answer. Blocked spans go to `sink`: IPv4 before IPv6, ascending.
 ///
 /// # Errors
-/// Imported data that cannot be read (66).
+/// Imported data cannot be read (66).
 pub(super) fn sweep(
     records: &JudgedRecords<'_>,
     layers: &FixedLayers,
@@ -77,7 +77,7 @@ pub(super) fn sweep(
     records.extents(|prefix, item| {
         let its = usize::from(prefix.first().is_ipv6());
         if its != family {
-            // IPv4 is over.
+            // IPv4 is finished.
             if let Some(done) = flattener.replace(Flattener::new(answering)) {
                 done.finish(&mut |span| judge.take(span, &mut sink));
             }
@@ -94,17 +94,16 @@ pub(super) fn sweep(
     Ok(())
 }
 
-/// Which of two networks answers where both could.
+/// The one of two networks that answers, if both could.
 fn answering(outer: RankedItem, inner: RankedItem) -> RankedItem {
     if inner.rank >= outer.rank { inner } else { outer }
 }
 
-/// Cuts what a network answers for into parts of which each is blocked or not.
+/// Cuts the addresses that a network answers for into parts, each blocked or not.
 struct SpanJudge<'a, 'r> {
     records: &'a JudgedRecords<'r>,
     layers: [SpanCursor<std::iter::Copied<std::slice::Iter<'a, Span<RuleMark>>>>; 3],
-    /// Whether a line names networks of this family or who announces them, so that what no other pattern blocks may be
-    /// blocked.
+    /// Whether a line names networks of this family or origins, so that an address may be blocked by no other pattern.
     names: bool,
     v6: bool,
 }

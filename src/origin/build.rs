@@ -1,4 +1,4 @@
-//! A table in the making: rows of all files of one import, and the bytes of the file that they become.
+//! Builds a table: collects the rows of all files of one import, and makes the bytes of the table's file.
 
 use super::{
     Origin,
@@ -17,10 +17,10 @@ use std::{
     net::{IpAddr, Ipv6Addr},
 };
 
-/// More rows than all routers of the internet hold together: a table that has them is no routing data.
+/// The most rows. All routers of the internet together hold fewer, so a larger table is no routing data.
 const MOST_ROWS: usize = 16_000_000;
 
-/// Bytes of all origins.
+/// The most bytes of all origins.
 const MOST_ORIGINS: usize = 256 << 20;
 
 /// Collects the rows of a table.
@@ -32,7 +32,7 @@ pub struct TableBuilder {
     files: Vec<String>,
 }
 
-/// Distinct origins, as the file has them, each known by its offset there.
+/// Distinct origins as stored in the file; each is identified by its offset there.
 #[derive(Default)]
 struct OriginPool {
     bytes: Vec<u8>,
@@ -70,7 +70,7 @@ impl OriginPool {
         bytes.and_then(super::decode::origin).unwrap_or_default()
     }
 
-    /// The origin of a range that has both.
+    /// The combined origin for a range that has both.
     fn join(&mut self, first: u32, second: u32) -> Result<u32> {
         let (mut joined, more) = (self.at(first), self.at(second));
         for number in more.asn {
@@ -79,7 +79,7 @@ impl OriginPool {
             }
         }
         joined.name = match (joined.name, more.name) {
-            // One that finds no room is left out whole.
+            // A name that does not fit is left out entirely.
             (Some(name), Some(more)) if name.len() + more.len() + 2 > LONGEST_NAME => Some(name),
             (Some(name), Some(more)) if name.split("; ").all(|part| part != more) => {
                 Some(format!("{name}; {more}"))
@@ -90,9 +90,9 @@ impl OriginPool {
     }
 }
 
-/// As much of a name as is kept.
+/// The part of a name that is kept.
 fn cut(name: &str) -> &str {
-    // Nearly all are short, and there are half a million of them.
+    // Nearly all names are short, and there are half a million of them.
     if name.len() <= LONGEST_NAME {
         return name;
     }
@@ -104,27 +104,27 @@ fn too_large() -> Error {
 }
 
 impl TableBuilder {
-    /// A table without rows.
+    /// An empty table.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes the name of a file that the rows come from.
+    /// Notes the name of a file whose rows follow.
     pub fn begin_file(&mut self, name: String) {
         self.files.push(name);
     }
 
-    /// Ranges so far.
+    /// The number of ranges so far.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.v4.len() + self.v6.len()
     }
 
-    /// Adds a row. AS 0 means "not routed" (RFC 7607) and is left out; a row of nothing else is none.
+    /// Adds a row. AS 0 means "not routed" (RFC 7607) and is left out; a row with only that is dropped.
     ///
     /// # Errors
-    /// More than can be real (65).
+    /// There are more rows than can be real (65).
     pub fn add(&mut self, network: Network, asn: &[u32], name: Option<&str>) -> Result<()> {
         if asn.iter().all(|number| *number == 0) {
             return Ok(());
@@ -138,10 +138,10 @@ impl TableBuilder {
         self.add_known(network, origin)
     }
 
-    /// The number of an origin, for [`Self::add_known`]. None for one that is not routed.
+    /// The number of an origin, for [`Self::add_known`]. None if it is not routed.
     ///
     /// # Errors
-    /// More than can be real (65).
+    /// There are more origins than can be real (65).
     pub(super) fn origin(&mut self, asn: &[u32], name: Option<&str>) -> Result<Option<u32>> {
         if asn.is_empty() || asn.contains(&0) {
             return Ok(None);
@@ -149,7 +149,7 @@ impl TableBuilder {
         self.origins.intern(asn, name).map(Some)
     }
 
-    /// Adds a row with an origin of this table.
+    /// Adds a row whose origin is in this table.
     pub(super) fn add_known(&mut self, network: Network, origin: u32) -> Result<()> {
         if self.rows() >= MOST_ROWS {
             return Err(too_large());
@@ -166,10 +166,10 @@ impl TableBuilder {
         Ok(())
     }
 
-    /// The bytes of the file, and how many ranges it has.
+    /// The bytes of the file, and its number of ranges.
     ///
     /// # Errors
-    /// More than can be real (65).
+    /// There is more data than can be real (65).
     pub fn finish(self, now: Timestamp) -> Result<(Vec<u8>, u64)> {
         let Self { v4, v6, mut origins, files } = self;
         let mut join = |first, second| origins.join(first, second);
@@ -188,7 +188,7 @@ impl TableBuilder {
         file.extend_from_slice(&VERSION.to_be_bytes());
         let head = HEAD + sections.iter().map(|section| section.index.len()).sum::<usize>();
         file.extend_from_slice(&number(head)?.to_be_bytes());
-        // What the checksum stands for is not there yet.
+        // The checksum is filled in later.
         file.extend_from_slice(&0_u64.to_be_bytes());
         file.extend_from_slice(&now.as_microsecond().to_be_bytes());
         for length in [counts[0], counts[1], counts[2], origins.bytes.len(), about.len()] {
@@ -207,7 +207,7 @@ impl TableBuilder {
     }
 }
 
-/// A section's bytes.
+/// The bytes of a section.
 struct SectionBytes {
     index: Vec<u8>,
     rows: Vec<u8>,
@@ -244,7 +244,7 @@ fn by_halves(rows: &[ImportedRow<u128>]) -> (Vec<ImportedRow<u64>>, Vec<Imported
     (upper, whole)
 }
 
-/// An IPv4 address in IPv6's clothes as itself: addresses are looked up undressed.
+/// An IPv4 address that is wrapped in IPv6, unwrapped, because addresses are looked up unwrapped.
 fn unmapped(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),

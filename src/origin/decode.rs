@@ -1,17 +1,17 @@
-//! One origin out of its bytes.
+//! Decodes one origin.
 
 use super::{Origin, layout::short_checksum};
 
-/// Bytes before an origin's body: checksum and length.
+/// The bytes before an origin's body: checksum and length.
 pub(super) const ORIGIN_HEAD: usize = 6;
 
-/// How many bytes an origin has, its head included.
+/// The length of an origin in bytes, including its head.
 pub(super) fn length(bytes: &[u8]) -> Option<usize> {
     let length: &[u8; 2] = bytes.get(4..)?.first_chunk()?;
     Some(ORIGIN_HEAD + usize::from(u16::from_be_bytes(*length)))
 }
 
-/// The origin that stands at the beginning of the bytes; None where they are damaged.
+/// The origin at the start of the bytes; None if they are damaged.
 pub(super) fn origin(bytes: &[u8]) -> Option<Origin> {
     let body = body(bytes)?;
     let (count, rest) = body.split_first_chunk()?;
@@ -21,7 +21,7 @@ pub(super) fn origin(bytes: &[u8]) -> Option<Origin> {
     Some(Origin { asn, name: (!name.is_empty()).then(|| name.to_owned()) })
 }
 
-/// The AS numbers alone.
+/// Only the AS numbers.
 pub(super) fn numbers(bytes: &[u8]) -> Option<impl Iterator<Item = u32>> {
     let (count, rest) = body(bytes)?.split_first_chunk()?;
     let numbers = rest.get(..4 * usize::from(u16::from_be_bytes(*count)))?;

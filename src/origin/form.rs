@@ -1,4 +1,4 @@
-//! Which form a file has, by its content, and its rows.
+//! Recognises the form of a file by its content, and reads its rows.
 
 mod fields;
 mod lines;
@@ -12,15 +12,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// One file of an import, already unpacked.
+/// One file of an import, already decompressed.
 pub struct OriginInput {
     /// Its name, for messages.
     pub name: PathBuf,
-    /// Its bytes, from the first.
+    /// Its content, from the first byte.
     pub reader: Box<dyn BufRead + Send>,
 }
 
-/// A form that tables of origins are published in.
+/// A form in which tables of origins are published.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum OriginForm {
     /// `first<TAB>last<TAB>asn<TAB>country<TAB>name` (iptoasn.com's ip2asn).
@@ -31,18 +31,19 @@ pub enum OriginForm {
     Prefixes,
     /// Rows separated by commas.
     Separated(SeparatedColumns),
-    /// A MaxMind DB. What is in it shows when it is read.
+    /// A MaxMind DB. Its content is only known when it is read.
     MaxMind,
 }
 
-/// Which columns of a CSV file say what, counted from 0.
+/// The meaning of the columns in a CSV file, counted from 0.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SeparatedColumns {
     /// The network, or the first and the last address.
     ends: SeparatedEnds,
     asn: usize,
     name: Option<usize>,
-    /// The first line names the columns. Without, a name that is not quoted may have commas, and runs to the line's end.
+    /// The first line names the columns. Without such a line, a name that is not quoted may have commas, and extends to
+    /// the line's end.
     headed: bool,
 }
 
@@ -52,11 +53,11 @@ enum SeparatedEnds {
     Range(usize, usize),
 }
 
-/// Looked at to know a form: comments before the first row included.
+/// The bytes that are searched to find the form, including comments before the first row.
 pub const FORM_HEAD: usize = 64 << 10;
 
 impl OriginForm {
-    /// The form of a file that begins with these bytes, up to [`FORM_HEAD`] of them; None for anything else.
+    /// The form of a file that begins with these bytes, up to [`FORM_HEAD`] of them; None if it is unknown.
     #[must_use]
     pub fn of(head: &[u8]) -> Option<Self> {
         // No text has a NUL, and the search tree of a MaxMind DB begins with small numbers.
@@ -69,7 +70,7 @@ impl OriginForm {
         lines::form(line).or_else(|| separated::columns(line).map(Self::Separated))
     }
 
-    /// Reads a file of this form into a table. `tick` is called every so often, for progress.
+    /// Reads a file of this form into a table. `tick` is called now and then, for progress.
     ///
     /// # Errors
     /// It cannot be read (66), or is cut or broken (65).
@@ -93,7 +94,7 @@ impl OriginForm {
     }
 }
 
-/// What a file had.
+/// The row counts of a file.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct RowCounts {
     /// Rows that name an AS.
@@ -102,27 +103,27 @@ pub struct RowCounts {
     pub inverted: u64,
 }
 
-/// Whether a line is none that a row could stand in: `#` and `;` begin comments.
+/// Whether a line cannot be a row: `#` and `;` begin comments.
 fn is_comment(line: &[u8]) -> bool {
     matches!(line.trim_ascii().first(), None | Some(b'#' | b';'))
 }
 
-/// A file that is refused as a whole.
+/// The error for a file that is refused as a whole.
 fn refused(name: &Path, why: &str) -> Error {
     Error::data(format!("{}: {why}; nothing was imported", name.display()))
 }
 
-/// A file that is broken at some line.
+/// The error for a file that is broken at some line.
 fn broken(name: &Path, line: u64, why: &str) -> Error {
     Error::data(format!("{}:{line}: {why}; nothing was imported", name.display()))
 }
 
-/// The last line of a cut file is no row, though it may look like one.
+/// The last line of a cut file is refused, even if it looks like a row.
 fn without_end(name: &Path, line: u64) -> Error {
     broken(name, line, "the last line has no end: the file is cut (or add a line end)")
 }
 
-/// A failure to read: of the machine, or of what unpacks a file that is cut or broken.
+/// A read error of the machine, or of the decompressor on a file that is cut or broken.
 fn unread(name: &Path, error: &io::Error) -> Error {
     if error.raw_os_error().is_some() {
         return Error::input(name, error);

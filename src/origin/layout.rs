@@ -15,29 +15,29 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// What the file begins with.
+/// The start of the file.
 pub(super) const MAGIC: &[u8; 16] = b"whodunit origin\n";
 /// The version that is written, and the only one that is read.
 pub(super) const VERSION: u32 = 1;
-/// Bytes of the head before the indexes.
+/// The bytes of the head before the indexes.
 pub(super) const HEAD: usize = 64;
-/// Rows in a page.
+/// The rows in a page.
 pub(super) const PAGE: usize = 512;
-/// The row lies in no other.
+/// The row is inside no other.
 pub(super) const NO_PARENT: u32 = u32::MAX;
-/// Rows that may enclose each other. Prefixes cannot nest deeper than their bits.
+/// The most rows that may enclose each other. Prefixes cannot nest deeper than their bits.
 pub(super) const DEEPEST: usize = 256;
-/// AS numbers of one range: more are no routing data.
+/// The most AS numbers of one range: more are no routing data.
 pub(super) const MOST_NUMBERS: usize = 1024;
-/// Bytes of one range's names.
+/// The most bytes of one range's names.
 pub(super) const LONGEST_NAME: usize = 8192;
 
-/// An end of a range as a section stores it.
+/// The end of a range as a section stores it.
 pub(super) trait EndKey: Copy + Ord {
-    /// Its bytes.
+    /// Its length in bytes.
     const WIDTH: usize;
 
-    /// Reads it; the slice may be longer, and one that is shorter gives None.
+    /// Reads it from the start of the slice; None if the slice is too short.
     fn read(bytes: &[u8]) -> Option<Self>;
 
     /// Writes it.
@@ -62,7 +62,7 @@ macro_rules! key {
 
 key!(u32, u64, u128);
 
-/// Bytes of one row.
+/// The length of one row in bytes.
 pub(super) const fn row_width(key: usize) -> usize {
     2 * key + 8
 }
@@ -77,7 +77,7 @@ pub(super) struct StoredRow<K> {
 }
 
 impl<K: EndKey> StoredRow<K> {
-    /// The row of that number in the bytes of a page.
+    /// The row with this index in the bytes of a page.
     pub(super) fn read(page: &[u8], number: usize) -> Option<Self> {
         let row = page.get(number * row_width(K::WIDTH)..)?;
         let after = |width: usize| row.get(width..);

@@ -1,4 +1,4 @@
-//! The table as the rest of the program sees it: it never fails. What is wrong with it is said once, and costs the AS.
+//! The table of origins for the rest of the program: it never fails. A fault in it costs one warning and the AS.
 
 use super::{AddressOrigin, OriginError, OriginTable};
 use jiff::{SignedDuration, Timestamp};
@@ -10,31 +10,31 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
-/// A process that goes on for weeks looks so often whether the table was replaced.
+/// How often a long-running process checks whether the table was replaced.
 const LOOKED_AT: SignedDuration = SignedDuration::from_secs(1);
 
-/// A table that is opened when it is first asked for. Many threads may ask at once.
+/// A table that is opened on first use. Many threads may use it at once.
 pub struct OriginLookup {
     path: Option<PathBuf>,
     opened: RwLock<Option<OpenedTable>>,
     followed: Mutex<FollowState>,
 }
 
-/// The table as it was found; None where there is none that can be used.
+/// The table as it was found; None if there is no usable one.
 type OpenedTable = Option<Arc<OriginTable>>;
 
 #[derive(Default)]
 struct FollowState {
-    /// When the path was last looked at.
+    /// The time of the last check of the path.
     looked: Option<Timestamp>,
-    /// The file that was opened last, even one that turned out to be broken; None where there was none.
+    /// The file that was opened last, even if it was broken; None if there was none.
     opened: Option<FileIdentity>,
-    /// To be printed, once.
+    /// A warning to print once.
     warning: Option<String>,
     warned: bool,
 }
 
-/// Which file lies at a path. An inode's number alone is soon used again for the next draft.
+/// Identifies the file at a path. An inode number alone is soon reused for the next draft.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct FileIdentity {
     inode: (u64, u64),
@@ -43,7 +43,7 @@ struct FileIdentity {
 }
 
 impl FileIdentity {
-    /// Of the file at this path; None where there is none.
+    /// The identity of the file at this path; None if there is none.
     fn at(path: &Path) -> io::Result<Option<Self>> {
         match fs::metadata(path) {
             Ok(meta) => Ok(Some(Self {
@@ -64,25 +64,25 @@ impl OriginLookup {
         Self { path, opened: RwLock::default(), followed: Mutex::default() }
     }
 
-    /// Where the table lies or would lie.
+    /// The path of the table, whether it exists or not.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// Whether there is a table that can be used.
+    /// Whether there is a usable table.
     #[must_use]
     pub fn is_there(&self) -> bool {
         self.table().is_some()
     }
 
-    /// Whether there is none, and not one that cannot be used.
+    /// Whether there is no table; false if there is one that cannot be used.
     #[must_use]
     pub fn is_missing(&self) -> bool {
         !self.is_there() && !self.followed().warned
     }
 
-    /// The table; None where there is none that can be used.
+    /// The table; None if there is no usable one.
     #[must_use]
     pub fn table(&self) -> Option<Arc<OriginTable>> {
         if let Some(opened) = &*self.opened.read().unwrap_or_else(PoisonError::into_inner) {
@@ -92,7 +92,7 @@ impl OriginLookup {
         slot.get_or_insert_with(|| self.open()).clone()
     }
 
-    /// What the table says of an address.
+    /// The entry for an address.
     #[must_use]
     pub fn find(&self, address: IpAddr) -> Option<AddressOrigin> {
         self.table()?.look_up(address).unwrap_or_else(|error| {
@@ -117,8 +117,7 @@ impl OriginLookup {
         *self.opened.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
     }
 
-    /// Takes up a table that was imported meanwhile, into memory, and lets go of one that was removed: for a process that
-    /// goes on for weeks.
+    /// Loads a table that was imported meanwhile, and drops one that was removed: for a long-running process.
     pub fn follow(&self, now: Timestamp) {
         let Some(path) = &self.path else { return };
         let mut state = self.followed();
@@ -126,9 +125,9 @@ impl OriginLookup {
             return;
         }
         state.looked = Some(now);
-        // Where nothing can be known of it now, the table in memory is as good as it was.
+        // If the path cannot be checked now, the table in memory stays in use.
         if FileIdentity::at(path).is_ok_and(|there| there != state.opened) {
-            // What is wrong with this one was not said yet.
+            // A fault in this table was not reported yet.
             state.warned = false;
             drop(state);
             *self.opened.write().unwrap_or_else(PoisonError::into_inner) = None;
@@ -136,7 +135,7 @@ impl OriginLookup {
         }
     }
 
-    /// What the user should be told, once. Taken, not read.
+    /// A warning for the user. It is given once, then cleared.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         self.followed().warning.take()
@@ -144,7 +143,7 @@ impl OriginLookup {
 
     fn open(&self) -> OpenedTable {
         let path = self.path.as_deref()?;
-        // Looked at first: one that replaces it meanwhile is noticed the next time.
+        // The identity is read first, so that a table that replaces this one meanwhile is noticed the next time.
         self.followed().opened = FileIdentity::at(path).unwrap_or_default();
         OriginTable::open(path).map(|table| table.map(Arc::new)).unwrap_or_else(|error| {
             self.fail(&error);
@@ -152,7 +151,7 @@ impl OriginLookup {
         })
     }
 
-    /// It is not asked again until it is replaced.
+    /// A failed table is not read again until it is replaced.
     fn fail(&self, error: &OriginError) {
         let mut state = self.followed();
         if !state.warned {
@@ -234,7 +233,7 @@ mod tests {
         write(&path, 64500);
         lookup.load();
         let inode = fs::metadata(&path).unwrap().ino();
-        // As a file system does that gives the number of a removed file to the next one.
+        // Some file systems give the number of a removed file to the next one.
         let other = folder.path().join("other");
         write(&other, 64501);
         fs::write(&path, fs::read(other).unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! Rows in an order in which the most specific one is found: each lies inside another or beside it, and none cross.
+//! Arranges rows so that the most specific one can be found: each is inside another or beside it, and none cross.
 
 use super::layout::{DEEPEST, NO_PARENT};
 use std::{
@@ -8,11 +8,11 @@ use std::{
 
 /// An address as a number.
 pub(super) trait AddressBits: Copy + Ord {
-    /// The next one; None after the last.
+    /// The next address; None after the last.
     fn next(self) -> Option<Self>;
-    /// The one before; the first itself has none.
+    /// The previous address; the first has none.
     fn previous(self) -> Option<Self>;
-    /// `self - first`, where `first` is not above.
+    /// `self - first`, where `first` is not greater.
     fn above(self, first: Self) -> Self;
 }
 
@@ -36,7 +36,7 @@ macro_rules! bits {
 
 bits!(u32, u64, u128);
 
-/// One row as it was imported: `first` is not above `last`.
+/// One imported row: `first` is not greater than `last`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct ImportedRow<N> {
     pub(super) first: N,
@@ -56,7 +56,7 @@ pub(super) fn nest<N: AddressBits, E>(
     mut rows: Vec<ImportedRow<N>>,
     join: &mut dyn FnMut(u32, u32) -> Result<u32, E>,
 ) -> Result<Vec<ImportedRow<N>>, E> {
-    // Stable, so that what equal ranges add up to keeps the order of the files.
+    // A stable sort, so that the origins of equal ranges keep the order of the files.
     rows.sort_by(ImportedRow::order);
     let mut failed = Ok(());
     rows.dedup_by(|row, kept| {
@@ -84,7 +84,7 @@ pub(super) fn nest<N: AddressBits, E>(
     Ok(nested)
 }
 
-/// Runs of rows that hang together by overlaps and in which two cross or too many enclose each other, as index ranges.
+/// Runs of overlapping rows in which two cross, or too many enclose each other, as index ranges.
 fn crossing_clusters<N: AddressBits>(rows: &[ImportedRow<N>]) -> Vec<(usize, usize)> {
     let mut clusters = Vec::new();
     let mut open: Vec<N> = Vec::new();
@@ -101,7 +101,7 @@ fn crossing_clusters<N: AddressBits>(rows: &[ImportedRow<N>]) -> Vec<(usize, usi
             open.pop();
         }
         crosses |= open.last().is_some_and(|last| *last < row.last) || open.len() >= DEEPEST;
-        // In a cluster that crosses the stack means nothing any more, and must not grow.
+        // In a cluster that crosses, the stack is meaningless and must not grow.
         if !crosses {
             open.push(row.last);
         }
@@ -113,7 +113,8 @@ fn crossing_clusters<N: AddressBits>(rows: &[ImportedRow<N>]) -> Vec<(usize, usi
     clusters
 }
 
-/// A row that holds the sweep's position; the smallest, and of these the one that begins last, is the greatest.
+/// A row that holds the sweep's position. The smallest is the greatest in this order; of equal ones it is the one that
+/// begins last.
 struct OpenRow<N> {
     size: N,
     row: ImportedRow<N>,
@@ -150,7 +151,7 @@ fn flatten<N: AddressBits>(rows: &[ImportedRow<N>], pieces: &mut Vec<ImportedRow
     let mut open: BinaryHeap<OpenRow<N>> = BinaryHeap::new();
     let mut rows = rows.iter().peekable();
     let Some(mut at) = rows.peek().map(|row| row.first) else { return };
-    // The row of the last piece, to go on with a piece that only another row's beginning has cut.
+    // The row of the last piece. The next piece is joined to it if only another row's start separated them.
     let mut before: Option<(N, N)> = None;
     loop {
         while let Some(row) = rows.next_if(|row| row.first <= at) {
@@ -182,7 +183,7 @@ fn flatten<N: AddressBits>(rows: &[ImportedRow<N>], pieces: &mut Vec<ImportedRow
     }
 }
 
-/// The number of each row's smallest enclosing row.
+/// The index of each row's smallest enclosing row.
 pub(super) fn parents<N: AddressBits>(rows: &[ImportedRow<N>]) -> Vec<u32> {
     let mut open: Vec<(N, u32)> = Vec::new();
     let mut parents = Vec::with_capacity(rows.len());
@@ -200,7 +201,7 @@ pub(super) fn parents<N: AddressBits>(rows: &[ImportedRow<N>]) -> Vec<u32> {
 mod tests {
     use super::*;
 
-    /// The origin of the smallest row that holds the address; of equal sizes the one that begins last.
+    /// The origin of the smallest row that holds the address; of equal sizes, the one that begins last.
     fn naive(rows: &[ImportedRow<u32>], address: u32) -> Option<u32> {
         rows.iter()
             .filter(|row| (row.first..=row.last).contains(&address))
@@ -208,7 +209,7 @@ mod tests {
             .map(|row| row.origin)
     }
 
-    /// The innermost row, by the stored order and parents, as the table finds it.
+    /// The innermost row by the stored order and parents, as the table finds it.
     fn find(rows: &[ImportedRow<u32>], parents: &[u32], address: u32) -> Option<u32> {
         let mut at = rows.partition_point(|row| row.first <= address).checked_sub(1)?;
         while rows[at].last < address {

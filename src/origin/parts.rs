@@ -1,4 +1,4 @@
-//! The whole table, row by row, and as disjoint parts.
+//! Iterates over the whole table, row by row or as disjoint parts.
 
 use super::{
     OriginError, OriginRange, OriginTable,
@@ -12,13 +12,13 @@ use std::{
 };
 
 impl OriginTable {
-    /// Every range, IPv4 first, by first address, enclosing ones before what they enclose.
+    /// Every range, IPv4 first, by first address, an enclosing one before those inside it.
     #[must_use]
     pub fn ranges(&self) -> OriginRanges<'_> {
         OriginRanges::new(self)
     }
 
-    /// The table as disjoint ascending parts, IPv4 first: each with the range that answers for all of its addresses.
+    /// The table as disjoint ascending parts, IPv4 first, each with the range that answers for all of its addresses.
     #[must_use]
     pub fn parts(&self) -> OriginParts<'_> {
         OriginParts::new(self)
@@ -56,13 +56,13 @@ impl<'t> SectionRows<'t> {
     }
 }
 
-/// Every range of a table: [`OriginTable::ranges`]. After an error it ends.
+/// Every range of a table: [`OriginTable::ranges`]. It ends after an error.
 pub struct OriginRanges<'t> {
     table: &'t OriginTable,
     v4: SectionRows<'t>,
     upper: SectionRows<'t>,
     whole: SectionRows<'t>,
-    /// The next of either kind of IPv6 row, of which the one that comes first is handed out.
+    /// The next row of either kind of IPv6 section; the lower one is returned first.
     next_upper: Option<OriginRange>,
     next_whole: Option<OriginRange>,
 }
@@ -114,21 +114,21 @@ impl Iterator for OriginRanges<'_> {
     }
 }
 
-/// A part of a range in which nothing more specific lies.
+/// A part of a range that holds nothing more specific.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct OriginPart {
-    /// The part.
+    /// The addresses of the part.
     pub part: Network,
     /// The range that answers for it.
     pub range: OriginRange,
 }
 
-/// The table as disjoint parts: [`OriginTable::parts`]. After an error it ends.
+/// The table as disjoint parts: [`OriginTable::parts`]. It ends after an error.
 pub struct OriginParts<'t> {
     ranges: std::iter::Peekable<OriginRanges<'t>>,
-    /// Ranges that the parts lie in now, the innermost last.
+    /// The ranges around the current part, innermost last.
     open: Vec<OriginRange>,
-    /// Where the innermost goes on; None behind the last address of its family.
+    /// The address where the innermost range continues; None after the last address of its family.
     at: Option<IpAddr>,
     failed: bool,
 }
@@ -163,7 +163,7 @@ impl<'t> OriginParts<'t> {
                     self.at = after(range.network.last());
                 }
             }
-            // What goes on after the last address of a family is an address of none.
+            // The address after the last one of a family is in none.
             if let Some(part) = part.filter(|part| range.network.covers(part)) {
                 return Ok(Some(OriginPart { part, range }));
             }

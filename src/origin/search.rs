@@ -1,4 +1,4 @@
-//! Finding the range that answers for an address, and who announces it.
+//! Finds the range that answers for an address, and its origin.
 
 use super::{
     AddressOrigin, Origin, OriginRange, OriginTable, decode,
@@ -12,7 +12,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// So much of an origin is read at first: names are short.
+/// The bytes of an origin that are read first: names are short.
 const ORIGIN_READ: usize = 256;
 
 impl OriginTable {
@@ -55,7 +55,7 @@ impl OriginTable {
         value.ok_or_else(|| self.damaged())
     }
 
-    /// What is known of an address: its range and who announces it.
+    /// The entry for an address: its range and origin.
     ///
     /// # Errors
     /// The file cannot be read, or is damaged there.
@@ -113,7 +113,7 @@ impl OriginTable {
             if found.parent == NO_PARENT {
                 return Ok(None);
             }
-            // An enclosing row stands before what it encloses, so this ends.
+            // An enclosing row comes before those inside it, so this loop ends.
             let parent = found.parent as usize;
             if parent >= row {
                 return Err(self.damaged());
@@ -147,7 +147,7 @@ fn numbers_of(bytes: &[u8]) -> Option<Vec<u32>> {
     decode::numbers(bytes).map(Iterator::collect)
 }
 
-/// The last of `count` items for which `holds`, which is true for the first ones only.
+/// The last of `count` items for which `holds` is true. It is true only for the first items.
 fn partition(count: usize, holds: impl Fn(usize) -> bool) -> Option<usize> {
     let (mut low, mut high) = (0, count);
     while low < high {

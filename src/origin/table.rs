@@ -1,4 +1,4 @@
-//! The table as it is read: by a few positioned reads for one address, or from memory for many.
+//! Reads the table: with a few positioned reads for one address, or from memory for many.
 
 use super::layout::{EndKey, HEAD, MAGIC, PAGE, VERSION, checksum, row_width};
 use crate::error::reason;
@@ -12,15 +12,15 @@ use std::{
     path::Path,
 };
 
-/// So much is read at first: the whole head of a table of today's internet.
+/// The bytes of the first read: the whole head of a table of today's internet.
 const FIRST_READ: usize = 16 << 10;
-/// No table is larger: 16 million ranges of 40 bytes, 256 MiB of origins, and what leads to them. A file that says it is
-/// may be planted.
+/// The largest table in bytes: 16 million ranges of 40 bytes, 256 MiB of origins, and the indexes. A file that claims
+/// more may be planted.
 const LARGEST: u64 = 1 << 30;
-/// No head is larger, and no list of files.
+/// The largest head or list of files, in bytes.
 const LARGEST_PART: usize = 4 << 20;
 
-/// Why a table cannot be used: one sentence that names the file.
+/// The reason why a table cannot be used: one sentence with the file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OriginError(String);
 
@@ -32,7 +32,7 @@ impl fmt::Display for OriginError {
 
 impl std::error::Error for OriginError {}
 
-/// Where the bytes are.
+/// The source of the bytes.
 enum TableBytes {
     File(File),
     Memory(Vec<u8>),
@@ -41,11 +41,11 @@ enum TableBytes {
 /// Rows of one kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct TableSection {
-    /// Where the index lies in the head.
+    /// The position of the index in the head.
     pub(super) index: usize,
-    /// Where the rows lie in the file.
+    /// The position of the rows in the file.
     start: u64,
-    /// How many rows.
+    /// The number of rows.
     pub(super) rows: u32,
 }
 
@@ -71,15 +71,15 @@ impl fmt::Debug for OriginTable {
 pub(super) type TableResult<T> = Result<T, OriginError>;
 
 impl OriginTable {
-    /// Opens the table at `path`; None where there is none.
+    /// Opens the table at `path`; None if there is none.
     ///
     /// # Errors
-    /// A file that cannot be read, is no table, is damaged, or is of another version.
+    /// The file cannot be read, is no table, is damaged, or is of another version.
     pub fn open(path: &Path) -> TableResult<Option<Self>> {
         let name = path.display().to_string();
         let failed = |error: io::Error| OriginError(format!("cannot read {name}: {}", reason(&error)));
         match fs::metadata(path) {
-            // A pipe at its path would hold up whoever opens it.
+            // Opening a pipe at this path would block.
             Ok(meta) if !meta.is_file() => return Err(OriginError(format!("{name} is no file"))),
             Ok(_) => {}
             // Where the folder is a file, the cache has said so.
@@ -95,16 +95,16 @@ impl OriginTable {
         Self::new(TableBytes::File(file), name, head, meta.len()).map(Some)
     }
 
-    /// Reads all of the table into memory and verifies it, for runs over many addresses.
+    /// Reads the whole table into memory and verifies it, for runs over many addresses.
     ///
     /// # Errors
-    /// A file that cannot be read, or is damaged anywhere.
+    /// The file cannot be read, or is damaged anywhere.
     pub fn load(&self) -> TableResult<Self> {
         let TableBytes::File(file) = &self.bytes else {
             return Err(OriginError(format!("{} is in memory already", self.name)));
         };
         let failed = |error: io::Error| OriginError(format!("cannot read {}: {}", self.name, reason(&error)));
-        // Room is made as it is read: what the file claims its length to be is no reason to reserve it.
+        // Memory is allocated as the file is read: the length that it claims is not trusted.
         let mut all = Vec::new();
         let mut at = 0;
         let mut piece = vec![0; 1 << 20];
@@ -189,7 +189,7 @@ impl OriginTable {
         matches!(self.bytes, TableBytes::Memory(_))
     }
 
-    /// How many ranges.
+    /// The number of ranges.
     #[must_use]
     pub fn len(&self) -> u64 {
         [&self.v4, &self.v6_upper, &self.v6_whole].iter().map(|section| u64::from(section.rows)).sum()
@@ -201,20 +201,20 @@ impl OriginTable {
         self.len() == 0
     }
 
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.length
     }
 
-    /// When it was imported.
+    /// The time of import.
     #[must_use]
     pub fn imported(&self) -> Timestamp {
         let micros = self.head.get(32..).and_then(u64::read).unwrap_or_default();
         Timestamp::from_microsecond(micros.cast_signed()).unwrap_or_default()
     }
 
-    /// The names of the files that it was made of, as they were given.
+    /// The names of the files that it was made from, as they were given.
     ///
     /// # Errors
     /// The file cannot be read, or is damaged there.
@@ -231,7 +231,7 @@ impl OriginTable {
         let width = row_width(K::WIDTH);
         let rows = (section.rows as usize).saturating_sub(page * PAGE).min(PAGE);
         let bytes = self.read(section.start + (page * PAGE * width) as u64, rows * width)?;
-        // In memory everything was verified when it was loaded.
+        // A table in memory was verified when it was loaded.
         if matches!(self.bytes, TableBytes::File(_)) && !self.is_whole::<K>(section, page, &bytes) {
             return Err(self.damaged());
         }

@@ -1,4 +1,4 @@
-//! The table as a whole: built, written, read one by one, in memory, row by row and in parts.
+//! Tests of the whole table: built, written, read one by one, in memory, row by row and in parts.
 
 use super::*;
 use crate::address::Prefix;
@@ -136,7 +136,7 @@ impl Random {
     }
 }
 
-/// What trying every row finds: AS numbers of the smallest range, added up; of two sizes alike the later one.
+/// The result of trying every row: the AS numbers of the smallest range, joined; of equal sizes the later one.
 fn naive(rows: &[(Network, u32)], address: IpAddr) -> Vec<u32> {
     let holding = || rows.iter().filter(|(network, _)| network.contains(address));
     let best = holding().min_by_key(|(network, _)| (network.span(), std::cmp::Reverse(network.first())));
@@ -176,7 +176,7 @@ fn any_table_answers_as_trying_every_row_does() {
     }
 }
 
-/// The parts are disjoint and ascending, and each address of them is answered by their range; no range is left out.
+/// The parts are disjoint and ascending, each address of a part is answered by its range, and no range is missing.
 fn parts_are_the_table(table: &OriginTable) {
     let parts: Vec<OriginPart> = table.parts().collect::<Result<_, _>>().unwrap();
     for pair in parts.windows(2) {
@@ -229,7 +229,7 @@ fn nothing_that_is_wrong_with_a_file_is_more_than_an_error() {
         for flip in [1, 0x80] {
             let mut bytes = good.clone();
             bytes[at] ^= flip;
-            // The time of the import alone could be wrong unnoticed, and it is part of the head's checksum.
+            // A change in the time of import alone could go unnoticed, so it is part of the head's checksum.
             assert!(asks(&bytes).is_some(), "byte {at}");
         }
         assert!(asks(&good[..at]).is_some(), "cut at {at}");

@@ -1,8 +1,8 @@
-//! Patterns held against very many networks: one automaton over what all expressions need, made once, and of each
-//! network only which pattern decides.
+//! Matches patterns against very many networks. One automaton over the literals of all expressions is built once. For
+//! each network only the deciding pattern is found.
 //!
 //! A hook judges one address and ends, so [`super::prefilter`] builds nothing that would outlast it. Here millions of
-//! texts pay for the automaton, and most hold nothing that any pattern needs.
+//! texts pay for the automaton, and most contain no literal of any pattern.
 
 use super::{
     Action, MatchSubject, PatternMatch, PatternState, Patterns, ere, ere::RequiredLiterals, judge,
@@ -17,11 +17,11 @@ use crate::{
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
-/// Bytes of all literals up to which a table of states is made that needs one step a byte; it takes some 200 bytes for
-/// each of them.
+/// The most bytes of all literals for which the automaton is a full transition table, with one step for each byte. It
+/// takes some 200 bytes for each of them.
 const SMALL: usize = 32 << 10;
 
-/// What patterns come to for a network: the smaller of two marks decides.
+/// The patterns' result for a network; the smaller of two marks decides.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct RuleMark(u32);
 
@@ -43,33 +43,33 @@ impl RuleMark {
         Self(bits)
     }
 
-    /// The number of the pattern that blocks, in the order of [`Patterns::all`]; None where none does.
+    /// The index of the pattern that blocks, in the order of [`Patterns::all`]; None if none does.
     #[must_use]
     pub fn blocking(self) -> Option<usize> {
         if self == Self::NONE { None } else { self.0.checked_sub(1).map(|number| number as usize) }
     }
 }
 
-/// Patterns, made ready for very many texts.
+/// Patterns prepared for very many texts.
 pub struct BulkMatcher {
     inner: Arc<PatternState>,
     /// The mark of each rule.
     marks: Vec<RuleMark>,
     automaton: Option<AhoCorasick>,
-    /// The rules that need each literal, and whether the literal is all that they ask for.
+    /// The rules that need each literal, and whether the literal is the whole rule.
     needing: Vec<Vec<(u32, bool)>>,
-    /// Rules over the text that need nothing in particular.
+    /// Rules over the text without a required literal.
     always: Vec<u32>,
     fields: bool,
-    /// What an empty line alone comes to.
+    /// The mark of an empty line.
     blank: RuleMark,
 }
 
 impl BulkMatcher {
-    /// Makes the automaton. The patterns have passed [`Patterns::check`].
+    /// Builds the automaton. The patterns have passed [`Patterns::check`].
     ///
     /// # Errors
-    /// More literals than an automaton holds (78).
+    /// There are more literals than an automaton can hold (78).
     pub fn new(patterns: &Patterns) -> Result<Self> {
         let inner = Arc::clone(&patterns.inner);
         let rules = inner.rules();
@@ -100,8 +100,7 @@ impl BulkMatcher {
         Ok(matcher)
     }
 
-    /// What the patterns over the whole text come to for some lines. For a text in several parts, the smallest mark of
-    /// the parts is the text's.
+    /// The mark of some lines of text. A text in several parts has the smallest mark of its parts.
     #[must_use]
     pub fn of_text(&self, text: &str) -> RuleMark {
         let folded = self.inner.folds.then(|| ere::folded(text));
@@ -141,7 +140,7 @@ impl BulkMatcher {
         self.marks.get(rule as usize).copied().unwrap_or(RuleMark::NONE)
     }
 
-    /// What an empty line comes to.
+    /// The mark of an empty line.
     #[must_use]
     pub fn of_blank_line(&self) -> RuleMark {
         self.blank
@@ -159,7 +158,7 @@ impl BulkMatcher {
         self.automaton.is_some() || !self.always.is_empty()
     }
 
-    /// What the patterns over fields come to, `@cidr` aside.
+    /// The mark of a record by the patterns over fields, except `@cidr`.
     #[must_use]
     pub fn of_record(&self, record: &Record) -> RuleMark {
         let subject = MatchSubject { text: "", record: Some(record), address: None, origin: None };
@@ -167,7 +166,7 @@ impl BulkMatcher {
         numbers.into_iter().map(|rule| self.mark(rule)).min().unwrap_or(RuleMark::NONE)
     }
 
-    /// What `@asn` and `@asname` lines come to for whoever announces an address.
+    /// The mark of an origin by `@asn` and `@asname` lines.
     #[must_use]
     pub fn of_origin(&self, origin: &Origin) -> RuleMark {
         let subject = MatchSubject { text: "", record: None, address: None, origin: Some(origin) };
@@ -175,7 +174,7 @@ impl BulkMatcher {
         numbers.into_iter().map(|rule| self.mark(rule)).min().unwrap_or(RuleMark::NONE)
     }
 
-    /// The networks of all `@cidr` lines, in no order.
+    /// The networks of all `@cidr` lines, unordered.
     pub fn prefixes(&self) -> impl Iterator<Item = (Prefix, RuleMark)> {
         self.inner.rules().places.all().map(|(prefix, rule)| (prefix, self.mark(rule)))
     }
@@ -211,7 +210,7 @@ mod tests {
         (patterns, matcher)
     }
 
-    /// What [`Patterns::judge`] says of the same text.
+    /// The result of [`Patterns::judge`] for the same text.
     fn plain(patterns: &Patterns, text: &str) -> Option<usize> {
         let finding = patterns.judge(&MatchSubject { text, record: None, address: None, origin: None });
         let first = finding.matches.first()?;

@@ -1,8 +1,8 @@
-//! POSIX extended regular expressions as GNU grep reads them, brought into a form that the regex crate runs.
+//! POSIX extended regular expressions as GNU grep reads them, translated for the regex crate.
 //!
-//! An expression is read into a tree, and everything else is read off the tree: what must occur in a line for the
-//! expression to match ([`needs`]), how large it is ([`bound`]), and the regex crate's own syntax ([`print`]), in which
-//! brackets, braces, anchors and escapes all mean something else.
+//! An expression is parsed into a tree, and everything else is derived from the tree: the literals that a matching line
+//! must contain ([`literals`]), its size ([`bound`]), and the regex crate's own syntax ([`print`]), in which brackets,
+//! braces, anchors and escapes have other meanings.
 
 mod bound;
 mod bracket;
@@ -20,26 +20,26 @@ pub(crate) use print::Alphabet;
 
 use syntax::EreReading;
 
-/// How deep the regex crate may find an expression nested: an expression's own limit, and the groups we add.
+/// The nesting limit for the regex crate: an expression's own limit plus the groups that we add.
 pub(crate) const NESTS: u32 = 1000;
 
-/// Why an expression cannot be had: where, and what to do instead.
+/// The reason why an expression is refused: the position, and the remedy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct EreError {
-    /// Bytes in front of the place.
+    /// The position in bytes from the start.
     pub(crate) at: usize,
     /// One sentence in lower case.
     pub(crate) what: String,
 }
 
 impl EreError {
-    /// `what` is wrong behind `at` bytes.
+    /// An error after `at` bytes.
     pub(crate) fn new(at: usize, what: impl Into<String>) -> Self {
         Self { at, what: what.into() }
     }
 }
 
-/// An expression that has been read.
+/// A parsed expression.
 #[derive(Clone, Debug)]
 pub(crate) struct Ere {
     reading: EreReading,
@@ -47,50 +47,50 @@ pub(crate) struct Ere {
 }
 
 impl Ere {
-    /// Reads an expression that is the only one of its file; with `folds`, one that ignores case: it is then to be held
-    /// against [`folded`] text.
+    /// Parses an expression that is the only one of its file. With `folds` it ignores case, and must be matched against
+    /// [`folded`] text.
     pub(crate) fn read(text: &str, folds: bool) -> Result<Self, EreError> {
         Self::read_beside(text, folds, false)
     }
 
-    /// Reads an expression of a file in which, with `second`, another line makes grep turn to its second matcher.
+    /// Parses an expression of a file. With `second`, another line of that file makes grep use its second matcher.
     pub(crate) fn read_beside(text: &str, folds: bool, second: bool) -> Result<Self, EreError> {
         let reading = syntax::read(text, folds, second)?;
         let states = bound::check(&reading.root)?;
         Ok(Self { reading, states })
     }
 
-    /// Whether it makes grep turn to its second matcher, and whether the two read it differently.
+    /// Whether it makes grep use its second matcher, and whether the two matchers read it differently.
     pub(crate) fn turns(&self) -> (bool, bool) {
         (self.reading.second, self.reading.torn)
     }
 
-    /// What a line must hold for the expression to match.
+    /// The literals that a line must contain for a match.
     pub(crate) fn needs(&self) -> RequiredLiterals {
         literals::of(&self.reading.root)
     }
 
-    /// The fewest bytes of whatever it matches.
+    /// The length in bytes of its shortest match.
     pub(crate) fn shortest(&self) -> usize {
         literals::shortest(&self.reading.root)
     }
 
-    /// A generous guess at the states that it takes once it is compiled.
+    /// A generous estimate of the states that it needs when compiled.
     pub(crate) fn states(&self) -> u64 {
         self.states
     }
 
-    /// The characters outside ASCII that it tells apart.
+    /// The non-ASCII characters that it distinguishes.
     pub(crate) fn letters(&self) -> Letters {
         Letters::of(&self.reading.root)
     }
 
-    /// The same expression as the regex crate writes it.
+    /// The expression in the regex crate's syntax.
     pub(crate) fn translate(&self, alphabet: Alphabet<'_>) -> String {
         print::print(&self.reading.root, alphabet)
     }
 
-    /// Where it uses what POSIX does not have (`\<`, `\w`, ...), in bytes from the start.
+    /// The positions in bytes of constructs that POSIX does not have (`\<`, `\w`, ...).
     pub(crate) fn extensions(&self) -> &[usize] {
         &self.reading.extensions
     }
@@ -101,10 +101,10 @@ impl Ere {
     }
 }
 
-/// The character in capitals, as towupper(3) gives it: one for one, so that ß stays what it is.
+/// The character in upper case, as towupper(3) gives it: one for one, so that ß stays ß.
 ///
-/// GNU grep compares capitals when it ignores case; hence `s` also finds the long ſ, and `k` does not find the Kelvin
-/// sign, which is a capital already.
+/// GNU grep compares upper case when it ignores case. Hence `s` also finds the long ſ, and `k` does not find the Kelvin
+/// sign, which is already upper case.
 pub(crate) fn fold(char: char) -> char {
     if char.is_ascii() {
         return char.to_ascii_uppercase();
@@ -116,12 +116,12 @@ pub(crate) fn fold(char: char) -> char {
     }
 }
 
-/// The text in capitals, character by character.
+/// The text in upper case, character by character.
 pub(crate) fn folded(text: &str) -> String {
     if text.is_ascii() { text.to_ascii_uppercase() } else { text.chars().map(fold).collect() }
 }
 
-/// Whether the text stands for itself alone, as most lines of a pattern file do.
+/// Whether the text has no special characters, as most lines of a pattern file.
 pub(crate) fn is_plain(text: &str) -> bool {
     !text.is_empty() && !text.bytes().any(reader::is_special)
 }

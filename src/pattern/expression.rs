@@ -1,4 +1,4 @@
-//! One expression at work: most lines are decided by what must occur in them, and it is compiled only for the rest.
+//! One expression in use. Required literals decide most lines, and it is compiled only for the rest.
 
 use super::{
     ere::{self, Alphabet, Ere, EreError, Letters, NESTS, RequiredLiterals},
@@ -14,44 +14,46 @@ use std::{
     },
 };
 
-/// The most memory that one compiled expression may take, in bytes. [`ere::Ere::read`] refuses earlier what comes near.
+/// The most memory in bytes that one compiled expression may take. [`ere::Ere::read`] refuses expressions that come
+/// near.
 const LARGEST: usize = 32 << 20;
 
-/// What a search may remember of the states it was in, in bytes. It is taken for each expression and each thread.
+/// The memory in bytes for a search's state cache, for each expression and thread.
 const REMEMBERED: usize = 256 << 10;
 
-/// The most states of all expressions that stay compiled. What comes then is compiled for one text and dropped: slower,
-/// but a thousand intervals in a pattern file do not take a hook beyond the memory that its mail server grants it.
+/// The most states of all expressions that stay compiled. Further expressions are compiled for one text and dropped.
+/// That is slower, but a thousand intervals in a pattern file do not take a hook beyond the memory limit of its mail
+/// server.
 const KEPT: u64 = 200_000;
 
-/// The states that are compiled at the moment.
+/// The number of states that are compiled now.
 static STATES: AtomicU64 = AtomicU64::new(0);
 
-/// An expression, perhaps not compiled yet.
+/// An expression, compiled on first use.
 #[derive(Debug)]
 pub(super) struct Expression {
     needs: RequiredLiterals,
-    /// The fewest bytes of a line that it may match.
+    /// The length in bytes of its shortest match.
     shortest: usize,
     mode: PatternMode,
-    /// It makes grep turn to its second matcher, for all lines of its file.
+    /// It makes grep use its second matcher, for all lines of its file.
     turns: bool,
     /// Grep's two matchers read it differently.
     torn: bool,
     form: OnceLock<Arc<ExpressionForm>>,
 }
 
-/// How a pattern is to be read.
+/// The mode in which a pattern is parsed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PatternMode {
-    /// Case does not matter, and it will be held against text in capitals.
+    /// Case is ignored, and the text will be in upper case.
     pub(super) folds: bool,
-    /// Another line of its file makes grep turn to its second matcher.
+    /// Another line of its file makes grep use its second matcher.
     pub(super) second: bool,
 }
 
 impl Expression {
-    /// Understands `pattern`.
+    /// Parses `pattern`.
     pub(super) fn new(pattern: &str, mode: PatternMode) -> Result<Self, EreError> {
         let form = OnceLock::new();
         if ere::is_plain(pattern) {
@@ -64,7 +66,7 @@ impl Expression {
         Ok(Self { needs: ere.needs(), shortest: ere.shortest(), mode, turns, torn, form })
     }
 
-    /// Whether it makes grep turn to its second matcher, for all lines of its file.
+    /// Whether it makes grep use its second matcher, for all lines of its file.
     pub(super) fn turns(&self) -> bool {
         self.turns
     }
@@ -74,12 +76,12 @@ impl Expression {
         self.torn
     }
 
-    /// What a line must hold for it to match.
+    /// The literals that a line must contain for a match.
     pub(super) fn needs(&self) -> &RequiredLiterals {
         &self.needs
     }
 
-    /// The numbers of the lines that it matches, in order. `pattern` is what it was made from.
+    /// The numbers of the lines that it matches, in order. `pattern` is its source text.
     pub(super) fn matched(&self, pattern: &str, lines: &IndexedText<'_>) -> Vec<usize> {
         let mut numbers: Vec<usize> = match &self.needs {
             RequiredLiterals::Literal(text) => holding(lines, text),
@@ -102,7 +104,7 @@ impl Expression {
         numbers
     }
 
-    /// What of a line it matches first, at or behind this place; nothing for a match of no length.
+    /// Its first match in a line at or after `from`; None for a match of no length.
     pub(super) fn find(&self, pattern: &str, line: &str, from: usize) -> Option<Range<usize>> {
         if let RequiredLiterals::Literal(text) = &self.needs {
             let at = from + memmem::find(line.as_bytes().get(from..)?, text.as_bytes())?;
@@ -111,14 +113,14 @@ impl Expression {
         self.form(pattern)?.find(line, from)
     }
 
-    /// Compiled. [`ere::Ere::read`] has refused whatever could not be.
+    /// Compiles it. [`ere::Ere::read`] has refused expressions that do not compile.
     fn form(&self, pattern: &str) -> Option<Arc<ExpressionForm>> {
         if let Some(form) = self.form.get() {
             return Some(Arc::clone(form));
         }
         let form = Arc::new(ExpressionForm::new(pattern, self.mode)?);
         if STATES.load(Ordering::Relaxed) <= KEPT {
-            // Another thread may have been faster; then its form stays, and ours goes with this text.
+            // Another thread may have been faster; then its form stays, and ours is dropped after this text.
             let _ = self.form.set(Arc::clone(&form));
         }
         Some(form)
@@ -166,7 +168,7 @@ impl Drop for ExpressionForm {
     }
 }
 
-/// The lines that hold this text, in order, as often as it occurs.
+/// The lines that contain this text, in order, once for each occurrence.
 fn holding(lines: &IndexedText<'_>, text: &str) -> Vec<usize> {
     let found = memmem::find_iter(lines.text().as_bytes(), text);
     found.map(|offset| lines.number_at(offset)).collect()

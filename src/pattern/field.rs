@@ -29,11 +29,11 @@ pub(super) const FIELDS: [Field; 8] = [
     Field::AsName,
 ];
 
-/// Every name that may follow the `@`.
+/// All names that may follow the `@`.
 pub(super) const NAMES: [&str; 10] =
     ["org", "netname", "country", "abuse", "registry", "desc", "mnt", "asname", "asn", "cidr"];
 
-/// What else people call a field.
+/// Other common names of fields.
 const ALIASES: [(&str, &str); 16] = [
     ("owner", "org"),
     ("orgname", "org"),
@@ -54,7 +54,7 @@ const ALIASES: [(&str, &str); 16] = [
 ];
 
 impl Field {
-    /// The name behind the `@`.
+    /// The name after the `@`.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Org => "org",
@@ -68,12 +68,12 @@ impl Field {
         }
     }
 
-    /// Its place in [`FIELDS`].
+    /// Its index in [`FIELDS`].
     pub(super) fn index(self) -> usize {
         self as usize
     }
 
-    /// What the record says there, or for an AS's name the table of origins.
+    /// The field's values in the record; for an AS's name, that in the table of origins.
     pub(super) fn values<'a>(self, subject: &MatchSubject<'a>) -> Vec<&'a str> {
         fn all<'a>(list: impl IntoIterator<Item = &'a String>, outer: &'a [String]) -> Vec<&'a str> {
             list.into_iter().chain(outer).map(String::as_str).collect()
@@ -96,17 +96,17 @@ impl Field {
     }
 }
 
-/// What a field line asks for.
+/// The condition of a field line.
 pub(super) enum FieldLine<'a> {
-    /// One of the field's values matches; the text behind the name, and where in the line it begins.
+    /// One of the field's values matches. The text after the name, and its position in the line.
     Ere(Field, &'a str, usize),
-    /// The network is announced by this system.
+    /// The network is announced by this AS.
     Asn(u32),
-    /// The address lies inside.
+    /// The address lies inside the prefix.
     Cidr(Prefix),
 }
 
-/// Reads a line as a field line: `@`, letters, a blank. None for every other line, such as `@example\.com`.
+/// Parses a line as a field line: `@`, letters, a blank. None for every other line, such as `@example\.com`.
 pub(super) fn read(line: &str) -> Option<Result<FieldLine<'_>, EreError>> {
     let behind = line.strip_prefix('@')?;
     let letters = behind.bytes().take_while(u8::is_ascii_alphabetic).count();
@@ -115,7 +115,7 @@ pub(super) fn read(line: &str) -> Option<Result<FieldLine<'_>, EreError>> {
 }
 
 fn parse<'a>(line: &'a str, name: &str, rest: &'a str) -> Result<FieldLine<'a>, EreError> {
-    // Unlike egrep's own lines these have no history in which a blank or a CR at the end would be meant.
+    // Unlike egrep lines, field lines have no history in which a trailing blank or CR would be meant.
     let value = rest.trim_start_matches([' ', '\t']);
     let at = line.len() - value.len();
     let whole = value.trim_end();
@@ -139,21 +139,21 @@ fn parse<'a>(line: &'a str, name: &str, rest: &'a str) -> Result<FieldLine<'a>, 
     whole.parse().map(|prefix| FieldLine::Cidr(unmapped(prefix))).map_err(|()| wrong())
 }
 
-/// An IPv4 network in IPv6's clothes, `::ffff:203.0.113.0/120`, as itself: addresses come to us undressed, too.
+/// Unwraps an IPv4 network written as IPv6, `::ffff:203.0.113.0/120`, because addresses are unwrapped too.
 fn unmapped(prefix: Prefix) -> Prefix {
     let IpAddr::V6(first) = prefix.first() else { return prefix };
     let v4 = first.to_ipv4_mapped().zip(prefix.length().checked_sub(96));
     v4.and_then(|(first, length)| Prefix::new(first.into(), length)).unwrap_or(prefix)
 }
 
-/// `64500` or `AS64500`.
+/// Parses `64500` or `AS64500`.
 fn asn(text: &str) -> Option<u32> {
     let digits =
         text.get(..2).filter(|two| two.eq_ignore_ascii_case("as")).and(text.get(2..)).unwrap_or(text);
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }
 
-/// What to say of a name that is no field.
+/// The message for a name that is no field.
 fn unknown(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     let words: Vec<&str> = NAMES.into_iter().chain(ALIASES.map(|(alias, _)| alias)).collect();
@@ -169,26 +169,26 @@ fn unknown(name: &str) -> String {
     }
 }
 
-/// What lines ask for, as their first letters show: nothing is understood for it.
+/// The kinds of lines, told by their first letters: no line is parsed for it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LineKinds {
-    /// `@cidr`: the answer depends on the address, and not on the network alone.
+    /// `@cidr`: the answer depends on the address, not only on the network.
     pub(super) cidr: bool,
     /// `@asn` or `@asname`.
     pub(super) origin: bool,
-    /// Anything else, for which the registry's answer is needed.
+    /// Any other line, which needs the registry's answer.
     pub(super) answer: bool,
 }
 
 impl LineKinds {
-    /// What one line asks for.
+    /// The kind of one line.
     pub(super) fn of(line: &[u8]) -> Self {
         let mut kinds = Self::default();
         kinds.add(line);
         kinds
     }
 
-    /// Enters a line.
+    /// Adds a line.
     pub(super) fn add(&mut self, line: &[u8]) {
         let is = |name: &[u8]| {
             line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))

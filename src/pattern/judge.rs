@@ -1,4 +1,4 @@
-//! Holding what is known of a network against all patterns.
+//! Matches the facts known of a network against all patterns.
 
 use super::{
     Action, MatchSubject, PatternFinding, PatternMatch, PatternState, ere,
@@ -9,11 +9,11 @@ use super::{
 };
 use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap, net::IpAddr, ops::Range};
 
-/// The matches so far, by rule, and the lines that make up the count.
+/// The matches so far, by rule, and the lines that are counted.
 struct MatchTally<'a> {
     inner: &'a PatternState,
     matches: BTreeMap<u32, PatternMatch>,
-    /// Whether a block pattern matched this line.
+    /// Whether a block pattern matched each line.
     blocked: Vec<bool>,
     fields_blocked: u64,
 }
@@ -61,7 +61,7 @@ impl MatchTally<'_> {
                     }
                 }
             }
-            // A CR is part of a line for the pattern, but not for whoever reads the match.
+            // A CR is part of a line for the pattern, but not for the user who reads the match.
             let text = plain.line(*first).trim_end_matches('\r').to_owned();
             self.matches.insert(number, inner.found(rule, text, None));
         }
@@ -116,9 +116,9 @@ impl MatchTally<'_> {
     }
 }
 
-/// What of one line any expression matches, in order and without overlaps: at each place what begins first, and of
-/// that the longest. Of alternatives within one expression that are more than plain text, the regex crate takes the first
-/// that fits, where grep would take the longest.
+/// The parts of one line that any expression matches, in order and without overlaps. The earliest start wins, then the
+/// longest match. Among alternatives inside one expression that are not plain text, the regex crate takes the first
+/// that fits; grep would take the longest.
 pub(super) fn spans(inner: &PatternState, line: &str) -> Vec<Range<usize>> {
     let folded = inner.folds.then(|| ere::folded(line));
     let text = folded.as_deref().unwrap_or(line);
@@ -147,7 +147,7 @@ impl PatternState {
         self.rules().rules.get(number as usize)
     }
 
-    /// A rule with its expression and what that was made from.
+    /// A rule with its expression and the expression's source text.
     pub(super) fn expression(&self, number: u32) -> Option<(&PatternRule, &Expression, Cow<'_, str>)> {
         let rule = self.rule(number)?;
         let line = self.text_of(rule.line);
@@ -191,7 +191,7 @@ mod tests {
             marks(&["[[:alpha:]]+"], "1 \u{dc}ber\u{df} 2 \u{65e5}", false),
             ["\u{dc}ber\u{df}", "\u{65e5}"]
         );
-        // Capitals may be shorter or longer: the long s has one of a single byte.
+        // Upper case may be shorter or longer: the long s has one of a single byte.
         assert_eq!(marks(&["sx"], "\u{17f}X\u{df}sx", true), ["\u{17f}X", "sx"]);
         assert_eq!(marks(&["(Con|Conto|Contoso)"], "Contoso", false), ["Contoso"]);
         assert_eq!(marks(&["^a"], "aa", false), ["a"]);

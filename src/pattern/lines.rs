@@ -1,8 +1,8 @@
-//! Text cut into lines as grep cuts it: at every newline, a carriage return being part of the line.
+//! Splits text into lines as grep does: at every newline, with a carriage return as part of the line.
 
 use std::borrow::Cow;
 
-/// Text and where its lines begin.
+/// A text and the starts of its lines.
 pub(super) struct IndexedText<'a> {
     text: Cow<'a, str>,
     /// Byte offsets, in order.
@@ -10,14 +10,14 @@ pub(super) struct IndexedText<'a> {
 }
 
 impl<'a> IndexedText<'a> {
-    /// Cuts `text`. What follows the last newline is a line if it is not empty.
+    /// Splits `text`. Text after the last newline is a line if it is not empty.
     pub(super) fn new(text: Cow<'a, str>) -> Self {
         let ends = memchr::memchr_iter(b'\n', text.as_bytes());
         let starts = std::iter::once(0).chain(ends.map(|end| end + 1)).filter(|start| *start < text.len());
         Self { starts: starts.collect(), text }
     }
 
-    /// These values, each a line of its own.
+    /// These values, each as a line.
     pub(super) fn of(values: &[&str], map: impl Fn(&str) -> String) -> Self {
         let mut text = String::new();
         let mut starts = Vec::new();
@@ -30,17 +30,17 @@ impl<'a> IndexedText<'a> {
         Self { text: Cow::Owned(text), starts }
     }
 
-    /// All of it.
+    /// The whole text.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// How many lines there are.
+    /// The number of lines.
     pub(super) fn count(&self) -> usize {
         self.starts.len()
     }
 
-    /// The line of this number, from 0, without its newline.
+    /// The line with this index, counted from 0, without its newline.
     pub(super) fn line(&self, number: usize) -> &str {
         let Some(start) = self.starts.get(number) else { return "" };
         let end = self.starts.get(number + 1).copied().unwrap_or(self.text.len());
@@ -48,16 +48,16 @@ impl<'a> IndexedText<'a> {
         line.strip_suffix('\n').unwrap_or(line)
     }
 
-    /// The number of the line that holds this byte.
+    /// The index of the line that holds this byte.
     pub(super) fn number_at(&self, offset: usize) -> usize {
         self.starts.partition_point(|start| *start <= offset).saturating_sub(1)
     }
 }
 
-/// Where in `to` stands what stands behind so many bytes of `from`: both have the same characters, though one of them in
-/// capitals, or spelled for an expression, which may be longer or shorter in UTF-8.
+/// The position in `to` that corresponds to the byte position `at` in `from`. Both have the same characters, but one is
+/// in upper case or spelled for an expression, so its characters may take more or fewer bytes.
 pub(super) fn carried(at: usize, from: &str, to: &str) -> usize {
-    // Some letters outside ASCII have capitals in it.
+    // Some letters outside ASCII have an upper case in ASCII.
     if from.is_ascii() && to.is_ascii() {
         return at;
     }

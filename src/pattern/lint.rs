@@ -1,4 +1,4 @@
-//! What is wrong with patterns, or is not what it seems: more than [`super::Patterns::check`] refuses.
+//! Finds faults and doubtful points in patterns: more than [`super::Patterns::check`] refuses.
 
 mod attribute;
 mod boilerplate;
@@ -17,14 +17,14 @@ use crate::address::Prefix;
 use serde::Serialize;
 use std::{borrow::Cow, collections::BTreeSet, net::IpAddr};
 
-/// One thing that is wrong, and where. The names are those of the JSON output.
+/// One problem and its position. The names are those of the JSON output.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct LintProblem {
     /// The pattern's file as it was named, or `-e`.
     pub file: String,
     /// Its line, from 1.
     pub line: u32,
-    /// The place in the line, in characters from 1.
+    /// The position in the line, in characters from 1.
     pub column: usize,
     /// A word for its kind: `invalid`, `everything`, `boilerplate`, `carriage-return`, `byte-order-mark`, `never`,
     /// `duplicate`, `shadowed`, `egrep`, `field`, `slip`, `extension`, `origin` or `empty`.
@@ -33,13 +33,13 @@ pub struct LintProblem {
     pub message: String,
 }
 
-/// The kind of what [`super::Patterns::check`] refuses.
+/// The kind of problem that [`super::Patterns::check`] refuses.
 pub const INVALID: &str = "invalid";
 
-/// Values of which an expression that matches all of them matches any.
+/// Samples: an expression that matches all of them matches anything.
 const ANY: [&str; 4] = ["a", "0", "-", "Ж"];
 
-/// Finds all there is, in the order of files and lines.
+/// Finds all problems, in the order of files and lines.
 pub(super) fn lint(inner: &PatternState, numbers: Option<&BTreeSet<u32>>) -> Vec<LintProblem> {
     let mut desk = ProblemList { inner, problems: Vec::new() };
     for (line, flaw) in &inner.rules().flaws {
@@ -65,14 +65,14 @@ pub(super) fn lint(inner: &PatternState, numbers: Option<&BTreeSet<u32>>) -> Vec
     desk.problems.into_iter().map(|(_, problem)| problem).collect()
 }
 
-/// What was found so far, each with the number of its source.
+/// The problems so far, each with the index of its source.
 struct ProblemList<'a> {
     inner: &'a PatternState,
     problems: Vec<(u32, LintProblem)>,
 }
 
 impl ProblemList<'_> {
-    /// Enters a problem behind so many bytes of a pattern's line.
+    /// Adds a problem after `at` bytes of a pattern's line.
     fn say(&mut self, line: PatternLine, at: usize, code: &'static str, message: String) {
         let column = column(&self.inner.text_of(line), at);
         self.say_of(line.source, line.number, column, code, message);
@@ -94,8 +94,8 @@ impl ProblemList<'_> {
         self.inner.rule(number).map(|rule| rule.line)
     }
 
-    /// Blank lines and comments in files that egrep could be given too. A field line means nothing to egrep: a file
-    /// with one is for whodunit alone.
+    /// Reports blank lines and comments in files that egrep could read too. A field line means nothing to egrep, so a
+    /// file with one is for whodunit alone.
     fn otherwise(&mut self) {
         let inner = self.inner;
         let mut ours = vec![false; inner.sources.len()];
@@ -141,7 +141,7 @@ impl ProblemList<'_> {
         }
     }
 
-    /// Files without a pattern: a list that was cut or emptied by mistake blocks nobody.
+    /// Reports files without a pattern: a list that was cut or emptied by mistake blocks nobody.
     fn empty(&mut self) {
         let inner = self.inner;
         let filled: BTreeSet<u32> = inner.lines.iter().map(|line| line.source).collect();
@@ -157,11 +157,11 @@ impl ProblemList<'_> {
         }
     }
 
-    /// Whole-text expressions that match everything, or what registries say in every answer.
+    /// Reports whole-text expressions that match everything, or text that registries send in every answer.
     fn texts(&mut self) {
         let inner = self.inner;
         let fold = |text: &str| if inner.folds { ere::folded(text) } else { text.to_owned() };
-        // Behind a field's name there are blanks, and a value that is the owner's.
+        // A field's name is followed by blanks and the owner's value.
         let padded =
             |text: &str| fold(&if text.ends_with(':') { format!("{text:16}") } else { text.to_owned() });
         let (empty, known) = (IndexedText::of(&[""], fold), IndexedText::of(&boilerplate::texts(), padded));
@@ -180,7 +180,7 @@ impl ProblemList<'_> {
         }
     }
 
-    /// Field lines that match whatever stands in the field, or what registries write there for many owners.
+    /// Reports field lines that match any value of the field, or values that registries write there for many owners.
     fn values(&mut self, field: Field) {
         let inner = self.inner;
         let Some(screen) = inner.rules().fields.get(field.index()) else { return };
@@ -205,7 +205,7 @@ impl ProblemList<'_> {
         }
     }
 
-    /// An `@cidr` line that holds all addresses there are, or is not written as what it means.
+    /// Reports an `@cidr` line that holds all addresses, or is not written in its normal form.
     fn place_of(&mut self, line: PatternLine, text: &str, prefix: Prefix) {
         let address = text.get(5..).map(|rest| rest.trim().split('/').next().unwrap_or_default());
         let address = address.and_then(|address| address.parse::<IpAddr>().ok());
@@ -218,7 +218,7 @@ impl ProblemList<'_> {
         }
     }
 
-    /// What can be said of a line by itself.
+    /// Reports problems of a single line.
     fn each(&mut self, line: PatternLine) {
         let text = self.inner.text_of(line);
         let (pattern, at, folds) = match field::read(&text) {
@@ -260,7 +260,7 @@ impl ProblemList<'_> {
     }
 }
 
-/// What to say of an escape that POSIX does not have.
+/// The message for an escape that POSIX does not have.
 fn extension(letter: char) -> String {
     let instead: Cow<'_, str> = match letter {
         'w' => "[_[:alnum:]]".into(),

@@ -1,4 +1,4 @@
-//! Which `@cidr` and `@asn` lines hold: found by look-up, however many there are.
+//! Finds the `@cidr` and `@asn` lines that match, by look-up, however many there are.
 
 use crate::address::Prefix;
 use std::net::IpAddr;
@@ -8,18 +8,18 @@ use std::net::IpAddr;
 pub(super) struct PrefixRules {
     /// Sorted once [`PrefixRules::sort`] has run.
     prefixes: Vec<(Prefix, u32)>,
-    /// The lengths that occur, for each family.
+    /// The prefix lengths that occur, for each family.
     v4: Vec<u8>,
     v6: Vec<u8>,
 }
 
 impl PrefixRules {
-    /// Enters a rule.
+    /// Adds a rule.
     pub(super) fn add(&mut self, prefix: Prefix, rule: u32) {
         self.prefixes.push((prefix, rule));
     }
 
-    /// Makes ready for [`PrefixRules::holding`].
+    /// Prepares for [`PrefixRules::holding`].
     pub(super) fn sort(&mut self) {
         self.prefixes.sort_unstable();
         let lengths = |v4: bool| {
@@ -42,7 +42,7 @@ impl PrefixRules {
         self.prefixes.iter().copied()
     }
 
-    /// The rules whose prefix holds the address.
+    /// The rules whose prefix contains the address.
     pub(super) fn holding(&self, address: IpAddr) -> impl Iterator<Item = u32> {
         let lengths = if address.is_ipv4() { &self.v4 } else { &self.v6 };
         lengths.iter().filter_map(move |length| Prefix::new(address, *length)).flat_map(|prefix| {
@@ -60,22 +60,22 @@ pub(super) struct AsnRules {
 }
 
 impl AsnRules {
-    /// Enters a rule.
+    /// Adds a rule.
     pub(super) fn add(&mut self, asn: u32, rule: u32) {
         self.numbers.push((asn, rule));
     }
 
-    /// Makes ready for [`AsnRules::of`].
+    /// Prepares for [`AsnRules::of`].
     pub(super) fn sort(&mut self) {
         self.numbers.sort_unstable();
     }
 
-    /// Whether there is any.
+    /// Whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         self.numbers.is_empty()
     }
 
-    /// The rules for this system.
+    /// The rules for this AS.
     pub(super) fn of(&self, asn: u32) -> impl Iterator<Item = u32> {
         let from = self.numbers.partition_point(|(known, _)| *known < asn);
         let rest = self.numbers.get(from..).unwrap_or_default();

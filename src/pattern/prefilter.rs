@@ -1,33 +1,33 @@
-//! Telling quickly which of many patterns cannot match a text.
+//! Excludes quickly the patterns that cannot match a text.
 //!
-//! An automaton over all patterns' literals would take longer to build than a mail server's hook runs. So it is the text
-//! that is indexed, a few kilobytes, and each pattern asks whether some of its bytes occur in it.
+//! An automaton over all patterns' literals would take longer to build than a mail server's hook runs. So the text, a
+//! few kilobytes, is indexed, and each pattern is checked for whether some of its bytes occur in it.
 
 use super::{ere::RequiredLiterals, lines::IndexedText};
 
-/// Bytes that are looked up at once.
+/// The number of bytes that are looked up at once.
 const GRAM: usize = 4;
 
-/// The patterns that are held against one kind of text, by what they need to occur in it.
+/// The patterns for one kind of text, by the literals that they need.
 #[derive(Debug, Default)]
 pub(super) struct Prefilter {
     entries: Vec<PrefilterEntry>,
-    /// How long the entries' grams are: bit n stands for n bytes.
+    /// The lengths of the entries' grams: bit n stands for n bytes.
     lengths: u8,
-    /// Rules that need nothing in particular.
+    /// Rules without a required literal.
     always: Vec<u32>,
 }
 
-/// A text that a rule needs.
+/// A literal that a rule needs.
 #[derive(Debug)]
 struct PrefilterEntry {
-    /// Its middle, end and beginning: the middle is the least likely to be found in every reply.
+    /// Its middle, end and beginning: the middle is the least likely to occur in every reply.
     grams: [u32; 3],
     rule: u32,
 }
 
 impl Prefilter {
-    /// Enters a rule.
+    /// Adds a rule.
     pub(super) fn add(&mut self, rule: u32, needs: &RequiredLiterals) {
         match needs {
             RequiredLiterals::Literal(text) => self.enter(rule, text),
@@ -36,7 +36,7 @@ impl Prefilter {
         }
     }
 
-    /// Whether there is no rule to be found.
+    /// Whether there are no rules.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.always.is_empty()
     }
@@ -63,7 +63,7 @@ impl Prefilter {
     }
 }
 
-/// A few bytes as one well-mixed number. What is shorter than a gram is another number than any gram's beginning.
+/// A few bytes as one well-mixed number. A text shorter than a gram gets another number than the start of any gram.
 fn gram(bytes: &[u8]) -> u32 {
     let packed = match bytes {
         [a, b, c, d] => u32::from_be_bytes([*a, *b, *c, *d]),
@@ -74,7 +74,8 @@ fn gram(bytes: &[u8]) -> u32 {
     (packed ^ (length << 27)).wrapping_mul(0x9E37_79B1)
 }
 
-/// Which grams occur in a text: a bit for each, so that a stranger passes now and then but none is missed.
+/// The grams that occur in a text, one bit for each. A gram that does not occur may pass now and then, but none is
+/// missed.
 struct GramIndex {
     bits: Vec<u64>,
     shift: u32,

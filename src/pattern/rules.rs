@@ -1,4 +1,4 @@
-//! All lines understood, and the tables by which the few that matter to one answer are found.
+//! All lines parsed, and the tables that find the few that matter to one answer.
 
 use super::{
     ere::EreError,
@@ -10,18 +10,18 @@ use super::{
 };
 use crate::address::Prefix;
 
-/// What one line asks for.
+/// The condition of one line.
 #[derive(Debug)]
 pub(super) enum RuleTest {
     /// A line of the whois text matches.
     Text(Expression),
-    /// One of a field's values matches; where in the line the expression begins.
+    /// One of the field's values matches; the position of the expression in the line.
     Field(Expression, usize),
-    /// It stands in a table of its own.
+    /// It is in a table of its own.
     Listed,
 }
 
-/// One line, understood.
+/// One parsed line.
 #[derive(Debug)]
 pub(super) struct PatternRule {
     pub(super) line: PatternLine,
@@ -32,17 +32,17 @@ pub(super) struct PatternRule {
 #[derive(Debug, Default)]
 pub(super) struct RuleSet {
     pub(super) rules: Vec<PatternRule>,
-    /// What cannot be had, and where.
+    /// The lines that were refused, and where they are.
     pub(super) flaws: Vec<(PatternLine, EreError)>,
     /// Expressions over the whole text.
     pub(super) text: Prefilter,
-    /// Expressions over one field, as [`field::Field::index`] orders them.
+    /// Expressions over one field, in the order of [`field::Field::index`].
     pub(super) fields: [Prefilter; FIELDS.len()],
     pub(super) places: PrefixRules,
     pub(super) systems: AsnRules,
 }
 
-/// What a line asks for, before it has its number.
+/// The condition of a line, before the line has its number.
 enum RuleReading {
     Text(Expression),
     Field(Field, Expression, usize),
@@ -51,7 +51,7 @@ enum RuleReading {
 }
 
 impl RuleSet {
-    /// Understands all lines. What cannot be had is kept in `flaws`, and matches nothing.
+    /// Parses all lines. A refused line is kept in `flaws`, and matches nothing.
     pub(super) fn new(sources: &[PatternSource], lines: &[PatternLine], folds: bool) -> Self {
         let sourced = lines.iter().filter_map(|line| Some((*line, sources.get(line.source as usize)?)));
         let mut read: Vec<_> =
@@ -74,13 +74,13 @@ impl RuleSet {
         rules
     }
 
-    /// Whether any rule looks at a field of the record.
+    /// Whether any rule is about a field of the record.
     pub(super) fn has_fields(&self) -> bool {
         !self.systems.is_empty() || self.rules.iter().any(|rule| matches!(rule.test, RuleTest::Field(..)))
     }
 
     fn add(&mut self, line: PatternLine, reading: RuleReading) {
-        // `Patterns::read` holds no more lines than fit: each has a byte of its own, and 4 GiB are too many.
+        // `Patterns::read` holds no more lines than fit: each takes at least a byte, and 4 GiB are refused.
         let number = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
         let test = match reading {
             RuleReading::Text(expression) => {
@@ -106,7 +106,7 @@ impl RuleSet {
     }
 }
 
-/// Understands one line, as if it were its file's only one.
+/// Parses one line as if it were the only one of its file.
 fn read(source: &PatternSource, line: PatternLine, folds: bool) -> Result<RuleReading, EreError> {
     let text = source.text_of(line);
     if source.inline && text.trim_ascii().is_empty() {
@@ -125,7 +125,7 @@ fn read(source: &PatternSource, line: PatternLine, folds: bool) -> Result<RuleRe
     })
 }
 
-/// Reads those lines of a file anew that grep's second matcher reads differently, if another line makes grep turn to it.
+/// Parses those lines of a file again that grep's second matcher reads differently, if another line makes grep use it.
 fn read_torn(file: &mut [(PatternLine, &PatternSource, Result<RuleReading, EreError>)], folds: bool) {
     let turning = file.iter().find_map(|(line, _, reading)| match reading {
         Ok(RuleReading::Text(expression)) if expression.turns() => Some(line.number),

@@ -7,13 +7,13 @@ use super::{
 use crate::error::{Error, Result};
 use regex::bytes::{Regex, RegexBuilder};
 
-/// The most memory that the compiled expression may take, in bytes.
+/// The most memory in bytes that the compiled expression may take.
 const LARGEST: usize = 64 << 20;
 
-/// An extended regular expression, to be held against lines without their newline. An empty one selects every line.
+/// An extended regular expression, to be matched against lines without their newline. An empty one selects every line.
 ///
 /// # Errors
-/// The text is no expression, or one that cannot be had (64); `option` is where it was given.
+/// The text is no expression, or one that is refused (64); `option` is the option that it was given with.
 pub fn selector(option: &str, text: &str) -> Result<Regex> {
     let wrong =
         |at: usize, what: &str| Error::usage(format!("{option}: column {}: {what}", column(text, at)));

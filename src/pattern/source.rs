@@ -1,4 +1,4 @@
-//! Pattern files as they are named and read: nothing but bytes, cut into lines.
+//! Reads pattern files: bytes split into lines.
 
 use super::{Action, PatternSpec, field};
 use crate::error::{Error, Result};
@@ -9,16 +9,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The file name that stands for stdin, as for grep.
+/// The file name for stdin, as for grep.
 pub(super) const STDIN: &str = "-";
 
-/// The file name that stands for `-e`.
+/// The file name shown for `-e`.
 const INLINE: &str = "-e";
 
 /// One file, or one `-e`.
 #[derive(Debug)]
 pub(super) struct PatternSource {
-    /// As the user named it.
+    /// The name as the user gave it.
     pub(super) name: String,
     pub(super) action: Action,
     pub(super) bytes: Vec<u8>,
@@ -26,12 +26,12 @@ pub(super) struct PatternSource {
     pub(super) inline: bool,
 }
 
-/// One line that holds a pattern.
+/// A line with a pattern.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PatternLine {
-    /// Which source.
+    /// The index of its source.
     pub(super) source: u32,
-    /// Counted from 1; for `-e`, which `-e` it is.
+    /// The line number from 1; for `-e`, the number of the option.
     pub(super) number: u32,
     start: u32,
     end: u32,
@@ -43,8 +43,8 @@ impl PatternSource {
         self.bytes.get(line.start as usize..line.end as usize).unwrap_or_default()
     }
 
-    /// Where its first line begins. A byte order mark is part of a first line that egrep would read, so that the counts
-    /// are equal; a comment, a blank and a field line mean what they show.
+    /// The start of its first line. A byte order mark counts as part of a first line that egrep would read, so that the
+    /// counts are equal. Comments, blank lines and field lines are read without it.
     fn start(&self) -> usize {
         let Some(behind) = self.bytes.strip_prefix(MARK).filter(|_| !self.inline) else { return 0 };
         let line = behind.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -56,16 +56,16 @@ impl PatternSource {
         self.bytes.starts_with(MARK) && self.start() == 0
     }
 
-    /// What is wrong with its first pattern, if that begins with a byte order mark.
+    /// The warning for its first pattern, if that begins with a byte order mark.
     pub(super) fn mark(&self) -> Option<String> {
         let name = &self.name;
         let what = "begins with a byte order mark, so its first pattern matches no line";
         self.is_marked().then(|| format!("{name}:1: {what}: sed -i '1s/^\\xEF\\xBB\\xBF//' {name}"))
     }
 
-    /// What is wrong with the first of its patterns that ends in a carriage return, if any does.
+    /// The warning for the first of its patterns that ends in a carriage return.
     pub(super) fn line_end(&self) -> Option<String> {
-        // Most files hold none at all, and a hook has no time to look at each line.
+        // Most files have none at all, and a hook has no time to check each line.
         memchr::memchr(b'\r', &self.bytes).filter(|_| !self.inline)?;
         let lines = self.bytes.split(|byte| *byte == b'\n').zip(1_u32..);
         let ends = |line: &[u8]| line.ends_with(b"\r") && is_pattern(line);
@@ -76,13 +76,13 @@ impl PatternSource {
         Some(format!("{name}:{number}: {what}: sed -i 's/\\r$//' {name}"))
     }
 
-    /// The line as text: UTF-8, or else Latin-1, as which any bytes can be read.
+    /// The line as text: UTF-8, else Latin-1, which can decode any bytes.
     pub(super) fn text_of(&self, line: PatternLine) -> Cow<'_, str> {
         decoded(self.bytes_of(line))
     }
 }
 
-/// UTF-8, or else Latin-1.
+/// Decodes UTF-8, else Latin-1.
 pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
@@ -90,13 +90,13 @@ pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Bytes of the largest file of patterns that is read. The largest that are known have some hundred kilobytes.
+/// The largest pattern file that is read, in bytes. The largest known ones have some hundred kilobytes.
 const LARGEST: u64 = 64 << 20;
 
-/// What some editors of Windows put in front of a text.
+/// The byte order mark that some Windows editors write.
 const MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Reads all that the command line names, in its order.
+/// Reads all files and options of the command line, in their order.
 pub(super) fn read(spec: &PatternSpec) -> Result<Vec<PatternSource>> {
     let mut sources = Vec::with_capacity(spec.files.len() + spec.inline.len());
     for (action, path) in &spec.files {
@@ -127,7 +127,7 @@ fn source(path: &Path, action: Action, bytes: Vec<u8>) -> Result<PatternSource> 
     if u32::try_from(bytes.len()).is_err() {
         return Err(Error::data(format!("{name} is larger than any pattern file; name a smaller one")));
     }
-    // Its halves would be read as patterns that match nothing, or anything.
+    // The bytes of UTF-16 or binary data would be patterns that match nothing, or anything.
     if memchr::memchr(0, &bytes).is_some() {
         let what = if is_utf16(&bytes) {
             "is UTF-16 text: convert it with iconv -f UTF-16 -t UTF-8"
@@ -139,15 +139,15 @@ fn source(path: &Path, action: Action, bytes: Vec<u8>) -> Result<PatternSource> 
     Ok(PatternSource { name, action, bytes, inline: false })
 }
 
-/// Whether bytes are UTF-16: a byte order mark, or every other byte of the first line 0, as in ASCII.
+/// Whether the bytes are UTF-16: they have a byte order mark, or every other byte of the first line is 0, as for ASCII.
 fn is_utf16(bytes: &[u8]) -> bool {
     let head = bytes.get(..bytes.len().min(64)).unwrap_or_default();
     let zeros = |parity: usize| head.iter().skip(parity).step_by(2).all(|byte| *byte == 0);
     head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF") || zeros(0) != zeros(1)
 }
 
-/// What a file holds. A named pipe would be waited for, and a device may never end; `<(command)` of a shell is a pipe
-/// that somebody writes, and /dev/null is how to say nothing.
+/// The content of a file. A named pipe would block, and a device may never end. A shell's `<(command)` is a pipe with a
+/// writer, and /dev/null is an empty list.
 fn bytes(path: &Path) -> Result<Vec<u8>> {
     let failed = |error: io::Error| Error::input(path, &error);
     let kind = fs::metadata(path).map_err(failed)?.file_type();
@@ -164,7 +164,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The files in a folder, by name. One that cannot be reached is not left out: it might be a list of whom to let in.
+/// The files in a folder, by name. One that cannot be reached is an error: it might be an allow list.
 fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error: io::Error| Error::input(path, &error);
     let mut files = Vec::new();
@@ -183,7 +183,7 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Whether a file in a folder is hidden, an editor's or a package manager's copy, or tells people about the others.
+/// Whether a file in a folder is hidden, an editor's or a package manager's copy, or a README.
 fn is_left_over(name: &[u8]) -> bool {
     const COPIES: [&[u8]; 8] =
         [b"~", b".swp", b".orig", b".dpkg-old", b".dpkg-new", b".dpkg-dist", b".rpmsave", b".rpmnew"];
@@ -193,8 +193,7 @@ fn is_left_over(name: &[u8]) -> bool {
         || COPIES.iter().any(|end| name.ends_with(end))
 }
 
-/// The lines that hold patterns. A blank line and one that begins with `#` hold none; of what is typed after `-e`,
-/// every line is meant.
+/// The lines with patterns. Blank lines and lines that begin with `#` have none; in `-e` text every line counts.
 pub(super) fn lines(sources: &[PatternSource]) -> Vec<PatternLine> {
     let mut lines = Vec::new();
     let mut inline = 0;
@@ -207,7 +206,7 @@ pub(super) fn lines(sources: &[PatternSource]) -> Vec<PatternLine> {
             let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
             if source.inline || is_pattern(rest.get(..length).unwrap_or_default()) {
                 let number = if source.inline { inline } else { number };
-                // A source is no longer than 4 GiB: `source` refused it, and no command line is.
+                // A source is no longer than 4 GiB: `source` refused it, and no command line is so long.
                 let [start, end] = [start, start + length].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
                 lines.push(PatternLine { source: index, number, start, end });
             }

@@ -1,4 +1,4 @@
-//! A prefix a line.
+//! A prefix on each line.
 
 use super::{ListEntry, ListFormat, ListHead, comments};
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! Exim's iplsearch file: a key, a colon, a text. A key with colons stands in quotation marks.
+//! Exim's iplsearch file: a key, a colon, a text. A key that contains colons is in quotation marks.
 
 use super::{ListEntry, ListFormat, ListHead, comments, owner_text};
 use std::io::{self, Write};

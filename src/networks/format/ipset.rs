@@ -3,8 +3,8 @@
 use super::{ListEntry, ListFormat, ListHead, comments};
 use std::io::{self, Write};
 
-/// What both sets are made with. The most elements are the same each time: `create -exist` takes a set that is there for
-/// the same only if they are. Memory is taken for elements that are there alone.
+/// The options of both sets. `maxelem` is always the same, because `create -exist` accepts an existing set only with
+/// equal options. Memory is only taken for elements that exist.
 const OPTIONS: &str = "hashsize 4096 maxelem 16777216 -exist";
 
 #[derive(Default)]

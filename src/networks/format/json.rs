@@ -1,4 +1,5 @@
-//! JSON Lines: an object for each network of the data, or for each prefix of one that is no prefix itself or has holes.
+//! JSON Lines: an object for each network of the data, or for each of its prefixes if it is no prefix itself or has
+//! holes.
 
 use super::{ListEntry, ListFormat, ListHead, ListedSource};
 use crate::output::object;

@@ -1,16 +1,15 @@
-//! A file for `nft -f`: the table `inet whodunit` with the sets `blocked4` and `blocked6`. Table and sets are made where
-//! they are not there yet, and the old elements give way to the new ones in one transaction, whatever rules use the
-//! sets.
+//! A file for `nft -f`: the table `inet whodunit` with the sets `blocked4` and `blocked6`. Missing tables and sets are
+//! created. New elements replace the old ones in one transaction, whatever rules use the sets.
 
 use super::{ListEntry, ListFormat, ListHead, comments};
 use std::io::{self, Write};
 
-/// Elements in one command: nft reads a command whole.
+/// The elements in one command: nft reads a command whole.
 const BATCH: usize = 4096;
 
 #[derive(Default)]
 pub(super) struct NftFile {
-    /// Whether the command that is being written is of IPv6, and how many elements it has; None between commands.
+    /// Whether the current command is for IPv6, and its number of elements; None between commands.
     open: Option<(bool, usize)>,
 }
 

@@ -1,5 +1,5 @@
-//! A zone of rbldnsd: a set of type ip4trie, or of ip6trie where the list is of IPv6. The `$` of the text becomes the
-//! address that was asked about.
+//! A zone of rbldnsd: a set of type ip4trie, or ip6trie for a list of IPv6. The `$` in the text becomes the address in
+//! the query.
 
 use super::{ListEntry, ListFormat, ListHead, comments, owner_text};
 use std::io::{self, Write};

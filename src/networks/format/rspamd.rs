@@ -1,5 +1,5 @@
-//! rspamd's map of addresses, for a multimap of type `ip`: a prefix a line, and comments behind `#`. A value behind the
-//! prefix would be read as the name of a symbol, so there is none.
+//! rspamd's map of addresses, for a multimap of type `ip`: a prefix on each line, and comments after `#`. A value after
+//! the prefix would be read as the name of a symbol, so there is none.
 
 use super::{ListEntry, ListFormat, ListHead, comments};
 use std::io::{self, Write};

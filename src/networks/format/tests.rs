@@ -1,6 +1,6 @@
 use super::*;
 
-/// Names that mean something to one program or another, and file names that do.
+/// Names that have a meaning to one program or another, and such file names.
 const HOSTILE: [&str; 12] = [
     "a\n0.0.0.0/0 OK\n",
     "a\r\nadd whodunit4-new 0.0.0.0/1",
@@ -135,8 +135,8 @@ fn many_elements_are_several_commands_of_one_file() {
     assert_eq!(text.matches("/32").count(), 10_000);
 }
 
-/// Whatever an owner is called, and however a pattern file is named, each form has as many lines as with a harmless
-/// name, each line begins as before, and no sign is left that its program reads as one.
+/// For any owner's name and any name of a pattern file, each format has as many lines as with a harmless name. Each
+/// line begins as before, and no character remains that its program treats specially.
 #[test]
 fn no_name_breaks_out_of_any_form() {
     for (name, form) in ListForm::NAMES {

@@ -1,4 +1,4 @@
-//! The fields of a row.
+//! Parses the fields of a row.
 
 use crate::address::{Network, Prefix};
 use encoding_rs::mem::decode_latin1;
@@ -7,7 +7,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// What the ends of a row make.
+/// The range between the ends of a row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum RowRange {
     /// A network.
@@ -16,12 +16,12 @@ pub(super) enum RowRange {
     Inverted,
 }
 
-/// Text that is ASCII wherever it can be right.
+/// The text if it is ASCII; valid fields always are.
 fn ascii(field: &[u8]) -> Option<&str> {
     std::str::from_utf8(field.trim_ascii()).ok()
 }
 
-/// An address, dotted or as a decimal number: up to 32 bits IPv4, above IPv6.
+/// An address, dotted or as a decimal number: IPv4 up to 32 bits, IPv6 above.
 pub(super) fn address(field: &[u8]) -> Option<IpAddr> {
     let text = ascii(field)?;
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -34,13 +34,13 @@ pub(super) fn address(field: &[u8]) -> Option<IpAddr> {
     text.parse().ok()
 }
 
-/// An address as it is written, never a decimal number.
+/// An address as text, never a decimal number.
 pub(super) fn written_address(field: &[u8]) -> Option<IpAddr> {
     ascii(field)?.parse().ok()
 }
 
-/// The range between two addresses; None where they are none or of two families. A small decimal number beside an IPv6
-/// address is one, too: 0 is `::`.
+/// The range between two addresses. None if they are not addresses, or of two families. A small decimal number beside
+/// an IPv6 address is IPv6 too: 0 is `::`.
 pub(super) fn range(first: &[u8], last: &[u8]) -> Option<RowRange> {
     let six = |v4: Ipv4Addr| IpAddr::V6(Ipv6Addr::from_bits(v4.to_bits().into()));
     let ends = match (address(first)?, address(last)?) {
@@ -52,19 +52,19 @@ pub(super) fn range(first: &[u8], last: &[u8]) -> Option<RowRange> {
     Some(Network::new(ends.0, ends.1).map_or(RowRange::Inverted, RowRange::Network))
 }
 
-/// `prefix/length`. Bits behind the length are cleared, as routers do.
+/// `prefix/length`. Bits after the length are cleared, as routers do.
 pub(super) fn prefix(field: &[u8]) -> Option<Network> {
     ascii(field)?.parse::<Prefix>().ok().map(Network::from)
 }
 
-/// A prefix of an address and its length.
+/// A prefix from an address and its length.
 pub(super) fn prefix_of(address: &[u8], length: &[u8]) -> Option<Network> {
     let digits = ascii(length).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
     Prefix::new(written_address(address)?, digits.parse().ok()?).map(Network::from)
 }
 
-/// AS numbers: `64500`, `AS64500`, `1.10` (RFC 5396's asdot); several origins separated by `_`, AS sets by `,`, perhaps in
-/// braces. An empty field and `-` name none. None where it is anything else.
+/// AS numbers: `64500`, `AS64500`, `1.10` (RFC 5396's asdot); several origins separated by `_`, AS sets by `,`, perhaps
+/// in braces. An empty field and `-` stand for none. None for any other text.
 pub(super) fn numbers(field: &[u8], numbers: &mut Vec<u32>) -> Option<()> {
     numbers.clear();
     let text = ascii(field)?;
@@ -100,7 +100,7 @@ fn number(text: &str) -> Option<u32> {
     }
 }
 
-/// A name: UTF-8, or else Latin-1. It is one line. An empty one and `-` are none.
+/// A name in UTF-8, else Latin-1, as one line. An empty name and `-` are none.
 pub(super) fn name(field: &[u8]) -> Option<Cow<'_, str>> {
     let field = field.trim_ascii();
     if field.is_empty() || field == b"-" {

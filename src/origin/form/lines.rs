@@ -1,4 +1,4 @@
-//! Forms of one row a line, in fields separated by tabs and never quoted.
+//! Forms with one row on each line, in unquoted fields separated by tabs.
 
 use super::{
     OriginForm, OriginInput, RowCounts, broken, fields, fields::RowRange, is_comment, unread, without_end,
@@ -6,7 +6,7 @@ use super::{
 use crate::{error::Result, origin::TableBuilder};
 use std::io::{BufRead, Read};
 
-/// A longer line is no row.
+/// The longest line in bytes; a longer one is no row.
 const LONGEST: usize = 64 << 10;
 
 /// The form that a first row shows.
@@ -16,7 +16,7 @@ pub(super) fn form(line: &[u8]) -> Option<OriginForm> {
         .find(|form| row(form, line, &mut Vec::new()).is_some())
 }
 
-/// The row of a line: its range, and its name where it has one. The numbers are put into `numbers`.
+/// The row of a line: its range, and its name if it has one. The numbers go into `numbers`.
 fn row<'a>(form: &OriginForm, line: &'a [u8], numbers: &mut Vec<u32>) -> Option<(RowRange, &'a [u8])> {
     let mut parts = line.split(|byte| *byte == b'\t');
     let (range, asn, name) = match form {
@@ -29,14 +29,14 @@ fn row<'a>(form: &OriginForm, line: &'a [u8], numbers: &mut Vec<u32>) -> Option<
             (RowRange::Network(network), parts.next()?, &[][..])
         }
         _ => {
-            // Blanks will do: nothing else stands in such a line.
+            // Blanks separate fields too: such a line has no other use for them.
             let at = line.iter().position(|byte| matches!(byte, b'\t' | b' '))?;
             let (prefix, asn) = line.split_at_checked(at)?;
             let network = Some(prefix).filter(|prefix| prefix.contains(&b'/')).and_then(fields::prefix)?;
             (RowRange::Network(network), asn, &[][..])
         }
     };
-    // A row that names no AS says `0`, and not nothing.
+    // A row without an AS has `0` there, not an empty field.
     if asn.trim_ascii().is_empty() {
         return None;
     }

@@ -1,4 +1,4 @@
-//! MaxMind DB files, whoever publishes them.
+//! MaxMind DB files of any publisher.
 
 use super::{OriginInput, RowCounts, fields, refused, unread};
 use crate::{
@@ -10,10 +10,11 @@ use maxminddb::{LookupResult, MaxMindDbError, Reader, WithinOptions};
 use serde::{Deserialize, de::IgnoredAny};
 use std::{collections::HashMap, io::Read, path::Path};
 
-/// The file has to be read whole, as what it is stands at its end. Those with AS numbers have up to 50 MB.
+/// The largest file in bytes. It must be read whole, because its metadata is at its end. Files with AS numbers have up
+/// to 50 MB.
 const LARGEST: u64 = 512 << 20;
 
-/// What publishers call the fields: MaxMind and DB-IP the long names, IPinfo the short ones.
+/// The publishers' names of the fields: MaxMind and DB-IP use the long ones, IPinfo the short ones.
 #[derive(Deserialize)]
 struct AsnRecord {
     autonomous_system_number: Option<LooseField>,
@@ -23,7 +24,7 @@ struct AsnRecord {
     name: Option<LooseField>,
 }
 
-/// A field of any type: writers take the shortest integer that holds a number, or text such as `AS64500`.
+/// A field of any type: writers use the shortest integer type for a number, or text such as `AS64500`.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum LooseField {
@@ -40,7 +41,7 @@ impl LooseField {
         }
     }
 
-    /// The AS numbers in it; anything but numbers names none.
+    /// The AS numbers in it; none if it is anything else.
     fn numbers(&self) -> Vec<u32> {
         match self {
             Self::Number(number) => vec![*number],
@@ -71,9 +72,9 @@ pub(super) fn read(
     let networks = database
         .networks(WithinOptions::default().include_networks_without_data())
         .map_err(|error| unknown(&name, &error))?;
-    // A tree of so many nodes has one leaf more. In a planted one, whose nodes lead to each other, there is no end.
+    // A tree has one leaf more than nodes. In a planted tree, whose nodes lead to each other, there would be no end.
     let most = u64::from(database.metadata().node_count) * 3 + 3;
-    // Many networks share a record, and it is read once.
+    // Many networks share a record, which is read once.
     let mut known: HashMap<usize, Option<u32>> = HashMap::new();
     let (mut counts, mut leaves) = (RowCounts::default(), 0_u64);
     for found in networks {
@@ -114,7 +115,7 @@ enum Unread {
     TooLarge(crate::error::Error),
 }
 
-/// The origin of a record; None where it names no AS.
+/// The origin of a record; None if it names no AS.
 fn origin(
     found: &LookupResult<'_, Vec<u8>>,
     builder: &mut TableBuilder,
@@ -140,7 +141,7 @@ fn damaged(name: &Path, error: &MaxMindDbError) -> crate::error::Error {
     refused(name, &format!("this MMDB file is damaged ({})", sentence(error)))
 }
 
-/// The crate's own reason, as part of a sentence; it may quote the file.
+/// The crate's own reason as part of a sentence; it may quote the file.
 fn sentence(error: &MaxMindDbError) -> String {
     error.to_string().escape_debug().to_string()
 }

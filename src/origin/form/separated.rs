@@ -1,4 +1,4 @@
-//! Rows separated by commas: with a header that names the columns, or `first,last,asn,name`.
+//! Rows separated by commas: with a header that names the columns, or as `first,last,asn,name`.
 
 use super::{
     OriginInput, RowCounts, SeparatedColumns, SeparatedEnds, broken, fields, fields::RowRange, refused,
@@ -14,17 +14,17 @@ use std::{
     path::Path,
 };
 
-/// A longer row is none: a quote that nobody closes has swallowed what follows.
+/// The longest row in bytes. In a longer one, an unclosed quote has swallowed the text after it.
 const LONGEST: usize = 64 << 10;
 
-/// The columns that headers name: GeoLite2's and GeoIP2's, DB-IP's, IPinfo's, and what others call the same.
+/// The column names in headers: GeoLite2's and GeoIP2's, DB-IP's, IPinfo's, and synonyms of others.
 const NETWORK: &[&str] = &["network", "prefix", "cidr"];
 const FIRST: &[&str] = &["first", "start_ip", "range_start", "ip_range_start", "start", "ip_from"];
 const LAST: &[&str] = &["last", "end_ip", "range_end", "ip_range_end", "end", "ip_to"];
 const ASN: &[&str] = &["autonomous_system_number", "asn", "as_number"];
 const NAME: &[&str] = &["autonomous_system_organization", "as_name", "asname", "as_organization", "name"];
 
-/// The columns that a first line shows, as a header or as a row.
+/// The columns shown by a first line, as a header or as a row.
 pub(super) fn columns(line: &[u8]) -> Option<SeparatedColumns> {
     let mut record = ByteRecord::new();
     let read = builder().from_reader(line).read_byte_record(&mut record);
@@ -60,7 +60,7 @@ fn row(columns: &SeparatedColumns, record: &ByteRecord, numbers: &mut Vec<u32>) 
     Some(range)
 }
 
-/// Passes bytes on and remembers the last.
+/// Passes bytes on, and remembers the last one.
 struct LastByte<R> {
     inner: R,
     last: u8,
@@ -91,7 +91,7 @@ pub(super) fn read(
     let (mut line, mut open) = (1, false);
     while reader.read_byte_record(&mut record).map_err(|error| failed(&name, error))? {
         line = record.position().map_or(line, csv::Position::line);
-        // A quote that is open at the file's end has taken the line's end into its field.
+        // A quote that is open at the file's end has taken the line end into its field.
         open = record.iter().next_back().is_some_and(|field| field.ends_with(b"\n"));
         if record.as_slice().len() > LONGEST {
             return Err(broken(&name, line, "the row is too long: a quote is not closed"));
@@ -116,7 +116,7 @@ pub(super) fn read(
     Ok(counts)
 }
 
-/// A name with commas that nobody quoted: all fields from the fourth on.
+/// An unquoted name with commas: all fields from the fourth on.
 fn rest<'a>(record: &ByteRecord, name: &'a mut Vec<u8>) -> &'a [u8] {
     name.clear();
     for field in record.iter().skip(3) {

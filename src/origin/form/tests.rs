@@ -1,11 +1,11 @@
-//! Each form, by its content, and what is refused.
+//! Each form is recognised by its content; other files are refused.
 
 use super::*;
 use crate::origin::{AddressOrigin, OriginTable};
 use jiff::Timestamp;
 use std::{fs, io::Cursor};
 
-/// Imports one file; its counts and table.
+/// Imports one file; returns its counts and table.
 fn import(content: &[u8]) -> Result<(RowCounts, OriginTable)> {
     let name = PathBuf::from("table");
     let form = OriginForm::of(&content[..content.len().min(FORM_HEAD)]);
@@ -17,7 +17,7 @@ fn import(content: &[u8]) -> Result<(RowCounts, OriginTable)> {
     Ok((counts, OriginTable::from_bytes(bytes, "table").unwrap()))
 }
 
-/// What the table says of an address: its range, numbers and name.
+/// The table's entry for an address: its range, numbers and name.
 fn said(content: &[u8], address: &str) -> String {
     let (_, table) = import(content).unwrap_or_else(|error| panic!("{error}"));
     match table.look_up(address.parse().unwrap()).unwrap() {
@@ -39,7 +39,7 @@ fn refusal(content: &[u8]) -> String {
     }
 }
 
-/// A file, an address, and what the table says of it.
+/// A file, an address, and the table's entry for it.
 const FORMS: &[(&str, &str, &str)] = &[
     (
         "203.0.112.0\t203.0.115.255\t64500\tDE\tCONTOSO-AS Contoso GmbH\n",
@@ -109,7 +109,7 @@ fn every_form_is_known_by_its_content() {
     }
 }
 
-/// A MaxMind DB of our own making, with both families and both publishers' fields.
+/// A made-up MaxMind DB, with both families and both publishers' fields.
 fn mmdb() -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/origin/mmdb")).unwrap()
 }
@@ -130,7 +130,7 @@ fn a_maxmind_db_is_read_whoever_publishes_it() {
     for length in 1..bytes.len() {
         refusal(&bytes[..length]);
     }
-    // Without the numbers it is a table of something else.
+    // Without the numbers it is a table of other data.
     let mut other = bytes;
     for name in [&b"autonomous_system_number"[..], b"asn"] {
         while let Some(at) = memchr::memmem::find(&other, name) {

@@ -1,19 +1,19 @@
-//! How large an expression becomes once its intervals are written out.
+//! Computes the size of an expression with its intervals expanded.
 
 use super::{EreError, tree::Node};
 
-/// The most states that one expression may need. A state costs some tens of bytes, so that an expression stays well
-/// below the memory limit that mail servers run hooks under. A line of five thousand owners fits.
+/// The most states that one expression may need. A state takes some tens of bytes, so an expression stays well below
+/// the memory limit of mail servers' hooks. A line with five thousand owners fits.
 const LARGEST: u64 = 300_000;
 
-/// The most states that one interval may be written out to: each of them may have to be kept in mind at each character
-/// of a line, which takes time where text takes none.
+/// The most states that one interval may expand to. A search may have to track each of them at each character of a
+/// line, which takes far longer than text.
 const REPEATED: u64 = 20_000;
 
-/// How deep a tree may be: whoever walks one, the regex crate included, uses its stack for that.
+/// The greatest depth of a tree: code that walks it, in the regex crate too, uses the stack for it.
 const DEEPEST: usize = 200;
 
-/// Refuses what would not fit, and says how many states the rest needs.
+/// Refuses expressions that are too large, and returns the number of states of others.
 pub(super) fn check(root: &Node) -> Result<u64, EreError> {
     let states = states(root, 0)?;
     if states > LARGEST {
@@ -25,7 +25,7 @@ pub(super) fn check(root: &Node) -> Result<u64, EreError> {
     Ok(states)
 }
 
-/// A generous guess at the states that the regex crate needs for it.
+/// A generous estimate of the states that the regex crate needs for it.
 fn states(node: &Node, depth: usize) -> Result<u64, EreError> {
     if depth > DEEPEST {
         let what = "groups and intervals nest too deep; write the pattern in several lines";
@@ -34,9 +34,9 @@ fn states(node: &Node, depth: usize) -> Result<u64, EreError> {
     Ok(match node {
         Node::Empty | Node::Edge(_) => 1,
         Node::Text(text) => text.len() as u64,
-        // The sequences that UTF-8 has for whatever is not ASCII.
+        // UTF-8 sequences for non-ASCII characters.
         Node::Any => 8,
-        // One for each character that is named, and the kinds of those that are not.
+        // One for each named character, and the kinds of the others.
         Node::Set(set) if set.negated || !set.classes.is_empty() => 12 + set.ranges.len() as u64,
         Node::Set(set) => 1 + set.ranges.iter().filter(|(_, high)| !high.is_ascii()).count() as u64,
         Node::Cat(items) | Node::Alt(items) => {

@@ -1,4 +1,4 @@
-//! Bracket expressions: `[]a]`, `[^[:alpha:]_]`, `[[.-.]]`. A backslash in them is a backslash.
+//! Bracket expressions: `[]a]`, `[^[:alpha:]_]`, `[[.-.]]`. A backslash in them is a plain character.
 
 use super::{
     EreError, fold,
@@ -6,35 +6,35 @@ use super::{
     tree::{CharClass, CharSet},
 };
 
-/// The longest name that a class or a collating symbol may have, as in GNU's reader.
+/// The longest name of a class or a collating symbol, as in GNU's parser.
 const LONGEST_NAME: usize = 32;
 
-/// One thing that stands in the brackets.
+/// One element of the brackets.
 enum BracketElement {
-    /// A character as itself: it may begin or end a range.
+    /// A character: it may begin or end a range.
     Char(char),
-    /// `[.x.]`: a character, too.
+    /// `[.x.]`: also a character.
     Symbol(char),
-    /// `[=x=]`: a character that may begin no range.
+    /// `[=x=]`: a character that may not begin a range.
     Alike(char),
     /// `[:name:]`.
     Class(CharClass),
 }
 
-/// A bracket expression that is being read.
+/// A bracket expression during parsing.
 pub(super) struct BracketReader {
-    /// What it holds.
+    /// Its content so far.
     pub(super) set: CharSet,
-    /// GNU grep would hand the whole line to its second matcher (see [`super::syntax`]).
+    /// GNU grep would use its second matcher for the whole line (see [`super::syntax`]).
     pub(super) second: bool,
-    /// Where its `[` stands.
+    /// The position of its `[`.
     opened: usize,
-    /// It holds single characters alone so far.
+    /// It holds only single characters so far.
     plain: bool,
     folds: bool,
 }
 
-/// Reads what follows the `[` at `opened`, up to and with its `]`. With `folds`, letters are kept in capitals.
+/// Parses the text after the `[` at `opened`, including its `]`. With `folds`, letters are stored in upper case.
 pub(super) fn read(
     reader: &mut CharReader<'_>,
     opened: usize,
@@ -49,7 +49,7 @@ pub(super) fn read(
 }
 
 impl BracketReader {
-    /// Reads one element or range; false when it was the closing bracket.
+    /// Parses one element or range; false if it was the closing bracket.
     fn element(&mut self, reader: &mut CharReader<'_>, body: usize) -> Result<bool, EreError> {
         let at = reader.at();
         let first = at == body;
@@ -62,7 +62,7 @@ impl BracketReader {
             }
             return Ok(false);
         }
-        // Only the first and the last hyphen stand for themselves; elsewhere GNU reads the start of a bad range.
+        // Only the first and the last hyphen are plain characters; elsewhere GNU reads the start of an invalid range.
         if char == '-' && !first && reader.peek() != Some(']') {
             return Err(EreError::new(
                 at,
@@ -94,7 +94,7 @@ impl BracketReader {
         Ok(true)
     }
 
-    /// Reads the end of a range whose hyphen has been read.
+    /// Parses the end of a range after its hyphen.
     fn range(&mut self, reader: &mut CharReader<'_>, start: char, started: usize) -> Result<bool, EreError> {
         let at = reader.at();
         let char = reader.next().ok_or_else(|| self.unclosed())?;
@@ -125,7 +125,7 @@ impl BracketReader {
         Ok(true)
     }
 
-    /// What `char`, already read, begins: itself, or `[:name:]`, `[.x.]`, `[=x=]`.
+    /// The element that begins with `char`, already read: the character, or `[:name:]`, `[.x.]`, `[=x=]`.
     fn one(
         &mut self,
         reader: &mut CharReader<'_>,
@@ -153,7 +153,7 @@ impl BracketReader {
             let unknown = || EreError::new(at, format!("there is no character class [:{name}:]"));
             return CharClass::named(name).map(BracketElement::Class).ok_or_else(unknown);
         }
-        // In the C locale's order an element is one byte long, so that names such as [.space.] do not exist.
+        // In the C locale's order an element is one byte long, so names such as [.space.] do not exist.
         let mut chars = name.chars();
         match (chars.next(), chars.next()) {
             (Some(char), None) if char.is_ascii() && kind == '.' => Ok(BracketElement::Symbol(char)),
@@ -174,12 +174,12 @@ impl BracketReader {
     }
 }
 
-/// `[:alpha:]` where `[[:alpha:]]` is meant; GNU grep refuses it, too.
+/// Whether it is `[:alpha:]` where `[[:alpha:]]` is meant; GNU grep refuses it too.
 fn is_misplaced_class(inside: &str) -> bool {
     inside.len() > 2 && inside.starts_with(':') && inside.ends_with(':') && inside.chars().any(|c| c != ':')
 }
 
-/// The class that is meant where case does not matter.
+/// The class that is meant when case is ignored.
 fn uncased(class: CharClass) -> CharClass {
     if matches!(class, CharClass::Upper | CharClass::Lower) { CharClass::Alpha } else { class }
 }

@@ -1,20 +1,20 @@
-//! Whether an expression can match any line at all: nothing stands before a line's start or behind its end.
+//! Whether an expression can match any line at all: nothing comes before a line's start or after its end.
 
 use super::tree::{Edge, Node};
 
-/// Where in a line one may be: at its start, further on, and either of them with the line's end behind.
+/// The number of positions in a line: at its start or further on, and each of them with the line's end reached or not.
 const PLACES: usize = 4;
 const START: usize = 0;
 const WITHIN: usize = 1;
 const ENDED: usize = 2;
 
-/// For each place that one comes from, the places that one may be at behind the node, a bit for each.
+/// For each position before a node, the positions after it, one bit for each.
 type LineStates = [u8; PLACES];
 
-/// Whether no line matches, as none can match `a$b`.
+/// Whether no line can match, as with `a$b`.
 pub(super) fn is_impossible(root: &Node) -> bool {
     let ways = of(root);
-    // A match may begin anywhere; at the start of an empty line, its end is there too, but `$` finds that itself.
+    // A match may begin anywhere. At the start of an empty line its end is there too, but `$` finds that itself.
     ways.iter().take(ENDED).all(|places| *places == 0)
 }
 
@@ -26,7 +26,7 @@ fn of(node: &Node) -> LineStates {
         Node::Edge(Edge::LineEnd) => {
             [bit(START + ENDED), bit(WITHIN + ENDED), bit(START + ENDED), bit(WITHIN + ENDED)]
         }
-        // What a word's edge rules out depends on the characters beside it: taken as if it never ruled out anything.
+        // A word edge depends on the neighbouring characters; it is treated as if it excluded nothing.
         Node::Edge(_) => stay(),
         Node::Cat(items) => items.iter().fold(stay(), |ways, item| then(&ways, &of(item))),
         Node::Alt(branches) => branches.iter().map(of).fold([0; PLACES], |all, ways| either(&all, &ways)),
@@ -38,12 +38,12 @@ fn bit(place: usize) -> u8 {
     1 << place
 }
 
-/// One is where one was.
+/// The position does not change.
 fn stay() -> LineStates {
     [bit(0), bit(1), bit(2), bit(3)]
 }
 
-/// First the one, then the other.
+/// The first node, then the second.
 fn then(one: &LineStates, other: &LineStates) -> LineStates {
     one.map(|places| {
         let reached = other.iter().enumerate().filter(|(place, _)| places & bit(*place) != 0);
@@ -57,7 +57,7 @@ fn either(one: &LineStates, other: &LineStates) -> LineStates {
     ways
 }
 
-/// Going round more often than there are places leads nowhere new.
+/// More repetitions than positions reach no new one.
 fn repeated(inner: &LineStates, min: u16, max: Option<u16>) -> LineStates {
     let rounds = |count: u16| usize::from(count).min(PLACES);
     let mut last = (0..rounds(min)).fold(stay(), |ways, _| then(&ways, inner));

@@ -1,22 +1,22 @@
-//! The characters that one expression can tell apart.
+//! The characters that one expression can distinguish.
 //!
-//! Unicode's classes are wide: its letters alone lie in some 700 ranges, and a thousand patterns with a few `\w` each
-//! would take a gigabyte. But an expression names few characters itself, and of all others it can ask only to which
-//! classes they belong. So whatever lies outside ASCII and is not named is held for one character that stands for all
-//! of its kind, and no class is wider than there are kinds.
+//! Unicode's classes are wide: its letters alone form some 700 ranges, and a thousand patterns with a few `\w` each
+//! would take a gigabyte. But an expression names few characters itself, and for all others it can only ask for their
+//! classes. So a non-ASCII character that is not named is replaced by one that represents all of its kind, and no class
+//! is wider than the number of kinds.
 
 use super::tree::{CharClass, CharSet, Node};
 use regex::Regex;
 use std::{borrow::Cow, sync::OnceLock};
 
-/// Characters that belong to the same classes, as the C library has them in its C.UTF-8 locale.
+/// Characters that belong to the same classes, as the C library defines them in its C.UTF-8 locale.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum LetterKind {
     Upper,
     Lower,
-    /// Without case. Foreign digits are letters, since C allows only ten digits.
+    /// Without case. Non-ASCII digits are letters, since C allows only ten digits.
     Letter,
-    /// Whatever is printed and is nothing else. Spaces that do not break are signs.
+    /// Printable, and of no other kind. Non-breaking spaces are signs.
     Sign,
     Blank,
     /// U+2028 and U+2029.
@@ -68,8 +68,8 @@ impl LetterKind {
         }
     }
 
-    /// Characters of this kind, of which the first that the expression does not name stands for the others. Those of
-    /// one place follow each other in all three rows of letters: together they make one range, and a small automaton.
+    /// Characters of this kind; the first that the expression does not name represents the others. Characters at the
+    /// same index follow each other in all three rows of letters. Together they form one range, and a small automaton.
     fn models(self) -> &'static str {
         match self {
             Self::Upper => "\u{1C4}\u{1C7}\u{1CA}\u{1F1}",
@@ -91,7 +91,7 @@ fn decimal(char: char) -> bool {
 
 fn unassigned(char: char) -> bool {
     static CLASS: OnceLock<Option<Regex>> = OnceLock::new();
-    // What Western text is made of is assigned, and need not wait for the table.
+    // Characters of Western text are assigned, and need no look-up in the table.
     !matches!(char, '\0'..='\u{377}' | '\u{2010}'..='\u{2064}') && holds(&CLASS, r"\p{Cn}", char)
 }
 
@@ -100,23 +100,23 @@ fn holds(class: &OnceLock<Option<Regex>>, source: &str, char: char) -> bool {
     class.as_ref().is_some_and(|class| class.is_match(char.encode_utf8(&mut [0; 4])))
 }
 
-/// The characters outside ASCII that an expression tells apart.
+/// The non-ASCII characters that an expression distinguishes.
 #[derive(Clone, Debug)]
 pub(crate) struct Letters {
-    /// Those that it names, in order.
+    /// The characters that it names, in order.
     named: Vec<char>,
-    /// For each of [`KINDS`], who stands for it.
+    /// For each of [`KINDS`], the character that represents it.
     models: [char; KINDS.len()],
 }
 
 impl Letters {
-    /// Reads them off the tree.
+    /// Collects them from the tree.
     pub(super) fn of(root: &Node) -> Self {
         let mut named = Vec::new();
         name(root, &mut named);
         named.sort_unstable();
         named.dedup();
-        // All characters that could stand for a kind are named only by somebody who tries to; then the first does.
+        // Only a deliberate attempt names all characters that could represent a kind; then the first does.
         let models = KINDS.map(|kind| {
             let free = kind.models().chars().find(|char| named.binary_search(char).is_err());
             free.or_else(|| kind.models().chars().next()).unwrap_or_default()
@@ -124,7 +124,7 @@ impl Letters {
         Self { named, models }
     }
 
-    /// The line as the expression is held against it. It has as many characters.
+    /// The line in the spelling that the expression is matched against. The number of characters stays the same.
     pub(crate) fn spell<'a>(&self, line: &'a str) -> Cow<'a, str> {
         if line.is_ascii() {
             return Cow::Borrowed(line);
@@ -141,7 +141,7 @@ impl Letters {
         place.and_then(|place| self.models.get(place)).copied().unwrap_or(char)
     }
 
-    /// Those that the set stands for.
+    /// The characters that the set contains.
     pub(super) fn within(&self, set: &CharSet) -> Vec<char> {
         let named = self.named.iter().map(|char| (*char, LetterKind::of(*char)));
         let all = named.chain(self.models.into_iter().zip(KINDS));
@@ -156,11 +156,11 @@ impl Letters {
     }
 }
 
-/// Adds the characters outside ASCII that the expression names.
+/// Adds the non-ASCII characters that the expression names.
 fn name(node: &Node, named: &mut Vec<char>) {
     match node {
         Node::Text(text) => named.extend(text.chars().filter(|char| !char.is_ascii())),
-        // A range ends in ASCII, or holds a single character: the reader refuses others, as grep does.
+        // A range ends in ASCII, or holds a single character: the parser refuses others, as grep does.
         Node::Set(set) => {
             let ends = set.ranges.iter().flat_map(|(low, high)| [*low, *high]);
             named.extend(ends.filter(|char| !char.is_ascii()));
@@ -192,7 +192,7 @@ mod tests {
             let class = CharClass::named(name).unwrap();
             let ere = Ere::read(&format!("^[[:{name}:]]$"), false).unwrap();
             let wide = Regex::new(&ere.translate(Alphabet::Unicode)).unwrap();
-            // The standard library may know of letters that the tables of the regex crate do not know yet.
+            // The standard library may know letters that the regex crate's tables do not know yet.
             for char in ('\u{80}'..=char::MAX).step_by(17).filter(|char| !unassigned(*char)) {
                 let said = wide.is_match(char.encode_utf8(&mut [0; 4]));
                 assert_eq!(LetterKind::of(char).is_in(class), said, "{name} {char:?}");

@@ -1,26 +1,26 @@
-//! What a line must hold for an expression to match, so that most expressions never need to run.
+//! The literals that a line must contain for a match, so that most expressions never need to run.
 
 use super::tree::{CharSet, Node};
 
-/// The most texts of which one must occur.
+/// The most alternatives of which one must occur.
 const MOST: usize = 16;
 
-/// The most texts that a sequence such as `[Ee]xample[ -]net` is written out to, and the longest of them in bytes.
+/// The most texts to which a sequence such as `[Ee]xample[ -]net` is expanded, and the longest of them in bytes.
 const WRITTEN: usize = 4;
 const LONGEST: usize = 256;
 
-/// What must occur in a line for it to match.
+/// The literals that must occur in a line for a match.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum RequiredLiterals {
-    /// The expression is this text and nothing else: a line that holds it matches.
+    /// The expression is just this text: a line that contains it matches.
     Literal(String),
-    /// One of these must occur; then the expression itself has to decide.
+    /// One of these must occur; then the expression itself decides.
     OneOf(Vec<String>),
-    /// Nothing can be said.
+    /// No literal is known.
     Nothing,
 }
 
-/// Reads it off the tree.
+/// Derives it from the tree.
 pub(super) fn of(root: &Node) -> RequiredLiterals {
     if let Node::Text(text) = root {
         return RequiredLiterals::Literal(text.clone());
@@ -31,7 +31,7 @@ pub(super) fn of(root: &Node) -> RequiredLiterals {
     }
 }
 
-/// The fewest bytes of whatever it matches: a shorter line needs no automaton.
+/// The length in bytes of its shortest match: a shorter line needs no automaton.
 pub(super) fn shortest(root: &Node) -> usize {
     match root {
         Node::Empty | Node::Edge(_) => 0,
@@ -43,11 +43,11 @@ pub(super) fn shortest(root: &Node) -> usize {
     }
 }
 
-/// What is known of a part of an expression.
+/// The facts known of a part of an expression.
 struct LiteralSurvey {
-    /// All texts that it can match, where they are few and short.
+    /// All texts that it can match, if they are few and short.
     exact: Option<Vec<String>>,
-    /// Texts of which one occurs in whatever it matches.
+    /// Texts of which one occurs in every match.
     inner: Option<Vec<String>>,
 }
 
@@ -60,13 +60,13 @@ impl LiteralSurvey {
         Self { exact: Some(texts), inner: None }
     }
 
-    /// The better of what must occur and what it is.
+    /// The better one of the texts inside and the exact texts.
     fn best(self) -> Option<Vec<String>> {
         better(self.inner, self.exact)
     }
 }
 
-/// The set whose shortest text is longer, then the smaller one; a set with an empty text says nothing.
+/// The set whose shortest text is longer, else the smaller set. A set with an empty text is useless.
 fn better(one: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<String>> {
     let worth = |texts: &Option<Vec<String>>| {
         let texts = texts.as_ref()?;
@@ -126,7 +126,7 @@ fn sequence(items: &[Node]) -> LiteralSurvey {
         whole = false;
         inner = better(inner, Some(run));
         inner = better(inner, survey.inner);
-        // What is too long to go on with begins a run of its own.
+        // A survey that is too long to continue starts a run of its own.
         run = survey.exact.unwrap_or_else(|| vec![String::new()]);
     }
     if whole {
@@ -135,7 +135,7 @@ fn sequence(items: &[Node]) -> LiteralSurvey {
     LiteralSurvey { exact: None, inner: better(inner, Some(run)) }
 }
 
-/// Every text of the one followed by every text of the other, as long as they stay few and short.
+/// Every text of the first set followed by every text of the second, while they stay few and short.
 fn product(heads: &[String], tails: &[String]) -> Option<Vec<String>> {
     let longest = |texts: &[String]| texts.iter().map(String::len).max().unwrap_or(0);
     if heads.len() * tails.len() > WRITTEN.max(heads.len()).max(tails.len())

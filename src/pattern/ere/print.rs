@@ -1,4 +1,4 @@
-//! A tree in the regex crate's own syntax.
+//! Prints a tree in the regex crate's own syntax.
 
 use super::{
     letters::Letters,
@@ -6,23 +6,24 @@ use super::{
 };
 use std::{cmp::Reverse, fmt::Write};
 
-/// What the lines that an expression is held against are made of.
+/// The characters of the lines that an expression is matched against.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Alphabet<'a> {
     /// ASCII, and the expression's own letters: lines are spelled with [`Letters::spell`].
     Letters(&'a Letters),
-    /// Any of Unicode: lines of any bytes.
+    /// All of Unicode: lines of any bytes.
     Unicode,
 }
 
-/// Writes out the tree.
+/// Prints the tree.
 pub(super) fn print(root: &Node, alphabet: Alphabet<'_>) -> String {
     let mut out = String::new();
     node(&mut out, root, alphabet);
     out
 }
 
-/// Alternatives in the order in which they are tried. Lines match in any order; but of plain ones grep marks the longest.
+/// The alternatives in the order in which they are tried. The order does not change whether a line matches, but grep
+/// marks the longest of plain ones.
 fn longest_first(branches: &[Node]) -> Vec<&Node> {
     let length = |node: &Node| if let Node::Text(text) = node { Some(text.len()) } else { None };
     let mut branches: Vec<&Node> = branches.iter().collect();
@@ -44,8 +45,8 @@ fn node(out: &mut String, tree: &Node, alphabet: Alphabet<'_>) {
         Node::Edge(edge) => out.push_str(match edge {
             Edge::LineStart => r"\A",
             Edge::LineEnd => r"\z",
-            // The regex crate counts joiners and marks among a word's characters, and GNU does not. They are spelled as
-            // signs, unless the expression names them.
+            // The regex crate counts joiners and marks as word characters, and GNU does not. They are spelled as signs,
+            // unless the expression names them.
             Edge::WordStart => r"\b{start}",
             Edge::WordEnd => r"\b{end}",
             Edge::Word => r"\b",
@@ -82,7 +83,7 @@ fn node(out: &mut String, tree: &Node, alphabet: Alphabet<'_>) {
     }
 }
 
-/// The character with no meaning but itself, in a class or outside.
+/// Writes a character without special meaning, in a class or outside.
 fn escaped(out: &mut String, char: char) {
     if char.is_ascii_alphanumeric() || !char.is_ascii() && !char.is_control() {
         out.push(char);
@@ -104,7 +105,7 @@ fn wide(out: &mut String, set: &CharSet) {
     out.push(']');
 }
 
-/// What the set holds of ASCII, in as few ranges as it has, and of the expression's letters.
+/// The set's ASCII characters, in as few ranges as it has, and those of the expression's letters.
 fn narrow(out: &mut String, set: &CharSet, letters: &Letters) {
     let holds = |byte: u8| {
         let char = char::from(byte);
@@ -121,7 +122,7 @@ fn narrow(out: &mut String, set: &CharSet, letters: &Letters) {
     }
     let letters = letters.within(set);
     if ranges.is_empty() && letters.is_empty() {
-        // Nothing.
+        // An empty class.
         return out.push_str(r"[^\x00-\x{10FFFF}]");
     }
     out.push('[');
@@ -149,8 +150,8 @@ fn in_class(byte: u8, class: CharClass) -> bool {
     }
 }
 
-/// The class as the C library has it in its C.UTF-8 locale, in Unicode's properties: spaces that do not break are no
-/// spaces, and foreign digits are letters, since C allows only ten digits.
+/// The class as the C library defines it in its C.UTF-8 locale, in Unicode properties: non-breaking spaces are not
+/// spaces, and non-ASCII digits are letters, since C allows only ten digits.
 fn unicode(class: CharClass) -> &'static str {
     match class {
         CharClass::Alnum => r"\p{Alphabetic}\p{Nd}",

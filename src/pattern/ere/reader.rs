@@ -1,13 +1,13 @@
-//! Reading an expression character by character.
+//! Reads an expression character by character.
 
-/// A place in an expression.
+/// A position in an expression.
 #[derive(Clone)]
 pub(super) struct CharReader<'a> {
     text: &'a str,
     at: usize,
 }
 
-/// Whether a character may mean anything but itself.
+/// Whether a character may have a special meaning.
 pub(super) fn is_special(byte: u8) -> bool {
     br"\^$.[()|*+?{".contains(&byte)
 }
@@ -26,7 +26,7 @@ impl<'a> CharReader<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// The character that comes next.
+    /// The next character.
     pub(super) fn peek(&self) -> Option<char> {
         match self.text.as_bytes().get(self.at) {
             Some(byte) if byte.is_ascii() => Some(char::from(*byte)),
@@ -34,8 +34,8 @@ impl<'a> CharReader<'a> {
         }
     }
 
-    /// Takes the characters up to the next that could mean anything but itself, and leaves the last of them where a
-    /// repetition follows, since that is for it alone. Most patterns are little else.
+    /// Takes the characters up to the next that may be special. If a repetition follows, the last one is left, since
+    /// only that one is repeated. Most patterns consist of little else.
     pub(super) fn plain(&mut self) -> &'a str {
         let rest = self.rest();
         let end = rest.bytes().position(is_special).unwrap_or(rest.len());
@@ -48,7 +48,7 @@ impl<'a> CharReader<'a> {
         run
     }
 
-    /// The character behind the next one.
+    /// The character after the next one.
     pub(super) fn peek_second(&self) -> Option<char> {
         self.rest().chars().nth(1)
     }
@@ -69,7 +69,7 @@ impl<'a> CharReader<'a> {
         found
     }
 
-    /// Takes a number of decimal digits, held at `cap`; None when no digit comes next.
+    /// Takes a decimal number, limited to `cap`; None if no digit comes next.
     pub(super) fn number(&mut self, cap: u32) -> Option<u32> {
         let mut number: Option<u32> = None;
         while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
@@ -79,7 +79,7 @@ impl<'a> CharReader<'a> {
         number
     }
 
-    /// What stands between two places.
+    /// The text between two positions.
     pub(super) fn between(&self, start: usize, end: usize) -> &'a str {
         self.text.get(start..end).unwrap_or_default()
     }

@@ -1,9 +1,9 @@
 //! The grammar: alternatives, sequences, repetitions, groups, anchors and escapes.
 //!
-//! GNU grep has two matchers with grammars of their own. The first, an automaton, reads `^*a` as "perhaps at the start";
-//! the second, the C library's, which takes over in a UTF-8 locale as soon as a line has a `\<`, `\w`, a negated
-//! bracket, a class or a range of letters, takes the star for nothing. Both check every line's syntax. To count as grep
-//! counts, we read as the one that would have the last word: on all lines of a file, if one of them calls for the second.
+//! GNU grep has two matchers with different grammars. The first, an automaton, reads `^*a` as "perhaps at the start".
+//! The second, the C library's, ignores the star. In a UTF-8 locale it takes over when a line has a `\<`, a `\w`, a
+//! negated bracket, a class or a range of letters. Both check every line's syntax. To count as grep counts, we read
+//! like the matcher that decides: all lines of a file like the second, if one of them needs it.
 
 use super::{
     EreError, bracket, fold, folded,
@@ -11,32 +11,31 @@ use super::{
     tree::{CharClass, CharSet, Edge, Node},
 };
 
-/// How deep groups may nest. No hand-written line comes near; a deeper one could exhaust the stack.
+/// The greatest nesting of groups. No hand-written line comes near; a deeper one could exhaust the stack.
 const DEEPEST: usize = 100;
 
-/// How many intervals may follow each other: `a{2}{3}`.
+/// The most intervals in a row: `a{2}{3}`.
 const ROW: usize = 8;
 
 /// The highest count in an interval (RE_DUP_MAX).
 const MOST: u32 = 32767;
 
-/// What to say where the C library would miss a group's end.
+/// The message for cases in which the C library would miss a group's end.
 const NOTHING_REPEATED: &str = "an operator before ) repeats nothing, and grep refuses it; leave it out";
 
-/// An expression as it was read.
+/// A parsed expression.
 #[derive(Clone, Debug)]
 pub(super) struct EreReading {
     pub(super) root: Node,
-    /// Where GNU's own constructs stand, in bytes.
+    /// The positions of GNU's own constructs, in bytes.
     pub(super) extensions: Vec<usize>,
-    /// It makes grep turn to its second matcher, for all lines of its file.
+    /// It makes grep use its second matcher, for all lines of its file.
     pub(super) second: bool,
     /// The two matchers read it differently.
     pub(super) torn: bool,
 }
 
-/// Reads an expression into a tree; with `second`, as a line of a file in which another one makes grep turn to its second
-/// matcher.
+/// Parses an expression into a tree. With `second`, another line of its file makes grep use its second matcher.
 pub(super) fn read(text: &str, folds: bool, second: bool) -> Result<EreReading, EreError> {
     let mut first = EreParser::new(text, folds, false);
     let root = first.expression()?;
@@ -52,13 +51,13 @@ pub(super) fn read(text: &str, folds: bool, second: bool) -> Result<EreReading, 
 struct EreParser<'a> {
     reader: CharReader<'a>,
     folds: bool,
-    /// Read as the second matcher does.
+    /// Parse like the second matcher.
     as_second: bool,
-    /// Something in the line makes grep turn to its second matcher.
+    /// Some construct in the line makes grep use its second matcher.
     second: bool,
-    /// Something in the line is read differently by the two.
+    /// Some construct in the line is read differently by the two.
     torn: bool,
-    /// Groups that are open.
+    /// The number of open groups.
     open: usize,
     extensions: Vec<usize>,
 }
@@ -69,7 +68,7 @@ impl<'a> EreParser<'a> {
         Self { reader, folds, as_second, second: false, torn: false, open: 0, extensions: Vec::new() }
     }
 
-    /// Alternatives up to the end, or to the `)` of the innermost group.
+    /// Parses alternatives up to the end, or to the `)` of the innermost group.
     fn expression(&mut self) -> Result<Node, EreError> {
         let mut branches = Vec::new();
         loop {
@@ -81,7 +80,7 @@ impl<'a> EreParser<'a> {
         Ok(if branches.len() == 1 { branches.pop().unwrap_or(Node::Empty) } else { Node::Alt(branches) })
     }
 
-    /// A sequence up to `|`, the group's end or the line's.
+    /// Parses a sequence up to `|`, the group's end or the line's.
     fn branch(&mut self) -> Result<Node, EreError> {
         let mut items = Vec::new();
         self.leading_operators()?;
@@ -98,12 +97,13 @@ impl<'a> EreParser<'a> {
             }
             let second = self.second;
             let atom = self.atom()?;
-            // A group is repeated as a whole, even if it holds nothing but an edge.
+            // A group is repeated as a whole, even if it holds only an edge.
             let edge = char != '(' && matches!(atom, Node::Edge(_));
             let item = if edge { self.behind_edge(atom)? } else { self.repetitions(atom, false)? };
             match item {
                 Node::Empty => {}
-                // The automaton forgets what is repeated no times, and whether it had to turn to the other for it.
+                // The automaton forgets a part that is repeated zero times, and whether that part needed the second
+                // matcher.
                 Node::Repeat { max: Some(0), .. } => self.second = second,
                 item => join(&mut items, item),
             }
@@ -118,10 +118,10 @@ impl<'a> EreParser<'a> {
         })
     }
 
-    /// Repetition operators with nothing in front of them to repeat: `*a`, `a|*b`, `(*a)`.
+    /// Parses repetition operators with nothing before them to repeat: `*a`, `a|*b`, `(*a)`.
     fn leading_operators(&mut self) -> Result<(), EreError> {
         let mut skipped = false;
-        // The C library reads on behind a brace, and what an interval holds is in front of what follows.
+        // The C library reads on after a brace, so an interval's content precedes the text after it.
         let mut leading = true;
         loop {
             match self.reader.peek() {
@@ -130,10 +130,10 @@ impl<'a> EreParser<'a> {
                     skipped = true;
                 }
                 Some('{') => {
-                    // The automaton takes {1} for a repetition of nothing; the C library skips the brace alone.
+                    // The automaton reads {1} as a repetition of nothing; the C library skips only the brace.
                     self.torn = true;
                     if self.as_second {
-                        // It skips the brace alone, but sees no line that the automaton has not let through.
+                        // The C library skips only the brace, but sees no line that the automaton has not accepted.
                         let what = "a brace stands where there is nothing to repeat; write \\{ for a brace";
                         return Err(EreError::new(self.reader.at(), what));
                     }
@@ -148,8 +148,8 @@ impl<'a> EreParser<'a> {
         self.no_group_end(skipped)
     }
 
-    /// Braces that hold no interval, where there is nothing to repeat: characters to the automaton. The C library skips
-    /// each of them with the operators behind it, and so finds no fault with what they hold.
+    /// Parses braces that are no interval and have nothing to repeat. To the automaton they are characters. The C
+    /// library skips each of them with the operators after it, and so accepts any content.
     fn leading_braces(&mut self, items: &mut Vec<Node>) -> Result<(), EreError> {
         if self.as_second || self.reader.peek() != Some('{') {
             return Ok(());
@@ -169,7 +169,7 @@ impl<'a> EreParser<'a> {
         Ok(())
     }
 
-    /// An anchor or word edge may be followed by operators, too: `^*a`.
+    /// An anchor or word edge may be followed by operators too: `^*a`.
     fn behind_edge(&mut self, edge: Node) -> Result<Node, EreError> {
         if !matches!(self.reader.peek(), Some('*' | '+' | '?' | '{')) {
             return Ok(edge);
@@ -185,7 +185,7 @@ impl<'a> EreParser<'a> {
         Ok(item)
     }
 
-    /// Behind an operator that repeats nothing the C library takes `)` for a character, and then misses the group's.
+    /// After an operator that repeats nothing, the C library reads `)` as a character, and then misses the group's end.
     fn no_group_end(&self, skipped: bool) -> Result<(), EreError> {
         if skipped && self.open > 0 && self.reader.peek() == Some(')') {
             return Err(EreError::new(self.reader.at(), NOTHING_REPEATED));
@@ -193,7 +193,7 @@ impl<'a> EreParser<'a> {
         Ok(())
     }
 
-    /// `*`, `+`, `?` and intervals behind `node`, as many as there are; `leading`: the C library sees nothing to repeat.
+    /// Parses all `*`, `+`, `?` and intervals after `node`. If `leading`, the C library sees nothing to repeat.
     fn repetitions(&mut self, mut node: Node, mut leading: bool) -> Result<Node, EreError> {
         let mut intervals = 0;
         loop {
@@ -219,8 +219,8 @@ impl<'a> EreParser<'a> {
         }
     }
 
-    /// `{m}`, `{m,}`, `{,n}`, `{m,n}`: taken when it is one; left where it is, as characters, when it is none. Of braces
-    /// that hold no interval GNU refuses some, unless they are `leading`, with nothing in front to repeat.
+    /// Parses `{m}`, `{m,}`, `{,n}` or `{m,n}`. Braces that are no interval stay, as characters. GNU refuses some of
+    /// them, unless they are `leading`, with nothing before them to repeat.
     fn interval(&mut self, leading: bool) -> Result<Option<(u16, Option<u16>)>, EreError> {
         let at = self.reader.at();
         let mut reader = self.reader.clone();
@@ -251,7 +251,7 @@ impl<'a> EreParser<'a> {
         Ok(Some((min, max)))
     }
 
-    /// One character, set, group or edge.
+    /// Parses one character, set, group or edge.
     fn atom(&mut self) -> Result<Node, EreError> {
         let at = self.reader.at();
         let Some(char) = self.reader.next() else { return Ok(Node::Empty) };
@@ -288,7 +288,7 @@ impl<'a> EreParser<'a> {
         Node::Text(String::from(if self.folds { fold(char) } else { char }))
     }
 
-    /// What a backslash makes of the next character: mostly that character itself.
+    /// Parses the character after a backslash: mostly that character itself.
     fn escape(&mut self, at: usize) -> Result<Node, EreError> {
         let Some(char) = self.reader.next() else {
             return Err(EreError::new(at, "a backslash ends the line; write \\\\ for a backslash"));
@@ -306,7 +306,8 @@ impl<'a> EreParser<'a> {
             'B' => Node::Edge(Edge::NotWord),
             'w' | 'W' => set(char == 'W', CharClass::Alnum, &[('_', '_')]),
             's' | 'S' => set(char == 'S', CharClass::Space, &[]),
-            // Ignoring case, the C library holds an escaped small letter against capitals, and never finds it.
+            // If case is ignored, the C library compares an escaped lower-case letter with upper case, and never finds
+            // it.
             char if self.folds && char.is_ascii_lowercase() => {
                 self.torn = true;
                 return Ok(if self.as_second { Node::Text(char.into()) } else { self.char(char) });
@@ -319,7 +320,7 @@ impl<'a> EreParser<'a> {
     }
 }
 
-/// Adds an item to a sequence; text behind text becomes one.
+/// Adds an item to a sequence; adjacent texts are joined.
 fn join(items: &mut Vec<Node>, item: Node) {
     match (items.last_mut(), item) {
         (Some(Node::Text(text)), Node::Text(more)) => text.push_str(&more),

@@ -1,6 +1,6 @@
-//! What an expression is once it is read: a small tree that knows nothing of how it was written.
+//! The tree of a parsed expression. It does not depend on how the expression was written.
 
-/// A named class of characters, `[:alpha:]` and its kin.
+/// A named class of characters, such as `[:alpha:]`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum CharClass {
     Alnum,
@@ -18,7 +18,7 @@ pub(crate) enum CharClass {
 }
 
 impl CharClass {
-    /// The class of this name; None when POSIX has none.
+    /// The class of this name; None if POSIX has none.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "alnum" => Self::Alnum,
@@ -38,18 +38,18 @@ impl CharClass {
     }
 }
 
-/// What a bracket expression holds.
+/// The content of a bracket expression.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct CharSet {
-    /// It stands for every character but these.
+    /// It matches every character except these.
     pub(crate) negated: bool,
-    /// Inclusive ranges of characters; a single one is a range of its own.
+    /// Inclusive ranges of characters; a single character is a range too.
     pub(crate) ranges: Vec<(char, char)>,
     /// Named classes.
     pub(crate) classes: Vec<CharClass>,
 }
 
-/// Where in the line something stands, taking up no character itself.
+/// A position in the line, which consumes no character.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Edge {
     /// `^` and `` \` ``.
@@ -69,23 +69,23 @@ pub(crate) enum Edge {
 /// One node of an expression.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Node {
-    /// Matches at once, as `()` does.
+    /// Matches the empty text, as `()` does.
     Empty,
-    /// These characters, one or more, in a row.
+    /// One or more characters in sequence.
     Text(String),
     /// `.`: any character.
     Any,
     /// A bracket expression, `\w` or `\s`.
     Set(Box<CharSet>),
-    /// An anchor or a word's edge.
+    /// An anchor or a word edge.
     Edge(Edge),
-    /// One after the other.
+    /// Nodes in sequence.
     Cat(Vec<Node>),
-    /// One of these.
+    /// Alternatives.
     Alt(Vec<Node>),
-    /// The inner one, at least `min` times and at most `max` times (None: without end).
+    /// The inner node, at least `min` times and at most `max` times (None: no limit).
     Repeat {
-        /// What is repeated.
+        /// The repeated node.
         inner: Box<Node>,
         /// 0 to 32767.
         min: u16,
@@ -95,7 +95,7 @@ pub(crate) enum Node {
 }
 
 impl Node {
-    /// `inner` repeated. `(x*)*`, `(x+)?` and their like fold into one repetition, so that a row of stars makes no
+    /// `inner` repeated. `(x*)*`, `(x+)?` and the like are folded into one repetition, so that a row of stars makes no
     /// deep tree.
     pub(crate) fn repeated(inner: Self, min: u16, max: Option<u16>) -> Self {
         let simple = |min: u16, max: Option<u16>| min <= 1 && max.is_none_or(|max| max == 1);

@@ -1,9 +1,10 @@
-//! Whole-text patterns that spell out one registry's name for a field, and the field line that says the same of all.
+//! Reports whole-text patterns that spell out one registry's name for a field, with the field line that covers all
+//! registries.
 
 use crate::{address::Prefix, pattern::field};
 
-/// What registries call a field, in small letters, and our name for it. `org:` and `organisation:` hold handles at RIPE,
-/// so they are no owner's name.
+/// The registries' names for fields, in lower case, and our name. `org:` and `organisation:` are left out: at RIPE they
+/// hold handles, not an owner's name.
 const CALLED: &[(&str, &str)] = &[
     ("netname", "netname"),
     ("org-name", "org"),
@@ -24,7 +25,7 @@ const CALLED: &[(&str, &str)] = &[
     ("route6", "cidr"),
 ];
 
-/// Ways to write the blanks behind the colon.
+/// Ways to write the blanks after the colon.
 const BLANKS: &[&str] = &[
     "[[:space:]]*",
     "[[:space:]]+",
@@ -44,14 +45,14 @@ const BLANKS: &[&str] = &[
     "\t",
 ];
 
-/// The field line that says what this pattern says; None when there is none, or it would say something else.
+/// The field line with the same meaning as this pattern; None if there is none.
 pub(super) fn field_line(pattern: &str) -> Option<String> {
     let (name, rest) = pattern.strip_prefix('^').unwrap_or(pattern).split_once(':')?;
     let name = name.to_ascii_lowercase();
     let (_, field) = CALLED.iter().find(|(called, _)| *called == name)?;
     let mut value = rest;
     while let Some(rest) = BLANKS.iter().find_map(|blank| value.strip_prefix(blank)) {
-        // However often: a value has no blanks in front of it.
+        // A repetition does not matter: a value has no blanks before it.
         let rest = rest.strip_prefix('?').unwrap_or(rest);
         let counted = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
         let counted =
@@ -76,15 +77,15 @@ pub(super) fn field_line(pattern: &str) -> Option<String> {
             }
             format!("@{field} {plain}")
         }
-        // A value has no blanks in front of it.
+        // A value has no blanks before it.
         _ if anywhere => format!("@{field} {value}"),
         _ => format!("@{field} ^{value}"),
     };
     matches!(field::read(&line), Some(Ok(_))).then_some(line)
 }
 
-/// Whether a `|` stands outside all groups: what is behind it would lose the field's name. Where brackets may hold
-/// parentheses, nothing is sure.
+/// Whether a `|` is outside all groups: the text after it would lose the field's name. If brackets may hold
+/// parentheses, the result is unsure.
 fn has_branches(value: &str) -> bool {
     if value.contains('[') && value.contains('|') {
         return true;

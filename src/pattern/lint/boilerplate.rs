@@ -1,6 +1,6 @@
-//! What registries say whoever the owner is: a pattern that matches it matches every answer of theirs.
+//! Text that registries send for every owner: a pattern that matches it matches every answer of theirs.
 
-/// Whose words, and the words. What differs from answer to answer is left out.
+/// The registry, and its words. Parts that differ from answer to answer are left out.
 const SAID: &[(&str, &str)] = &[
     ("RIPE", "% This is the RIPE Database query service."),
     ("RIPE", "% The objects are in RPSL format."),
@@ -48,7 +48,7 @@ const SAID: &[(&str, &str)] = &[
     ("ARIN", "Ref:            https://rdap.arin.net/registry/entity/"),
 ];
 
-/// The names of fields that nearly every answer has, with whose they are. Their values are the owner's own.
+/// The names of fields that nearly every answer has, with their registries. Their values are the owner's own.
 const NAMED: &[(&str, &str)] = &[
     (
         "RIPE",
@@ -73,7 +73,7 @@ const NAMED: &[(&str, &str)] = &[
     ("ARIN", "OrgAbuseRef: OrgTechHandle: OrgTechName: OrgTechPhone: OrgTechEmail: OrgTechRef:"),
 ];
 
-/// Maintainers that stand in networks of many owners because the registry put them there.
+/// Maintainers in networks of many owners, set by the registry.
 pub(super) const MAINTAINERS: [&str; 7] = [
     "RIPE-NCC-HM-MNT",
     "RIPE-NCC-END-MNT",
@@ -88,12 +88,12 @@ fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
     NAMED.iter().flat_map(|(whose, names)| names.split(' ').map(move |name| (*whose, name)))
 }
 
-/// All lines; a field's is its name and the colon.
+/// All lines; for a field its name and the colon.
 pub(super) fn texts() -> Vec<&'static str> {
     SAID.iter().map(|(_, text)| *text).chain(names().map(|(_, name)| name)).collect()
 }
 
-/// What to say of a pattern that matches the line of this number.
+/// The message for a pattern that matches the line with this index.
 pub(super) fn says(number: usize) -> Option<String> {
     if let Some((whose, text)) = SAID.get(number) {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");

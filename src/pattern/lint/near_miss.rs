@@ -1,4 +1,4 @@
-//! Slips of a tired hand: lines that are expressions, but were hardly meant as the ones that they are.
+//! Finds near misses: lines that are valid expressions, but were probably meant otherwise.
 
 use crate::{
     address::Prefix,
@@ -6,7 +6,7 @@ use crate::{
 };
 use std::net::IpAddr;
 
-/// What was hardly meant by this line, which is held against the whole text.
+/// The message for a whole-text line that was probably meant otherwise.
 pub(super) fn near_miss(text: &str) -> Option<String> {
     let bare = text.trim();
     if let Some(what) = field(text, bare) {
@@ -41,7 +41,7 @@ pub(super) fn near_miss(text: &str) -> Option<String> {
     trailing.then(|| "ends with a blank, which the line would have to hold too; remove it".to_owned())
 }
 
-/// Lines that look like field lines, and are none.
+/// Lines that look like field lines and are none.
 fn field(text: &str, bare: &str) -> Option<String> {
     let behind = bare.strip_prefix('@')?;
     if text != bare && matches!(field::read(bare), Some(Ok(_))) {

@@ -1,10 +1,10 @@
-//! `@asn` lines whose number the table of origins does not have.
+//! Reports `@asn` lines whose number is not in the table of origins.
 
 use super::ProblemList;
 use crate::pattern::field::{self, FieldLine};
 use std::collections::BTreeSet;
 
-/// Finds numbers that no row of the table has; without a table nothing can be said of them.
+/// Finds numbers that no row of the table has. Without a table nothing is reported.
 pub(super) fn find(problems: &mut ProblemList<'_>, numbers: Option<&BTreeSet<u32>>) {
     let Some(numbers) = numbers else { return };
     let inner = problems.inner;

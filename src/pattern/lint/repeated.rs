@@ -1,4 +1,4 @@
-//! Patterns that can never decide anything because another one always does: the same one, or a shorter one.
+//! Reports patterns that never decide anything, because another one always does: the same one, or a shorter one.
 
 use super::ProblemList;
 use crate::{
@@ -17,7 +17,7 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
-/// What a pattern looks at, and what it asks for there.
+/// The text that a pattern is matched against, and its condition.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 enum PatternMeaning {
     Text(String),
@@ -26,20 +26,20 @@ enum PatternMeaning {
     Place(Prefix),
 }
 
-/// A place where expressions are held against the same text to the same end.
+/// Expressions that are matched against the same text with the same action.
 type SharedText = (&'static str, Action);
 
-/// Texts, by where they are looked for, and the first rule whose whole expression each is.
+/// Texts, by the text that they are searched in, with the first rule whose whole expression each is.
 type LiteralRules = HashMap<SharedText, HashMap<String, u32>>;
 
-/// Finds them all.
+/// Finds all of them.
 pub(super) fn find(desk: &mut ProblemList<'_>) {
     let doubled = duplicates(desk);
     shadowed(desk, &doubled);
     enclosed(desk, &doubled);
 }
 
-/// Says which patterns were said before, and returns which those are.
+/// Reports patterns that repeat an earlier one, and returns which do.
 fn duplicates(desk: &mut ProblemList<'_>) -> Vec<bool> {
     let inner = desk.inner;
     let mut known: HashMap<(Action, PatternMeaning), PatternLine> = HashMap::new();
@@ -84,12 +84,12 @@ fn meaning(text: &str, folds: bool) -> Option<PatternMeaning> {
     })
 }
 
-/// In an expression capitals may have a meaning of their own, as in `\W`: only plain text is compared without case.
+/// Upper case may have a meaning of its own in an expression, as in `\W`, so only plain text is compared without case.
 fn expression(pattern: &str, folded: String) -> String {
     if ere::is_plain(pattern) { folded } else { pattern.to_owned() }
 }
 
-/// Says which patterns match nothing that a shorter one of the same kind and action does not match anyway.
+/// Reports patterns whose every match a shorter one of the same kind and action matches too.
 fn shadowed(desk: &mut ProblemList<'_>, doubled: &[bool]) {
     let inner = desk.inner;
     let mut literals = LiteralRules::new();
@@ -123,7 +123,7 @@ fn shadowed(desk: &mut ProblemList<'_>, doubled: &[bool]) {
         let Some(search) = searches.get(&ground) else { continue };
         let shorter = match needs {
             RequiredLiterals::Literal(text) => search.within(text, true).map(|rule| vec![rule]),
-            // One of these must occur: each may be another pattern's.
+            // One of these must occur, and each may be another pattern's.
             RequiredLiterals::OneOf(texts) => texts.iter().map(|text| search.within(text, false)).collect(),
             RequiredLiterals::Nothing => None,
         };
@@ -142,12 +142,12 @@ fn shadowed(desk: &mut ProblemList<'_>, doubled: &[bool]) {
 /// Finds texts inside others.
 struct TextSearch {
     machine: AhoCorasick,
-    /// For each text its rule.
+    /// The rule of each text.
     rules: Vec<u32>,
 }
 
 impl TextSearch {
-    /// None when there are more texts than any machine could hold.
+    /// None if there are more texts than any machine could hold.
     fn new(texts: HashMap<String, u32>) -> Option<Self> {
         let mut texts: Vec<(String, u32)> = texts.into_iter().collect();
         texts.sort_unstable_by_key(|(_, rule)| *rule);
@@ -155,7 +155,7 @@ impl TextSearch {
         Some(Self { machine, rules: texts.into_iter().map(|(_, rule)| rule).collect() })
     }
 
-    /// The rule of a text that occurs in this one; with `shorter` not of this text itself.
+    /// The rule of a text that occurs in this one; with `shorter`, not of this text itself.
     fn within(&self, text: &str, shorter: bool) -> Option<u32> {
         let mut found = self.machine.find_overlapping_iter(text);
         let found = found.find(|found| !shorter || found.len() < text.len())?;
@@ -163,7 +163,7 @@ impl TextSearch {
     }
 }
 
-/// Says which `@cidr` lines lie within another one.
+/// Reports `@cidr` lines inside another one.
 fn enclosed(desk: &mut ProblemList<'_>, doubled: &[bool]) {
     let inner = desk.inner;
     let mut places: [BTreeMap<Prefix, PatternLine>; 2] = Default::default();

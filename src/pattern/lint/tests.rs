@@ -1,7 +1,7 @@
 use crate::pattern::{PatternSpec, Patterns};
 use std::time::{Duration, Instant};
 
-/// Lints `-e` patterns; what each is said to be, as `line code`.
+/// Lints `-e` patterns; the problems as `line code`.
 fn of(lines: &[&str], ignore_case: bool) -> Vec<String> {
     let inline = lines.iter().map(|line| (*line).into()).collect();
     let patterns = Patterns::read(&PatternSpec { inline, ignore_case, ..PatternSpec::default() }).unwrap();
@@ -12,7 +12,7 @@ fn of(lines: &[&str], ignore_case: bool) -> Vec<String> {
         .collect()
 }
 
-/// What one file's lint says, as `LINE:COLUMN code`, and the sentences.
+/// The problems of one file as `LINE:COLUMN code`, and the sentences.
 fn file(text: &str) -> (Vec<String>, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("list");
