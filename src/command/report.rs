@@ -54,6 +54,7 @@ pub fn run(typed: &ReportArgs) -> Result<Exit> {
     let now = Timestamp::now();
     let mut settings = ReportSettings::resolve(typed, &config::layers(&typed.config)?, now)?;
     let patterns = checked_patterns(&settings.patterns, &settings.logs)?;
+    settings.abuse_mail.map(abuse_mail::prepare).transpose()?;
     let copies = settings.reads_twice().then(|| Copies::of(&settings.logs)).transpose()?;
     let mut clients = read_clients(&settings.logs, copies.as_ref(), &settings.reading)?;
     let ham = ham_clients(&settings.ham, &settings.reading)?;

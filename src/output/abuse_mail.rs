@@ -93,14 +93,18 @@ impl<'r> Complaints<'r> {
     }
 }
 
-/// Whether an address may stand in a header as it is, and is no registry's own.
+/// The longest contact. It names a file, too, and file systems take names of 255 bytes.
+const LONGEST: usize = 200;
+
+/// Whether an address may stand in a header as it is (RFC 5321, 4.1.2, without quotes), and is no registry's own.
 fn is_contact(address: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@.-_+".contains(c);
+    let dotted = |part: &str| part.split('.').all(|label| !label.is_empty());
     let parts = address.split_once('@');
     parts.is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.contains('@') && domain.split('.').all(|label| !label.is_empty())
+        dotted(local) && local.len() <= 64 && dotted(domain) && !domain.contains('@')
     }) && address.chars().all(plain)
-        && address.len() <= 254
+        && address.len() <= LONGEST
         && !contact::is_registrys(address)
         && contact::mail_domain(address).is_some()
 }
@@ -119,7 +123,7 @@ fn compose(
     let network = networks.first().cloned().unwrap_or_default();
     let others = if networks.len() > 1 { " and others" } else { "" };
     let subject =
-        format!("Unwanted mail from {network}{others}: {} log lines of {}", hits, addresses(clients.len()));
+        format!("Unwanted mail from {network}{others}: {} of {}", log_lines(hits), addresses(clients.len()));
     let mut text = format!(
         "Dear abuse desk,\n\nthe mail server {} saw unwanted mail or attempts at it from your networks:\n\n",
         from.domain
@@ -128,7 +132,7 @@ fn compose(
     for seen in named {
         let (address, times) = (seen.address(), seen.first().zip(seen.last()));
         let times = times.map(|(first, last)| format!(", {} to {}", rfc3339(first), rfc3339(last)));
-        text.push_str(&format!("  {address}: {} log lines{}\n", seen.hits(), times.unwrap_or_default()));
+        text.push_str(&format!("  {address}: {}{}\n", log_lines(seen.hits()), times.unwrap_or_default()));
         evidence.push_str(&excerpt(lines.get(&address)));
     }
     if !more.is_empty() {
@@ -161,7 +165,7 @@ fn incident(seen: Sighting<'_>, lines: &ClientLines, from: &Complainant, now: Ti
         seen.address(),
         rfc3339(seen.last().unwrap_or(now)),
         contact,
-        format!("Unwanted mail over SMTP: {} log lines of this address.", seen.hits()),
+        format!("Unwanted mail over SMTP: {} of this address.", log_lines(seen.hits())),
         Evidence::text(
             "Sample lines of the mail server's log, local parts of mail addresses masked",
             &excerpt(lines.get(&seen.address())),
@@ -179,30 +183,49 @@ fn excerpt(lines: Option<&Vec<ClientLine>>) -> String {
     text
 }
 
-/// The text with `***` for the local part of each mail address.
+/// The text with `***` for the local part of each mail address, also where the sign is written as `%40`.
 fn masked(text: &str) -> String {
-    let is_local = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find('@') {
+    while let Some((at, sign)) = ["@", "%40"].iter().filter_map(|sign| Some((rest.find(sign)?, *sign))).min()
+    {
         let (before, behind) = rest.split_at(at);
-        let quoted = before.ends_with('"').then(|| before.get(..before.len() - 1)?.rfind('"')).flatten();
-        let local = quoted.unwrap_or_else(|| before.trim_end_matches(is_local).len());
-        // What stands in front of an equals sign is a log's own word: `from=x@y`.
-        let local =
-            before.get(local..).and_then(|part| part.rfind('=')).map_or(local, |equals| local + equals + 1);
-        let is_address = local < at && behind.chars().nth(1).is_some_and(char::is_alphanumeric);
+        let local = local_part(before);
+        let behind = behind.get(sign.len()..).unwrap_or_default();
+        let is_address = local < at && behind.starts_with(|c: char| c.is_alphanumeric() || c == '[');
         masked.push_str(before.get(..if is_address { local } else { at }).unwrap_or(before));
-        masked.push_str(if is_address { "***@" } else { "@" });
-        rest = behind.get(1..).unwrap_or_default();
+        masked.push_str(if is_address { "***" } else { "" });
+        masked.push_str(sign);
+        rest = behind;
     }
     masked.push_str(rest);
     masked
 }
 
+/// Where the local part begins that ends this text.
+fn local_part(text: &str) -> usize {
+    if let Some(quoted) = text.strip_suffix('"') {
+        let escaped = |at: &usize| quoted.get(..*at).is_some_and(|before| before.ends_with('\\'));
+        let mut quotes = quoted.rmatch_indices('"').map(|(at, _)| at);
+        if let Some(opening) = quotes.find(|at| !escaped(at)) {
+            return opening;
+        }
+    }
+    let is_local = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    let begin = text.trim_end_matches(is_local).len();
+    // Without brackets what stands in front of the first equals sign is a log's own word: `from=x@y`.
+    let is_bracketed = text.get(..begin).is_some_and(|before| before.ends_with(['<', '"', '\'']));
+    let word = text.get(begin..).and_then(|part| part.find('=')).filter(|_| !is_bracketed);
+    word.map_or(begin, |equals| begin + equals + 1)
+}
+
 /// An address as a part of a file's name.
 fn file_part(address: IpAddr) -> String {
     address.to_string().replace(':', "-")
+}
+
+fn log_lines(count: u64) -> String {
+    format!("{count} log line{}", if count == 1 { "" } else { "s" })
 }
 
 fn addresses(count: usize) -> String {
@@ -224,6 +247,12 @@ mod tests {
             ("to=<\"joe x\"@here.example>", "to=<***@here.example>"),
             ("a @ b, @x, x@", "a @ b, @x, x@"),
             ("Müller@here.example: ok", "***@here.example: ok"),
+            ("from=<bounce-joe=here.example@list.example>", "from=<***@list.example>"),
+            ("from=bounce-joe=here.example@list.example", "from=***@list.example"),
+            (r#"to=<"joe \"x"@here.example>"#, "to=<***@here.example>"),
+            ("to=<joe@[192.0.2.1]>", "to=<***@[192.0.2.1]>"),
+            ("GET /?mail=joe%40here.example&x=%40", "GET /?mail=***%40here.example&x=%40"),
+            ("<a@b@c.example>", "<***@***@c.example>"),
         ] {
             assert_eq!(masked(line), want);
         }
@@ -242,6 +271,11 @@ mod tests {
             "a@b@c.example",
             "a@c.example,d@e.example",
             "a@.example",
+            ".a@c.example",
+            "a..b@c.example",
+            "a.@c.example",
+            // Which no file can be named after.
+            &format!("a@{}.example", "c".repeat(250)),
         ] {
             assert!(!is_contact(bad), "{bad}");
         }

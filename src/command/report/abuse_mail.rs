@@ -1,6 +1,6 @@
 //! `--abuse-mail`: messages into a folder, never over a file that is there, and never sent.
 
-use super::super::warn;
+use super::super::{replacement::ReplacementFile, warn};
 use crate::{
     error::{Error, Result},
     output::abuse_mail::{Complainant, Complaints},
@@ -9,36 +9,63 @@ use crate::{
 use jiff::Timestamp;
 use std::{
     fs::{self, File},
-    io::{ErrorKind, Write},
+    io::{self, ErrorKind, Write},
     path::Path,
 };
 
 /// Owners that a sentence names.
 const OWNERS: usize = 3;
 
+/// Makes the folder, and sees that files can be made in it, before anybody is asked.
+///
+/// # Errors
+/// They cannot (74).
+pub(super) fn prepare(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    ReplacementFile::begin(&folder.join("message.eml")).map(drop).map_err(|error| with_remedy(&error))
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    with_remedy(&Error::output(&path.display().to_string(), error))
+}
+
+fn with_remedy(error: &Error) -> Error {
+    Error::unwritable(format!("{error}; make room there, or name another folder with --abuse-mail"))
+}
+
 /// Writes the messages.
 ///
 /// # Errors
-/// The folder or a file cannot be written (74).
+/// A file cannot be written (74).
 pub(super) fn write(
     folder: &Path,
     complaints: &Complaints,
     lines: &ClientLines,
     now: Timestamp,
 ) -> Result<()> {
-    let unwritable = |path: &Path, error: &std::io::Error| Error::output(&path.display().to_string(), error);
-    fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
     let from = complainant();
+    if !from.domain.contains('.') {
+        warn(&format!(
+            "the messages come from {}, which nobody can answer: put your mail domain into /etc/mailname, or edit them",
+            from.mailbox
+        ));
+    }
     for mail in complaints.messages(lines, &from, now) {
         let mail = mail.map_err(|error| unwritable(folder, &error))?;
         let name = mail.contact.trim_start_matches('.');
         let path = folder.join(format!("{name}.eml"));
-        match File::create_new(&path).and_then(|mut file| file.write_all(&mail.message)) {
-            Ok(()) => {}
+        let mut file = match File::create_new(&path) {
+            Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 warn(&format!("{} exists already, and was not changed", path.display()));
+                continue;
             }
             Err(error) => return Err(unwritable(&path, &error)),
+        };
+        if let Err(error) = file.write_all(&mail.message) {
+            // A part of a message would look like one, and keep the next run from writing it.
+            let _ = fs::remove_file(&path);
+            return Err(unwritable(&path, &error));
         }
     }
     let unknown = &complaints.unknown;

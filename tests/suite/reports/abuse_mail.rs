@@ -1,9 +1,12 @@
 //! `--abuse-mail`: what a mail program and a machine at the abuse desk make of a message.
 
 use super::{farm, log, room};
-use crate::jig::skip;
+use crate::{
+    farm::{Farm, Plan, Rule, Scenario},
+    jig::{Room, skip},
+};
 use serde_json::Value;
-use std::process::Command;
+use std::{collections::BTreeMap, process::Command};
 
 /// Says as JSON what Python's email package reads in a message, and what it has to object.
 const READER: &str = r#"
@@ -93,7 +96,8 @@ fn a_mail_program_reads_the_messages_and_a_machine_their_reports() {
                 from=<boss@spam.example> to=<Jürgen@here.example> helo=<abuse@helo.example>\n";
     room.write("mail.log", evil.to_owned() + &log());
     let run = room.run(["report", "--rate", "0", "--abuse-mail", "out", "mail.log"]).farm(&farm);
-    run.env("TZ", "America/New_York").code(0).check();
+    // A machine whose name has no domain is told of it.
+    run.env("TZ", "America/New_York").any_stderr().code(0).check();
     let path = room.path("out/abuse@contoso.example.eml");
     let Ok(python) = Command::new("python3").args(["-c", READER]).arg(&path).output() else {
         return skip("python3");
@@ -127,4 +131,64 @@ fn a_report_against_the_rules_is_found_out() {
         assert!(found.iter().any(|fault| fault == rule), "{rule}: {found:?}");
     }
     assert!(found.iter().any(|fault| fault.starts_with("smtp asks")));
+}
+
+/// A report of one client whose record names these contacts.
+fn of_contacts(contacts: &[&str]) -> (Room, Farm) {
+    let rules = contacts.iter().enumerate().map(|(n, contact)| Rule {
+        within: Some(format!("193.0.{n}.0/24")),
+        network: Some(format!("193.0.{n}.0/24")),
+        reply: Some("ripe".into()),
+        with: BTreeMap::from([("org".into(), format!("Owner {n}")), ("abuse".into(), (*contact).into())]),
+        ..Rule::default()
+    });
+    let ripe = Plan { name: "whois.ripe.net".into(), rule: rules.collect(), ..Plan::default() };
+    let line = |n| format!("Nov 20 10:00:00 mx postfix/smtpd[41]: connect from unknown[193.0.{n}.1]\n");
+    let log: String = (0..contacts.len()).map(line).collect();
+    (Room::with(&[("mail.log", &log)]), Farm::start(&Scenario { server: vec![ripe], ..Scenario::default() }))
+}
+
+fn written(room: &Room) -> Vec<String> {
+    let folder = std::fs::read_dir(room.path("out")).unwrap();
+    let mut names: Vec<String> =
+        folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_contact_gets_one_message_however_it_is_written_and_a_bad_one_none() {
+    let long = format!("abuse@{}.example", "very-long-label.".repeat(15));
+    let (room, farm) = of_contacts(&[
+        "Abuse@Contoso.example",
+        "abuse@contoso.example",
+        &long,
+        "../.x@y.example",
+        "abuse@ripe.net",
+    ]);
+    let run = room.run(["report", "--rate", "0", "--abuse-mail", "out", "mail.log"]).farm(&farm);
+    run.stderr_has("no abuse contact is known, and no message written, for Owner 2, Owner 4").code(0).check();
+    assert_eq!(written(&room), ["abuse@contoso.example.eml", "x@y.example.eml"]);
+    let mail = std::fs::read_to_string(room.path("out/abuse@contoso.example.eml")).unwrap();
+    let mail = mail.replace("\r\n ", " ").replace("  ", " ");
+    assert!(mail.contains(": 2 log lines of 2 addresses\r\n") && mail.contains(".1: 1 log line, "), "{mail}");
+}
+
+#[test]
+fn a_message_that_cannot_be_written_whole_is_not_left_there() {
+    let (room, farm) = of_contacts(&["abuse@contoso.example"]);
+    let run = room.run(["report", "--rate", "0", "--abuse-mail", "out", "mail.log"]).farm(&farm);
+    room.write("file", "a file");
+    let asked = farm.questions();
+    let run_to = |folder: &str| room.run(["report", "--abuse-mail", folder, "mail.log"]).farm(&farm);
+    run_to("file/out")
+        .stderr_has("cannot write file/out: ")
+        .stderr_has("name another folder with --abuse-mail")
+        .code(74)
+        .check();
+    assert_eq!(farm.questions(), asked, "the folder was looked at first");
+    // No file may have more than a block of 512 bytes.
+    let run = run.through(r#"trap '' XFSZ; ulimit -f 1; exec "$@""#);
+    run.stderr_has("abuse@contoso.example.eml: ").code(74).check();
+    assert_eq!(written(&room), [] as [&str; 0]);
 }
