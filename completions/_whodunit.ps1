@@ -132,8 +132,8 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read only this configuration file; `none` reads none')
             [CompletionResult]::new('--suggest', '--suggest', [CompletionResultType]::ParameterName, 'Print a pattern file for the owners that are not blocked yet')
             [CompletionResult]::new('--correspondents', '--correspondents', [CompletionResultType]::ParameterName, 'Suggest nobody that these logs show mail delivered to (`status=sent` and its like)')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object an owner')
-            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'A header, then one CSV row an owner')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines: one object a row')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'Print CSV: a header, then one line a row')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
             [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Ask RIPE for personal data too; its daily quota counts these')
@@ -243,7 +243,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Ask RIPE for personal data too; its daily quota counts these')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask nobody: use the cache and imported data only')
             [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'Ask again, whatever the cache has')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object a problem or pattern')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines: one object a problem or pattern')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
             [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -265,7 +265,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
         'whodunit;cache;stats' {
             [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read only this configuration file; `none` reads none')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -273,8 +273,8 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
         'whodunit;cache;list' {
             [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read only this configuration file; `none` reads none')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'JSON Lines')
-            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'A header, then one CSV row a network')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines: one object a network')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'Print CSV: a header, then one row a network')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

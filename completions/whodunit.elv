@@ -127,8 +127,8 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --config 'Read only this configuration file; `none` reads none'
             cand --suggest 'Print a pattern file for the owners that are not blocked yet'
             cand --correspondents 'Suggest nobody that these logs show mail delivered to (`status=sent` and its like)'
-            cand --json 'One JSON object an owner'
-            cand --csv 'A header, then one CSV row an owner'
+            cand --json 'Print JSON Lines: one object a row'
+            cand --csv 'Print CSV: a header, then one line a row'
             cand -i 'Ignore case, as grep -i'
             cand --ignore-case 'Ignore case, as grep -i'
             cand --full 'Ask RIPE for personal data too; its daily quota counts these'
@@ -234,7 +234,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --full 'Ask RIPE for personal data too; its daily quota counts these'
             cand --offline 'Ask nobody: use the cache and imported data only'
             cand --refresh 'Ask again, whatever the cache has'
-            cand --json 'One JSON object a problem or pattern'
+            cand --json 'Print JSON Lines: one object a problem or pattern'
             cand -i 'Ignore case, as grep -i'
             cand --ignore-case 'Ignore case, as grep -i'
             cand -h 'Print help (see more with ''--help'')'
@@ -254,15 +254,15 @@ set edit:completion:arg-completer[whodunit] = {|@words|
         &'whodunit;cache;stats'= {
             cand --cache 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]'
             cand --config 'Read only this configuration file; `none` reads none'
-            cand --json 'One JSON object'
+            cand --json 'Print one JSON object'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'whodunit;cache;list'= {
             cand --cache 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]'
             cand --config 'Read only this configuration file; `none` reads none'
-            cand --json 'JSON Lines'
-            cand --csv 'A header, then one CSV row a network'
+            cand --json 'Print JSON Lines: one object a network'
+            cand --csv 'Print CSV: a header, then one row a network'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -130,8 +130,8 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l share -d 'U
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l config -d 'Read only this configuration file; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l suggest -d 'Print a pattern file for the owners that are not blocked yet'
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l correspondents -d 'Suggest nobody that these logs show mail delivered to (`status=sent` and its like)'
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l json -d 'One JSON object an owner'
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l csv -d 'A header, then one CSV row an owner'
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l json -d 'Print JSON Lines: one object a row'
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l csv -d 'Print CSV: a header, then one line a row'
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s i -l ignore-case -d 'Ignore case, as grep -i'
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l full -d 'Ask RIPE for personal data too; its daily quota counts these'
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l offline -d 'Ask nobody: use the cache and imported data only'
@@ -225,7 +225,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l unused -d
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l full -d 'Ask RIPE for personal data too; its daily quota counts these'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l offline -d 'Ask nobody: use the cache and imported data only'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l refresh -d 'Ask again, whatever the cache has'
-complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l json -d 'One JSON object a problem or pattern'
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l json -d 'Print JSON Lines: one object a problem or pattern'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s i -l ignore-case -d 'Ignore case, as grep -i'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -l cache -d 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]' -r -F
@@ -238,12 +238,12 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "export" -d 'Write what is kept as JSON Lines, which `cache import` reads back'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l cache -d 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l config -d 'Read only this configuration file; `none` reads none' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'One JSON object'
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'Print one JSON object'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l cache -d 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l config -d 'Read only this configuration file; `none` reads none' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l json -d 'JSON Lines'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l csv -d 'A header, then one CSV row a network'
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l json -d 'Print JSON Lines: one object a network'
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -l csv -d 'Print CSV: a header, then one row a network'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from forget" -l cache -d 'Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from forget" -l config -d 'Read only this configuration file; `none` reads none' -r -F

@@ -177,7 +177,14 @@ pub struct ReportArgs {
     #[arg(long, conflicts_with_all = ["json", "csv", "html"])]
     pub suggest: bool,
     /// A log of mail that you want: no owner seen in it is suggested (repeatable)
-    #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath)]
+    #[arg(
+        long,
+        value_name = "LOG",
+        value_hint = ValueHint::FilePath,
+        long_help = "\
+        A log of mail that you want: no owner seen in it is suggested (repeatable). The manual has a command that makes one \
+        from a Postfix log, and one from an Exim log"
+    )]
     pub ham: Vec<PathBuf>,
     /// Suggest nobody that these logs show mail delivered to (`status=sent` and its like)
     #[arg(long)]
@@ -188,10 +195,10 @@ pub struct ReportArgs {
     /// Suggest only lines that stop so many addresses or more [default: 2]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub min_addresses: Option<LeastCount>,
-    /// One JSON object an owner
+    /// Print JSON Lines: one object a row
     #[arg(long, conflicts_with = "csv")]
     pub json: bool,
-    /// A header, then one CSV row an owner
+    /// Print CSV: a header, then one line a row
     #[arg(long)]
     pub csv: bool,
     /// Write the report as one self-contained web page, in place of an earlier one
@@ -363,7 +370,7 @@ pub struct LintArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
     pub querying: QueryOptions,
-    /// One JSON object a problem or pattern
+    /// Print JSON Lines: one object a problem or pattern
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -420,16 +427,16 @@ pub struct CacheArgs {
 pub enum CacheCommand {
     /// Show how much is kept, how old it is, and which servers are held off until when
     Stats {
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
     /// List the networks that are kept
     List {
-        /// JSON Lines
+        /// Print JSON Lines: one object a network
         #[arg(long, conflicts_with = "csv")]
         json: bool,
-        /// A header, then one CSV row a network
+        /// Print CSV: a header, then one row a network
         #[arg(long)]
         csv: bool,
     },

@@ -55,6 +55,7 @@ impl Browser {
             .args(["--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND"])
             .arg(format!("--user-data-dir={}", room.path("browser").display()))
             .env("HOME", room.path("../home"))
+            .env("TMPDIR", room.path("."))
             .env("LANG", "C.UTF-8")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
