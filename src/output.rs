@@ -1,4 +1,4 @@
-//! What is printed: one format, one file. Nothing in here knows of a cache or of a registry's ways.
+//! Output: one format, one file. This module knows nothing of a cache or of registries.
 
 pub mod abuse_mail;
 pub mod advice;
@@ -27,28 +27,28 @@ use crate::{
 };
 use std::io::Write;
 
-/// A way to print verdicts.
+/// A format for printing verdicts.
 #[derive(Debug)]
 pub enum OutputFormat {
     /// Columns: tab-separated for a pipe, aligned and coloured for a terminal.
     Text(TextColumns),
     /// JSON Lines.
     Json,
-    /// A header, then a row an address.
+    /// A header, then a row for each address.
     Csv,
-    /// The count alone.
+    /// Only the count.
     Count,
     /// `ADDRESS:COUNT`.
     Counts,
-    /// Nothing.
+    /// No output.
     Quiet,
 }
 
 impl OutputFormat {
-    /// What stands above the first verdict.
+    /// Writes the lines above the first verdict.
     ///
     /// # Errors
-    /// Stdout cannot be written to (74), or its reader went away (141).
+    /// Stdout cannot be written (74), or its reader went away (141).
     pub fn head(&self, out: &mut impl Write) -> Result<()> {
         match self {
             Self::Csv => csv::head(out),
@@ -57,10 +57,10 @@ impl OutputFormat {
         .map_err(|error| Error::output("stdout", &error))
     }
 
-    /// One verdict.
+    /// Writes one verdict.
     ///
     /// # Errors
-    /// Stdout cannot be written to (74), or its reader went away (141).
+    /// Stdout cannot be written (74), or its reader went away (141).
     pub fn row(&self, judged: &Judged, out: &mut impl Write) -> Result<()> {
         match self {
             Self::Text(columns) => columns.row(judged, out),

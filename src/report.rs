@@ -1,12 +1,12 @@
-//! Who was behind the traffic: the clients of a log, grouped by the owner of their networks, or by what several owners
-//! have in common ([`Grouping`]). Pure: no network, no cache, no output.
+//! The owners behind the traffic: the clients of a log, grouped by the owner of their networks, or by a value that
+//! several owners share ([`Grouping`]). Pure: no network, no cache, no output.
 //!
-//! An owner is the organisation that the registry names, or the network's name where it names none, or the network
-//! itself where it has no name either. Names that differ in case or blanks alone are one owner, in whatever registry
-//! they stand. Where records name no value to group by, their clients are one row. Addresses that stayed unknown are one row together, and so are those that are nobody's network: the
-//! rows' hits add up to the log's.
+//! An owner is the organisation that the registry names, else the network's name, else the network itself. Names that
+//! differ only in case or blanks are one owner, in any registry. Clients whose records have no value to group by are
+//! one row. Unknown addresses are one row together, and so are reserved ones, so the rows' hits add up to the log's.
 //!
-//! What a row says of all its addresses: `blocked` when any of them is, else `allowed` when any of them is, else `clear`; the country is the one that most hits came from; networks and abuse contacts are those of all.
+//! The verdict of a row is `blocked` if any of its addresses is, else `allowed` if any is, else `clear`. The country is
+//! the one with the most hits. Networks and abuse contacts are those of all addresses.
 
 pub mod contact;
 mod grouping;
@@ -27,7 +27,7 @@ pub use sighting::{Sighting, Sightings};
 /// A log line of a client.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ClientLine {
-    /// When it was written, where it says so.
+    /// Its time, if it has one.
     pub time: Option<Timestamp>,
     /// The line.
     pub text: String,
@@ -43,20 +43,20 @@ use jiff::Timestamp;
 use row::{RowBuilder, RowKey};
 use std::{cmp::Reverse, collections::HashMap, net::IpAddr};
 
-/// All rows, most hits first; of two with as many the one that came first in the log.
+/// All rows, most hits first; with equal hits in order of appearance in the log.
 #[derive(Clone, Debug)]
 pub struct Report<'a> {
     /// The rows.
     pub rows: Vec<ReportRow<'a>>,
-    /// What they stand for.
+    /// The grouping.
     pub grouping: Grouping,
-    /// Lines of the clients, which are shown then; None where rows alone are.
+    /// Log lines of the clients, to show them; None for rows only.
     pub lines: Option<ClientLines>,
-    /// The time that the log spans; None when no line has a time.
+    /// The time span of the log; None if no line has a time.
     pub span: Option<ReportSpan>,
 }
 
-/// What several rows come to.
+/// The sum of several rows.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct RowSum {
     /// Log lines.
@@ -67,14 +67,14 @@ pub struct RowSum {
     pub rows: u64,
 }
 
-/// The owner of a client, as its row is called; None where that is not known.
+/// The owner of a client, as its row is titled; None if it is unknown.
 #[must_use]
 pub fn owner(judged: &Judged) -> Option<String> {
     Grouping::Owner.value(judged)
 }
 
 impl RowSum {
-    /// One more row.
+    /// Adds a row.
     pub fn add(&mut self, row: &ReportRow) {
         self.hits += row.hits;
         self.addresses += row.addresses;
@@ -83,12 +83,12 @@ impl RowSum {
 }
 
 impl<'a> Report<'a> {
-    /// Groups sightings, in the order of the log, and draws them over this span.
+    /// Groups sightings, in the order of the log, and divides their hits over this span.
     #[must_use]
     pub fn new(sightings: &'a Sightings, span: Option<ReportSpan>, grouping: Grouping) -> Self {
         let mut rows: Vec<RowBuilder<'a>> = Vec::new();
         let mut indexes: HashMap<RowKey, usize> = HashMap::new();
-        // Rows of all that is known, with what came of it: clients share it, and there may be millions of them.
+        // The row of each fact, with its sum: clients share facts, and there may be millions of clients.
         let mut sums: Vec<(Option<usize>, RowSum)> = vec![(None, RowSum::default()); sightings.known().len()];
         for (place, sighting) in sightings.iter() {
             let Some((index, sum)) = sums.get_mut(place) else { continue };
@@ -121,7 +121,7 @@ impl<'a> Report<'a> {
         self.rows.split_at(most.unwrap_or(usize::MAX).min(self.rows.len()))
     }
 
-    /// What some of the rows come to.
+    /// The sum of some of the rows.
     #[must_use]
     pub fn sum<'o>(rows: impl IntoIterator<Item = &'o ReportRow<'a>>) -> RowSum
     where
@@ -135,7 +135,7 @@ impl<'a> Report<'a> {
     }
 }
 
-/// The addresses of some clients that stayed unknown.
+/// The addresses of those clients that stayed unknown.
 pub(crate) fn strangers<'j>(judged: impl IntoIterator<Item = &'j Judged>) -> impl Iterator<Item = IpAddr> {
     judged.into_iter().filter(|judged| judged.unknown().is_some()).filter_map(|judged| judged.address)
 }

@@ -1,4 +1,5 @@
-//! Messages to abuse desks: RFC 5322, with the evidence as text and as XARF v4 JSON (xarf.org). Nothing is sent.
+//! Messages to abuse desks: RFC 5322, with the evidence as text and as XARF v4 JSON (xarf.org). They are only written,
+//! never sent.
 
 mod xarf;
 
@@ -17,39 +18,39 @@ use std::{
 };
 use xarf::{Contact, Evidence, Incident};
 
-/// Addresses that a message names at most, those with most hits first; each has an XARF attachment of its own.
+/// The most addresses in a message, those with most hits first; each has an XARF attachment of its own.
 const ADDRESSES: usize = 25;
 
-/// Who complains.
+/// The sender of complaints.
 #[derive(Clone, Debug)]
 pub struct Complainant {
-    /// The mailbox that answers go to.
+    /// The mailbox for replies.
     pub mailbox: String,
-    /// Its domain, which is the host's name.
+    /// Its domain, used as the host's name.
     pub domain: String,
 }
 
-/// A message to be looked at and sent.
+/// A message for the user to review and send.
 #[derive(Clone, Debug)]
 pub struct AbuseMail {
     /// The recipient.
     pub contact: String,
-    /// The message, its lines ended by CRLF.
+    /// The message, with CRLF line ends.
     pub message: Vec<u8>,
 }
 
-/// What there is to complain about: clients by the contact that hears of them. A contact is the first of a registry's answer
-/// that is no registry's own; a log line never names one. Whoever an allow pattern lets in is not complained about.
+/// The clients to complain about, by contact. A contact is the first in a registry's answer that is not a registry's
+/// own; it never comes from a log line. Clients that an allow pattern accepts are left out.
 #[derive(Debug)]
 pub struct Complaints<'r> {
-    /// Those with most hits first.
+    /// For each contact its clients, most hits first.
     desks: BTreeMap<&'r str, Vec<Sighting<'r>>>,
-    /// Rows with clients whose contact nobody knows.
+    /// Rows with clients that have no known contact.
     pub unknown: Vec<&'r ReportRow<'r>>,
 }
 
 impl<'r> Complaints<'r> {
-    /// What a report's clients give cause for.
+    /// The complaints that follow from a report.
     #[must_use]
     pub fn of(report: &'r Report<'r>) -> Self {
         let mut desks: BTreeMap<&str, Vec<Sighting>> = BTreeMap::new();
@@ -71,7 +72,7 @@ impl<'r> Complaints<'r> {
         Self { desks, unknown }
     }
 
-    /// The clients that messages name, and whose lines are evidence.
+    /// The clients that messages name, whose lines are the evidence.
     pub fn named(&self) -> impl Iterator<Item = IpAddr> {
         self.desks.values().flat_map(|clients| clients.iter().take(ADDRESSES)).map(|seen| seen.address())
     }
@@ -93,10 +94,10 @@ impl<'r> Complaints<'r> {
     }
 }
 
-/// The longest contact. It names a file, too, and file systems take names of 255 bytes.
+/// The longest contact in bytes. It names a file too, and file names have at most 255 bytes.
 const LONGEST: usize = 200;
 
-/// Whether an address may stand in a header as it is (RFC 5321, 4.1.2, without quotes), and is no registry's own.
+/// Whether an address may go into a header unchanged (RFC 5321, 4.1.2, without quotes), and is not a registry's own.
 fn is_contact(address: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@.-_+".contains(c);
     let dotted = |part: &str| part.split('.').all(|label| !label.is_empty());
@@ -183,7 +184,7 @@ fn excerpt(lines: Option<&Vec<ClientLine>>) -> String {
     text
 }
 
-/// The text with `***` for the local part of each mail address, also where the sign is written as `%40`.
+/// The text with `***` for the local part of each mail address, also if the `@` is written as `%40`.
 fn masked(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
@@ -202,7 +203,7 @@ fn masked(text: &str) -> String {
     masked
 }
 
-/// Where the local part begins that ends this text.
+/// The start of the local part at the end of this text.
 fn local_part(text: &str) -> usize {
     if let Some(quoted) = text.strip_suffix('"') {
         let escaped = |at: &usize| quoted.get(..*at).is_some_and(|before| before.ends_with('\\'));
@@ -213,13 +214,13 @@ fn local_part(text: &str) -> usize {
     }
     let is_local = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
     let begin = text.trim_end_matches(is_local).len();
-    // Without brackets what stands in front of the first equals sign is a log's own word: `from=x@y`.
+    // Without brackets, the word before the first equals sign is the log's own: `from=x@y`.
     let is_bracketed = text.get(..begin).is_some_and(|before| before.ends_with(['<', '"', '\'']));
     let word = text.get(begin..).and_then(|part| part.find('=')).filter(|_| !is_bracketed);
     word.map_or(begin, |equals| begin + equals + 1)
 }
 
-/// An address as a part of a file's name.
+/// An address as part of a file name.
 fn file_part(address: IpAddr) -> String {
     address.to_string().replace(':', "-")
 }

@@ -12,33 +12,33 @@ use crate::{
 use jiff::Timestamp;
 use std::io::{self, Write};
 
-/// Networks that a comment names.
+/// The most networks in a comment.
 const NETWORKS: usize = 4;
-/// Owners that a comment or a sentence names.
+/// The most owners in a comment or a sentence.
 const OWNERS: usize = 3;
 
-/// What surrounds a suggestion.
+/// The facts around the suggestions.
 #[derive(Debug)]
 pub struct AdviceNotes<'a> {
     /// The logs, as they were named.
     pub logs: &'a [String],
     /// The logs of wanted mail.
     pub ham: &'a [String],
-    /// Servers that mail was delivered to are spared.
+    /// Servers that mail was delivered to are left out.
     pub correspondents: bool,
-    /// What a line must stop.
+    /// The limits for a line.
     pub bounds: SuggestBounds,
     /// The zone of times.
     pub clock: &'a DisplayZone,
-    /// When it is made.
+    /// The current time.
     pub now: Timestamp,
 }
 
 impl AdviceNotes<'_> {
-    /// Writes the first `top` lines, each below a comment that says what it covers, and who was spared.
+    /// Writes the first `top` lines, each below a comment that says what it covers, and the owners left out.
     ///
     /// # Errors
-    /// The output's own.
+    /// Writing fails.
     pub fn write(
         &self,
         report: &Report,
@@ -120,7 +120,7 @@ impl AdviceNotes<'_> {
     }
 }
 
-/// The first of some names, and how many more there are: `A, B and 3 more`.
+/// The first of some names, and the number of others: `A, B and 3 more`.
 fn some(names: impl ExactSizeIterator<Item = String>, most: usize, between: &str, what: &str) -> String {
     let more = names.len().saturating_sub(most) as u64;
     let named = names.take(most).collect::<Vec<_>>().join(between);
@@ -131,7 +131,7 @@ fn some(names: impl ExactSizeIterator<Item = String>, most: usize, between: &str
     }
 }
 
-/// Who was left out, in one sentence; None when nobody was.
+/// The owners that were left out, in one sentence; None if there are none.
 #[must_use]
 pub fn all_spared(advice: &Advice) -> Option<String> {
     let [(row, why), others @ ..] = advice.spared.as_slice() else { return None };
@@ -158,7 +158,7 @@ pub fn all_spared(advice: &Advice) -> Option<String> {
     Some(format!("left out: {}; the list's last lines say why", parts.join(", and ")))
 }
 
-/// Why an owner is left out, as a sentence.
+/// The reason why an owner is left out, as a sentence.
 #[must_use]
 pub fn spared(owner: &ReportRow, why: &SparedReason) -> String {
     let name = title(owner);
@@ -178,7 +178,7 @@ pub fn spared(owner: &ReportRow, why: &SparedReason) -> String {
     }
 }
 
-/// What could not be heeded, as a sentence; None when there is nothing.
+/// The clients that could not be considered, as a sentence; None if there are none.
 #[must_use]
 pub fn strangers(advice: &Advice) -> Option<String> {
     let those = addresses(advice.strangers);

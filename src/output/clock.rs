@@ -1,4 +1,4 @@
-//! Times as people read them, in their own zone.
+//! Times for people, in their own zone.
 
 use jiff::{Timestamp, Unit, tz::TimeZone};
 
@@ -10,14 +10,14 @@ pub struct DisplayZone {
 }
 
 impl DisplayZone {
-    /// `20 Nov 10:02`, with the year in front of the time where that is not this one.
+    /// `20 Nov 10:02`; another year than this one comes before the time.
     pub(super) fn moment(&self, time: Timestamp, now: Timestamp) -> String {
         let year = |time: Timestamp| time.to_zoned_datetime(self.zone.clone()).year();
         let form = if year(time) == year(now) { "%-d %b %H:%M" } else { "%-d %b %Y %H:%M" };
         self.show(time, form)
     }
 
-    /// From one time to another, without repeating the day.
+    /// A time range, without repeating the day.
     pub(super) fn range(&self, first: Timestamp, last: Timestamp, now: Timestamp) -> String {
         let day = |time: Timestamp| time.to_zoned_datetime(self.zone.clone()).date();
         let from = self.moment(first, now);
@@ -25,13 +25,13 @@ impl DisplayZone {
         if from.ends_with(&to) { from } else { format!("{from} – {to}") }
     }
 
-    /// From one time to another with year and zone: `20 Nov 2026 10:02 – 21 Nov 2026 09:00 UTC`.
+    /// A time range with year and zone: `20 Nov 2026 10:02 – 21 Nov 2026 09:00 UTC`.
     pub(super) fn zoned_range(&self, first: Timestamp, last: Timestamp) -> String {
         let (from, to) = (self.show(first, "%-d %b %Y %H:%M"), self.show(last, "%-d %b %Y %H:%M %Z"));
         if to.starts_with(&from) { to } else { format!("{from} – {to}") }
     }
 
-    /// The day and the time with the zone's name: for a page that is read elsewhere.
+    /// The day and the time with the zone's name, for a page that is read elsewhere.
     pub(super) fn full(&self, time: Timestamp) -> String {
         self.show(time, "%-d %B %Y, %H:%M %Z")
     }
@@ -46,10 +46,10 @@ pub(super) fn rfc3339(time: Timestamp) -> String {
     format!("{:.0}", time.round(Unit::Second).unwrap_or(time))
 }
 
-/// A length of time in its two largest units: `3 h 12 min`.
+/// A duration in its two largest units: `3 h 12 min`.
 pub(super) fn length(length: jiff::SignedDuration) -> String {
     let exact = length.as_secs().max(0);
-    // To the smaller of the two units that are shown.
+    // Rounded to the smaller of the two units that are shown.
     let unit = match exact {
         ..3_600 => 1,
         3_600..86_400 => 60,

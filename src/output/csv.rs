@@ -1,4 +1,4 @@
-//! CSV (RFC 4180): a header, then one row an address. Lists are joined by a blank.
+//! CSV (RFC 4180): a header, then one row for each address. Lists are joined by a blank.
 
 use crate::{
     sanitize::{csv_cell, safe},
@@ -23,7 +23,7 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
         .or_else(|| judged.reserved().map(|special| special.prefix.into()))
         .or_else(|| judged.announced().copied());
     let text = |value: Option<&str>| value.map(|value| csv_cell(value).into_owned()).unwrap_or_default();
-    // Of an unknown there is nothing to tell, unless nobody was to be asked.
+    // An unknown address has no AS numbers here, unless no query was allowed.
     let numbers = if network.is_some() { judged.numbers().0 } else { &[] };
     let as_name = judged.as_name().filter(|_| network.is_some());
     let decisive = judged.decisive();
@@ -42,7 +42,7 @@ pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
         text(record.map(|r| r.registry.as_str()).or_else(|| judged.reserved().map(|_| "iana"))),
         numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
         record.map(|record| csv_cell(&record.abuse.join(" ")).into_owned()).unwrap_or_default(),
-        // The user's own word, which may be `-e`.
+        // The user's own name for the file, which may be `-e`.
         decisive.map(|found| safe(&found.file).into_owned()).unwrap_or_default(),
         decisive.map(|found| found.line.to_string()).unwrap_or_default(),
         judged.source().as_str().to_owned(),

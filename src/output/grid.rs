@@ -4,15 +4,15 @@ use super::text::{cut, pad};
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
-/// Cells between columns.
+/// The cells between columns.
 const GAP: usize = 2;
-/// So much of the main column is worth more than any other column.
+/// Up to this width, the main column is more important than any other.
 const TELLING: usize = 32;
 
 /// Writes rows with each column as wide as its widest cell.
 ///
 /// # Errors
-/// The output's own.
+/// Writing fails.
 pub fn grid<R: AsRef<[String]>>(rows: &[R], out: &mut impl Write) -> io::Result<()> {
     let widths = widths(rows);
     for row in rows {
@@ -23,7 +23,7 @@ pub fn grid<R: AsRef<[String]>>(rows: &[R], out: &mut impl Write) -> io::Result<
     Ok(())
 }
 
-/// Rows of at most `width` cells: spare columns go, in their order, and only then is the `main` one cut.
+/// Rows of at most `width` cells: the `spare` columns are dropped in their order, and only then the `main` one is cut.
 #[must_use]
 pub fn fitted(rows: &[Vec<String>], width: usize, main: usize, spare: &[usize]) -> Vec<Vec<String>> {
     let widths = widths(rows);
@@ -46,7 +46,7 @@ pub fn fitted(rows: &[Vec<String>], width: usize, main: usize, spare: &[usize]) 
     rows.iter().map(|row| kept.iter().map(|column| cell(row, *column)).collect()).collect()
 }
 
-/// Cells of each column's widest cell.
+/// The width of each column's widest cell.
 fn widths<R: AsRef<[String]>>(rows: &[R]) -> Vec<usize> {
     let mut widths = Vec::new();
     for row in rows.iter().map(AsRef::as_ref) {

@@ -1,4 +1,4 @@
-//! JSON Lines: the contract's object, one an address.
+//! JSON Lines: the contract's object for each address.
 
 use crate::{
     address,
@@ -56,7 +56,7 @@ struct ErrorJson<'a> {
 }
 
 impl<'a> NetworkJson<'a> {
-    /// A network of which no more is known than where it is.
+    /// A network with only its range known.
     fn bare(network: &address::Network) -> Self {
         Self {
             first: network.first(),
@@ -86,7 +86,7 @@ impl<'a> NetworkJson<'a> {
         }
     }
 
-    /// The network of an address with who announces it; None where nothing is known.
+    /// The network of an address with its origin; None if nothing is known.
     fn of(judged: &'a Judged) -> Option<Self> {
         if let Some(special) = judged.reserved() {
             let network = special.prefix.into();
@@ -119,21 +119,21 @@ impl<'a> From<&'a Judged> for VerdictJson<'a> {
     }
 }
 
-/// One line: the object, nothing in it that acts on a terminal.
+/// One line: the object, without characters that act on a terminal.
 pub(super) fn row(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
     object(&VerdictJson::from(judged), out)
 }
 
-/// Any object as one line, with every acting character escaped, also those that JSON would let through.
+/// Any object as one line, with every acting character escaped, including those that JSON allows.
 ///
 /// # Errors
-/// The output's own.
+/// Writing fails.
 pub fn object<W: Write, T: Serialize>(value: &T, out: &mut W) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(&mut *out, SafeJson))?;
     out.write_all(b"\n")
 }
 
-/// serde_json's compact form, which escapes C0 controls alone, and here the other acting characters too.
+/// serde_json's compact form escapes only C0 controls; this one also escapes the other acting characters.
 struct SafeJson;
 
 impl Formatter for SafeJson {

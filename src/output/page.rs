@@ -1,7 +1,7 @@
-//! A report as one web page that needs nothing else: no network, no script, light or dark as the reader's machine is.
+//! A report as one self-contained web page: no network, no script, light or dark as the reader's system.
 //!
-//! Whatever strangers wrote goes through [`HtmlText`]; numbers and our own words are all that does not. The page's own
-//! policy forbids everything but its style, should that ever fail.
+//! All untrusted text goes through [`HtmlText`]; only numbers and our own words do not. In case that fails, the page's
+//! own policy forbids everything but its style.
 
 mod chart;
 #[cfg(test)]
@@ -22,29 +22,29 @@ use std::{
     io::{self, Write},
 };
 
-/// Rows that are shown with all that is known of them.
+/// The rows that are shown with all details.
 const WHOLE: usize = 100;
-/// Networks that a row shows before the rest is folded away.
+/// The networks that a row shows before the rest is folded away.
 const NETWORKS: usize = 2;
-/// Networks that a row shows at all.
+/// The most networks that a row shows.
 const ALL_NETWORKS: usize = 500;
-/// Addresses that a row shows with their lines.
+/// The most addresses that a row shows with their lines.
 const CLIENTS: usize = 100;
 
-/// What a page is made of beside the report.
+/// The data of a page besides the report.
 #[derive(Debug)]
 pub struct ReportPage<'a> {
     /// The logs, as they were named.
     pub logs: &'a [String],
     /// The zone of times.
     pub clock: &'a DisplayZone,
-    /// When it is made.
+    /// The current time.
     pub now: Timestamp,
-    /// How many rows are shown; None for all.
+    /// The number of rows to show; None for all.
     pub top: Option<usize>,
 }
 
-/// Text that strangers wrote: nothing in it is markup, and nothing in it acts.
+/// Untrusted text: escaped, so that it contains no markup and no acting character.
 struct HtmlText<'a>(&'a str);
 
 impl fmt::Display for HtmlText<'_> {
@@ -63,13 +63,13 @@ impl fmt::Display for HtmlText<'_> {
     }
 }
 
-/// A word at the beginning of a line.
+/// A word with a capital, for the start of a line.
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// A number with its thousands apart.
+/// A number with its thousands separated.
 struct HtmlNumber(u64);
 
 impl fmt::Display for HtmlNumber {
@@ -85,7 +85,7 @@ impl fmt::Display for HtmlNumber {
     }
 }
 
-/// The verdict as a word, which is also the class that gives a row its colour.
+/// The verdict as a word, which is also the class for the row's colour.
 fn word(owner: &ReportRow) -> &'static str {
     if matches!(owner.kind, RowKind::Reserved(_)) { "reserved" } else { owner.verdict.as_str() }
 }
@@ -94,7 +94,7 @@ impl ReportPage<'_> {
     /// Writes the page.
     ///
     /// # Errors
-    /// The output's own.
+    /// Writing fails.
     pub fn write(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
         let (shown, rest) = report.top(self.top);
         self.head(report, out)?;
@@ -150,7 +150,7 @@ impl ReportPage<'_> {
         writeln!(out, "<p class=\"lede\"><span class=\"log\">{logs}</span>{span}</p>\n</header>\n<main>")
     }
 
-    /// The sums, by what the patterns say.
+    /// Writes the sums by verdict.
     fn figures(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
         let sum = Report::sum(&report.rows);
         let named =
@@ -179,7 +179,7 @@ impl ReportPage<'_> {
         writeln!(out, "</dl>")
     }
 
-    /// All traffic in one drawing, the verdicts on top of each other.
+    /// Draws all traffic in one chart, with the verdicts stacked.
     fn runs(&self, report: &Report, out: &mut impl Write) -> io::Result<()> {
         let Some(span) = report.span else { return Ok(()) };
         let range = self.clock.range(span.first(), span.last(), self.now);
@@ -253,7 +253,8 @@ impl ReportPage<'_> {
         writeln!(out, "</td>\n</tr>")
     }
 
-    /// Rows behind the first, folded away, a line each: a page of thousands can be sent by mail.
+    /// Writes the rows after the first ones, folded away, one on each line: a page of thousands can still be sent by
+    /// mail.
     fn tail(&self, tail: &[ReportRow], out: &mut impl Write) -> io::Result<()> {
         if tail.is_empty() {
             return Ok(());
@@ -278,7 +279,7 @@ impl ReportPage<'_> {
         writeln!(out, "</table>\n</details>")
     }
 
-    /// The addresses of a row, and lines of theirs.
+    /// Writes the addresses of a row, and their lines.
     fn clients(&self, row: &ReportRow, lines: &ClientLines, out: &mut impl Write) -> io::Result<()> {
         let clients = row.clients();
         let count = HtmlNumber(clients.len() as u64);
@@ -316,7 +317,7 @@ impl ReportPage<'_> {
     }
 }
 
-/// Networks and contacts, what is too much of them folded away.
+/// Writes networks and contacts; if there are too many, the rest is folded away.
 fn details(owner: &ReportRow, out: &mut impl Write) -> io::Result<()> {
     let owners = owners(owner);
     if !owners.is_empty() {
@@ -347,7 +348,7 @@ fn details(owner: &ReportRow, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// A link that opens a message to a contact, where the contact is a plain address; else its text.
+/// A link that opens a message to a contact, if it is a plain address; else its text.
 fn mail_link(contact: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@.-_+".contains(c);
     let text = HtmlText(contact);
@@ -358,13 +359,13 @@ fn mail_link(contact: &str) -> String {
     }
 }
 
-/// A part of a whole in percent, with one digit behind the point where it is small.
+/// A part of a whole in percent, with one decimal if it is small.
 fn percent(part: u64, whole: u64) -> String {
     let tenths = u128::from(part) * 1000 / u128::from(whole.max(1));
     if tenths < 100 { format!("{}.{}%", tenths / 10, tenths % 10) } else { format!("{}%", tenths / 10) }
 }
 
-/// The colours that the stacked drawing uses, by name.
+/// The colours of the stacked chart, by name.
 struct PageLegend<'r, 'a>(&'r Report<'a>);
 
 impl fmt::Display for PageLegend<'_, '_> {

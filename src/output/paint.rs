@@ -1,12 +1,12 @@
-//! Colour, where it is wanted.
+//! Colours for the terminal.
 
 use crate::verdict::Verdict;
 use anstyle::{AnsiColor, Color, Style};
 
-/// A painter that paints, or leaves everything as it is.
+/// A painter that adds colours, or leaves the text unchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct Paint {
-    /// Whether it paints.
+    /// Whether it adds colours.
     pub colored: bool,
 }
 
@@ -15,7 +15,7 @@ impl Paint {
         if self.colored { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
-    /// A verdict's word, in the colour of what it means.
+    /// A verdict, in the colour of its meaning.
     #[must_use]
     pub fn verdict(self, verdict: Verdict, text: &str) -> String {
         let color = match verdict {
@@ -27,19 +27,19 @@ impl Paint {
         self.with(Style::new().fg_color(Some(Color::Ansi(color))).bold(), text)
     }
 
-    /// What a pattern matched, as grep --color shows it.
+    /// Text that a pattern matched, as grep --color shows it.
     #[must_use]
     pub fn hit(self, text: &str) -> String {
         self.with(Style::new().fg_color(Some(Color::Ansi(AnsiColor::Red))).bold(), text)
     }
 
-    /// What matters less.
+    /// Less important text.
     #[must_use]
     pub fn dim(self, text: &str) -> String {
         self.with(Style::new().dimmed(), text)
     }
 
-    /// What matters more.
+    /// More important text.
     #[must_use]
     pub fn bold(self, text: &str) -> String {
         self.with(Style::new().bold(), text)

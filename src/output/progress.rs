@@ -1,4 +1,4 @@
-//! Progress on stderr: only on a terminal, and only when the work is long.
+//! Progress on stderr: only on a terminal, and only if the work is long.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::{
@@ -14,30 +14,30 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Work that is done sooner shows nothing.
+/// Shorter work shows nothing.
 const LONG: Duration = Duration::from_millis(900);
-/// How often the bar is drawn while nothing comes.
+/// How often the bar is drawn when no result comes.
 const TICK: Duration = Duration::from_millis(500);
-/// From so many on, there is something to estimate from.
+/// The number of results from which an estimate is possible.
 const FEW: u64 = 5;
-/// Cells that the bar and what stands behind it need; a narrower terminal gets the numbers alone.
+/// The cells that the bar and the text after it need; a narrower terminal gets only the numbers.
 const WIDE: u16 = 72;
 
-/// A bar that appears once the work turns out to be long.
+/// A bar that appears when the work turns out to be long.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
     started: Instant,
     shown: bool,
     counts: &'static str,
-    /// When the work will be done, in milliseconds from its start; 0 where only the bar's own estimate is there.
+    /// The estimated end of the work, in milliseconds from its start; 0 if only the bar's own estimate exists.
     end: Arc<AtomicU64>,
-    /// Who draws while nothing comes; ends when the sender goes.
+    /// The thread that draws when no result comes; it ends when the sender is dropped.
     watch: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Progress {
-    /// So many addresses. The first may take long, so the bar does not wait for it.
+    /// A bar for so many addresses. The first may take long, so the bar does not wait for it.
     #[must_use]
     pub fn addresses(total: u64) -> Self {
         let mut progress = Self::new(total, "{pos}/{len} addresses");
@@ -47,7 +47,7 @@ impl Progress {
         progress
     }
 
-    /// So many bytes.
+    /// A bar for so many bytes.
     #[must_use]
     pub fn bytes(total: u64) -> Self {
         Self::new(total, "{bytes}/{total_bytes}")
@@ -71,11 +71,11 @@ impl Progress {
                 bar.tick();
             }
         };
-        // Without the thread the first result draws it.
+        // Without the thread, the first result draws it.
         self.watch = thread::Builder::new().spawn(work).ok().map(|thread| (stop, thread));
     }
 
-    /// So much is done in all.
+    /// Sets the total that is done.
     pub fn reach(&mut self, done: u64) {
         if !self.shown && self.watch.is_none() && self.started.elapsed() > LONG {
             self.shown = true;
@@ -84,13 +84,13 @@ impl Progress {
         self.bar.set_position(done);
     }
 
-    /// The rest takes so long.
+    /// Sets the time that the rest takes.
     pub fn expect(&self, left: Duration) {
         let end = u64::try_from((self.started.elapsed() + left).as_millis()).unwrap_or(u64::MAX);
         self.end.store(end, Ordering::Relaxed);
     }
 
-    /// Takes the bar off the screen, from another thread, and says how much was done.
+    /// Returns a function that removes the bar from the screen, on another thread, and returns how much was done.
     pub fn clearing(&self) -> impl Fn() -> u64 + Send + use<> {
         let bar = self.bar.clone();
         move || {
@@ -100,7 +100,7 @@ impl Progress {
         }
     }
 
-    /// Writes how long it still takes.
+    /// Writes the remaining time.
     fn left(&self) -> impl Fn(&ProgressState, &mut dyn Write) + Clone + Send + Sync + use<> {
         let (end, started) = (Arc::clone(&self.end), self.started);
         move |state, out| {
@@ -115,7 +115,7 @@ impl Progress {
         }
     }
 
-    /// Runs something that writes to the terminal, with the bar out of its way.
+    /// Runs a function that writes to the terminal, with the bar removed meanwhile.
     pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         self.bar.suspend(write)
     }
@@ -126,7 +126,7 @@ fn show(
     counts: &str,
     left: impl Fn(&ProgressState, &mut dyn Write) + Clone + Send + Sync + 'static,
 ) {
-    // indicatif itself draws nothing when stderr is no terminal.
+    // indicatif itself draws nothing if stderr is no terminal.
     bar.set_draw_target(ProgressDrawTarget::stderr());
     let width = terminal_size::terminal_size_of(io::stderr()).map_or(WIDE, |(width, _)| width.0);
     if let Ok(style) = ProgressStyle::with_template(&template(counts, width)) {
@@ -139,12 +139,12 @@ fn template(counts: &str, width: u16) -> String {
     if width >= WIDE { format!("{{bar:30}} {counts}{{left}}") } else { counts.to_owned() }
 }
 
-/// Whether enough is done to say how long the rest will take.
+/// Whether enough is done to estimate the rest.
 fn is_telling(done: u64, total: Option<u64>) -> bool {
     done >= FEW && total.is_some_and(|total| done < total)
 }
 
-/// A bar for whoever reads files and says how many bytes of how many are done.
+/// A bar for reading files, called with the bytes done and their total.
 pub fn bytes() -> impl Fn(u64, u64) {
     let bar = RefCell::new(None);
     move |done, total| {

@@ -31,7 +31,7 @@ const HEADER: [&str; 14] = [
 
 #[derive(Serialize)]
 struct RowObject<'a> {
-    /// The owner with most hits.
+    /// The owner with the most hits.
     owner: Option<&'a str>,
     country: Option<&'a str>,
     abuse: &'a [&'a str],
@@ -43,16 +43,16 @@ struct RowObject<'a> {
     activity: &'a [u64],
     verdict: &'static str,
     matches: &'a [&'a PatternMatch],
-    /// What the clients have in common.
+    /// The value that the clients share.
     by: Option<&'a str>,
-    /// What the row is called in text.
+    /// The row's title in text.
     name: &'a str,
-    /// Why there is no owner.
+    /// The reason if there is no owner.
     reason: Option<String>,
-    /// All owners, most hits first, where a row does not stand for one.
+    /// All owners, most hits first, if a row does not stand for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     owners: Option<&'a [String]>,
-    /// Its addresses, most hits first, where they were asked for.
+    /// Its addresses, most hits first, if they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     clients: Option<Vec<ClientObject<'a>>>,
 }
@@ -80,10 +80,10 @@ impl<'a> ClientObject<'a> {
     }
 }
 
-/// One object a row, with its addresses where there are lines of these.
+/// One object for each row, with its addresses if `lines` is given.
 ///
 /// # Errors
-/// The output's own.
+/// Writing fails.
 pub fn json(rows: &[ReportRow], lines: Option<&ClientLines>, out: &mut impl Write) -> io::Result<()> {
     for row in rows {
         let object_of_row = RowObject {
@@ -110,10 +110,10 @@ pub fn json(rows: &[ReportRow], lines: Option<&ClientLines>, out: &mut impl Writ
     Ok(())
 }
 
-/// A header, then one line a row; lists are joined by a blank, matches are `FILE:LINE`.
+/// A header, then one line for each row; lists are joined by a blank, matches are `FILE:LINE`.
 ///
 /// # Errors
-/// The output's own.
+/// Writing fails.
 pub fn csv(rows: &[ReportRow], out: &mut impl Write) -> io::Result<()> {
     write(out, HEADER.iter().map(|name| (*name).to_owned()))?;
     for row in rows {

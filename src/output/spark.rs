@@ -1,11 +1,11 @@
-//! Hits over time in one line of text.
+//! Draws hits over time in one line of text.
 
-/// What bars are drawn with, from the lowest to the highest, and what stands where nothing was.
+/// The characters of the bars, from the lowest to the highest, and the one for an empty slice.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Ink {
     /// Block elements.
     Blocks,
-    /// ASCII, for terminals that know nothing else.
+    /// ASCII, for terminals without them.
     Ascii,
 }
 
@@ -18,7 +18,7 @@ impl Ink {
     }
 }
 
-/// The sums of an activity in so many slices, or in as many as it has when those are fewer.
+/// The sums of an activity in at most `cells` slices.
 pub(super) fn squeeze(activity: &[u64], cells: usize) -> Vec<u64> {
     let cells = cells.min(activity.len());
     let mut sums = vec![0; cells];
@@ -30,7 +30,7 @@ pub(super) fn squeeze(activity: &[u64], cells: usize) -> Vec<u64> {
     sums
 }
 
-/// One character a slice, scaled to the highest of them. A slice with any hit at all shows one.
+/// One character for each slice, scaled to the highest. A slice with any hit is never empty.
 pub(super) fn spark(activity: &[u64], cells: usize, ink: Ink) -> String {
     let sums = squeeze(activity, cells);
     let most = sums.iter().max().copied().unwrap_or_default();

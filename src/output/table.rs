@@ -18,31 +18,31 @@ use jiff::Timestamp;
 use layout::TableLayout;
 use std::io::{self, Write};
 
-/// How a report's table is set.
+/// The layout of a report's table.
 #[derive(Debug)]
 pub struct OwnerTable {
-    /// Cells of the terminal.
+    /// The width of the terminal in cells.
     pub width: usize,
     /// Colours.
     pub paint: Paint,
-    /// What activity is drawn with.
+    /// The characters of the activity bars.
     pub ink: Ink,
     /// The zone of times.
     pub clock: DisplayZone,
-    /// When the report is made.
+    /// The current time.
     pub now: Timestamp,
-    /// There are patterns to be clear of.
+    /// Patterns were given, so `clear` has a meaning.
     pub judges: bool,
 }
 
-/// What a row is called.
+/// The title of a row.
 pub(super) fn title(owner: &ReportRow) -> String {
     safe(owner.title()).into_owned()
 }
 
-/// Addresses that a row shows on a terminal.
+/// The most addresses that a row shows on a terminal.
 const CLIENTS: usize = 20;
-/// Owners that a row names in one line.
+/// The most owners that a row names in one line.
 const OWNERS: usize = 2;
 
 /// `Contoso, Fabrikam +3` for a row that does not stand for an owner.
@@ -63,13 +63,13 @@ pub(super) fn why(owner: &ReportRow) -> Option<String> {
     Some(safe(&format!("{}:{}", found.file, found.line)).into_owned())
 }
 
-/// Tab-separated: owner, hits, addresses, networks, country, abuse contacts, first and last seen (RFC 3339),
-/// activity, verdict, the first pattern. Lists are joined by a blank; what is missing is `-`. Below a row stand its
-/// addresses where there are lines of these: an empty cell, address, hits, first and last seen; and below an address its
-/// lines, behind two empty cells.
+/// Writes tab-separated columns: owner, hits, addresses, networks, country, abuse contacts, first and last seen (RFC
+/// 3339), activity, verdict, the first pattern. Lists are joined by a blank; a missing value is `-`. If `lines` is
+/// given, a row's addresses follow it: an empty cell, address, hits, first and last seen. The lines of each address
+/// follow that, after two empty cells.
 ///
 /// # Errors
-/// The output's own.
+/// Writing fails.
 pub fn plain(owners: &[ReportRow], lines: Option<&ClientLines>, out: &mut impl Write) -> io::Result<()> {
     for owner in owners {
         let cell = |value: String| if value.is_empty() { "-".to_owned() } else { value };
@@ -102,10 +102,10 @@ pub fn plain(owners: &[ReportRow], lines: Option<&ClientLines>, out: &mut impl W
 }
 
 impl OwnerTable {
-    /// Writes the first `top` rows, what the others come to, and the sum of all.
+    /// Writes the first `top` rows, the sum of the others, and the total.
     ///
     /// # Errors
-    /// The output's own.
+    /// Writing fails.
     pub fn write(&self, report: &Report, top: Option<usize>, out: &mut impl Write) -> io::Result<()> {
         let (shown, rest) = report.top(top);
         let sum = Report::sum(&report.rows);
@@ -157,7 +157,7 @@ impl OwnerTable {
         lines.map_or(Ok(()), |lines| self.clients(owner, lines, indent, out))
     }
 
-    /// The addresses of a row and lines of theirs.
+    /// Writes the addresses of a row and their lines.
     fn clients(
         &self,
         row: &ReportRow,
@@ -184,7 +184,7 @@ impl OwnerTable {
         if more > 0 { writeln!(out, "{blanks}… and {more} more addresses: --json has all") } else { Ok(()) }
     }
 
-    /// When, from which networks, where to complain, why.
+    /// The times, the networks, the contacts and the reason.
     fn details(&self, owner: &ReportRow) -> String {
         let when = owner.first.zip(owner.last).map(|(first, last)| self.clock.range(first, last, self.now));
         let more = |count: usize| if count > 1 { format!(" +{}", count - 1) } else { String::new() };

@@ -1,4 +1,4 @@
-//! Columns for people: tab-separated into a pipe, aligned and coloured on a terminal.
+//! Columns for people: tab-separated for a pipe, aligned and coloured on a terminal.
 
 mod fit;
 #[cfg(test)]
@@ -18,29 +18,29 @@ use std::{
 };
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// How the columns are set.
+/// The layout of the columns.
 #[derive(Debug)]
 pub struct TextColumns {
     /// Aligned for a terminal; None for a pipe.
     pub aligned: Option<AlignedColumns>,
     /// Colours.
     pub paint: Paint,
-    /// There are patterns to be clear of: without any, a terminal says `known`.
+    /// Patterns were given; without any, a terminal shows `known`.
     pub judges: bool,
 }
 
-/// What a terminal calls a verdict: where no pattern was given, `clear` would read as harmless.
+/// The word for a verdict on a terminal: without patterns, `clear` would read as harmless.
 pub(super) fn verdict_word(verdict: Verdict, judges: bool) -> &'static str {
     if verdict == Verdict::Clear && !judges { "known" } else { verdict.as_str() }
 }
 
-/// Cells of the longest name that any of the patterns has as a reason.
+/// The width in cells of the longest pattern name.
 #[must_use]
 pub fn longest_name(patterns: &Patterns) -> usize {
     patterns.names().map(|(file, line)| name(file, line).width()).max().unwrap_or_default()
 }
 
-/// A row's cells, none of which acts on a terminal.
+/// A row's cells, without characters that act on a terminal.
 struct RowCells {
     address: String,
     owner: String,
@@ -57,7 +57,7 @@ impl RowCells {
         let cell = |value: Option<&str>| safe(value.filter(|v| !v.is_empty()).unwrap_or("-")).into_owned();
         let network = record.map(|record| record.network.to_string());
         let network = network.or_else(|| special.map(|special| special.prefix.to_string()));
-        // An unknown's row says why, and no more.
+        // The row of an unknown address has only its reason.
         let announced = judged.announced().filter(|_| judged.unknown().is_none());
         let network = network.or_else(|| announced.map(ToString::to_string));
         let registry = record.map(|record| record.registry.as_str());
@@ -99,7 +99,8 @@ impl TextColumns {
                 self.abuse(judged, out)
             }
             RowShape::Table([owner, network, registry]) => {
-                // What is wider than its column takes from this row's owner; what is behind stays in line.
+                // A value wider than its column takes the space from this row's owner, so that the columns after it
+                // stay aligned.
                 let over = cells.network.width().saturating_sub(network)
                     + cells.registry.width().saturating_sub(registry);
                 if over > 0 && owner < over + STUMP {
@@ -113,7 +114,7 @@ impl TextColumns {
         }
     }
 
-    /// Everything in one line; a reason that does not fit follows in lines of its own.
+    /// Writes everything in one line; a reason that does not fit follows in lines of its own.
     fn line(
         &self,
         judged: &Judged,
@@ -122,7 +123,7 @@ impl TextColumns {
         room: usize,
         out: &mut impl Write,
     ) -> io::Result<()> {
-        // One row alone needs no blanks to be in line with others.
+        // A single row needs no blanks for alignment.
         let in_line = widths.address > 0;
         let (verdict, country) = if in_line { (fit::VERDICT, fit::COUNTRY) } else { (0, 0) };
         let front = format!("{}  ", pad(&cells.address, widths.address));
@@ -143,11 +144,11 @@ impl TextColumns {
         if cells.why == "-" { Ok(()) } else { wrapped(&cells.why, room, out) }
     }
 
-    /// Who it is in one line, and which network in the next.
+    /// Writes the owner in one line, and the network in the next.
     fn pair(&self, judged: &Judged, cells: &RowCells, room: usize, out: &mut impl Write) -> io::Result<()> {
         let verdict = self.word(judged);
         let left = room.saturating_sub(cells.address.width() + verdict.len() + 2 * fit::GAP);
-        // Where nothing is left to speak of, the terminal may wrap it.
+        // If hardly any space is left, the terminal may wrap it.
         let owner = cut(&cells.owner, if left < STUMP { usize::MAX } else { left });
         writeln!(out, "{}  {}  {owner}", cells.address, self.paint.verdict(judged.verdict, verdict))?;
         let RowCells { country, network, registry, why, .. } = cells;
@@ -165,7 +166,7 @@ impl TextColumns {
         }
     }
 
-    /// Whom to write to: with one address, that is what comes next.
+    /// Writes the abuse contact: with a single address, the user needs that next.
     fn abuse(&self, judged: &Judged, out: &mut impl Write) -> io::Result<()> {
         let abuse = judged.answer().map_or(&[][..], |answer| &answer.record.abuse);
         if abuse.is_empty() {
@@ -176,12 +177,12 @@ impl TextColumns {
     }
 }
 
-/// In front of a line that belongs to the one above it.
+/// Precedes a line that belongs to the one above it.
 const INDENT: &str = "    ";
-/// Less of an owner's name is no name.
+/// The fewest cells of an owner's name that are useful.
 const STUMP: usize = 8;
 
-/// Cells of a line's columns; 0 for as many as are needed.
+/// The widths of a line's columns in cells; 0 for as many as needed.
 #[derive(Default)]
 struct ColumnWidths {
     address: usize,
@@ -190,7 +191,7 @@ struct ColumnWidths {
     registry: usize,
 }
 
-/// Writes text in indented lines of at most so many cells, broken at blanks.
+/// Writes text in indented lines of at most `room` cells, broken at blanks.
 fn wrapped(text: &str, room: usize, out: &mut impl Write) -> io::Result<()> {
     let mut line = String::new();
     for word in text.split(' ') {
@@ -211,7 +212,7 @@ fn name(file: &str, line: u32) -> String {
     safe(&format!("{file}:{line}")).into_owned()
 }
 
-/// `FILE:LINE` of the first pattern that decided, or the reason of an unknown, or `-`.
+/// `FILE:LINE` of the first pattern that decided, or the reason if unknown, or `-`.
 fn why(judged: &Judged) -> String {
     if let Some(found) = judged.decisive() {
         return name(&found.file, found.line);
@@ -222,12 +223,12 @@ fn why(judged: &Judged) -> String {
     )
 }
 
-/// The text with blanks behind it, up to so many cells.
+/// The text padded with blanks to this width.
 pub(super) fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
-/// The text cut to so many cells, with a mark where something is missing.
+/// The text cut to this width, with a mark where something is missing.
 pub(super) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     if text.width() <= width {
         return Cow::Borrowed(text);
@@ -245,15 +246,15 @@ pub(super) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// Writes whois text with what patterns match highlighted, as grep --color would.
+/// Writes whois text with the matches of patterns highlighted, like grep --color.
 ///
 /// # Errors
-/// The output's own.
+/// Writing fails.
 pub fn matched(text: &str, patterns: &Patterns, paint: Paint, out: &mut impl Write) -> io::Result<()> {
     for line in text.lines() {
         let mut at = 0;
         for span in patterns.spans(line) {
-            // Spans come in order and do not overlap; one that did would be left out rather than shown twice.
+            // Spans come in order without overlaps; one that did overlap would be left out instead of shown twice.
             if let (Some(before), Some(hit)) = (line.get(at..span.start), line.get(span.clone())) {
                 write!(out, "{}{}", safe(before), paint.hit(&safe(hit)))?;
                 at = span.end;

@@ -1,10 +1,10 @@
-//! Abuse contacts and maintainers: whose they are, and which of them stand for one desk.
+//! Abuse contacts and maintainers: their owners, and which of them belong to the same abuse desk.
 //!
-//! A registry's own address says nothing about who runs a network, and neither does its maintainer object. A mailbox
-//! at a provider of free mail is one person's, so that two of them have nothing in common.
+//! A registry's own address does not show who runs a network, and neither does its maintainer object. A mailbox at a
+//! free mail provider belongs to one person, so two of them have nothing in common.
 
-/// Mail domains of the registries and of the national ones below APNIC and LACNIC. Their answers name them beside the
-/// holder's own contact, or in its stead. CERT.br stands in every answer of registro.br's.
+/// Mail domains of the registries, and of the national ones below APNIC and LACNIC. Their answers name them beside the
+/// holder's own contact, or instead of it. CERT.br is in every answer of registro.br.
 const REGISTRIES: [&str; 26] = [
     "afrinic.net",
     "apjii.or.id",
@@ -34,7 +34,7 @@ const REGISTRIES: [&str; 26] = [
     "vnnic.vn",
 ];
 
-/// Parts of the names of maintainers that are a registry's own: `RIPE-NCC-HM-MNT`, `APNIC-HM`, `MAINT-CNNIC-AP`.
+/// Parts of maintainer names that are a registry's own: `RIPE-NCC-HM-MNT`, `APNIC-HM`, `MAINT-CNNIC-AP`.
 const REGISTRY_MAINTAINERS: [&str; 13] = [
     "AFRINIC", "APJII", "APNIC", "CNNIC", "IANA", "IDNIC", "IRINN", "JPNIC", "KISA", "KRNIC", "NCC", "TWNIC",
     "VNNIC",
@@ -92,7 +92,7 @@ const FREE_MAIL: [&str; 45] = [
 /// First labels of free mail domains that exist under many countries: `yahoo.co.jp`, `hotmail.fr`.
 const FREE_MAIL_LABELS: [&str; 5] = ["hotmail", "live", "outlook", "yahoo", "ymail"];
 
-/// The mail domain of an address, in lower case; None for what has none.
+/// The mail domain of an address, in lower case; None if it has none.
 #[must_use]
 pub fn mail_domain(address: &str) -> Option<String> {
     let (local, domain) = address.rsplit_once('@')?;
@@ -125,15 +125,15 @@ fn is_free(domain: &str) -> bool {
         })
 }
 
-/// What stands for the desk behind an address: its mail domain, or all of it at a provider of free mail. None for a
-/// registry's own, and for what is no mail address.
+/// The abuse desk of an address: its mail domain, or the whole address at a free mail provider. None for a registry's
+/// own, and for text that is no mail address.
 #[must_use]
 pub fn desk(address: &str) -> Option<String> {
     let domain = mail_domain(address).filter(|_| !is_registrys(address))?;
     Some(if is_free(&domain) { address.to_lowercase() } else { domain })
 }
 
-/// The desk that a record's contacts come to: the first that has a mail domain of its own, else the first at all.
+/// The abuse desk of a record's contacts: the first with a mail domain of its own, else the first.
 #[must_use]
 pub fn first_desk(abuse: &[String]) -> Option<String> {
     let mut desks: Vec<String> = abuse.iter().filter_map(|address| desk(address)).collect();

@@ -1,11 +1,11 @@
-//! What a row of a report stands for: an owner, or what several owners have in common.
+//! The meaning of a report's row: an owner, or a value that several owners share.
 
 use super::{contact, name};
 use crate::{registry::Known, verdict::Judged};
 use clap::ValueEnum;
 use serde::Deserialize;
 
-/// What clients are put together by.
+/// The value that clients are grouped by.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Grouping {
@@ -41,8 +41,7 @@ pub enum Grouping {
 }
 
 impl Grouping {
-    /// What a client is put together with others under, as it is shown; None where nothing says so. Values that
-    /// [`super::fold`] makes equal are one.
+    /// The value of a client, as it is shown; None if there is none. Values that [`super::fold`] makes equal are one.
     pub(super) fn value(self, judged: &Judged) -> Option<String> {
         if self == Self::Asn {
             return judged.numbers().0.first().map(|number| format!("AS{number}"));
@@ -65,7 +64,7 @@ impl Grouping {
         }
     }
 
-    /// The value of a client of which the table of origins alone is known.
+    /// The value of a client that is known only from the table of origins.
     fn announced(self, judged: &Judged) -> Option<String> {
         match self {
             Self::Owner => judged.owner().map(|owner| owner.into_owned()),
@@ -74,12 +73,12 @@ impl Grouping {
         }
     }
 
-    /// Whether it is known who is behind a client.
+    /// Whether the owner of a client's network is known.
     pub(super) fn is_known(judged: &Judged) -> bool {
         matches!(judged.known, Known::Answer(_) | Known::Origin)
     }
 
-    /// What stands for the value of a row whose records name none.
+    /// The words for a row whose records have no value.
     #[must_use]
     pub fn none(self) -> &'static str {
         match self {
@@ -109,7 +108,7 @@ impl Grouping {
         }
     }
 
-    /// What several rows are called in a sentence.
+    /// The plural of the value, for a sentence.
     #[must_use]
     pub fn plural(self) -> &'static str {
         match self {

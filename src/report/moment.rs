@@ -1,4 +1,4 @@
-//! `--since` and `--until`: a moment as people write one.
+//! `--since` and `--until`: parses a moment as people write it.
 
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
@@ -6,19 +6,19 @@ use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 const ZONED: [&str; 4] =
     ["%Y-%m-%d %H:%M %z", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%dT%H:%M%z", "%d/%b/%Y:%H:%M:%S %z"];
 
-/// Dates and times as web servers write them.
+/// Dates and times in the web servers' form.
 const WEB: [&str; 4] = ["%d/%b/%Y", "%d/%b/%Y:%H:%M:%S", "%d/%b/%Y:%H:%M", "%d/%b/%Y %H:%M:%S"];
 
-/// Dates and times as syslog writes them, with a year before them.
+/// Dates and times in the syslog form, with a year before them.
 const SYSLOG: [&str; 3] = ["%Y %b %d", "%Y %b %d %H:%M", "%Y %b %d %H:%M:%S"];
 
-/// Reads a moment: `now`, an age before it (`12h`, `1d12h`, `2 days ago`), a date (`2026-11-23`, `23/Nov/2026`: as it
-/// begins; `today`, `yesterday`), a date and time (`2026-11-23 10:00`, `2026-11-23T10:00:00Z`, `Nov 23 10:00:00`), a time of
-/// today (`10:00`), or seconds since 1970 (`@1795430074`). What names no zone is in `zone`; what names no year is of the
-/// last in which it does not lie more than a day ahead, as in a log.
+/// Parses a moment. These forms are accepted: `now`; an age before it (`12h`, `1d12h`, `2 days ago`); a date, which
+/// means its start (`2026-11-23`, `23/Nov/2026`, `today`, `yesterday`); a date and time (`2026-11-23 10:00`,
+/// `2026-11-23T10:00:00Z`, `Nov 23 10:00:00`); a time of today (`10:00`); seconds since 1970 (`@1795430074`). A text
+/// without a zone is in `zone`. A missing year is the last one in which the moment is at most a day ahead, as in a log.
 ///
 /// # Errors
-/// The text is none of these; the sentence says what to write.
+/// The text has none of these forms; the sentence says what to write.
 pub fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
     let text = text.trim();
     absolute(text, now)

@@ -1,20 +1,20 @@
-//! What an owner is called.
+//! The name of an owner.
 
 use crate::registry::Record;
 use std::borrow::Cow;
 
-/// The name of who runs a network, and which field of the record it is.
+/// The name of a network's owner, by the field of the record that it comes from.
 #[derive(Clone, Copy, Debug)]
 pub enum OwnerName<'a> {
     /// The organisation.
     Org(&'a str),
-    /// The network's name, where no organisation is named.
+    /// The network's name, if no organisation is named.
     Netname(&'a str),
-    /// Nothing but the network itself.
+    /// The network itself, if nothing else is named.
     Network(&'a Record),
 }
 
-/// What the owner of a record's network is called.
+/// The name of the owner of a record's network.
 #[must_use]
 pub fn name(record: &Record) -> OwnerName<'_> {
     let given = |field: &'_ Option<String>| field.as_ref().is_some_and(|text| !text.trim().is_empty());
@@ -35,14 +35,14 @@ impl<'a> OwnerName<'a> {
         }
     }
 
-    /// The name as it is compared: owners that share it are one.
+    /// The name in the form for comparison: names with equal keys are one owner.
     #[must_use]
     pub fn key(self) -> String {
         fold(&self.text())
     }
 }
 
-/// A text without case and superfluous blanks.
+/// A text without differences in case and extra blanks.
 #[must_use]
 pub fn fold(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();

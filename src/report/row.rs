@@ -1,4 +1,4 @@
-//! One row of a report, and how it is put together from clients.
+//! One row of a report, and how it is built from clients.
 
 use super::{Grouping, ReportSpan, RowSum, Sighting, fold};
 use crate::{
@@ -13,52 +13,52 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
-/// Whose row it is.
+/// The kind of a row.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum RowKind {
-    /// Clients whose records have this value, in the spelling that came first; None: whose records have none.
+    /// Clients whose records have this value, in the spelling that came first. None: their records have no value.
     Known(Option<String>),
-    /// Everybody whose network could not be found out, and why: kinds with their addresses.
+    /// All clients whose network could not be found out, with the number of addresses for each reason.
     Unknown(Vec<(UnknownKind, u64)>),
-    /// Addresses that are nobody's network, never asked about: IANA's names of their ranges.
+    /// Addresses in reserved ranges, never asked about, with IANA's names of the ranges.
     Reserved(Vec<&'static str>),
 }
 
-/// One row: all that came from one owner's networks, or from those that have something else in common.
+/// One row: all clients of one owner's networks, or of those that share another value.
 #[derive(Clone, Debug)]
 pub struct ReportRow<'a> {
-    /// Whose row it is.
+    /// The kind of the row.
     pub kind: RowKind,
-    /// What the rows of this report stand for.
+    /// The grouping of this report.
     pub grouping: Grouping,
-    /// The owners, those with most hits first; of two with as many the one that came first.
+    /// The owners, most hits first; with equal hits in order of appearance.
     pub owners: Vec<String>,
-    /// ISO 3166 code: the one that most hits came from.
+    /// ISO 3166 code of the country with the most hits.
     pub country: Option<&'a str>,
-    /// Where to complain, those of the first clients first.
+    /// Addresses for complaints, in order of the clients.
     pub abuse: Vec<&'a str>,
-    /// The networks as the registries have them, in order, each once.
+    /// The networks as the registries have them, in order, without duplicates.
     pub networks: Vec<Prefix>,
     /// Distinct clients.
     pub addresses: u64,
-    /// Log lines of theirs.
+    /// Their log lines.
     pub hits: u64,
-    /// When the first of them came.
+    /// The time of the first hit.
     pub first: Option<Timestamp>,
-    /// When the last of them came.
+    /// The time of the last hit.
     pub last: Option<Timestamp>,
-    /// Hits by slice of time, for all rows the same slices.
+    /// Hits by time slice; the slices are the same for all rows.
     pub activity: Vec<u64>,
-    /// What the patterns come to.
+    /// The verdict of the row.
     pub verdict: Verdict,
-    /// The patterns that matched any of them, each once.
+    /// The patterns that matched any of them, without duplicates.
     pub matches: Vec<&'a PatternMatch>,
     /// The clients, in the order of the log.
     pub members: Vec<Sighting<'a>>,
 }
 
 impl ReportRow<'_> {
-    /// The value that the clients have in common; None for unknown and reserved addresses, and where records have none.
+    /// The value that the clients share. None for unknown and reserved addresses, and if records have none.
     #[must_use]
     pub fn by(&self) -> Option<&str> {
         match &self.kind {
@@ -67,13 +67,13 @@ impl ReportRow<'_> {
         }
     }
 
-    /// The owner with most hits; None for the rows of unknown and reserved addresses.
+    /// The owner with the most hits; None for the rows of unknown and reserved addresses.
     #[must_use]
     pub fn owner(&self) -> Option<&str> {
         self.owners.first().map(String::as_str)
     }
 
-    /// What the row is called: its value, or words in brackets.
+    /// The title of the row: its value, or words in brackets.
     #[must_use]
     pub fn title(&self) -> &str {
         match &self.kind {
@@ -84,7 +84,7 @@ impl ReportRow<'_> {
         }
     }
 
-    /// Why there is no owner: `timeout: 3, denied: 1`, or the names of reserved ranges.
+    /// The reason if there is no owner: `timeout: 3, denied: 1`, or the names of reserved ranges.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         match &self.kind {
@@ -97,7 +97,7 @@ impl ReportRow<'_> {
         }
     }
 
-    /// The clients, most hits first; of two with as many the one that came first.
+    /// The clients, most hits first; with equal hits in order of appearance.
     #[must_use]
     pub fn clients(&self) -> Vec<Sighting<'_>> {
         let mut clients = self.members.clone();
@@ -105,14 +105,14 @@ impl ReportRow<'_> {
         clients
     }
 
-    /// How many of its clients have this verdict.
+    /// The number of its clients with this verdict.
     #[must_use]
     pub fn with(&self, verdict: Verdict) -> u64 {
         self.members.iter().filter(|seen| seen.judged.verdict == verdict).count() as u64
     }
 }
 
-/// What puts two clients into one row.
+/// The key that puts two clients into one row.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) enum RowKey {
     Known(Option<String>),
@@ -123,7 +123,7 @@ pub(super) enum RowKey {
 impl RowKey {
     pub(super) fn of(judged: &Judged, grouping: Grouping) -> Self {
         let value = grouping.value(judged);
-        // The table of origins says which AS it is also of a client whose owner nobody could name.
+        // The table of origins also gives the AS of a client whose owner is unknown.
         if Grouping::is_known(judged) || grouping == Grouping::Asn && value.is_some() {
             return Self::Known(value.map(|value| fold(&value)));
         }
@@ -131,16 +131,16 @@ impl RowKey {
     }
 }
 
-/// A row that still grows.
+/// A row under construction.
 pub(super) struct RowBuilder<'a> {
     row: ReportRow<'a>,
     span: Option<ReportSpan>,
     contacts: HashSet<&'a str>,
     matched: HashSet<(&'a str, u32)>,
     networks: BTreeSet<Prefix>,
-    /// Hits by country; of two with as many the first in the alphabet wins.
+    /// Hits by country; with equal hits the first in the alphabet wins.
     countries: BTreeMap<&'a str, u64>,
-    /// Owners by their folded names: index in the list behind it.
+    /// Owners by their folded names: the index in the list after it.
     owner_indexes: HashMap<String, usize>,
     owners: Vec<(String, u64)>,
     causes: Vec<(UnknownKind, u64)>,
@@ -148,7 +148,7 @@ pub(super) struct RowBuilder<'a> {
 }
 
 impl<'a> RowBuilder<'a> {
-    /// The row that a client opens.
+    /// The row that begins with a client.
     pub(super) fn new(key: &RowKey, first: &Judged, grouping: Grouping, span: Option<ReportSpan>) -> Self {
         let value = || grouping.value(first);
         let (kind, verdict) = match key {
@@ -186,7 +186,7 @@ impl<'a> RowBuilder<'a> {
         }
     }
 
-    /// One more client.
+    /// Adds a client.
     pub(super) fn add(&mut self, sighting: Sighting<'a>) {
         let row = &mut self.row;
         row.addresses += 1;
@@ -199,7 +199,7 @@ impl<'a> RowBuilder<'a> {
         row.members.push(sighting);
     }
 
-    /// What is known of some of its clients, once, and what these come to.
+    /// Adds the facts that some of its clients share, once, with the sum of these clients.
     pub(super) fn learn(&mut self, judged: &'a Judged, sum: RowSum) {
         let row = &mut self.row;
         row.verdict = worse(row.verdict, judged.verdict);
@@ -239,7 +239,7 @@ impl<'a> RowBuilder<'a> {
     }
 
     fn add_owner(&mut self, judged: &Judged, sent: u64) {
-        // Where rows stand for owners there is one, and it is known.
+        // In a report by owner there is one owner, and it is known.
         if self.row.grouping == Grouping::Owner || !Grouping::is_known(judged) {
             return;
         }
@@ -279,7 +279,7 @@ fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestam
     one.into_iter().chain(other).min()
 }
 
-/// What two clients of one row come to.
+/// The verdict of a row with clients of both.
 fn worse(one: Verdict, other: Verdict) -> Verdict {
     let rank = |verdict: &Verdict| match verdict {
         Verdict::Unknown => 3,

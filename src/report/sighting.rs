@@ -1,5 +1,5 @@
-//! The clients of a log with what is known of each, in little memory: a log may have millions of clients, and what is
-//! known of a network is the same for all of those that lie in it.
+//! The clients of a log with their facts, in little memory. A log may have millions of clients, and the facts about a
+//! network are the same for all clients inside.
 
 use crate::{
     log::SeenClient,
@@ -15,15 +15,16 @@ use std::{
     rc::Rc,
 };
 
-/// The place of a client that is left out.
+/// The index of a client that is left out.
 const NOWHERE: u32 = u32::MAX;
 
 /// One client of the log, judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Sighting<'a> {
-    /// Who it is, how often it came, and when.
+    /// The client, its hits and its times.
     pub client: &'a SeenClient,
-    /// What is known of it, and the verdict. It stands for others, too, and so has neither an address nor hits.
+    /// The facts known of it, and the verdict. They are shared with other clients, so they have neither an address nor
+    /// hits.
     pub judged: &'a Judged,
 }
 
@@ -34,43 +35,43 @@ impl Sighting<'_> {
         self.client.address()
     }
 
-    /// How many lines named it.
+    /// The number of lines that named it.
     #[must_use]
     pub fn hits(self) -> u64 {
         self.client.hits
     }
 
-    /// When it came first; None when none of its lines has a time.
+    /// The time of its first hit; None if none of its lines has a time.
     #[must_use]
     pub fn first(self) -> Option<Timestamp> {
         self.client.first()
     }
 
-    /// When it came last.
+    /// The time of its last hit.
     #[must_use]
     pub fn last(self) -> Option<Timestamp> {
         self.client.last()
     }
 }
 
-/// Clients, and what is known of them, each once.
+/// Clients and the facts known of them, each fact stored once.
 #[derive(Debug, Default)]
 pub struct Sightings {
     clients: Vec<SeenClient>,
     known: Vec<Rc<Judged>>,
     places: HashMap<SharedFinding, u32>,
-    /// Which of these each client has, in their order.
+    /// The index of each client's facts, in the order of the clients.
     of: Vec<u32>,
 }
 
 impl Sightings {
-    /// These clients, of whom nothing is known yet.
+    /// These clients, with no facts yet.
     #[must_use]
     pub fn new(clients: Vec<SeenClient>) -> Self {
         Self { of: Vec::with_capacity(clients.len()), clients, ..Self::default() }
     }
 
-    /// What is known of the next client.
+    /// Adds the facts about the next client.
     pub fn add(&mut self, judged: Judged) {
         let shared = Rc::new(shared(judged));
         let next = u32::try_from(self.known.len()).unwrap_or(NOWHERE);
@@ -81,7 +82,7 @@ impl Sightings {
         self.of.push(place);
     }
 
-    /// Leaves out the clients of whom something else is known.
+    /// Keeps only the clients whose facts are accepted.
     pub fn retain(&mut self, keep: impl Fn(&Judged) -> bool) {
         let kept: Vec<bool> = self.known.iter().map(|judged| keep(judged)).collect();
         for place in &mut self.of {
@@ -91,12 +92,12 @@ impl Sightings {
         }
     }
 
-    /// All that is known, in the order of the first client of whom it is.
+    /// All facts, in the order of the first client with each.
     pub(super) fn known(&self) -> impl ExactSizeIterator<Item = &Judged> {
         self.known.iter().map(Rc::as_ref)
     }
 
-    /// The clients in the order of the log, each with its place in [`Self::known`].
+    /// The clients in the order of the log, each with the index of its facts in [`Self::known`].
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, Sighting<'_>)> {
         self.clients.iter().zip(&self.of).filter_map(|(client, place)| {
             let place = *place as usize;
@@ -114,7 +115,7 @@ impl FromIterator<(SeenClient, Judged)> for Sightings {
     }
 }
 
-/// What a report needs of a verdict, and what is not one client's alone.
+/// The parts of a verdict that a report needs and that do not belong to a single client.
 fn shared(mut judged: Judged) -> Judged {
     (judged.address, judged.hits, judged.count) = (None, 0, 0);
     match &mut judged.known {
@@ -125,7 +126,7 @@ fn shared(mut judged: Judged) -> Judged {
     judged
 }
 
-/// What is known of some clients, as it is compared.
+/// Facts about some clients, in the form for comparison.
 #[derive(Debug)]
 struct SharedFinding(Rc<Judged>);
 
@@ -161,7 +162,7 @@ impl Hash for SharedFinding {
     }
 }
 
-/// Which pattern matched. The text that it matched may be an address, and no other client's.
+/// The pattern that matched. Its matched text may be an address, which other clients do not share.
 fn place(found: &PatternMatch) -> (&str, u32) {
     (&found.file, found.line)
 }
@@ -177,7 +178,7 @@ mod tests {
         let made = [
             of("8.8.8.1", 1, "Contoso", "8.8.8.0/24"),
             of("8.8.8.2", 2, "Contoso", "8.8.8.0/24"),
-            // Not in the pattern's network.
+            // Outside the pattern's network.
             of("8.8.8.200", 4, "Contoso", "8.8.8.0/24"),
             Made { abuse: "abuse@contoso.example", ..of("8.8.8.201", 8, "Contoso", "8.8.8.0/24") },
             of("9.9.9.1", 16, "", ""),

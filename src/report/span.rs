@@ -1,11 +1,11 @@
-//! The time that a log spans, cut into slices.
+//! The time span of a log, divided into slices.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Slices of a report where the span is long enough for them. It divides well, into what a terminal has room for.
+/// The number of slices if the span is long enough. It divides well into the widths of terminals.
 const MOST: i64 = 48;
 
-/// No slice is shorter: hits are counted by the minute.
+/// The shortest slice in seconds: hits are counted by the minute.
 const NARROWEST: i64 = 60;
 
 /// From the first hit to the last, in equal slices.
@@ -16,7 +16,7 @@ pub struct ReportSpan {
 }
 
 impl ReportSpan {
-    /// The span of all these first and last times; None when there are none.
+    /// The span of all these first and last times; None if there are none.
     #[must_use]
     pub fn over(times: impl IntoIterator<Item = Timestamp>) -> Option<Self> {
         times.into_iter().fold(None, |span, time| {
@@ -27,13 +27,13 @@ impl ReportSpan {
         })
     }
 
-    /// When it begins.
+    /// Its start.
     #[must_use]
     pub fn first(self) -> Timestamp {
         self.first
     }
 
-    /// When the last hit came.
+    /// The time of the last hit.
     #[must_use]
     pub fn last(self) -> Timestamp {
         self.last
@@ -43,20 +43,20 @@ impl ReportSpan {
         self.last.as_second().saturating_sub(self.first.as_second()).max(0)
     }
 
-    /// How many slices: as many as minutes, 1 at least and 48 at most.
+    /// The number of slices: one for each minute, at least 1 and at most 48.
     #[must_use]
     pub fn slices(self) -> usize {
         usize::try_from((self.seconds() / NARROWEST).clamp(1, MOST)).unwrap_or(1)
     }
 
-    /// How long a slice is, when the span is drawn with so many.
+    /// The length of a slice if the span is drawn with this many.
     #[must_use]
     pub fn width(self, slices: usize) -> SignedDuration {
         let slices = i64::try_from(slices.max(1)).unwrap_or(i64::MAX);
         SignedDuration::from_secs(self.seconds() / slices)
     }
 
-    /// When a part of the span is over: `part` of `of`.
+    /// The end of a part of the span: `part` of `of`.
     #[must_use]
     pub fn at(self, part: u32, of: u32) -> Timestamp {
         let ahead = i128::from(self.seconds()) * i128::from(part) / i128::from(of.max(1));

@@ -1,10 +1,10 @@
-//! Which lines would stop the owners that are not blocked yet, and nobody whose mail is wanted.
+//! Suggests pattern lines that would stop the owners that are not blocked yet, and nobody whose mail is wanted.
 //!
-//! A run of spam goes by many names and has one maintainer, one abuse desk or one AS. Every line that could match a
-//! client is a candidate; of these as few as possible are chosen ([`cover`]), and of two that cover the same the one
-//! that reaches least beyond it. A line is never chosen that matches a client whose mail is wanted: one of the mail that
-//! is wanted, one of an owner seen there, or one that an allow pattern lets in. A name that anybody may use, and a
-//! network, stand for one owner alone. What is chosen is tried on everybody at hand by the engine that will read it.
+//! A spam run uses many names and has one maintainer, one abuse desk or one AS. Every line that could match a client is
+//! a candidate. As few of them as possible are chosen ([`cover`]). If two cover the same, the one that matches least
+//! beyond it wins. A line is never chosen if it matches a client whose mail is wanted: a client or an owner in the log
+//! of wanted mail, or a client that an allow pattern accepts. A name that anybody may use, and a network, stand for one
+//! owner only. The chosen lines are tried on all clients by the same engine that will read them.
 
 mod cover;
 mod ground;
@@ -30,41 +30,41 @@ use std::{
     net::IpAddr,
 };
 
-/// What a suggestion is made by.
+/// The limits for suggestions.
 #[derive(Clone, Copy, Debug)]
 pub struct SuggestBounds {
-    /// A line must stop so many hits.
+    /// The fewest hits that a line must stop.
     pub hits: u64,
-    /// A line must stop so many addresses.
+    /// The fewest addresses that a line must stop.
     pub addresses: u64,
-    /// Lines of this field alone; None for whatever needs fewest lines.
+    /// Use only lines of this field; None for the fewest lines.
     pub only: Option<Grouping>,
 }
 
 /// A client whose mail is wanted.
 #[derive(Clone, Debug)]
 pub struct WantedClient {
-    /// Who it is.
+    /// The client.
     pub judged: Judged,
-    /// How that is known.
+    /// How it is known.
     pub seen_in: SeenIn,
 }
 
 /// How it is known that a client's mail is wanted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SeenIn {
-    /// It sent mail of the log of wanted mail.
+    /// It sent mail in the log of wanted mail.
     Ham,
     /// Mail was delivered to it.
     Correspondence,
 }
 
-/// What to do about one report's owners.
+/// The suggestions for one report's owners.
 #[derive(Debug)]
 pub struct Advice<'r, 'a> {
-    /// Lines, those that stop most hits first.
+    /// Lines, in the order of the hits that they stop.
     pub suggested: Vec<Suggestion<'r, 'a>>,
-    /// Owners that could be blocked, and why they are left out, most hits first.
+    /// Owners that could be blocked but are left out, with the reason, most hits first.
     pub spared: Vec<(&'r ReportRow<'a>, SparedReason)>,
     /// Owners that are left out because they sent too little.
     pub small: RowSum,
@@ -74,46 +74,48 @@ pub struct Advice<'r, 'a> {
     pub weighed: bool,
 }
 
-/// One line and what it stops.
+/// One line and the owners that it stops.
 #[derive(Debug)]
 pub struct Suggestion<'r, 'a> {
     /// The line.
     pub line: SuggestedLine,
-    /// Whom it stops, most hits first.
+    /// The owners that it stops, most hits first.
     pub owners: Vec<&'r ReportRow<'a>>,
-    /// Their networks, as far as it stops them.
+    /// Their networks, as far as the line stops them.
     pub networks: Vec<Prefix>,
-    /// Log lines that no line above stops.
+    /// Log lines that no earlier suggestion stops.
     pub hits: u64,
     /// Their clients.
     pub addresses: u64,
-    /// When the first of them came.
+    /// The time of the first hit.
     pub first: Option<Timestamp>,
-    /// When the last of them came.
+    /// The time of the last hit.
     pub last: Option<Timestamp>,
-    /// The country that most hits came from.
+    /// The country with the most hits.
     pub country: Option<&'a str>,
-    /// The abuse contact of most hits.
+    /// The abuse contact with the most hits.
     pub abuse: Option<&'a str>,
 }
 
-/// Why an owner is left out.
+/// The reason why an owner is left out.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum SparedReason {
-    /// This client sent mail that is wanted, and is the owner's.
+    /// This client of the owner sent mail that is wanted.
     Ham(IpAddr),
-    /// Mail was delivered to this server, and it is the owner's.
+    /// Mail was delivered to this server of the owner.
     Correspondent(IpAddr),
-    /// A client whose mail is wanted lies in one of its networks, and its own owner could not be found out.
+    /// A client whose mail is wanted is in one of its networks, and the client's owner could not be found out.
     Stranger(IpAddr),
-    /// No line stops it that would not stop others, or wanted mail, too.
+    /// Every line that stops it would also stop others, or wanted mail.
     Inseparable,
 }
 
-/// Suggests lines for the owners that are clear, leaving out those whose mail is wanted. The report's rows are owners.
+/// Suggests lines for the owners that are clear, without those whose mail is wanted. The report must be grouped by
+/// owner.
 ///
 /// # Errors
-/// None is expected: the lines are held against the clients as any pattern file is, which reads files in general.
+/// None is expected: the lines are matched against the clients like any pattern file, and reading one may fail in
+/// general.
 pub fn suggest<'r, 'a>(
     report: &'r Report<'a>,
     wanted: &[WantedClient],
@@ -124,7 +126,8 @@ pub fn suggest<'r, 'a>(
     let known: Vec<&WantedClient> = wanted.iter().filter(|one| one.judged.reserved().is_none()).collect();
     let owners = WantedOwners::of(&known);
     let mut spared: Vec<Option<SparedReason>> = open.iter().map(|row| owners.spared(row)).collect();
-    // Whoever is spared, and whoever an allow pattern lets in, is not to be stopped by a line for others either.
+    // Owners that are left out, and clients that an allow pattern accepts, may not be stopped by a line for others
+    // either.
     let kept = open.iter().zip(&spared).filter(|(_, spared)| spared.is_some()).map(|(row, _)| *row);
     let allowed = report.rows.iter().filter(|row| row.verdict == Verdict::Allowed);
     let members = kept.chain(allowed).flat_map(|row| &row.members).map(|seen| (seen.address(), seen.judged));
@@ -146,7 +149,7 @@ pub fn suggest<'r, 'a>(
     let suggested = choices.into_iter().map(|choice| Suggestion::of(choice, &ground, &open));
     let mut suggested: Vec<Suggestion> = suggested.collect();
     suggested.sort_by_key(|suggestion| Reverse(suggestion.hits));
-    // Who sent too little to be suggested need not be told why he is not.
+    // An owner with too few hits for a suggestion is not reported as left out.
     let spared = open.into_iter().zip(spared).filter_map(|(row, spared)| Some((row, spared?)));
     let spared = spared.filter(|(row, _)| bounds.suffices(row.hits, row.addresses)).collect();
     let strangers = owners.strangers.len() as u64;
@@ -199,9 +202,9 @@ impl<'r, 'a> Suggestion<'r, 'a> {
     }
 }
 
-/// Whose mail is wanted.
+/// The owners whose mail is wanted.
 struct WantedOwners {
-    /// Owners, by their names' keys, with a client of each.
+    /// Owners by the keys of their names, with a client of each.
     owners: HashMap<String, SparedReason>,
     /// Clients whose owner could not be found out.
     strangers: BTreeSet<IpAddr>,
@@ -220,7 +223,7 @@ impl WantedOwners {
         Self { owners, strangers: strangers(wanted.iter().map(|client| &client.judged)).collect() }
     }
 
-    /// Why a row is to be left alone; None where it is not.
+    /// The reason to leave a row out; None if there is none.
     fn spared(&self, row: &ReportRow) -> Option<SparedReason> {
         let records = || row.members.iter().filter_map(|seen| Some(&seen.judged.answer()?.record));
         let stranger = |network: &Prefix| self.strangers.range(network.first()..=network.last()).next();

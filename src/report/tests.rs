@@ -1,4 +1,4 @@
-//! Grouping. The builder below is what the tests of suggestions and of output stand on, too.
+//! Tests of grouping. The tests of suggestions and of output use the builder below too.
 
 use super::*;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     verdict::{Verdict, judge},
 };
 
-/// A client that is to be made.
+/// A client to build.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Made {
     pub(crate) address: &'static str,
@@ -81,7 +81,7 @@ impl Made {
     }
 }
 
-/// So many minutes behind the beginning.
+/// A time so many minutes after the start.
 pub(crate) fn at(minute: i64) -> Timestamp {
     Timestamp::from_second(1_763_000_040 + minute * 60).unwrap()
 }
@@ -91,7 +91,7 @@ pub(crate) fn span() -> ReportSpan {
     ReportSpan::over([at(0), at(10)]).unwrap()
 }
 
-/// Block patterns, one a line.
+/// Block patterns, one on each line.
 pub(crate) fn patterns(lines: &[&str]) -> Patterns {
     Patterns::read(&PatternSpec { inline: lines.iter().map(Into::into).collect(), ..PatternSpec::default() })
         .unwrap()
@@ -209,7 +209,8 @@ fn times_and_activity_are_those_of_all_its_clients() {
     assert_eq!((report.rows[0].activity.len(), report.rows[0].first), (0, None));
 }
 
-/// Five owners: three at one desk, one without any value, one at free mail; and what is never anybody's.
+/// Five owners: three with one abuse desk, one without any value, one at free mail; and addresses that never have an
+/// owner.
 const VARIED: [Made; 7] = [
     Made {
         name: "LAN-1",

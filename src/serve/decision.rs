@@ -1,4 +1,4 @@
-//! What is decided about one client, and who decides it.
+//! The decision about one client, and the trait that makes it.
 
 use super::pool::LanePermit;
 use crate::{
@@ -17,7 +17,7 @@ pub struct DecisiveRule {
     pub line: usize,
 }
 
-/// A verdict and what an admin wants to read beside it. Text from registries is as they sent it: it is made safe
+/// A verdict, and the facts that an admin wants to read beside it. Text from registries is unchanged; it is made safe
 /// where it is written.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ClientDecision {
@@ -25,30 +25,30 @@ pub struct ClientDecision {
     pub verdict: Verdict,
     /// The first pattern that matched.
     pub rule: Option<DecisiveRule>,
-    /// Who holds the network.
+    /// The holder of the network.
     pub org: Option<String>,
     /// The network.
     pub network: Option<Network>,
     /// ISO 3166 code.
     pub country: Option<String>,
-    /// Whose database the network stands in.
+    /// The registry whose database holds the network.
     pub registry: Option<Registry>,
-    /// The AS that announces it, in the order of the answer.
+    /// The AS numbers that announce it, in the order of the answer.
     pub asn: Vec<u32>,
-    /// The range that these announce, where it is another than the network.
+    /// The range that these announce, if it differs from the network.
     pub announced: Option<Network>,
-    /// Where to complain, best first.
+    /// Addresses for complaints, best first.
     pub abuse: Vec<String>,
-    /// Where the answer came from.
+    /// The source of the answer.
     pub source: Option<AnswerSource>,
     /// The last server that was asked.
     pub server: Option<String>,
-    /// Why it is unknown: the kind and the sentence.
+    /// The reason if it is unknown: the kind and the sentence.
     pub reason: Option<(&'static str, String)>,
 }
 
 impl ClientDecision {
-    /// Nobody could say, for a reason that has a name for scripts and a sentence for people.
+    /// An unknown client, with a reason for scripts and a sentence for people.
     #[must_use]
     pub fn unknown(kind: &'static str, sentence: impl Into<String>) -> Self {
         Self {
@@ -71,24 +71,24 @@ impl ClientDecision {
 /// Takes a decision, on whatever thread made it.
 pub type DecisionReceiver = Box<dyn FnOnce(&Arc<ClientDecision>) + Send>;
 
-/// Who decides. A panic in either method costs that one answer (it is unknown) and nothing else.
+/// Makes decisions. A panic in a method makes that one answer unknown, and has no other effect.
 pub trait Decider: Send + Sync + 'static {
-    /// The decision that needs nobody to be asked, soon: from the cache, or because the range is nobody's. Called
-    /// on the connection's own thread.
+    /// The decision if it needs no query: from the cache, or for a reserved range. It must be quick: it runs on the
+    /// connection's own thread.
     fn recall(&self, address: IpAddr) -> Option<ClientDecision>;
 
-    /// What the table of origins says of the address, for those who only want to know its AS. It is a fact and no
-    /// decision: no pattern was held against it.
+    /// The address's entry in the table of origins, for callers that only need its AS. It is a fact and no decision: no
+    /// pattern was matched against it.
     fn announced(&self, address: IpAddr) -> Option<ClientDecision>;
 
-    /// The decision, whatever it takes: the registries are asked, and what they say is kept. It must end by itself,
-    /// within some seconds; the one who waits for it may long have gone. Before it asks whom only a record named, it
-    /// leaves its lane, or does not ask.
+    /// The decision, with queries if needed; the answers are kept. It must end by itself within some seconds; the
+    /// client may have left long before. Before it asks a server that only a record named, it leaves its lane, or does
+    /// not ask.
     fn ask(&self, address: IpAddr, permit: &LanePermit) -> ClientDecision;
 
-    /// Whose turn it is: questions of one lane hold each other up, never those of another.
+    /// The lane of the address: queries in one lane delay each other, but no other lane.
     fn lane(&self, address: IpAddr) -> Registry;
 
-    /// The addresses around this one that its answer would surely serve: they are asked about one after the other.
+    /// The addresses around this one that its answer would surely serve. They are asked about one after the other.
     fn area(&self, address: IpAddr) -> Prefix;
 }

@@ -1,4 +1,4 @@
-//! What was decided a moment ago, in memory, so that a busy mail server's questions do not even open the cache.
+//! Recent decisions in memory, so that a busy mail server's requests do not even open the cache.
 
 use std::{
     collections::HashMap,
@@ -7,9 +7,9 @@ use std::{
     time::Instant,
 };
 
-/// A map of bounded size with an expiry. It keeps two halves: when the young one is full it becomes the old one,
-/// and the former old one is dropped; what is met in the old one moves to the young one. So whatever is asked for
-/// stays, at the price of a map, without a list of who was used when.
+/// A map of bounded size with an expiry. It has two halves. When the young half is full it becomes the old one, and the
+/// former old one is dropped. A key found in the old half moves to the young one. So keys in use stay, at the price of
+/// a map and without a list by time of use.
 pub struct DecisionCache<K, V> {
     halves: RwLock<CacheHalves<K, V>>,
     half: usize,
@@ -34,14 +34,14 @@ impl<V> DecisionEntry<V> {
 }
 
 impl<K: Copy + Eq + Hash, V: Clone> DecisionCache<K, V> {
-    /// Room for `room` keys, rounded up to an even number above zero.
+    /// A cache for `room` keys, rounded up to an even number above zero.
     #[must_use]
     pub fn new(room: usize) -> Self {
         let halves = RwLock::new(CacheHalves { young: HashMap::new(), old: HashMap::new() });
         Self { halves, half: room.div_ceil(2).max(1) }
     }
 
-    /// What was put in for the key, if it has not expired and is of this generation.
+    /// The value of the key, if it has not expired and is of this generation.
     #[must_use]
     pub fn get(&self, key: K, now: Instant, generation: u64) -> Option<V> {
         let halves = self.halves.read().unwrap_or_else(PoisonError::into_inner);
@@ -55,7 +55,7 @@ impl<K: Copy + Eq + Hash, V: Clone> DecisionCache<K, V> {
         Some(value)
     }
 
-    /// Keeps `value` until that moment, for this generation of patterns.
+    /// Keeps `value` until that time, for this generation of patterns.
     pub fn put(&self, key: K, value: V, until: Instant, generation: u64) {
         self.insert(key, DecisionEntry { value, until, generation });
     }
@@ -68,14 +68,14 @@ impl<K: Copy + Eq + Hash, V: Clone> DecisionCache<K, V> {
         halves.young.insert(key, entry);
     }
 
-    /// How many keys it holds, the expired ones among them.
+    /// The number of keys, including expired ones.
     #[must_use]
     pub fn len(&self) -> usize {
         let halves = self.halves.read().unwrap_or_else(PoisonError::into_inner);
         halves.young.len() + halves.old.len()
     }
 
-    /// Whether it holds none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

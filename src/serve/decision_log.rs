@@ -1,4 +1,5 @@
-//! The log: one `key=value` line a decision, handed to a thread of its own, so that a slow log never delays an answer.
+//! The log of decisions: one `key=value` line for each. A separate thread writes it, so that a slow log never delays an
+//! answer.
 
 use super::decision::ClientDecision;
 use crate::sanitize::safe;
@@ -11,16 +12,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Bytes that may wait for a log that does not take them; what is more is dropped and counted.
+/// The bytes that may wait for a slow log; further lines are dropped and counted.
 const BACKLOG: usize = 1024 * 1024;
-/// Lines are gathered for so long, so that a busy service writes a hundred times a second and not sixty thousand.
+/// The time for which lines are gathered, so that a busy service writes a hundred times a second instead of sixty
+/// thousand times.
 const GATHER: Duration = Duration::from_millis(10);
-/// Reading the time zone's file takes more than a small stack has.
+/// The stack in bytes: reading the time zone's file needs more than a small one.
 const STACK: usize = 1024 * 1024;
-/// Characters of one value.
+/// The most characters of one value.
 const VALUE: usize = 200;
 
-/// Takes lines and writes them soon.
+/// Takes lines, and writes them soon.
 #[derive(Clone)]
 pub struct DecisionLog(Arc<SharedLog>);
 
@@ -42,14 +44,14 @@ impl SharedLog {
     }
 }
 
-/// Where the lines go: whole lines at a time, any number of them.
+/// The output for lines: it gets any number of whole lines at a time.
 pub type LogSink = Box<dyn Write + Send>;
 
 impl DecisionLog {
     /// Starts the thread that writes to `sink`.
     ///
     /// # Errors
-    /// When the thread cannot be started.
+    /// The thread cannot be started.
     pub fn start(mut sink: LogSink) -> io::Result<Self> {
         let shared = Arc::new(SharedLog { state: Mutex::default(), changed: Condvar::new() });
         let writer = Arc::clone(&shared);
@@ -75,7 +77,7 @@ impl DecisionLog {
         self.line(&line);
     }
 
-    /// Adds a decision's line: its fields, where it came from, and how long the mail server waited.
+    /// Adds a decision's line: its fields, its source, and the time that the mail server waited.
     pub(super) fn decision(&self, fields: &str, source: &str, delay: Duration) {
         self.append(|pending| {
             let _ = write!(pending, "{fields} source={source} delay={:.4}", delay.as_secs_f64());
@@ -97,7 +99,7 @@ impl DecisionLog {
         }
     }
 
-    /// Waits until all is written, but no longer than `timeout`.
+    /// Waits until everything is written, but no longer than `timeout`.
     pub fn flush(&self, timeout: Duration) {
         let until = Instant::now() + timeout;
         while Instant::now() < until {
@@ -124,13 +126,13 @@ fn write_pending(shared: &SharedLog, sink: &mut LogSink) {
     }
     state.writing = true;
     drop(state);
-    // A log that cannot be written is no reason to stop answering, and there is nowhere else to say so.
+    // A log that cannot be written must not stop the service, and the failure cannot be reported anywhere else.
     let _ = sink.write_all(&lines).and_then(|()| sink.flush());
     shared.lock().writing = false;
     thread::sleep(GATHER);
 }
 
-/// The fields of a decision's line, without where it came from and how long it took.
+/// The fields of a decision's line, without its source and delay.
 pub(super) fn fields(address: IpAddr, word: &str, decision: &ClientDecision) -> String {
     let mut line = format!("client_address={address} verdict={} action={word}", decision.verdict.as_str());
     let mut field = |key: &str, value: Option<&str>| {
@@ -153,8 +155,8 @@ pub(super) fn fields(address: IpAddr, word: &str, decision: &ClientDecision) -> 
     line
 }
 
-/// A value: bare where nothing in it could be taken for something else, else in quotes, with `"` and `\` behind a `\`,
-/// and control characters and whatever turns a terminal's direction around spelled out as in all output.
+/// Writes a value: bare if it is unambiguous, else in quotes, with `"` and `\` after a `\`. Control characters, and
+/// those that turn a terminal's reading direction, are spelled out as in all output.
 fn push_value(line: &mut String, value: &str) {
     let bare = |b: u8| b.is_ascii_alphanumeric() || b"._:/@+-,".contains(&b);
     if !value.is_empty() && value.len() <= VALUE && value.bytes().all(bare) {
@@ -167,21 +169,21 @@ fn push_value(line: &mut String, value: &str) {
     line.push('"');
 }
 
-/// Sends each line as a datagram to the syslog socket, facility mail. Without a syslog daemon lines are lost; when
-/// it is restarted they find it again.
+/// Sends each line as a datagram to the syslog socket, facility mail. Without a syslog daemon lines are lost; after its
+/// restart they arrive again.
 pub struct SyslogSink {
     path: std::path::PathBuf,
     socket: Option<UnixDatagram>,
 }
 
 impl SyslogSink {
-    /// Speaks to the socket at `path`, which is `/dev/log` everywhere but in tests.
+    /// Uses the socket at `path`, which is `/dev/log` except in tests.
     pub fn new(path: impl Into<std::path::PathBuf>) -> Self {
         Self { path: path.into(), socket: None }
     }
 
     fn send(&mut self, datagram: &[u8]) {
-        // Twice: the daemon may have been restarted since, which shows in the first attempt.
+        // Two attempts: if the daemon was restarted, the first one fails.
         for _ in 0..2 {
             if self.socket.is_none() {
                 let socket = UnixDatagram::unbound().and_then(|s| s.connect(&self.path).map(|()| s));

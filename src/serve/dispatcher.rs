@@ -1,4 +1,4 @@
-//! Where a question waits for its decision, and never longer than the deadline.
+//! Requests wait here for their decision, and never longer than the deadline.
 
 use super::{
     decision::{ClientDecision, Decider, DecisionReceiver},
@@ -18,36 +18,36 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a decision is served from memory before the cache is read again, so that what `cache import` or `cache
-/// forget` has changed is noticed.
+/// How long a decision is served from memory before the cache is read again. Changes by `cache import` or `cache
+/// forget` are noticed then.
 const KEPT: Duration = Duration::from_secs(300);
-/// How long an unknown is remembered. It is no answer, and is not kept as one; but a message to fifty recipients
-/// asks fifty times, and must not wait for a dead registry fifty times.
+/// How long an unknown is remembered. It is not kept as an answer. But a message to fifty recipients asks fifty times,
+/// and must not wait for a dead registry fifty times.
 const UNKNOWN_KEPT: Duration = Duration::from_secs(30);
-/// Addresses in memory. Each takes some hundred bytes, and some hundred more where it shares its decision with no other
-/// of its network.
+/// The addresses in memory. Each takes some hundred bytes, and some hundred more if it shares its decision with no
+/// other address of its network.
 const ROOM: usize = 131_072;
-/// Networks in memory whose addresses share a decision.
+/// The networks in memory whose addresses share a decision.
 const NETWORKS: usize = 32_768;
-/// Questions to one registry that may wait for a worker. More than that in one deadline, and it is not to be had.
+/// The queries to one registry that may wait for a worker. More than that are not answered within one deadline.
 const QUEUE: usize = 512;
-/// Threads that look into the cache for those who cannot wait there themselves.
+/// The threads that read the cache for callers that cannot wait for it.
 const RECALLERS: usize = 4;
-/// Questions that may wait for one of them.
+/// The requests that may wait for one of them.
 const RECALL_QUEUE: usize = 4096;
 
-/// The bounds that a dispatcher keeps.
+/// The limits of a dispatcher.
 #[derive(Clone, Copy, Debug)]
 pub struct DispatchLimits {
-    /// Within this, every request is answered.
+    /// The time within which every request is answered.
     pub timeout: Duration,
-    /// Questions under way at once.
+    /// Queries under way at once.
     pub jobs: usize,
-    /// Of these, at most so many to one registry.
+    /// Of these, the most to one registry.
     pub per_lane: usize,
 }
 
-/// Decides, remembers, and asks each question once however many wait for it.
+/// Decides, remembers decisions, and sends each query once, however many requests wait for it.
 pub struct Dispatcher<O> {
     current: RwLock<CurrentDecider<O>>,
     decided: DecisionCache<IpAddr, Arc<ClientDecision>>,
@@ -57,11 +57,11 @@ pub struct Dispatcher<O> {
     recalls: AskPool,
     timeout: Duration,
     unanswered: AtomicUsize,
-    /// What all doors and the look-ups behind them have counted.
+    /// The counters of all protocols and of the look-ups.
     pub(super) metrics: Arc<ServiceMetrics>,
 }
 
-/// A request that has been read and not yet answered; dropping it says that it is.
+/// Counts a request that has been read and not yet answered; dropping it means that it is answered.
 pub(super) struct RequestGuard<'a>(&'a AtomicUsize);
 
 impl Drop for RequestGuard<'_> {
@@ -70,13 +70,13 @@ impl Drop for RequestGuard<'_> {
     }
 }
 
-/// The decider of now. The number changes with it, so that nothing decided by another is served.
+/// The current decider. The generation changes with it, so that no decision of another one is served.
 struct CurrentDecider<O> {
     decider: Arc<O>,
     generation: u64,
 }
 
-/// A question under way.
+/// A query under way.
 struct InFlight {
     due: Instant,
     outcome: Mutex<FlightOutcome>,
@@ -86,7 +86,7 @@ struct InFlight {
 #[derive(Default)]
 struct FlightOutcome {
     decision: Option<Arc<ClientDecision>>,
-    /// Those who do not wait on a thread of their own.
+    /// The receivers of callers that do not wait on a thread of their own.
     receivers: Vec<DecisionReceiver>,
 }
 
@@ -115,7 +115,7 @@ impl InFlight {
         outcome.decision.clone()
     }
 
-    /// Hands the decision over when it is there, which may be now.
+    /// Hands the decision over when it is made, which may be now.
     fn join(&self, receiver: DecisionReceiver) {
         let mut outcome = self.outcome();
         match outcome.decision.clone() {
@@ -128,16 +128,16 @@ impl InFlight {
     }
 }
 
-/// What is known without asking a registry.
+/// The result without asking a registry.
 enum Recalled {
-    /// The decision, and whether it was remembered here.
+    /// The decision, and whether it came from memory.
     Known(Arc<ClientDecision>, bool),
-    /// The question is under way.
+    /// The query is under way.
     Asked(Arc<InFlight>),
 }
 
 impl<O: Decider> Dispatcher<O> {
-    /// A dispatcher that has `decider` decide.
+    /// A dispatcher that uses `decider`.
     pub fn new(decider: O, limits: DispatchLimits) -> Arc<Self> {
         Arc::new(Self {
             current: RwLock::new(CurrentDecider { decider: Arc::new(decider), generation: 0 }),
@@ -152,8 +152,8 @@ impl<O: Decider> Dispatcher<O> {
         })
     }
 
-    /// From now on `decider` decides; what its predecessor said is forgotten. Questions under way are still answered
-    /// by the one that they were put to.
+    /// Uses `decider` from now on, and drops decisions of the former one. Queries under way are still answered by the
+    /// former one.
     pub fn replace(&self, decider: O) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = CurrentDecider { decider: Arc::new(decider), generation: current.generation + 1 };
@@ -175,24 +175,24 @@ impl<O: Decider> Dispatcher<O> {
         !self.open().is_empty()
     }
 
-    /// The longest that anybody waits.
+    /// The longest time that a request waits.
     pub(super) fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// When whoever asked first has waited long enough, while the address is being looked up.
+    /// The deadline of the first request for this address, while it is being looked up.
     pub(super) fn due(&self, address: IpAddr) -> Option<Instant> {
         self.open().get(&address).map(|in_flight| in_flight.due)
     }
 
-    /// The decision that memory has, unless it is an unknown, which the cache may know better by now.
+    /// The decision in memory, unless it is an unknown: the cache may have an answer by now.
     pub(super) fn remembered(&self, address: IpAddr) -> Option<Arc<ClientDecision>> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         let decision = self.decided.get(address, Instant::now(), current.generation)?;
         (decision.verdict != Verdict::Unknown).then_some(decision)
     }
 
-    /// The decision about an address, and whether it was remembered here.
+    /// The decision about an address, and whether it came from memory.
     pub(super) fn decide(self: &Arc<Self>, address: IpAddr) -> (Arc<ClientDecision>, bool) {
         match self.recall(address) {
             Recalled::Known(decision, remembered) => (decision, remembered),
@@ -203,19 +203,18 @@ impl<O: Decider> Dispatcher<O> {
         }
     }
 
-    /// Has `receiver` take the decision about an address as soon as there is one, however late. It returns at once,
-    /// and drops `receiver` where too much waits already.
+    /// Calls `receiver` with the decision about an address as soon as it is made, however late. It returns at once, and
+    /// drops `receiver` if too many requests are waiting.
     pub(super) fn decide_later(self: &Arc<Self>, address: IpAddr, receiver: DecisionReceiver) {
         let dispatcher = Arc::clone(self);
-        // One lane: the cache is one, whoever the registry is.
+        // A single lane: there is one cache for all registries.
         self.recalls.submit(Registry::Other, None, move |_| match dispatcher.recall(address) {
             Recalled::Known(decision, _) => receiver(&decision),
             Recalled::Asked(in_flight) => in_flight.join(receiver),
         });
     }
 
-    /// The same for whoever only wants to know the AS that announces the address: nobody is asked where the table of
-    /// origins has it.
+    /// The same for callers that only need the AS of the address. No query is sent if the table of origins has it.
     pub(super) fn announce_later(self: &Arc<Self>, address: IpAddr, receiver: DecisionReceiver) {
         let dispatcher = Arc::clone(self);
         self.recalls.submit(Registry::Other, None, move |_| {
@@ -228,7 +227,7 @@ impl<O: Decider> Dispatcher<O> {
         });
     }
 
-    /// Who announces an address, by the table of origins alone.
+    /// The origin of an address, by the table of origins alone.
     pub(super) fn announced(&self, address: IpAddr) -> Option<Arc<ClientDecision>> {
         let decider = {
             let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
@@ -237,7 +236,7 @@ impl<O: Decider> Dispatcher<O> {
         catch_unwind(AssertUnwindSafe(|| decider.announced(address))).ok().flatten().map(Arc::new)
     }
 
-    /// The decision that needs nobody to be asked, and whether it was remembered here; None where there is none.
+    /// The decision if it needs no query, and whether it came from memory; None if there is none.
     pub(super) fn recalled(&self, address: IpAddr) -> Option<(Arc<ClientDecision>, bool)> {
         let (decider, generation, unknown) = {
             let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
@@ -246,11 +245,11 @@ impl<O: Decider> Dispatcher<O> {
                 unknown => (Arc::clone(&current.decider), current.generation, unknown),
             }
         };
-        // A panic here is one in there too, and there it is reported.
+        // A panic here would also happen in the query, which reports it.
         if let Ok(Some(decision)) = catch_unwind(AssertUnwindSafe(|| decider.recall(address))) {
             return Some((self.keep(address, decision, generation), false));
         }
-        // Only now: another process may have brought the answer meanwhile.
+        // Memory is checked last: another process may have brought the answer meanwhile.
         unknown.map(|decision| (decision, true))
     }
 
@@ -262,8 +261,8 @@ impl<O: Decider> Dispatcher<O> {
         }
     }
 
-    /// The question about this address: the one that is under way, else a new one. Its deadline counts from when it
-    /// was first put, so that a second recipient does not wait a second time.
+    /// The query about this address: the one under way, else a new one. Its deadline counts from its start, so that a
+    /// second recipient does not wait a second time.
     fn ask(self: &Arc<Self>, address: IpAddr, due: Instant) -> Recalled {
         let (decider, generation) = {
             let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
@@ -292,7 +291,7 @@ impl<O: Decider> Dispatcher<O> {
             return Recalled::Asked(in_flight);
         }
         self.open().remove(&address);
-        // Whoever has joined it meanwhile need not wait either.
+        // Requests that have joined it meanwhile need not wait either.
         let full = Arc::new(ClientDecision::unknown("timeout", "too many questions are waiting"));
         in_flight.close(&full);
         Recalled::Known(full, false)
@@ -310,7 +309,7 @@ impl<O: Decider> Dispatcher<O> {
         decision
     }
 
-    /// The same decision as another address of its network has, where it is the same.
+    /// Shares the decision with other addresses of its network, if it is equal.
     fn share(&self, decision: ClientDecision, now: Instant, generation: u64) -> Arc<ClientDecision> {
         let Some(network) = decision.network else { return Arc::new(decision) };
         match self.shared.get(network, now, generation) {

@@ -1,10 +1,10 @@
 //! A DNS list (RFC 5782) over UDP and TCP: every mail server and filter has a client for one.
 //!
-//! The walk of one query: [`DnsQuery`] reads the message -> [`ZoneServer`] finds what its name stands for -> the
-//! address is decided, from memory on the thread that received the query, else elsewhere, while the query waits for
-//! no longer than its deadline -> one response.
+//! The path of one query: [`DnsQuery`] parses the message -> [`ZoneServer`] finds the meaning of its name -> the
+//! address is decided -> one response. A decision in memory is used on the thread that received the query. Else it is
+//! made elsewhere, while the query waits no longer than its deadline.
 //!
-//! Who knows about addresses is the caller's: a [`DecisionSource`].
+//! The caller supplies the [`DecisionSource`].
 
 mod pending;
 mod query;
@@ -31,7 +31,7 @@ impl<F: DecisionSource> DnsServer<F> {
     /// Starts to answer at these sockets.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// No thread can be started.
     pub fn start(self: &Arc<Self>, sockets: Vec<(UdpSocket, TcpListener)>) -> Result<()> {
         let started = || {
             self.pending.start_deadlines()?;

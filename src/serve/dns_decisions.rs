@@ -1,4 +1,4 @@
-//! What the DNS list knows: the decisions of the same dispatcher that answers the policy protocol.
+//! The DNS list's source of decisions: the same dispatcher that answers the policy protocol.
 
 use super::{
     decision::{ClientDecision, Decider, DecisionReceiver},
@@ -9,8 +9,8 @@ use super::{
 use crate::{registry::AnswerSource, verdict::Verdict};
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
-/// The dispatcher, and the log of what it had to find out. What it remembered is not logged: a list is asked some ten
-/// thousand times a second.
+/// The dispatcher, and the log of decisions that were not in memory. Others are not logged: a list gets some ten
+/// thousand queries a second.
 pub(super) struct DnsDecisions<O> {
     pub(super) dispatcher: Arc<Dispatcher<O>>,
     pub(super) decision_log: DecisionLog,
@@ -23,24 +23,24 @@ impl<O: Decider> DecisionSource for DnsDecisions<O> {
 
     fn due(&self, list: ListName, address: IpAddr) -> Option<Instant> {
         let due = self.dispatcher.due(address)?;
-        // What the table of origins has needs no look-up.
+        // An entry in the table of origins needs no look-up.
         (list != ListName::Asn || self.dispatcher.announced(address).is_none()).then_some(due)
     }
 
     fn find(&self, list: ListName, address: IpAddr, receiver: DecisionReceiver) {
         if self.due(list, address).is_some() {
-            // A repetition, which is no decision of its own.
+            // A repeated query is no decision of its own.
             return self.dispatcher.decide_later(address, receiver);
         }
         let (log, asked, patience) = (self.decision_log.clone(), Instant::now(), self.dispatcher.timeout());
         let logged: DecisionReceiver = Box::new(move |decision| {
             receiver(decision);
-            // What the table says is no decision where no pattern was held against it.
+            // An entry of the table is no decision, since no pattern was matched against it.
             if list == ListName::Asn && decision.source == Some(AnswerSource::Origin) {
                 return;
             }
             let (source, delay) = (decision.source.map_or("-", |source| source.as_str()), asked.elapsed());
-            // Who waited longer than that was told that nobody can say, whatever is known by now.
+            // A client that waited longer was told that the result is unknown, even if it is known now.
             let told = if delay < patience { decision.verdict } else { Verdict::Unknown };
             log.decision(&fields(address, word(told), decision), source, delay.min(patience));
         });
@@ -51,7 +51,7 @@ impl<O: Decider> DecisionSource for DnsDecisions<O> {
     }
 }
 
-/// The log's word for what the list says of the address.
+/// The log's word for the list's answer.
 fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Blocked => "LISTED",

@@ -1,4 +1,4 @@
-//! Where the service listens: `inet:HOST:PORT`, `unix:PATH`, `dns:HOST:PORT`, or the sockets that systemd hands over.
+//! The listen addresses of the service: `inet:HOST:PORT`, `unix:PATH`, `dns:HOST:PORT`, or the sockets from systemd.
 
 use super::policy::Peer;
 use crate::error::{Error, Result, reason};
@@ -13,14 +13,14 @@ use std::{
     str::FromStr,
 };
 
-/// Who may connect to our unix socket: everybody who may enter its folder, as with postgrey's. Postfix's smtpd runs
-/// as a user that this service need not know.
+/// Permissions of our unix socket: everybody who may enter its folder may connect, as with postgrey's. Postfix's smtpd
+/// runs as a user that this service need not know.
 const SOCKET_MODE: u32 = 0o666;
 
-/// A place to listen at, as Postfix writes it.
+/// A listen address, as Postfix writes it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ListenAddress {
-    /// `inet:HOST:PORT`; an IPv6 host stands in brackets.
+    /// `inet:HOST:PORT`; an IPv6 host is in brackets.
     Inet(String),
     /// `unix:PATH`.
     Unix(PathBuf),
@@ -61,21 +61,21 @@ impl fmt::Display for ListenAddress {
     }
 }
 
-/// A socket that is being listened at.
+/// A listening socket.
 pub(super) enum BoundListener {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
 
-/// What one `--listen` opens.
+/// The sockets of one `--listen`.
 pub(super) enum BoundAddress {
-    /// For Postfix's protocol. A unix socket's file comes beside it.
+    /// For Postfix's protocol. A unix socket comes with its file.
     Policy(BoundListener, Option<SocketFile>),
-    /// For DNS, at the same port.
+    /// For DNS, both at the same port.
     Dns(UdpSocket, TcpListener),
 }
 
-/// The file of a socket that is ours. It goes when this goes.
+/// The file of our own socket. Dropping it removes the file.
 #[must_use]
 pub(super) struct SocketFile(PathBuf);
 
@@ -89,7 +89,7 @@ impl ListenAddress {
     /// Starts to listen.
     ///
     /// # Errors
-    /// When nobody can listen there (74): the port is taken, the address is another machine's.
+    /// The address cannot be used (74): the port is taken, or the address belongs to another machine.
     pub(super) fn bind(&self) -> Result<BoundAddress> {
         self.open().map_err(|e| Error::unwritable(format!("cannot listen at {self}: {}", reason(&e))))
     }
@@ -115,7 +115,7 @@ impl ListenAddress {
     }
 }
 
-/// Takes away a socket file that nobody listens at any more. Whatever else is there stays.
+/// Removes a socket file without a listener. Any other file stays.
 fn clear_stale(path: &Path) -> io::Result<()> {
     let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
     if !found.file_type().is_socket() {
@@ -130,7 +130,7 @@ fn clear_stale(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The sockets that systemd hands over (`LISTEN_FDS`, sd_listen_fds(3)), if any.
+/// The sockets from systemd (`LISTEN_FDS`, sd_listen_fds(3)), if any.
 pub(super) fn inherited() -> Result<Vec<BoundListener>> {
     let mut handed = listenfd::ListenFd::from_env();
     let mut listeners = Vec::new();
@@ -156,7 +156,7 @@ impl BoundListener {
         }
     }
 
-    /// The port that the system chose, for `inet:HOST:0`.
+    /// The address with the port that the system chose, for `inet:HOST:0`.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Tcp(listener) => {

@@ -1,8 +1,8 @@
-//! What the service has done, for Prometheus: counted without a lock, written in its text form (version 0.0.4) for
+//! The service's counters for Prometheus: counted without a lock, written in its text form (version 0.0.4) for
 //! node_exporter's textfile collector.
 //!
-//! Labels are words of ours: verdicts, doors, registries, kinds of failure. No owner, no address and no server's name
-//! that a stranger chose stands in any of them.
+//! Labels are words of this program: verdicts, protocols, registries, kinds of failure. They never contain an owner, an
+//! address, or the name of a server that a record named.
 
 use crate::{error::reason, registry::Registry, verdict::Verdict};
 use std::{
@@ -16,10 +16,10 @@ use std::{
     time::Duration,
 };
 
-/// The file is written so often.
+/// How often the file is written.
 pub const WRITTEN_EVERY: Duration = Duration::from_secs(15);
 
-/// Upper bounds of the histogram of answer times, in seconds as they are written, and in microseconds.
+/// The upper bounds of the histogram of answer times: in seconds as text, and in microseconds.
 const BUCKETS: [(&str, u64); 11] = [
     ("0.0001", 100),
     ("0.0005", 500),
@@ -36,7 +36,7 @@ const BUCKETS: [(&str, u64); 11] = [
 
 const VERDICTS: [Verdict; 4] = [Verdict::Allowed, Verdict::Blocked, Verdict::Clear, Verdict::Unknown];
 
-/// Kinds of failure (CONTRACT's `error.kind`), and one for what is none of them.
+/// The kinds of failure (CONTRACT's `error.kind`), and one for all others.
 const KINDS: [&str; 9] = [
     "timeout",
     "denied",
@@ -49,7 +49,7 @@ const KINDS: [&str; 9] = [
     "other",
 ];
 
-/// How an answer leaves the service.
+/// The protocol of an answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ServiceDoor {
     /// Postfix's protocol.
@@ -69,12 +69,12 @@ impl ServiceDoor {
     }
 }
 
-/// Counters, each of them only ever growing.
+/// Counters; each of them only grows.
 #[derive(Debug, Default)]
 pub struct ServiceMetrics {
     answers: [[AtomicU64; VERDICTS.len()]; 2],
     remembered: [AtomicU64; 2],
-    /// One more than there are bounds: the last counts what took longer than any of them.
+    /// One more than there are bounds: the last counts times above all of them.
     times: [[AtomicU64; BUCKETS.len() + 1]; 2],
     microseconds: [AtomicU64; 2],
     questions: [AtomicU64; Registry::ALL.len()],
@@ -92,7 +92,7 @@ fn position<T: PartialEq>(all: &[T], one: &T) -> usize {
 }
 
 impl ServiceMetrics {
-    /// An answer was given after so long, from memory or not.
+    /// Counts an answer, given after this time, from memory or not.
     pub fn answered(&self, door: ServiceDoor, verdict: Verdict, remembered: bool, after: Duration) {
         let door = position(&ServiceDoor::ALL, &door);
         let microseconds = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
@@ -103,7 +103,7 @@ impl ServiceMetrics {
         add(self.remembered.get(door), u64::from(remembered));
     }
 
-    /// A registry was asked; where nobody could say, the kind of failure.
+    /// Counts a query to a registry; `failure` is its kind of failure, if any.
     pub fn asked(&self, registry: Registry, failure: Option<&str>) {
         let registry = position(&Registry::ALL, &registry);
         add(self.questions.get(registry), 1);
@@ -146,7 +146,7 @@ impl ServiceMetrics {
         for (registry, counters) in Registry::ALL.iter().zip(&self.failures) {
             for (kind, counter) in KINDS.iter().zip(counters) {
                 let count = counter.load(Ordering::Relaxed);
-                // Most never happen at most registries.
+                // Most of them never happen at most registries.
                 if count > 0 {
                     let labels = [("registry", registry.as_str()), ("kind", kind)];
                     text.sample("whodunit_lookup_failures_total", &labels, count);
@@ -179,17 +179,17 @@ impl ServiceMetrics {
     }
 }
 
-/// Text in Prometheus' form, as it grows.
+/// A text in Prometheus' form, under construction.
 #[derive(Debug, Default)]
 pub struct MetricsText(String);
 
 impl MetricsText {
-    /// What the samples that follow are.
+    /// Describes the samples that follow.
     pub fn family(&mut self, name: &str, kind: &str, help: &str) {
         let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
     }
 
-    /// One sample. Label values are words of ours and need no escaping.
+    /// Adds a sample. Label values are words of this program and need no escaping.
     pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
         self.0.push_str(name);
         for (number, (label, word)) in labels.iter().enumerate() {
@@ -200,7 +200,7 @@ impl MetricsText {
         let _ = writeln!(self.0, "{after} {value}");
     }
 
-    /// Text of this form that was made before.
+    /// Appends text of this form.
     pub fn append(&mut self, text: &str) {
         self.0.push_str(text);
     }
@@ -211,14 +211,14 @@ impl MetricsText {
         self.0
     }
 
-    /// A number that goes up and down.
+    /// Adds a number that goes up and down.
     pub fn gauge(&mut self, name: &str, help: &str, value: impl std::fmt::Display) {
         self.family(name, "gauge", help);
         self.sample(name, &[], value);
     }
 }
 
-/// The file that node_exporter reads, replaced as a whole so that it never reads half of one.
+/// The file that node_exporter reads. It is replaced as a whole, so that a reader never sees half of one.
 #[derive(Clone, Debug)]
 pub struct MetricsFile {
     path: PathBuf,
@@ -226,7 +226,7 @@ pub struct MetricsFile {
 }
 
 impl MetricsFile {
-    /// The file at this path. node_exporter reads what ends in `.prom`, and the draft beside it does not.
+    /// The file at this path. node_exporter reads files that end in `.prom`; the draft beside it does not.
     #[must_use]
     pub fn new(path: &Path) -> Self {
         let mut draft = path.as_os_str().to_owned();
@@ -234,11 +234,11 @@ impl MetricsFile {
         Self { path: path.to_owned(), draft: draft.into() }
     }
 
-    /// Replaces what it holds. Everybody may read it, whatever the umask: node_exporter is in no group of ours, and no
-    /// owner and no address stands in it.
+    /// Replaces its content. Everybody may read it, whatever the umask: node_exporter is in no group of ours, and the
+    /// file has no owner and no address in it.
     ///
     /// # Errors
-    /// When it cannot be written, opened to all, or renamed; the draft is gone then.
+    /// It cannot be written, made readable, or renamed; the draft is removed then.
     pub fn write(&self, text: &str) -> io::Result<()> {
         let written = fs::write(&self.draft, text)
             .and_then(|()| fs::set_permissions(&self.draft, Permissions::from_mode(0o644)))
@@ -250,24 +250,24 @@ impl MetricsFile {
     }
 }
 
-/// What else is measured, added to the text when it is written: sizes and ages.
+/// Adds further figures to the text when it is written: sizes and ages.
 pub type Gauges = Box<dyn Fn(&mut MetricsText) + Send>;
 
-/// Writes the file as long as the service runs.
+/// Writes the file while the service runs.
 pub struct MetricsWriter {
     file: MetricsFile,
     gauges: Gauges,
 }
 
 impl MetricsWriter {
-    /// Writes to this path.
+    /// A writer to this path.
     #[must_use]
     pub fn new(path: &Path, gauges: Gauges) -> Self {
         Self { file: MetricsFile::new(path), gauges }
     }
 
-    /// Writes at once and then every [`WRITTEN_EVERY`], without an end. What cannot be written is said once, until it
-    /// can be written again.
+    /// Writes at once and then every [`WRITTEN_EVERY`], for ever. A failure is reported once, until writing works
+    /// again.
     pub(super) fn run(&self, metrics: &ServiceMetrics, warn: impl Fn(&str)) {
         let mut fails = false;
         loop {

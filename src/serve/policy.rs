@@ -1,5 +1,5 @@
-//! Postfix's policy delegation protocol: requests read, answers written, over TCP, unix sockets, or the descriptors that
-//! spawn(8) hands over. Exim's `readsocket` speaks it too.
+//! Postfix's policy delegation protocol: reads requests and writes answers, over TCP, unix sockets, or the descriptors
+//! from spawn(8). Exim's `readsocket` uses it too.
 
 mod connection;
 mod header;

@@ -1,8 +1,8 @@
-//! The workers that ask: as many as allowed and no more, started when there is work, and never all of them in one
-//! lane, so that one registry that does not answer holds up nobody else's question.
+//! The workers that send queries: at most as many as allowed, and started when there is work. A lane never gets all of
+//! them, so a registry that does not answer delays no other lane.
 //!
-//! A question that leads on to a server which only a record named leaves its registry's lane first: that server is
-//! run by whoever it pleases, and may be as slow as it pleases. All who left share a few workers.
+//! A job leaves its registry's lane before it asks a server that only a record named. Anybody may run such a server, as
+//! slowly as he likes. All jobs that left share a few workers.
 
 use crate::{address::Prefix, registry::Registry};
 use std::{
@@ -11,11 +11,11 @@ use std::{
     thread,
 };
 
-/// Enough for a question, its parsing and its patterns.
+/// The stack in bytes: enough for a query, its parsing and its patterns.
 const STACK: usize = 1024 * 1024;
-/// Of all workers, one in so many may be outside of its lane.
+/// One in this many workers may be outside of its lane.
 const OUTSIDE: usize = 4;
-/// Questions of one area that may wait: one that is asked about brings the answer for most of them.
+/// The jobs of one area that may wait: one answer serves most of them.
 const OF_AREA: usize = 64;
 
 type PoolWork = Box<dyn FnOnce(&LanePermit) + Send>;
@@ -27,28 +27,28 @@ pub(super) struct AskPool {
 struct SharedPool {
     state: Mutex<PoolState>,
     ready: Condvar,
-    /// Workers at most.
+    /// The most workers.
     width: usize,
-    /// Of them in one lane at most.
+    /// The most workers in one lane.
     lane_width: usize,
-    /// Jobs that may wait in one lane.
+    /// The jobs that may wait in one lane.
     queue: usize,
 }
 
 #[derive(Default)]
 struct PoolState {
     lanes: HashMap<Registry, RegistryQueue>,
-    /// Jobs that wait, in all lanes.
+    /// The jobs that wait, in all lanes.
     waiting: usize,
     /// The number of the next job.
     next: u64,
     idle: usize,
     threads: usize,
-    /// Areas of which somebody asks now.
+    /// The areas that are being asked about.
     areas: HashSet<Prefix>,
-    /// Workers that left their lane.
+    /// The workers that left their lane.
     outside: usize,
-    /// How many of these each mark counts.
+    /// The number of these for each mark.
     marks: HashMap<String, usize>,
 }
 
@@ -59,19 +59,19 @@ struct RegistryQueue {
 }
 
 struct PoolJob {
-    /// Of two lanes the one that has waited longer comes first.
+    /// The order of arrival: the job that has waited longest comes first.
     number: u64,
-    /// One answer would serve all of it, so its jobs are done one after the other.
+    /// One answer would serve the whole area, so its jobs are done one after the other.
     area: Option<Prefix>,
     work: PoolWork,
 }
 
-/// A job's place in its lane.
+/// A running job's permit in its lane.
 pub struct LanePermit {
     shared: Arc<SharedPool>,
     lane: Registry,
     area: Option<Prefix>,
-    /// What counts it outside of the lane; nothing as long as it is in the lane.
+    /// The marks that it is counted by outside of the lane; empty while it is in the lane.
     marks: Mutex<Vec<String>>,
 }
 
@@ -80,7 +80,7 @@ impl SharedPool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes a worker, or starts one where none is free and one more is allowed. False when nobody will ever come.
+    /// Wakes a worker, or starts one if none is free and the limit allows it. False if there is no worker at all.
     fn rouse(self: &Arc<Self>, mut state: MutexGuard<'_, PoolState>) -> bool {
         if state.waiting > state.idle && state.threads < self.width {
             let shared = Arc::clone(self);
@@ -89,11 +89,11 @@ impl SharedPool {
             match spawned {
                 Ok(_) => state.threads += 1,
                 Err(_) if state.threads == 0 => {
-                    // Nobody would ever come to it, nor to anything else.
+                    // Without workers, no job would ever run.
                     *state = PoolState::default();
                     return false;
                 }
-                // Those that there are will come to it.
+                // The existing workers will do it.
                 Err(_) => {}
             }
         }
@@ -104,7 +104,7 @@ impl SharedPool {
 }
 
 impl PoolState {
-    /// The job that has waited longest of those whose lane is not full, and of whose area nobody asks.
+    /// The job that has waited longest, among lanes that are not full and areas that are not being asked about.
     fn take(&mut self, lane_width: usize) -> Option<(Registry, PoolJob)> {
         let areas = &self.areas;
         let first = |lane: &RegistryQueue| {
@@ -123,7 +123,7 @@ impl PoolState {
         Some((name, job))
     }
 
-    /// False when so many wait in this lane already, or of this area: it is full, and the others are not.
+    /// Queues a job; false if its lane or its area has too many waiting.
     fn put(&mut self, lane: Registry, area: Option<Prefix>, work: PoolWork, most: usize) -> bool {
         let lane = self.lanes.entry(lane).or_default();
         let of_area = || lane.waiting.iter().filter(|job| job.area == area).count();
@@ -138,15 +138,15 @@ impl PoolState {
 }
 
 impl AskPool {
-    /// At most `width` workers, `lane_width` of them in one lane, and `queue` jobs waiting in each.
+    /// A pool of at most `width` workers, `lane_width` of them in one lane, with a queue of `queue` jobs for each lane.
     pub(super) fn new(width: usize, lane_width: usize, queue: usize) -> Self {
         let (width, lane_width) = (width.max(1), lane_width.max(1));
         let (state, ready) = (Mutex::default(), Condvar::new());
         Self { shared: Arc::new(SharedPool { state, ready, width, lane_width, queue }) }
     }
 
-    /// Has the work done some time; false when too much waits in its lane already, or no worker can be had. Of one area
-    /// one job is done at a time.
+    /// Queues a job; false if its lane has too many waiting, or no worker can be started. Jobs of one area are done one
+    /// at a time.
     pub(super) fn submit(
         &self,
         lane: Registry,
@@ -159,8 +159,8 @@ impl AskPool {
 }
 
 impl LanePermit {
-    /// Leaves the lane to the next, or is counted by one more mark where it has left already. False, and all stays as it
-    /// was, when too many are outside, or too many that bear this mark.
+    /// Leaves the lane to the next job. If it has left already, it is counted by one more mark. False, without any
+    /// change, if too many jobs are outside, or too many with this mark.
     #[must_use]
     pub fn leave(&self, mark: &str) -> bool {
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,7 +211,7 @@ impl Drop for LanePermit {
         if let Some(area) = self.area {
             state.areas.remove(&area);
         }
-        // A lane and an area have become free, and those that wait for them may be two.
+        // A lane and an area have become free, and two different jobs may wait for them.
         drop(state);
         self.shared.ready.notify_all();
     }
@@ -229,7 +229,7 @@ fn run(shared: &Arc<SharedPool>) {
         drop(state);
         let permit = LanePermit { shared: Arc::clone(shared), lane, area: job.area, marks: Mutex::default() };
         let work = || (job.work)(&permit);
-        // What is asked for catches its own panics; this one only keeps the worker.
+        // The job catches its own panics; this only protects the worker.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
         drop(permit);
         state = shared.lock();
@@ -300,7 +300,7 @@ mod tests {
         finished.recv_timeout(SOON).unwrap();
     }
 
-    /// Jobs that say that they have begun and then wait to be let go.
+    /// Jobs that report their start, and then wait until they are released.
     struct HeldJobs {
         held: Arc<Mutex<std::sync::mpsc::Receiver<()>>>,
         begin: std::sync::mpsc::Sender<bool>,
@@ -308,14 +308,14 @@ mod tests {
     }
 
     impl HeldJobs {
-        /// With what lets all of them go when it is dropped.
+        /// Returns them, and a sender that releases all of them when it is dropped.
         fn new() -> (Self, std::sync::mpsc::SyncSender<()>) {
             let (hold, held) = sync_channel(0);
             let (begin, begun) = channel();
             (Self { held: Arc::new(Mutex::new(held)), begin, begun }, hold)
         }
 
-        /// One that leaves its lane first, with this mark; says whether it could.
+        /// A job that first leaves its lane with this mark, and reports whether it could.
         fn leaving(&self, mark: &'static str) -> impl FnOnce(&LanePermit) + Send + 'static {
             let (held, begin) = (Arc::clone(&self.held), self.begin.clone());
             move |permit| {
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn one_that_leaves_its_lane_makes_room_in_it_and_a_few_may() {
-        // Two of eight may be outside, of one mark no more than a lane is wide.
+        // Two of eight may be outside, and of one mark no more than a lane is wide.
         let pool = AskPool::new(8, 1, 100);
         let (jobs, hold) = HeldJobs::new();
         for (mark, left) in [("a", true), ("a", false)] {
@@ -390,7 +390,7 @@ mod tests {
         until_idle(&pool);
     }
 
-    /// Nothing is counted any more.
+    /// Waits until nothing is counted any more.
     fn until_idle(pool: &AskPool) {
         let begun = std::time::Instant::now();
         loop {

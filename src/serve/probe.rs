@@ -1,4 +1,4 @@
-//! One question to a running service, as a mail server would put it, to see that it answers.
+//! Sends one request to a running service, as a mail server would, to check that it answers.
 
 use super::{dns::ZoneName, listen::ListenAddress};
 use domain::base::{
@@ -12,15 +12,15 @@ use std::{
     time::Duration,
 };
 
-/// An address that needs nobody to be asked.
+/// Asks about an address that needs no query.
 const REQUEST: &[u8] = b"request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=127.0.0.1\n\n";
-/// Bytes of an answer that are looked at.
+/// The most bytes of an answer that are read.
 const ANSWER: u64 = 4096;
 
-/// Asks the service that should listen at this address.
+/// Asks the service at this address.
 ///
 /// # Errors
-/// When it cannot be reached, does not answer in time, or answers what no service of ours would.
+/// It cannot be reached, does not answer in time, or gives an answer that our service never gives.
 pub fn probe(address: &ListenAddress, zone: &ZoneName, timeout: Duration) -> io::Result<()> {
     match address {
         ListenAddress::Inet(place) => {
@@ -68,7 +68,7 @@ fn list(server: SocketAddr, zone: &ZoneName, timeout: Duration) -> io::Result<()
     let local = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
     let socket = UdpSocket::bind(local)?;
     socket.set_read_timeout(Some(timeout))?;
-    // Nobody else's datagrams arrive then.
+    // Datagrams of other senders are ignored then.
     socket.connect(server)?;
     socket.send(&builder.finish())?;
     let mut answer = [0; 512];

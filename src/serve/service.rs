@@ -1,5 +1,5 @@
-//! The service's life: it listens, takes connections, reloads on SIGHUP, and ends on SIGTERM when what has been
-//! asked is answered.
+//! The life of the service: it listens, accepts connections, reloads on SIGHUP, and ends on SIGTERM when the open
+//! requests are answered.
 
 use super::{
     decision::Decider,
@@ -26,25 +26,25 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// Connections at once. Postfix has as many smtpd processes as its `default_process_limit` (100) says, each with one.
+/// The most connections. Postfix has as many smtpd processes as its `default_process_limit` (100), each with one.
 const CONNECTIONS: usize = 1000;
-/// A connection's thread: it reads, looks into the cache and holds patterns against text. Only what is touched of
-/// it costs memory.
+/// The stack in bytes of a connection's thread, which reads requests, searches the cache and matches patterns. Only the
+/// used part takes memory.
 const STACK: usize = 1024 * 1024;
-/// After SIGTERM, so long beyond the deadline of an answer.
+/// The time after SIGTERM, beyond the deadline of an answer.
 const GRACE: Duration = Duration::from_secs(1);
-/// A listener that fails (no descriptors left) is tried again after this.
+/// The pause after a listener fails (no descriptors left).
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Says who decides from now on, when patterns are read again.
+/// Reads the patterns again, and returns the new decider.
 pub type Reload<O> = Arc<dyn Fn() -> Result<O> + Send + Sync>;
 
-/// The zone that is answered for, and who is answered.
+/// The zone of the DNS list, and its clients.
 #[derive(Clone, Debug)]
 pub struct DnsSettings {
     /// Its name.
     pub zone: ZoneName,
-    /// Clients outside of these hear nothing.
+    /// The clients that are answered; others get no answer.
     pub allowed: DnsClients,
 }
 
@@ -57,7 +57,7 @@ pub struct MailService<O> {
     open: OpenConnections,
 }
 
-/// What is listened at, sorted by what is spoken there.
+/// The listening sockets, by protocol.
 #[derive(Default)]
 struct BoundAddresses {
     policy: Vec<BoundListener>,
@@ -66,7 +66,7 @@ struct BoundAddresses {
 }
 
 impl<O: Decider> MailService<O> {
-    /// A service that has `dispatcher` decide, within `timeout`, and logs to `decision_log`.
+    /// A service that uses `dispatcher`, answers within `timeout`, and logs to `decision_log`.
     pub fn new(
         dispatcher: Arc<Dispatcher<O>>,
         reply_policy: ReplyPolicy,
@@ -89,11 +89,11 @@ impl<O: Decider> MailService<O> {
         &self.door.decision_log
     }
 
-    /// Listens at `addresses` and at the sockets that systemd hands over, until SIGTERM or SIGINT. On SIGHUP `reload`
-    /// says who decides from now on; when it fails, the log says why and all stays as it was.
+    /// Listens at `addresses` and at the sockets from systemd, until SIGTERM or SIGINT. On SIGHUP it calls `reload` for
+    /// a new decider. If that fails, the error is logged and nothing changes.
     ///
     /// # Errors
-    /// When nothing is to be listened at, or nobody can listen at one of them.
+    /// There is no address to listen at, or one of them cannot be used.
     pub fn run(mut self, addresses: &[ListenAddress], reload: &Reload<O>) -> Result<()> {
         let signals = signals()?;
         let mut bound = BoundAddresses { policy: inherited()?, ..BoundAddresses::default() };
@@ -116,7 +116,7 @@ impl<O: Decider> MailService<O> {
         self.accept(bound.policy, &stopping)?;
         let dns = self.answer_dns(bound.dns)?;
         self.start_metrics()?;
-        // Who is not run by systemd has no socket to tell; that is no failure.
+        // A service that systemd did not start has no socket to notify; that is no failure.
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
         self.heed(signals, reload);
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
@@ -176,12 +176,12 @@ impl<O: Decider> MailService<O> {
         spawn("metrics", move || writer.run(&metrics, |warning| log.warn(warning))).map(drop)
     }
 
-    /// Answers what comes from one descriptor until it ends, or SIGTERM. Nothing is written to any descriptor but
-    /// answers to the other. When the peer has gone, questions under way have `linger` to end: what they bring too
-    /// late for it, the next process finds in the cache.
+    /// Answers requests from one descriptor until it ends, or SIGTERM. Only answers are written, and only to the other
+    /// descriptor. When the peer has gone, queries under way have `linger` to end. Their answers go into the cache for
+    /// the next process.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// No thread can be started.
     pub fn run_stdio(self, stdio: Stdio, reload: &Reload<O>, linger: Duration) -> Result<()> {
         let signals = signals()?;
         let (door, handle) = (Arc::clone(&self.door), signals.handle());
@@ -191,7 +191,7 @@ impl<O: Decider> MailService<O> {
             door.converse(&peer);
         })?;
         let told_to_stop = self.heed(signals, reload);
-        // After SIGTERM the request that is being answered has its deadline; an idle one is not waited for.
+        // After SIGTERM the request in work has until its deadline; an idle connection is not waited for.
         let dispatcher = &self.door.dispatcher;
         let until = Instant::now() + GRACE;
         while !conversation.is_finished() && dispatcher.is_busy() && Instant::now() < until + self.timeout {
@@ -204,7 +204,7 @@ impl<O: Decider> MailService<O> {
         Ok(())
     }
 
-    /// Returns on SIGTERM and SIGINT, and then true; or when the signals' handle is closed.
+    /// Returns true on SIGTERM and SIGINT, or false when the signals' handle is closed.
     fn heed(&self, mut signals: Signals, reload: &Reload<O>) -> bool {
         let wanted = Arc::new(AtomicU64::new(0));
         for signal in signals.forever() {
@@ -217,8 +217,8 @@ impl<O: Decider> MailService<O> {
         false
     }
 
-    /// Reads patterns again on a thread of its own: a file on a disk that hangs must not keep SIGTERM from being heard.
-    /// `wanted` counts the signals since the last reload began; one at a time runs.
+    /// Reads the patterns again on a thread of its own: a file on a hanging disk must not block SIGTERM. `wanted`
+    /// counts the signals since the last reload began; only one runs at a time.
     fn reload(&self, reload: &Reload<O>, wanted: &Arc<AtomicU64>) {
         if wanted.fetch_add(1, Ordering::SeqCst) > 0 {
             return;
@@ -236,7 +236,7 @@ impl<O: Decider> MailService<O> {
                         door.decision_log.warn(&format!("not reloaded, all stays as it was: {error}"));
                     }
                 }
-                // A signal that came meanwhile may speak of a file that was read before it.
+                // A signal that came meanwhile may be about a file that was read before it.
                 if count.compare_exchange(seen, 0, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
                     return;
                 }
@@ -248,7 +248,7 @@ impl<O: Decider> MailService<O> {
         }
     }
 
-    /// Every request that has arrived is answered, as far as the deadline of an answer allows.
+    /// Answers every request that has arrived, within the deadline of an answer.
     fn finish(self, is_busy: impl Fn() -> bool) {
         self.open.stop_reading();
         let until = Instant::now() + self.timeout + GRACE;
@@ -259,7 +259,7 @@ impl<O: Decider> MailService<O> {
     }
 }
 
-/// Runs its closure whichever way a thread ends.
+/// Runs its closure however a thread ends.
 struct OnDrop<F: Fn()>(F);
 
 impl<F: Fn()> Drop for OnDrop<F> {
@@ -268,7 +268,7 @@ impl<F: Fn()> Drop for OnDrop<F> {
     }
 }
 
-/// Takes the connections of one listener.
+/// Accepts the connections of one listener.
 struct Acceptor<O> {
     listener: BoundListener,
     door: Arc<PolicyDoor<O>>,

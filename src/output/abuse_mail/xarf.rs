@@ -18,14 +18,14 @@ pub(super) struct Incident {
     category: &'static str,
     #[serde(rename = "type")]
     kind: &'static str,
-    /// With `smtp` the schema asks for the envelope's sender and the source port, which logs seldom name.
+    /// With `smtp` the schema also requires the envelope's sender and the source port, which logs seldom name.
     protocol: &'static str,
     evidence_source: &'static str,
     description: String,
     evidence: [Evidence; 1],
 }
 
-/// An organisation that can be asked.
+/// An organisation as a contact.
 #[derive(Clone, Serialize)]
 pub(super) struct Contact {
     pub(super) org: String,
@@ -33,7 +33,7 @@ pub(super) struct Contact {
     pub(super) domain: String,
 }
 
-/// What proves an incident.
+/// Evidence of an incident.
 #[derive(Serialize)]
 pub(super) struct Evidence {
     content_type: &'static str,
@@ -74,7 +74,7 @@ impl Evidence {
     }
 }
 
-/// A random UUID (RFC 9562, version 4). The standard library's hash keys are random: nobody has to be unable to guess it.
+/// A random UUID (RFC 9562, version 4). The standard library's hash keys are random enough: it need not be unguessable.
 pub(super) fn uuid() -> String {
     let [high, low] = [1_u8, 2].map(|salt| RandomState::new().hash_one(salt));
     let high = high & 0xffff_ffff_ffff_0fff | 0x4000;

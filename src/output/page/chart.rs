@@ -1,4 +1,4 @@
-//! Drawings: bars over time as SVG paths, one path a colour.
+//! Charts: bars over time as SVG paths, one path for each colour.
 
 use super::{HtmlNumber, HtmlText, word};
 use crate::report::ReportRow;
@@ -7,14 +7,14 @@ use std::{
     io::{self, Write},
 };
 
-/// What bars may be coloured as, from the bottom of a stack to its top.
+/// The colour classes of bars, from the bottom of a stack to its top.
 pub(super) const KINDS: [&str; 5] = ["blocked", "unknown", "clear", "allowed", "reserved"];
 
-/// Units of a drawing's height. Bars are stretched to whatever size the page gives them.
+/// The height of a chart in its own units. The page stretches bars to any size.
 const HEIGHT: u64 = 1000;
 
-/// The least height of a bar with a hit in it, so that it is seen: alone, and as a part of a stack, which many such
-/// parts would falsify.
+/// The least height of a bar with a hit, so that it is visible: for a single bar, and for a part of a stack, where many
+/// large ones would distort the sum.
 const LEAST: (u64, u64) = (40, 8);
 
 /// One owner's hits over time.
@@ -39,7 +39,7 @@ pub(super) fn row(
     )
 }
 
-/// All owners' hits over time, by colour; the hits of the highest bar.
+/// Draws all owners' hits over time, by colour; returns the hits of the highest bar.
 pub(super) fn stacked(owners: &[ReportRow], about: &str, out: &mut impl Write) -> io::Result<u64> {
     let slices = owners.first().map_or(0, |owner| owner.activity.len());
     let mut sums = [(); KINDS.len()].map(|()| vec![0_u64; slices]);
@@ -83,11 +83,11 @@ fn height(hits: u64, most: u64, least: u64) -> u64 {
     u64::try_from(height).unwrap_or(HEIGHT).max(least)
 }
 
-/// Bars side by side, 100 wide with a gap: how far each begins above the ground, and how high it is.
+/// Bars side by side, 100 wide with a gap, given by the height of each one's bottom and its own height.
 fn path(bars: impl Iterator<Item = (u64, u64)>) -> String {
     let mut path = String::new();
     for (at, (below, high)) in bars.enumerate().filter(|(_, (_, high))| *high > 0) {
-        // A stack of least heights may reach above the drawing.
+        // A stack of least heights may exceed the chart.
         let bottom = HEIGHT.saturating_sub(below);
         let top = bottom.saturating_sub(high);
         // Writing to a String cannot fail.

@@ -1,4 +1,4 @@
-//! The page: whole, and safe whatever is in it.
+//! The page is complete, and safe for any content.
 
 use super::*;
 use crate::report::tests::{Made, at, of, patterns, span};
@@ -53,7 +53,7 @@ fn it_needs_nothing_from_elsewhere() {
     assert!(page.contains("default-src 'none'"));
 }
 
-/// Every element is closed by its own end, in order.
+/// Every element is closed by its own end tag, in order.
 #[test]
 fn every_element_is_closed() {
     let page = page(None);

@@ -1,16 +1,16 @@
-//! Which column gets how many cells.
+//! Distributes the cells of a line among the columns.
 
 use super::{cut, pad, title};
 use crate::report::{ReportRow, RowSum};
 use unicode_width::UnicodeWidthStr;
 
-/// Cells of the longest verdict.
+/// The width of the longest verdict.
 pub(super) const VERDICT: usize = 7;
-/// Cells of a country's code.
+/// The width of a country code.
 const COUNTRY: usize = 2;
-/// Cells between columns.
+/// The cells between columns.
 const GAP: usize = 2;
-/// An owner's name is cut only for the sake of the smallest drawing, and not below this.
+/// An owner's name is cut only to make room for the smallest chart, and not below this width.
 const OWNER: usize = 24;
 
 /// The widths of the columns.
@@ -19,7 +19,7 @@ pub(super) struct TableLayout {
     pub(super) hits: usize,
     pub(super) addresses: usize,
     pub(super) owner: usize,
-    /// Cells of the drawing; 0 where there is no room for one.
+    /// The width of the chart; 0 if there is no room for one.
     pub(super) spark: usize,
 }
 
@@ -30,7 +30,7 @@ impl TableLayout {
         let widest = shown.iter().map(|owner| title(owner).width()).max().unwrap_or_default().clamp(12, 60);
         let slices = shown.first().map_or(0, |owner| owner.activity.len());
         let fixed = hits + addresses + COUNTRY + VERDICT + 4 * GAP;
-        // The drawing shrinks before a name is cut.
+        // The chart shrinks before a name is cut.
         let fits = |cells: usize, owner: usize| fixed + GAP + cells + owner <= width;
         let drawings = [48, 24, 16, 12, 8].map(|cells| cells.min(slices));
         let spark = drawings.into_iter().find(|cells| fits(*cells, widest)).or(drawings.last().copied());
@@ -39,12 +39,12 @@ impl TableLayout {
         Self { hits, addresses, owner: widest.min(left).max(8), spark }
     }
 
-    /// Where the second line of a row begins.
+    /// The start of a row's second line.
     pub(super) fn indent(&self) -> usize {
         self.hits + GAP
     }
 
-    /// The columns in front of the verdict.
+    /// The columns before the verdict.
     pub(super) fn front(&self, hits: &str, addresses: &str, owner: &str, country: &str) -> String {
         let owner = pad(&cut(owner, self.owner), self.owner);
         let (hits_cells, address_cells) = (self.hits, self.addresses);

@@ -150,5 +150,5 @@ fn a_suggestion_is_comments_and_lines() {
     );
 }
 
-/// Whatever stops a client is worth a line.
+/// Any stopped client is worth a line.
 const ANY: SuggestBounds = SuggestBounds { hits: 0, addresses: 0, only: None };

@@ -1,47 +1,47 @@
-//! Which column of the verdicts gets how many cells of the terminal.
+//! Distributes the cells of the terminal among the columns of verdicts.
 
-/// Cells of the longest verdict.
+/// The width of the longest verdict.
 pub(super) const VERDICT: usize = 7;
-/// Cells of a country's code.
+/// The width of a country code.
 pub(super) const COUNTRY: usize = 2;
-/// Cells between columns.
+/// The cells between columns.
 pub(super) const GAP: usize = 2;
-/// The longest IPv4 prefix; among IPv6 addresses a /48, or a provider's block.
+/// The widths of the longest IPv4 prefix, and of an IPv6 /48 or a provider's block.
 const NETWORK: (usize, usize) = (18, 20);
-/// Cells of the longest registry's name that is common.
+/// The width of the longest common registry name.
 const REGISTRY: usize = 7;
-/// An owner's name gives way to all the rest, down to this; below it the reason goes into a line of its own, and then the
-/// columns are not worth having.
+/// An owner's name makes room for the other columns, down to this width. Below it, the reason goes to a line of its
+/// own. If that is not enough, columns are not used.
 const OWNER: (usize, usize) = (12, 32);
-/// The longest IPv4 address.
+/// The width of the longest IPv4 address.
 const V4: usize = 15;
 
 /// Columns on a terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct AlignedColumns {
-    /// Cells of the longest address.
+    /// The width of the longest address.
     pub address: usize,
-    /// There is one row alone, with nothing to be in line with.
+    /// There is a single row, which needs no alignment.
     pub alone: bool,
-    /// Cells of the longest name of a pattern, `FILE:LINE`.
+    /// The width of the longest pattern name, `FILE:LINE`.
     pub why: usize,
-    /// Cells of the terminal; None where it does not say.
+    /// The width of the terminal; None if it is unknown.
     pub width: Option<usize>,
 }
 
-/// How a row is set.
+/// The shape of a row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum RowShape {
     /// As wide as it is.
     Alone,
-    /// In columns, the same for all rows: cells of owner, network and registry.
+    /// In columns, the same for all rows: the widths of owner, network and registry.
     Table([usize; 3]),
     /// In two lines, since the terminal is too narrow for columns.
     Pair,
 }
 
 impl AlignedColumns {
-    /// Cells of a line.
+    /// The width of a line.
     pub(super) fn room(&self) -> usize {
         self.width.filter(|width| *width > 0).unwrap_or(usize::MAX)
     }
@@ -55,7 +55,7 @@ impl AlignedColumns {
         let network = if self.address > V4 { NETWORK.1 } else { NETWORK.0 };
         let fixed = self.address + VERDICT + COUNTRY + network + REGISTRY + 5 * GAP;
         let left = self.room().saturating_sub(fixed);
-        // The reason stands behind the others where that leaves enough of the owner, else in a line of its own.
+        // The reason comes after the other columns if enough is left for the owner, else in a line of its own.
         let with_reason = left.saturating_sub(GAP + self.why.max(1));
         match (with_reason >= least, left >= least) {
             (true, _) => RowShape::Table([with_reason.min(most), network, REGISTRY]),

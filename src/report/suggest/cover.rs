@@ -1,27 +1,27 @@
-//! As few lines as possible for all that is to be stopped: the line that stops most of what is left, again and again
-//! (the greedy set cover, which is within a logarithm of the least number, and mostly at it).
+//! Chooses as few lines as possible. It repeatedly takes the line that stops most of the rest (the greedy set cover,
+//! which is within a logarithm of the optimum, and mostly reaches it).
 
 use super::LineField;
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-/// What one line would stop.
+/// The networks that one line would stop.
 #[derive(Clone, Debug)]
 pub(super) struct CoverLine {
-    /// What it looks at.
+    /// The field that it matches.
     pub(super) field: LineField,
     /// Indexes of the networks that it matches.
     pub(super) networks: Vec<usize>,
 }
 
-/// What one network sent.
+/// The mail of one network.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SentCount {
     pub(super) hits: u64,
     pub(super) addresses: u64,
 }
 
-/// Chooses lines: which, and the networks that no line chosen before stops. `factor` weighs a field's gain; `suffices`
-/// says whether what a line stops beyond those before it is worth a line.
+/// Chooses lines. Returns the index of each, and the networks that no earlier line stops. `factor` is the weight of a
+/// field's gain. `suffices` decides whether the additional hits and addresses are worth a line.
 pub(super) fn cover(
     lines: &[Option<CoverLine>],
     sent: &[SentCount],
@@ -51,7 +51,7 @@ pub(super) fn cover(
     while let Some(top) = heap.pop() {
         let (.., Reverse(index)) = top;
         let Some(Some(reached)) = lines.get(index) else { continue };
-        // What was pushed is what it would have stopped then: it can only have become less.
+        // The gain in the heap may be outdated; it can only have become less.
         let Some(now) = rank(index, reached, &open) else { continue };
         if now < top {
             heap.push(now);

@@ -1,4 +1,4 @@
-//! The networks that are to be stopped, the lines that could stop them, and those that are chosen.
+//! The networks to stop, the lines that could stop them, and the chosen lines.
 
 use super::{
     SuggestBounds, SuggestedLine,
@@ -17,10 +17,10 @@ use std::{
     net::IpAddr,
 };
 
-/// How often lines are chosen again without those that the engine refused.
+/// The most rounds of choosing again without the lines that the engine refused.
 const ROUNDS: usize = 8;
 
-/// What a record says that lines look at. Clients that share it are stopped together, but for networks.
+/// The fields of a record that lines match. Clients with equal fields are stopped together, except by network lines.
 type RecordIdentity<'a> =
     (Network, Option<&'a str>, Option<&'a str>, &'a [String], &'a [String], &'a [u32], Option<&'a str>);
 
@@ -32,7 +32,7 @@ fn identity(judged: &Judged) -> Option<RecordIdentity<'_>> {
 
 /// Clients of one row whose records say the same.
 pub(super) struct OpenNetwork<'a> {
-    /// The row's index.
+    /// The index of the row.
     pub(super) row: usize,
     pub(super) record: &'a Record,
     judged: &'a Judged,
@@ -48,20 +48,20 @@ struct CandidateLine {
     refused: bool,
 }
 
-/// All that is to be stopped.
+/// All networks to stop.
 pub(super) struct SuggestGround<'a> {
     pub(super) networks: Vec<OpenNetwork<'a>>,
     candidates: Vec<CandidateLine>,
 }
 
-/// A line that was chosen, and the networks that none before it stops.
+/// A chosen line, and the networks that no earlier line stops.
 pub(super) struct ChosenLine {
     pub(super) line: SuggestedLine,
     pub(super) networks: Vec<usize>,
 }
 
 impl<'a> SuggestGround<'a> {
-    /// The networks of rows; None for a row that is to be left alone.
+    /// The networks of the rows; None marks a row to leave out.
     pub(super) fn new<'r>(
         rows: impl Iterator<Item = Option<&'r ReportRow<'a>>>,
         only: Option<Grouping>,
@@ -91,8 +91,8 @@ impl<'a> SuggestGround<'a> {
         Self { networks, candidates }
     }
 
-    /// As few lines as possible that stop nobody who is protected. `weighed` says that some mail is known to be wanted:
-    /// without that, an AS is taken only where it saves two lines.
+    /// Chooses as few lines as possible that stop no protected client. `weighed` means that some mail is known to be
+    /// wanted. Without that, a line for an AS is taken only if it saves two lines.
     pub(super) fn choose(
         &self,
         protected: &[(IpAddr, &Judged)],
@@ -125,7 +125,7 @@ impl<'a> SuggestGround<'a> {
         }
     }
 
-    /// What no line stops, by row.
+    /// The mail that no line stops, by row.
     pub(super) fn left(&self, choices: &[ChosenLine]) -> HashMap<usize, SentCount> {
         let stopped: HashSet<usize> = choices.iter().flat_map(|choice| &choice.networks).copied().collect();
         let mut left: HashMap<usize, SentCount> = HashMap::new();
@@ -137,7 +137,7 @@ impl<'a> SuggestGround<'a> {
         left
     }
 
-    /// Lines that cannot be suggested, as far as that is seen from the records alone.
+    /// Lines that cannot be suggested, as far as the records show.
     fn refused(&self, protected: &[(IpAddr, &Judged)], only: Option<Grouping>) -> Vec<bool> {
         let mut seen = HashSet::new();
         let mut texts = HashSet::new();
@@ -155,7 +155,7 @@ impl<'a> SuggestGround<'a> {
         self.candidates.iter().map(refused).collect()
     }
 
-    /// Those of the chosen lines that do something else than they should, by the engine that will read them.
+    /// The chosen lines that have other effects than intended, by the engine that will read them.
     fn wrong(
         &self,
         chosen: &[(usize, Vec<usize>)],
@@ -174,7 +174,7 @@ impl<'a> SuggestGround<'a> {
                 wrong.extend(trial.by_record(judged));
             }
         }
-        // By its number in the trial: the row that a line stands for, and the line that stops a network.
+        // By index in the trial: the row that a line stands for, and the line that stops a network.
         let mut owners: HashMap<usize, usize> = HashMap::new();
         let mut stopped: HashMap<usize, usize> = HashMap::new();
         for (number, (_, networks)) in chosen.iter().enumerate() {
@@ -206,7 +206,7 @@ impl CandidateLine {
     }
 }
 
-/// Every line that matches one of the networks, each once.
+/// Every line that matches one of the networks, without duplicates.
 fn candidates(networks: &[OpenNetwork<'_>], only: Option<Grouping>) -> Vec<CandidateLine> {
     let mut candidates: Vec<CandidateLine> = Vec::new();
     let mut indexes: HashMap<String, usize> = HashMap::new();

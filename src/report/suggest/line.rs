@@ -8,12 +8,12 @@ use crate::{
 };
 use std::fmt;
 
-/// What has a meaning in an extended regular expression (POSIX 9.4.3). A backslash in front of anything else would be
+/// Special characters of an extended regular expression (POSIX 9.4.3). A backslash before any other character is
 /// undefined there.
 const SPECIAL: &str = r"\^$.[()|*+?{";
 
-/// What a line looks at. Of two that cover the same the one that stands first here is suggested: it reaches least
-/// beyond what was seen.
+/// The field of a line. If two lines cover the same, the field that is first here wins: it matches least beyond the
+/// clients seen.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum LineField {
     /// The owner.
@@ -26,7 +26,7 @@ pub enum LineField {
     Maintainer,
     /// The abuse desk.
     Abuse,
-    /// The autonomous system.
+    /// The AS.
     Asn,
     /// The country.
     Country,
@@ -35,12 +35,12 @@ pub enum LineField {
 }
 
 impl LineField {
-    /// Whether one line may stand for several owners: they have more in common than a name that anybody may use.
+    /// Whether one line may stand for several owners: they share more than a name that anybody may use.
     pub(super) fn joins(self) -> bool {
         !matches!(self, Self::Org | Self::Netname | Self::Network)
     }
 
-    /// What several owners have in common that such a line matches.
+    /// The value that such a line matches, as a word for people.
     #[must_use]
     pub fn shared(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl LineField {
     }
 }
 
-/// A line that names an owner, a network, or what several owners have in common.
+/// A line that names an owner, a network, or a value that several owners share.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SuggestedLine {
     text: String,
@@ -65,13 +65,13 @@ pub struct SuggestedLine {
     network: Option<Prefix>,
 }
 
-/// What a line can match at all: which texts of its field.
+/// The texts of its field that a line can match.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) enum LineReach {
-    /// Those that are this one in capitals. Capitals of a whole text are never told apart where those of its characters
-    /// are not, which is how patterns ignore case. Of an abuse contact it is the desk.
+    /// Texts equal to this one in upper case. Patterns ignore case in the same way, character by character. For an
+    /// abuse contact, this is the abuse desk.
     Exactly(LineField, String),
-    /// Those of so many characters: every part of an expression of ours stands for one.
+    /// Texts of so many characters: every element of our expressions matches one.
     AsLong(LineField, usize),
     /// Addresses.
     Network,
@@ -82,7 +82,7 @@ impl LineReach {
         [Self::Exactly(field, text.to_uppercase()), Self::AsLong(field, text.chars().count())]
     }
 
-    /// All that lines may be, which could match a record.
+    /// The reach of every line that could match a record.
     pub(super) fn all(judged: &Judged) -> Vec<Self> {
         let record = judged.answer().map(|answer| &answer.record);
         let mut all: Vec<Self> =
@@ -92,7 +92,7 @@ impl LineReach {
     }
 }
 
-/// The texts of a record that lines are made of. Registries' own contacts and maintainers are none.
+/// The texts of a record that lines are made from. Registries' own contacts and maintainers are left out.
 fn texts(record: &Record) -> impl Iterator<Item = (LineField, String)> {
     let maintainers = record.maintainer.iter().filter(|name| !contact::is_registrys_maintainer(name));
     let desks = record.abuse.iter().filter_map(|address| contact::desk(address));
@@ -110,8 +110,8 @@ fn texts(record: &Record) -> impl Iterator<Item = (LineField, String)> {
 }
 
 impl SuggestedLine {
-    /// Every line that matches a record and may be suggested: of `only` where that is given, else those that do not
-    /// stand for a whole country or registry.
+    /// Every line that matches a record and may be suggested: of `only` if given, else those that do not stand for a
+    /// whole country or registry.
     pub(super) fn all(judged: &Judged, only: Option<Grouping>) -> Vec<Self> {
         let Some(record) = judged.answer().map(|answer| &answer.record) else { return Vec::new() };
         let wanted = |field: LineField| match only {
@@ -173,13 +173,13 @@ impl SuggestedLine {
         }
     }
 
-    /// What it looks at.
+    /// The field that it matches.
     #[must_use]
     pub fn field(&self) -> LineField {
         self.field
     }
 
-    /// The network, where that is what it looks at.
+    /// The network, if that is its field.
     pub(super) fn prefix(&self) -> Option<Prefix> {
         self.network
     }
@@ -188,7 +188,7 @@ impl SuggestedLine {
         &self.reach
     }
 
-    /// The line without case, which field lines ignore.
+    /// The line in lower case: field lines ignore case.
     pub(super) fn folded(&self) -> String {
         self.text.to_uppercase()
     }
@@ -200,13 +200,12 @@ impl fmt::Display for SuggestedLine {
     }
 }
 
-/// Whether a character may stand in a file that is read by people: no control character, and none that only looks
-/// like another.
+/// Whether a character may be in a file for people: no control character, and none that only looks like another.
 fn is_plain(c: char) -> bool {
     c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric()
 }
 
-/// An expression for this text and no other. What is not plain may be anything.
+/// An expression for this text and no other. A character that is not plain becomes `.`.
 fn escaped(text: &str) -> String {
     let mut expression = String::with_capacity(text.len() + 4);
     for c in text.chars() {

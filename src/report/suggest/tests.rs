@@ -14,7 +14,7 @@ fn lines(advice: &Advice) -> Vec<String> {
     advice.suggested.iter().map(|suggestion| suggestion.line.to_string()).collect()
 }
 
-/// What the suggested lines alone would block.
+/// The clients that the suggested lines alone would block.
 fn blocked(advice: &Advice, seen: &Sightings) -> Vec<String> {
     let inline = lines(advice).into_iter().map(Into::into).collect();
     let patterns = Patterns::read(&PatternSpec { inline, ..PatternSpec::default() }).unwrap();
@@ -29,7 +29,7 @@ fn ham(made: &[Made]) -> Vec<WantedClient> {
     made.iter().map(|made| WantedClient { judged: made.judged(&patterns), seen_in: SeenIn::Ham }).collect()
 }
 
-/// Whatever stops a client is worth a line.
+/// Any stopped client is worth a line.
 const ANY: SuggestBounds = SuggestBounds { hits: 0, addresses: 0, only: None };
 
 #[test]
@@ -159,7 +159,7 @@ fn a_name_too_long_for_an_expression_is_no_trouble() {
     assert_eq!(blocked(&advice, &seen), ["8.8.1.1"]);
 }
 
-/// A run of three names at one host, in two AS.
+/// A spam run of three names at one host, in two AS.
 const RUN: [Made; 3] = [
     Made {
         name: "N-1",
@@ -184,7 +184,7 @@ const RUN: [Made; 3] = [
     },
 ];
 
-/// The lines for a run, where this mail is wanted.
+/// The lines for a run, if this mail is wanted.
 fn lines_for(run: &[Made], wanted: &[Made], bounds: SuggestBounds) -> Vec<String> {
     let seen = sightings(run, &patterns(&[]));
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
@@ -211,7 +211,7 @@ fn a_run_of_many_names_is_stopped_by_what_they_share() {
 
 #[test]
 fn an_owner_of_wanted_mail_is_spared_by_the_lines_for_others_too() {
-    // Beta's mail is wanted, from elsewhere: no line that would stop its network may stand for the run.
+    // Beta's mail from elsewhere is wanted: no line that would stop its network may stand for the run.
     let wanted = of("9.1.1.1", 1, "BETA", "9.1.0.0/16");
     assert_eq!(lines_for(&RUN, &[wanted], ANY), ["@org ^Alpha$", "@org ^Gamma$"]);
 }

@@ -1,4 +1,4 @@
-//! Lines tried on clients, by the same engine that will read them.
+//! Tries lines on clients, with the same engine that will read them.
 
 use super::{SuggestedLine, line::LineReach};
 use crate::{
@@ -11,8 +11,7 @@ use std::{
     net::IpAddr,
 };
 
-/// Lines, in sets by what they can match at all: thousands of lines for thousands of clients would otherwise be tried
-/// on each other.
+/// Lines in sets by the texts that they can match: otherwise thousands of lines would be tried on thousands of clients.
 pub(super) struct Trial {
     sets: HashMap<LineReach, TrialSet>,
 }
@@ -20,12 +19,12 @@ pub(super) struct Trial {
 /// Lines as one set of patterns.
 struct TrialSet {
     patterns: Patterns,
-    /// Which each line is.
+    /// The index of each line.
     lines: Vec<usize>,
 }
 
 impl Trial {
-    /// Of lines, known by their order.
+    /// A trial of lines, identified by their order.
     pub(super) fn of<'l>(lines: impl Iterator<Item = &'l SuggestedLine>) -> Result<Self> {
         let mut specs: HashMap<LineReach, (PatternSpec, Vec<usize>)> = HashMap::new();
         for (index, line) in lines.enumerate() {
@@ -33,12 +32,12 @@ impl Trial {
             spec.inline.push(line.to_string().into());
             lines.push(index);
         }
-        // A line that is no pattern (a name too long for one) matches nobody, and so is not suggested.
+        // A line that is no pattern (its name is too long) matches nobody, and so is not suggested.
         let set = |(reach, (spec, lines))| Ok((reach, TrialSet { patterns: Patterns::read(&spec)?, lines }));
         Ok(Self { sets: specs.into_iter().map(set).collect::<Result<_>>()? })
     }
 
-    /// The lines that match a record, whatever address in it.
+    /// The lines that match a record, for any address in it.
     pub(super) fn by_record(&self, judged: &Judged) -> BTreeSet<usize> {
         let Some(answer) = judged.answer() else { return BTreeSet::new() };
         let origin = judged.origin.as_ref().map(|origin| &origin.origin);
@@ -47,7 +46,7 @@ impl Trial {
         reaches.iter().flat_map(|reach| self.tried(reach, &subject)).collect()
     }
 
-    /// The lines that match an address, whatever its record.
+    /// The lines that match an address, for any record.
     pub(super) fn by_address(&self, address: IpAddr) -> Vec<usize> {
         self.tried(
             &LineReach::Network,

@@ -76,7 +76,7 @@ fn every_line_arrives_whole() {
     assert!(text.ends_with("client_address=203.0.113.7 source=memory delay=0.0015\nwarning=\"it\\nis\"\n"));
 }
 
-/// A log that takes nothing until it is told to.
+/// A sink that accepts nothing until it is told to.
 struct StuckSink(std::sync::mpsc::Receiver<()>, KeptLines);
 
 impl Write for StuckSink {

@@ -13,7 +13,7 @@ fn decision(verdict: Verdict) -> ClientDecision {
     ClientDecision { verdict, rule, source: Some(crate::registry::AnswerSource::Whois), ..bare }
 }
 
-/// 10.0.0.x is remembered, 192.0.2.x hangs for a while, 198.51.100.x panics, the rest is asked for at once.
+/// 10.0.0.x is in memory, 192.0.2.x hangs for a while, 198.51.100.x panics, and others are answered at once.
 struct ScriptedDecider {
     asked: Arc<AtomicUsize>,
     hang: Duration,
@@ -109,7 +109,7 @@ fn a_late_answer_is_unknown_now_and_kept_for_the_next() {
     assert_eq!(asked.load(SeqCst), 1);
 }
 
-/// Nobody can say, until the cache knows.
+/// Everything is unknown until the cache has it.
 struct Learning(Arc<std::sync::atomic::AtomicBool>);
 
 impl Decider for Learning {
@@ -146,7 +146,7 @@ fn what_the_cache_learns_ends_a_remembered_unknown() {
     assert!(said.contains("verdict=blocked") && !decided, "{said}");
 }
 
-/// Nobody knows anything but the table.
+/// Only the table has entries.
 struct Announcing(Arc<AtomicUsize>);
 
 impl Decider for Announcing {
@@ -237,7 +237,7 @@ fn new_patterns_decide_anew() {
     assert_eq!(asked.load(SeqCst), 2);
 }
 
-/// What a receiver is handed, within a second.
+/// The decision that a receiver gets within a second.
 fn later<O: Decider>(dispatcher: &Arc<Dispatcher<O>>, address: &str) -> Option<Verdict> {
     let (sender, received) = std::sync::mpsc::channel();
     dispatcher.decide_later(

@@ -1,4 +1,4 @@
-//! Queries whose address must be looked up first: each is answered once, by the look-up or at its deadline.
+//! Queries that wait for a look-up. Each is answered once, by the look-up or at its deadline.
 
 use super::{
     query::DnsQuery,
@@ -25,16 +25,16 @@ use std::{
     time::Instant,
 };
 
-/// Queries that may wait at once, with some hundred octets each.
+/// The queries that may wait at once, with some hundred octets each.
 const WAITING: usize = 4096;
 
-/// Why nobody could say, where nothing but time was lacking.
+/// The reason when only the time was too short.
 pub(super) const LATE: &str = "no answer within the deadline";
 
-/// Who waits until when, and a number that keeps those of one moment apart.
+/// The waiting queries by deadline, with a number that separates equal ones.
 type Deadlines = BTreeMap<(Instant, u64), Weak<PendingQuery>>;
 
-/// The queries that wait, and the thread that ends their waiting.
+/// The waiting queries, and the thread that ends their waiting.
 pub(super) struct PendingQueries {
     zone: Arc<ZoneServer>,
     metrics: Arc<ServiceMetrics>,
@@ -44,7 +44,7 @@ pub(super) struct PendingQueries {
     added: Condvar,
 }
 
-/// A query that waits.
+/// A waiting query.
 pub(super) struct PendingQuery {
     zone: Arc<ZoneServer>,
     metrics: Arc<ServiceMetrics>,
@@ -58,7 +58,7 @@ pub(super) struct PendingQuery {
 }
 
 impl Drop for PendingQuery {
-    /// Whoever dropped it without an answer had too much to do, or failed.
+    /// If it is dropped without an answer, the look-up had too much to do, or failed.
     fn drop(&mut self) {
         self.respond(Verdict::Unknown, |_| DnsResponse::failure("timeout", "too many questions are waiting"));
         self.count.fetch_sub(1, Ordering::SeqCst);
@@ -66,7 +66,7 @@ impl Drop for PendingQuery {
 }
 
 impl PendingQuery {
-    /// Answers, unless that was done before.
+    /// Sends the answer, unless one was sent before.
     pub(super) fn answer(&self, decision: &ClientDecision) {
         let about = |query: &DnsQuery<'_>| ZoneServer::about(query, self.list, self.address, decision);
         self.respond(decision.verdict, about);
@@ -81,7 +81,7 @@ impl PendingQuery {
             return;
         }
         self.metrics.answered(ServiceDoor::Dns, verdict, false, self.received.elapsed());
-        // It was read before, when it was admitted.
+        // It was parsed before, when it was admitted.
         let Some(query) = DnsQuery::read(&self.packet) else { return };
         let mut bytes = Vec::new();
         self.zone.write(&query, &response(&query), self.route.limit(&query), &mut bytes);
@@ -99,13 +99,12 @@ impl PendingQueries {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many wait.
+    /// The number of waiting queries.
     pub(super) fn count(&self) -> usize {
         self.count.load(Ordering::SeqCst)
     }
 
-    /// Has a query wait until it is answered, or until `due`, when it is answered that nobody could say. None where
-    /// too many wait.
+    /// Lets a query wait until it is answered. At `due` it is answered as unknown. None if too many are waiting.
     pub(super) fn admit(
         &self,
         packet: &[u8],
@@ -130,7 +129,7 @@ impl PendingQueries {
             count: Arc::clone(&self.count),
         });
         let mut waiting = self.due();
-        // Those that were answered have gone, and leave with whoever comes next.
+        // Answered queries are gone already; their entries are removed with the next admission.
         while waiting.first_key_value().is_some_and(|(_, query)| query.strong_count() == 0) {
             waiting.pop_first();
         }
@@ -140,7 +139,7 @@ impl PendingQueries {
         Some(query)
     }
 
-    /// Starts the thread that answers whoever has waited long enough.
+    /// Starts the thread that answers queries at their deadline.
     pub(super) fn start_deadlines(self: &Arc<Self>) -> io::Result<()> {
         let pending = Arc::clone(self);
         thread::Builder::new().name("dns-due".into()).stack_size(256 * 1024).spawn(move || pending.run())?;

@@ -1,7 +1,7 @@
-//! A client's message: one question, read from hostile bytes.
+//! A client's message: one question, parsed from hostile bytes.
 //!
-//! Everything is read by the `domain` crate, which checks each length and each compression pointer; what stands here
-//! is which messages are answered, and which are answered with an error.
+//! The `domain` crate does all parsing, and checks each length and each compression pointer. This module decides which
+//! messages are answered, and which get an error.
 
 use domain::base::{
     Message, ParsedName, Question,
@@ -10,32 +10,32 @@ use domain::base::{
 
 /// UDP without EDNS (RFC 1035 2.3.4).
 const PLAIN_PAYLOAD: u16 = 512;
-/// The largest answer over UDP, which no network of today fragments (the value of DNS Flag Day 2020).
+/// The largest answer over UDP that today's networks do not fragment (the value of DNS Flag Day 2020).
 pub(super) const EDNS_PAYLOAD: u16 = 1232;
 
-/// What a query said of EDNS (RFC 6891).
+/// The EDNS data of a query (RFC 6891).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct EdnsRequest {
-    /// Octets that the client takes over UDP.
+    /// The octets that the client accepts over UDP.
     payload: u16,
     version: u8,
     /// DO, which the response repeats (RFC 3225 3).
     pub(super) dnssec_ok: bool,
 }
 
-/// A message that is to be answered.
+/// A message that will be answered.
 #[derive(Clone, Copy)]
 pub struct DnsQuery<'a> {
     pub(super) message: &'a Message<[u8]>,
     pub(super) question: Option<Question<ParsedName<&'a [u8]>>>,
     pub(super) edns: Option<EdnsRequest>,
-    /// The code of the response, where the message can have no other.
+    /// The code of the response, if the message can get no other.
     pub(super) fault: Option<OptRcode>,
 }
 
 impl<'a> DnsQuery<'a> {
-    /// Reads a message. None for what is never answered: less than a header, and a response, since two servers that
-    /// answer each other's answers never end.
+    /// Parses a message. None if it must not be answered: it is shorter than a header, or a response. Two servers that
+    /// answered each other's responses would never end.
     #[must_use]
     pub fn read(packet: &'a [u8]) -> Option<Self> {
         let message = Message::from_slice(packet).ok()?;
@@ -52,7 +52,7 @@ impl<'a> DnsQuery<'a> {
             return Err(OptRcode::NOTIMP);
         }
         let counts = self.message.header_counts();
-        // A query has nothing to say in these two; IXFR, which has, is refused all the same.
+        // A query has no records in these two sections; IXFR has, but is refused anyway.
         if counts.qdcount() != 1 || counts.ancount() != 0 || counts.nscount() != 0 {
             return Err(OptRcode::FORMERR);
         }
@@ -75,7 +75,7 @@ impl<'a> DnsQuery<'a> {
         }
     }
 
-    /// Octets that a response over UDP may have.
+    /// The most octets of a response over UDP.
     pub(super) fn payload(&self) -> usize {
         self.edns.map_or(PLAIN_PAYLOAD, |edns| edns.payload.clamp(PLAIN_PAYLOAD, EDNS_PAYLOAD)).into()
     }

@@ -1,4 +1,4 @@
-//! The responses: what stands under each name, and the bytes that say so.
+//! The responses: the records of each name, and their bytes.
 
 use super::{
     query::{DnsQuery, EDNS_PAYLOAD},
@@ -21,16 +21,16 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
-/// An answer, and that there is none, may be kept for so long: as long as the policy service remembers a decision.
+/// The TTL of an answer, and of its absence: the same as the policy service's memory.
 const KEPT: Ttl = Ttl::from_secs(300);
-/// A failure may be kept for so long (RFC 2308 7 and RFC 9520 3.2 allow up to 300 s).
+/// The TTL of a failure (RFC 2308 7 and RFC 9520 3.2 allow up to 300 s).
 const FAILURE_KEPT: Ttl = Ttl::from_secs(5);
-/// What a listed address is answered with (RFC 5782 2.1).
+/// The answer for a listed address (RFC 5782 2.1).
 const LISTED: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
-/// Octets of EXTRA-TEXT, which must not be the reason of a truncation (RFC 8914 2).
+/// The most octets of EXTRA-TEXT, which must not cause a truncation (RFC 8914 2).
 const EXTRA_TEXT: usize = 200;
 
-/// One record, its owner and class aside.
+/// One record, without owner and class.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum RecordContent {
     Address(IpAddr),
@@ -43,12 +43,12 @@ enum RecordContent {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DnsResponse {
     code: OptRcode,
-    /// It speaks for the zone.
+    /// It is an authoritative answer.
     authoritative: bool,
     answer: Vec<RecordContent>,
-    /// SOA in the authority section, with which its absence may be kept for so long.
+    /// The TTL of the SOA in the authority section, for negative caching.
     start: Option<Ttl>,
-    /// Why (RFC 8914).
+    /// The extended error (RFC 8914).
     extended: Option<(ExtendedErrorCode, Cow<'static, str>)>,
 }
 
@@ -75,7 +75,7 @@ impl DnsResponse {
         Self { extended: Some((code, why.into())), ..Self::error(OptRcode::REFUSED) }
     }
 
-    /// Nobody could say. Never NXDOMAIN, which would clear the address for as long as somebody keeps it.
+    /// The result is unknown. Never NXDOMAIN, which would clear the address for as long as a resolver caches it.
     pub(super) fn failure(kind: &'static str, why: &str) -> Self {
         let code = match kind {
             "timeout" => ExtendedErrorCode::NO_REACHABLE_AUTHORITY,
@@ -93,7 +93,7 @@ impl DnsResponse {
         }
     }
 
-    /// Of these records, those of the type that was asked for.
+    /// Those of the records that have the requested type.
     fn of_type(records: Vec<RecordContent>, asked: Rtype) -> Self {
         let answer: Vec<_> = records.into_iter().filter(|record| record.rtype() == asked).collect();
         if answer.is_empty() { Self::no_data() } else { Self::found(answer) }
@@ -112,7 +112,7 @@ impl RecordContent {
     }
 }
 
-/// What a query comes to before anything is known of any address.
+/// The result of a query before anything is known of an address.
 pub enum Outcome {
     /// The response, which needs no decision.
     Ready(DnsResponse),
@@ -126,13 +126,13 @@ pub struct ZoneServer {
     zone: ZoneName,
     name_server: Name<Vec<u8>>,
     contact: Name<Vec<u8>>,
-    /// Where we listen: the addresses of `ns.ZONE`.
+    /// The addresses that we listen at, which are those of `ns.ZONE`.
     addresses: Vec<IpAddr>,
     serial: u32,
 }
 
 impl ZoneServer {
-    /// A server of this zone at these addresses. The serial number is SOA's.
+    /// A server of this zone at these addresses, with the serial number of the SOA.
     #[must_use]
     pub fn new(zone: ZoneName, addresses: Vec<IpAddr>, serial: u32) -> Self {
         // ZoneName leaves room for either.
@@ -141,7 +141,7 @@ impl ZoneServer {
         Self { name_server: host(b"ns"), contact: host(b"admin"), zone, addresses, serial }
     }
 
-    /// What a query comes to.
+    /// The result of a query, without a decision.
     #[must_use]
     pub fn outcome(&self, query: &DnsQuery<'_>) -> Outcome {
         let (Some(question), None) = (&query.question, query.fault) else {
@@ -156,7 +156,7 @@ impl ZoneServer {
             _ if question.qclass() != Class::IN => {
                 DnsResponse::refused(ExtendedErrorCode::NOT_SUPPORTED, "class IN alone is served")
             }
-            // RFC 8482 4.3 would have us make up a record; who asks a list for ANY is no mail server.
+            // RFC 8482 4.3 asks for a made-up record, but a client that asks a list for ANY is no mail server.
             _ if asked == Rtype::ANY => {
                 DnsResponse::refused(ExtendedErrorCode::NOT_SUPPORTED, "ANY: RFC 8482")
             }
@@ -187,7 +187,7 @@ impl ZoneServer {
         })
     }
 
-    /// The response about an address of which this is known.
+    /// The response about an address with this decision.
     #[must_use]
     pub fn about(
         query: &DnsQuery<'_>,
@@ -225,8 +225,8 @@ impl ZoneServer {
         }
     }
 
-    /// Writes the response to a query into `bytes`, whose former content is lost: all of it where it fits into
-    /// `limit` octets, else as truncated (RFC 2181 9), so that the client asks again over TCP.
+    /// Writes the response to a query into `bytes`, and replaces their content. If it does not fit into `limit` octets,
+    /// it is truncated (RFC 2181 9), so that the client asks again over TCP.
     pub fn write(&self, query: &DnsQuery<'_>, response: &DnsResponse, limit: usize, bytes: &mut Vec<u8>) {
         let written = self.compose(query, response, false, bytes);
         if (written.is_err() || bytes.len() > limit) && self.compose(query, response, true, bytes).is_err() {
@@ -310,7 +310,7 @@ fn push_opt<Target: Composer>(
         opt.set_dnssec_ok(dnssec_ok);
         opt.set_rcode(response.code);
         let Some((code, text)) = &response.extended else { return Ok(()) };
-        // EXTRA-TEXT is bounded, so that it always fits into an option.
+        // EXTRA-TEXT is bounded, so it always fits into an option.
         match ExtendedError::<Vec<u8>>::new_with_str(*code, text) {
             Ok(error) => opt.push(&error),
             Err(_) => Ok(()),

@@ -1,4 +1,4 @@
-//! The way back to a client, for a response that may be known on another thread and later.
+//! The way back to a client, for a response that may come later from another thread.
 
 use super::query::DnsQuery;
 use rustix::net::{SendFlags, send};
@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Where a response goes.
+/// The destination of a response.
 #[derive(Clone)]
 pub(super) enum ReplyRoute {
     Udp(Arc<UdpSocket>, SocketAddr),
@@ -15,7 +15,7 @@ pub(super) enum ReplyRoute {
 }
 
 impl ReplyRoute {
-    /// Octets that a response may have on this way.
+    /// The most octets of a response on this route.
     pub(super) fn limit(&self, query: &DnsQuery<'_>) -> usize {
         match self {
             Self::Udp(..) => query.payload(),
@@ -23,7 +23,7 @@ impl ReplyRoute {
         }
     }
 
-    /// Sends a response. A client that cannot be reached asks again.
+    /// Sends a response. If that fails, the client asks again.
     pub(super) fn send(&self, response: &[u8]) {
         if response.is_empty() {
             return;
@@ -35,10 +35,10 @@ impl ReplyRoute {
     }
 }
 
-/// The client's end of a connection, where responses go.
+/// The client's end of a connection, for responses.
 pub(super) struct TcpReplies {
     stream: TcpStream,
-    /// Responses are written whole, one after the other.
+    /// Held while a response is written, so that responses never mix.
     writing: Mutex<()>,
 }
 
@@ -47,12 +47,12 @@ impl TcpReplies {
         Self { stream, writing: Mutex::default() }
     }
 
-    /// Where queries come from.
+    /// The stream that queries come from.
     pub(super) fn stream(&self) -> &TcpStream {
         &self.stream
     }
 
-    /// Writes a response, or ends the connection of a client that does not read: nobody waits for it here.
+    /// Writes a response. The connection of a client that does not read is closed instead of waiting.
     pub(super) fn send(&self, response: &[u8]) {
         let Ok(length) = u16::try_from(response.len()) else { return };
         let framed = [&length.to_be_bytes(), response].concat();

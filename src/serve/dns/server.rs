@@ -1,4 +1,4 @@
-//! One server for all its sockets: who is answered, from which knowledge, and when at the latest.
+//! One server for all its sockets: checks the client, finds the decision, and keeps the deadline.
 
 use super::{
     pending::{LATE, PendingQueries},
@@ -21,25 +21,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Who knows about addresses.
+/// The source of decisions about addresses.
 pub trait DecisionSource: Send + Sync + 'static {
-    /// What memory has. Called for every query on the thread that received it: it reads no file and waits for nobody.
+    /// The decision in memory. It is called for every query, on the thread that received it, so it must not read a file
+    /// or wait.
     fn remembered(&self, address: IpAddr) -> Option<Arc<ClientDecision>>;
 
-    /// When whoever asked first has waited long enough, while an address is being looked up for this list.
+    /// The deadline of the first query for an address, while it is being looked up for this list.
     fn due(&self, list: ListName, address: IpAddr) -> Option<Instant>;
 
-    /// Finds out what the list says, and hands it to `receiver`, on whatever thread and whenever it is known. It does not
-    /// wait itself, and may drop `receiver` where too much waits already.
+    /// Finds the decision for the list, and calls `receiver` with it, on any thread and at any time. It does not wait
+    /// itself, and may drop `receiver` if too many requests are waiting.
     fn find(&self, list: ListName, address: IpAddr, receiver: DecisionReceiver);
 }
 
-/// The clients that are answered; all others hear nothing.
+/// The clients that are answered; others get no answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DnsClients(Vec<Prefix>);
 
 impl Default for DnsClients {
-    /// This machine.
+    /// This machine only.
     fn default() -> Self {
         let loopback =
             [Prefix::new(Ipv4Addr::LOCALHOST.into(), 8), Prefix::new(Ipv6Addr::LOCALHOST.into(), 128)];
@@ -48,10 +49,10 @@ impl Default for DnsClients {
 }
 
 impl DnsClients {
-    /// Reads a list of networks.
+    /// Parses a list of networks.
     ///
     /// # Errors
-    /// A usage error that names the first that is none.
+    /// A usage error that names the first invalid one.
     pub fn parse(networks: &[String]) -> Result<Self> {
         let bad = |text: &str| {
             Error::usage(format!(
@@ -71,7 +72,7 @@ impl DnsClients {
     }
 }
 
-/// Answers what arrives on any socket.
+/// Answers queries on any of its sockets.
 pub struct DnsServer<F> {
     pub(super) zone: Arc<ZoneServer>,
     decisions: F,
@@ -82,7 +83,7 @@ pub struct DnsServer<F> {
 }
 
 impl<F: DecisionSource> DnsServer<F> {
-    /// A server of this zone for clients in `allowed`, who have their response within `timeout`.
+    /// A server of this zone for clients in `allowed`, which get their response within `timeout`.
     #[must_use]
     pub fn new(
         zone: ZoneServer,
@@ -101,14 +102,15 @@ impl<F: DecisionSource> DnsServer<F> {
         self.allowed.contains(client)
     }
 
-    /// Until when a query that arrived now may wait. A resolver repeats what is not answered soon, and takes an answer to
-    /// its last try alone: were each try to wait anew, it would hear nothing for as long as the look-up takes.
+    /// The deadline of a query that arrived now. A resolver repeats a query without a prompt answer, and accepts only
+    /// an answer to its last try. If each try waited the full time again, it would get no answer for as long as the
+    /// look-up takes.
     fn due(&self, list: ListName, address: IpAddr, received: Instant) -> Instant {
         let own = received + self.timeout;
         self.decisions.due(list, address).map_or(own, |first| first.min(own))
     }
 
-    /// Answers a message: at once, by what is left in `bytes`, or later along `route`; then nothing is left there.
+    /// Answers a message: at once, with the response left in `bytes`, or later along `route`, with `bytes` empty.
     pub(super) fn receive(&self, packet: &[u8], route: &ReplyRoute, bytes: &mut Vec<u8>) {
         bytes.clear();
         let received = Instant::now();

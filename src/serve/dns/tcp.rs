@@ -1,5 +1,5 @@
-//! Queries over TCP (RFC 7766): for responses that no datagram holds, and for clients that prefer it. Each message
-//! has its length in two octets before it. Responses come in the order in which they are known.
+//! Queries over TCP (RFC 7766): for responses that do not fit into a datagram, and for clients that prefer TCP. Two
+//! octets with its length precede each message. Responses come in the order in which they are ready.
 
 use super::{
     query::DnsQuery,
@@ -18,29 +18,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Connections at once.
+/// The most connections.
 const CONNECTIONS: usize = 128;
-/// A connection on which no whole message arrives for so long is closed (RFC 7766 6.2.3 wants some seconds).
+/// A connection is closed if no whole message arrives in this time (RFC 7766 6.2.3 wants some seconds).
 const IDLE: Duration = Duration::from_secs(10);
-/// Queries of one connection that may wait for a look-up.
+/// The queries of one connection that may wait for a look-up.
 const WAITING: usize = 64;
-/// A query is at most this long; a longer one ends its connection.
+/// The longest query in bytes; a longer one ends its connection.
 const MESSAGE: usize = 4096;
 const STACK: usize = 256 * 1024;
-/// A listener that fails (no descriptors left) is tried again after this.
+/// The pause after a listener fails (no descriptors left).
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Starts to answer whoever connects.
+/// Starts to accept connections.
 ///
 /// # Errors
-/// When no thread can be started.
+/// No thread can be started.
 pub(super) fn serve<F: DecisionSource>(server: &Arc<DnsServer<F>>, listener: TcpListener) -> io::Result<()> {
     let (server, open) = (Arc::clone(server), Arc::new(AtomicUsize::new(0)));
     let accept = move || {
         loop {
             match listener.accept() {
                 Ok((stream, client)) if server.serves(client.ip()) => take(&server, stream, &open),
-                // Nobody is told why: who is not served learns nothing.
+                // The reason is not sent: a client that is not served learns nothing.
                 Ok(_) => {}
                 Err(_) => thread::sleep(BREATH),
             }
@@ -79,7 +79,7 @@ fn converse<F: DecisionSource>(server: &DnsServer<F>, stream: TcpStream) {
     let (mut message, mut response) = (vec![0; MESSAGE], Vec::new());
     while let Ok(length) = read_message(replies.stream(), &mut message) {
         let message = message.get(..length).unwrap_or_default();
-        // Each that waits holds the connection once more.
+        // Each waiting query holds another reference to the connection.
         if Arc::strong_count(&replies) > WAITING + 2 {
             let Some(query) = DnsQuery::read(message) else { continue };
             let busy = DnsResponse::failure("timeout", "too many questions of one connection are waiting");
@@ -91,7 +91,7 @@ fn converse<F: DecisionSource>(server: &DnsServer<F>, stream: TcpStream) {
     }
 }
 
-/// The length of the next message, whose octets are at the front of `message`.
+/// Reads the next message to the front of `message`, and returns its length.
 fn read_message(stream: &TcpStream, message: &mut [u8]) -> io::Result<usize> {
     let until = Instant::now() + IDLE;
     let mut length = [0; 2];
@@ -102,7 +102,7 @@ fn read_message(stream: &TcpStream, message: &mut [u8]) -> io::Result<usize> {
     Ok(length)
 }
 
-/// Fills `bytes` before that moment, however slowly they come.
+/// Fills `bytes` before that time, however slowly they come.
 fn read_until(mut stream: &TcpStream, mut bytes: &mut [u8], until: Instant) -> io::Result<()> {
     while !bytes.is_empty() {
         let left = until.saturating_duration_since(Instant::now());

@@ -1,4 +1,4 @@
-//! The server as a client sees it, with facts of the test's own.
+//! The server as a client sees it, with the test's own decisions.
 
 use super::{route::ReplyRoute, text::tests::blocked, *};
 use crate::{
@@ -24,12 +24,12 @@ use std::{
 /// The longest that a query waits.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// Knows what the last part of an address says.
+/// Its decisions follow from the last part of an address.
 #[derive(Default)]
 struct Known {
     /// Look-ups that never end.
     stuck: Mutex<Vec<DecisionReceiver>>,
-    /// When whoever asked first for the one whose look-up never ends has waited long enough.
+    /// The deadline of the first query for the address whose look-up never ends.
     due: Mutex<Option<Instant>>,
 }
 
@@ -238,7 +238,7 @@ fn an_unknown_is_a_failure_that_says_why() {
     let (code, text) = extended(&late).unwrap();
     assert_eq!(code, ExtendedErrorCode::NO_REACHABLE_AUTHORITY);
     assert!(text.starts_with("timeout: "), "{text}");
-    // Who has not spoken of EDNS is not told.
+    // A client without EDNS gets no EDNS record.
     let plain = ask("11.113.0.203.bl.whodunit", None);
     assert_eq!(Message::from_octets(plain).unwrap().header_counts().arcount(), 0);
     let outside = ask("example.com", Some(1232));
@@ -272,7 +272,7 @@ fn a_long_answer_is_cut_for_udp_and_whole_over_tcp() {
     assert!(whole.len() > 512 && whole.len() <= 1232, "{}", whole.len());
     let mut stream = TcpStream::connect(at).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    // Two at once, byte by byte.
+    // Two queries at once, byte by byte.
     let query = question(name, Rtype::TXT, None);
     let framed = [&u16::try_from(query.len()).unwrap().to_be_bytes()[..], &query].concat().repeat(2);
     for byte in framed.chunks(1) {

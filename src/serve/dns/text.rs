@@ -1,16 +1,16 @@
-//! What is known of an address, as TXT records tell it. Registries' text is made safe here.
+//! The TXT records about an address. Registries' text is made safe here.
 
 use crate::{address::Prefix, registry::Registry, sanitize::acts, serve::decision::ClientDecision};
 use std::{borrow::Cow, net::IpAddr};
 
-/// Octets of one value, so that one long name cannot push the rest out.
+/// The most octets of one value, so that a long name cannot displace the rest.
 const VALUE: usize = 120;
-/// Octets of all contacts.
+/// The most octets of all contacts.
 const CONTACTS: usize = 600;
-/// Origins of one address; more than two are a mistake of somebody's.
+/// The most origins of one address; more than two are a mistake in the routing data.
 const ORIGINS: usize = 8;
 
-/// TXT of a blocked address: `ADDRESS blocked: OWNER (NETWORK) FILE:LINE`, in ASCII, since mail servers put it into
+/// The TXT of a blocked address: `ADDRESS blocked: OWNER (NETWORK) FILE:LINE`, in ASCII, since mail servers put it into
 /// their replies.
 pub(super) fn listed_text(decision: &ClientDecision, address: IpAddr) -> String {
     let network = decision.network.map_or(Cow::Borrowed("-"), |network| network.to_string().into());
@@ -19,8 +19,8 @@ pub(super) fn listed_text(decision: &ClientDecision, address: IpAddr) -> String 
     format!("{address} blocked: {owner} ({network}) {rule}")
 }
 
-/// TXT of the origin: `ASN | PREFIX | COUNTRY | REGISTRY |`, one for each AS that announces it, since rspamd splits at
-/// blanks too. Empty where no AS is known.
+/// The TXT of the origin: `ASN | PREFIX | COUNTRY | REGISTRY |`, one for each AS that announces it, since rspamd splits
+/// at blanks too. Empty if no AS is known.
 pub(super) fn origin_texts(decision: &ClientDecision, address: IpAddr) -> Vec<String> {
     let announced = decision.announced.or(decision.network).filter(|_| !decision.asn.is_empty());
     let Some(network) = announced else { return vec![] };
@@ -31,7 +31,7 @@ pub(super) fn origin_texts(decision: &ClientDecision, address: IpAddr) -> Vec<St
     decision.asn.iter().take(ORIGINS).map(text).collect()
 }
 
-/// TXT of the owner: `OWNER | NETWORK | COUNTRY | REGISTRY | ABUSE`, several contacts with a blank between. None where
+/// The TXT of the owner: `OWNER | NETWORK | COUNTRY | REGISTRY | ABUSE`, several contacts separated by blanks. None if
 /// no network is known.
 pub(super) fn owner_text(decision: &ClientDecision) -> Option<String> {
     let network = decision.network?;
@@ -58,7 +58,7 @@ fn registry(decision: &ClientDecision) -> &'static str {
     decision.registry.map_or("", Registry::as_str)
 }
 
-/// A stranger's text as one value among others: no control character, no bar, no run of blanks, and `-` for nothing.
+/// Untrusted text as one of several values: no control character, no bar, no run of blanks, and `-` if it is empty.
 fn value(text: Option<&str>) -> String {
     let mut plain = String::new();
     for c in text.unwrap_or_default().chars() {
@@ -87,7 +87,7 @@ pub(super) mod tests {
     use super::*;
     use crate::{address::Network, serve::decision::DecisiveRule, verdict::Verdict};
 
-    /// A blocked address of an owner that every test knows.
+    /// A blocked address with the owner that every test uses.
     pub(in super::super) fn blocked() -> ClientDecision {
         ClientDecision {
             verdict: Verdict::Blocked,

@@ -1,4 +1,4 @@
-//! Queries in datagrams. Several threads receive from one socket, so that a burst of one client is shared among them.
+//! Queries in datagrams. Several threads receive from one socket, so they share a burst of one client.
 
 use super::{
     route::ReplyRoute,
@@ -6,19 +6,19 @@ use super::{
 };
 use std::{io, net::UdpSocket, sync::Arc, thread, time::Duration};
 
-/// Octets of a datagram that are read. No query of one question has so many; what is cut off makes it malformed.
+/// The bytes of a datagram that are read. No query with one question is longer, and a longer one becomes malformed.
 const DATAGRAM: usize = 4096;
-/// A response is written, and nothing is looked up, on these threads.
+/// The stack in bytes: these threads write responses, and look nothing up.
 const STACK: usize = 256 * 1024;
-/// Threads for each socket.
+/// The number of threads for each socket.
 const RECEIVERS: std::ops::RangeInclusive<usize> = 2..=8;
-/// A socket that fails (no memory) is tried again after this.
+/// The pause after a socket fails (no memory).
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Starts to answer what arrives at the socket.
+/// Starts to answer at the socket.
 ///
 /// # Errors
-/// When no thread can be started.
+/// No thread can be started.
 pub(super) fn serve<F: DecisionSource>(server: &Arc<DnsServer<F>>, socket: UdpSocket) -> io::Result<()> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let socket = Arc::new(socket);
@@ -33,8 +33,8 @@ pub(super) fn serve<F: DecisionSource>(server: &Arc<DnsServer<F>>, socket: UdpSo
     Ok(())
 }
 
-/// Answers until the socket fails, and pauses then. It fails where memory is short, or where a client's machine said
-/// that nobody waits for an earlier response any more.
+/// Answers until the socket fails, and then pauses. It fails if memory is short, or if a client's machine rejected an
+/// earlier response (ICMP).
 fn receive<F: DecisionSource>(server: &DnsServer<F>, socket: &Arc<UdpSocket>) {
     let (mut datagram, mut response) = ([0; DATAGRAM], Vec::with_capacity(DATAGRAM));
     loop {

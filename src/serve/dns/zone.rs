@@ -1,7 +1,7 @@
-//! The names of the zone: which list a name belongs to, and which address it stands for.
+//! The names of the zone: the list that a name belongs to, and the address that it stands for.
 //!
-//! Addresses are written as RFC 5782 has it (and RFC 1035 3.5, RFC 3596 2.5 before it): IPv4 as four decimal labels,
-//! IPv6 as 32 hexadecimal ones, in either case the last part first.
+//! Addresses are written as in RFC 5782 (and RFC 1035 3.5, RFC 3596 2.5 before it): IPv4 as four decimal labels, IPv6
+//! as 32 hexadecimal ones, in either case the last part first.
 
 use crate::{
     address,
@@ -20,23 +20,23 @@ use std::{
 /// One of the lists below the zone's name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ListName {
-    /// `bl`: listed are the addresses that patterns block.
+    /// `bl`: the addresses that patterns block are listed.
     Block,
     /// `asn`: the origin AS. `asn6` is the same for IPv6 alone, as rspamd asks for it.
     Asn,
-    /// `owner`: who runs the network.
+    /// `owner`: the owner of the network.
     Owner,
 }
 
-/// What a name of the zone stands for.
+/// The meaning of a name in the zone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ZoneNode {
-    /// The zone's own name, where SOA and NS are.
+    /// The zone's own name, with SOA and NS.
     Apex,
-    /// `ns.ZONE`, the name server that NS names.
+    /// `ns.ZONE`, the name server in the NS record.
     NameServer,
-    /// The name of a list, or a part of an address in it. Nothing is there, but there is something beneath, so that
-    /// NXDOMAIN would deny that too (RFC 8020); resolvers that minimise names (RFC 9156) ask for these.
+    /// The name of a list, or part of an address in it. It has no records, but names below it. NXDOMAIN would deny
+    /// these too (RFC 8020), and resolvers that minimise names (RFC 9156) ask for it.
     Branch,
     /// An address in a list.
     Entry(ListName, IpAddr),
@@ -44,7 +44,7 @@ pub enum ZoneNode {
     Listed(IpAddr),
     /// RFC 5782 5: an address that is never listed (127.0.0.1, `::ffff:127.0.0.1`).
     NeverListed,
-    /// Inside the zone, and no name of the zone.
+    /// Inside the zone, without such a meaning.
     Nothing,
     /// Not in the zone.
     Outside,
@@ -73,7 +73,7 @@ impl ZoneName {
         Name::from_octets(wire).ok()
     }
 
-    /// What a name stands for. Letters count as equal in either case.
+    /// The meaning of a name. Case does not matter.
     #[must_use]
     pub fn locate(&self, asked: &impl ToLabelIter) -> ZoneNode {
         if !asked.ends_with(&self.name) {
@@ -99,12 +99,12 @@ impl ZoneName {
 impl FromStr for ZoneName {
     type Err = Error;
 
-    /// Reads a zone's name; a dot at its end may be left out.
+    /// Parses a zone's name; a dot at its end is optional.
     ///
     /// # Errors
-    /// A usage error for what is no name, for the root, and for a name so long that no IPv6 address fits before it.
+    /// A usage error if it is no name, is the root, or is so long that no IPv6 address fits before it.
     fn from_str(text: &str) -> Result<Self> {
-        // 255 octets (RFC 1035 2.3.4), less 32 labels of a nibble and the longest list's name.
+        // 255 octets (RFC 1035 2.3.4), minus 32 labels of a nibble and the longest list's name.
         const LONGEST: usize = 255 - 32 * 2 - "?owner".len();
         let bad = |why: &str| Error::usage(format!("{text:?} is no zone: {why}"));
         let plain = |c: u8| c.is_ascii_alphanumeric() || b"-_.".contains(&c);
@@ -135,13 +135,13 @@ impl fmt::Display for ZoneName {
     }
 }
 
-/// An address, read label by label from its last part. `1.2.3.4` may be IPv4 or the beginning of IPv6, so that both
-/// are read until it is clear.
+/// An address, parsed label by label from its last part. `1.2.3.4` may be IPv4 or the start of IPv6, so both are parsed
+/// until it is clear.
 struct ReversedAddress {
     count: u32,
-    /// While all labels were decimal octets, and no more than four.
+    /// Set while all labels are decimal octets, and no more than four.
     octets: Option<u32>,
-    /// While all labels were single hexadecimal digits, and no more than 32.
+    /// Set while all labels are single hexadecimal digits, and no more than 32.
     nibbles: Option<u128>,
 }
 

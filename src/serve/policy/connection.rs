@@ -1,4 +1,4 @@
-//! One mail server's connection: request, answer, request, answer, until it goes.
+//! One mail server's connection: it reads a request and writes an answer, until the peer closes it.
 
 use super::{
     reply::{DUNNO, ReplyPolicy},
@@ -21,22 +21,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A connection that says nothing for so long is closed. Postfix closes its own after 300 s
-/// (`smtpd_policy_service_max_idle`), and a peer that has vanished never does.
+/// A connection without requests is closed after this time. Postfix closes its own after 300 s
+/// (`smtpd_policy_service_max_idle`), but a peer that has vanished never does.
 const IDLE: Duration = Duration::from_secs(3600);
-/// A peer that does not take its answer for so long will not take it.
+/// The longest wait for a peer that does not read its answer.
 const UNREAD: Duration = Duration::from_secs(30);
 
 /// The mail server's end.
 pub(in crate::serve) enum Peer {
     Tcp(TcpStream),
     Unix(UnixStream),
-    /// Requests come from the first, answers go to the second.
+    /// Requests come from the first file, answers go to the second.
     Stdio(File, File),
 }
 
 impl Peer {
-    /// No request is waited for for ever, and no answer is held back to be sent with the next.
+    /// Sets the limits: no read waits for ever, and no answer is delayed to be sent with the next (Nagle).
     pub(in crate::serve) fn prepare(&self) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => {
@@ -52,7 +52,7 @@ impl Peer {
         }
     }
 
-    /// What has arrived can still be read; behind it is the end.
+    /// Ends the input after the data that has already arrived.
     fn stop_reading(&self) {
         let _ = match self {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Read),
@@ -86,7 +86,7 @@ impl Write for &Peer {
     }
 }
 
-/// What all connections share.
+/// The shared state of all connections.
 pub(in crate::serve) struct PolicyDoor<O> {
     pub(in crate::serve) dispatcher: Arc<Dispatcher<O>>,
     pub(in crate::serve) reply_policy: ReplyPolicy,
@@ -94,11 +94,11 @@ pub(in crate::serve) struct PolicyDoor<O> {
 }
 
 impl<O: Decider> PolicyDoor<O> {
-    /// Answers until the peer goes. Whatever it sends, this returns.
+    /// Answers until the peer closes. This returns whatever the peer sends.
     pub(in crate::serve) fn converse(&self, peer: &Peer) {
         let mut requests = RequestReader::new(peer);
         let mut answers = peer;
-        // The message that has a header already.
+        // The number of the message that already has a header.
         let mut with_header = None;
         loop {
             let request = match requests.next_request() {
@@ -165,17 +165,17 @@ impl<O: Decider> PolicyDoor<O> {
     }
 }
 
-/// The idle time is over, or the peer has gone as peers go.
+/// Whether the idle time is over, or the peer has closed normally.
 fn is_silence(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionReset, TimedOut, WouldBlock};
     matches!(error.kind(), WouldBlock | TimedOut | ConnectionReset | BrokenPipe)
 }
 
-/// The connections that are open, so that they can be counted, and asked to end.
+/// The open connections, to count them and to ask them to end.
 #[derive(Clone, Default)]
 pub(in crate::serve) struct OpenConnections(Arc<Mutex<HashMap<u64, Arc<Peer>>>>);
 
-/// An open connection's place; dropping it gives it up.
+/// An open connection in the count; dropping it removes it.
 pub(in crate::serve) struct ConnectionGuard {
     open: OpenConnections,
     number: u64,
@@ -187,7 +187,7 @@ impl OpenConnections {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for the connection with this number, which no other may have; None when there are `most` already.
+    /// Counts the connection under this number, which must be unique; None if there are `most` already.
     pub(in crate::serve) fn admit(&self, number: u64, peer: Peer, most: usize) -> Option<ConnectionGuard> {
         let mut open = self.lock();
         if open.len() >= most {
@@ -198,12 +198,12 @@ impl OpenConnections {
         Some(ConnectionGuard { open: self.clone(), number, peer })
     }
 
-    /// How many there are.
+    /// The number of connections.
     pub(in crate::serve) fn count(&self) -> usize {
         self.lock().len()
     }
 
-    /// Asks all to end when they have answered what they have read.
+    /// Asks all to end after they have answered the requests that they have read.
     pub(in crate::serve) fn stop_reading(&self) {
         self.lock().values().for_each(|peer| peer.stop_reading());
     }

@@ -1,12 +1,12 @@
-//! What a stranger wrote, in one line of a mail: in a reply, and in a header that no owner's name can break.
+//! Untrusted text in one line of a mail: in a reply, and in a header that no owner's name can break.
 
 use crate::{serve::decision::ClientDecision, verdict::Verdict};
 
-/// Characters of one value, so that one long name cannot push the rest out.
+/// The most characters of one value, so that a long name cannot displace the rest.
 const VALUE: usize = 120;
 
-/// `X-Whodunit: VERDICT; owner="..."; network=...; rule=FILE:LINE`, on one line of at most some 450 characters
-/// (RFC 5322 2.1.1 has 998): the policy protocol has no way to fold one.
+/// `X-Whodunit: VERDICT; owner="..."; network=...; rule=FILE:LINE`, on one line of at most some 450 characters (RFC
+/// 5322 2.1.1 has 998): the policy protocol cannot fold lines.
 pub(super) fn header(decision: &ClientDecision) -> String {
     let mut header = format!("X-Whodunit: {}", decision.verdict.as_str());
     let mut parameter = |name: &str, value: Option<String>| {
@@ -40,20 +40,20 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// Whether a rule can stand without quotes: nothing in it ends a parameter or begins a comment.
+/// Whether a rule needs no quotes: no character in it ends a parameter or begins a comment.
 fn is_plain(rule: &str) -> bool {
     rule.len() <= VALUE && rule.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+:@%=~".contains(&b))
 }
 
-/// The end of a long path, which is what tells files apart.
+/// The end of a long path, which distinguishes files.
 fn tail(path: &str) -> &str {
     let cut = path.len().saturating_sub(VALUE - 20);
     let cut = (cut..=path.len()).find(|cut| path.is_char_boundary(*cut)).unwrap_or(path.len());
     path.get(cut..).unwrap_or_default()
 }
 
-/// Printable ASCII alone, at most `room` bytes: what a stranger wrote must not end a line of the protocol or of
-/// SMTP. Control characters become blanks, runs of blanks one, and what is not ASCII a question mark.
+/// Only printable ASCII, at most `room` bytes: untrusted text must not end a line of the protocol or of SMTP. Control
+/// characters become blanks, runs of blanks one blank, and other characters a question mark.
 pub(super) fn plain(text: &str, room: usize) -> String {
     let mut plain = String::new();
     for c in text.chars() {
@@ -119,7 +119,7 @@ mod tests {
                 let header = header(&blocked(org, file));
                 assert!(header.bytes().all(|b| (b' '..=b'~').contains(&b)), "{header:?}");
                 assert!(header.len() < 700, "{}", header.len());
-                // As a reader of RFC 5322 takes it apart: quotes, and what is escaped in them, hide semicolons.
+                // Splits it like an RFC 5322 parser: quotes hide semicolons, and so do escapes in them.
                 let (mut quoted, mut escaped, mut parts) = (false, false, 1);
                 for c in header.chars() {
                     match c {

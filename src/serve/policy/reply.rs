@@ -1,4 +1,4 @@
-//! What the mail server is told: `action=...` and a blank line, in ASCII, short enough for an SMTP line.
+//! The answer to the mail server: `action=...` and a blank line, in ASCII, short enough for an SMTP line.
 
 use super::header::{header, plain};
 use crate::{
@@ -10,13 +10,13 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use std::net::IpAddr;
 
-/// Bytes of text behind the action's word. An SMTP reply line holds 512 (RFC 5321 4.5.3.1.5) and the mail server
-/// puts a code, the recipient and a phrase in front.
+/// The most bytes of text after the action. An SMTP reply line holds 512 (RFC 5321 4.5.3.1.5), and the mail server adds
+/// a code, the recipient and a phrase.
 const TEXT: usize = 300;
-/// Bytes of one value in a template, so that one long name cannot push the rest out.
+/// The most bytes of one value in a template, so that a long name cannot displace the rest.
 const VALUE: usize = 120;
 
-/// What a blocked client gets.
+/// The action for a blocked client.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum OnBlocked {
@@ -35,7 +35,7 @@ pub enum OnBlocked {
     Tag,
 }
 
-/// The text of a rejection, with `{org} {network} {contact} {ip} {file} {line}` to be filled in.
+/// The text of a rejection, with `{org} {network} {contact} {ip} {file} {line}` as placeholders.
 #[derive(Clone, Debug)]
 pub struct RejectText(Vec<TemplatePiece>);
 
@@ -59,10 +59,10 @@ impl Default for RejectText {
 }
 
 impl RejectText {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
-    /// A usage error when a name in braces is none of the six, or the text is empty.
+    /// A usage error if a name in braces is none of the six, or the text is empty.
     pub fn parse(template: &str) -> Result<Self> {
         let mut pieces = Vec::new();
         let mut rest = template;
@@ -117,22 +117,22 @@ impl RejectText {
     }
 }
 
-/// How decisions are put to the mail server.
+/// The rules for turning decisions into answers.
 #[derive(Clone, Debug, Default)]
 pub struct ReplyPolicy {
-    /// What a blocked client reads.
+    /// The text for a blocked client.
     pub reject_text: RejectText,
-    /// What a blocked client gets.
+    /// The action for a blocked client.
     pub on_blocked: OnBlocked,
-    /// What an unknown client gets.
+    /// The action for an unknown client.
     pub on_unknown: OnUnknown,
-    /// A header for mail that comes in, too.
+    /// Also add a header to mail that is accepted.
     pub header: bool,
     /// Only warn in the mail server's log.
     pub dry_run: bool,
 }
 
-/// The word of an answer, for the log, and its bytes.
+/// The word of an answer for the log, and its bytes.
 pub(super) struct PolicyReply {
     pub(super) word: &'static str,
     pub(super) bytes: Vec<u8>,
@@ -148,12 +148,12 @@ impl PolicyReply {
     }
 }
 
-/// The answer to a request that names no client, and to everything that is not this program's business.
+/// The answer to a request without a client, and to all requests that do not concern this program.
 pub(super) const DUNNO: &[u8] = b"action=DUNNO\n\n";
 
 impl ReplyPolicy {
-    /// The answer that goes with a decision. Never `OK`: behind it no other rule of the mail server would be asked.
-    /// Where no header can be put before the message, or it has one already, `takes_header` is false.
+    /// The answer for a decision. It is never `OK`: the mail server would then skip its other rules. `takes_header` is
+    /// false if no header can be added to the message, or it has one already.
     pub(super) fn reply(
         &self,
         address: IpAddr,

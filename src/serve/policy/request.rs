@@ -6,38 +6,38 @@ use std::{
     net::IpAddr,
 };
 
-/// Bytes of the longest line that is looked at; a longer one is skipped. Postfix itself sends at most 2048 or so.
+/// The longest line in bytes that is parsed; a longer one is skipped. Postfix itself sends at most about 2048.
 const LINE: usize = 4096;
-/// Lines of one request. Postfix 3.7 sends 30.
+/// The most lines of one request. Postfix 3.7 sends 30.
 const LINES: usize = 1000;
-/// Bytes of one request, skipped lines and all.
+/// The most bytes of one request, including skipped lines.
 const TOTAL: usize = 256 * 1024;
-/// Characters of an unreadable address that are kept for the log.
+/// The characters of an unreadable address that are kept for the log.
 const SHOWN: usize = 64;
 
-/// Whom a request is about.
+/// The client of a request.
 #[derive(Debug, Eq, PartialEq)]
 pub enum RequestClient {
     /// No `client_address`, or an empty one.
     Missing,
-    /// A `client_address` that is none, cut to what a log line can bear.
+    /// A `client_address` that is no address, cut for the log.
     Unreadable(String),
-    /// The address, out of its wrapping ([`address::unwrap`]).
+    /// The unwrapped address ([`address::unwrap`]).
     Is(IpAddr),
 }
 
-/// A request, as far as it matters here.
+/// The relevant parts of a request.
 #[derive(Debug, Eq, PartialEq)]
 pub struct PolicyRequest {
-    /// Whom it is about.
+    /// The client.
     pub client: RequestClient,
-    /// `request=whodunit`: the whole verdict is wanted, and no action.
+    /// `request=whodunit`: the caller wants the whole verdict instead of an action.
     pub wants_verdict: bool,
-    /// `offline=yes`: nobody is to be asked for it.
+    /// `offline=yes`: no query may be sent for it.
     pub offline: bool,
-    /// The message has been received, so that no header can be put before it (access(5), PREPEND).
+    /// The message has been received, so no header can be added (access(5), PREPEND).
     pub at_end_of_message: bool,
-    /// The message that it belongs to, as a number: `instance` is the same for all recipients of a message.
+    /// A number for its message: `instance` is the same for all recipients of a message.
     pub message: Option<u64>,
 }
 
@@ -58,7 +58,7 @@ impl PolicyRequest {
         let Some(equals) = memchr::memchr(b'=', line) else { return };
         let (name, value) = (line.get(..equals), line.get(equals + 1..).unwrap_or_default());
         match name.unwrap_or_default() {
-            // The first counts: Postfix sends it before anything that the client itself has written.
+            // The first one counts: Postfix sends it before anything that the client has written.
             b"client_address" if self.client == RequestClient::Missing => self.client = read_client(value),
             b"request" => self.wants_verdict |= value == b"whodunit",
             b"offline" => self.offline |= value == b"yes",
@@ -71,12 +71,12 @@ impl PolicyRequest {
     }
 }
 
-/// Why a connection cannot go on. The protocol's word for it: send no reply, log a warning, disconnect.
+/// The reason why a connection cannot continue. The protocol then asks to send no reply, log a warning and disconnect.
 #[derive(Debug)]
 pub enum RequestTrouble {
     /// The peer sends more than any mail server does.
     TooLong,
-    /// The peer went away in the middle of a request.
+    /// The peer closed in the middle of a request.
     Cut,
     /// The descriptor failed.
     Io(io::Error),
@@ -92,7 +92,7 @@ impl std::fmt::Display for RequestTrouble {
     }
 }
 
-/// Reads requests off a connection, in memory that does not grow with what is sent.
+/// Reads requests from a connection, in bounded memory.
 pub struct RequestReader<R> {
     from: R,
     buffer: Vec<u8>,
@@ -101,9 +101,9 @@ pub struct RequestReader<R> {
 }
 
 enum RequestLine {
-    /// Where it lies in the buffer, without its end.
+    /// Its position in the buffer, without the line end.
     At(usize, usize),
-    /// Longer than the buffer: gone.
+    /// It was longer than the buffer, and was dropped.
     Skipped,
     /// The peer has closed its side.
     End,
@@ -115,7 +115,7 @@ impl<R: Read> RequestReader<R> {
         Self { from, buffer: vec![0; LINE], start: 0, end: 0 }
     }
 
-    /// The next request; None when the peer has closed its side between two requests.
+    /// The next request; None if the peer closed between two requests.
     ///
     /// # Errors
     /// [`RequestTrouble`]: the connection should be closed without an answer.
@@ -139,7 +139,7 @@ impl<R: Read> RequestReader<R> {
         Err(RequestTrouble::TooLong)
     }
 
-    /// The next line, without LF or CRLF. A last line without LF is no line: its end may be missing.
+    /// The next line, without LF or CRLF. A last line without LF does not count: its end may be missing.
     fn line(&mut self, budget: &mut usize) -> Result<RequestLine, RequestTrouble> {
         let mut seen = self.start;
         let mut skipping = false;
@@ -191,7 +191,7 @@ fn read_client(value: &[u8]) -> RequestClient {
 mod tests {
     use super::*;
 
-    /// Hands out at most `step` bytes a read, as a slow peer does.
+    /// Returns at most `step` bytes for each read, like a slow peer.
     struct Drip<'a>(&'a [u8], usize);
 
     impl Read for Drip<'_> {

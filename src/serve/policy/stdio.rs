@@ -1,5 +1,5 @@
-//! The descriptors that spawn(8) starts a program with: standard input, output and error are one and the same socket,
-//! and whatever is written to any of them is taken for an answer.
+//! The descriptors with which spawn(8) starts a program: standard input, output and error are the same socket, and
+//! anything written to one of them counts as an answer.
 
 use std::{
     fs::{File, OpenOptions},
@@ -11,29 +11,29 @@ use std::{
     path::Path,
 };
 
-/// Requests come from one descriptor, answers go to the other.
+/// The descriptors for requests and answers.
 #[derive(Debug)]
 pub struct Stdio {
-    /// Where requests come from.
+    /// The source of requests.
     pub requests: File,
-    /// Where answers go.
+    /// The destination of answers.
     pub answers: File,
 }
 
 impl Stdio {
-    /// Whether a mail server may be at the other end of standard input: it is a socket or a pipe, or nobody can tell.
-    /// A person at a terminal is none, and may be told what is wrong.
+    /// Whether a mail server may be at the other end of standard input: it is a socket or a pipe, or its kind is
+    /// unknown. A person at a terminal may get an error message.
     #[must_use]
     pub fn is_spoken_to() -> bool {
         let input = io::stdin().as_fd().try_clone_to_owned().and_then(|input| File::from(input).metadata());
         input.map_or(true, |input| input.file_type().is_socket() || input.file_type().is_fifo())
     }
 
-    /// Takes standard input and output for the protocol alone, and leaves /dev/null in the place of all three. From
-    /// then on nothing can reach the mail server by accident: no warning, no panic's message, no library's.
+    /// Takes standard input and output for the protocol, and replaces all three descriptors with /dev/null. From then
+    /// on nothing can reach the mail server by accident: no warning, no panic message, no output of a library.
     ///
     /// # Errors
-    /// When a descriptor is closed, or no more can be had.
+    /// A descriptor is closed, or no more descriptors are available.
     pub fn take() -> io::Result<Self> {
         let requests = File::from(io::stdin().as_fd().try_clone_to_owned()?);
         let answers = File::from(io::stdout().as_fd().try_clone_to_owned()?);
@@ -45,8 +45,8 @@ impl Stdio {
     }
 }
 
-/// What takes everything and gives nothing. Postfix's chroot has no /dev/null; there a socket whose other end is closed
-/// stands in for it.
+/// A descriptor that accepts everything and returns nothing. Postfix's chroot has no /dev/null; a socket whose other
+/// end is closed replaces it there.
 fn null(device: &Path) -> io::Result<OwnedFd> {
     match OpenOptions::new().read(true).write(true).open(device) {
         Ok(device) => Ok(device.into()),

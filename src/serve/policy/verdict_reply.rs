@@ -1,12 +1,12 @@
-//! The answer to `request=whodunit`: the whole verdict, for programs of ours that ask a running service.
+//! The answer to `request=whodunit`: the whole verdict, for our own programs that ask a running service.
 
 use crate::{sanitize::safe, serve::decision::ClientDecision};
 use std::{fmt::Write as _, net::IpAddr};
 
-/// Characters of one value.
+/// The most characters of one value.
 const VALUE: usize = 300;
 
-/// `name=value` lines and a blank one: the columns of the default output, and the verdict. What is not known is empty.
+/// `name=value` lines and a blank one: the columns of the default output, and the verdict. Unknown values are empty.
 pub(super) fn verdict_reply(address: IpAddr, decision: &ClientDecision) -> Vec<u8> {
     let mut reply = String::new();
     let mut line = |name: &str, value: Option<&str>| {

@@ -11,7 +11,7 @@ use std::{
     os::unix::net::UnixStream,
 };
 
-/// 203.0.113.x is blocked, 192.0.2.x is never answered, the rest is clear.
+/// 203.0.113.x is blocked, 192.0.2.x is never answered, and others are clear.
 struct ScriptedService;
 
 impl Decider for ScriptedService {
@@ -46,7 +46,7 @@ struct RunningService {
     _folder: tempfile::TempDir,
 }
 
-/// A acceptor at a unix socket or a port, without signals: those belong to the whole process.
+/// An acceptor at a unix socket or a port, without signals: those belong to the whole process.
 fn start(unix: bool) -> RunningService {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("policy");
