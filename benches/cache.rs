@@ -5,7 +5,7 @@
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use jiff::{SignedDuration, Timestamp};
 use std::{net::Ipv4Addr, path::Path};
-use whodunit::{
+use whodunit::internals::{
     address::Network,
     cache::{CacheEnv, CacheLocation, CachedAnswer, Freshness, MemoryCache, SqliteCache, Store, open},
     registry::{Answer, AnswerSource, Record, Registry},
@@ -31,7 +31,7 @@ fn kept(n: u32) -> CachedAnswer {
         name: Some(format!("EXAMPLE-{n}")),
         org: Some(format!("Example {n} GmbH")),
         other_orgs: Vec::new(),
-        outer: whodunit::registry::OuterValues::default(),
+        outer: whodunit::internals::registry::OuterValues::default(),
         country: Some("DE".into()),
         abuse: vec![format!("abuse@{n}.example")],
         asn: vec![],

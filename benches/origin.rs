@@ -8,7 +8,7 @@ use std::{
     fs,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
-use whodunit::{
+use whodunit::internals::{
     address::{Network, Prefix},
     origin::{OriginTable, TableBuilder},
 };

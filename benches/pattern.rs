@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::{fmt::Write, fs, hint::black_box, path::PathBuf};
-use whodunit::pattern::{Action, MatchSubject, PatternSpec, Patterns};
+use whodunit::internals::pattern::{Action, MatchSubject, PatternSpec, Patterns};
 
 /// A pattern of the kinds that a mail server's files hold, no two alike.
 fn pattern(n: usize) -> String {

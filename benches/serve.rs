@@ -27,7 +27,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use whodunit::{address::Prefix, origin::TableBuilder, registry::Registry};
+use whodunit::internals::{address::Prefix, origin::TableBuilder, registry::Registry};
 
 /// What Postfix 3.7 sends at RCPT, with the client's address left open.
 const REQUEST: &str = "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\nclient_address={}\n\

@@ -6,7 +6,7 @@ mod prefix;
 mod special;
 
 pub use network::Network;
-pub use parse::{BadAddress, parse, parse_bare, unwrap};
+pub use parse::{BadAddress, parse, unwrap};
 pub use prefix::Prefix;
 pub(crate) use prefix::{from_bits, to_bits};
 pub use special::{Special, is_routable, special, special_ranges};

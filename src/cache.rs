@@ -28,9 +28,7 @@ mod sqlite;
 
 pub use draft_file::DraftFile;
 pub use holder::LeaseHolder;
-pub use imported::{
-    ImportedReader, ImportedScan, ImportedSource, PackedNetwork, UnpackedNetwork, imported_references,
-};
+pub use imported::{ImportedReader, ImportedScan, ImportedSource, PackedNetwork, imported_references};
 pub use layered::{LayeredCache, open};
 pub use location::{CacheEnv, CacheLocation, bases};
 pub use memory::MemoryCache;

@@ -1,32 +1,51 @@
 //! whodunit says who runs the network behind an IP address, and whether your pattern files say you want its mail.
 //!
-//! The path of one address: parsed and unwrapped ([`address`]) -> special-purpose? a verdict at once -> [`cache`] ->
-//! query to the registry responsible ([`whois`]) -> its reply is classified before it is parsed -> referral or next
-//! registry -> record -> kept -> patterns ([`pattern`]) -> [`verdict`] -> output, exit code.
+//! The path of one address: parsed and unwrapped (`address`) -> special-purpose? a verdict at once -> `cache` -> query to the
+//! registry responsible (`whois`) -> its reply is classified before it is parsed -> referral or next registry -> record ->
+//! kept -> patterns (`pattern`) -> `verdict` -> output, exit code. It can be read in eight files, one after the other:
+//! `command/check.rs`, `resolver/batch.rs`, `resolver.rs`, `resolver/ask.rs`, `resolver/chase.rs`, `resolver/chase/hop.rs`,
+//! `whois/client.rs`, `verdict.rs`.
 //!
-//! Imports run one way: main -> command -> {config, output, report, serve} -> {log, resolver} -> {cache, origin, rdap,
-//! whois} -> registry -> address. Patterns and verdicts are pure: they read only records. Output never sees cache or
-//! whois; whois never sees cache. `tests/suite/house.rs` has the whole table, and fails on an import against it.
+//! The rooms, from the ground up. Each imports only from the layers below its own:
+//!
+//! 1. address, deadline, exit, nearest, sanitize
+//! 2. error
+//! 3. log, origin, registry
+//! 4. pattern, whois
+//! 5. cache, rdap, verdict
+//! 6. report, resolver, serve
+//! 7. output
+//! 8. networks
+//! 9. cli, then config, then command
+//!
+//! Some rooms are reserved. Only the resolver sends queries over RDAP. Only resolver, networks and command see the cache. Only
+//! the resolver and the readers of whois text (cache, rdap, command) see whois. So patterns and verdicts are pure, and neither
+//! output nor serve sees where an answer comes from. `tests/suite/house.rs` has the same table, and fails on an import against
+//! it.
+//!
+//! The rooms are private to the crate. `main` uses cli, command, error and exit. [`internals`] re-exports some names for
+//! benches, fuzz checks and tests.
 
-pub mod address;
-pub mod cache;
+mod address;
+mod cache;
 pub mod cli;
 pub mod command;
-pub mod config;
-pub mod deadline;
+mod config;
+mod deadline;
 pub mod error;
 pub mod exit;
-pub mod log;
-pub mod nearest;
-pub mod networks;
-pub mod origin;
-pub mod output;
-pub mod pattern;
-pub mod rdap;
-pub mod registry;
-pub mod report;
-pub mod resolver;
-pub mod sanitize;
-pub mod serve;
-pub mod verdict;
-pub mod whois;
+pub mod internals;
+mod log;
+mod nearest;
+mod networks;
+mod origin;
+mod output;
+mod pattern;
+mod rdap;
+mod registry;
+mod report;
+mod resolver;
+mod sanitize;
+mod serve;
+mod verdict;
+mod whois;

@@ -4,10 +4,13 @@ use clap::error::ErrorKind;
 use std::process::ExitCode;
 use whodunit::{
     cli::{self, Cli, Command},
-    command::{self, cache, check, generate, matching, networks, patterns, probe, report, serve, warm},
+    command::{
+        self, cache, check, generate, matching, networks, patterns, probe, report,
+        serve::{self, Stdio},
+        warm,
+    },
     error::{Error, Result},
     exit::Exit,
-    serve::policy::Stdio,
 };
 
 fn main() -> ExitCode {

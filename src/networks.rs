@@ -17,7 +17,6 @@ mod sweep;
 
 pub use blocked::{BlockedNetworks, NetworkQuery, PatternTally};
 pub use data::DataSummary;
-pub use format::{Families, ListEntry, ListForm, ListFormat, ListHead, ListedSource, SourceNetwork};
-pub use layer::{Flattener, Span, SpanCursor, flatten};
-pub use records::{CachedSpan, DamagedCount};
-pub use set::{NetworkSet, RangeList};
+pub use format::{Families, ListEntry, ListForm, ListHead, ListedSource, SourceNetwork};
+pub use records::DamagedCount;
+pub use set::NetworkSet;

@@ -20,7 +20,6 @@ mod table;
 pub use build::TableBuilder;
 pub use form::{FORM_HEAD, OriginForm, OriginInput, RowCounts};
 pub use lookup::OriginLookup;
-pub use parts::{OriginPart, OriginParts, OriginRanges};
 pub use table::{OriginError, OriginTable};
 
 use crate::address::Network;

@@ -16,7 +16,7 @@ mod text;
 
 pub use clock::DisplayZone;
 pub use grid::{fitted, grid};
-pub use json::{VerdictJson, object};
+pub use json::object;
 pub use paint::Paint;
 pub use spark::Ink;
 pub use text::{AlignedColumns, TextColumns, longest_name, matched};

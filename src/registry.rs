@@ -10,8 +10,8 @@ mod server;
 pub use answer::{Answer, AnswerSource, Known, Unknown, UnknownKind};
 pub use national::{NationalBlock, national};
 pub use record::{OuterValues, Record, is_leaf};
-pub use responsible::{Responsible, responsible};
-pub use server::{AskFailure, ListedServer, Server, Servers};
+pub use responsible::responsible;
+pub use server::{AskFailure, Server, Servers};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -22,7 +22,7 @@ mod unresponsive;
 
 pub use batch::{Arrival, Client, VerdictSink};
 pub use gate::ReferralGate;
-pub use trace::{Trace, TraceStep};
+pub use trace::Trace;
 
 use crate::{
     address::special,

@@ -17,8 +17,7 @@ mod pool;
 mod probe;
 mod service;
 
-pub use decision::{ClientDecision, Decider, DecisionReceiver, DecisiveRule};
-pub use decision_cache::DecisionCache;
+pub use decision::{ClientDecision, Decider, DecisiveRule};
 pub use decision_log::{DecisionLog, LogSink, SyslogSink};
 pub use dispatcher::{DispatchLimits, Dispatcher};
 pub use listen::ListenAddress;

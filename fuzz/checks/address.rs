@@ -1,5 +1,5 @@
 //! An address as a user, a list or a log writes it.
-use whodunit::address::{parse, special, unwrap};
+use whodunit::internals::address::{parse, special, unwrap};
 
 pub(crate) fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

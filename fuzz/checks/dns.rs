@@ -1,7 +1,7 @@
 //! A message to the DNS list, as any client may send it: whatever it is, the response is whole, and small enough.
 use domain::base::{Message, iana::Rcode};
 use std::sync::LazyLock;
-use whodunit::{
+use whodunit::internals::{
     registry::Registry,
     serve::{
         ClientDecision, DecisiveRule,

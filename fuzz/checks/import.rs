@@ -1,7 +1,7 @@
 //! Bulk data: RPSL split files, delegated statistics, exports. What cannot be read must change nothing.
 use jiff::Timestamp;
 use std::{io::Cursor, sync::LazyLock};
-use whodunit::cache::{
+use whodunit::internals::cache::{
     Maintenance, MemoryCache,
     bulk::{BulkInput, ImportSummary, import, survey},
 };

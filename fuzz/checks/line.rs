@@ -1,5 +1,5 @@
 //! The client of a log line.
-use whodunit::{address::unwrap, log::client};
+use whodunit::internals::{address::unwrap, log::client};
 
 pub(crate) fn check(data: &[u8]) {
     for line in data.split(|b| *b == b'\n') {

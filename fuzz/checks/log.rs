@@ -1,7 +1,7 @@
 //! A mail log as a file, packed or not.
 use jiff::{Timestamp, tz::TimeZone};
 use std::io::Write;
-use whodunit::log::{ClientSource, Extract, ReadSpec, read};
+use whodunit::internals::log::{ClientSource, Extract, ReadSpec, read};
 
 /// Half a kilobyte of bzip2 can hold ten megabytes. What is longer takes its time, here as anywhere.
 const PACKED: usize = 256;

@@ -1,6 +1,6 @@
 //! Lists of networks: whatever owners and pattern files are called, each form keeps its syntax, and the set of any
 //! prefixes is listed disjoint, ascending and in the fewest. Between two `~~` stand a note, then prefix, owner, prefix, ...
-use whodunit::{
+use whodunit::internals::{
     address::{Network, Prefix},
     networks::{Families, ListEntry, ListForm, ListHead, ListedSource, NetworkSet, SourceNetwork},
 };

@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, Cursor},
     net::IpAddr,
 };
-use whodunit::origin::{FORM_HEAD, OriginForm, OriginInput, OriginTable, TableBuilder};
+use whodunit::internals::origin::{FORM_HEAD, OriginForm, OriginInput, OriginTable, TableBuilder};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Parts that are looked at; a few bytes may claim millions.

@@ -1,6 +1,6 @@
 //! Patterns, up to the first NUL, held against the whois text behind it.
 use std::{ffi::OsString, net::IpAddr, os::unix::ffi::OsStringExt};
-use whodunit::pattern::{Action, MatchSubject, PatternSpec, Patterns};
+use whodunit::internals::pattern::{Action, MatchSubject, PatternSpec, Patterns};
 
 pub(crate) fn check(data: &[u8]) {
     let cut = data.iter().position(|b| *b == 0).unwrap_or(data.len());

@@ -1,6 +1,6 @@
 //! Postfix's policy delegation protocol, as any peer of the socket may speak it, and the text of a refusal.
 use std::io::Read;
-use whodunit::serve::policy::{PolicyRequest, RejectText, RequestClient, RequestReader};
+use whodunit::internals::serve::policy::{PolicyRequest, RejectText, RequestClient, RequestReader};
 
 /// Hands out a few bytes at a time, as a network does.
 struct Drip<'a>(&'a [u8], usize);

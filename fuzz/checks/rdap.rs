@@ -2,7 +2,7 @@
 //!
 //! The first byte chooses who answered and which address was asked about.
 use std::net::IpAddr;
-use whodunit::{
+use whodunit::internals::{
     rdap::written,
     registry::Registry,
     whois::reply::{Provenance, WhoisReply, classify},

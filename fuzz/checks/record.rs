@@ -1,5 +1,5 @@
 //! Whois text that somebody saved: the record taken out of it, and back through JSON, as the cache keeps it.
-use whodunit::{
+use whodunit::internals::{
     registry::is_leaf,
     whois::reply::{Provenance, WhoisReply, classify, detect},
 };
@@ -13,5 +13,5 @@ pub(crate) fn check(data: &[u8]) {
     // Lists are for people and scripts: a hostile text must not make them long.
     assert!(record.abuse.len() <= 64 && record.asn.len() <= 64);
     let json = serde_json::to_string(&record).unwrap();
-    assert_eq!(serde_json::from_str::<whodunit::registry::Record>(&json).unwrap(), *record);
+    assert_eq!(serde_json::from_str::<whodunit::internals::registry::Record>(&json).unwrap(), *record);
 }

@@ -1,5 +1,5 @@
 //! A server that a reply names, which any customer of a registry may have written.
-use whodunit::registry::referral::Referral;
+use whodunit::internals::registry::referral::Referral;
 
 pub(crate) fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

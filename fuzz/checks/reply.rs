@@ -2,7 +2,7 @@
 //!
 //! The first byte chooses whom we asked, the second where the text comes from and whether an address is known.
 use std::net::IpAddr;
-use whodunit::{
+use whodunit::internals::{
     registry::Registry,
     whois::{
         charset,

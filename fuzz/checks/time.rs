@@ -1,6 +1,6 @@
 //! When a log line was written.
 use jiff::{Timestamp, tz::TimeZone};
-use whodunit::log::time;
+use whodunit::internals::log::time;
 
 pub(crate) fn check(data: &[u8]) {
     let now = Timestamp::from_second(1_795_478_400).unwrap();

@@ -1,7 +1,7 @@
 //! A text that a client chose, in the place of each such text in the table of log lines. The table marks them: `⟦any⟧`
 //! stands as it came, `⟪quoted⟫` has a backslash before a quote, and a `⟨word⟩` has neither blank nor quote nor angle bracket.
 use std::net::IpAddr;
-use whodunit::log::client;
+use whodunit::internals::log::client;
 
 const TABLE: &str = include_str!("../../src/log/format/lines.txt");
 

@@ -4,8 +4,7 @@
 mod scan;
 
 pub use scan::{
-    ImportedReader, ImportedScan, ImportedSource, PackedNetwork, UnpackedNetwork,
-    references as imported_references,
+    ImportedReader, ImportedScan, ImportedSource, PackedNetwork, references as imported_references,
 };
 
 use super::{

@@ -2,6 +2,8 @@
 
 mod gauges;
 
+pub use crate::serve::policy::Stdio;
+
 use self::gauges::gauges;
 use super::{opened, without_table};
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
         LanePermit, ListenAddress, LogSink, MailService, Reload, SyslogSink,
         dns::DnsClients,
         metrics::MetricsWriter,
-        policy::{RejectText, ReplyPolicy, Stdio},
+        policy::{RejectText, ReplyPolicy},
     },
     verdict::{Judged, NumbersFrom},
 };

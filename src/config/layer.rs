@@ -26,7 +26,6 @@ use std::{
 /// What one layer says; None where it is silent.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "the long option of the same name says it")]
 pub struct ConfigLayer {
     pub block: Option<StringList>,
     pub allow: Option<StringList>,

@@ -1,5 +1,6 @@
 //! Tests of the whole table: built, written, read one by one, in memory, row by row and in parts.
 
+use super::parts::OriginPart;
 use super::*;
 use crate::address::Prefix;
 use jiff::Timestamp;

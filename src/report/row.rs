@@ -104,12 +104,6 @@ impl ReportRow<'_> {
         clients.sort_by_key(|seen| Reverse(seen.hits()));
         clients
     }
-
-    /// The number of its clients with this verdict.
-    #[must_use]
-    pub fn with(&self, verdict: Verdict) -> u64 {
-        self.members.iter().filter(|seen| seen.judged.verdict == verdict).count() as u64
-    }
 }
 
 /// The key that puts two clients into one row.

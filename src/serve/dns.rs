@@ -17,9 +17,9 @@ mod udp;
 mod zone;
 
 pub use query::DnsQuery;
-pub use response::{DnsResponse, Outcome, ZoneServer};
+pub use response::{Outcome, ZoneServer};
 pub use server::{DecisionSource, DnsClients, DnsServer};
-pub use zone::{ListName, ZoneName, ZoneNode};
+pub use zone::{ListName, ZoneName};
 
 use crate::error::{Error, Result, reason};
 use std::{

@@ -10,5 +10,5 @@ mod verdict_reply;
 
 pub(super) use connection::{OpenConnections, Peer, PolicyDoor};
 pub use reply::{OnBlocked, RejectText, ReplyPolicy};
-pub use request::{PolicyRequest, RequestClient, RequestReader, RequestTrouble};
+pub use request::{PolicyRequest, RequestClient, RequestReader};
 pub use stdio::Stdio;

@@ -14,7 +14,7 @@ use crate::registry::{
     record::RecordPage,
     referral::{self, Referral},
 };
-pub use closing::{UnclosedReply, is_same, unclosed};
+pub use closing::{is_same, unclosed};
 use segment::ReplySegment;
 use std::{borrow::Cow, net::IpAddr};
 
@@ -150,20 +150,6 @@ fn is_dead_end(registry: Registry, reply: &WhoisReply, provenance: Provenance) -
         }
         _ => false,
     }
-}
-
-/// The servers that `text` names, without duplicates, the one to ask first at the front.
-///
-/// If there are several `ReferralServer` lines, the last one counts: ARIN writes the parent's first. A `ResourceLink`
-/// counts if there is none. `refer:` and `whois:` are IANA's alone. Placeholders name the registry that the block went
-/// to. APNIC's remarks name the national registry that knows more.
-#[must_use]
-pub fn referrals(text: &str, registry: Registry) -> Vec<Referral> {
-    let mut found = referral::named(text, registry);
-    if let Some(page) = RecordPage::read(text, registry) {
-        found.extend(page.elsewhere());
-    }
-    referral::distinct(found)
 }
 
 /// Classifies one server's part of the text.

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
-use whodunit::pattern::{Action, MatchSubject, PatternSpec, Patterns};
+use whodunit::internals::pattern::{Action, MatchSubject, PatternSpec, Patterns};
 
 mod forms;
 mod generated;

@@ -6,7 +6,7 @@ mod refusals;
 
 use crate::jig::skip;
 use std::{fs, io::Write, net::Ipv4Addr, net::Ipv6Addr, process::Command};
-use whodunit::{address::Prefix, networks::NetworkSet};
+use whodunit::internals::{address::Prefix, networks::NetworkSet};
 
 /// Numbers that look random and are the same each time (Knuth's MMIX constants).
 fn numbers(mut seed: u64) -> impl FnMut() -> u64 + use<> {

@@ -8,7 +8,7 @@ use std::{
     net::{IpAddr, TcpListener},
     time::{Duration, Instant},
 };
-use whodunit::{
+use whodunit::internals::{
     deadline::Deadline,
     rdap::{RdapFailure, RdapQuery, RdapReply, ask},
     registry::{Registry, Servers, UnknownKind},

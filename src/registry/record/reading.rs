@@ -9,7 +9,7 @@ use super::{
     placeholder::{self, Placeholder},
     range, rpsl, rwhois,
 };
-use crate::{address::Network, registry::referral::Referral};
+use crate::address::Network;
 
 impl RecordForm {
     /// The form of the first line that has one.
@@ -118,19 +118,6 @@ impl<'a> RecordPage<'a> {
     /// The reason why the network is a placeholder; None if it has a holder. `record` is the network's own.
     pub(crate) fn standin(&self, named: NamedBlock, record: &Record) -> Option<Placeholder> {
         placeholder::judge(self, named.block, record)
-    }
-
-    /// The servers that the placeholders name. Only the smallest few networks are checked: a hostile reply may have
-    /// very many.
-    pub(crate) fn elsewhere(&self) -> Vec<Referral> {
-        let mut networks: Vec<&NamedBlock> = self.networks.iter().take(64).collect();
-        networks.sort_by_key(|named| named.network.span());
-        networks
-            .iter()
-            .take(4)
-            .filter_map(|named| self.standin(**named, &self.record(**named)))
-            .flat_map(|standin| standin.next)
-            .collect()
     }
 
     /// Whether an RPSL answer breaks off. Its last object lacks the `source:` that every object has, or the

@@ -113,7 +113,6 @@ fn no_text_makes_it_panic() {
         for registry in [Registry::Ripe, Registry::Arin, Registry::Jpnic, Registry::Rwhois, Registry::Iana] {
             assert!(!classify(text, registry, None, Network).explain().is_empty());
             assert!(!classify(text, detect(text), None, Saved).explain().is_empty());
-            assert!(super::referrals(text, registry).len() < 9);
         }
     }
 }

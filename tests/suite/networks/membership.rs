@@ -6,7 +6,7 @@ use std::{
     fmt::Write,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
-use whodunit::{
+use whodunit::internals::{
     cache::{CachedAnswer, bulk::line},
     networks::NetworkSet,
     registry::{Answer, AnswerSource, Registry, is_leaf},
@@ -167,7 +167,7 @@ impl MadeUp {
                 }
             };
             // One that only carries an IPv4 address is not looked up itself.
-            if whodunit::address::unwrap(address) == address {
+            if whodunit::internals::address::unwrap(address) == address {
                 addresses.push(address);
             }
         }

@@ -1,0 +1,59 @@
+//! What benches, fuzz checks and tests take of the rooms by themselves. Nothing else may be used from outside, so that the
+//! compiler says what nobody uses.
+
+#![expect(missing_docs, reason = "each name is documented where it stands")]
+
+pub mod address {
+    pub use crate::address::{Network, Prefix, parse, special, unwrap};
+}
+pub mod cache {
+    pub use crate::cache::{
+        CacheEnv, CacheLocation, CachedAnswer, Freshness, Maintenance, MemoryCache, SqliteCache, Store, open,
+    };
+    pub mod bulk {
+        pub use crate::cache::bulk::{BulkInput, ImportSummary, import, line, survey};
+    }
+}
+pub mod deadline {
+    pub use crate::deadline::Deadline;
+}
+pub mod log {
+    pub use crate::log::{ClientSource, Extract, ReadSpec, client, read, time};
+}
+pub mod networks {
+    pub use crate::networks::{
+        Families, ListEntry, ListForm, ListHead, ListedSource, NetworkSet, SourceNetwork,
+    };
+}
+pub mod origin {
+    pub use crate::origin::{FORM_HEAD, OriginForm, OriginInput, OriginTable, TableBuilder};
+}
+pub mod pattern {
+    pub use crate::pattern::{Action, MatchSubject, PatternSpec, Patterns};
+}
+pub mod rdap {
+    pub use crate::rdap::{RdapFailure, RdapQuery, RdapReply, ask, written};
+}
+pub mod registry {
+    pub use crate::registry::{
+        Answer, AnswerSource, OuterValues, Record, Registry, Servers, UnknownKind, is_leaf, referral,
+    };
+}
+pub mod serve {
+    pub use crate::serve::{ClientDecision, DecisiveRule};
+    pub mod dns {
+        pub use crate::serve::dns::{DnsQuery, ListName, Outcome, ZoneServer};
+    }
+    pub mod policy {
+        pub use crate::serve::policy::{PolicyRequest, RejectText, RequestClient, RequestReader};
+    }
+}
+pub mod verdict {
+    pub use crate::verdict::Verdict;
+}
+pub mod whois {
+    pub use crate::whois::charset;
+    pub mod reply {
+        pub use crate::whois::reply::{Provenance, WhoisReply, classify, detect, is_same, unclosed};
+    }
+}
