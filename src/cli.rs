@@ -1,4 +1,4 @@
-//! The command line: clap's definitions and help texts, nothing else. What they mean is [`crate::config`]' business.
+//! The command line: clap's definitions and help texts only. [`crate::config`] gives them a meaning.
 
 mod ends;
 mod options;
@@ -103,7 +103,7 @@ pub struct CheckArgs {
     pub config: ConfigArgs,
 }
 
-/// Where settings come from.
+/// The source of settings.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ConfigArgs {
     /// Read only this configuration file; `none` reads none
@@ -317,7 +317,7 @@ pub struct NetworksArgs {
     pub config: ConfigArgs,
 }
 
-/// Reads a list's form by its name.
+/// Parses the name of a list's format.
 fn list_form() -> impl TypedValueParser<Value = ListForm> {
     let names = PossibleValuesParser::new(ListForm::NAMES.map(|(name, _)| name));
     names.map(|name| ListForm::named(&name).unwrap_or_default())
@@ -422,7 +422,7 @@ pub struct CacheArgs {
     pub config: Option<PathBuf>,
 }
 
-/// What `whodunit cache` can do.
+/// The subcommands of `whodunit cache`.
 #[derive(Debug, Subcommand)]
 pub enum CacheCommand {
     /// Show how much is kept, how old it is, and which servers are held off until when

@@ -1,4 +1,4 @@
-//! What the program can do, one file a command.
+//! The program's commands, one file for each.
 
 pub mod cache;
 pub mod check;
@@ -40,10 +40,10 @@ use std::{
     sync::Arc,
 };
 
-/// Entries that are read from the cache at a time.
+/// The number of entries that are read from the cache at a time.
 const PAGE: usize = 500;
 
-/// The exit code that all verdicts of a run come to: blocked before unknown before clear.
+/// Derives a run's exit code from all verdicts: blocked before unknown before clear.
 #[derive(Clone, Copy, Debug)]
 pub struct ExitTally {
     exit: Exit,
@@ -52,7 +52,7 @@ pub struct ExitTally {
 }
 
 impl ExitTally {
-    /// A run without a verdict yet.
+    /// A run without a verdict.
     #[must_use]
     pub fn new(on_unknown: OnUnknown) -> Self {
         let unknown = match on_unknown {
@@ -63,12 +63,12 @@ impl ExitTally {
         Self { exit: Exit::Clear, unknown, lacks_input: false }
     }
 
-    /// One of several inputs could not be read: no verdict on the rest may pass for one on all.
+    /// Notes that one of several inputs could not be read: a verdict on the rest may not count as one on all.
     pub fn lacks_input(&mut self, missing: bool) {
         self.lacks_input |= missing;
     }
 
-    /// One more verdict.
+    /// Adds a verdict.
     pub fn add(&mut self, judged: &Judged) {
         let exit = match judged.verdict {
             Verdict::Allowed | Verdict::Clear => Exit::Clear,
@@ -82,31 +82,32 @@ impl ExitTally {
         };
     }
 
-    /// What the run ends with.
+    /// The exit code of the run.
     #[must_use]
     pub fn exit(self) -> Exit {
         if self.lacks_input { Exit::NoInput } else { self.exit }
     }
 }
 
-/// The resolver of a run. What is wrong with its cache costs a line on stderr, never a verdict.
+/// The resolver of a run. A faulty cache costs a line on stderr, never a verdict.
 fn resolver(config: ResolverConfig, patterns: Patterns) -> Resolver {
     config.notes.iter().for_each(|note| warn(note));
     Resolver::new(config.policy, open(&config.cache), patterns)
 }
 
-/// A write beyond the limit on a file's size (`ulimit -f`, djb's `softlimit -f`) fails with a reason, and does not end
+/// Lets a write beyond the limit on file sizes (`ulimit -f`, djb's `softlimit -f`) fail with an error instead of ending
 /// the process: a cache that may not grow costs no verdict.
 pub fn outlive_size_limits() {
-    // Whatever handles the signal will do; nobody looks at the flag.
+    // Any handler will do; nobody reads the flag.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
-/// Reads the patterns that the settings name. Where these hold none, every address would be clear: that is said, and so
-/// is a pattern that can match nothing since nobody sees what it begins with. `stdin` is what else is read from there, if anything is.
+/// Reads the patterns that the settings name. If there are none, every address would be clear, so that gives a warning.
+/// So does a pattern that can match nothing because of invisible characters at its start. `stdin` is the other input
+/// that is read from there, if any.
 ///
 /// # Errors
-/// Stdin is to hold two things (64), a file or folder cannot be read (66), or is no text (78).
+/// Stdin is needed for two inputs (64), a file or folder cannot be read (66), or is not text (78).
 pub fn read_patterns(spec: &pattern::PatternSpec, stdin: Option<&str>) -> Result<Patterns> {
     stdin_once(spec, stdin)?;
     let patterns = Patterns::read(spec)?;
@@ -119,7 +120,7 @@ pub fn read_patterns(spec: &pattern::PatternSpec, stdin: Option<&str>) -> Result
     Ok(patterns)
 }
 
-/// Refuses patterns from stdin (`-`) where it is to hold something else as well.
+/// Refuses patterns from stdin (`-`) if it is needed for another input.
 fn stdin_once(spec: &pattern::PatternSpec, stdin: Option<&str>) -> Result<()> {
     let named = spec.files.iter().filter(|(_, path)| path.as_path() == Path::new("-")).count();
     let other = match (named, stdin) {
@@ -131,7 +132,7 @@ fn stdin_once(spec: &pattern::PatternSpec, stdin: Option<&str>) -> Result<()> {
     Err(Error::usage(what))
 }
 
-/// The cache that the settings name. What is wrong with it costs a line on stderr, never a verdict.
+/// The cache that the settings name. A fault in it costs a line on stderr, never a verdict.
 #[must_use]
 pub fn open(config: &CacheConfig) -> LayeredCache {
     config.notes.iter().for_each(|note| warn(note));
@@ -140,34 +141,34 @@ pub fn open(config: &CacheConfig) -> LayeredCache {
     cache
 }
 
-/// The same, without a word on stderr: what is wrong with it is still to be said.
+/// The same without a line on stderr; the caller must still print the warning.
 #[must_use]
 pub fn opened(config: &CacheConfig) -> LayeredCache {
     let location = config.location.as_deref().map_or(CacheLocation::Default, CacheLocation::from);
     open_cache(&location, &env(), Timestamp::now())
 }
 
-/// The table of origins beside the cache that the settings name, without a look at the cache.
+/// The table of origins beside the cache that the settings name. The cache itself is not opened.
 fn origins(config: &CacheConfig) -> OriginLookup {
     let location = config.location.as_deref().map_or(CacheLocation::Default, CacheLocation::from);
     let mut paths = bases(&location, &env()).into_iter().map(|base| origin::beside(&base));
     OriginLookup::new(paths.find(|path| path.exists()))
 }
 
-/// What the cache's default location depends on.
+/// The environment that decides the cache's default location.
 fn env() -> CacheEnv {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     CacheEnv { home: folder("HOME"), xdg_cache_home: folder("XDG_CACHE_HOME"), ..Default::default() }
 }
 
-/// Says what went wrong with the cache, if something did that was not said yet.
+/// Prints a failure of the cache that was not reported yet.
 pub fn tell(cache: &LayeredCache) {
     if let Some(warning) = cache.warning() {
         warn(&warning);
     }
 }
 
-/// Says what went wrong with what a resolver reads, if something did that was not said yet.
+/// Prints a failure of a resolver's data that was not reported yet.
 fn tell_of(resolver: &Resolver) {
     tell(resolver.cache());
     if let Some(warning) = resolver.origins().warning() {
@@ -178,7 +179,7 @@ fn tell_of(resolver: &Resolver) {
     }
 }
 
-/// What `@asn` and `@asname` lines cannot do without a table of origins; None where there is a table, or no such line.
+/// The effect of a missing table of origins on `@asn` and `@asname` lines; None if there is a table, or no such line.
 fn without_table(patterns: &Patterns, origins: &OriginLookup) -> Option<&'static str> {
     (patterns.name_origins() && origins.is_missing()).then_some(WITHOUT_TABLE)
 }
@@ -187,10 +188,10 @@ const WITHOUT_TABLE: &str = "there is no table that says which AS announces an a
                              whose registry names an AS, and @asname none; import a table with `whodunit cache import \
                              FILE` (README.md says where to get one)";
 
-/// Does something with every answer that the cache keeps, the oldest question first.
+/// Calls `work` with every answer in the cache, the oldest question first.
 ///
 /// # Errors
-/// The cache cannot be read (66), or the work cannot be done.
+/// The cache cannot be read (66), or `work` fails.
 pub fn each(cache: &LayeredCache, mut work: impl FnMut(&CachedAnswer) -> Result<()>) -> Result<()> {
     let (mut after, mut damaged) = (0, 0);
     loop {
@@ -206,19 +207,18 @@ pub fn each(cache: &LayeredCache, mut work: impl FnMut(&CachedAnswer) -> Result<
     Ok(())
 }
 
-/// The cache's own sentence names it: it may be a server, and not the file beside it.
+/// The cache's own message names it: it may be a server instead of the file beside it.
 fn unreadable(error: &CacheError) -> Error {
     Error::unreadable(error.to_string())
 }
 
-/// Tells the user something that does not stop the run. File names and arguments may be a stranger's text: xargs passes
-/// a log's.
+/// Prints a warning that does not stop the run. File names and arguments may be untrusted text: xargs passes a log's.
 pub fn warn(message: &str) {
-    // A closed stderr must not stop it either.
+    // A closed stderr must not stop the run either.
     let _ = writeln!(io::stderr(), "whodunit: {}", safe(message));
 }
 
-/// Stdout, written in large pieces into a pipe and a line at a time to a terminal.
+/// Stdout, buffered in large pieces for a pipe and by line for a terminal.
 #[must_use]
 pub fn stdout() -> Box<dyn Write> {
     if io::stdout().is_terminal() {
@@ -228,8 +228,8 @@ pub fn stdout() -> Box<dyn Write> {
     }
 }
 
-/// How verdicts are printed in this form. `count` is the number of verdicts, of addresses of at most `width` cells; `alone`
-/// says that a count needs no address beside it.
+/// The output format of this form. `count` is the number of verdicts, `width` the widest address in cells. `alone`
+/// means that a count is printed without its address.
 fn output_format(
     output: &OutputConfig,
     count: usize,
@@ -262,10 +262,10 @@ fn paint(output: &OutputConfig) -> Paint {
     Paint { colored: output.colored }
 }
 
-/// Writes out what is still on its way.
+/// Writes buffered output.
 ///
 /// # Errors
-/// Stdout cannot be written to (74), or its reader went away (141).
+/// Stdout cannot be written (74), or its reader went away (141).
 pub fn flush(out: &mut impl Write) -> Result<()> {
     out.flush().map_err(|error| Error::output("stdout", &error))
 }

@@ -1,5 +1,5 @@
-//! What was typed, the environment and the files, and what they mean together: one `resolve` for each group of options that
-//! commands share. A command's own `resolve` adds the options that it alone has.
+//! Combines the command line, the environment and the files. There is one `resolve` for each group of options that
+//! commands share. A command's own `resolve` adds its own options.
 
 mod layer;
 mod words;
@@ -29,35 +29,35 @@ use std::{
     time::Duration,
 };
 
-/// Where every user's settings are.
+/// The settings for all users.
 const SYSTEM: &str = "/etc/whodunit/config.toml";
 
-/// Where answers are kept.
+/// The location of the cache.
 #[derive(Clone, Debug)]
 pub struct CacheConfig {
-    /// `--cache` as it was given; None is the default location.
+    /// `--cache` as given; None is the default location.
     pub location: Option<String>,
-    /// What is odd about the settings, though they are taken: to be said once.
+    /// Warnings about the settings, to print once.
     pub notes: Vec<String>,
 }
 
-/// What a [`crate::resolver::Resolver`] is made of, but for the patterns.
+/// The settings of a [`crate::resolver::Resolver`], except the patterns.
 #[derive(Clone, Debug)]
 pub struct ResolverConfig {
-    /// How registries are asked, and what may be re-used.
+    /// How registries are asked, and which answers may be used again.
     pub policy: QueryPolicy,
-    /// Where answers are kept.
+    /// The location of the cache.
     pub cache: CacheConfig,
-    /// What is odd about the settings, though they are taken: to be said once.
+    /// Warnings about the settings, to print once.
     pub notes: Vec<String>,
 }
 
 /// How logs are read.
 #[derive(Clone, Debug)]
 pub struct LogConfig {
-    /// Which addresses of a log line count.
+    /// The addresses of a log line that count.
     pub extract: Extract,
-    /// Proxies whose forwarded-for lists are believed.
+    /// Proxies whose forwarded-for lists are trusted.
     pub trusted: Vec<Prefix>,
 }
 
@@ -68,7 +68,7 @@ pub struct OutputConfig {
     pub form: OutputForm,
     /// Whether stdout is coloured.
     pub colored: bool,
-    /// What is made of an unknown address.
+    /// The meaning of an unknown address.
     pub on_unknown: OnUnknown,
 }
 
@@ -81,16 +81,16 @@ pub enum OutputForm {
     Whois,
     /// JSON Lines.
     Json,
-    /// A header, then a row an address.
+    /// A header, then a row for each address.
     Csv,
     /// The number of matching whois lines.
     Count,
-    /// Nothing.
+    /// No output.
     Quiet,
 }
 
-/// Everything that was not typed: the environment, above the files. Where one layer names a form of the output, the forms of
-/// the layers below it do not count; so with asking nobody and asking anew.
+/// All settings that are not on the command line: the environment, then the files. If a layer sets an output form,
+/// those of the layers below do not apply; the same holds for `offline` and `refresh`.
 ///
 /// # Errors
 /// A file that cannot be read (66), or a file or variable that is wrong (78).
@@ -112,26 +112,26 @@ pub fn layers(config: &ConfigArgs) -> Result<ConfigLayer> {
     Ok(environment.or(files))
 }
 
-/// ENOENT, for a file that was named and is not there.
+/// ENOENT, for a named file that does not exist.
 const NO_SUCH_FILE: i32 = 2;
 
-/// `$XDG_CONFIG_HOME/whodunit/config.toml`, or below `~/.config`; None for a hook without a home.
+/// `$XDG_CONFIG_HOME/whodunit/config.toml`, or below `~/.config`; None for a hook without a home directory.
 fn user_file() -> Option<PathBuf> {
     let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let folder = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
     let path = folder.join("whodunit/config.toml");
-    // A daemon that was started with root's HOME may not even look: then it has none.
+    // A daemon that was started with root's HOME may not read it; then there is no file.
     let hidden = path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
     (!hidden).then_some(path)
 }
 
-/// A switch that was typed, or is set in a layer.
+/// Whether a switch is given, or set in a layer.
 #[must_use]
 pub fn on(typed: bool, set: Option<Flag>) -> bool {
     typed || set.is_some_and(|flag| flag.0)
 }
 
-/// The files that were typed, or else those that are set in a layer.
+/// The given files, or else those set in a layer.
 #[must_use]
 pub fn paths(typed: &[PathBuf], set: Option<&StringList>) -> Vec<PathBuf> {
     match set {
@@ -140,7 +140,7 @@ pub fn paths(typed: &[PathBuf], set: Option<&StringList>) -> Vec<PathBuf> {
     }
 }
 
-/// Which patterns are to be read.
+/// The patterns to read.
 #[must_use]
 pub fn patterns(typed: &PatternOptions, layers: &ConfigLayer) -> PatternSpec {
     let block = paths(&typed.block, layers.block.as_ref());
@@ -158,10 +158,10 @@ pub fn patterns(typed: &PatternOptions, layers: &ConfigLayer) -> PatternSpec {
     }
 }
 
-/// Where a service listens.
+/// The listen addresses of a service.
 ///
 /// # Errors
-/// A text that names no such address (64).
+/// A text is no such address (64).
 pub fn listen_addresses(typed: &[String], layers: &ConfigLayer) -> Result<Vec<ListenAddress>> {
     if typed.is_empty() {
         return Ok(layers.listen.clone().unwrap_or_default());
@@ -172,13 +172,13 @@ pub fn listen_addresses(typed: &[String], layers: &ConfigLayer) -> Result<Vec<Li
 /// The zone of the DNS list.
 ///
 /// # Errors
-/// A text that is no zone's name (64).
+/// The text is no zone name (64).
 pub fn zone(typed: Option<&String>, layers: &ConfigLayer) -> Result<ZoneName> {
     typed.map_or_else(|| Ok(layers.zone.clone().unwrap_or_default()), |zone| zone.parse())
 }
 
 impl ResolverConfig {
-    /// How registries are asked and where answers are kept; `timeout` is the time for an address where nobody says.
+    /// Resolves how registries are asked and where answers are kept; `timeout` is the default time for an address.
     ///
     /// # Errors
     /// A server list that cannot be read (66) or is wrong (78).
@@ -204,7 +204,7 @@ impl ResolverConfig {
                 servers,
                 full: on(querying.full, layers.full),
                 rdap: querying.rdap.or(layers.rdap).unwrap_or_default() == RdapUse::Fallback,
-                // What is typed wins: a fleet's `offline = true` does not stand in the way of one `--refresh`.
+                // The command line wins: a site-wide `offline = true` does not block one `--refresh`.
                 offline: on(querying.offline, layers.offline) && !querying.refresh,
                 refresh: on(querying.refresh, layers.refresh) && !querying.offline,
                 max_age: caching.max_age.or(layers.max_age).map_or(defaults.max_age, |age| age.length),
@@ -215,7 +215,7 @@ impl ResolverConfig {
     }
 }
 
-/// What to say of a server list without any registry's name: nobody is asked first there.
+/// The warning about a server list without any registry's name: none of its servers is asked first.
 fn without_registries(servers: &Servers, path: &Path) -> Option<String> {
     let known = Registry::ALL.into_iter().any(|own| {
         servers.of(own).is_some_and(|server| server.listed)
@@ -228,7 +228,7 @@ fn without_registries(servers: &Servers, path: &Path) -> Option<String> {
 }
 
 impl CacheConfig {
-    /// Where answers are kept.
+    /// Resolves the location of the cache.
     #[must_use]
     pub fn resolve(typed: &CacheOptions, layers: &ConfigLayer) -> Self {
         let age = typed.max_age.or(layers.max_age);
@@ -238,7 +238,7 @@ impl CacheConfig {
         }
     }
 
-    /// The same for a command that takes no other option of the cache's.
+    /// The same for a command without the other cache options.
     #[must_use]
     pub fn at(location: Option<&String>, layers: &ConfigLayer) -> Self {
         Self::resolve(&CacheOptions { cache: location.cloned(), ..CacheOptions::default() }, layers)
@@ -246,7 +246,7 @@ impl CacheConfig {
 }
 
 impl LogConfig {
-    /// How logs are read.
+    /// Resolves how logs are read.
     #[must_use]
     pub fn resolve(typed: &ReadOptions, layers: &ConfigLayer) -> Self {
         let trusted = match typed.trusted_proxy.as_slice() {
@@ -259,7 +259,7 @@ impl LogConfig {
         }
     }
 
-    /// What is to be read now. It takes a look at the machine's zone, for which a run without a log has no use.
+    /// The current settings for reading. It reads the machine's time zone, which a run without a log does not need.
     #[must_use]
     pub fn spec(&self, now: Timestamp) -> ReadSpec {
         ReadSpec { extract: self.extract, trusted: self.trusted.clone(), ..ReadSpec::new(now) }
@@ -267,7 +267,7 @@ impl LogConfig {
 }
 
 impl OutputConfig {
-    /// How verdicts are printed, and what an unknown one means.
+    /// Resolves how verdicts are printed, and the meaning of an unknown one.
     #[must_use]
     pub fn resolve(typed: &OutputOptions, layers: &ConfigLayer) -> Self {
         let set = |flag| on(false, flag);
@@ -290,7 +290,7 @@ impl OutputConfig {
 }
 
 impl OutputForm {
-    /// The form that one of these switches asks for.
+    /// The form that these switches ask for.
     fn of(json: bool, csv: bool, count: bool, quiet: bool, whois: bool) -> Option<Self> {
         let forms = [
             (json, Self::Json),
@@ -303,7 +303,7 @@ impl OutputForm {
     }
 }
 
-/// Whether stdout is to be coloured: as said, else on a terminal that NO_COLOR (no-color.org) does not forbid.
+/// Whether stdout is coloured: as given, else on a terminal unless NO_COLOR (no-color.org) is set.
 fn is_colored(choice: ColorChoice) -> bool {
     match choice {
         ColorChoice::Always => true,

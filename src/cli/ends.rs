@@ -1,4 +1,4 @@
-//! What stands at the end of each help text: exit codes, and examples.
+//! The end of each help text: exit codes and examples.
 
 pub(super) const SHORT: &str = "\
 Exit codes: 0 none is blocked, all are known · 1 one is blocked · 75 one is unknown · else an error.

@@ -1,6 +1,6 @@
 //! Options that several commands share, in the groups in which `--help` shows them.
 //!
-//! Everything here is an `Option`: what was not typed may stand in the environment or in a file.
+//! Everything here is an `Option`: a missing option may be set in the environment or in a file.
 
 use super::values::{Age, AtLeastOne, QueryRate, ShareLimits, TimeoutSeconds, TrustedProxy};
 use crate::{log::Extract, verdict::OnUnknown};

@@ -1,11 +1,11 @@
-//! Reading the command line, and not building more of its definitions than it needs.
+//! Parses the command line, and builds no more of its definitions than it needs.
 
 use super::{CheckArgs, Cli};
 use crate::nearest::nearest;
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use std::ffi::{OsStr, OsString};
 
-/// Names of the commands. Where none of them stands among the arguments, none is meant.
+/// Names of the commands. If none of them is among the arguments, no command is meant.
 const COMMANDS: [&str; 11] = [
     "match",
     "report",
@@ -20,8 +20,8 @@ const COMMANDS: [&str; 11] = [
     "help",
 ];
 
-/// The default command alone. A mail server's hook needs no more, and the definitions of all the others would be
-/// half of what the program does in that millisecond.
+/// Only the default command. A mail server's hook needs no more. The definitions of all other commands would take half
+/// of the program's time in that millisecond.
 #[derive(Debug, Parser)]
 #[command(
     name = "whodunit",
@@ -36,10 +36,10 @@ struct CheckAlone {
 }
 
 impl Cli {
-    /// Reads the program's arguments.
+    /// Parses the program's arguments.
     ///
     /// # Errors
-    /// clap's own: what is wrong with them, or the help or version that was asked for.
+    /// clap's own: a fault in the arguments, or a request for help or the version.
     pub fn read(arguments: impl Iterator<Item = OsString>) -> Result<Self, clap::Error> {
         let arguments = plainly(arguments.collect());
         let mut words = arguments.iter().skip(1);
@@ -49,7 +49,7 @@ impl Cli {
             return Ok(Self { command: None, check: alone.check });
         }
         let arguments = command_first(&arguments).unwrap_or(arguments);
-        // Whatever is wrong is said by the whole of the definitions.
+        // Errors are reported by the full definitions.
         Self::try_parse_from(&arguments).map_err(|error| match garbled(&arguments) {
             Some(word) if error.kind() == ErrorKind::InvalidUtf8 => {
                 Self::command().error(ErrorKind::InvalidUtf8, format!("the argument `{word}` is not UTF-8"))
@@ -72,8 +72,8 @@ fn plainly(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// The same words in clap's order where a command stands behind options: `whodunit --cache x cache stats`. Only a word
-/// that would be taken for an address is moved, which the name of a command never is.
+/// The same words in clap's order, if a command follows options: `whodunit --cache x cache stats`. Only a word that
+/// would be taken for an address is moved; the name of a command never is an address.
 fn command_first(arguments: &[OsString]) -> Option<Vec<OsString>> {
     let place = arguments.iter().skip(1).position(|word| is_command(word) || word == "--")? + 1;
     let places =
@@ -83,7 +83,7 @@ fn command_first(arguments: &[OsString]) -> Option<Vec<OsString>> {
         if at == 1 {
             return None;
         }
-        // Not the value of an option: what stands in front of it is whole.
+        // It is not the value of an option: the arguments before it are complete.
         if CheckAlone::try_parse_from(before).is_ok_and(|alone| alone.check.addresses.is_empty()) {
             let (program, options) = before.split_first()?;
             let (command, rest) = behind.split_first()?;
@@ -105,10 +105,10 @@ fn is_command(argument: &OsStr) -> bool {
     COMMANDS.iter().any(|name| argument == *name)
 }
 
-/// What `whodunit cache` can do, which people type without `cache`, too.
+/// The subcommands of `whodunit cache`, which people also type without `cache`.
 const CACHE: [&str; 5] = ["stats", "list", "forget", "import", "export"];
 
-/// The command line that somebody who typed this word probably meant.
+/// The command line that was probably meant by this word.
 #[must_use]
 pub fn nearest_command(text: &str) -> Option<String> {
     let words: Vec<&'static str> = COMMANDS.into_iter().chain(CACHE).collect();
@@ -175,7 +175,7 @@ mod tests {
         assert!(report("whodunit -f report report y"), "the first is a file's name");
         assert!(report("whodunit --config none -i report --top 3"));
         assert!(read("whodunit --cache x cache stats").unwrap().command.is_some());
-        // What a hook passes behind `--` is an address or nothing.
+        // A word that a hook passes after `--` is an address or nothing.
         assert_eq!(read("whodunit -c -- report").unwrap().check.addresses, ["report"]);
         assert_eq!(read("whodunit 8.8.8.8 report").unwrap().check.addresses, ["8.8.8.8", "report"]);
     }

@@ -1,4 +1,4 @@
-//! What is wrong with a command line, in our own words: clap's advice is to write `-- -v`, and its values speak Rust.
+//! Errors in a command line, in our own words: clap advises to write `-- -v`, and its values use Rust terms.
 
 use super::{Cli, nearest_command};
 use clap::{
@@ -7,7 +7,7 @@ use clap::{
 };
 use std::error::Error;
 
-/// One sentence; None where clap's own text is what was asked for: help, the version, a command's list of commands.
+/// One sentence; None if clap's own text was asked for: help, the version, a command's list of commands.
 #[must_use]
 pub fn refusal(error: &clap::Error) -> Option<String> {
     let command = command(error);
@@ -41,14 +41,14 @@ pub fn refusal(error: &clap::Error) -> Option<String> {
     Some(sentence.unwrap_or_else(|| own(error)))
 }
 
-/// clap's first line, for what is not said better here.
+/// clap's first line, if there is no better message here.
 fn own(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let line = text.lines().next().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
-/// All that clap knows of one thing.
+/// All of clap's values of one kind.
 fn all(error: &clap::Error, kind: ContextKind) -> Vec<String> {
     match error.get(kind) {
         Some(ContextValue::String(one)) => vec![one.clone()],
@@ -61,7 +61,7 @@ fn first(error: &clap::Error, kind: ContextKind) -> Option<String> {
     all(error, kind).into_iter().next()
 }
 
-/// `--timeout`, where clap writes `--timeout <SECONDS>`, and `SHELL` for `<SHELL>`.
+/// `--timeout` for clap's `--timeout <SECONDS>`, and `SHELL` for `<SHELL>`.
 fn option(error: &clap::Error) -> Option<String> {
     first(error, ContextKind::InvalidArg).map(bare)
 }
@@ -71,7 +71,7 @@ fn bare(option: String) -> String {
     word.trim_matches(['<', '>', '[', ']', '.']).to_owned()
 }
 
-/// `whodunit report`: the words in front of the first bracket of its usage.
+/// `whodunit report`: the words before the first bracket of its usage.
 fn command(error: &clap::Error) -> String {
     let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
     let words = usage.trim_start_matches("Usage:").split_whitespace();

@@ -12,14 +12,14 @@ pub struct TimeoutSeconds(pub Duration);
 /// An age: a number and one of s, m, h, d, w. A bare number is seconds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Age {
-    /// How long that is.
+    /// The duration.
     pub length: Duration,
-    /// No unit was written.
+    /// It was written without a unit.
     pub bare: bool,
 }
 
 impl Age {
-    /// What to say of a bare number that was hardly meant as seconds: nobody keeps answers for 14 of them.
+    /// The warning about a bare number that was hardly meant as seconds: nobody keeps answers for 14 of them.
     #[must_use]
     pub fn doubt(self) -> Option<String> {
         let seconds = self.length.as_secs();
@@ -28,7 +28,7 @@ impl Age {
     }
 }
 
-/// Questions a second; 0 means no limit.
+/// Queries a second; 0 means no limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QueryRate(pub f64);
 
@@ -79,7 +79,7 @@ impl FromStr for Age {
             _ => return Err(complaint()),
         };
         let number: u64 = digits.parse().map_err(|_| complaint())?;
-        // A century is as long as anybody means; it also keeps sums of times in range.
+        // A limit of a century is long enough, and keeps sums of times in range.
         let length = Duration::from_secs(number.saturating_mul(factor).min(3_155_760_000));
         Ok(Self { length, bare: unit.trim().is_empty() })
     }
@@ -111,7 +111,7 @@ impl FromStr for ShareLimits {
     }
 }
 
-/// Reads a string or a bare number through `FromStr`, so that `timeout = 4` and `timeout = "4"` are the same.
+/// Parses a string or a bare number through `FromStr`, so that `timeout = 4` and `timeout = "4"` are equal.
 fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -168,7 +168,7 @@ impl FromStr for AtLeastOne {
     }
 }
 
-/// How many rows are shown.
+/// The number of rows to show.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TopCount(pub usize);
 
@@ -180,7 +180,7 @@ impl FromStr for TopCount {
     }
 }
 
-/// The least number of something that counts.
+/// A lower limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct LeastCount(pub u64);
 
@@ -192,7 +192,7 @@ impl FromStr for LeastCount {
     }
 }
 
-/// A switch: `true`, and what people write for it in an environment variable.
+/// A switch: `true`, and common synonyms in environment variables.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Flag(pub bool);
 

@@ -1,4 +1,4 @@
-//! `whodunit cache stats|list|forget|import|export`: looking after what is remembered.
+//! `whodunit cache stats|list|forget|import|export`: maintenance of the cache.
 
 mod files;
 mod import;
@@ -20,7 +20,7 @@ use std::{
     io::{self, Write},
 };
 
-/// Which cache is looked after, and how it is shown.
+/// The cache, and the form of the output.
 struct CacheSettings {
     cache: CacheConfig,
     form: OutputForm,
@@ -41,11 +41,11 @@ impl CacheSettings {
     }
 }
 
-/// Looks after the cache.
+/// Runs the command.
 ///
 /// # Errors
-/// Bad usage (64), a cache or a file that cannot be read (66), a file that is not what it should be (65), an output
-/// that cannot be written (74).
+/// Bad usage (64), a cache or a file that cannot be read (66), a file with wrong content (65), an output that cannot be
+/// written (74).
 pub fn run(typed: &CacheArgs) -> Result<Exit> {
     let layers = config::layers(&ConfigArgs { config: typed.config.clone() })?;
     let CacheSettings { cache, form } = CacheSettings::resolve(typed, &layers);
@@ -68,10 +68,10 @@ fn export(cache: &LayeredCache, out: &mut impl Write) -> Result<()> {
 }
 
 fn forget(cache: &LayeredCache, what: &[String], all: bool, out: &mut impl Write) -> Result<()> {
-    // All are read before any is forgotten.
+    // All arguments are parsed before anything is removed.
     let networks: Vec<Network> = what.iter().map(|text| network(text)).collect::<Result<_>>()?;
     let mut count = 0;
-    // The cache's own sentence names it: it may be a server, and not the file beside it.
+    // The cache's own message names it: it may be a server instead of the file beside it.
     let forget = |network| cache.forget(network).map_err(|error| Error::unwritable(error.to_string()));
     if all {
         count = forget(None)?;
@@ -84,7 +84,7 @@ fn forget(cache: &LayeredCache, what: &[String], all: bool, out: &mut impl Write
     writeln!(out, "forgot {count} {networks}").map_err(unwritten)
 }
 
-/// Removes the table of origins, which lies in a file of its own.
+/// Removes the table of origins, which is a file of its own.
 fn forget_origins(cache: &LayeredCache) -> Result<()> {
     let Some(path) = cache.file().map(origin::beside) else { return Ok(()) };
     match fs::remove_file(&path) {

@@ -19,10 +19,10 @@ use crate::{
 use jiff::Timestamp;
 use std::{collections::HashMap, io::IsTerminal, net::IpAddr, path::Path};
 
-/// Which addresses are classified, and how.
+/// The addresses to classify, and the settings.
 struct CheckSettings<'a> {
     sources: Vec<AddressSource<'a>>,
-    /// One address was typed, and that is all.
+    /// Only one address was given.
     alone: bool,
     explains: bool,
     reading: LogConfig,
@@ -46,10 +46,10 @@ impl<'a> CheckSettings<'a> {
     }
 }
 
-/// Classifies addresses, and says what to end with.
+/// Classifies addresses, and returns the exit code.
 ///
 /// # Errors
-/// Whatever stops the run before the first question, and an output that cannot be written.
+/// Any error before the first query, and an output that cannot be written.
 pub fn run(typed: &CheckArgs) -> Result<Exit> {
     let layers = config::layers(&typed.config)?;
     let CheckSettings { sources, alone, explains, reading, patterns, output, resolver: config } =
@@ -60,7 +60,7 @@ pub fn run(typed: &CheckArgs) -> Result<Exit> {
     let mut tally = ExitTally::new(output.on_unknown);
     let clients = read_clients(&sources, &reading, &mut tally)?;
     let resolver = resolver(config, patterns).keeping_text(output.form == OutputForm::Whois);
-    // A script that takes a number or an exit code has nobody to read it.
+    // A script that reads a number or an exit code does not show warnings to a user.
     if !matches!(output.form, OutputForm::Count | OutputForm::Quiet)
         && let Some(warning) = without_table(resolver.patterns(), resolver.origins())
     {
@@ -77,14 +77,14 @@ pub fn run(typed: &CheckArgs) -> Result<Exit> {
     judge_all(&resolver, &clients, &output, &format, tally)
 }
 
-/// Where the addresses come from, as it was typed; stdin where nothing was.
+/// The sources of addresses as given; stdin if there are none.
 fn sources(typed: &CheckArgs) -> Result<Vec<AddressSource<'_>>> {
     let mut sources = Vec::new();
     let mut more = Vec::new();
     for text in &typed.addresses {
         match named(text) {
             Ok(source) => sources.push(source),
-            // A shell puts all files that `mail.log*` stands for behind one --log.
+            // A shell puts all files that match `mail.log*` after one --log.
             Err(_) if !typed.log.is_empty() && Path::new(text).is_file() => more.push(Path::new(text)),
             Err(error) => return Err(error),
         }
@@ -102,7 +102,7 @@ fn sources(typed: &CheckArgs) -> Result<Vec<AddressSource<'_>>> {
     Ok(sources)
 }
 
-/// The addresses to classify, all of them read before anything is asked. An input that cannot be read is tallied.
+/// The addresses to classify, all read before any query. An input that cannot be read is noted in the tally.
 fn read_clients(
     sources: &[AddressSource<'_>],
     reading: &LogConfig,
@@ -116,7 +116,7 @@ fn read_clients(
             rest = behind;
             continue;
         }
-        // Logs that follow each other are read as one.
+        // Consecutive logs are read as one.
         let logs: Vec<ClientSource<'_>> = rest.iter().map_while(AddressSource::log).collect();
         let read = log_clients::read(&logs, &reading.spec(Timestamp::now()))?;
         tally.lacks_input(!read.unreadable.is_empty());
@@ -126,7 +126,7 @@ fn read_clients(
     Ok(clients.list)
 }
 
-/// Where addresses come from, in the order in which they were named.
+/// The sources of addresses, in the order in which they were given.
 enum AddressSource<'a> {
     Address(IpAddr),
     Log(ClientSource<'a>),
@@ -151,11 +151,11 @@ fn named(text: &str) -> Result<AddressSource<'_>> {
     Ok(AddressSource::Address(address))
 }
 
-/// Addresses in the order of their first appearance, each once.
+/// Addresses in order of appearance, without duplicates.
 #[derive(Default)]
 struct ClientList {
     list: Vec<Client>,
-    /// Empty as long as one log is all: each of its clients is there once, and there may be millions.
+    /// Empty while there is only one log: its clients have no duplicates, and there may be millions.
     indexes: HashMap<IpAddr, usize>,
 }
 
@@ -182,7 +182,7 @@ impl ClientList {
     }
 }
 
-/// Verdicts in the order of first appearance, in the form --whois with the text below each.
+/// Prints verdicts in order of appearance, with the text below each for --whois.
 fn judge_all(
     resolver: &Resolver,
     clients: &[Client],

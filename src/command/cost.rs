@@ -1,4 +1,5 @@
-//! `whodunit patterns --cost LOG`: what each line of a pattern file blocks, and what wanted mail it would have hit.
+//! `whodunit patterns --cost LOG`: the clients that each line of a pattern file blocks, and the wanted mail that it
+//! would have hit.
 
 use super::{flush, log_clients, resolver, sink::ProgressSink, stdout, tell, warn};
 use crate::{
@@ -22,10 +23,10 @@ use std::{
     path::PathBuf,
 };
 
-/// Owners of wanted mail that a line names.
+/// The most owners of wanted mail in a line.
 const OWNERS: usize = 3;
 
-/// What a pattern meets in one kind of mail.
+/// The clients of one kind of mail that a pattern matches.
 #[derive(Debug, Default, Serialize)]
 struct PatternReach {
     hits: u64,
@@ -101,10 +102,10 @@ impl CostSettings {
     }
 }
 
-/// Says what each pattern costs. Ends in 1 when one hits wanted mail.
+/// Prints the cost of each pattern. Returns 1 if one hits wanted mail.
 ///
 /// # Errors
-/// A log that cannot be read (66), a pattern that cannot be had (78), an output that cannot be written (74).
+/// A log that cannot be read (66), a pattern that is refused (78), an output that cannot be written (74).
 pub(super) fn run(typed: &LintArgs, layers: &ConfigLayer, patterns: Patterns) -> Result<Exit> {
     patterns.check()?;
     let settings = CostSettings::resolve(typed, layers)?;
@@ -126,7 +127,7 @@ pub(super) fn run(typed: &LintArgs, layers: &ConfigLayer, patterns: Patterns) ->
     Ok(if hits_wanted { Exit::Blocked } else { Exit::Clear })
 }
 
-/// Judges clients and counts them.
+/// Judges clients, and counts them.
 fn count(resolver: &Resolver, clients: &[Client], costs: &mut CostTable, wanted: bool) -> Result<()> {
     let add = |judged: Judged, _| {
         costs.add(&judged, wanted);
@@ -143,7 +144,7 @@ fn clients(logs: &[PathBuf], spec: &ReadSpec) -> Result<Vec<Client>> {
     Ok(log_clients::clients(&read.seen))
 }
 
-/// All patterns, in their order.
+/// All patterns in order.
 struct CostTable {
     rows: Vec<PatternCost>,
     indexes: HashMap<(String, u32), usize>,
@@ -164,7 +165,7 @@ impl CostTable {
         Self { rows, indexes, unknown: 0 }
     }
 
-    /// Counts a client for each pattern that has part in its verdict: a block pattern that an allow pattern overrules
+    /// Counts a client for each pattern that has a part in its verdict: a block pattern that an allow pattern overrides
     /// blocks nothing.
     fn add(&mut self, judged: &Judged, wanted: bool) {
         let action = match judged.verdict {
@@ -182,7 +183,7 @@ impl CostTable {
             match (wanted, action) {
                 (false, _) => row.blocked.add(judged),
                 (true, Action::Block) => row.wanted.add(judged),
-                // To let wanted mail in is what it is for.
+                // An allow pattern is meant to accept wanted mail.
                 (true, Action::Allow) => {}
             }
         }

@@ -1,4 +1,4 @@
-//! `--explain`: the whole walk of an address, for the admin who asks "why was this (not) rejected?".
+//! `--explain`: all steps of an address's look-up, for the admin who asks "why was this (not) rejected?".
 
 use super::{ExitTally, flush, stdout};
 use crate::{
@@ -17,7 +17,7 @@ use std::io::{self, Write};
 /// Explains one address after the other.
 ///
 /// # Errors
-/// Stdout cannot be written to.
+/// Stdout cannot be written.
 pub fn run(resolver: &Resolver, clients: &[Client], paint: Paint, mut tally: ExitTally) -> Result<Exit> {
     let mut out = stdout();
     for seen in clients {
@@ -70,10 +70,10 @@ fn write(
     writeln!(out, "  {:<9} {verdict}{}", "verdict", why.unwrap_or_default())
 }
 
-/// Why it is unknown: its kind, and what the steps above do not say already.
+/// The reason if it is unknown: its kind, and the part that the steps above do not show.
 fn reason(unknown: &Unknown, trace: &Trace) -> String {
     let told = |what: &str| trace.steps().iter().any(|step| step.said.contains(what));
-    // A step names the server apart from what it said.
+    // A step names the server separately from its message.
     let said = |part: &str| told(part) || part.split_once(": ").is_some_and(|(_, rest)| told(rest));
     let kind = unknown.kind.as_str();
     if unknown.message.split("; ").all(said) {
@@ -83,7 +83,7 @@ fn reason(unknown: &Unknown, trace: &Trace) -> String {
     }
 }
 
-/// What the table of origins adds to the record, or has in its stead.
+/// Prints the entry in the table of origins, beside the record or instead of it.
 fn origin(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
     if let Some(network) = judged.announced() {
         field(out, "network", &network.to_string())?;

@@ -1,4 +1,4 @@
-//! `whodunit completions` and `whodunit man`: made from the same definitions as the command line itself.
+//! `whodunit completions` and `whodunit man`: made from the definitions of the command line.
 
 use super::{flush, manual, stdout};
 use crate::{
@@ -12,17 +12,17 @@ use std::io::Write;
 /// Prints a shell's completion script.
 ///
 /// # Errors
-/// Stdout cannot be written to.
+/// Stdout cannot be written.
 pub fn completions(typed: &CompletionsArgs) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(typed.shell, &mut Cli::command(), "whodunit", &mut script);
     print(&script)
 }
 
-/// Prints the manual page, all commands on one.
+/// Prints the manual page, with all commands on it.
 ///
 /// # Errors
-/// Stdout cannot be written to.
+/// Stdout cannot be written.
 pub fn man() -> Result<Exit> {
     let page = manual::page(Cli::command()).map_err(|error| Error::output("stdout", &error))?;
     print(&page)

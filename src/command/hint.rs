@@ -1,9 +1,9 @@
-//! What to do about an argument that is no address.
+//! The remedy for an argument that is no address.
 
 use crate::{address, cli::nearest_command};
 use std::path::Path;
 
-/// The sentence about it.
+/// The message about it.
 pub(super) fn sentence(text: &str, why: address::BadAddress) -> String {
     match remedy(text, why) {
         Some(remedy) => format!("`{text}` is not an address: {remedy}"),
@@ -11,7 +11,7 @@ pub(super) fn sentence(text: &str, why: address::BadAddress) -> String {
     }
 }
 
-/// What it is in place of an address, where that can be told.
+/// What it probably is, and what to do.
 fn remedy(text: &str, why: address::BadAddress) -> Option<String> {
     if text.split([',', ';', ' ', '\t', '\n']).filter(|word| !word.is_empty()).nth(1).is_some() {
         return Some("write each address as an argument of its own".to_owned());
@@ -44,7 +44,7 @@ fn remedy(text: &str, why: address::BadAddress) -> Option<String> {
     is_domain(text).then(|| format!("names are not resolved; `dig +short {text} | whodunit` does that"))
 }
 
-/// The number of an IPv4 address that is none.
+/// The number above 255 in a dotted quad.
 fn too_large(text: &str) -> Option<&str> {
     let parts: Vec<&str> = text.split('.').collect();
     let number = |part: &&str| part.parse::<u32>().is_ok();

@@ -1,4 +1,4 @@
-//! What to say of an input that gave less than was hoped for.
+//! Warnings about inputs that gave less than expected.
 
 use super::warn;
 use crate::{
@@ -7,7 +7,8 @@ use crate::{
 };
 use std::{fs, path::Path};
 
-/// Says what is odd about what was read: inputs that could not be, lines without a time, empty files, no client at all, lines that are nearly addresses.
+/// Warns about inputs that could not be read, lines without a time, empty files, inputs without any client, and lines
+/// that are nearly addresses.
 pub(super) fn tell(read: &LogClients, sources: &[ClientSource<'_>], spec: &log::ReadSpec) {
     for error in &read.unreadable {
         warn(&format!("{error}; the other inputs count, and what could be read of this one"));
@@ -26,7 +27,7 @@ pub(super) fn tell(read: &LogClients, sources: &[ClientSource<'_>], spec: &log::
     }
 }
 
-/// How an input is called.
+/// The name of an input.
 pub(super) fn name(source: &ClientSource<'_>) -> String {
     file(source).map_or_else(|| "stdin".to_owned(), |path| path.display().to_string())
 }
@@ -42,7 +43,7 @@ fn is_empty(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() == 0)
 }
 
-/// What to say of lines without a time among others that have one.
+/// The warning about lines without a time, if others have one.
 fn undated(count: u64, spec: &log::ReadSpec) -> String {
     let many = match count {
         1 => "1 line with a client has no time that could be read".to_owned(),
@@ -96,7 +97,7 @@ fn selectors(spec: &log::ReadSpec) -> String {
     }
 }
 
-/// How many addresses `--extract all` would take. Only files can be read twice.
+/// The number of addresses that `--extract all` would take. Only files can be read twice.
 fn all(sources: &[ClientSource<'_>], spec: &log::ReadSpec) -> usize {
     let is_file = |source: &ClientSource<'_>| {
         file(source).is_some_and(|path| fs::metadata(path).is_ok_and(|m| m.is_file()))

@@ -1,4 +1,4 @@
-//! Ctrl-C in a long run at a terminal: what was asked is not lost, and whoever pressed it should know.
+//! Ctrl-C in a long run at a terminal: tells the user that the answers so far are kept.
 
 use crate::output::progress::Progress;
 use signal_hook::{consts::SIGINT, iterator::Signals, low_level::emulate_default_handler};
@@ -8,15 +8,15 @@ use std::{
     thread,
 };
 
-/// Says how far a run came when it is interrupted, from now until the process ends; that it does by the signal, as without
-/// this. Nothing is done where nobody sits at a terminal, and where the signal is ignored, as in the background of a
-/// script. `keeps` says that a cache has the answers.
+/// Prints how far a run came when it is interrupted, from now until the process ends. The process still ends by the
+/// signal. It does nothing without a terminal, or if the signal is ignored, as in a script's background job. `keeps`
+/// means that a cache has the answers.
 pub(super) fn watch(progress: &Progress, total: u64, keeps: bool) {
     if !io::stderr().is_terminal() || is_ignored() {
         return;
     }
     let clear = progress.clearing();
-    // The signal is caught by the thread itself: where it cannot be had, Ctrl-C ends the process as ever.
+    // The thread itself catches the signal: if there is no thread, Ctrl-C ends the process as usual.
     let work = move || {
         let Ok(mut signals) = Signals::new([SIGINT]) else { return };
         for signal in signals.forever() {

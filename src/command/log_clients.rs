@@ -1,4 +1,4 @@
-//! Clients of logs: the inputs as they were named, read with a word about what is odd.
+//! Clients of logs: reads the inputs, with warnings about them.
 
 use super::input_warnings;
 use crate::{
@@ -12,10 +12,10 @@ use std::{
     path::PathBuf,
 };
 
-/// The logs that were named for a command; stdin where none is, and for `-`.
+/// The logs given to a command; stdin if there are none, and for `-`.
 ///
 /// # Errors
-/// None is named, and stdin is a terminal (64).
+/// None was given, and stdin is a terminal (64).
 pub(super) fn sources<'a>(paths: &'a [PathBuf], command: &str) -> Result<Vec<ClientSource<'a>>> {
     if !paths.is_empty() {
         return Ok(paths.iter().map(|path| ClientSource::named(path)).collect());
@@ -28,10 +28,10 @@ pub(super) fn sources<'a>(paths: &'a [PathBuf], command: &str) -> Result<Vec<Cli
     Ok(vec![ClientSource::Stdin])
 }
 
-/// Reads logs, and says what is odd about them.
+/// Reads logs, and prints warnings about them.
 ///
 /// # Errors
-/// As [`log::read`].
+/// As for [`log::read`].
 pub(super) fn read(sources: &[ClientSource<'_>], spec: &ReadSpec) -> Result<LogClients> {
     let read = log::read(sources, spec, &progress::bytes())?;
     input_warnings::tell(&read, sources, spec);

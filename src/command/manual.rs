@@ -1,4 +1,5 @@
-//! The manual page: all commands on one page, made from the command line's own definitions, and what they cannot say.
+//! The manual page: all commands on one page, made from the command line's own definitions, plus the text that they do
+//! not have.
 
 use clap::Command;
 use clap_mangen::{
@@ -7,10 +8,10 @@ use clap_mangen::{
 };
 use std::{collections::BTreeMap, io};
 
-/// What no option says: verdicts, pattern files, exit codes, files.
+/// The text that no option has: verdicts, pattern files, exit codes, files.
 const REST: &str = include_str!("manual.roff");
 
-/// When the page was last looked through: a release sets it.
+/// The date of the page; a release sets it.
 const DATE: &str = "2026-11-27";
 
 /// The page, in roff.
@@ -39,12 +40,12 @@ pub(super) fn page(mut command: Command) -> io::Result<Vec<u8>> {
     Ok(tidy(&page))
 }
 
-/// The command with every option's text: clap's page leaves out the short text of what `-h` does not show.
+/// The command with every option's text: clap's page leaves out the short text of options that `-h` does not show.
 fn explained(command: Command) -> Command {
     command.mut_args(|arg| arg.hide_short_help(false)).mut_subcommands(explained)
 }
 
-/// Every command below this one that does something itself, with its name as it is typed.
+/// Every command below this one that does something itself, with its full name.
 fn all(command: &Command) -> Vec<(String, &Command)> {
     let mut found = Vec::new();
     for sub in command.get_subcommands() {
@@ -64,7 +65,7 @@ fn usage(command: &Command) -> String {
     line.trim_start_matches("Usage: ").to_owned()
 }
 
-/// A command's sentence and the options that it alone has; those that mean the same everywhere are only named.
+/// A command's description and its own options; options that mean the same everywhere are only named.
 fn own(page: &mut Vec<u8>, top: &Command, command: &Command) -> io::Result<()> {
     let said: BTreeMap<&str, String> =
         top.get_arguments().map(|arg| (arg.get_id().as_str(), help(arg))).collect();
@@ -82,11 +83,11 @@ fn own(page: &mut Vec<u8>, top: &Command, command: &Command) -> io::Result<()> {
     let (man, mut part) = (Man::new(rest), Vec::new());
     man.render_description_section(&mut part)?;
     man.render_options_section(&mut part)?;
-    // Every command here stands below a heading of its own, and needs no more of them.
+    // Every command here has a heading of its own, and needs no further ones.
     for line in part.split_inclusive(|byte| *byte == b'\n').filter(|line| !line.starts_with(b".SH ")) {
         page.extend_from_slice(line);
     }
-    // What prints itself takes global options, as every command does, and has no use for them.
+    // These commands accept the global options, as every command does, and do not use them.
     if !shared.is_empty() && !matches!(command.get_name(), "completions" | "man") {
         let mut roff = Roff::new();
         roff.control("PP", []);
@@ -107,7 +108,7 @@ fn heading(page: &mut Vec<u8>, kind: &str, text: &str) -> io::Result<()> {
     roff.to_writer(page)
 }
 
-/// Each piece brings roff's preamble along; once, on top, is enough.
+/// Each piece brings roff's preamble; once at the top is enough.
 fn tidy(page: &[u8]) -> Vec<u8> {
     let lines = page.split_inclusive(|byte| *byte == b'\n').enumerate();
     let preamble = |line: &[u8]| line.starts_with(b".ie ") || line.starts_with(b".el ");

@@ -1,4 +1,4 @@
-//! `whodunit match`: the same matching on whois text that the user already has. No network, no cache.
+//! `whodunit match`: matches patterns against whois text that the user already has. No network, no cache.
 
 use super::{ExitTally, flush, origins, output_format, paint, read_patterns, stdout, warn, without_table};
 use crate::{
@@ -26,13 +26,13 @@ use std::{
     path::Path,
 };
 
-/// More whois text than anybody has about one address.
+/// The longest whois text that is read, in bytes.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
-/// Which texts are matched, and how.
+/// The texts to match, and the settings.
 struct MatchSettings<'a> {
     sources: Vec<ClientSource<'a>>,
-    /// What the texts are about.
+    /// The address that the texts are about.
     address: Option<IpAddr>,
     patterns: PatternSpec,
     output: OutputConfig,
@@ -60,10 +60,10 @@ impl<'a> MatchSettings<'a> {
     }
 }
 
-/// Matches patterns against whois text in files or on stdin, and says what to end with.
+/// Matches patterns against whois text in files or on stdin, and returns the exit code.
 ///
 /// # Errors
-/// Whatever stops the run, before anything is printed: patterns, an address or a file that is wrong.
+/// Any error before the first output: a wrong pattern, address or file.
 pub fn run(typed: &MatchArgs) -> Result<Exit> {
     let MatchSettings { sources, address, patterns, output, cache } =
         MatchSettings::resolve(typed, &config::layers(&typed.config)?)?;
@@ -71,7 +71,7 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
     let patterns = read_patterns(&patterns, asks.then_some("the whois text"))?;
     patterns.check()?;
     let texts = sources.iter().map(read).collect::<Result<Vec<_>>>()?;
-    // A text whose own lines end so is matched by them.
+    // If the text has such line ends itself, patterns match them.
     if texts.iter().any(|text| !text.contains(&b'\r')) {
         patterns.line_ends().for_each(|warning| warn(&warning));
     }
@@ -83,13 +83,13 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
     let write = |error| Error::output("stdout", &error);
     format.head(&mut out)?;
     for bytes in texts {
-        // Whose text it is stands in letters that every character set shares.
+        // The signs of the registry are in ASCII, which every character set shares.
         let registry = detect(&charset::decode(&bytes, Registry::Other));
         let text = charset::decode(&bytes, registry);
         let judged = judge(&text, registry, address, origin.clone(), &patterns);
         tally.add(&judged);
         if output.form == OutputForm::Count {
-            // What egrep | wc -l would say, whatever the text is.
+            // The count that `egrep | wc -l` gives for any text.
             let plain =
                 patterns.judge(&MatchSubject { text: &text, record: None, address: None, origin: None });
             let count = if judged.matches.is_empty() { plain.count } else { judged.count };
@@ -105,7 +105,7 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
     Ok(tally.exit())
 }
 
-/// Who announces the address, by the table of origins beside the cache, which itself is left alone.
+/// The origin of the address, by the table beside the cache. The cache itself is not opened.
 fn announced(
     cache: &CacheConfig,
     address: IpAddr,
@@ -123,7 +123,7 @@ fn announced(
     found
 }
 
-/// One text, whole.
+/// Reads one text whole.
 fn read(source: &ClientSource<'_>) -> Result<Vec<u8>> {
     match source {
         ClientSource::Stdin => take(Path::new("stdin"), io::stdin().lock()),

@@ -1,4 +1,4 @@
-//! `whodunit networks`: every network that the patterns block, in a form that a server loads.
+//! `whodunit networks`: every network that the patterns block, in a format that a server loads.
 
 use super::{
     WITHOUT_TABLE, open, read_patterns,
@@ -24,19 +24,19 @@ use std::{
     time::Duration,
 };
 
-/// IPv4 addresses that a set may cover where nobody says: an 8th of a per cent of all of them are a /8's.
+/// The default limit of IPv4 addresses in a list: as many as in a /8, 0.4 % of all.
 const MOST: u64 = 1 << 24;
 
-/// Which list is written, and into what.
+/// The list to write, and its output.
 struct NetworksSettings {
     patterns: PatternSpec,
     cache: CacheConfig,
     query: NetworkQuery,
     form: ListForm,
     families: Families,
-    /// IPv4 addresses that it may cover; 0 is no limit.
+    /// The limit of IPv4 addresses; 0 is no limit.
     limit: u64,
-    /// None is stdout.
+    /// The output file; None is stdout.
     output: Option<PathBuf>,
 }
 
@@ -74,7 +74,7 @@ impl NetworksSettings {
 ///
 /// # Errors
 /// No patterns, or an output that is one of them (64), a set that covers too much (65), no data (66), an output that
-/// cannot be written (74), a pattern that cannot be had (78).
+/// cannot be written (74), a pattern that is refused (78).
 pub fn run(typed: &NetworksArgs) -> Result<Exit> {
     let now = Timestamp::now();
     let NetworksSettings { patterns: spec, cache, query, form, families, limit, output } =
@@ -124,7 +124,7 @@ fn families(typed: &NetworksArgs) -> Families {
     }
 }
 
-/// Refuses to write over a pattern file.
+/// Refuses to overwrite a pattern file.
 fn spare_patterns(path: &Path, spec: &PatternSpec) -> Result<()> {
     let identity = |path: &Path| {
         fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|meta| (meta.dev(), meta.ino()))
@@ -154,7 +154,7 @@ fn refuse_too_many(found: &BlockedNetworks<'_>, limit: u64) -> Result<()> {
     )))
 }
 
-/// What the list begins with.
+/// The comments at the start of the list.
 fn notes(
     found: &BlockedNetworks<'_>,
     data: &DataSummary,
@@ -178,7 +178,7 @@ fn notes(
     notes
 }
 
-/// Says on stderr what each pattern blocks, and what the data does not cover.
+/// Prints on stderr the extent that each pattern blocks, and the gaps of the data.
 fn report(found: &BlockedNetworks<'_>, data: &DataSummary, families: Families, form: ListForm) {
     for (pattern, tally) in found.tallies().filter(|(pattern, _)| pattern.action == Action::Block) {
         warn(&format!("{}: {}", at(&pattern), told(&tally, families)));
@@ -215,13 +215,13 @@ fn told(tally: &PatternTally, families: Families) -> String {
     let networks = if tally.networks == 1 { "network" } else { "networks" };
     let mut told = format!("{} {networks}", tally.networks);
     for (wanted, count, family) in [(families.v4, tally.v4, "IPv4"), (families.v6, tally.v6, "IPv6")] {
-        // A family that is not there needs no word, but for the only one.
+        // An empty family is not mentioned, unless it is the only one.
         if !wanted || (count == 0 && families.v4 && families.v6 && family == "IPv6") {
             continue;
         }
         let addresses = if count == 1 { "address" } else { "addresses" };
         told.push_str(&match count.checked_ilog2() {
-            // Nobody reads numbers of thirty figures.
+            // A number of thirty digits is unreadable.
             Some(bits) if bits >= 64 => format!(", some 2^{bits} {family} {addresses}"),
             _ => format!(", {count} {family} {addresses}"),
         });

@@ -1,4 +1,4 @@
-//! `whodunit patterns`: what is wrong with pattern files, and what they match of the networks that are known.
+//! `whodunit patterns`: problems in pattern files, and the known networks that they match.
 
 use super::{WITHOUT_TABLE, cost, each, flush, open, origins, stdin_once, stdout, tell, warn};
 use crate::{
@@ -20,10 +20,10 @@ use std::{
     path::PathBuf,
 };
 
-/// Networks that are named in text behind their number.
+/// The most networks that text names after their number.
 const EXAMPLES: usize = 3;
 
-/// Which patterns are checked, and where the networks are that they are held against.
+/// The patterns to check, and the cache with the networks to match them against.
 struct LintSettings {
     patterns: PatternSpec,
     cache: CacheConfig,
@@ -40,11 +40,11 @@ impl LintSettings {
     }
 }
 
-/// Checks patterns. Problems, and patterns that `--unused` finds, end in 1; a pattern that cannot be had in 78.
+/// Checks patterns. Returns 1 for problems, and for patterns that `--unused` finds; 78 for a pattern that is refused.
 ///
 /// # Errors
 /// No patterns at all (64), a file or a cache that cannot be read (66), with `--against-cache` or `--unused` a pattern
-/// that cannot be had (78), an output that cannot be written (74).
+/// that is refused (78), an output that cannot be written (74).
 pub fn run(typed: &LintArgs) -> Result<Exit> {
     let layers = config::layers(&typed.config)?;
     let LintSettings { patterns: spec, cache } = LintSettings::resolve(typed, &layers)?;
@@ -68,11 +68,11 @@ pub fn run(typed: &LintArgs) -> Result<Exit> {
     } else {
         let found = patterns.lint(numbers(&patterns, &origins(&cache)).as_ref());
         if found.is_empty() && patterns.is_empty() {
-            // A folder without files: a file without patterns is a problem of its own.
+            // A folder without files; a file without patterns is a separate problem.
             let (_, folder) = spec.files.first().cloned().unwrap_or((Action::Block, PathBuf::new()));
             warn(&format!("there is no pattern file in {}: nothing will match", folder.display()));
         } else if found.is_empty() && io::stderr().is_terminal() {
-            // On a terminal silence leaves one wondering whether the file was the right one.
+            // Without output on a terminal, a user would wonder whether it was the right file.
             let count = patterns.names().count();
             let patterns = if count == 1 { "pattern" } else { "patterns" };
             warn(&format!("{count} {patterns}, no mistakes"));
@@ -83,7 +83,7 @@ pub fn run(typed: &LintArgs) -> Result<Exit> {
     Ok(exit)
 }
 
-/// The AS numbers of the table of origins, where a pattern asks for any and there is one that can be used.
+/// The AS numbers of the table of origins, if a pattern needs them and there is a usable table.
 fn numbers(patterns: &Patterns, origins: &OriginLookup) -> Option<BTreeSet<u32>> {
     let table = if patterns.name_origins() { origins.table() } else { None };
     let numbers = table.map(|table| table.numbers()).transpose();
@@ -94,7 +94,7 @@ fn numbers(patterns: &Patterns, origins: &OriginLookup) -> Option<BTreeSet<u32>>
     if let Some(warning) = origins.warning() {
         warn(&warning);
     } else if let (None, Some((file, line))) = (&numbers, patterns.origin_lines().next()) {
-        // No mistake of the file's: another machine may have a table.
+        // This is no fault of the file: another machine may have a table.
         let count = patterns.origin_lines().count();
         let which = match count {
             1 => "this line asks".to_owned(),
@@ -112,7 +112,7 @@ fn problems(problems: &[LintProblem], json: bool, out: &mut impl Write) -> Resul
             object(problem, out)
         } else {
             let LintProblem { file, line, column, message, .. } = problem;
-            // A column of 1 says nothing: the message is about the line's beginning, or about all of it.
+            // Column 1 is left out: the message is about the start of the line, or about the whole line.
             let column = if *column > 1 { format!("column {column}: ") } else { String::new() };
             writeln!(out, "{}:{line}: {column}{}", safe(file), safe(message))
         }
@@ -127,7 +127,7 @@ fn problems(problems: &[LintProblem], json: bool, out: &mut impl Write) -> Resul
     })
 }
 
-/// A network that is known, as patterns' matches are shown with it.
+/// A known network, as shown with the patterns that match it.
 #[derive(Clone, Debug, Serialize)]
 struct KnownNetwork {
     cidr: Vec<String>,
@@ -162,17 +162,17 @@ struct PatternRow {
     pattern: PatternMatch,
     /// Indexes in [`KnownNetworks::networks`].
     networks: BTreeSet<usize>,
-    /// Those of them that an allow pattern lets in, where this one would block.
+    /// Those of them that an allow pattern accepts although this one would block.
     allowed: BTreeSet<usize>,
 }
 
-/// All patterns held against all that the cache knows.
+/// All patterns, matched against everything in the cache.
 struct KnownNetworks {
     rows: Vec<PatternRow>,
     networks: Vec<KnownNetwork>,
 }
 
-/// What tells one pattern from another in a [`Match`].
+/// The key that identifies a pattern in a [`PatternMatch`].
 fn key(found: &PatternMatch) -> (String, u32, String, Action) {
     (found.file.clone(), found.line, found.pattern.clone(), found.action)
 }
@@ -237,7 +237,7 @@ impl KnownNetworks {
         Ok(())
     }
 
-    /// `--unused`. Of an empty cache nothing can be said.
+    /// `--unused`. An empty cache gives no result.
     fn unused(&self, json: bool, out: &mut impl Write) -> Result<Exit> {
         if self.networks.is_empty() {
             return Ok(Exit::Clear);
@@ -282,9 +282,9 @@ struct PatternObject<'a> {
     line: u32,
     pattern: &'a str,
     action: Action,
-    /// Networks that it matches.
+    /// The number of networks that it matches.
     count: usize,
-    /// How many of them an allow pattern lets in all the same; 0 for an allow pattern.
+    /// The number of them that an allow pattern accepts anyway; 0 for an allow pattern.
     allowed: usize,
     networks: Vec<&'a KnownNetwork>,
 }

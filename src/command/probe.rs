@@ -1,4 +1,4 @@
-//! `whodunit check`: one line and a code for Nagios, Icinga and their like.
+//! `whodunit check`: one line and a code for Nagios, Icinga and similar programs.
 
 use super::{flush, opened, stdout};
 use crate::{
@@ -18,14 +18,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The service has so long to answer, which is longer than it takes itself.
+/// The limit for an answer of the service, which is longer than the service's own.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Servers that are named; the rest is counted.
+/// The most servers that are named; others are counted.
 const NAMED: usize = 3;
 
-/// What is looked at.
+/// The subjects of the check.
 struct ProbeSettings {
-    /// Where the service should answer.
+    /// The listen addresses of the service.
     listen: Vec<ListenAddress>,
     zone: ZoneName,
     cache: CacheConfig,
@@ -41,13 +41,13 @@ impl ProbeSettings {
     }
 }
 
-/// What was found, worst first.
+/// The findings, worst first.
 #[derive(Default)]
 struct CheckFindings {
     critical: Vec<String>,
     warning: Vec<String>,
     fine: Vec<String>,
-    /// Performance data, as the plugins' guidelines have it.
+    /// Performance data, in the form of the plugins' guidelines.
     numbers: Vec<String>,
 }
 
@@ -67,7 +67,7 @@ impl CheckFindings {
     fn line(&self) -> String {
         let found: Vec<&str> =
             self.critical.iter().chain(&self.warning).chain(&self.fine).map(String::as_str).collect();
-        // A bar begins the numbers.
+        // A bar starts the performance data.
         let said = if found.is_empty() {
             "nothing to look at: name --listen or --cache".into()
         } else {
@@ -80,10 +80,10 @@ impl CheckFindings {
     }
 }
 
-/// Looks at everything, and says it in one line.
+/// Checks everything, and prints one line.
 ///
 /// # Errors
-/// When that line cannot be written. What else goes wrong is UNKNOWN, and a line too.
+/// That line cannot be written. Any other failure is UNKNOWN, printed as a line too.
 pub fn run(typed: &ProbeArgs) -> Result<Exit> {
     let (line, exit) = match look(typed) {
         Ok(findings) => (findings.line(), findings.exit().0),
@@ -119,7 +119,7 @@ fn look_at_service(address: &ListenAddress, zone: &ZoneName, findings: &mut Chec
     }
 }
 
-/// Some of the servers, and how many more there are.
+/// Some of the servers, and the number of others.
 fn names(servers: &BTreeMap<String, Timestamp>) -> String {
     let names: Vec<&str> = servers.keys().map(String::as_str).take(NAMED).collect();
     let more = servers.len().saturating_sub(NAMED);
@@ -143,7 +143,7 @@ fn look_at_cache(cache: &LayeredCache, stale: u32, findings: &mut CheckFindings)
                 findings.warning.push(format!("held off: {}", names(&stats.held_off)));
             }
             if !stats.unclosed.is_empty() {
-                // Their answers are read all the same.
+                // Their answers are still used.
                 let servers = names(&stats.unclosed);
                 findings.fine.push(format!("answers end with new words: {servers}"));
             }

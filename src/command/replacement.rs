@@ -1,4 +1,4 @@
-//! A file that takes another's place once it is whole.
+//! A file that replaces another when it is complete.
 
 use super::warn;
 use crate::error::{Error, Result, reason};
@@ -9,18 +9,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What a file is to hold from now on. Dropped without [`ReplacementFile::commit`], it leaves the file as it was.
+/// The new content of a file. Dropped without [`ReplacementFile::commit`], it leaves the file unchanged.
 pub(super) struct ReplacementFile {
     target: PathBuf,
     draft: Draft,
 }
 
 enum Draft {
-    /// A device or a pipe, which is written to as it is.
+    /// A device or a pipe, which is written directly.
     Device(BufWriter<File>),
     /// A file beside the target.
     Beside(PathBuf, BufWriter<File>),
-    /// Kept in memory where nobody may make a file beside the target: that is written over at the end.
+    /// Kept in memory if no file can be created beside the target, which is then overwritten at the end.
     Held(Vec<u8>),
 }
 
@@ -34,8 +34,7 @@ fn is_descriptor(path: &Path) -> bool {
 }
 
 impl ReplacementFile {
-    /// Begins a draft, with the rights and the owner of the file that is there. A link stays one: what it leads to is
-    /// replaced.
+    /// Begins a draft, with the rights and the owner of the existing file. A link stays a link; its target is replaced.
     ///
     /// # Errors
     /// The folder or the file cannot be written (74).
@@ -50,14 +49,14 @@ impl ReplacementFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        // A descriptor stays open where the shell put it, and another file in its place would go unseen.
+        // A descriptor stays open at the file that the shell opened, and a file that replaced it would not be seen.
         if is_descriptor(path) || there.as_ref().is_some_and(|meta| !meta.is_file()) {
             let out = BufWriter::new(File::options().append(true).open(path)?);
             return Ok(Self { target: path.to_owned(), draft: Draft::Device(out) });
         }
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if there.is_some() {
-            // Whoever may not write it may not replace it.
+            // A user who may not write the file may not replace it.
             File::options().append(true).open(&target)?;
         }
         let mut name = std::ffi::OsString::from(".");
@@ -73,14 +72,14 @@ impl ReplacementFile {
         };
         let made = Self { target, draft: Draft::Beside(draft, BufWriter::new(file)) };
         if let (Some(meta), Draft::Beside(_, out)) = (&there, &made.draft) {
-            // Only root may give a file away; its rights count in any case.
+            // Only root may give a file away; its rights are copied in any case.
             let _ = fchown(out.get_ref(), Some(meta.uid()), Some(meta.gid()));
             out.get_ref().set_permissions(meta.permissions())?;
         }
         Ok(made)
     }
 
-    /// Puts the draft in the file's place.
+    /// Renames the draft to the target.
     ///
     /// # Errors
     /// It cannot be written (74).

@@ -1,6 +1,6 @@
-//! `whodunit report [LOG]...`: who is behind the traffic in mail logs.
+//! `whodunit report [LOG]...`: the owners behind the traffic in mail logs.
 //!
-//! A report is an investigation and no verdict: it ends in 0 once it could be made, whomever it found.
+//! A report is an investigation and no verdict: it ends in 0 whenever it could be made, whatever it found.
 
 mod abuse_mail;
 mod copies;
@@ -46,10 +46,10 @@ use std::{
 };
 use style::ReportStyle;
 
-/// Makes the report, in the form that was asked for.
+/// Makes the report, in the requested form.
 ///
 /// # Errors
-/// Whatever stops the run before the first question, and an output that cannot be written.
+/// Any error before the first query, and an output that cannot be written.
 pub fn run(typed: &ReportArgs) -> Result<Exit> {
     let now = Timestamp::now();
     let mut settings = ReportSettings::resolve(typed, &config::layers(&typed.config)?, now)?;
@@ -101,7 +101,7 @@ pub fn run(typed: &ReportArgs) -> Result<Exit> {
     Ok(if clients.unreadable.is_empty() { Exit::Clear } else { Exit::NoInput })
 }
 
-/// The patterns, each of them understood.
+/// The patterns, all of them compiled.
 fn checked_patterns(spec: &PatternSpec, logs: &[ClientSource<'_>]) -> Result<Patterns> {
     let asks = logs.iter().any(|log| matches!(log, ClientSource::Stdin));
     let patterns = read_patterns(spec, asks.then_some("the log"))?;
@@ -121,7 +121,7 @@ fn read_clients(logs: &[ClientSource<'_>], copies: Option<&Copies>, spec: &ReadS
     Ok(clients)
 }
 
-/// Everybody whose mail is wanted, judged: the clients of logs of wanted mail, and correspondents.
+/// All clients whose mail is wanted, judged: those in logs of wanted mail, and correspondents.
 fn all_wanted(resolver: &Resolver, ham: &[Client], copies: Option<&Copies>) -> Result<Vec<WantedClient>> {
     let ham = judge_all(resolver, ham)?.into_iter();
     let mut wanted: Vec<WantedClient> =
@@ -132,12 +132,12 @@ fn all_wanted(resolver: &Resolver, ham: &[Client], copies: Option<&Copies>) -> R
     Ok(wanted)
 }
 
-/// Whether the owner is one of those that were asked for.
+/// Whether the owner is one of those asked for.
 fn is_one_of(owners: &[Regex], judged: &Judged) -> bool {
     owner(judged).is_some_and(|name| owners.iter().any(|one| one.is_match(name.as_bytes())))
 }
 
-/// The servers that the logs show mail delivered to, judged.
+/// The servers to which the logs show deliveries, judged.
 fn correspondents(resolver: &Resolver, copies: &Copies) -> Result<Vec<WantedClient>> {
     let servers = log::evidence::correspondents(&copies.paths())?;
     if servers.is_empty() {
@@ -148,7 +148,7 @@ fn correspondents(resolver: &Resolver, copies: &Copies) -> Result<Vec<WantedClie
     Ok(judged.map(|judged| WantedClient { judged, seen_in: SeenIn::Correspondence }).collect())
 }
 
-/// Lines of the clients that are shown or complained about, and the messages with them.
+/// Log lines of the clients that are shown or complained about, and the messages with them.
 fn evidence(settings: &ReportSettings<'_>, report: &Report, copies: &Copies) -> Result<ClientLines> {
     let complaints = settings.abuse_mail.map(|folder| (folder, Complaints::of(report)));
     let shown = report.rows.iter().filter(|_| settings.shows_lines()).flat_map(|row| &row.members);
@@ -175,12 +175,12 @@ fn sample_lines(
     Ok(samples.into_iter().map(|(client, found)| (client, lines(found))).collect())
 }
 
-/// How the inputs are called in what is printed.
+/// The names of the inputs in the output.
 fn names(sources: &[ClientSource<'_>]) -> Vec<String> {
     sources.iter().map(input_warnings::name).collect()
 }
 
-/// The clients of the mail that is wanted, whenever it came.
+/// The clients of the wanted mail, at any time.
 fn ham_clients(ham: &[PathBuf], spec: &ReadSpec) -> Result<Vec<Client>> {
     if ham.is_empty() {
         return Ok(Vec::new());
@@ -188,7 +188,7 @@ fn ham_clients(ham: &[PathBuf], spec: &ReadSpec) -> Result<Vec<Client>> {
     let spec = ReadSpec { since: None, until: None, grep: None, times: false, ..spec.clone() };
     let sources = log_clients::sources(ham, "report")?;
     let mut read = log::read(&sources, &spec, &progress::bytes())?;
-    // Without it somebody's wanted mail would not spare him.
+    // Without this log, a client's wanted mail would not protect him.
     if let Some(error) = read.unreadable.pop() {
         return Err(error);
     }
@@ -209,7 +209,7 @@ fn judge_all(resolver: &Resolver, clients: &[Client]) -> Result<Vec<Judged>> {
     Ok(all)
 }
 
-/// Judges the clients of the log, and says what time it spans.
+/// Judges the clients of the log, and returns its time span.
 fn judge(
     resolver: &Resolver,
     seen: Vec<log::SeenClient>,
@@ -227,9 +227,9 @@ fn judge(
     Ok((sightings, span))
 }
 
-/// What a report is written on.
+/// The output of a report.
 struct ReportOutput<'a> {
-    /// There are patterns to be clear of.
+    /// Patterns were given, so `clear` has a meaning.
     judges: bool,
     suggest: Option<SuggestBounds>,
     correspondents: bool,
@@ -247,7 +247,7 @@ impl ReportOutput<'_> {
         page.write(report, &mut out).and_then(|()| out.flush())
     }
 
-    /// Prints what was asked for; a page that was asked for alone is all.
+    /// Prints the requested forms; if only a page was requested, nothing else.
     fn print(&self, report: &Report, wanted: &[WantedClient]) -> Result<()> {
         let mut out = stdout();
         let (shown, _) = report.top(self.top);

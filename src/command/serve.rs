@@ -36,17 +36,17 @@ use std::{
     time::Duration,
 };
 
-/// Within this every request is answered where nobody says otherwise. A mail server's client is waiting.
+/// The default time limit for a request: a mail server's client is waiting.
 const SERVED: Duration = Duration::from_secs(2);
 
-/// Where syslog listens.
+/// The socket of syslog.
 const SYSLOG: &str = "/dev/log";
 
-/// Takes the three descriptors away where spawn(8) may have started us, before anything can be written to them: what
-/// is wrong with the arguments, too. None where nobody speaks of `--stdio`, or a person typed it.
+/// Takes the three descriptors if spawn(8) may have started us, before anything can be written to them, such as an
+/// error in the arguments. None if `--stdio` is not given, or a person typed it.
 ///
 /// # Errors
-/// When they cannot be taken. Then nothing may be written to any of them.
+/// They cannot be taken. Then nothing may be written to any of them.
 pub fn descriptors(arguments: impl Iterator<Item = OsString>) -> Result<Option<Stdio>> {
     let (mut serve, mut stdio) = (false, false);
     for argument in arguments {
@@ -62,7 +62,7 @@ fn take() -> Result<Stdio> {
     })
 }
 
-/// Says what stopped a service that has no standard error.
+/// Reports the error that stopped a service without a standard error.
 pub fn complain(message: &str) {
     if let Ok(decision_log) = decision_log(true) {
         decision_log.warn(message);
@@ -70,7 +70,7 @@ pub fn complain(message: &str) {
     }
 }
 
-/// What is served, where and how.
+/// The settings of the service.
 struct ServeSettings {
     patterns: PatternSpec,
     resolver: ResolverConfig,
@@ -116,7 +116,7 @@ impl ServeSettings {
 /// Serves until SIGTERM, or until the client of `--stdio` is gone.
 ///
 /// # Errors
-/// Whatever is wrong with the settings and the patterns, and an address that cannot be listened at.
+/// Wrong settings or patterns, and an address that cannot be listened at.
 pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
     let ServeSettings { patterns: spec, resolver: config, reply_policy, dns, listen, metrics, syslog } =
         ServeSettings::resolve(typed, &config::layers(&typed.config)?)?;
@@ -128,12 +128,12 @@ pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
     }
     patterns.marks().chain(patterns.line_ends()).for_each(|warning| decision_log.warn(&warning));
     let QueryPolicy { timeout, jobs, per_server, .. } = config.policy;
-    // A question that nobody waits for any more may take as long as any other.
+    // A query whose client has left may take as long as any other.
     let linger = timeout.max(QueryPolicy::default().timeout);
     let limits = DispatchLimits {
         timeout,
         jobs: jobs.into(),
-        // Those of one registry that wait for their turn must leave workers for the others.
+        // Queries that wait for one registry's pace must leave workers for other registries.
         per_lane: usize::from(per_server).min(usize::from(jobs).div_ceil(2)),
     };
     let policy = QueryPolicy { timeout: linger, ..config.policy };
@@ -154,7 +154,7 @@ pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
     });
     match stdio {
         Some(stdio) => service.run_stdio(stdio, &reload, linger)?,
-        // Somebody typed it, and nothing was wrong.
+        // A person typed it, and the settings are right.
         None if typed.stdio => service.run_stdio(take()?, &reload, linger)?,
         None => service.run(&listen, &reload)?,
     }
@@ -166,14 +166,14 @@ fn decision_log(syslog: bool) -> Result<DecisionLog> {
     DecisionLog::start(sink).map_err(|e| Error::software(format!("no thread can be started: {}", reason(&e))))
 }
 
-/// Decides as a run of the program would.
+/// Decides like a run of the program.
 struct PolicyDecider {
     resolver: Resolver,
     decision_log: DecisionLog,
 }
 
 impl PolicyDecider {
-    /// Logs what went wrong with the cache, if something did that was not said yet.
+    /// Logs a failure of the cache that was not reported yet.
     fn tell(&self) {
         if let Some(warning) = self.resolver.cache().warning() {
             self.decision_log.warn(&warning);
@@ -189,7 +189,7 @@ impl PolicyDecider {
 
 impl Decider for PolicyDecider {
     fn recall(&self, address: IpAddr) -> Option<ClientDecision> {
-        // A pattern that is wrong was refused when the patterns were read.
+        // A wrong pattern was refused when the patterns were read.
         self.resolver.recall(address, Timestamp::now()).ok().flatten().map(|judged| decision(&judged))
     }
 
@@ -222,7 +222,7 @@ impl ReferralGate for LaneGate<'_> {
     }
 }
 
-/// The verdict in the words of the policy service.
+/// Converts the verdict for the policy service.
 fn decision(judged: &Judged) -> ClientDecision {
     let answer = judged.answer();
     let record = answer.map(|answer| &answer.record);

@@ -1,4 +1,4 @@
-//! What takes the verdicts on many addresses, with a progress bar for those that are asked about.
+//! Receives the verdicts on many addresses, and shows a progress bar for those that need a query.
 
 use super::interruption;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// Hands each verdict to a closure.
+/// Passes each verdict to a closure.
 pub(super) struct ProgressSink<F> {
     take: F,
     prints: bool,
@@ -18,7 +18,7 @@ pub(super) struct ProgressSink<F> {
 }
 
 impl<F: FnMut(Judged, Arrival) -> Result<()>> ProgressSink<F> {
-    /// `prints` says that the closure writes to the terminal, so that the bar has to make room.
+    /// `prints` means that the closure writes to the terminal, so the bar must be removed meanwhile.
     pub(super) fn new(resolver: &Resolver, prints: bool, take: F) -> Self {
         let keeps = resolver.cache().base().is_some();
         Self { take, prints, keeps, progress: None }

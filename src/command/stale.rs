@@ -1,10 +1,10 @@
-//! Verdicts that rest on answers older than `--max-age`, because the servers may not be asked now.
+//! Counts verdicts that rest on answers older than `--max-age`, because the servers may not be asked now.
 
 use super::warn;
 use crate::verdict::Judged;
 use std::collections::BTreeSet;
 
-/// How many there were, and whose answers.
+/// The number of such verdicts, and the servers.
 #[derive(Debug, Default)]
 pub(super) struct StaleCount {
     verdicts: u64,
@@ -12,7 +12,7 @@ pub(super) struct StaleCount {
 }
 
 impl StaleCount {
-    /// One more verdict.
+    /// Adds a verdict.
     pub(super) fn add(&mut self, judged: &Judged) {
         if let Some(answer) = judged.answer().filter(|answer| answer.stale) {
             self.verdicts += 1;
@@ -20,7 +20,7 @@ impl StaleCount {
         }
     }
 
-    /// Says so, once.
+    /// Prints the warning, once.
     pub(super) fn tell(&self) {
         let servers: Vec<&str> = self.servers.iter().map(String::as_str).collect();
         let (servers, be) = (servers.join(", "), if self.servers.len() > 1 { "are" } else { "is" });

@@ -1,6 +1,6 @@
 //! `whodunit warm [LOG]...`: fills the cache from logs, at the registries' own pace.
 //!
-//! What is kept already is not asked again, so a run that was stopped goes on where it was.
+//! Cached answers are not asked for again, so a run that was stopped continues where it was.
 
 use super::{flush, log_clients, resolver, sink::ProgressSink, stdout, tell_of};
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 use jiff::Timestamp;
 use std::{collections::BTreeMap, io::Write};
 
-/// Which logs are read, and how registries are asked.
+/// The logs to read, and how registries are asked.
 struct WarmSettings<'a> {
     logs: Vec<ClientSource<'a>>,
     reading: LogConfig,
@@ -34,27 +34,27 @@ impl<'a> WarmSettings<'a> {
     }
 }
 
-/// What came of the addresses.
+/// The results for the addresses.
 #[derive(Debug, Default)]
 struct WarmCount {
-    /// Known before: reserved, kept or imported.
+    /// Known before: reserved, cached or imported.
     known: u64,
-    /// Asked for, or found by an answer about a neighbour.
+    /// Asked for, or covered by an answer about a neighbour.
     learned: u64,
-    /// By the reason why not.
+    /// By the reason.
     unknown: BTreeMap<&'static str, u64>,
 }
 
 /// Fills the cache.
 ///
 /// # Errors
-/// A log that cannot be read (66), an output that cannot be written (74), and whatever is wrong with the settings.
+/// A log that cannot be read (66), an output that cannot be written (74), and wrong settings.
 pub fn run(typed: &WarmArgs) -> Result<Exit> {
     let settings = WarmSettings::resolve(typed, &config::layers(&typed.config)?)?;
     let read = log_clients::read(&settings.logs, &settings.reading.spec(Timestamp::now()))?;
     let missing = !read.unreadable.is_empty();
     let mut seen = read.seen;
-    // The busiest first: a run that is stopped has then done the most good.
+    // The busiest clients come first, so that a run that is stopped has done the most useful part.
     seen.sort_by_key(|seen| std::cmp::Reverse(seen.hits));
     let resolver = resolver(settings.resolver, Patterns::default()).waiting_in_turn();
     let mut count = WarmCount::default();

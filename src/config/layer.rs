@@ -23,7 +23,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What one layer says; None where it is silent.
+/// The settings of one layer; None if it does not set them.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConfigLayer {
@@ -76,7 +76,7 @@ pub struct ConfigLayer {
     pub min_addresses: Option<LeastCount>,
     pub lines: Option<LeastCount>,
     pub max_addresses: Option<LeastCount>,
-    /// What is odd here, though it stops nothing.
+    /// Warnings about this layer that do not stop the run.
     #[serde(skip)]
     pub notes: Vec<String>,
 }
@@ -100,7 +100,7 @@ impl<'de> Deserialize<'de> for StringList {
     }
 }
 
-/// Read here and not where they are used, so that what is wrong with one is said with its file and line.
+/// Parsed here and not where they are used, so that an error has its file and line.
 fn listen_addresses<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<Option<Vec<ListenAddress>>, D::Error> {
@@ -113,7 +113,7 @@ fn listen_addresses<'de, D: Deserializer<'de>>(
         .map_err(de::Error::custom)
 }
 
-/// In the environment they stand in one string, between commas or blanks.
+/// In the environment they are in one string, separated by commas or blanks.
 fn trusted_proxies<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<Option<Vec<TrustedProxy>>, D::Error> {
@@ -141,10 +141,10 @@ fn dns_clients<'de, D: Deserializer<'de>>(
 }
 
 impl ConfigLayer {
-    /// Reads a configuration file; None when there is none.
+    /// Reads a configuration file; None if there is none.
     ///
     /// # Errors
-    /// A file that is there and cannot be read (66), or that is not as it should be (78, with file, line and column).
+    /// The file exists and cannot be read (66), or is wrong (78, with file, line and column).
     pub fn from_file(path: &Path) -> Result<Option<Self>> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -169,11 +169,11 @@ impl ConfigLayer {
     }
 
     /// Reads the variables whose names start with `WHODUNIT_`. Lists are separated by colons, as in PATH; an empty
-    /// value is none.
+    /// value is ignored.
     ///
     /// # Errors
-    /// A variable with a slip of the finger in its name, or with a value that its option would not take (78). A name that
-    /// is nobody's slip may be another program's: it is only noted.
+    /// A variable whose name is nearly a key's, or whose value its option would refuse (78). Any other name may belong
+    /// to another program, and is only noted.
     pub fn from_environment(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Self> {
         let mut layer = Self::default();
         for (name, value) in variables.filter(|(_, value)| !value.is_empty()) {
@@ -209,7 +209,7 @@ impl ConfigLayer {
         }
     }
 
-    /// A variable that is no key's.
+    /// Handles a variable that matches no key.
     fn stranger(&mut self, name: &str, key: &str) -> Result<()> {
         if words::TYPED.contains(&key) {
             self.notes
@@ -232,7 +232,7 @@ impl ConfigLayer {
         Ok(())
     }
 
-    /// The forms of the output that are switched on here, by their keys.
+    /// The output forms that are switched on here, by their keys.
     fn forms(&self) -> impl Iterator<Item = &'static str> {
         let forms = [
             ("json", self.json),
@@ -251,7 +251,7 @@ impl ConfigLayer {
         forms.next().zip(forms.next()).or(asking)
     }
 
-    /// What counts of a layer below this one.
+    /// The settings of a lower layer that still apply.
     fn leaves(&self, mut other: Self) -> Self {
         if self.forms().next().is_some() {
             (other.json, other.csv, other.count, other.quiet, other.whois) = (None, None, None, None, None);
@@ -265,7 +265,7 @@ impl ConfigLayer {
         other
     }
 
-    /// What this layer says, and the one below where this is silent.
+    /// This layer's settings, completed by those of the layer below.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         let other = self.leaves(other);

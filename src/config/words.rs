@@ -1,8 +1,8 @@
-//! The words of settings: keys, variables, and what a file's reader says of them, in plain words.
+//! The words of settings: keys, variables, and the parser's messages in plain words.
 
 use crate::nearest;
 
-/// Names that a file may set, and the environment in capitals behind `WHODUNIT_`.
+/// Keys that a file may set, and the environment in capitals after `WHODUNIT_`.
 pub(super) const KEYS: &[&str] = &[
     "block",
     "allow",
@@ -50,7 +50,7 @@ pub(super) const KEYS: &[&str] = &[
     "max-addresses",
 ];
 
-/// Long options that mean one run alone, so that no file may set them.
+/// Long options for a single run, which no file may set.
 pub(super) const TYPED: &[&str] = &[
     "log",
     "explain",
@@ -78,17 +78,17 @@ pub(super) fn variable(key: &str) -> String {
     format!("WHODUNIT_{}", key.to_ascii_uppercase().replace('-', "_"))
 }
 
-/// The key that somebody who wrote this probably meant.
+/// The key that was probably meant.
 pub(super) fn nearest(key: &str) -> Option<&'static str> {
     nearest::nearest(KEYS, &key.to_ascii_lowercase().replace('_', "-"))
 }
 
-/// What to say of two keys that cannot both be set.
+/// The message about two keys that exclude each other.
 pub(super) fn clash(one: &str, other: &str) -> String {
     format!("{one} and {other} exclude each other: keep one")
 }
 
-/// Where a top-level key of this name stands, in bytes.
+/// The position of a top-level key of this name, in bytes.
 pub(super) fn offset(text: &str, key: &str) -> usize {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -102,7 +102,7 @@ pub(super) fn offset(text: &str, key: &str) -> usize {
     0
 }
 
-/// What the file's reader says, without Rust's names for things.
+/// The parser's message without Rust terms.
 pub(super) fn plain(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
     if let Some(rest) = line.strip_prefix("unknown field `") {
@@ -122,7 +122,7 @@ pub(super) fn plain(message: &str) -> String {
         let remedy = if wanted.contains("string") { ": put quotes around text" } else { "" };
         return format!("{found} cannot stand here{remedy}");
     }
-    // A bare word is read as a boolean, a number or worse, by its first letter.
+    // A bare word is read as a boolean, a number or another type, by its first letter.
     let bare =
         ["string values must be quoted", "expected literal string", "invalid boolean", "wanted string"];
     if bare.iter().any(|words| line.contains(words)) {

@@ -1,4 +1,4 @@
-//! The cache that is looked after. For a lookup, one that cannot be opened costs a warning; here that is the answer.
+//! Opens the cache for maintenance. For a look-up, a cache that cannot be opened costs a warning; here it is an error.
 
 use crate::{
     cache::{CacheEnv, CacheLocation, LayeredCache},
@@ -13,7 +13,7 @@ use std::{
     path::Path,
 };
 
-/// Opens it, and makes it only for what is to be kept in it.
+/// Opens the cache. It is created only for commands that store something.
 pub(super) fn open(config: &CacheConfig, command: &CacheCommand) -> Result<LayeredCache> {
     config.notes.iter().for_each(|note| warn(note));
     let fills = matches!(command, CacheCommand::Import { .. });
@@ -24,18 +24,18 @@ pub(super) fn open(config: &CacheConfig, command: &CacheCommand) -> Result<Layer
         _ => None,
     };
     if !fills && let Some(path) = named.as_deref().filter(|path| is_missing(path)) {
-        // Perhaps a slip of the finger, perhaps before the first question: to look does not make it.
+        // It may be a typing error, or no query was made yet: reading does not create it.
         warn(&format!("there is no cache at {}", path.display()));
         return Ok(LayeredCache::new(None));
     }
     if !fills && location == CacheLocation::Default && was_never_used(&env()) {
-        // Nothing was ever kept: that is no failure, and not to be changed by looking at it.
+        // Nothing was ever cached. That is no failure, and reading must not create a file.
         return Ok(LayeredCache::new(None));
     }
     let cache = opened(config);
     let server = matches!(location, CacheLocation::Redis(_));
     match cache.warning() {
-        // This machine's file only stands in for a server.
+        // This machine's file only replaces a server that fails.
         Some(warning) if server && !warning.contains("redis") => warn(&warning),
         Some(warning) => return Err(refused(&warning, named.as_deref(), command)),
         None => {}
@@ -47,12 +47,12 @@ fn is_missing(path: &Path) -> bool {
     fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
-/// Whether nothing was ever kept in the default place.
+/// Whether nothing was ever cached at the default location.
 fn was_never_used(env: &CacheEnv) -> bool {
     [Some(env.shared()), env.own()].into_iter().flatten().all(|path| is_missing(&path))
 }
 
-/// The cache's own sentence, with the system's reason where that is known.
+/// The cache's own message, with the system's reason if it is known.
 fn refused(warning: &str, path: Option<&Path>, command: &CacheCommand) -> Error {
     let mut sentence = warning.trim_end_matches("; going on without it").to_owned();
     if let Some(error) = path.and_then(|path| File::open(path).err())

@@ -1,4 +1,4 @@
-//! `whodunit cache import`: registries' bulk data, exports, and tables of origins, each known by its content.
+//! `whodunit cache import`: registries' bulk data, exports, and tables of origins, each recognised by its content.
 
 use super::{unwritten, warn};
 use crate::{
@@ -23,16 +23,16 @@ use std::{
     },
 };
 
-/// The files of one import, by what becomes of them.
+/// The files of one import, by kind.
 #[derive(Default)]
 struct SortedInputs {
     bulk: Vec<BulkInput>,
     origins: Vec<(OriginForm, OriginInput)>,
-    /// Bytes of all files together, packed as they are.
+    /// The total size of all files in bytes, as stored.
     total: u64,
 }
 
-/// Imports files as one: nothing changes unless all can be read.
+/// Imports all files as one: nothing changes unless all can be read.
 pub(super) fn run(cache: &LayeredCache, files: &[PathBuf], out: &mut impl Write) -> Result<()> {
     let Some(file) = cache.file() else {
         return Err(Error::usage("there is no cache file to import into: name one with --cache"));
@@ -42,7 +42,7 @@ pub(super) fn run(cache: &LayeredCache, files: &[PathBuf], out: &mut impl Write)
     let bar = RefCell::new(progress::Progress::bytes(total));
     let mut tick = || bar.borrow_mut().reach(done.load(Ordering::Relaxed));
     let now = Timestamp::now();
-    // Tables are read first, in a second or two, and put in their place last.
+    // Tables are read first, in a second or two, and published last.
     let table = if origins.is_empty() { None } else { Some(draft(file, origins, now, &mut tick)?) };
     let brought = if bulk.is_empty() && table.is_some() {
         ImportSummary::default()
@@ -61,7 +61,7 @@ pub(super) fn run(cache: &LayeredCache, files: &[PathBuf], out: &mut impl Write)
     writeln!(out, "{}", summary(&brought, ranges, inverted)).map_err(unwritten)
 }
 
-/// Opens all files and looks at their heads.
+/// Opens all files, and reads their heads.
 fn open(files: &[PathBuf], done: &Arc<AtomicU64>) -> Result<SortedInputs> {
     let mut inputs = SortedInputs::default();
     for path in files {
@@ -84,7 +84,7 @@ fn open(files: &[PathBuf], done: &Arc<AtomicU64>) -> Result<SortedInputs> {
     Ok(inputs)
 }
 
-/// The head of a stream, and the whole stream. A failure to read comes when the reader gets there.
+/// The head of a stream, and the whole stream. A read error is returned when the reader gets there.
 fn peek(mut reader: Box<dyn Read + Send>) -> (Vec<u8>, Box<dyn Read + Send>) {
     let mut head = Vec::new();
     let read = (&mut reader).take(FORM_HEAD as u64).read_to_end(&mut head);
@@ -95,7 +95,7 @@ fn peek(mut reader: Box<dyn Read + Send>) -> (Vec<u8>, Box<dyn Read + Send>) {
     }
 }
 
-/// Fails as the reader did that it stands for.
+/// Returns the read error of the stream that it replaces.
 struct FailingReader(Option<io::Error>);
 
 impl Read for FailingReader {
@@ -104,7 +104,7 @@ impl Read for FailingReader {
     }
 }
 
-/// A table that is written, and not yet in its place.
+/// A table that is written and not yet published.
 struct DraftedTable {
     draft: DraftFile,
     ranges: u64,
@@ -131,7 +131,7 @@ fn draft(
     Ok(DraftedTable { draft, ranges, inverted })
 }
 
-/// What an import brought, in one line.
+/// The result of an import, in one line.
 fn summary(brought: &ImportSummary, ranges: u64, inverted: u64) -> String {
     let parts = [
         (brought.networks, "networks"),

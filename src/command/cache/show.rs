@@ -1,4 +1,4 @@
-//! What is kept, shown: counts and times, and the networks one by one.
+//! Shows the content of the cache: counts and times, and the networks one by one.
 
 use super::{each, seconds, unreadable, unwritten, warn};
 use crate::{
@@ -18,7 +18,7 @@ use std::{
     net::IpAddr,
 };
 
-/// The contract's object, in its order.
+/// The contract's object, with its members in order.
 #[derive(Serialize)]
 struct StatsObject {
     networks: u64,
@@ -32,7 +32,7 @@ struct StatsObject {
     origin: Option<OriginStats>,
 }
 
-/// The table of origins, in the contract's order.
+/// The table of origins, with its members in the contract's order.
 #[derive(Serialize)]
 struct OriginStats {
     ranges: u64,
@@ -42,7 +42,7 @@ struct OriginStats {
 }
 
 impl OriginStats {
-    /// None where there is no table, or one that cannot be used, which is said.
+    /// None if there is no table, or an unusable one, which gives a warning.
     fn of(cache: &LayeredCache) -> Option<Self> {
         let path = origin::beside(cache.file()?);
         let found = OriginTable::open(&path).and_then(|table| {
@@ -63,7 +63,7 @@ impl OriginStats {
     }
 }
 
-/// Counts and times.
+/// Prints counts and times.
 pub(super) fn stats(cache: &LayeredCache, form: OutputForm, out: &mut impl Write) -> Result<()> {
     let found = cache.stats(Timestamp::now()).map_err(|error| unreadable(&error))?;
     let stats = StatsObject {
@@ -101,7 +101,7 @@ pub(super) fn stats(cache: &LayeredCache, form: OutputForm, out: &mut impl Write
     columns(rows.collect(), out).map_err(unwritten)
 }
 
-/// Servers and moments as JSON has them.
+/// Servers and times in their JSON form.
 fn moments(servers: BTreeMap<String, Timestamp>) -> BTreeMap<String, String> {
     servers.into_iter().map(|(server, until)| (server, seconds(until))).collect()
 }
@@ -120,7 +120,7 @@ struct NetworkRow<'a> {
     registry: &'static str,
     /// The address that was asked about.
     asked: IpAddr,
-    /// What the answer may be used for.
+    /// The addresses that the answer may serve.
     serves: Vec<String>,
     servers: &'a [String],
     fetched: String,
@@ -149,7 +149,7 @@ impl<'a> NetworkRow<'a> {
         }
     }
 
-    /// The row's cells, none of which acts on a terminal.
+    /// The row's cells, without characters that act on a terminal.
     fn cells(&self) -> [String; 9] {
         let text = |value: Option<&str>| safe(value.unwrap_or("-")).into_owned();
         [
@@ -165,7 +165,7 @@ impl<'a> NetworkRow<'a> {
         ]
     }
 
-    /// The same for a terminal: of several blocks the first, of a time the day.
+    /// The same for a terminal: the first of several blocks, and the day of a time.
     fn shown(&self) -> Vec<String> {
         let first = |blocks: &[String]| match blocks {
             [first, _, more @ ..] => format!("{first} +{}", more.len() + 1),
@@ -177,15 +177,15 @@ impl<'a> NetworkRow<'a> {
     }
 }
 
-/// Where the owner stands among [`HEAD`].
+/// The index of the owner in [`HEAD`].
 const OWNER: usize = 2;
-/// What a narrow terminal goes without, in this order: servers, asked, serves, name, fetched, registry.
+/// The columns that a narrow terminal drops, in this order: servers, asked, serves, name, fetched, registry.
 const SPARE: [usize; 6] = [8, 5, 6, 1, 7, 4];
 
 const HEAD: [&str; 9] =
     ["network", "name", "owner", "country", "registry", "asked", "serves", "fetched", "servers"];
 
-/// The networks, the oldest question first.
+/// Prints the networks, the oldest question first.
 pub(super) fn list(cache: &LayeredCache, form: OutputForm, out: &mut impl Write) -> Result<()> {
     let head = HEAD.map(str::to_owned);
     match form {
@@ -211,7 +211,7 @@ pub(super) fn list(cache: &LayeredCache, form: OutputForm, out: &mut impl Write)
     }
 }
 
-/// Rows for people: aligned on a terminal, separated by tabs elsewhere.
+/// Prints rows for people: aligned on a terminal, separated by tabs elsewhere.
 fn columns<const N: usize>(rows: Vec<[String; N]>, out: &mut impl Write) -> io::Result<()> {
     if io::stdout().is_terminal() {
         return grid(&rows, out);

@@ -1,4 +1,4 @@
-//! `--abuse-mail`: messages into a folder, never over a file that is there, and never sent.
+//! `--abuse-mail`: writes messages into a folder. It never overwrites a file, and never sends.
 
 use super::super::{replacement::ReplacementFile, warn};
 use crate::{
@@ -13,10 +13,10 @@ use std::{
     path::Path,
 };
 
-/// Owners that a sentence names.
+/// The most owners in a sentence.
 const OWNERS: usize = 3;
 
-/// Makes the folder, and sees that files can be made in it, before anybody is asked.
+/// Creates the folder, and checks that files can be created in it, before any query.
 ///
 /// # Errors
 /// They cannot (74).
@@ -63,7 +63,7 @@ pub(super) fn write(
             Err(error) => return Err(unwritable(&path, &error)),
         };
         if let Err(error) = file.write_all(&mail.message) {
-            // A part of a message would look like one, and keep the next run from writing it.
+            // A partial message would look complete, and would keep the next run from writing it.
             let _ = fs::remove_file(&path);
             return Err(unwritable(&path, &error));
         }
@@ -78,7 +78,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Postmaster at this host, by /etc/mailname or the kernel's name of the host.
+/// Postmaster at this host, by /etc/mailname or the kernel's host name.
 fn complainant() -> Complainant {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
     let name = ["/etc/mailname", "/proc/sys/kernel/hostname"].into_iter().find_map(|path| {

@@ -1,4 +1,4 @@
-//! Logs that can be read twice: what is no plain file is copied to one that nobody sees.
+//! Logs that can be read twice: an input that is no regular file is copied to an unnamed one.
 
 use crate::{
     error::{Error, Result},
@@ -13,15 +13,15 @@ use std::{
     process,
 };
 
-/// The logs as plain files.
+/// The logs as regular files.
 pub(super) struct Copies {
     paths: Vec<PathBuf>,
-    /// They have no name any more, and go when the run ends.
+    /// They have no name, and are removed when the run ends.
     _kept: Vec<File>,
 }
 
 impl Copies {
-    /// Copies what is no plain file.
+    /// Copies every input that is no regular file.
     ///
     /// # Errors
     /// A log cannot be read (66), or the copy cannot be written (74).

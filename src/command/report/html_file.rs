@@ -1,4 +1,4 @@
-//! The file that a page is put into: never a log's, never what is no page of ours, and never half of one.
+//! The file of a page. It never replaces a log or a file that is not our page, and is never written in part.
 
 use super::super::{
     replacement::{ReplacementFile, is_stdout},
@@ -15,12 +15,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// So much of a file is looked at for the marks of a page.
+/// The bytes of a file that are searched for the marks of a page.
 const HEAD: u64 = 64 << 10;
-/// What every page begins with, and has on top.
+/// The marks at the start of every page.
 const MARKS: [&str; 2] = ["<!doctype html>", "<p class=\"brand\">whodunit</p>"];
 
-/// Where a page goes.
+/// The output of a page.
 #[derive(Debug)]
 pub(super) enum HtmlFile {
     Stdout,
@@ -29,10 +29,10 @@ pub(super) enum HtmlFile {
 }
 
 impl HtmlFile {
-    /// Looks at the file before anybody is asked.
+    /// Checks the file before any query.
     ///
     /// # Errors
-    /// It is one of the inputs or no page of ours (64), or it cannot be written (74).
+    /// It is one of the inputs or not our page (64), or it cannot be written (74).
     pub(super) fn new(path: &Path, logs: &[ClientSource<'_>], ham: &[PathBuf]) -> Result<Self> {
         if is_stdout(path) {
             return Ok(Self::Stdout);
@@ -53,16 +53,16 @@ impl HtmlFile {
                 )));
             }
             if !meta.is_file() {
-                // To open a pipe is to wait for its reader.
+                // Opening a pipe would wait for its reader.
                 return Ok(Self::File(path.to_owned()));
             }
         }
-        // A draft that is dropped at once: whether it can be made is known before minutes of questions.
+        // A draft that is dropped at once: it shows whether one can be created, before minutes of queries.
         ReplacementFile::begin(path)?;
         Ok(Self::File(path.to_owned()))
     }
 
-    /// Leaves what is there: there is nothing to report.
+    /// Leaves the file unchanged: there is nothing to report.
     pub(super) fn spare(self) {
         if let Self::File(path) = self {
             let what = if path.exists() { "is left as it was" } else { "is not made" };

@@ -1,4 +1,4 @@
-//! What a report is made of, settled from what was typed and configured.
+//! The settings of a report, resolved from the command line and the configuration.
 
 use super::{super::log_clients, html_file::HtmlFile, style::ReportStyle};
 use crate::{
@@ -14,39 +14,39 @@ use jiff::Timestamp;
 use regex::bytes::{Regex, RegexBuilder};
 use std::path::{Path, PathBuf};
 
-/// A suggested line stops so many hits where nobody says otherwise.
+/// The default of the fewest hits that a suggested line must stop.
 const MIN_HITS: u64 = 3;
-/// And so many addresses: one alone may be a mistake of its own.
+/// The default of the fewest addresses: a single one may be a mistake.
 const MIN_ADDRESSES: u64 = 2;
 
-/// Log lines of an address where nobody says how many.
+/// The default number of log lines for each address.
 const LINES: u64 = 3;
-/// Rows on a terminal where nobody says how many.
+/// The default number of rows on a terminal.
 const SCREENFUL: usize = 20;
 
-/// Which logs a report is on, and what it is to say.
+/// The logs of a report, and its content.
 pub(super) struct ReportSettings<'a> {
     pub(super) logs: Vec<ClientSource<'a>>,
-    /// Which of their lines count.
+    /// The lines that count.
     pub(super) reading: ReadSpec,
     pub(super) patterns: PatternSpec,
     pub(super) resolver: ResolverConfig,
-    /// Only owners whose name one of these matches; all where there is none.
+    /// Only owners whose name matches one of these; all owners if there are none.
     pub(super) owners: Vec<Regex>,
     pub(super) by: Grouping,
     pub(super) style: ReportStyle,
-    /// Rows that are shown; None is all.
+    /// The number of rows to show; None is all.
     pub(super) top: Option<usize>,
-    /// Log lines of each address, where any are shown.
+    /// The number of log lines to show for each address.
     pub(super) lines: usize,
     pub(super) html: Option<HtmlFile>,
     /// The folder for messages to abuse contacts.
     pub(super) abuse_mail: Option<&'a Path>,
-    /// None where no lines are to be suggested.
+    /// None if no lines are suggested.
     pub(super) suggest: Option<SuggestBounds>,
-    /// Logs of mail that is wanted.
+    /// Logs of wanted mail.
     pub(super) ham: Vec<PathBuf>,
-    /// Servers that mail was delivered to are wanted, too.
+    /// Servers that mail was delivered to are wanted too.
     pub(super) correspondents: bool,
 }
 
@@ -57,9 +57,9 @@ impl<'a> ReportSettings<'a> {
         let ham = config::paths(&typed.ham, if typed.suggest { layers.ham.as_ref() } else { None });
         let style = ReportStyle::resolve(typed, layers);
         let timeout = QueryPolicy::default().timeout;
-        // Lines are suggested for owners, whatever else they are put together by.
+        // Lines are suggested for owners, whatever the grouping.
         let by = typed.by.or(layers.by).filter(|_| !typed.suggest).unwrap_or_default();
-        // A screenful: whoever wants more says how much.
+        // A screenful; `--top` shows more.
         let top = typed.top.or(layers.top).map(|top| top.0);
         let top = top.or((style.is_screen() && !typed.suggest).then_some(SCREENFUL));
         let lines = typed.lines.or(layers.lines).map_or(LINES, |lines| lines.0);
@@ -99,7 +99,7 @@ impl<'a> ReportSettings<'a> {
     }
 }
 
-/// Refuses an option that says something about what was not asked for.
+/// Refuses an option that refers to an output that was not requested.
 fn refuse_stray_options(typed: &ReportArgs) -> Result<()> {
     let options = [
         ("--ham", !typed.ham.is_empty()),
@@ -118,7 +118,7 @@ fn refuse_stray_options(typed: &ReportArgs) -> Result<()> {
     }
 }
 
-/// The expressions of --owner, whatever a name's case.
+/// The expressions of --owner, which ignore case.
 fn owners(owners: &[String]) -> Result<Vec<Regex>> {
     let folded = |text: &String| {
         let selector = selector("--owner", text)?;
@@ -128,7 +128,7 @@ fn owners(owners: &[String]) -> Result<Vec<Regex>> {
     owners.iter().map(folded).collect()
 }
 
-/// Which lines count.
+/// The lines that count.
 fn reading(typed: &ReportArgs, layers: &ConfigLayer, now: Timestamp) -> Result<ReadSpec> {
     let spec = LogConfig::resolve(&typed.reading, layers).spec(now);
     let moment = |option: &str, typed: &Option<String>, set: &Option<String>| {

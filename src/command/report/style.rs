@@ -1,4 +1,4 @@
-//! What a report looks like on this terminal.
+//! The look of a report on this terminal.
 
 use crate::{
     cli::{OutputOptions, ReportArgs},
@@ -11,18 +11,18 @@ use std::{
     io::{self, IsTerminal},
 };
 
-/// Cells of a terminal that does not say how wide it is.
+/// The width of a terminal that does not report one.
 const WIDTH: usize = 80;
 
-/// No table is set narrower.
+/// The narrowest table.
 const NARROWEST: usize = 40;
 
-/// The form and the look of what is printed.
+/// The form and the look of the output.
 #[derive(Debug)]
 pub(super) struct ReportStyle {
-    /// The form; quiet for a page that was asked for alone.
+    /// The form; quiet if only a page was requested.
     pub(super) form: OutputForm,
-    /// Drawn as a table for people, not as columns for a pipe.
+    /// A table for people, not columns for a pipe.
     pub(super) drawn: bool,
     paint: Paint,
     width: usize,
@@ -41,13 +41,13 @@ impl ReportStyle {
             _ => OutputForm::Text,
         };
         let paint = Paint { colored: output.colored };
-        // `--color always` asks for the table in a pipe, too: for `less -R`.
+        // `--color always` gives the table in a pipe too: for `less -R`.
         let drawn = io::stdout().is_terminal() || paint.colored;
         let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0));
         Self { form, drawn, paint, width: width.max(NARROWEST), ink: ink(|name| env::var(name).ok()) }
     }
 
-    /// Rows for people on a terminal.
+    /// Whether the rows are for people on a terminal.
     pub(super) fn is_screen(&self) -> bool {
         self.form == OutputForm::Text && io::stdout().is_terminal()
     }
@@ -57,7 +57,7 @@ impl ReportStyle {
     }
 }
 
-/// Block elements, unless the locale says that the terminal does not read UTF-8.
+/// Block elements, unless the locale says that the terminal does not use UTF-8.
 fn ink(variable: impl Fn(&str) -> Option<String>) -> Ink {
     let set = |name| variable(name).filter(|value| !value.is_empty());
     match ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set) {

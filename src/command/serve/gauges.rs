@@ -1,5 +1,5 @@
-//! What is measured beside the service's own counters: sizes and ages of the cache and of the table of origins, and who
-//! holds us off.
+//! Figures besides the service's own counters: sizes and ages of the cache and of the table of origins, and the servers
+//! that are held off.
 
 use crate::{
     cache::LayeredCache,
@@ -15,10 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The cache is counted no more often than this: it reads all of a file that may be large.
+/// The cache is counted no more often than this, because it reads all of a file that may be large.
 const COUNTED_EVERY: Duration = Duration::from_secs(60);
 
-/// Measures what this resolver reads.
+/// The figures of this resolver's data.
 pub(super) fn gauges(resolver: Resolver) -> Gauges {
     let started = Timestamp::now().as_second();
     let counted: Mutex<Option<(Instant, String)>> = Mutex::default();
@@ -38,9 +38,9 @@ pub(super) fn gauges(resolver: Resolver) -> Gauges {
     })
 }
 
-/// What is known of the table without reading it. Where there is none, only that.
+/// Figures of the table that need no reading. Without a table, only that.
 fn measure_origins(origins: &OriginLookup, text: &mut MetricsText) {
-    // Nobody may have asked for long.
+    // There may have been no request for a long time.
     origins.follow(Timestamp::now());
     let table = origins.table();
     text.gauge(
