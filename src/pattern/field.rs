@@ -1,7 +1,7 @@
 //! Lines that name a field: `@org Contoso`, `@asn 64500`, `@cidr 203.0.112.0/22`.
 
 use super::{MatchSubject, ere::EreError};
-use crate::{address::Prefix, nearest::nearest};
+use crate::{address::Prefix, nearest::nearest, registry::Registry};
 use std::net::IpAddr;
 
 /// A field that a line can name and that an expression is matched against.
@@ -88,7 +88,10 @@ impl Field {
             Self::Netname => all(&record.name, &outer.names),
             Self::Country => all(&record.country, &outer.countries),
             Self::Abuse => all(&record.abuse, &outer.abuse),
-            Self::Registry => vec![record.registry.as_str()],
+            Self::Registry => std::iter::once(record.registry)
+                .chain(outer.registries.iter().copied())
+                .map(Registry::as_str)
+                .collect(),
             Self::Desc => all(&record.descr, &outer.descr),
             Self::Mnt => all(&record.maintainer, &outer.maintainer),
             Self::AsName => Vec::new(),

@@ -34,9 +34,9 @@ fn tally<'a>(inner: &'a PatternState, subject: &MatchSubject<'_>) -> MatchTally<
     if subject.record.is_some() || subject.origin.is_some() {
         FIELDS.into_iter().for_each(|field| tally.field(field, subject));
     }
-    let registered = subject.record.map(|record| record.asn.as_slice()).unwrap_or_default();
+    let registered = subject.record.into_iter().flat_map(|record| record.asn.iter().chain(&record.outer.asn));
     let announced = subject.origin.map(|origin| origin.asn.as_slice()).unwrap_or_default();
-    registered.iter().chain(announced).for_each(|asn| tally.system(*asn));
+    registered.chain(announced).for_each(|asn| tally.system(*asn));
     if let Some(address) = subject.address {
         tally.place(address);
     }

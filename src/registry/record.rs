@@ -67,6 +67,10 @@ pub struct OuterValues {
     pub descr: Vec<String>,
     /// Their maintainers.
     pub maintainer: Vec<String>,
+    /// Numbers of the autonomous systems that announce them.
+    pub asn: Vec<u32>,
+    /// Whose databases they stand in.
+    pub registries: Vec<Registry>,
 }
 
 impl OuterValues {
@@ -84,6 +88,9 @@ impl OuterValues {
         extend_distinct(&mut self.abuse, outer.abuse.iter().chain(&beyond.abuse).cloned());
         extend_distinct(&mut self.descr, outer.descr.iter().chain(&beyond.descr).cloned());
         extend_distinct(&mut self.maintainer, outer.maintainer.iter().chain(&beyond.maintainer).cloned());
+        extend_distinct_systems(&mut self.asn, outer.asn.iter().chain(&beyond.asn).copied());
+        let registries = std::iter::once(outer.registry).chain(beyond.registries.iter().copied());
+        extend_distinct(&mut self.registries, registries);
     }
 }
 
@@ -149,8 +156,18 @@ fn country(value: &str) -> Option<String> {
 
 /// Adds new elements, up to a generous limit.
 fn extend_distinct<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    extend_distinct_up_to(64, list, more);
+}
+
+/// The same for autonomous systems. More are taken: whoever is blocked by the one that announces his network may enter
+/// routes of it by very many others in front.
+fn extend_distinct_systems(list: &mut Vec<u32>, more: impl IntoIterator<Item = u32>) {
+    extend_distinct_up_to(4096, list, more);
+}
+
+fn extend_distinct_up_to<T: PartialEq>(most: usize, list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
     for item in more {
-        if list.len() >= 64 {
+        if list.len() >= most {
             return;
         }
         if !list.contains(&item) {

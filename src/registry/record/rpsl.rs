@@ -4,7 +4,7 @@
 use super::{
     Record, Registry,
     block::{RecordBlock, is_comment, lines, without_comment},
-    country, extend_distinct, mail, owner,
+    country, extend_distinct, extend_distinct_systems, mail, owner,
     page::RecordPage,
     range::range,
     systems,
@@ -31,8 +31,11 @@ pub(super) fn fill(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>,
     extend_distinct(&mut record.maintainer, maintainers.map(str::to_owned));
     let status = block.value("status");
     record.status = status.map(|status| without_comment(&status).to_owned());
-    extend_distinct(&mut record.asn, block.all("aut-num").flat_map(systems));
-    extend_distinct(&mut record.asn, routes(page).flat_map(|block| block.all("origin")).flat_map(systems));
+    extend_distinct_systems(&mut record.asn, block.all("aut-num").flat_map(systems));
+    extend_distinct_systems(
+        &mut record.asn,
+        routes(page).flat_map(|block| block.all("origin")).flat_map(systems),
+    );
     record.abuse = abuse(page, index, block, organisation);
 }
 

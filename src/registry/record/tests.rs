@@ -283,6 +283,15 @@ fn operators_name_their_networks_as_they_like() {
 }
 
 #[test]
+fn as_numbers_behind_many_others_match() {
+    let route = |asn: u32| format!("route: 192.0.2.0/24\norigin: AS{asn}\nsource: RIPE\n\n");
+    let routes: String = (1..500).chain([64500]).map(route).collect();
+    let text = format!("inetnum: 192.0.2.0 - 192.0.2.255\nnetname: EXAMPLE\nsource: RIPE\n\n{routes}");
+    let record = record(&text, "192.0.2.1");
+    assert_eq!((record.asn.len(), record.asn.last()), (500, Some(&64500)));
+}
+
+#[test]
 fn a_range_over_two_lines() {
     let text = "% Abuse contact for '192.0.2.32 - 192.0.2.47' is 'abuse@contoso.example'\n\ninetnum:        192.0.2.32 -\n                192.0.2.47\nnetname:        CONTOSO\n\
                 descr:          17, Example Tower\ndescr:          Contoso\nsource:         APNIC\n";
