@@ -3,13 +3,14 @@
 //!
 //! Text that a customer may write himself is never enough for one. Otherwise a blocked operator could make his network
 //! unknown. A name or a description counts only as a whole value, and only in one of two cases. Either only the
-//! registry maintains the object, and no status gives it to a holder, or IANA's tables give the block to another
+//! registry maintains the object, and nothing in it gives it to a holder, or IANA's tables give the block to another
 //! registry.
 
 use super::{
     Record, Registry, arin,
     block::RecordBlock,
     page::{RecordForm, RecordPage},
+    rpsl,
 };
 use crate::registry::{referral::Referral, responsible};
 
@@ -55,7 +56,7 @@ pub(super) fn judge(page: &RecordPage<'_>, index: usize, record: &Record) -> Opt
     }
     let own = match page.form {
         RecordForm::Arin | RecordForm::ArinList => arin(page, index, record),
-        RecordForm::Rpsl => rpsl(page.registry, page.blocks.get(index)?, record),
+        RecordForm::Rpsl => in_rpsl(page, page.blocks.get(index)?, record),
         RecordForm::Brackets | RecordForm::Krnic | RecordForm::Twnic | RecordForm::Rwhois => None,
     };
     own.or_else(|| pool(record))
@@ -157,9 +158,12 @@ const DESCRIPTIONS: [&str; 12] = [
     "early registration addresses",
 ];
 
-fn rpsl(registry: Registry, block: &RecordBlock<'_>, record: &Record) -> Option<Placeholder> {
-    let kept = is_kept_by_registry(record);
-    let named = kept || is_of_another(record);
+fn in_rpsl(page: &RecordPage<'_>, block: &RecordBlock<'_>, record: &Record) -> Option<Placeholder> {
+    let registry = page.registry;
+    // A registry maintains what it allocates, too, and leaves the name and the description to the holder.
+    let given = has_holder(page, block);
+    let kept = is_kept_by_registry(record) && !given;
+    let named = kept || (is_of_another(record) && !given);
     let name = record.name.as_deref().unwrap_or_default().to_ascii_uppercase();
     let descr = record.descr.iter().map(|line| line.to_ascii_lowercase());
     let moved = record.descr.iter().find_map(|line| transferred(line));
@@ -243,6 +247,15 @@ const OWN: [&str; 21] = [
 fn is_kept_by_registry(record: &Record) -> bool {
     let own = |by: &String| OWN.iter().any(|of| by.eq_ignore_ascii_case(of));
     record.maintainer.iter().all(own) && !is_assigned(record)
+}
+
+/// Whether the object names a holder in what he does not write alone: an organisation that is no registry, or maintainers
+/// of smaller networks and of routes.
+fn has_holder(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> bool {
+    let below = ["mnt-lower", "mnt-routes", "mnt-domains"];
+    let strange = |by: &str| !OWN.iter().any(|of| by.trim().eq_ignore_ascii_case(of));
+    below.iter().flat_map(|key| block.all(key)).flat_map(|value| value.split(',')).any(strange)
+        || rpsl::named_organisation(page, block).is_some_and(|org| region(&org).is_none())
 }
 
 /// Whether IANA's tables give the block to another registry, and the status gives it to no holder.

@@ -73,6 +73,11 @@ fn organisation<'p, 'a>(page: &'p RecordPage<'a>, block: &RecordBlock<'a>) -> Op
     })
 }
 
+/// The name of the organisation that the network names.
+pub(super) fn named_organisation(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> Option<String> {
+    organisation(page, block)?.whole("org-name")
+}
+
 /// Whether the network names an organisation that is not in the answer.
 pub(super) fn lacks_organisation(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> bool {
     block.has("org") && organisation(page, block).is_none()

@@ -151,7 +151,23 @@ fn kept_places_of_every_registry() {
             "192.0.2.0 - 192.0.2.255\nnetname:  ERX-NETBLOCK\nmnt-by:  OTHER-MNT\n",
             "placeholder whois.arin.net",
         ),
-        // Lines that customers write are theirs.
+        // Lines that holders write are theirs, and so is a block that a registry allocated to them.
+        (
+            "192.0.2.0 - 192.0.2.255\nnetname:  ERX-NETBLOCK\nmnt-by:  APNIC-HM\nmnt-lower:  EXAMPLE-MNT\n",
+            "record 192.0.2.0/24",
+        ),
+        (
+            "192.0.2.0 - 192.0.2.255\nnetname:  STUB-1\ndescr:  Transferred to the ARIN region\nmnt-by:  APNIC-HM\nmnt-routes:  APNIC-HM, EXAMPLE-MNT\n",
+            "record 192.0.2.0/24",
+        ),
+        (
+            "192.0.2.0 - 192.0.2.255\nnetname:  IANA-BLK\norg:  ORG-EX1\nstatus:  ALLOCATED PA\nmnt-by:  RIPE-NCC-HM-MNT\nsource:  RIPE\n\norganisation:  ORG-EX1\norg-name:  Example Ltd.\n",
+            "record 192.0.2.0/24",
+        ),
+        (
+            "192.0.2.0 - 192.0.2.255\nnetname:  IANA-BLK\norg:  ORG-IANA1\nmnt-by:  RIPE-NCC-HM-MNT\nmnt-lower:  RIPE-NCC-HM-MNT\nsource:  RIPE\n\norganisation:  ORG-IANA1\norg-name:  Internet Assigned Numbers Authority\n",
+            "placeholder",
+        ),
         (
             "192.0.2.0 - 192.0.2.255\nnetname:  IANA-BLK\nstatus:  ASSIGNED PA\nmnt-by:  EXAMPLE-MNT\n",
             "record 192.0.2.0/24",
@@ -188,7 +204,8 @@ fn kept_places_of_every_registry() {
     ] {
         assert_eq!(short(&classify(&ripe(fields), Registry::Ripe, None, Network)), expected, "{fields}");
     }
-    let arin = |fields: &str| format!("NetRange: 192.0.2.0 - 192.0.2.255\n{fields}");
+    let arin =
+        |fields: &str| format!("NetRange: 192.0.2.0 - 192.0.2.255\n{fields}\n# ARIN WHOIS data and so on\n");
     for (fields, expected) in [
         ("NetType: Allocated to APNIC\n", "placeholder whois.apnic.net"),
         ("NetType: Early Registrations, Maintained by RIPE NCC\n", "placeholder whois.ripe.net"),
@@ -297,7 +314,8 @@ fn an_operators_own_server_cannot_speak_for_a_registry() {
 
 #[test]
 fn a_record_that_does_not_hold_the_address_is_not_its_own() {
-    let text = "inetnum:  192.0.2.0/24\nsource:  LACNIC\n";
+    let text =
+        "inetnum:  192.0.2.0/24\nsource:  LACNIC\n\n% whois.lacnic.net accepts only direct match queries.\n";
     for provenance in [Saved, Network] {
         let judged = |ip| short(&classify(text, Registry::Lacnic, address(ip), provenance));
         assert_eq!(judged("192.0.2.9"), "record 192.0.2.0/24");
