@@ -168,7 +168,8 @@ pub(crate) fn vouched(text: &str) -> Vec<Registry> {
     for line in text.lines().chain([""]) {
         let Some((key, value)) = line.split_once(':').filter(|_| !line.starts_with(['%', ' ', '\t', '+']))
         else {
-            if line.trim().is_empty() {
+            // A line of blanks goes on with the value above it.
+            if line.trim_end_matches('\r').is_empty() {
                 found.extend(object.drain(..).filter(|_| own));
                 own = true;
             }
@@ -176,7 +177,7 @@ pub(crate) fn vouched(text: &str) -> Vec<Registry> {
         };
         match key {
             "source" => found.extend(national(key, value).map(|of| Registry::of_server(&of.host))),
-            "mnt-by" => {
+            "mnt-by" | "mnt-lower" | "mnt-routes" | "mnt-domains" => {
                 let is_registry = |by: &str| MAINTAINERS.iter().any(|of| by.trim().eq_ignore_ascii_case(of));
                 own &= value.split(',').all(is_registry);
             }
@@ -233,6 +234,12 @@ mod tests {
             ),
             ("person: A\nremarks: whois.krnic.net\nmnt-by: X-MNT\n\nrole: B\nmnt-by: MNT-KRNIC-AP\n", vec![]),
             ("inetnum: 192.0.2.0/24\ndescr: x\n source: JPNIC\n", vec![]),
+            // Of what a registry allocates, the holder writes the description.
+            (
+                "inetnum: 192.0.2.0/24\ndescr: whois.krnic.net\nmnt-by: APNIC-HM\nmnt-lower: EXAMPLE-MNT\n",
+                vec![],
+            ),
+            ("inetnum: 192.0.2.0/24\ndescr: whois.krnic.net\n \nmnt-by: EXAMPLE-MNT\n", vec![]),
         ] {
             assert_eq!(vouched(text), expected, "{text}");
         }
