@@ -184,6 +184,7 @@ scenarios! {
     log_lines
     nested_records
     mute
+    mute_by_referral
     national_denies
     national_fails
     national_has_nothing
