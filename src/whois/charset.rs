@@ -8,7 +8,8 @@ use std::borrow::Cow;
 ///
 /// JPNIC's ISO-2022-JP uses seven-bit bytes and would pass for UTF-8, so its escape sequences are looked for first.
 /// Next is strict UTF-8, then the national registry's older set, if the whole reply is valid in it. Else each line by
-/// itself is UTF-8 or Latin-1, because LACNIC passes on Latin-1 lines of registro.br inside its own UTF-8.
+/// itself is UTF-8, or in the national set, or Latin-1. LACNIC passes on Latin-1 lines of registro.br inside its own UTF-8,
+/// and one odd byte of a customer must not make other lines unreadable for patterns.
 #[must_use]
 pub fn decode(bytes: &[u8], registry: Registry) -> String {
     if is_iso_2022_jp(bytes)
@@ -26,7 +27,11 @@ pub fn decode(bytes: &[u8], registry: Registry) -> String {
         _ => None,
     };
     let whole = national.and_then(|set| set.decode_without_bom_handling_and_without_replacement(bytes));
-    whole.map_or_else(|| by_line(bytes, |_| None), Cow::into_owned)
+    let line = |line| {
+        let utf8 = str::from_utf8(line).ok().map(Cow::Borrowed);
+        utf8.or_else(|| national?.decode_without_bom_handling_and_without_replacement(line))
+    };
+    whole.map_or_else(|| by_line(bytes, line), Cow::into_owned)
 }
 
 /// Marks that only JPNIC's answers have: a saved answer may not name its registry. A customer of another registry may
@@ -77,6 +82,7 @@ mod tests {
             (b"m. \x1b$BAH\nm. Contoso\n", Registry::Jpnic, "m. 組\nm. Contoso\n"),
             (b"m. \x1b$BAHx\nm. Contoso\n", Registry::Jpnic, "m. \u{1b}$BAHx\nm. Contoso\n"),
             (b"x\na. [\x1b$BAH?%L>\x1b(B]\n", Registry::Other, "x\na. [組織名]\n"),
+            (b"\xb1\xe2\xb0\xfc\xb8\xed : KT\nx : \xff\n", Registry::Krnic, "기관명 : KT\nx : ÿ\n"),
             (b"\xff\xfe\x80\n", Registry::Krnic, "ÿþ\u{80}\n"),
             (b"", Registry::Arin, ""),
         ] {

@@ -54,8 +54,9 @@ pub(super) fn segments(text: &str, registry: Registry, provenance: Provenance) -
     for whole in text.split_inclusive('\n') {
         let line = whole.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}');
         let client = (provenance == Provenance::Saved).then(|| client(line)).flatten();
-        // LACNIC indents the banners that it passes on. Inside a record an indent is the customer's text.
-        let banner = banner(if in_record { line } else { line.trim_start() });
+        // LACNIC indents the banners that it passes on. Elsewhere, and inside a record, an indent is the customer's text.
+        let passes_on = !in_record && (provenance == Provenance::Saved || registry == Registry::Lacnic);
+        let banner = banner(if passes_on { line.trim_start() } else { line });
         let next = if may_change { client.or(banner) } else { None };
         if let Some(next) = next
             && (next != current || client.is_some())
