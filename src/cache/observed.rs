@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Never the start of a server's name, which has no blank in it.
 const ENDING: &str = "closing ";
 const MUTE: &str = "mute ";
+const BARE: &str = "bare ";
 
 fn ending(server: &str, ending: &str) -> String {
     format!("{ENDING}{server} {:016x}", xxh3_64(ending.as_bytes()))
@@ -38,6 +39,18 @@ impl LayeredCache {
     pub fn known_ending(&self, server: &str, words: &str, now: Timestamp) -> Option<Timestamp> {
         let name = ending(server, words);
         self.serve(Some(now), |cache| cache.observed(&name)).held(now)
+    }
+
+    /// Notes an answer about a network that looks complete and has no words at its end. Returns whether the server has given
+    /// such answers about several networks in a row. Then it closes with nothing, and they were not cut between two objects.
+    pub fn note_bare(&self, server: &str, network: Prefix, now: Timestamp) -> bool {
+        let name = format!("{BARE}{server}");
+        let noted = |notes: &mut ServerNotes| {
+            if notes.held(now).is_none() && notes.note_mute(number(network), now) {
+                notes.learn(now);
+            }
+        };
+        self.serve(Some(now), |cache| cache.observe(&name, &noted)).held(now).is_some()
     }
 
     /// Notes an answer that said something (`about` is None), or one that said nothing about a network. Returns the end
@@ -71,7 +84,9 @@ impl CacheStats {
     /// Adds a server, or an observation of one, to the statistics, by the name of its note.
     pub(super) fn enter(&mut self, name: &str, notes: &ServerNotes, now: Timestamp) {
         let Some(until) = notes.held(now) else { return };
-        let (servers, server) = if let Some(rest) = name.strip_prefix(ENDING) {
+        let (servers, server) = if let Some(server) = name.strip_prefix(BARE) {
+            (&mut self.unclosed, server)
+        } else if let Some(rest) = name.strip_prefix(ENDING) {
             (&mut self.unclosed, rest.split(' ').next().unwrap_or_default())
         } else if let Some(server) = name.strip_prefix(MUTE) {
             (&mut self.mute, server)
@@ -108,6 +123,18 @@ mod tests {
         assert_eq!(cache.known_ending(RIPE, "% other words", at(1)), None);
         assert_eq!(cache.known_ending("whois.arin.net", "% new words", at(1)), None);
         assert_eq!(cache.known_ending(RIPE, "% new words", at(86_400)), None);
+    }
+
+    #[test]
+    fn a_server_that_closes_with_nothing_does_so_about_several_networks() {
+        let cache = LayeredCache::new(None);
+        for n in [1, 2, 3, 3] {
+            assert!(!cache.note_bare(RIPE, network(n).unwrap(), at(0)));
+        }
+        assert!(cache.note_bare(RIPE, network(4).unwrap(), at(1)));
+        assert!(cache.note_bare(RIPE, network(4).unwrap(), at(86_000)), "for a day");
+        assert!(!cache.note_bare("whois.arin.net", network(4).unwrap(), at(1)));
+        assert_eq!(cache.ledger().stats(at(2)).unwrap().unclosed.len(), 1);
     }
 
     #[test]

@@ -166,6 +166,7 @@ scenarios! {
     arin
     closing_words_changed
     closing_words_cut
+    closing_words_gone
     control_characters
     denied
     denied_and_hung_up

@@ -120,6 +120,13 @@ impl<'a> RecordPage<'a> {
         placeholder::judge(self, named.block, record)
     }
 
+    /// Whether an RPSL answer has all contacts that its first network names, as far as such an answer has them without
+    /// persons.
+    pub(crate) fn has_all_contacts(&self) -> bool {
+        let block = self.networks.first().and_then(|named| self.blocks.get(named.block));
+        block.is_some_and(|block| rpsl::has_all_named(self, block))
+    }
+
     /// Whether an RPSL answer breaks off. Its last object lacks the `source:` that every object has, or the
     /// organisation that a network names is missing. A query with `-r` gets none of the objects that the network names.
     /// But a text that ends with the network may also have been `cut` there.

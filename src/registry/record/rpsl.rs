@@ -83,6 +83,16 @@ pub(super) fn lacks_organisation(page: &RecordPage<'_>, block: &RecordBlock<'_>)
     block.has("org") && organisation(page, block).is_none()
 }
 
+/// Whether the answer has all objects that the network names and that its registry always sends: the organisation and the
+/// incident response team, or every contact in LACNIC's and registro.br's. RIPE and APNIC may leave persons out.
+pub(super) fn has_all_named(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> bool {
+    let persons = matches!(page.registry, Registry::Lacnic | Registry::RegistroBr);
+    let links: &[&str] = if persons { &["owner-c", "tech-c", "abuse-c"] } else { &["org", "mnt-irt"] };
+    let there: HashSet<String> = page.blocks.iter().filter_map(id).collect();
+    let named = links.iter().flat_map(|link| block.all(link)).map(without_comment);
+    named.map(str::to_ascii_lowercase).all(|handle| there.contains(&handle))
+}
+
 /// Whether any contact that the network names is in the answer.
 pub(super) fn has_contacts(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>) -> bool {
     !related(page, index, block).is_empty()

@@ -20,7 +20,10 @@ impl ReferralChase<'_> {
         let cache = self.resolver.cache();
         let name = &server.name;
         let key = server.key();
-        if let Some(until) = cache.known_ending(&key, &found.ending, Timestamp::now()) {
+        // An answer that ends with nothing is asked for twice each time: so does one that was cut between two objects.
+        let known =
+            (!found.ending.is_empty()).then(|| cache.known_ending(&key, &found.ending, Timestamp::now()));
+        if let Some(until) = known.flatten() {
             self.trace.say("closing", || {
                 format!("{name} does not close its answers as expected, as is known until {until:.0}")
             });
@@ -31,7 +34,16 @@ impl ReferralChase<'_> {
         });
         match self.hop(server, false, deadline) {
             Ok((_, again)) if is_same(text, &again) => {
-                cache.learn_ending(&key, &found.ending, Timestamp::now());
+                if !found.ending.is_empty() {
+                    cache.learn_ending(&key, &found.ending, Timestamp::now());
+                } else if !found.is_wordless
+                    && !cache.note_bare(&key, self.resolver.area(self.address), Timestamp::now())
+                {
+                    self.trace.say("closing", || {
+                        format!("{name} said the same twice, and ends with nothing: not believed of a first few networks")
+                    });
+                    return reply;
+                }
                 self.trace.say("closing", || format!("{name} said the same twice: its answer is whole"));
                 Ok((found.reply, again))
             }

@@ -1,8 +1,10 @@
 //! Recognises answers that end in order, but with other words than their registry's usual closing line. Registries edit
 //! such lines, and a whole region would be unknown from that day on.
 //!
-//! Only lines of the server itself count as an end: lines after the last object that no customer can write. Such an end
-//! is believed only if it comes twice ([`is_same`]); the caller must see to that.
+//! Only lines of the server itself count as an end: lines after the last object that no customer can write. An answer may
+//! also end with no words, if it lacks no object that its network names. Both ends are believed only if they come twice
+//! ([`is_same`]), and an end without words after other words of the server only if several networks' answers have it. The
+//! caller must see to that.
 
 use super::{Provenance, WhoisReply, classify, complete};
 use crate::registry::{
@@ -19,8 +21,11 @@ use std::net::IpAddr;
 pub struct UnclosedReply {
     /// The class of the reply, if this was its end.
     pub reply: WhoisReply,
-    /// The words at its end, without the parts that change from one answer to the next.
+    /// The words at its end, without the parts that change from one answer to the next. Empty if there are none, which
+    /// proves nothing about the next answer.
     pub ending: String,
+    /// Whether the server wrote no line of its own at all, neither before the record nor after it.
+    pub is_wordless: bool,
 }
 
 /// Classifies a text from the network that lacks its registry's closing line, if it ends with other words of the server
@@ -42,7 +47,7 @@ pub fn unclosed(text: &str, registry: Registry, address: IpAddr) -> Option<Unclo
     let ending = ending(text, registry)?;
     let reply = judge(&format!("{text}{closing}\n"));
     let whole = matches!(reply, WhoisReply::Record(..) | WhoisReply::Placeholder { .. });
-    whole.then_some(UnclosedReply { reply, ending })
+    whole.then_some(UnclosedReply { reply, ending, is_wordless: is_wordless(text) })
 }
 
 /// Whether two answers to one query say the same. The server's own lines may differ in the time and the machine.
@@ -72,8 +77,11 @@ fn ending(text: &str, registry: Registry) -> Option<String> {
         all.get(second - 1..=second)?.iter().map(|line| constant(line)).collect()
     } else {
         let own = all.get(last + 1..)?;
+        if own.is_empty() {
+            return ends_bare(text, &page).then(String::new);
+        }
         // A line that introduces an object is no end, and half of a separator has no words.
-        if own.is_empty() || own.iter().any(|line| complete::introduces(line)) {
+        if own.iter().any(|line| complete::introduces(line)) {
             return None;
         }
         own.iter().map(|line| constant(line)).collect()
@@ -81,6 +89,33 @@ fn ending(text: &str, registry: Registry) -> Option<String> {
     let speaks = |line: &String| line.split_whitespace().filter(|word| word.len() > 1).count() >= 3;
     let enough = registry == Registry::Jpnic || ending.iter().any(speaks);
     enough.then(|| ending.join("\n"))
+}
+
+/// Whether the server wrote no line of its own. Then nobody knows what would close such an answer.
+fn is_wordless(text: &str) -> bool {
+    !lines(text).any(is_own)
+}
+
+/// Whether an answer without closing words may have come to its end. Its last object has the blank line after it that
+/// follows every object, and no object is missing that such an answer always has.
+fn ends_bare(text: &str, page: &RecordPage<'_>) -> bool {
+    let apart = lines(text).collect::<Vec<_>>().ends_with(&["", ""]);
+    let complete = match (page.registry(), page.form()) {
+        (Registry::Ripe | Registry::Apnic | Registry::Lacnic | Registry::RegistroBr, RecordForm::Rpsl) => {
+            page.has_all_contacts()
+        }
+        (Registry::Arin, RecordForm::Arin) if is_wordless(text) => {
+            lines(text).any(|line| line.starts_with("OrgName:") || line.starts_with("CustName:"))
+        }
+        // The holder's contacts come last, at least those for abuse and for technical questions.
+        (Registry::Arin, RecordForm::Arin) => {
+            let has = |part: &str| lines(text).any(|line| line.starts_with(part));
+            let end = lines(text).filter(|line| !line.trim().is_empty()).last();
+            has("OrgAbuseHandle:") && has("OrgTechHandle:") && end.is_some_and(|line| line.contains("Ref:"))
+        }
+        _ => false,
+    };
+    (apart || is_wordless(text)) && complete
 }
 
 /// Whether only the server itself writes such a line.
@@ -95,12 +130,15 @@ fn is_rule(line: &str) -> bool {
 
 /// A server's line without its numbers and without text in brackets: time, version, machine.
 fn constant(line: &str) -> String {
-    let words = line.split_whitespace();
-    let words = words.map(|word| {
-        let varies = word.starts_with('(') || word.bytes().any(|b| b.is_ascii_digit());
+    let mut inside = false;
+    let words = line.split_whitespace().map(|word| {
+        let varies = inside || word.starts_with('(') || word.bytes().any(|b| b.is_ascii_digit());
+        inside = (inside || word.starts_with('(')) && !word.contains(')');
         if varies { "#" } else { word }
     });
-    words.collect::<Vec<_>>().join(" ")
+    let mut words: Vec<&str> = words.collect();
+    words.dedup_by(|next, word| *next == "#" && *word == "#");
+    words.join(" ")
 }
 
 #[cfg(test)]
@@ -157,6 +195,34 @@ mod tests {
         }
     }
 
+    /// The same answers without a closing line: whole only where the last line of all is there, and never learned.
+    #[test]
+    fn nothing_may_close_an_answer() {
+        for (text, registry, address, line) in FORMS {
+            let address = address.parse().unwrap();
+            let text = text.replace("owner-c:     JUE", "owner-c:     TEC");
+            let all: Vec<&str> = text.lines().collect();
+            let closing = all.iter().rposition(|of| of.contains(line)).unwrap();
+            let last = all[..closing].iter().rposition(|of| !of.is_empty() && !is_own(of)).unwrap();
+            let bare = all[..=last].join("\n") + "\n\n";
+            let found = unclosed(&bare, registry, address);
+            if registry == Registry::Krnic {
+                // Of its halves nobody knows which one comes last.
+                assert_eq!(found, None);
+                continue;
+            }
+            let found = found.unwrap_or_else(|| panic!("{registry}: {bare}"));
+            assert!(matches!(found.reply, WhoisReply::Record(..)), "{registry}");
+            assert_eq!(found.ending, "");
+            for cut in (0..bare.len() - 1).filter(|at| bare.is_char_boundary(*at)) {
+                let cut = &bare[..cut];
+                // A whole object less, of those that the network does not name, is as good as all of them.
+                let whole = cut.ends_with("\n\n") && registry != Registry::Lacnic;
+                assert!(whole || unclosed(cut, registry, address).is_none(), "{registry}: {cut}");
+            }
+        }
+    }
+
     #[test]
     fn a_cut_answer_ends_with_nobodys_words() {
         for (text, registry, address, line) in FORMS {
@@ -171,7 +237,8 @@ mod tests {
             });
             for cut in (0..end).filter(|at| text.is_char_boundary(*at)) {
                 let part = &text[..cut];
-                assert_eq!(unclosed(part, registry, address), None, "{registry}: {part}");
+                let bare = unclosed(part, registry, address).is_none_or(|found| found.ending.is_empty());
+                assert!(bare, "{registry}: {part}");
                 let judged = classify(part, registry, Some(address), Provenance::Network);
                 assert!(!matches!(judged, WhoisReply::Record(..)), "{registry}: {part}");
             }
@@ -182,6 +249,10 @@ mod tests {
     fn the_time_and_the_machine_may_differ_and_nothing_else() {
         let text = "inetnum: 192.0.2.0/24\nremarks: 7\n\n% Answered at 10:00 by (ONE)\n";
         assert!(is_same(text, "inetnum: 192.0.2.0/24\r\nremarks: 7\n\n% Answered at 11:30 by (TWO)\n"));
+        assert!(is_same(
+            text,
+            "inetnum: 192.0.2.0/24\nremarks: 7\n\n% Answered at 10:00 by (the NEW one, of 2)\n"
+        ));
         assert!(!is_same(text, "inetnum: 192.0.2.0/24\nremarks: 8\n\n% Answered at 10:00 by (ONE)\n"));
         assert!(!is_same(text, "inetnum: 192.0.2.0/24\nremarks: 7\n\n% Cut at 10:00 by (ONE)\n"));
         assert!(!is_same(text, "inetnum: 192.0.2.0/24\nremarks: 7\n"));

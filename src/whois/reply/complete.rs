@@ -13,8 +13,8 @@ use crate::registry::{
 /// The part that an answer lacks at its end, as the end of a sentence. None if it is complete, or if this registry's
 /// answers have no end that could be missed.
 ///
-/// From the network, the closing lines of RIPE, APNIC and rwhois servers must be there. For others, and in saved text,
-/// they must be there if the registry's opening lines are: people save excerpts, which have neither. Some cases are
+/// From the network, the closing lines of regional registries and rwhois servers must be there. For others, and in saved
+/// text, they must be there if the registry's opening lines are: people save excerpts, which have neither. Some cases are
 /// doubtful:
 /// - RIPE and APNIC had no closing line before about 2012. A saved answer of that time is recognised by its opening
 ///   lines. If RIPE's opening is today's, the dates of change show the age: RIPE has not shown them since 2015. Between
@@ -27,20 +27,20 @@ pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance
         return None;
     }
     let network = provenance == Provenance::Network;
-    let mut shape = ReplyShape::of(text);
-    // A registry that edits its closing lines may have edited its opening ones.
-    shape.opened |= network && shape.spoken;
+    let shape = ReplyShape::of(text);
     let lacks = match registry {
         Registry::Ripe | Registry::Apnic => {
             let modern = shape.opened && !shape.old;
             ((network || modern) && !shape.closed).then_some("the line \"This query was served by\"")
         }
-        Registry::Arin => (shape.opened && !shape.closed).then_some("ARIN's terms of use below the record"),
+        Registry::Arin => {
+            ((network || shape.opened) && !shape.closed).then_some("ARIN's terms of use below the record")
+        }
         Registry::Lacnic | Registry::RegistroBr => {
-            (shape.opened && !shape.closed).then_some("the closing line about \"match queries\"")
+            ((network || shape.opened) && !shape.closed).then_some("the closing line about \"match queries\"")
         }
         Registry::Krnic => {
-            let demanded = shape.opened && (network || !shape.old);
+            let demanded = (network && shape.spoken) || (shape.opened && (network || !shape.old));
             (demanded && !shape.closed).then_some("the line \"KISA/KRNIC WHOIS Service\"")
         }
         Registry::Jpnic => (shape.opened && !shape.closed).then_some("the list of more specific networks"),
