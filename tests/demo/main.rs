@@ -1,8 +1,8 @@
-//! `cargo run --release --locked --example demo`: whodunit at work, without the internet.
+//! `cargo run --release --locked --example demo`: shows whodunit at work, without the internet.
 //!
-//! Plays the registries on loopback (registries.toml; the owners are made up) and classifies a sample mail log in
-//! each form of output. `demo serve [MILLISECONDS]` plays a registry that answers every question after that long, and
-//! leaves the rest to whoever reads the ports on stdout; it ends when stdin does, or after ten minutes.
+//! It plays the registries on loopback (registries.toml; the owners are made up), and classifies a sample mail log in
+//! each output form. `demo serve [MILLISECONDS]` plays a registry that answers every query after that time, and prints
+//! its ports on stdout. It ends when stdin ends, or after ten minutes.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -32,7 +32,7 @@ Shows whodunit at work on registries that are played on loopback.
 serve  plays one registry alone, which answers after so long, until stdin ends
 ";
 
-/// EX_USAGE of sysexits(3), as whodunit itself ends with.
+/// EX_USAGE of sysexits(3), the same as whodunit's.
 const BAD_USAGE: u8 = 64;
 
 fn main() -> ExitCode {
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The program that was built beside this one. An example does not have it built, so it is seen to here.
+/// The program that was built beside this one. Cargo does not build it for an example, so this does.
 fn program() -> PathBuf {
     let here = std::env::current_exe().expect("where the demo lies");
     let folder = here.parent().and_then(Path::parent).expect("the target folder");
@@ -64,7 +64,7 @@ fn program() -> PathBuf {
     folder.join("whodunit")
 }
 
-/// What is shown: the arguments, as one would type them.
+/// The arguments to show, as a user would type them.
 const SHOWN: &[&[&str]] = &[
     &["-f", "blocked", "193.0.22.9"],
     &["-f", "blocked", "-c", "193.0.22.9"],
@@ -94,7 +94,7 @@ fn demonstrate(program: &Path) {
     }
 }
 
-/// One registry that knows a network of one address for whatever address it is asked about, so that nothing is shared.
+/// One registry that gives each address a network of its own, so that nothing is shared.
 fn serve(delay_ms: u64) {
     let rule = Rule { reply: Some("ripe".into()), size: Some(32), delay_ms, ..Rule::default() };
     let plan = Plan { name: "whois.ripe.net".into(), rule: vec![rule], optional: true, ..Plan::default() };
@@ -104,10 +104,10 @@ fn serve(delay_ms: u64) {
     let (ended, end) = std::sync::mpsc::channel();
     thread::spawn(move || {
         let lines = std::io::stdin().lock().lines().map_while(Result::ok).count();
-        // Nobody waits any more when the ten minutes are over first.
+        // If the ten minutes end first, nobody is waiting.
         let _nobody_waits = ended.send(lines);
     });
     let _ended = end.recv_timeout(Duration::from_secs(600));
-    // Whoever closed stdin may have closed our stdout as well.
+    // The program that closed stdin may have closed our stdout too.
     let _unread = writeln!(std::io::stdout(), "questions {}", farm.questions());
 }

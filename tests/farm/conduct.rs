@@ -1,4 +1,4 @@
-//! How a server behaves on a connection, from courteous to hostile. Every loop ends when the farm stops.
+//! The behaviour of a server on a connection, from polite to hostile. Every loop ends when the farm stops.
 
 use super::scenario::{Does, Rule};
 use std::{
@@ -9,14 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// No test lasts longer; a connection that is left open ends then.
+/// No test lasts longer; an open connection is closed then.
 const LONGEST: Duration = Duration::from_secs(60);
-/// How often a waiting server looks whether it should stop.
+/// How often a waiting server checks whether it should stop.
 pub(crate) const GLANCE: Duration = Duration::from_millis(20);
-/// What an endless server has sent when it gives up: far more than any client should take.
+/// The bytes after which an endless server gives up: far more than any client should read.
 const FLOOD: usize = 256 << 20;
 
-/// The question, without taking it out of the socket: to close with unread bytes is what makes a reset on Linux.
+/// Reads the query without taking it out of the socket: on Linux, closing with unread bytes sends a reset.
 pub(crate) fn peek_line(stream: &TcpStream, stop: &AtomicBool) -> Option<Vec<u8>> {
     let mut bytes = [0; 1024];
     let end = Instant::now() + LONGEST;
@@ -38,7 +38,7 @@ pub(crate) fn peek_line(stream: &TcpStream, stop: &AtomicBool) -> Option<Vec<u8>
     None
 }
 
-/// Does to the client what the rule says, over plain TCP.
+/// Behaves as the rule says, over plain TCP.
 pub(crate) fn conduct(
     mut stream: &TcpStream,
     rule: &Rule,
@@ -46,13 +46,13 @@ pub(crate) fn conduct(
     stop: &AtomicBool,
 ) -> io::Result<()> {
     if rule.does != Does::Reset {
-        // Whatever was sent is taken, or closing would be a reset.
+        // All received bytes are read, or closing would send a reset.
         let _taken = stream.read(&mut [0; 1024])?;
     }
     converse(stream, stream, rule, reply, stop)
 }
 
-/// Does to the client what the rule says, over a connection that `tcp` carries.
+/// Behaves as the rule says, over a connection that `tcp` carries.
 pub(crate) fn converse<S: Read + Write>(
     mut stream: S,
     tcp: &TcpStream,

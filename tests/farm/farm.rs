@@ -1,8 +1,9 @@
-//! A whois farm on loopback: one server a registry name, each on a port of its own, played from a scenario file.
+//! A whois farm on loopback: one server for each registry name, each on a port of its own, described by a scenario
+//! file.
 //!
-//! Whoever asks a server that the scenario does not name reaches the tripwire, so that no test ever leaves the
-//! machine. A farm that is dropped fails its test when a server that should have been asked was not, was asked more
-//! often than allowed, or got a question that no rule answers.
+//! A query to a server that the scenario does not name reaches the tripwire, so no test ever leaves the machine. A farm
+//! that is dropped fails its test in three cases: a server that should have been asked was not, a server was asked more
+//! often than allowed, or a server got a query that no rule answers.
 
 mod conduct;
 mod https;
@@ -21,7 +22,7 @@ use std::{
     sync::Arc,
 };
 
-/// Every name that the program may know by itself. Those that a scenario leaves out lead to the tripwire.
+/// Every server name that the program knows. Names that a scenario leaves out lead to the tripwire.
 const NAMES: &[&str] = &[
     "whois.arin.net",
     "whois.ripe.net",
@@ -45,8 +46,8 @@ const NAMES: &[&str] = &[
     "rwhois.gin.ntt.net",
 ];
 
-/// The same for RDAP servers. They lead to the tripwire where a scenario names one of them; elsewhere nobody asks them,
-/// because whoever lists a registry's whois server and not its RDAP server does not want that to be asked.
+/// The same for RDAP servers. They lead to the tripwire if a scenario names one of them. Elsewhere they are not asked,
+/// because a list with a registry's whois server and without its RDAP server turns RDAP off.
 const RDAP_NAMES: &[&str] = &[
     "rdap.arin.net",
     "rdap.db.ripe.net",
@@ -115,7 +116,7 @@ impl Farm {
         let entry = |name: &str, port: u16| {
             let host = format!("127.0.0.1:{port}");
             if self.servers.get(name).is_some_and(Server::is_secure) {
-                // Beside the list, where a relative path is taken from.
+                // A relative path starts at the list's folder.
                 serde_json::json!({ "host": host, "ca": "ca.pem" })
             } else {
                 serde_json::json!({ "host": host })
@@ -129,17 +130,17 @@ impl Farm {
         write(&self.list(), &serde_json::Value::Object(list).to_string());
     }
 
-    /// The questions that a server got so far, in order.
+    /// The queries that a server got so far, in order.
     pub(crate) fn asked(&self, name: &str) -> Vec<Asked> {
         self.server(name).asked()
     }
 
-    /// All questions so far, whoever got them.
+    /// The number of all queries so far.
     pub(crate) fn questions(&self) -> usize {
         self.servers.values().map(|server| server.asked().len()).sum::<usize>() + self.tripwire.asked().len()
     }
 
-    /// The most connections that a server had open at one time.
+    /// The most connections that a server had open at once.
     pub(crate) fn widest(&self, name: &str) -> usize {
         self.server(name).widest()
     }
@@ -153,7 +154,7 @@ impl Farm {
         self.servers.get(name).unwrap_or_else(|| panic!("no server {name} in this farm"))
     }
 
-    /// What the servers have to complain of.
+    /// The complaints of the servers.
     pub(crate) fn complaints(&mut self) -> Vec<String> {
         self.checked = true;
         let mut all: Vec<String> = self.servers.values().flat_map(Server::complaints).collect();

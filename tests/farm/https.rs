@@ -1,5 +1,5 @@
-//! Servers of the farm that speak HTTPS, as RDAP servers do. Each has a certificate for its own name, by an authority
-//! that is made anew for each run of the tests and that nobody else trusts.
+//! HTTPS servers of the farm, as RDAP servers. Each has a certificate for its own name. A new authority signs it in
+//! each run, which nobody else trusts.
 
 use super::{conduct, scenario::Rule};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
@@ -14,12 +14,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// No test waits longer for a question.
+/// The longest wait of a test for a query.
 const LONGEST: Duration = Duration::from_secs(60);
-/// More than any client sends ahead of its question.
+/// More bytes than any client sends before its query.
 const HEAD: usize = 16 * 1024;
 
-/// Who signs the farm's certificates.
+/// The authority of the farm's certificates.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 fn authority(name: &str) -> Authority {
@@ -34,12 +34,12 @@ fn authority(name: &str) -> Authority {
 static TRUSTED: LazyLock<Authority> = LazyLock::new(|| authority("The farm's authority"));
 static STRANGE: LazyLock<Authority> = LazyLock::new(|| authority("An authority that nobody trusts"));
 
-/// The certificate to trust, as a PEM file holds it.
+/// The certificate to trust, as a PEM file.
 pub(crate) fn trusted() -> String {
     TRUSTED.0.pem()
 }
 
-/// What a server shows: a certificate for `name`, by the farm's authority or by a strange one.
+/// A server's certificate for `name`, signed by the farm's authority or by a strange one.
 pub(crate) fn config(name: &str, strange: bool) -> Arc<ServerConfig> {
     let authority = if strange { &STRANGE.0 } else { &TRUSTED.0 };
     let key = KeyPair::generate().expect("a key");
@@ -57,10 +57,10 @@ pub(crate) fn config(name: &str, strange: bool) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-/// A connection on which somebody may ask.
+/// A connection for queries.
 pub(crate) type Secure<'a> = StreamOwned<ServerConnection, &'a TcpStream>;
 
-/// Shakes hands and takes the question: the first line, without the protocol's version.
+/// Does the handshake and reads the query: the first line, without the protocol's version.
 pub(crate) fn accept<'a>(
     config: &Arc<ServerConfig>,
     stream: &'a TcpStream,
@@ -86,7 +86,7 @@ pub(crate) fn accept<'a>(
     None
 }
 
-/// The head of a reply, whose body may be cut behind it.
+/// The head of a reply, whose body may be cut.
 pub(crate) fn head(rule: &Rule, length: usize, filled: impl Fn(&str) -> String) -> String {
     let mut head = format!("HTTP/1.1 {} Said\r\nConnection: close\r\n", rule.status.unwrap_or(200));
     head += &format!("Content-Type: application/rdap+json\r\nContent-Length: {length}\r\n");

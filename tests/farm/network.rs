@@ -1,4 +1,4 @@
-//! The arithmetic of networks that replies need. It is the farm's own, so that a mistake in the program's shows.
+//! The arithmetic of networks in replies. It is separate from the program's, so that a mistake there shows.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -11,7 +11,7 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// The network of that length around an address.
+    /// The network of this length around an address.
     pub(crate) fn around(address: IpAddr, length: u8) -> Self {
         let (bits, width) = bits(address);
         let host = u32::from(width - length);
@@ -59,7 +59,7 @@ fn bits(address: IpAddr) -> (u128, u8) {
     }
 }
 
-/// The address in a question: the word that is one, without a registry's `/e` behind it, or a URL's path before it.
+/// The address in a query: the word that is one, without a registry's `/e` after it, or a URL's path before it.
 pub(crate) fn address_of(question: &str) -> Option<IpAddr> {
     question
         .split_ascii_whitespace()

@@ -1,4 +1,4 @@
-//! Replies: files in each registry's form, with places in braces that are filled in for the address asked.
+//! Replies: files in each registry's form, with variables in braces that are filled in for the address.
 
 use super::{
     https,
@@ -7,7 +7,7 @@ use super::{
 };
 use std::{collections::HashMap, path::Path};
 
-/// What stands for a place in braces when a rule does not say.
+/// The default values of variables in braces.
 const DEFAULTS: &[(&str, &str)] = &[
     ("org", "Contoso GmbH"),
     ("name", "CONTOSO-NET"),
@@ -24,7 +24,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("remarks", ""),
 ];
 
-/// The bytes of a rule's reply to a question.
+/// The bytes of a rule's reply to a query.
 pub(crate) fn bytes(
     rule: &Rule,
     question: &str,
@@ -36,7 +36,7 @@ pub(crate) fn bytes(
     bytes
 }
 
-/// The same over HTTPS: the head says how long the body would be, wherever that is cut.
+/// The same over HTTPS: the head gives the full length of the body, even if the body is cut.
 pub(crate) fn secure(
     rule: &Rule,
     question: &str,
@@ -113,12 +113,12 @@ fn fill(template: &str, rule: &Rule, question: &str, ports: &HashMap<String, u16
         }
     }
     places.extend(rule.with.clone());
-    // Referral lines name the places `{port:NAME}`; a value may itself hold a place, so two rounds.
+    // Referral lines use the variables `{port:NAME}`; a value may itself contain a variable, so there are two rounds.
     places.extend(ports.iter().map(|(name, port)| (format!("port:{name}"), port.to_string())));
     replace(&replace(template, &places), &places)
 }
 
-/// LACNIC leaves the zeros at the end of an IPv4 prefix out.
+/// LACNIC drops the zeros at the end of an IPv4 prefix.
 fn shorten(cidr: &str) -> String {
     let (address, length) = cidr.split_once('/').unwrap_or((cidr, "32"));
     let mut short = address;

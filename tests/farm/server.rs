@@ -1,4 +1,4 @@
-//! One server of the farm: a listener, a thread for each connection, and the book of what was asked.
+//! One server of the farm: a listener, a thread for each connection, and the record of its queries.
 
 use super::{
     conduct, https,
@@ -19,15 +19,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// More than any test opens; a client gone wild meets a closed door.
+/// More than any test opens; further connections are refused.
 const MOST_CONNECTIONS: usize = 400;
 /// Nothing listens there on any machine that runs tests.
 const CLOSED_PORT: u16 = 1;
 
-/// One question.
+/// One query.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
-    /// When it came.
+    /// The time of arrival.
     pub(crate) at: Instant,
     /// The line, without its end.
     pub(crate) line: String,
@@ -134,7 +134,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.book.stop.store(true, SeqCst);
         if let Some(listener) = self.listener.take() {
-            // The listener sleeps in accept: one more connection wakes it up.
+            // The listener blocks in accept: one more connection wakes it.
             drop(TcpStream::connect(("127.0.0.1", self.port)));
             drop(listener.join());
         }
@@ -159,7 +159,7 @@ impl Book {
                 if open <= MOST_CONNECTIONS {
                     book.attend(&stream);
                 }
-                // Counted down before the client can see the end, so that its next connection is not counted double.
+                // Counted down before the client can see the end, so that its next connection is not counted twice.
                 book.open.fetch_sub(1, SeqCst);
                 drop(stream);
             };
@@ -185,12 +185,12 @@ impl Book {
         let line = String::from_utf8_lossy(&line).into_owned();
         if let Some(rule) = self.note(&line) {
             let reply = self.filled(|folder, ports| reply::bytes(&rule, &line, folder, ports));
-            // What befalls the connection is the client's affair; it may well have left.
+            // An error on the connection is ignored; the client may have left.
             drop(conduct::conduct(stream, &rule, &reply, &self.stop));
         }
     }
 
-    /// Notes a question, and finds the rule that answers it.
+    /// Notes a query, and finds the rule for it.
     fn note(&self, line: &str) -> Option<Rule> {
         self.asked.lock().unwrap().push(Asked { at: Instant::now(), line: line.to_owned() });
         let rule = self.rule_for(line);

@@ -1,11 +1,11 @@
-//! Wrong input: the right exit code, a message that names what is wrong, and nobody asked.
+//! Wrong input: the right exit code, a message that names the fault, and no query.
 
 use crate::{
     farm::{Farm, Scenario},
     jig::Room,
 };
 
-/// A farm where any question at all is one too many.
+/// A farm where any query is a fault.
 fn nobody() -> Farm {
     Farm::start(&Scenario::default())
 }
@@ -80,7 +80,7 @@ fn what_is_nearly_a_caches_address_makes_no_file() {
         "127.0.0.1:6379",
         "localhost:6379/0",
     ] {
-        // A verdict does not fail for it; whoever looks after the cache gets no other.
+        // A verdict does not fail for it; the maintenance commands do.
         let run = room.run(["--cache", near, "10.0.0.1"]).stdout_has("10.0.0.1\tclear\t").code(0);
         run.stderr_has("write redis://host:port/db").check();
         let stats = room.run(["cache", "stats", "--cache", near]).stdout("").code(66);

@@ -1,4 +1,4 @@
-//! The cache: asked once, remembered, shared, and looked after.
+//! The cache: one query, then remembered, shared and maintained.
 
 mod broken;
 
@@ -27,12 +27,12 @@ fn of_status(status: &str) -> Rule {
     Rule { network: Some("193.0.20.0/22".into()), with, ..answering() }
 }
 
-/// A run with the room's cache, as wide and fast as it likes.
+/// A run with the room's cache, without limits on width and pace.
 fn cached<'a>(room: &'a Room, farm: &Farm, args: &[&str]) -> Run<'a> {
     room.run(["--rate", "0"].iter().chain(args).copied()).farm(farm).cache("cache.db")
 }
 
-/// 256 addresses of 193.0.20.0/22, in no order that a program could like.
+/// 256 addresses of 193.0.20.0/22, in an order that suits no algorithm.
 fn scattered() -> String {
     (0..256_u32)
         .map(|i| (i * 149 + 31) % 256 * 4 + i % 4)
@@ -77,7 +77,7 @@ fn sharing_can_be_narrowed() {
     let four = ["193.0.22.1", "193.0.22.2", "193.0.22.3", "193.0.22.1"];
     cached(&room, &farm, &["--share", "32,128"]).args(&four).code(0).check();
     assert_eq!(farm.questions(), 3);
-    // What was kept is the whole network's; how far it is shared is decided when it is read.
+    // The kept answer covers the whole network; the limit of sharing is applied when it is read.
     cached(&room, &farm, &[]).args(&["193.0.22.77"]).code(0).check();
     assert_eq!(farm.questions(), 3);
 }
@@ -100,7 +100,7 @@ fn an_answer_without_persons_is_none_to_full() {
     let ask =
         |args: &[&str]| cached(&room, &farm, args).args(&["--json", "193.0.22.1"]).code(0).check().json();
     let source = |args: &[&str]| ask(args)[0]["source"].clone();
-    // Twice, so that what was decided is remembered, too.
+    // Twice, so that the stored decision is used too.
     assert_eq!((source(&[]), source(&[])), ("whois".into(), "cache".into()));
     assert_eq!((source(&["--full"]), source(&["--full"])), ("whois".into(), "cache".into()));
     assert_eq!((source(&[]), farm.questions()), ("cache".into(), 2));
@@ -135,7 +135,7 @@ fn an_unknown_is_never_kept() {
         Rule { reply: Some("ripe-not-found".into()), ..Rule::default() },
         Rule { cut: Some(700), ..answering() },
     ] {
-        // An empty reply may be asked twice within one run.
+        // An empty reply may be asked for twice within one run.
         let (room, farm) = (Room::new(), ripe(vec![Rule { times: Some(2), ..failure }, answering()]));
         cached(&room, &farm, &["193.0.22.1"]).code(75).check();
         cached(&room, &farm, &["193.0.22.1"]).any_stderr().check();
@@ -167,7 +167,7 @@ fn a_registry_that_starts_to_deny_is_left_alone() {
     assert_eq!((clear, denied), (20, 80));
     let asked = farm.questions();
     assert!(asked < 40, "{asked} questions");
-    // Other runs keep away too, what is known still answers, and the time is shown.
+    // Other runs keep away too, cached answers still work, and the time is shown.
     let lines = cached(&room, &farm, &["--json"]).stdin(addresses).code(75).check().json();
     assert_eq!(lines.iter().filter(|line| line["verdict"] == "clear").count(), 20);
     assert_eq!(farm.questions(), asked);
@@ -191,14 +191,14 @@ fn what_is_past_its_age_serves_while_the_registry_is_held_off() {
 fn a_killed_asker_holds_the_others_up_no_longer_than_their_timeout() {
     let silent = Rule { does: Does::Silence, times: Some(3), ..Rule::default() };
     let (room, farm) = (Room::new(), ripe(vec![silent, answering()]));
-    // As many as may ask one server at once, each for longer than anybody else here waits.
+    // As many queries as one server may get at once, each longer than any other wait here.
     let ask = |address| cached(&room, &farm, &["--timeout", "60", address]).spawn();
     let mut killed = ["193.0.20.1", "193.0.22.1", "193.0.24.1"].map(ask);
     let begun = Instant::now();
     while farm.questions() < 3 && begun.elapsed() < Duration::from_secs(20) {
         std::thread::sleep(Duration::from_millis(5));
     }
-    // One waits for the answer of the first, one for its turn at the server.
+    // One run waits for the answer of the first, the other for a lease on the server.
     let wait = |address| cached(&room, &farm, &["--timeout", "20", address]).spawn();
     let waiting = ["193.0.22.2", "193.0.26.1"].map(wait);
     std::thread::sleep(Duration::from_millis(100));
@@ -216,7 +216,7 @@ fn storms_of_killed_processes_leave_the_file_whole() {
     let room = Room::new();
     let mut seed: u64 = 88_172_645_463_325_252;
     let mut random = move |below: u64| {
-        // xorshift64: the same storm every time.
+        // xorshift64: the same storm on each run.
         seed ^= seed << 13;
         seed ^= seed >> 7;
         seed ^= seed << 17;
@@ -234,7 +234,7 @@ fn storms_of_killed_processes_leave_the_file_whole() {
         }
         for (run, started) in runs.iter().zip(started) {
             let outcome = started.finish();
-            // One that waited for a killed process may have waited in vain, but no longer than its own timeout.
+            // A run that waited for a killed process may have waited in vain, but no longer than its own timeout.
             let fine = [0, 75, 137].contains(&outcome.code) && outcome.took < Duration::from_millis(2900);
             assert!(fine, "{}: {} after {:?}: {}", run.shown(), outcome.code, outcome.took, outcome.stderr);
         }
@@ -293,7 +293,7 @@ fn stats_list_forget_and_export_look_after_it() {
     assert_eq!(command(&["list", "--json"]).check().json().len(), 1);
     command(&["forget", "--all"]).check();
     assert_eq!(command(&["list", "--json"]).check().json().len(), 0);
-    // What was exported can be read back.
+    // An export can be read back.
     room.write("export.jsonl", export);
     command(&["import", "export.jsonl"]).any_stderr().check();
     cached(&room, &farm, &["--offline", "193.0.22.1", "193.1.1.1"]).code(0).check();

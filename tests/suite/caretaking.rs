@@ -1,4 +1,4 @@
-//! `cache stats|list|forget|import|export` where something is amiss: there a failure is the answer.
+//! `cache stats|list|forget|import|export` with a faulty cache: there a failure is an error.
 
 use crate::{
     farm::{Farm, Rule},

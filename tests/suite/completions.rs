@@ -1,11 +1,11 @@
-//! Completions and the manual page: what is checked in is what the program prints, and the shells can read it.
+//! Completions and the manual page: the checked-in files are what the program prints, and the shells can read them.
 
 use crate::jig::{PROGRAM, Room};
 use clap::CommandFactory;
 use std::{collections::BTreeMap, fs, io::Write, path::PathBuf, process::Command};
 use whodunit::cli::Cli;
 
-/// What makes each checked-in file.
+/// The command that makes each checked-in file.
 const FILES: [(&str, &[&str]); 6] = [
     ("whodunit.bash", &["completions", "bash"]),
     ("_whodunit", &["completions", "zsh"]),
@@ -30,13 +30,12 @@ fn what_is_checked_in_is_current() {
     }
 }
 
-/// Runs a script in a real shell, and gives what it prints; None where the shell is not installed, which CI does not
-/// bear.
+/// Runs a script in a real shell, and returns its output; None if the shell is not installed, which fails in CI.
 fn shell(shell: &str, args: &[&str], script: &str) -> Option<String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     if !std::env::split_paths(&path).any(|folder| folder.join(shell).exists()) {
         assert!(std::env::var_os("CI").is_none(), "{shell} is not installed here, and CI has to have it");
-        // Said past the test harness, which keeps what a passing test prints to itself.
+        // Written past the test harness, which hides the output of a passing test.
         drop(writeln!(
             std::io::stderr(),
             "SKIPPED: {shell} is not installed, so its completions were not tried"
@@ -76,7 +75,7 @@ fn bash_completes() {
 
 #[test]
 fn zsh_completes() {
-    // Whole completions need a terminal of their own there: that the function is taken, and parses, must do.
+    // Whole completions need a terminal of their own there. It must do that the function is accepted and parses.
     let script = format!(
         "autoload -Uz compinit && compinit -D -u && source {} && print ${{_comps[whodunit]}} && \
          autoload +X _arguments && print ${{+functions[_whodunit]}} ${{+functions[_whodunit__cache_commands]}}",
@@ -97,7 +96,7 @@ fn fish_completes() {
     assert_eq!(words, ["--json", "stats", "always"]);
 }
 
-/// The manual, without roff's escapes.
+/// The manual without roff's escapes.
 fn manual() -> String {
     let page = fs::read_to_string(file("whodunit.1")).unwrap();
     page.replace("\\-", "-")
@@ -115,7 +114,7 @@ fn part<'a>(page: &'a str, heading: &str) -> &'a str {
     &rest[..ends.into_iter().flatten().min().unwrap_or(rest.len())]
 }
 
-/// The text of each option that a part of the manual has, by the option's long name.
+/// The text of each option in a part of the manual, by the option's long name.
 fn texts(part: &str) -> BTreeMap<String, String> {
     let part = format!("\n{part}");
     let items = part.split("\n.TP\n").skip(1).filter_map(|item| {
@@ -170,7 +169,7 @@ fn help_says_nothing_twice() {
     look(&Cli::command());
 }
 
-/// The lines of README's table of exit codes: a code and what it means.
+/// The lines of README's table of exit codes: a code and its meaning.
 fn codes() -> Vec<(String, String)> {
     let readme = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let (_, table) = readme.split_once("| code | meaning |\n| --- | --- |\n").unwrap();
@@ -210,7 +209,7 @@ fn readme_and_manual_name_every_log_format_that_is_read() {
     let formats = fs::read_to_string(top.join("src/log/format.rs")).unwrap();
     let page = manual();
     let logs = part(&page, ".SH LOGS").to_lowercase();
-    // Files that are named by something else than their program's name.
+    // Files that are not named after their program.
     const OTHERS: [(&str, &str); 6] = [
         ("fields", "exchange"),
         ("ims", "hmailserver"),
@@ -219,7 +218,7 @@ fn readme_and_manual_name_every_log_format_that_is_read() {
         ("web", "nginx"),
         ("webmail", "roundcube"),
     ];
-    /// What is of no program.
+    /// Files that belong to no program.
     const PARTS: [&str; 11] = [
         "direction",
         "forwarded",

@@ -1,4 +1,4 @@
-//! Configuration: which file and which variable counts, and what wins.
+//! Configuration: the file and the variable that count, and their precedence.
 
 use crate::{
     farm::{Farm, Rule},
@@ -12,7 +12,7 @@ fn answering() -> Farm {
     Farm::of_one("whois.ripe.net", Rule { reply: Some("ripe".into()), ..Rule::default() })
 }
 
-/// A farm that knows nothing: what comes of it shows which setting of `on-unknown` counts.
+/// A farm that knows nothing: the result shows which setting of `on-unknown` counts.
 fn ignorant() -> Farm {
     Farm::of_one("whois.ripe.net", Rule { reply: Some("ripe-not-found".into()), ..Rule::default() })
 }
@@ -99,7 +99,7 @@ fn a_wrong_variable_is_named() {
 
 #[test]
 fn the_machines_file_comes_before_the_users() {
-    // A mount namespace of its own, where /etc is the room's: nothing on the machine is touched.
+    // A mount namespace in which /etc is the room's: nothing on the machine is touched.
     let allowed = Command::new("/usr/bin/unshare").args(["-rm", "true"]).output();
     if !allowed.is_ok_and(|outcome| outcome.status.success()) {
         skip("mount namespaces for its users");

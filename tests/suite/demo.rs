@@ -1,4 +1,4 @@
-//! The demo's own arguments. What it shows is README's matter.
+//! The demo's own arguments. README's tests cover its output.
 
 use crate::jig::PROGRAM;
 use std::{

@@ -1,7 +1,7 @@
-//! The promise to pattern files of old: the machine's own `grep -E -f` counts the same lines as we do.
+//! The promise for old pattern files: the machine's own `grep -E -f` counts the same lines as this program.
 //!
-//! Each pattern is a file of its own for both. Where both accept it, the counts must be equal; and of what grep
-//! accepts, nearly everything must be accepted.
+//! Each pattern is a file of its own for both. If both accept it, the counts must be equal. Nearly every pattern that
+//! grep accepts must be accepted.
 #![expect(clippy::expect_used, reason = "a test ends where the machine lacks its tools")]
 
 use std::{
@@ -15,7 +15,7 @@ use whodunit::internals::pattern::{Action, MatchSubject, PatternSpec, Patterns};
 mod forms;
 mod generated;
 
-/// What became of a lot of patterns.
+/// The results for a set of patterns.
 #[derive(Default)]
 struct Outcome {
     accepted_by_grep: usize,
@@ -23,7 +23,7 @@ struct Outcome {
     different: Vec<String>,
 }
 
-/// Holds each pattern against the text, with grep and without.
+/// Matches each pattern against the text, with grep and with this program.
 fn compare(patterns: &[Vec<u8>], text: &str, ignore_case: bool) -> Outcome {
     let folder = tempfile::tempdir().expect("a folder of our own");
     let input = folder.path().join("text");
@@ -58,9 +58,9 @@ fn compare(patterns: &[Vec<u8>], text: &str, ignore_case: bool) -> Outcome {
     outcome
 }
 
-/// What the machine's grep says to each pattern file: the number at the start of each line that it prints, which is the
-/// count for `-c`. None where it refuses the pattern, or needs more than a little time and memory (for large intervals
-/// it takes gigabytes).
+/// The output of the machine's grep for each pattern file: the number at the start of each line, which is the count for
+/// `-c`. None if it refuses the pattern, or needs more than a little time and memory (for large intervals it takes
+/// gigabytes).
 fn grep(print: &str, files: &[PathBuf], input: &Path, ignore_case: bool) -> Vec<Option<Vec<u64>>> {
     const LOOP: &str = "ulimit -v 1000000 -t 2; text=$1 flags=$2; shift 2; \
         for file; do grep $flags -f \"$file\" \"$text\" 2>/dev/null; echo \"exit $?\"; done";
@@ -85,11 +85,11 @@ fn grep(print: &str, files: &[PathBuf], input: &Path, ignore_case: bool) -> Vec<
     answers
 }
 
-/// One pattern file, read by us.
+/// One pattern file, read by this program.
 struct Reader(Patterns);
 
 impl Reader {
-    /// Why we refuse it, if we do.
+    /// The reason for refusing it, if it is refused.
     fn new(file: &Path, ignore_case: bool) -> Result<Self, String> {
         let spec =
             PatternSpec { files: vec![(Action::Block, file.to_path_buf())], inline: Vec::new(), ignore_case };

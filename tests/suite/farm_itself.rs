@@ -1,4 +1,4 @@
-//! The farm itself: a check that cannot fail checks nothing.
+//! Tests of the farm itself: a check that cannot fail checks nothing.
 
 use crate::farm::{Does, Farm, Plan, Rule, Scenario};
 use std::{

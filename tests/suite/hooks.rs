@@ -1,4 +1,4 @@
-//! What a mail server's hook does to the program: no HOME, no stdin, little memory, one process a connection.
+//! The conditions of a mail server's hook: no HOME, no stdin, little memory, one process for each connection.
 
 use crate::{
     farm::{Does, Farm, Rule},
@@ -85,7 +85,7 @@ fn one_address_takes_no_more_than_one_thread_beside_main() {
 #[test]
 fn too_little_memory_never_reads_as_a_verdict() {
     let (room, farm) = (Room::new(), answering());
-    // The last is enough, and shows that it is memory that the others lack.
+    // The last limit is enough, which shows that the others fail for want of memory.
     for limit in [3000, 6000, 9000, 12000, 16000, 24000, 100_000] {
         let script = format!(r#"ulimit -v {limit}; exec "$@""#);
         let outcome = hook(&room, &farm).through(&script).any_stderr().check();

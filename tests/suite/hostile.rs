@@ -1,4 +1,4 @@
-//! Servers that mean harm or are broken: `unknown` in time, in little memory, and never a verdict.
+//! Hostile or broken servers: `unknown` in time, in little memory, and never a verdict.
 
 use crate::{
     farm::{Does, Farm, Plan, Rule, Scenario},
@@ -7,7 +7,7 @@ use crate::{
 use std::time::Duration;
 
 const RIPE: &str = "whois.ripe.net";
-/// What the issue grants beyond the timeout, and what starting a process takes on a busy machine.
+/// The time granted beyond the timeout, plus the start of a process on a busy machine.
 const GRACE: Duration = Duration::from_millis(200 + 100);
 const MOST_KB: u64 = 32 * 1024;
 
@@ -50,7 +50,7 @@ fn one_that_sends_a_byte_now_and_then() {
 
 #[test]
 fn one_that_answers_and_never_closes() {
-    // Only the closing line says that a reply is whole; this one ends in the middle of a record.
+    // Only the closing line shows that a reply is complete; this one ends in the middle of a record.
     let rule = Rule { reply: Some("ripe".into()), cut: Some(900), does: Does::Hold, ..Rule::default() };
     meets(rule, &["timeout", "incomplete"]);
 }
@@ -142,12 +142,12 @@ fn many_at_once_stay_small() {
     let outcome = run.farm(&farm).stdin(addresses).code(75).check();
     assert_eq!(outcome.json().len(), 64);
     assert!(outcome.json().iter().all(|line| line["verdict"] == "unknown"));
-    // Thirty-two floods at once may each fill their own bound.
+    // Each of thirty-two floods at once may fill its own limit.
     assert!(outcome.peak_kb < 4 * MOST_KB, "took {} kB", outcome.peak_kb);
 }
 
-/// A hook has fifty megabytes, and Unicode's classes are wide: not each pattern may be compiled for all of them, nor all
-/// patterns be kept.
+/// A hook has fifty megabytes, and Unicode's classes are wide: not every pattern may be compiled with all of them, and
+/// not all patterns may be kept.
 #[test]
 fn many_wide_patterns_stay_small() {
     let list: String = (1..=300)

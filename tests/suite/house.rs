@@ -1,4 +1,4 @@
-//! The house itself: imports that run one way, small rooms, and words that have no place here.
+//! Rules for the sources: imports that run one way, small rooms, and forbidden words.
 
 mod source;
 
@@ -9,8 +9,8 @@ use std::{
     path::Path,
 };
 
-/// The rooms, from the ground up. A room is a folder of `src/` and all that lies in it, or a file beside the folders. It may
-/// import from the layers below its own.
+/// The rooms, from the lowest layer up. A room is a folder of `src/` with its content, or a file beside the folders. It
+/// may import from the layers below its own.
 const LAYERS: &[&[&str]] = &[
     &["address", "deadline", "exit", "nearest", "sanitize"],
     &["error"],
@@ -26,10 +26,10 @@ const LAYERS: &[&[&str]] = &[
     &["internals", "main"],
 ];
 
-/// Re-exports for benches, fuzz checks and tests, which take a room by itself.
+/// Re-exports for benches, fuzz checks and tests, which use a room by itself.
 const OPENED: &str = "internals";
 
-/// Rooms that not all above them may import, and who may.
+/// Rooms that not all rooms above may import, with those that may.
 const RESERVED: &[(&str, &[&str])] = &[
     ("log", &["report", "cli", "config", "command"]),
     ("whois", &["cache", "rdap", "resolver", "command"]),
@@ -38,16 +38,16 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("resolver", &["config", "command"]),
 ];
 
-/// Lines that a file may have, its tests aside.
+/// The most lines of a file, without its tests.
 const ROOMY: usize = 500;
 
-/// The module's room, and its layer.
+/// The module's room and its layer.
 fn room(module: &str) -> Option<(usize, &str)> {
     let top = module.split("::").next()?;
     LAYERS.iter().position(|rooms| rooms.contains(&top)).map(|layer| (layer, top))
 }
 
-/// What is wrong with an import, if anything is.
+/// The fault in an import, if there is one.
 fn fault(from: &str, to: &str) -> Option<String> {
     let Some(((above, importer), (below, imported))) = room(from).zip(room(to)) else {
         return Some(format!("{from} or {to} is in no room of the table"));
@@ -77,7 +77,7 @@ fn an_import_against_the_table_would_be_found() {
 
 #[test]
 fn no_modules_import_each_other_in_a_circle() {
-    // A room's door names its parts, and the parts use what stands in the door: that is one room, not a circle.
+    // A room's root module declares its parts, and the parts use the root's items: that is one room, not a circle.
     let door = |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.starts_with("::"));
     let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (from, to) in
@@ -89,7 +89,7 @@ fn no_modules_import_each_other_in_a_circle() {
     assert_eq!(circle(imports), None);
 }
 
-/// A circle, if there is one: whoever imports nobody, or nobody any more, is in none.
+/// A circle, if there is one. A module that imports none, or only such modules, is in no circle.
 fn circle(mut imports: BTreeMap<String, BTreeSet<String>>) -> Option<String> {
     loop {
         let left: BTreeSet<String> = imports.keys().cloned().collect();
@@ -148,7 +148,7 @@ fn rooms_are_small_and_say_what_they_are() {
 
 #[test]
 fn words_that_have_no_place_here() {
-    // Lints forbid some of these too; a lint can be allowed where it stands, and this cannot.
+    // Lints forbid some of these too. A lint can be allowed locally; this test cannot.
     let words = [
         "unsafe ",
         "#[allow(",
@@ -200,7 +200,7 @@ fn a_type_name_stands_in_one_room() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// The oldest compiler that will do is stated once, in Cargo.toml; lints and the length of functions are settings too.
+/// The oldest supported compiler is stated once, in Cargo.toml. Lints and the length of functions are settings too.
 #[test]
 fn the_rules_that_lints_keep_are_switched_on() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -217,7 +217,7 @@ fn the_rules_that_lints_keep_are_switched_on() {
     assert_eq!(manifest.matches("\nrust-version = ").count(), 1);
 }
 
-/// Which module imports which. What a module hands on counts as an import of where it comes from.
+/// The modules that each module imports. A re-export counts as an import from its origin.
 fn edges(sources: &[Source]) -> BTreeSet<(String, String)> {
     let modules: BTreeSet<&[String]> = sources.iter().map(|source| source.module.as_slice()).collect();
     let mut handed: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
@@ -230,7 +230,7 @@ fn edges(sources: &[Source]) -> BTreeSet<(String, String)> {
     let mut edges = BTreeSet::new();
     for source in sources {
         for mut path in source.imports() {
-            // A handed-on name may be handed on again; eight times is more than anybody does.
+            // A re-exported name may be re-exported again; eight times is more than enough.
             for _ in 0..8 {
                 let Some(cut) = (1..=path.len()).find(|cut| handed.contains_key(&path[..*cut])) else {
                     break;

@@ -1,7 +1,7 @@
-//! The jig: a run of the real program, held so that only what the test says can move.
+//! The jig: a run of the real program in an environment that the test controls completely.
 //!
-//! The environment is empty but for PATH; HOME, the XDG folders and the working folder are the room's own; a run that
-//! takes too long is killed and fails.
+//! The environment is empty except for PATH. HOME, the XDG folders and the working folder are the room's own. A run
+//! that takes too long is killed and fails.
 
 mod started;
 
@@ -22,8 +22,8 @@ use std::{
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_whodunit");
 
-/// Says that a test is not made because whoever runs it may not do something: a matter of the machine, not of what is
-/// installed there, so that CI does without it as well.
+/// Skips a test because its user may not do something. That depends on the machine and not on installed programs, so it
+/// does not fail in CI either.
 #[expect(clippy::print_stderr, reason = "a test that was not made must not look like one that passed")]
 pub(crate) fn skip(lacking: &str) {
     eprintln!("skipped: this machine lacks {lacking}");
@@ -38,7 +38,7 @@ pub(crate) fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n")
 }
 
-/// A folder of its own for one test, with a HOME and the XDG folders in it.
+/// A folder for one test, with a HOME and the XDG folders in it.
 pub(crate) struct Room {
     folder: tempfile::TempDir,
 }
@@ -61,7 +61,7 @@ impl Room {
         room
     }
 
-    /// Writes a file; the path is taken from the working folder.
+    /// Writes a file; a relative path starts at the working folder.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -105,7 +105,7 @@ enum Stdin {
     Bytes(Vec<u8>),
 }
 
-/// What a stream must say.
+/// The expectation for a stream.
 enum Text {
     Any,
     Is(String),
@@ -133,7 +133,7 @@ impl Text {
     }
 }
 
-/// A run to be made. Without a word on stderr, nothing may be said there.
+/// A run and its expectations. Without an expectation for stderr, it must be empty.
 #[must_use = "nothing runs before check()"]
 pub(crate) struct Run<'a> {
     room: &'a Room,
@@ -148,7 +148,7 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The farm's servers are asked instead of the world's.
+    /// Asks the farm's servers instead of the real ones.
     pub(crate) fn farm(mut self, farm: &Farm) -> Self {
         let behind_mode =
             usize::from(self.args.first().is_some_and(|mode| mode == "report" || mode == "serve"));
@@ -157,7 +157,7 @@ impl Run<'_> {
         self
     }
 
-    /// More arguments.
+    /// Adds arguments.
     pub(crate) fn args(mut self, args: &[&str]) -> Self {
         self.args.extend(args.iter().map(OsString::from));
         self
@@ -168,7 +168,7 @@ impl Run<'_> {
         self
     }
 
-    /// Descriptor 0 is not open at all.
+    /// Closes descriptor 0.
     pub(crate) fn closed_stdin(mut self) -> Self {
         self.stdin = Stdin::Closed;
         self
@@ -179,21 +179,21 @@ impl Run<'_> {
         self
     }
 
-    /// A cache in the room, where the jig would have none.
+    /// Uses a cache in the room; by default there is none.
     pub(crate) fn cache(self, name: &str) -> Self {
         let path = self.room.path(name);
         self.env("WHODUNIT_CACHE", path)
     }
 
-    /// The program is started by this shell script, as `"$@"`.
+    /// Starts the program through this shell script, as `"$@"`.
     pub(crate) fn through(mut self, script: &str) -> Self {
         self.around = vec!["/bin/sh".into(), "-c".into(), script.into(), "sh".into()];
         self
     }
 
-    /// Both output streams are a terminal of that many columns.
+    /// Makes both output streams a terminal of this many columns.
     pub(crate) fn on_terminal(self, columns: u16) -> Self {
-        // script(1) wants one word of shell: the arguments go through the environment, as its own `"$@"`.
+        // script(1) needs one word of shell: the arguments go through the environment, as its own `"$@"`.
         let mut run = self.env("SHELL", "/bin/sh").env("TERM", "xterm-256color");
         let quoted: Vec<String> = std::iter::once(OsString::from(PROGRAM))
             .chain(run.args.drain(..))
@@ -204,7 +204,7 @@ impl Run<'_> {
         run
     }
 
-    /// Ctrl-C is pressed after so many seconds. Only [`Self::on_terminal`].
+    /// Presses Ctrl-C after this time. Only with [`Self::on_terminal`].
     pub(crate) fn interrupted_after(mut self, seconds: f32) -> Self {
         for word in &mut self.around {
             *word = word.replace("; exec ", &format!("; exec timeout --foreground -s INT {seconds} "));
@@ -242,7 +242,7 @@ impl Run<'_> {
         self
     }
 
-    /// Starts it and leaves it running.
+    /// Starts it, and leaves it running.
     pub(crate) fn spawn(&self) -> Started {
         let mut command = self.command();
         let mut started = Started::new(&mut command, self.patience);
@@ -279,14 +279,14 @@ impl Run<'_> {
             .stdin(if matches!(self.stdin, Stdin::Bytes(_)) { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        // An empty value stands for a variable that is not set at all.
+        // An empty value stands for an unset variable.
         for (name, _) in self.env.iter().filter(|(_, value)| value.is_empty()) {
             command.env_remove(name);
         }
         command
     }
 
-    /// Runs it and holds stdout, stderr and code against what was said.
+    /// Runs it, and compares stdout, stderr and code with the expectations.
     pub(crate) fn check(self) -> Outcome {
         let outcome = self.spawn().finish();
         let faults = self.faults(&outcome);
@@ -294,7 +294,7 @@ impl Run<'_> {
         outcome
     }
 
-    /// What differs from what was said.
+    /// The differences from the expectations.
     pub(crate) fn faults(&self, outcome: &Outcome) -> Vec<String> {
         let mut faults = vec![];
         if outcome.killed {
@@ -311,7 +311,7 @@ impl Run<'_> {
         faults
     }
 
-    /// The arguments, as one would type them.
+    /// The arguments, as a user would type them.
     pub(crate) fn shown(&self) -> String {
         self.args.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }

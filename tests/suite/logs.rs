@@ -1,4 +1,4 @@
-//! Logs as input: plain and compressed by their content, from files and stdin, with addresses in between.
+//! Logs as input: plain and compressed by their content, from files and stdin, mixed with addresses.
 
 use crate::{
     farm::{Farm, Rule},
@@ -123,7 +123,8 @@ fn a_shells_glob_behind_log_is_all_of_its_files() {
     let lines = run.through(script).code(0).check().json();
     let counted: Vec<_> = lines.iter().map(|line| (line["ip"].as_str().unwrap(), &line["hits"])).collect();
     assert_eq!(counted, [("10.0.0.7", &1.into()), ("193.0.22.9", &6.into()), ("10.0.0.1", &3.into())]);
-    // What is neither an address nor a file is named, whatever --log says; and without --log a file is no address.
+    // An argument that is neither an address nor a file is named in the message, with --log too. Without --log a file
+    // is no address.
     room.run(["--log", "mail.log", "mail.log.9"]).stderr_has("mail.log.9").code(64).check();
     room.run(["mail.log"]).stderr_has("mail.log").code(64).check();
 }

@@ -1,7 +1,7 @@
-//! The mail servers themselves, as Debian ships them, with what integrations/ gives their admins: each block of its
-//! READMEs is taken from there and run here.
+//! Real mail servers, as Debian ships them, with the files and commands of integrations/: each block of its READMEs is
+//! run here.
 //!
-//! A server that is not installed is skipped, loudly; with CI=true in the environment it is a failure.
+//! A server that is not installed is skipped with a message; with CI=true in the environment that is a failure.
 
 mod apart;
 mod dns;
@@ -33,7 +33,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Who answers for which network. `Contoso` is what the pattern file blocks.
+/// The owners of the networks. The pattern file blocks `Contoso`.
 const REGISTRY: &str = r#"
 [[server]]
 name = "whois.ripe.net"
@@ -52,7 +52,7 @@ rule = [
 const CLEAR: &str = "193.0.24.9";
 const BLOCKED: &str = "193.0.20.9";
 const BLOCKED6: &str = "2a00:db8:77::25";
-/// Exim's way to write it.
+/// The form in which Exim writes it.
 const BLOCKED6_LONG: &str = "2a00:0db8:0077:0000:0000:0000:0000:0025";
 const MAPPED: &str = "::ffff:193.0.20.9";
 const HOSTILE: &str = "193.0.28.9";
@@ -66,7 +66,7 @@ fn refusal(owner: &str, network: &str) -> String {
     format!("{TEXT}: {owner} ({network})")
 }
 
-/// What the policy service says of [`BLOCKED`].
+/// The policy service's answer about [`BLOCKED`].
 fn rejected() -> String {
     format!("REJECT {}", refusal("Contoso GmbH", "193.0.20.0/24"))
 }
@@ -82,7 +82,7 @@ impl World {
         Self::of(REGISTRY, "rate = 0\n")
     }
 
-    /// A world of these registries; `more` stands in the configuration file.
+    /// A world with these registries; `more` is added to the configuration file.
     fn of(registries: &str, more: &str) -> Self {
         let scenario: Scenario = toml::from_str(registries).unwrap();
         let world = Self { farm: Farm::start(&scenario), folder: tempfile::tempdir().unwrap() };
@@ -113,14 +113,14 @@ impl World {
         path
     }
 
-    /// A program of this content.
+    /// A script with this content.
     fn script(&self, name: &str, content: &str) -> String {
         let path = self.write(name, content);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
-    /// A block of a README under integrations/, with the admin's paths and port become this world's.
+    /// A block of a README under integrations/, with the admin's paths and port replaced by this world's.
     fn block(&self, readme: &str, language: &str, which: usize, port: u16) -> String {
         block(readme, language, which)
             .replace("/usr/bin/whodunit", &self.script_for_program())
@@ -130,7 +130,7 @@ impl World {
             .replace("127.0.0.1:10045", &format!("127.0.0.1:{port}"))
     }
 
-    /// The program as an installed one finds itself: the registries of this world are all that it knows.
+    /// The program as if installed: it knows only the registries of this world.
     fn script_for_program(&self) -> String {
         let variables = format!(
             "WHODUNIT_SERVERS='{}' WHODUNIT_CACHE='{}' WHODUNIT_RATE=0",
@@ -141,12 +141,12 @@ impl World {
     }
 }
 
-/// Every user may read what is in it, and write there.
+/// Lets every user read its content, and write there.
 fn open_to_all(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o1777)).unwrap();
 }
 
-/// The `which`th block of a language in a README under integrations/, from 0.
+/// The block with index `which` of a language in a README under integrations/, counted from 0.
 fn block(readme: &str, language: &str, which: usize) -> String {
     let text = fs::read_to_string(integrations(readme)).unwrap();
     let fence = format!("```{language}\n");
@@ -159,7 +159,7 @@ fn integrations(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("integrations").join(name)
 }
 
-/// The first of these that is there. None is a failure in CI, and elsewhere a test that does not take place.
+/// The first of these paths that exists. If there is none, the test fails in CI, and is skipped elsewhere.
 fn installed(what: &str, places: &[PathBuf]) -> Option<PathBuf> {
     let found = places.iter().find(|place| place.exists()).cloned();
     if found.is_none() {
@@ -174,7 +174,7 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-/// A port that nobody listens on.
+/// A port without a listener.
 fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -188,7 +188,7 @@ fn until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-/// A process that ends with the test, by its own number, and the lines of its standard error.
+/// A process that is ended with the test, by its own ID, and the lines of its standard error.
 struct Running {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
@@ -209,7 +209,7 @@ impl Running {
         assert!(sent.success());
     }
 
-    /// Waits for its end and returns its exit code.
+    /// Waits for its end, and returns its exit code.
     fn code(&mut self) -> i32 {
         let begun = Instant::now();
         loop {
@@ -237,7 +237,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // TERM first, so that forking servers take their children with them.
+        // TERM first, so that forking servers end their children too.
         if matches!(self.child.try_wait(), Ok(None)) {
             self.signal("TERM");
             let begun = Instant::now();
@@ -283,7 +283,7 @@ impl Serve {
         Self { running, port }
     }
 
-    /// Where it listens for DNS, where it was told to.
+    /// Its listen address for DNS, if it has one.
     fn dns(&self) -> std::net::SocketAddr {
         self.running.says("listening=dns:");
         let said = self.running.said();
@@ -295,7 +295,7 @@ impl Serve {
         Asking::new(TcpStream::connect(("127.0.0.1", self.port)).unwrap())
     }
 
-    /// What one request on a connection of its own is answered.
+    /// The answer to one request on a connection of its own.
     fn ask(&self, address: &str) -> String {
         self.connect().ask(address)
     }
@@ -317,7 +317,7 @@ impl<S: Read + Write> Asking<S> {
         self.0.get_mut().write_all(request.as_bytes()).unwrap();
     }
 
-    /// The action of the next answer; empty when the other side has closed.
+    /// The action of the next answer; empty if the other side has closed.
     fn answer(&mut self) -> String {
         let (mut first, mut blank) = (String::new(), String::new());
         if self.0.read_line(&mut first).unwrap() == 0 {
@@ -334,7 +334,7 @@ impl<S: Read + Write> Asking<S> {
     }
 }
 
-/// Speaks SMTP: after the greeting, each command's reply. A reply of several lines counts as its last.
+/// Speaks SMTP: returns the greeting, then each command's reply. Of a reply with several lines, the last one counts.
 fn smtp(stream: &TcpStream, commands: &[&str]) -> Vec<String> {
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let (mut reader, mut writer) = (BufReader::new(stream), stream);

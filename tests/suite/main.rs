@@ -1,34 +1,34 @@
 //! Whole runs of the program, each in a room of its own, against a whois farm on loopback.
 //!
-//! | module | what belongs in it |
+//! | module | its tests |
 //! | --- | --- |
-//! | `mailservers` | qpsmtpd, Postfix, Exim, systemd and fail2ban with what integrations/ gives them |
-//! | `jig` | starting the program with nothing inherited, and checking stdout, stderr and code at once |
-//! | `bad_input` | wrong arguments, files and patterns: the exit code, the message, and nobody asked |
-//! | `cache` | asking once, remembering, sharing, and what happens when the file breaks |
-//! | `caretaking` | `cache stats` and its like where something is amiss |
+//! | `mailservers` | qpsmtpd, Postfix, Exim, systemd and fail2ban with the files of integrations/ |
+//! | `jig` | starts the program with nothing inherited, and checks stdout, stderr and code at once |
+//! | `bad_input` | wrong arguments, files and patterns: the exit code, the message, and no query |
+//! | `cache` | one query, then remembered and shared, and a file that breaks |
+//! | `caretaking` | `cache stats` and similar commands with a faulty cache |
 //! | `completions` | completions and the manual page: current, and read by real shells |
-//! | `config` | configuration files, variables, and what wins |
+//! | `config` | configuration files, variables, and their precedence |
 //! | `demo` | the arguments of the demo |
-//! | `egrep` | that patterns read as GNU grep reads them, over thousands of generated cases |
-//! | `farm_itself` | that the farm notices what it is there to notice |
-//! | `hooks` | the conditions that mail servers start programs under |
-//! | `hostile` | servers that mean harm |
+//! | `egrep` | patterns are read as GNU grep reads them, over thousands of generated cases |
+//! | `farm_itself` | the farm notices the faults that it should |
+//! | `hooks` | the conditions under which mail servers start programs |
+//! | `hostile` | hostile servers |
 //! | `house` | the source itself: imports that run one way, small rooms |
 //! | `logs` | logs, plain and compressed |
 //! | `many` | many addresses: width, pace, order |
 //! | `matching` | `match`, and the promise that counts equal egrep's |
 //! | `networks` | the set of networks that patterns block |
-//! | `origins` | the table that says which AS announces an address: imported, and in the walk |
+//! | `origins` | the table of the AS that announces an address: imported, and used in a look-up |
 //! | `output` | streams: terminals, closed pipes, full disks, progress |
-//! | `package` | what strangers get: package, example configuration, documents that keep their word |
+//! | `package` | the published files: package, example configuration, and documents that keep their promises |
 //! | `patterns` | the lint, patterns against the cache, and the lists to start from |
 //! | `pictures` | README's pictures of a terminal |
-//! | `play` | runs described in scenario files: whatever a server may answer, and what must come of it |
-//! | `rdap` | one question over HTTPS, and what may come back |
+//! | `play` | runs described in scenario files: anything that a server may answer, and the expected result |
+//! | `rdap` | one query over HTTPS, and the possible answers |
 //! | `registries` | registries that change their words or refuse in new ones, farms with all of them |
 //! | `readme` | every command and every output in README.md |
-//! | `seeds` | what fuzzing starts from, cut behind every byte |
+//! | `seeds` | fuzzing's seeds, cut after every byte |
 //! | `reports` | `report`: owners ranked, drawn, and the lines that would stop them |
 #![expect(
     clippy::unwrap_used,

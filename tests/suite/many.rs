@@ -1,4 +1,4 @@
-//! Many addresses at once: how wide, how fast, in which order, and nobody held up by somebody else's registry.
+//! Many addresses at once: width, pace and order, and no address held up by another's registry.
 
 use crate::{
     farm::{Does, Farm, Plan, Rule, Scenario},
@@ -59,7 +59,7 @@ fn six_hundred_addresses_as_wide_as_allowed() {
     let run = run.run(["--rate", "0", "-j", "32", "--per-server", "32"]).farm(&farm);
     let outcome = run.stdin(addresses("193", 600)).code(0).check();
     assert_eq!(outcome.stdout.lines().count(), 600);
-    // How near that comes to the floor of 600 x 50 ms / 32 is what benches/batch.sh measures.
+    // benches/batch.sh measures how near that comes to the minimum of 600 x 50 ms / 32.
     assert!((24..=32).contains(&farm.widest("whois.ripe.net")), "{}", farm.widest("whois.ripe.net"));
 }
 
@@ -69,7 +69,7 @@ fn a_pace_is_kept() {
     Room::new().run(["--rate", "8"]).farm(&farm).stdin(addresses("193", 20)).code(0).check();
     let asked = farm.asked("whois.ripe.net");
     let span = asked[19].at - asked[0].at;
-    // A second's worth may go out at once; the other twelve come at eight a second.
+    // The burst of one second goes out at once; the other twelve queries come at eight a second.
     assert!(span >= Duration::from_millis(1300), "20 questions in {span:?}");
 }
 
@@ -82,7 +82,7 @@ fn nobody_waits_for_the_pace_of_a_server_that_is_held_off() {
     let outcome = run.stdin(addresses("193", 60)).code(75).check();
     assert!(outcome.json().iter().all(|line| line["error"]["kind"] == "denied"));
     assert_eq!(farm.asked("whois.ripe.net").len(), 1);
-    // Two minutes, at one question in two seconds.
+    // At one query in two seconds it would be two minutes.
     assert!(outcome.took < Duration::from_secs(30), "took {:?}", outcome.took);
 }
 
@@ -96,7 +96,7 @@ fn a_hook_comes_before_a_batch_that_has_the_time() {
     while farm.asked("whois.ripe.net").len() < 2 && begun.elapsed() < Duration::from_secs(20) {
         std::thread::sleep(Duration::from_millis(10));
     }
-    // Three workers of the batch wait for their turns, which are two seconds apart.
+    // Three workers of the batch wait for the pace, one query every two seconds.
     let hook = room.run(["--rate", "0.5", "--timeout", "4", "193.9.9.9"]).farm(&farm).cache("cache.db");
     let hook = hook.spawn().finish();
     assert_eq!(hook.code, 0, "{}{}", hook.stdout, hook.stderr);
@@ -129,7 +129,7 @@ fn a_dead_registry_costs_a_run_no_more_than_a_few_deadlines() {
     assert!(lines[89]["error"]["message"].to_string().contains("in a row"), "{}", lines[89]);
     // Sixteen in a row, and those that were under way beside them.
     assert!(farm.asked("whois.ripe.net").len() <= 18, "{}", farm.asked("whois.ripe.net").len());
-    // Three at once for a second each are half a minute.
+    // Three at once for a second each would be half a minute.
     assert!(outcome.took < Duration::from_secs(20), "took {:?}", outcome.took);
 }
 
@@ -137,7 +137,7 @@ fn a_dead_registry_costs_a_run_no_more_than_a_few_deadlines() {
 fn a_line_is_printed_as_soon_as_those_before_it_are() {
     let farm = farm(vec![ripe(0), server("whois.arin.net", Rule { does: Does::Silence, ..Rule::default() })]);
     let room = Room::new();
-    // The first answer must be out while the second address still waits.
+    // The first answer must be printed while the second address still waits.
     let run = room.run(["--timeout", "8", "193.0.22.9", "8.30.1.1"]).farm(&farm);
     let script =
         r#""$@" >out & for i in $(seq 30); do [ -s out ] && break; sleep 0.1; done; cat out; kill $!"#;
@@ -189,7 +189,8 @@ fn what_is_known_of_thousands_comes_in_their_order_whoever_judged_it() {
     };
     room.write("ripe.db.inetnum", (0..600).map(object).collect::<String>());
     room.run(["cache", "import", "ripe.db.inetnum"]).cache("cache.db").stdout_has("600 networks").check();
-    // Neighbours far apart, in an order that no thread would come upon by itself; two that nobody knows in between.
+    // Neighbours far apart, in an order that no schedule would produce by itself, with two unknown addresses between
+    // them.
     let mut addresses: Vec<String> = (0..6000_u32)
         .map(|i| (i * 1237) % 6000)
         .map(|i| format!("193.{}.{}.{}", i / 10 / 256, i / 10 % 256, i % 10 + 1))

@@ -12,7 +12,7 @@ fn form(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// A whole reply of RIPE's about 193.0.20.0/22.
+/// A complete reply of RIPE's about 193.0.20.0/22.
 fn reply() -> String {
     [
         ("{kind}", "inetnum"),
@@ -30,7 +30,7 @@ fn reply() -> String {
     .fold(form("ripe.txt"), |text, (place, value)| text.replace(place, value))
 }
 
-/// What the old pipeline counts.
+/// The count of the old pipeline.
 fn egrep(patterns: &Path, text: &str) -> String {
     let mut grep = Command::new("grep")
         .args(["-E", "-c", "-f"])
@@ -206,7 +206,7 @@ fn a_text_about_another_network_says_nothing_of_the_address() {
     assert!(line["network"].is_null() && line["count"] == 0, "{line}");
     let says = "not-found: the text describes 193.0.20.0/22, which does not hold 9.9.9.9";
     room.run(args).stdout(&format!("9.9.9.9\tunknown\t-\t-\t-\t-\t{says}\n")).code(75).check();
-    // The count is egrep's, whatever the text is.
+    // The count is egrep's for any text.
     let plain = room.write("plain", "Contoso\n");
     let run = room.run(["match", "-c", "--ip", "9.9.9.9", "-f", "plain", "reply.txt"]);
     run.stdout(&egrep(&plain, &reply())).code(75).check();

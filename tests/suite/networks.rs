@@ -1,4 +1,4 @@
-//! The set of networks that patterns block, held against what other programs make of the same data.
+//! The set of networks that patterns block, compared with the results of other programs on the same data.
 
 mod membership;
 mod programs;
@@ -8,7 +8,7 @@ use crate::jig::skip;
 use std::{fs, io::Write, net::Ipv4Addr, net::Ipv6Addr, process::Command};
 use whodunit::internals::{address::Prefix, networks::NetworkSet};
 
-/// Numbers that look random and are the same each time (Knuth's MMIX constants).
+/// Pseudo-random numbers, the same on each run (Knuth's MMIX constants).
 fn numbers(mut seed: u64) -> impl FnMut() -> u64 + use<> {
     move || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -1,4 +1,4 @@
-//! The table of origins: imported, looked at, and in the walk of an address.
+//! The table of origins: imported, shown, and used in a look-up.
 
 use crate::{
     farm::{Farm, Plan, Rule, Scenario},
@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{fs, io::Write, process::Command, thread};
 
-/// 193.0.22.9 lies in Contoso's record of 193.0.20.0/22, which names no AS here.
+/// 193.0.22.9 is in Contoso's record of 193.0.20.0/22, which names no AS here.
 const TABLE: &str = "193.0.20.0\t193.0.23.255\t65010\tDE\tCONTOSO-AS Contoso GmbH\n\
                      193.0.23.0\t193.0.23.255\t4200000000\tUS\tTAILSPIN\n\
                      41.76.4.0\t41.76.4.255\t0\tNone\tNot routed\n\
@@ -57,11 +57,11 @@ fn several_files_are_one_table_whatever_they_are_packed_in() {
     for (tool, name) in [("gzip", "table.tsv.gz"), ("bzip2", "table.tsv.bz2"), ("xz", "table.tsv.xz")] {
         let packed = Command::new(tool).arg("-c").arg(room.path("table.tsv")).output().unwrap().stdout;
         room.write(name, &packed);
-        // From stdin, too.
+        // From stdin too.
         let script = format!(r#""$@" < {name}"#);
         run(&room, &["cache", "import", "-"]).through(&script).code(0).check();
         assert_eq!(origin(&room)["files"], serde_json::json!(["standard input"]));
-        // Cut, it is refused and changes nothing.
+        // A cut file is refused, and changes nothing.
         room.write("cut", &packed[..packed.len() - 9]);
         run(&room, &["cache", "import", "cut"]).stderr_has("cut: it cannot be unpacked").code(65).check();
         assert_eq!(origin(&room)["files"], serde_json::json!(["standard input"]));
@@ -104,7 +104,7 @@ fn bulk_data_and_a_table_are_imported_together_or_not_at_all() {
     assert!(origin(&room).is_null());
     let both = run(&room, &["cache", "import", "table.tsv", "rpsl"]);
     both.stdout("imported 1 networks, 3 ranges with the AS that announces them\n").code(0).check();
-    // What comes later of one kind leaves the other.
+    // A later import of one kind leaves the other.
     run(&room, &["cache", "import", "rpsl"]).code(0).check();
     assert_eq!(origin(&room)["ranges"], 3);
 }
@@ -121,7 +121,7 @@ fn json_and_csv_say_whose_as_it_is() {
     assert!(csv.starts_with("ip,verdict,"), "{csv}");
     assert!(csv.lines().next().unwrap().ends_with(",source,error,asname"), "{csv}");
     assert!(csv.lines().nth(1).unwrap().ends_with(",cache,,CONTOSO-AS Contoso GmbH"), "{csv}");
-    // Without a table the keys are there all the same.
+    // Without a table the keys are still there.
     let bare = Room::new();
     let line = &run(&bare, &["--json", "193.0.22.9"]).farm(&farm).code(0).check().json()[0];
     assert!(line["network"]["asname"].is_null(), "{line}");
@@ -167,7 +167,7 @@ fn patterns_of_origins_alone_decide_without_a_question() {
         .stdout_has("193.0.20.0/22 is announced by AS65010 (CONTOSO-AS Contoso GmbH)")
         .stdout_has("every pattern is @asn, @asname or @cidr: this decides, and nobody is asked")
         .check();
-    // Many at once, of which the first is not in the table: the others still ask nobody.
+    // Many at once, and the first is not in the table: the others still need no query.
     let list: String = (0..3000).map(|n| format!("193.0.{}.{}\n", 20 + n % 4, n / 4 % 256)).collect();
     let outcome =
         run(&room, &["--offline", "-e", "@asn 65010"]).stdin(format!("8.8.8.8\n{list}")).code(1).check();
@@ -186,7 +186,7 @@ fn any_other_pattern_needs_the_record_as_before() {
         "{line}"
     );
     assert_eq!(farm.questions(), 1);
-    // The text below the verdict has to come from somewhere.
+    // The text below the verdict needs a query.
     let texts = run(&room, &["--whois", "-e", "@asn 65010", "193.0.22.9"]).farm(&farm).code(1);
     texts.stdout_has("inetnum:").check();
     // An address that the table does not cover is asked about.
@@ -273,7 +273,7 @@ fn a_damaged_or_planted_table_costs_one_warning_and_no_verdict() {
             .code(0)
             .check();
     }
-    // A pipe that nobody writes to, or a folder, holds nobody up.
+    // A pipe without a writer, or a folder, blocks nothing.
     fs::remove_file(&path).unwrap();
     Command::new("mkfifo").arg(&path).status().unwrap();
     run(&room, &args).farm(&farm).stderr_has("is no file").code(1).check();
@@ -324,7 +324,7 @@ fn match_with_an_address_knows_the_table() {
     );
     assert_eq!(line["network"]["asn_from"], "origin");
     run(&room, &args).code(0).check();
-    // The cache itself is not even looked at.
+    // The cache itself is not opened.
     fs::remove_file(room.path("cache.db")).unwrap();
     run(&room, &args).args(&["--ip", "193.0.22.9"]).code(1).check();
     assert!(!room.path("cache.db").exists());
@@ -352,7 +352,7 @@ fn a_report_names_the_as_where_the_table_decided() {
         .check()
         .json();
     assert_eq!((&by[0]["by"], &by[1]["by"]), (&"AS65010".into(), &"AS4200000000".into()), "{by:?}");
-    // So it is where a record is needed for more, and nobody was asked.
+    // The same if a record is needed for more, and no query is allowed.
     let rows = run(&room, &["report", "--offline", "--json", "--by", "asn", "log"]).check().json();
     assert!(rows.iter().any(|row| row["by"] == "AS65010" && row["verdict"] == "unknown"), "{rows:?}");
 }
@@ -366,7 +366,7 @@ fn the_policy_service_decides_by_the_table_and_takes_up_a_new_one() {
     let serve = run(&room, &["serve", "--stdio", "-e", "@asn 65010"]).farm(&farm).stdin(asks);
     let outcome = serve.code(0).check();
     assert_eq!(outcome.stdout.matches("action=REJECT").count(), 50, "{}", outcome.stdout);
-    // One that goes on sees the next table within a second or two.
+    // A long-running process sees the next table within a second or two.
     let mut child = Command::new(PROGRAM)
         .args(["serve", "--stdio", "-e", "@asn 64999", "--servers"])
         .arg(farm.list())
@@ -385,7 +385,7 @@ fn the_policy_service_decides_by_the_table_and_takes_up_a_new_one() {
     assert_eq!(ask("193.0.22.9"), "action=DUNNO");
     room.write("new", "193.0.20.0/22\t64999\n");
     run(&room, &["cache", "import", "new"]).code(0).check();
-    // Addresses that it has decided on a moment ago are remembered; of others it asks the table anew.
+    // Addresses that it has just decided on are remembered; for others it reads the new table.
     let rejected = (0..250_u8).any(|n| {
         thread::sleep(std::time::Duration::from_millis(20));
         ask(&format!("193.0.21.{n}")).starts_with("action=REJECT")

@@ -41,7 +41,7 @@ fn a_closed_stdout_is_no_verdict() {
     let room = Room::new();
     let run = room.run(["-e", "Contoso", "193.0.22.9"]).farm(&farm).through(r#""$@" >&-"#);
     let outcome = run.any_stderr().check();
-    // Rust opens /dev/null in its place: then the verdict stands. Anything else is an output error.
+    // Rust opens /dev/null instead; then the verdict stands. Anything else is an output error.
     assert!([1, 74].contains(&outcome.code), "{}", outcome.code);
 }
 
@@ -80,7 +80,7 @@ fn no_row_is_wider_than_a_terminal_of_eighty_columns() {
     for line in shown.lines() {
         assert!(line.trim_end().chars().count() <= 80, "{line}");
     }
-    // The network is whole, in line in all rows, and a reason without room follows.
+    // The network is complete and aligned in all rows, and a reason without room follows.
     let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
     let at = |line: usize, network: &str| lines[line].split(network).next().unwrap().chars().count();
     let columns = [at(0, "193.0.22.0/24 "), at(2, "193.0.199.0/24 "), at(4, "10.0.0.0/8 ")];
@@ -132,7 +132,7 @@ fn no_cell_of_a_stranger_is_a_formula() {
     let run = |args: &[&str]| room.run(args.iter().copied()).farm(&farm).cache("cache.db");
     let csv = run(&["--csv", "-e", "HYPER", "193.0.22.9"]).code(1).check().stdout;
     assert!(csv.contains(",\"'=HYPERLINK(\"\"x\"\")\","), "{csv}");
-    // The user's own words stay as they are.
+    // The user's own words are unchanged.
     assert!(csv.contains(",'+1,ripe,") && csv.contains(",-e,1,"), "{csv}");
     let report = run(&["report", "--csv", "--by", "netname", "log"]).code(0).check().stdout;
     assert!(report.contains("\"'=HYPERLINK(") && report.contains(",'+1,'+1,"), "{report}");
@@ -156,7 +156,7 @@ fn an_explained_failure_is_said_once() {
     let farm = Farm::of_one("whois.ripe.net", Rule { does: Does::Reset, ..Rule::default() });
     let said = Room::new().run(["--explain", "193.0.22.9"]).farm(&farm).code(75).check().stdout;
     assert_eq!(said.matches("reset").count(), 1, "{said}");
-    // What no step has said, the verdict says.
+    // The verdict gives what no step has shown.
     let said = Room::new().run(["--explain", "--offline", "193.0.22.9"]).code(75).check().stdout;
     assert!(said.contains("verdict   unknown (offline: "), "{said}");
 }

@@ -1,4 +1,4 @@
-//! What strangers get: the package's files, the example configuration, and documents that keep their word.
+//! The published files: the package, the example configuration, and documents that keep their promises.
 
 use crate::jig::Room;
 use std::{
@@ -42,7 +42,7 @@ fn the_package_has_all_that_it_names_and_names_all_that_it_needs() {
     ships("integrations/systemd", |path| path.extension().is_some_and(|end| end != "md"));
 }
 
-/// What lintian says of a package that is built, without building one.
+/// Lintian's checks of a built package, without building one.
 #[test]
 fn the_package_is_described_as_debian_has_it() {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
@@ -52,7 +52,7 @@ fn the_package_is_described_as_debian_has_it() {
     for line in text(&deb["extended-description"]).lines() {
         assert!(line.len() <= 79, "extended-description-line-too-long: {line}");
     }
-    // cargo-deb's revision is 1, so that lintian wants a changelog of the packaging beside ours.
+    // cargo-deb's revision is 1, so lintian expects a changelog of the packaging beside ours.
     let changes = read(&text(&deb["changelog"]));
     let newest = format!("whodunit ({}-1) ", text(&package["version"]));
     assert!(changes.starts_with(&newest), "debian-changelog-file-missing-or-wrong-name: {newest}");
@@ -65,7 +65,7 @@ fn the_package_is_described_as_debian_has_it() {
     }
 }
 
-/// Where the package puts each of its files.
+/// The path of each file in the package.
 fn installed_paths() -> BTreeSet<String> {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
     let assets = manifest["package"]["metadata"]["deb"]["assets"].as_array().unwrap().clone();
@@ -131,7 +131,7 @@ fn uncommented(line: &str) -> &str {
     }
 }
 
-/// Names of tests, of scenarios, and of what fuzzing starts from.
+/// Names of tests, of scenarios, and of fuzzing's seeds.
 fn proofs() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut folders: Vec<PathBuf> = vec![top().join("src"), top().join("tests")];

@@ -1,4 +1,4 @@
-//! `whodunit patterns`: problems with their places, patterns against the cache, and the lists to start from.
+//! `whodunit patterns`: problems with their positions, patterns against the cache, and the lists to start from.
 
 use crate::{
     farm::{Farm, Plan, Rule, Scenario},
@@ -22,7 +22,7 @@ fn problems_are_told_with_their_places_and_end_in_1_or_78() {
     );
     assert!(last.starts_with("-e:1: matches what RIPE says"), "{last}");
     assert!(outcome.stdout.contains("@netname ^FOO\n"), "{}", outcome.stdout);
-    // Whoever has only doubtful patterns can still use them.
+    // Doubtful patterns can still be used.
     room.run(["patterns", "-e", "RIPE"]).code(1).check();
     room.run(["patterns", "-e", "a(b", "-e", "RIPE"]).code(78).check();
 }
@@ -67,7 +67,7 @@ fn folders_and_the_configuration_are_checked_too() {
     room.run(["patterns", "d"]).stdout_has("d/b:1: matches what RIPE says").code(1).check();
     room.write("c.toml", "block = [\"d/b\"]\n");
     room.run(["patterns", "--config", "c.toml"]).stdout_has("d/b:1: ").code(1).check();
-    // What is typed wins over what is configured.
+    // The command line wins over the configuration.
     room.run(["patterns", "--config", "c.toml", "d/a"]).stdout("").code(0).check();
 }
 
@@ -140,7 +140,7 @@ fn what_cannot_be_checked_ends_in_neither_0_nor_1() {
     room.run(["patterns", "--against-cache", "-e", "x"]).stderr_has("holds no network yet").code(0).check();
 }
 
-/// A room whose cache knows two networks.
+/// A room whose cache has two networks.
 fn knowing() -> Room {
     let room =
         Room::with(&[("block", "@org Contoso\nFabrikam\n@country .\n"), ("allow", "@netname CONTOSO\n")]);
@@ -202,7 +202,7 @@ fn the_lists_to_start_from_are_sound_and_say_what_they_are() {
     assert!(lists.len() >= 4, "{lists:?}");
     let room = Room::new();
     for list in lists {
-        // Here is no table of origins, and some ask for one.
+        // There is no table of origins here, and some lists need one.
         let run = room.run(["patterns".into(), list.clone().into_os_string()]).stdout("").code(0);
         let asks = fs::read_to_string(&list).unwrap().contains("\n@asn ");
         if asks { run.stderr_has("whodunit cache import FILE") } else { run }.check();

@@ -1,6 +1,6 @@
-//! README's pictures: what a terminal shows, drawn from the bytes that the program sent it.
+//! README's pictures of a terminal, drawn from the bytes that the program sent it.
 //!
-//! `WHODUNIT_BLESS=1 cargo test pictures` draws them anew.
+//! `WHODUNIT_BLESS=1 cargo test pictures` draws them again.
 
 use crate::{
     farm::{Farm, Scenario},
@@ -13,14 +13,14 @@ use std::{
 };
 use unicode_width::UnicodeWidthChar;
 
-/// Columns of the terminal.
+/// The columns of the terminal.
 const COLUMNS: u16 = 112;
-/// Size of a character's cell.
+/// The size of a character cell in pixels.
 const CELL: (usize, usize) = (9, 19);
-/// Around the text.
+/// The margin around the text in pixels.
 const MARGIN: usize = 18;
 
-/// How a stretch of text looks.
+/// The style of a stretch of text.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 struct Look {
     color: Option<u8>,
@@ -58,10 +58,10 @@ impl Look {
     }
 }
 
-/// A stretch of text: the column where it begins, its look, its text.
+/// A stretch of text: its first column, its style, its text.
 type Stretch = (usize, Look, String);
 
-/// One line as rows of stretches; a row ends where the terminal does.
+/// One line as rows of stretches; a row ends at the terminal's width.
 fn rows(line: &str) -> Vec<Vec<Stretch>> {
     let (mut column, mut look) = (0, Look::default());
     let mut rows: Vec<Vec<Stretch>> = vec![vec![]];
@@ -86,7 +86,7 @@ fn rows(line: &str) -> Vec<Vec<Stretch>> {
         }
         let row = rows.last_mut().unwrap();
         match row.last_mut() {
-            // A stretch ends where the look changes, and at wide gaps, so that columns stand whatever the font is.
+            // A stretch ends where the style changes, and at wide gaps, so that columns are aligned in any font.
             Some((_, last, text)) if *last == look && !(text.ends_with("  ") && c != ' ') => text.push(c),
             _ => row.push((column, look, c.to_string())),
         }
@@ -115,7 +115,7 @@ fn draw(title: &str, text: &str) -> String {
     for (number, row) in rows.into_iter().enumerate() {
         let y = MARGIN + (number + 1) * CELL.1 - 5;
         for (column, look, text) in row {
-            // XML viewers drop the blanks that a text begins with, and stretch the rest.
+            // XML viewers drop leading blanks of a text, and stretch the rest.
             let blanks = text.len() - text.trim_start().len();
             let x = MARGIN + (column + blanks) * CELL.0;
             let text = text.trim();
@@ -138,13 +138,13 @@ fn picture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pictures").join(name)
 }
 
-/// Holds a picture against what a run shows today.
+/// Compares a picture with today's output of a run.
 fn check(name: &str, args: &[&str]) {
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/demo");
     let read = |name: &str| fs::read_to_string(demo.join(name)).unwrap();
     let room = Room::with(&[("blocked", &read("blocked")), ("mail.log", &read("mail.log"))]);
     let farm = Farm::start(&Scenario::read(&demo.join("registries.toml")));
-    // One after the other, so that the registry that refuses does so at the same place every time.
+    // One after the other, so that the registry that refuses does so at the same point on each run.
     let run = room.run(args.iter().copied()).farm(&farm).env("WHODUNIT_JOBS", "1").env("WHODUNIT_RATE", "0");
     let run = run.env("TZ", "UTC").env("LC_ALL", "C.UTF-8").env("WHODUNIT_TIMEOUT", "5").any_stderr();
     let shown = run.on_terminal(COLUMNS).check().stdout;

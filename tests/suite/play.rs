@@ -1,4 +1,4 @@
-//! Runs described in scenario files, one test a file.
+//! Runs described in scenario files, one test for each file.
 
 use crate::{
     farm::{Farm, Scenario},
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-/// One run of a scenario, and what must come of it.
+/// One run of a scenario, and its expected result.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Played {
@@ -23,16 +23,17 @@ struct Played {
     stdout_has: Vec<String>,
     #[serde(default)]
     stdout_lacks: Vec<String>,
-    /// Without this, nothing may be said on stderr.
+    /// Without this, stderr must be empty.
     #[serde(default)]
     stderr_has: Vec<String>,
-    /// Keys and values that each line of JSON must have; `(null)` and `(any)` stand for what TOML cannot say.
+    /// Keys and values that each line of JSON must have; `(null)` and `(any)` stand for values that TOML cannot
+    /// express.
     json: Option<Vec<Value>>,
-    /// It must not take longer.
+    /// The longest time that it may take.
     within_ms: Option<u64>,
-    /// It must not take less.
+    /// The shortest time that it may take.
     after_ms: Option<u64>,
-    /// How many questions the whole farm has got when this run has ended.
+    /// The number of queries that the whole farm has got when this run has ended.
     questions: Option<usize>,
 }
 
@@ -117,7 +118,7 @@ impl Played {
     }
 }
 
-/// Where `got` lacks what is wanted.
+/// Lists the paths at which `got` lacks a wanted value.
 fn differ(path: &str, wanted: &Value, got: &Value, faults: &mut Vec<String>) {
     match (wanted, got) {
         (Value::Object(wanted), Value::Object(got)) => {

@@ -1,4 +1,4 @@
-//! One question over HTTPS: what may come back, and what must come of it.
+//! One query over HTTPS: the possible answers, and the expected results.
 
 use crate::{
     farm::{Does, Farm, Plan, Rule, Scenario},
@@ -32,7 +32,7 @@ fn asked(farm: &Farm, patience: Duration) -> Result<RdapReply, RdapFailure> {
     ask(&query, address, &servers, Deadline::within(patience))
 }
 
-/// What one rule leads to.
+/// The result of one rule.
 fn played(rule: Rule) -> Result<RdapReply, RdapFailure> {
     asked(&farm(plan(rule)), Duration::from_secs(20))
 }
@@ -108,7 +108,7 @@ fn redirects_lead_to_other_registries_and_never_inside() {
         assert_eq!(kind, UnknownKind::Network, "{message}");
         assert!(message.starts_with("rdap.db.ripe.net redirects to"), "{message}");
     }
-    // These are URLs of a server that is inside, which is known when its address is.
+    // These are URLs of a server on the inside, which shows when its address is known.
     for location in
         ["https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://169.254.169.254/latest"]
     {
@@ -141,7 +141,7 @@ fn one_deadline_holds_over_connection_handshake_head_and_body() {
     for plan in [
         plan(drip),
         plan(silence.clone()),
-        // It never shakes hands.
+        // It never completes the handshake.
         Plan { greeting: Some("220 mail".into()), optional: true, ..Plan { https: false, ..plan(silence) } },
     ] {
         let said = format!("{plan:?}");
@@ -163,7 +163,7 @@ fn one_deadline_holds_over_connection_handshake_head_and_body() {
 fn an_endless_answer_is_too_large() {
     let flood = Rule { does: Does::Flood, text: Some(String::new()), ..Rule::default() };
     let endless = Rule { headers: [("X".to_owned(), "x".repeat(1 << 20))].into(), ..flood.clone() };
-    // The head says that the body is empty, and no more of it is read.
+    // The head says that the body is empty, and nothing more is read.
     let (kind_of_body, message) = kind(played(flood));
     assert_eq!(kind_of_body, UnknownKind::Incomplete, "{message}");
     let (kind_of_head, message) = kind(played(endless));
@@ -193,7 +193,7 @@ fn proxies_of_the_environment_are_not_used() {
     assert!(proxy.accept().is_err(), "the proxy was asked");
 }
 
-/// A report and the service ask as a run does, and keep to `--rdap never`.
+/// A report and the service use the same fallback, and obey `--rdap never`.
 #[test]
 fn reports_and_the_service_fall_back_too() {
     let (farm, room) = (fallback(), Room::new());
@@ -248,7 +248,7 @@ fn the_cache_holds_a_server_off_for_as_long_as_it_says() {
     assert!(error["message"].as_str().unwrap().contains("denied us before"), "{error}");
 }
 
-/// What whois would have said is asked for anew as soon as it may matter, and whois answers again.
+/// If the full whois text may matter, it is asked for as soon as whois answers again.
 #[test]
 fn a_miss_over_rdap_is_no_answer_from_the_cache_either() {
     let down = Rule { does: Does::Reset, times: Some(2), ..Rule::default() };

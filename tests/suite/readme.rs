@@ -1,8 +1,7 @@
-//! Every command in README.md, run as it stands there, against the demo's registries; what README shows as output is
-//! what comes out.
+//! Every command in README.md, run unchanged against the demo's registries; the output must be the one that README
+//! shows.
 //!
-//! `WHODUNIT_BLESS=1 cargo test readme` writes the output of today into README; look at the difference before you
-//! commit it.
+//! `WHODUNIT_BLESS=1 cargo test readme` writes today's output into README; check the difference before you commit it.
 
 use crate::{
     farm::{Farm, Rule, Scenario},
@@ -18,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Why a block is not run, and what all of its commands must then look like.
+/// The reason why a block is not run, and the form that all of its commands must have.
 const NOT_RUN: [(&str, &[&str]); 2] = [
     ("it installs on this machine", &["cargo install "]),
     ("it fetches a table from the internet", &["curl "]),
@@ -35,10 +34,10 @@ fn readme() -> String {
 /// A fenced block.
 #[derive(Debug)]
 struct Block {
-    /// Line of README, from 1, that the fence stands in.
+    /// The line of its fence in README, from 1.
     line: usize,
     language: String,
-    /// Why it is not run, where a comment in front says so.
+    /// The reason why it is not run, if a comment before it gives one.
     not_run: Option<String>,
     lines: Vec<String>,
 }
@@ -63,26 +62,26 @@ fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// What says nothing when all is well.
+/// Commands without output when all is well.
 const SILENT: [&str; 2] = ["whodunit patterns ", "sudo install -d "];
 
-/// What Postfix logs of a client that the service of README would have rejected.
+/// Postfix's log line about a client that README's service would have rejected.
 const WARNED: &str = "Nov 23 10:50:00 mx postfix/smtpd[4200]: NOQUEUE: warn: RCPT from mail.contoso.example[193.0.22.9]: \
     whodunit would REJECT: No access to hosts using this registrar: Contoso Bulk Mail GmbH (193.0.20.0/22); \
     from=<offers@contoso.example> to=<info@example.org> proto=ESMTP helo=<mail.contoso.example>\n";
 
-/// A line of nginx's behind a proxy.
+/// A line of nginx behind a proxy.
 const PROXIED: &str =
     "10.0.0.1 - - [23/Nov/2026:10:34:34 +0000] \"GET / HTTP/1.1\" 200 1 \"-\" \"x\" \"193.0.22.9\"\n";
 
-/// The first list that README has the admin write.
+/// The first list that README tells the admin to write.
 fn first_list() -> String {
     let all = blocks(&readme());
     let list = all.iter().find(|block| block.language == "text").unwrap();
     list.lines.join("\n") + "\n"
 }
 
-/// A room with the files that README speaks of, and the demo's registries.
+/// A room with the files that README mentions, and the demo's registries.
 struct Stage {
     room: Room,
     farm: Farm,
@@ -110,7 +109,7 @@ impl Stage {
             ("var/log/wanted.log", &wanted),
         ]);
         let mut scenario = Scenario::read(&demo.join("registries.toml"));
-        // README's first command asks about an address of RIPE's own.
+        // README's first command asks about one of RIPE's own addresses.
         let own = Rule {
             within: Some("193.0.0.0/21".into()),
             reply: Some("ripe".into()),
@@ -133,7 +132,7 @@ impl Stage {
         let work = work.to_str().unwrap().trim_end_matches('/');
         let mut script = script.replace("cargo run --release --locked -- ", "whodunit ");
         script = script.replace("cargo run --release --locked --example demo", "demo");
-        // The hook's user is whoever runs the tests.
+        // The user who runs the tests replaces the hook's user.
         script = script.replace("sudo ", "").replace("-g qpsmtpd ", "-g \"$(id -g)\" ");
         for folder in ["/etc/", "/var/"] {
             script = script.replace(&format!(" {folder}"), &format!(" {work}{folder}"));
@@ -152,7 +151,7 @@ impl Stage {
             .env("WHODUNIT_RATE", "0")
             .env("WHODUNIT_TIMEOUT", "5");
         if script.starts_with("demo") {
-            // It is cargo's, and sees to it itself that nothing of ours is inherited.
+            // Cargo builds and runs the demo, which itself ensures that it inherits nothing of ours.
             let inherited =
                 ["CARGO", "CARGO_HOME", "CARGO_TARGET_DIR", "HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
             command.envs(inherited.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
@@ -191,7 +190,7 @@ fn every_command_runs() {
             let (stdout, stderr) = said(&output);
             let place = format!("README:{}: {line}\n{stdout}{stderr}", block.line);
             assert!(matches!(output.status.code(), Some(0 | 1)), "{place}\n{}", output.status);
-            // The demo has cargo build the program, which may say so; and `--ham` says whom it spared.
+            // The demo lets cargo build the program, which may print that; and `--ham` prints the owners left out.
             let said = if line.contains("--ham ") { "whodunit: left out: " } else { "" };
             let quiet = stderr.lines().all(|line| !said.is_empty() && line.starts_with(said));
             assert!(quiet || line.contains("--example demo"), "{place}");
@@ -242,7 +241,7 @@ fn the_service_of_the_first_evening_only_warns() {
     running.wait().unwrap();
     let answer = answer.expect("the service of README does not listen");
     assert!(answer.starts_with("action=WARN whodunit would REJECT: "), "{answer}");
-    // What README has him look for is what Postfix logs of this.
+    // README's search text is in the line that Postfix logs for this.
     assert!(WARNED.contains(answer.trim_start_matches("action=WARN ").trim_end()), "{answer}");
 }
 
@@ -251,7 +250,7 @@ fn every_output_is_what_comes_out() {
     let text = readme();
     let mut fresh = text.clone();
     for block in blocks(&text).iter().filter(|block| block.language == "console") {
-        // A stage for each block: what one has cached, another does not show.
+        // A stage for each block, so that no block shows another's cache.
         let stage = Stage::new();
         let mut wanted = String::new();
         for line in block.lines.iter().filter(|line| line.starts_with("$ ")) {

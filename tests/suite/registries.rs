@@ -1,4 +1,5 @@
-//! Registries that change their words, and refuse in new ones: told to all who share a cache, in every command.
+//! Registries that change their words, and refuse in new ones: all runs that share a cache learn of it, in every
+//! command.
 
 use crate::{
     farm::{Farm, Plan, Rule, Scenario},
@@ -7,8 +8,8 @@ use crate::{
 
 const RIPE: &str = "whois.ripe.net";
 
-/// Registries that are asked straight: the server, the first two numbers of addresses of its, its form, the line that closes
-/// it, the words that close it now, and the field with which the records begin.
+/// Registries that are asked directly: the server, the first two numbers of its addresses, its form, its closing line,
+/// the new closing words, and the field with which the records begin.
 const REWORDED: [(&str, &str, &str, &str, &str, &str); 4] = [
     (
         RIPE,
@@ -44,7 +45,7 @@ const REWORDED: [(&str, &str, &str, &str, &str, &str); 4] = [
     ),
 ];
 
-/// What the registry answers about the /24 whose third number is `n`.
+/// The registry's answer about the /24 whose third number is `n`.
 fn answer(form: &str, closing: &str, words: &str, prefix: &str, n: usize) -> String {
     let mut text = form.to_owned();
     for (place, value) in [
@@ -72,7 +73,7 @@ fn answer(form: &str, closing: &str, words: &str, prefix: &str, n: usize) -> Str
     text.lines().map(line).collect()
 }
 
-/// Every registry closes its answers with other words: two questions for the first of each, one from then on.
+/// Every registry closes its answers with other words: the first of each takes two queries, later ones take one.
 #[test]
 fn registries_that_close_with_other_words_are_believed() {
     let plans = REWORDED.iter().map(|(name, prefix, form, closing, words, _)| {
@@ -111,7 +112,7 @@ fn registries_that_close_with_other_words_are_believed() {
     room.run(["check"]).cache("cache.db").code(0).stdout_has(said).check();
 }
 
-/// The same registries, each answer cut at another byte: none is a record, and nobody is cleared.
+/// The same registries, each answer cut at another byte: none is a record, and no address is cleared.
 #[test]
 fn two_hundred_cut_answers_are_no_records() {
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
@@ -147,7 +148,7 @@ fn two_hundred_cut_answers_are_no_records() {
     }
 }
 
-/// Whoever lists the servers to ask, with APNIC among them and a national registry not, wants APNIC asked.
+/// A user whose server list has APNIC and no national registry wants APNIC to be asked.
 #[test]
 fn a_list_without_a_national_registry_leaves_the_regional_one_first() {
     let form = include_str!("../farm/forms/apnic.txt");
@@ -172,13 +173,13 @@ fn plan(name: &str, rule: Rule) -> Plan {
     Plan { name: name.into(), rule: vec![rule], optional: true, ..Plan::default() }
 }
 
-/// A registry that says the same to everybody, and nothing of the networks asked about.
+/// A registry that sends everybody the same text, without the networks asked about.
 fn mute() -> Farm {
     let text = "% This is the RIPE Database query service.\n% We are moving house.\n";
     farm(vec![plan(RIPE, Rule { text: Some(text.into()), ..Rule::default() })])
 }
 
-/// Hooks are processes of their own: together they know that a registry says nothing.
+/// Hooks are separate processes: together they learn that a registry says nothing.
 #[test]
 fn hooks_leave_a_registry_alone_that_says_nothing() {
     let (farm, room) = (mute(), Room::new());

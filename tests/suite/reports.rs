@@ -12,7 +12,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Two owners of networks next to each other, one of them with two networks, and one that nobody can name.
+/// Two owners of adjacent networks, one of them with two networks, and an unknown one.
 fn farm() -> Farm {
     let of = |within: &str, org: &str, country: &str| Rule {
         within: Some(within.into()),
@@ -186,7 +186,7 @@ fn a_suggestion_fed_back_blocks_exactly_those_owners() {
     let run = run.args(&["--min-hits", "1", "--min-addresses", "1"]);
     let shown = run.code(0).check().stdout;
     let lines: Vec<&str> = shown.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-    // Two spellings of one name would be two lines; what they share is one.
+    // Two spellings of one name would be two lines; their common maintainer is one.
     assert_eq!(lines, ["@mnt ^MNT-DE$", "@org ^Fabrikam BxVx$"], "{shown}");
     assert!(shown.contains("# 10 hits from 3 addresses, 20 Nov"), "{shown}");
     room.write("suggested", &shown);
@@ -257,7 +257,7 @@ fn a_page_is_whole_and_alone() {
     run().code(0).check();
     let read = || std::fs::read_to_string(room.path("page.html")).unwrap();
     let page = read();
-    // Its own earlier pages it replaces, whatever is behind them.
+    // It replaces its own earlier pages, whatever follows them.
     room.write("page.html", page.clone() + &"x".repeat(1_000_000));
     run().code(0).check();
     assert!(read().starts_with("<!doctype html>") && read().ends_with("</html>\n"), "the old file is left");
@@ -394,7 +394,7 @@ fn a_client_costs_little_memory_however_many_there_are() {
     let room = Room::with(&[("mail.log", &(0..100_000).map(line).collect::<String>())]);
     let outcome = room.run(["report", "--offline", "--json", "mail.log"]).code(0).check();
     assert_eq!(outcome.json()[0]["addresses"], 100_000);
-    // A verdict of its own for each would take 120 MB.
+    // A separate verdict for each would take 120 MB.
     assert!(outcome.peak_kb < 64 * 1024, "took {} kB", outcome.peak_kb);
 }
 

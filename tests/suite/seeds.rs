@@ -1,4 +1,4 @@
-//! What fuzzing starts from, and what it ever found: each seed, and each cut short behind every byte, through the very
+//! Fuzzing's seeds, and the inputs that it ever found: each seed, whole and cut after every byte, goes through the same
 //! checks that libFuzzer runs (fuzz/run.sh).
 
 use std::{fs, panic, path::Path};
@@ -34,7 +34,7 @@ mod time;
 #[path = "../../fuzz/checks/typed.rs"]
 mod typed;
 
-/// Runs a check on every seed, whole and cut behind every `step`th byte.
+/// Runs a check on every seed, whole and cut after every `step`th byte.
 fn plant(name: &str, step: usize, check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
     let mut planted = 0;
@@ -62,7 +62,7 @@ fn dns_messages() {
 
 #[test]
 fn imports() {
-    // Each writes a file.
+    // Each one writes a file.
     plant("import", 17, import::check);
 }
 
@@ -73,7 +73,7 @@ fn lines() {
 
 #[test]
 fn logs() {
-    // Each makes a file; a cut inside every line is enough.
+    // Each one makes a file; a cut inside every line is enough.
     plant("log", 61, log::check);
 }
 
@@ -104,7 +104,7 @@ fn answers_over_rdap() {
 
 #[test]
 fn records() {
-    // The texts are those of the replies, which are cut behind every byte.
+    // The texts are those of the replies, which are cut after every byte.
     plant("record", 7, record::check);
 }
 
@@ -125,7 +125,7 @@ fn times() {
 
 #[test]
 fn what_a_client_typed_never_changes_who_it_is() {
-    // Each is put into some seven hundred places of lines; they are not cut.
+    // Each is put into some seven hundred positions of lines; they are not cut.
     plant("typed", usize::MAX, typed::check);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/typed");
     for name in ["addresses", "keys", "lines"] {

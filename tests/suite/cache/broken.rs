@@ -1,4 +1,4 @@
-//! A cache that breaks is never the reason why a verdict fails.
+//! A broken cache never makes a verdict fail.
 
 use super::{answering, cached, ripe};
 use crate::{
@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Whatever has become of the file: a verdict all the same, and one line of warning.
+/// Whatever happened to the file, there is a verdict, and one line of warning.
 #[track_caller]
 fn survives(room: &Room, farm: &Farm, why: &str) {
     let begun = Instant::now();
@@ -109,14 +109,15 @@ fn a_folder_that_is_missing_or_no_folder_is_done_without() {
     for path in ["plain/cache.db", "/proc/no/such/cache.db"] {
         let run = room.run(["-e", "Contoso", "193.0.22.9"]).farm(&farm).env("WHODUNIT_CACHE", path);
         let outcome = run.stderr_has("cache").code(1).check();
-        // The table of origins beside it is not worth a second warning.
+        // The table of origins beside it must not cause a second warning.
         assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
     }
 }
 
 #[test]
 fn a_full_disk_is_done_without() {
-    // A limit on file sizes stands for it: the write fails all the same, and the signal must not end the program.
+    // A limit on file sizes replaces a full disk: the write fails in the same way, and the signal must not end the
+    // program.
     let (room, farm) = (Room::new(), ripe(vec![answering()]));
     let run = cached(&room, &farm, &["-e", "Contoso", "193.0.22.9"]);
     run.through(r#"trap '' XFSZ; ulimit -f 1; exec "$@""#).any_stderr().code(1).check();
@@ -127,7 +128,7 @@ fn a_folder_one_may_not_write_to_is_done_without() {
     let farm = ripe(vec![answering()]);
     let room = Room::new();
     room.open_to_all(&farm.list());
-    // Root may write anywhere: it becomes nobody for this.
+    // Root may write anywhere, so it becomes nobody for this.
     let script = if is_root() { AS_NOBODY } else { r#"shift; chmod 555 .; exec ./whodunit "$@""# };
     let run = cached(&room, &farm, &["-e", "Contoso", "193.0.22.9"]);
     let outcome = run.through(script).any_stderr().code(1).check();
@@ -176,7 +177,7 @@ fn what_root_tried_by_hand_locks_no_daemon_out() {
     let farm = ripe(vec![answering()]);
     let room = Room::new();
     room.open_to_all(&farm.list());
-    // The admin tried it as root, and gave the folder to the daemon's group afterwards, as README says.
+    // The admin tried it as root, and then gave the folder to the daemon's group, as README says.
     file_of_roots(&room, 0o2770, 0o660);
     let run = || room.run(["--rate", "0", "--json", "193.0.22.9"]).farm(&farm).cache("shared/cache.db");
     let source = || run().through(AS_NOBODY).code(0).check().json()[0]["source"].clone();

@@ -2,14 +2,14 @@
 
 use super::compare;
 
-/// Lines that tell the forms apart.
+/// Lines that distinguish the forms.
 const TEXT: &str = "\
 a\nb\nab\nba\nxab\naab\naaab\naaaa\n\nA\nAB\n*a\n**\na*b\n+a\n?a\na+b\na?\n{1}a\n1}a\n{1\n{}\n{\n}\na{\na{x\na{,3}\na{1\na{1}\n\
 xa\n{xa\n(a\na)\n)\n(\n()\n[\n]\n[a]\na]\n]a\n^\n$\na^b\na$b\n^a\na$\n\\\na\\b\n\\d\nd\n5\n42\n-\na-b\n_\na_b\na b\n a\na \n\
 foo bar\nfoo_bar\nfoo-bar\nfoobar\n.\n..\na.b\n|\na|b\nn\nt\nw\n:\n:a:\nalpha\n=\n[=a=]\né\naé\néa\nÉ\nß\nſ\nS\ns\nk\nK\n\u{212A}\nı\nI\ni\n\
 日本\n日本 foo\nфу\nΣ\nς\nσ\nµ\n\u{a0}\n\u{2003}\n\u{85}\n\u{200b}\n٣\nＡ\ncr\r\n\r\n\t\nfoo\tbar\n~\n!\n\"\n#\n/\n,\n\x01\n\x7f\nzz\nZ\ny";
 
-/// The forms; most stand in POSIX's and GNU's manuals, the others are what happens between their lines.
+/// The forms; most are in POSIX's and GNU's manuals, the others are cases that these leave open.
 const FORMS: &str = r#"a|ab|a|b|abc|.|..|^|$|^$|^a|a$|^ab$|^.$|^..$|a.b|a\.b|\.|\\|a\\b|\||a\|b|\(|\)|\(a|a\)|\[|\]|\{|\}|\^|\$|\*|\+|\?|a\*b
 [a]|[ab]|[^a]|[^ab]|[a-c]|[^a-c]|[0-9]|[^0-9]|[0-9a]|[]a]|[^]a]|[]]|[^]]|[[]|[]-a]|[a\]|[\]|[\n]|[\w]|[a\-z]|[a-]|[-a]|[^-a]|[a^]|[\^]|[$]|[.]|[*]|[(]|[)]|[{]|[|]
 [[:alpha:]]|[[:digit:]]|[[:alnum:]]|[[:upper:]]|[[:lower:]]|[[:space:]]|[[:blank:]]|[[:punct:]]|[[:print:]]|[[:graph:]]|[[:cntrl:]]|[[:xdigit:]]
@@ -32,7 +32,7 @@ a^b|a$b|(^a)|(a$)|a|^b|^a|^b|(^|a)b|b($|a)|a(^)|($)a|^^a|a$$|^$^|$^|x^|$x|a^|$a|
 é|^é$|É|aé|é*|^.$|日|^..$|日本.foo|ß|Σ|ς|µ|K|ſ|s|S|i|I|ı|k|K|^k$|[k]|[s]|[[:upper:]]|[[:lower:]]|[a-z]|[A-Z]|[^a-z]|[é]|[É]|[Z-a]|\w|ab|AB|aB
 cr$|cr.$|^cr|r[[:space:]]$|\r|netname:[[:space:]]*foo|foo	bar|foo[[:blank:]]bar|a b|  *|[ 	]"#;
 
-/// The rows of forms: they are separated by a bar, which is a form itself where it has nothing on one side.
+/// The rows of forms, separated by a bar. A bar with nothing on one side is a form itself.
 fn forms() -> Vec<Vec<u8>> {
     let mut forms: Vec<Vec<u8>> = Vec::new();
     for row in FORMS.lines() {
@@ -64,7 +64,7 @@ fn forms() -> Vec<Vec<u8>> {
         "^(a|b)$",
         "a|(",
         "(a|{1}b)",
-        // A group is repeated as a whole, even where it holds nothing but an edge.
+        // A group is repeated as a whole, even if it holds only an edge.
         "(^)?b[^x]",
         "a($)?\\W",
         "(\\<)*/",
@@ -73,7 +73,7 @@ fn forms() -> Vec<Vec<u8>> {
         "(^){1}b\\w",
         ".\\b(^)?",
         "(^|\\b)?a",
-        // Braces with nothing in front of them to repeat.
+        // Braces with nothing before them to repeat.
         "^{}",
         "^{1,0}",
         "{{}",
@@ -87,7 +87,7 @@ fn forms() -> Vec<Vec<u8>> {
     forms
 }
 
-/// Neither is accepted: what grep calls wrong is no pattern.
+/// Neither is accepted: a pattern that grep calls wrong is no pattern.
 #[test]
 fn what_grep_refuses_is_refused() {
     for form in
@@ -109,7 +109,7 @@ fn every_form_counts_as_grep_counts() {
     assert!(outcome.accepted_by_grep > 380, "{}", outcome.accepted_by_grep);
     let refused = outcome.refused_by_us.len();
     assert!(refused * 100 <= outcome.accepted_by_grep * 3, "refused: {:#?}", outcome.refused_by_us);
-    // What is refused is refused by name: a back-reference, or what would grow too large.
+    // A refused pattern is refused for a named reason: a back-reference, or its size.
     let named = |message: &&String| !message.contains("back-reference") && !message.contains("states");
     assert_eq!(outcome.refused_by_us.iter().filter(named).collect::<Vec<_>>(), Vec::<&String>::new());
 }
@@ -121,7 +121,7 @@ fn every_form_counts_as_grep_counts_without_case() {
     assert!(outcome.accepted_by_grep > 380, "{}", outcome.accepted_by_grep);
 }
 
-/// One line of a file may have grep read the others with its second matcher.
+/// One line of a file may make grep read the others with its second matcher.
 #[test]
 fn a_line_that_changes_how_another_is_read() {
     let files: [(&str, bool); 12] = [

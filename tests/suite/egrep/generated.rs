@@ -2,7 +2,7 @@
 
 use super::compare;
 
-/// A small generator of random numbers (xorshift), so that every run tests the same.
+/// A small random number generator (xorshift), so that every run tests the same.
 struct Dice(u64);
 
 impl Dice {
@@ -75,7 +75,7 @@ fn regular(dice: &mut Dice, depth: usize) -> String {
     pattern
 }
 
-/// A pattern by no grammar.
+/// A pattern without a grammar.
 fn soup(dice: &mut Dice) -> String {
     let length = 1 + dice.roll(6);
     let lists = [CHARS, SETS, ESCAPES, EDGES, REPEATS, ODD, ODD, ODD];
@@ -86,7 +86,7 @@ fn soup(dice: &mut Dice) -> String {
     (0..length).map(&mut one).collect()
 }
 
-/// Lines of the same stuff.
+/// Lines from the same alphabet.
 fn text(dice: &mut Dice) -> String {
     let stuff = [
         "a", "b", "c", "A", "B", "x", "_", "-", " ", "1", "2", ":", "é", "É", "foo", "ab", "aa", ".", "*",
@@ -96,15 +96,15 @@ fn text(dice: &mut Dice) -> String {
     lines.map(|line| line + "\n").collect()
 }
 
-/// In the C library, and so in grep, an optional group with a word's edge inside, as in `(\\<.)+?` or `((\\<.)?){2}`, misses
-/// lines that even an empty match would find. What is a bug there need not be one here.
+/// In the C library, and so in grep, an optional group with a word edge inside, as in `(\\<.)+?` or `((\\<.)?){2}`,
+/// misses lines that even an empty match would find. That bug need not be copied.
 fn meets_a_bug(pattern: &str) -> bool {
     let edge = ["\\<", "\\>", "\\b", "\\B"].iter().filter_map(|edge| pattern.find(edge)).min();
     let rest = edge.and_then(|at| pattern.get(at..)).unwrap_or_default();
     [")*", ")+", ")?", "){"].iter().any(|repeated| rest.contains(repeated))
 }
 
-/// One line of a pattern file; what are no patterns, or field lines, are not egrep's.
+/// One line of a pattern file. Lines without a pattern, and field lines, are not for egrep.
 fn line(dice: &mut Dice) -> String {
     loop {
         let pattern = if dice.roll(3) == 0 { soup(dice) } else { regular(dice, 2) };
@@ -132,7 +132,7 @@ fn check_files(seed: u64, count: usize, ignore_case: bool) {
     let mut files = Vec::new();
     while files.len() < count {
         let mut lines: Vec<String> = (0..2 + dice.roll(2)).map(|_| line(&mut dice)).collect();
-        // Of what is read in two ways there are few; make sure that many files have one.
+        // Few constructs are read in two ways; make sure that many files have one.
         let torn = [
             "{", "({1})", "^*a", "a|{1}b", "\\t", "\\d", "(^*)b", "{x", "\\<*a", "$*", "{1}", "x{0}", "{,1}a",
         ];

@@ -1,4 +1,4 @@
-//! The sources, read as far as the house's rules need: modules, imports, and what is code rather than comment.
+//! Reads the sources as far as the rules need: modules, imports, and the code without comments.
 
 use std::{
     collections::BTreeSet,
@@ -8,19 +8,19 @@ use std::{
 
 /// One file below `src/`.
 pub(super) struct Source {
-    /// From the top of the repository: `src/whois/record.rs`.
+    /// The path from the top of the repository: `src/whois/record.rs`.
     pub(super) path: String,
-    /// Where it stands in the crate: `["whois", "record"]`, and nothing for `lib.rs`.
+    /// Its module path in the crate: `["whois", "record"]`, and nothing for `lib.rs`.
     pub(super) module: Vec<String>,
-    /// As it was written.
+    /// The whole text.
     pub(super) text: String,
-    /// Without comments, literals and what is only built for tests.
+    /// The text without comments, literals and code that is only built for tests.
     pub(super) code: String,
     test_lines: usize,
 }
 
 impl Source {
-    /// Every file below `src/` that is not there for tests alone.
+    /// Every file below `src/` that is not only for tests.
     pub(super) fn all() -> Vec<Self> {
         let top = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut paths = vec![];
@@ -50,7 +50,7 @@ impl Source {
         Self { path, module, text, code, test_lines }
     }
 
-    /// Its lines, but for those of its tests.
+    /// The number of its lines, without those of its tests.
     pub(super) fn lines(&self) -> usize {
         self.text.lines().count() - self.test_lines
     }
@@ -60,12 +60,12 @@ impl Source {
         self.named(|_| true)
     }
 
-    /// The paths that it hands on to others, by `pub use`.
+    /// The paths that it re-exports by `pub use`.
     pub(super) fn handed_on(&self) -> Vec<Vec<String>> {
         self.named(|before| matches!(before, [.., "pub" | ")", "use"]))
     }
 
-    /// The paths before which such words stand.
+    /// The paths whose preceding words are accepted.
     fn named(&self, wanted: impl Fn(&[&str]) -> bool) -> Vec<Vec<String>> {
         let words = words(&self.code);
         let children: BTreeSet<&str> =
@@ -129,7 +129,7 @@ fn words(code: &str) -> Vec<&str> {
     words
 }
 
-/// Reads what follows a `::` - a name, names in braces, or deeper - and gives the place behind it.
+/// Reads the text after a `::` (a name, names in braces, or deeper), and returns the index after it.
 fn tree(words: &[&str], at: usize, mut base: Vec<String>, found: &mut Vec<Vec<String>>) -> usize {
     match words.get(at).copied() {
         Some("{") => {
@@ -156,7 +156,7 @@ fn tree(words: &[&str], at: usize, mut base: Vec<String>, found: &mut Vec<Vec<St
     }
 }
 
-/// Blanks out comments and the inside of literals; lines stay where they are.
+/// Blanks out comments and the inside of literals; lines keep their numbers.
 fn bare(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut bare = String::with_capacity(text.len());
@@ -174,7 +174,7 @@ fn bare(text: &str) -> String {
     bare
 }
 
-/// Where the comment or literal that starts here ends; here, if none does.
+/// The end of the comment or literal that starts here; `at` if there is none.
 fn skip(chars: &[char], at: usize) -> usize {
     let is =
         |place: usize, what: &str| what.chars().enumerate().all(|(n, c)| chars.get(place + n) == Some(&c));
@@ -215,7 +215,7 @@ fn quoted(chars: &[char], mut at: usize, close: char) -> usize {
     (at + 1).min(chars.len())
 }
 
-/// Takes out every item behind `#[cfg(test)]`, and gives what was taken.
+/// Removes every item after `#[cfg(test)]`, and returns the removed ones.
 fn cut_tests(code: &mut String) -> Vec<String> {
     const MARK: &str = "#[cfg(test)]";
     let mut taken = vec![];

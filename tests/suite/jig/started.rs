@@ -1,4 +1,4 @@
-//! A run that was started, and what came of it.
+//! A run that was started, and its outcome.
 
 use std::{
     fs,
@@ -46,7 +46,7 @@ impl Started {
         drop(self.child.kill());
     }
 
-    /// Waits for its end, or ends it when its time is up.
+    /// Waits for its end, or kills it when its time is up.
     pub(crate) fn finish(mut self) -> Outcome {
         let (mut killed, mut peak_kb, mut threads) = (false, 0, 0);
         let status = loop {
@@ -78,7 +78,7 @@ impl Started {
         }
     }
 
-    /// A line of /proc/PID/status, zero when there is none (it may just have ended).
+    /// A line of /proc/PID/status; zero if there is none (it may just have ended).
     fn proc_number(&self, key: &str) -> u64 {
         let status = Path::new("/proc").join(self.child.id().to_string()).join("status");
         let text = fs::read_to_string(status).unwrap_or_default();
@@ -87,18 +87,18 @@ impl Started {
     }
 }
 
-/// What came of a run.
+/// The outcome of a run.
 pub(crate) struct Outcome {
-    /// The exit code; 128 and the signal's number when a signal ended it.
+    /// The exit code; 128 plus the signal's number if a signal ended it.
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) took: Duration,
     /// Its time was up.
     pub(crate) killed: bool,
-    /// The most memory it had resident, in kilobytes, as far as it was seen.
+    /// The most resident memory seen, in kilobytes.
     pub(crate) peak_kb: u64,
-    /// The most threads it was seen with, main included.
+    /// The most threads seen, including main.
     pub(crate) threads: u64,
 }
 

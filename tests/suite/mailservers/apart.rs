@@ -1,22 +1,22 @@
-//! A network of a test's own: its clients have their real addresses, its resolver is the one that /etc/resolv.conf names,
-//! and nothing in it reaches any other machine. All that a test starts there ends with it.
+//! A network namespace for a test. Its clients have their real addresses, its resolver is the one in /etc/resolv.conf,
+//! and nothing in it reaches any other machine. Everything that a test starts there ends with it.
 
 use super::*;
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 use std::{net::SocketAddr, os::fd::OwnedFd};
 
-/// Set for the test within.
+/// Set for the test inside.
 const APART: &str = "WHODUNIT_APART";
-/// Longer than any of these tests takes on a busy machine.
+/// The time limit in seconds: longer than any of these tests takes on a busy machine.
 const SECONDS: &str = "120";
-/// `$1` becomes /etc/resolv.conf. Sendmail wants a machine with a full name.
+/// `$1` becomes /etc/resolv.conf. Sendmail needs a machine with a full name.
 const ENTER: &str = "hostname mx.test.invalid; ip link set lo up; \
     for client in 193.0.20.9 193.0.24.9 193.0.30.9 2a00:db8:77::25; do ip address add $client dev lo; done; \
     mount --bind \"$1\" /etc/resolv.conf; shift; exec \"$@\"";
 const NAMESPACES: [&str; 8] =
     ["--mount", "--net", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
 
-/// Runs a test, which is the function that calls this, once more and in such a network; there its body runs.
+/// Runs the calling test function again in such a network; there its body runs.
 pub(super) fn apart<F: FnOnce()>(body: F) {
     if std::env::var_os(APART).is_some() {
         return body();
@@ -56,8 +56,8 @@ fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// The resolver, with the zone as the README shows it. It knows no other, and asks nobody else: the root's server is a port that
-/// nobody listens on. It believes in signatures as an installed one does.
+/// The resolver, with the zone as the README shows it. It knows no other, and asks no other server: the root server is
+/// a port without a listener. It validates signatures as an installed one does.
 pub(super) fn resolver(world: &World) -> Running {
     let folder = world.text("");
     let config = format!(

@@ -54,7 +54,7 @@ fn query(name: &str, rtype: Rtype) -> Vec<u8> {
     builder.finish()
 }
 
-/// One query over UDP, and how long it took.
+/// One query over UDP, and its duration.
 pub(super) fn ask(server: SocketAddr, name: &str, rtype: Rtype) -> (Response, Duration) {
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
     client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -69,7 +69,7 @@ pub(super) fn ask(server: SocketAddr, name: &str, rtype: Rtype) -> (Response, Du
     (Response::read(bytes), asked.elapsed())
 }
 
-/// The name of an address in a list, as RFC 5782 has it.
+/// The name of an address in a list, as in RFC 5782.
 pub(super) fn listed(address: &str, list: &str) -> String {
     let reversed = match address.parse().unwrap() {
         std::net::IpAddr::V4(v4) => {
@@ -144,21 +144,21 @@ fn who_announces_an_address_is_answered_from_a_table_that_has_it() {
     assert!(import.output().unwrap().status.success());
     let serve = Serve::start(&world, &["--listen", "dns:127.0.0.1:0", "--timeout", "1"]);
     let at = serve.dns();
-    // Its registry never answers, and the patterns would need it to.
+    // Its registry never answers, although the patterns need it.
     let announced = found(&["\"65010 | 193.0.28.0/22 |  |  |\""]);
     for _ in 0..2 {
         assert_eq!(answer(at, SILENT, "asn.whodunit", Rtype::TXT), announced);
     }
     assert_eq!(answer(at, "10.0.0.1", "asn.whodunit", Rtype::TXT), nothing("NXDOMAIN"));
     assert_eq!(world.farm.questions(), 0);
-    // Nor does it wait for a look-up that others wait for.
+    // It does not wait for another client's look-up either.
     assert_eq!(answer(at, SILENT, "bl.whodunit", Rtype::A).code, "SERVFAIL");
     assert_eq!(answer(at, SILENT, "asn.whodunit", Rtype::TXT), announced);
     // It decided nothing.
     assert_eq!(answer(at, HOSTILE, "asn.whodunit", Rtype::TXT), announced);
     assert_eq!(answer(at, HOSTILE, "bl.whodunit", Rtype::A), found(&["127.0.0.2"]));
     assert_eq!(world.farm.questions(), 2);
-    // Who has a record that names an AS, or no range, is answered as before.
+    // An address with a record that names an AS, or no range, is answered as before.
     assert_eq!(serve.ask(BLOCKED), rejected());
     let recorded = found(&["\"64500 | 193.0.20.0/24 | DE | ripe |\""]);
     assert_eq!(answer(at, BLOCKED, "asn.whodunit", Rtype::TXT), recorded);

@@ -1,5 +1,5 @@
-//! The DNS list, asked by spam filters as Debian ships them, through a resolver, with what integrations/dns/README.md gives their
-//! admins.
+//! The DNS list, queried by spam filters as Debian ships them, through a resolver, with the settings in
+//! integrations/dns/README.md.
 
 use super::{
     apart::apart,
@@ -7,7 +7,7 @@ use super::{
     *,
 };
 
-/// A message that this client brought.
+/// A message from this client.
 fn message(client: &str) -> String {
     format!(
         "Received: from mail.elsewhere.test (mail.elsewhere.test [{client}])\n\tby mx.test.invalid (Postfix) with ESMTP id 1A2B3C\n\t\
@@ -62,7 +62,7 @@ fn spamassassin_counts_who_is_listed_and_names_the_as() {
     });
 }
 
-/// What the rspamd that listens on its own port says of a message from this client.
+/// The result of the rspamd on its own port for a message from this client.
 fn scan(client: &str) -> serde_json::Value {
     let mail = message(client);
     let mut stream = TcpStream::connect("127.0.0.1:11333").unwrap();

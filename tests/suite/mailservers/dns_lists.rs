@@ -1,5 +1,5 @@
-//! The DNS list, asked by mail servers as Debian ships them, through a resolver, with what integrations/dns/README.md gives their
-//! admins.
+//! The DNS list, queried by mail servers as Debian ships them, through a resolver, with the settings in
+//! integrations/dns/README.md.
 
 use super::{
     apart::{apart, from, resolver},
@@ -12,12 +12,13 @@ use std::net::Ipv4Addr;
 
 pub(super) const README: &str = "dns/README.md";
 
-/// What the list's text says of [`BLOCKED`].
+/// The list's text about [`BLOCKED`].
 fn listed(world: &World) -> String {
     format!("193.0.20.9 blocked: Contoso GmbH (193.0.20.0/24) {}:2", world.text("blocked"))
 }
 
-/// The service and a resolver that knows of it. With a second for each address, no test waits long for what never comes.
+/// The service, and a resolver that forwards to it. The timeout is a second for each address, so that no test waits
+/// long for an answer that never comes.
 pub(super) fn list(world: &World) -> (Serve, Running) {
     let shown = block(README, "sh", 1);
     let place = shown.split_once("--listen ").unwrap().1.split(' ').next().unwrap();
@@ -44,7 +45,7 @@ fn dig_finds_the_test_points_at_the_service_and_behind_the_resolver() {
         let begun = Instant::now();
         let silent = said("dig +tries=1 +time=15 9.30.0.193.bl.whodunit");
         assert!(silent.contains("status: SERVFAIL"), "{silent}");
-        // Each try of the resolver waits for the look-up that is under way; none of them waits anew.
+        // Each try of the resolver waits for the look-up under way; none of them waits the full time again.
         assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     });
 }
@@ -186,7 +187,7 @@ fn sendmail_refuses_and_puts_off_what_nobody_can_say_only_if_told_to() {
     apart(|| {
         let Some(root) = sendmail() else { return };
         let world = World::new();
-        // Sendmail trusts no configuration in a folder that others may write to.
+        // Sendmail refuses a configuration in a folder that others may write to.
         fs::set_permissions(world.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let _list = list(&world);
         let feature = block(README, "m4", 0);

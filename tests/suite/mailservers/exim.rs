@@ -1,4 +1,4 @@
-//! Exim as if from any address (`-bh`), which runs its ACLs and delivers nothing.
+//! Exim with a simulated client address (`-bh`), which runs its ACLs and delivers nothing.
 
 use super::*;
 
@@ -33,11 +33,11 @@ impl Exim {
         Some(Self { world, program })
     }
 
-    /// What is said at RCPT, and what Exim says about it.
+    /// The reply at RCPT, and Exim's log line about it.
     pub(super) fn rcpt(&self, address: &str) -> (String, String) {
         let mut command = Command::new(&self.program);
         command.arg("-C").arg(self.world.path("exim.conf")).arg("-bh").arg(address);
-        // Beside an unpacked program lie its libraries.
+        // The libraries are beside an unpacked program.
         let root = self.program.parent().unwrap().parent().unwrap();
         command.env("LD_LIBRARY_PATH", root.join("lib/x86_64-linux-gnu"));
         let mut child =

@@ -1,4 +1,4 @@
-//! What fail2ban starts: the two scripts, and the action's command lines.
+//! The programs that fail2ban starts: the two scripts, and the action's command lines.
 
 use super::*;
 
@@ -58,7 +58,7 @@ fn the_hosts_configuration_decides_nothing() {
     let list = world.text("blocked");
     let home = world.text("home");
     let program = world.script_for_program();
-    // As a program that finds a configuration on its host.
+    // Like a program that finds a configuration on its host.
     let program = world.script("at-home", &format!("#!/bin/sh\nHOME='{home}' exec '{program}' \"$@\"\n"));
     let ignores = |address: &str, variables: &[(&str, &str)]| {
         let mut command = Command::new(integrations("fail2ban/whodunit-ignore"));
@@ -76,7 +76,7 @@ fn the_hosts_configuration_decides_nothing() {
         world.write("home/.config/whodunit/config.toml", &hostile);
         assert!(ignores(BLOCKED, &[]), "{hostile}");
         assert!(!ignores(CLEAR, &[]), "{hostile}");
-        // A silent registry costs seconds.
+        // A silent registry takes seconds.
         assert!(!hostile.contains("unknown") || !ignores(SILENT, &[]), "{hostile}");
     }
     let everybody = everybody.to_str().unwrap();
@@ -88,7 +88,7 @@ fn the_hosts_configuration_decides_nothing() {
     }
 }
 
-/// Has fail2ban itself read the action, and start it, ban, unban and stop it: FOLDER NETWORKS BANTIME ADDRESS...
+/// Makes fail2ban itself read the action, and start it, ban, unban and stop it: FOLDER NETWORKS BANTIME ADDRESS...
 const FAIL2BAN: &str = r"
 import sys
 from fail2ban.client.actionreader import ActionReader
@@ -108,7 +108,7 @@ for do in action.ban, action.unban:
 action.stop()
 ";
 
-/// The folder with fail2ban's own modules; an unpacked package is as good as an installed one.
+/// The folder with fail2ban's own modules; an unpacked package serves like an installed one.
 fn fail2ban() -> Option<PathBuf> {
     let modules = "usr/lib/python3/dist-packages/fail2ban";
     let unpacked = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/fail2ban").join(modules);
@@ -116,7 +116,7 @@ fn fail2ban() -> Option<PathBuf> {
     Some(found.parent().unwrap().to_owned())
 }
 
-/// What the action had done by the firewall's programs, a line each.
+/// The calls of the firewall's programs by the action, one on each line.
 fn done(world: &World, fail2ban: &Path, bantime: &str) -> Vec<String> {
     for name in ["ipset", "iptables", "ip6tables"] {
         world.script(
@@ -179,7 +179,7 @@ fn a_ban_for_ever_is_one_that_ipset_takes() {
     }
 }
 
-/// Without fail2ban at hand: the same names, with what it fills in.
+/// Without fail2ban: the same names, with the values that it would fill in.
 #[test]
 fn the_action_puts_every_network_into_the_set() {
     let world = World::new();

@@ -1,16 +1,16 @@
-//! What watches the service: logcheck's rules for its log, and Prometheus' for its metrics.
+//! Programs that watch the service: logcheck's rules for its log, and Prometheus' for its metrics.
 
 use super::*;
 use std::collections::BTreeSet;
 
-/// What logcheck would mail to the admin, of lines with syslog's time and with rsyslog's ISO time before them.
+/// The lines that logcheck would mail to the admin, each with a syslog time or an ISO time of rsyslog.
 fn mailed(world: &World, lines: &[String], before: &str) -> Vec<String> {
     let log: String = lines.iter().map(|line| format!("{before}{line}\n")).collect();
     let log = world.write("mail.log", &log);
     let rules = integrations("logcheck/whodunit");
     let mut left = vec![];
     for locale in ["C", "C.UTF-8"] {
-        // As /usr/sbin/logcheck calls it.
+        // The call is that of /usr/sbin/logcheck.
         let mut grep = Command::new("grep");
         grep.args(["-E", "--text", "-v", "-f"]).args([&rules, &log]).env("LC_ALL", locale);
         let output = grep.output().unwrap();
@@ -24,8 +24,8 @@ fn mailed(world: &World, lines: &[String], before: &str) -> Vec<String> {
     left
 }
 
-/// The log of a service that was started so, asked by a mail server and by a resolver, told to read its patterns again,
-/// and ended.
+/// The log of a service with these options that answered a mail server and a resolver, reloaded its patterns, and
+/// ended.
 fn log_of(world: &World, options: &[&str]) -> Vec<String> {
     let socket = format!("unix:{}", world.text("a socket"));
     let places = ["--listen", "dns:127.0.0.1:0", "--listen", &socket, "--timeout", "1"];
@@ -73,11 +73,11 @@ fn logcheck_is_silent_about_all_but_warnings() {
     ] {
         assert_eq!(mailed(&world, &lines, before), warnings, "behind {before:?}");
     }
-    // Another program's lines are not ours to hide.
+    // Another program's lines must not be hidden.
     assert_eq!(mailed(&world, &lines, "Nov 27 10:00:00 host smtpd[123]: "), lines);
 }
 
-/// The names in a text that begin as the service's metrics do.
+/// The names in a text that begin like the service's metrics.
 fn metric_names(text: &str) -> BTreeSet<&str> {
     let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '_');
     words.filter(|word| word.starts_with("whodunit_")).collect()
@@ -92,7 +92,7 @@ fn the_alerts_and_the_readme_name_metrics_that_the_service_writes() {
         command.args(args).args(["--config", &world.text("config.toml")]).env_clear();
         assert!(command.output().unwrap().status.code().is_some_and(|code| code < 2), "{args:?}");
     }
-    // As README has it: whoever reads the file is in no group of the service's, whose unit has a strict umask.
+    // As in the README: the reader of the file is in no group of the service's, whose unit has a strict umask.
     let line = block("metrics/README.md", "toml", 0).replace("/run/whodunit", &world.text(""));
     let config = fs::read_to_string(world.path("config.toml")).unwrap() + &line;
     let config = world.write("metrics.toml", &config);
@@ -120,6 +120,6 @@ fn the_alerts_and_the_readme_name_metrics_that_the_service_writes() {
         let written = families.contains(name) || text.lines().any(sample);
         assert!(written, "whodunit.rules.yml watches {name}, which is not written");
     }
-    // Words of ours that the rules choose by.
+    // Our own words that the rules select by.
     assert!(rules.contains("verdict=\"unknown\"") && text.contains("verdict=\"unknown\"}"));
 }

@@ -1,4 +1,4 @@
-//! A Postfix of its own on loopback, told by XCLIENT which address each client has.
+//! A Postfix of its own on loopback, which gets each client's address by XCLIENT.
 
 use super::*;
 
@@ -9,7 +9,7 @@ pub(super) struct Postfix {
 }
 
 impl Postfix {
-    /// A Postfix with these additions to main.cf and master.cf; None when there is none, or it cannot be started.
+    /// A Postfix with these additions to main.cf and master.cf; None if there is none, or it cannot be started.
     pub(super) fn start(world: World, main: &str, master: &str) -> Option<Self> {
         let places = ["/usr/sbin/postfix".into()];
         installed("postfix", &places)?;
@@ -53,7 +53,7 @@ impl Postfix {
         }
     }
 
-    /// What a client with this address is told at RCPT, for each of the recipients.
+    /// The replies at RCPT to a client with this address, for each of the recipients.
     fn recipients(&self, address: &str, recipients: usize) -> Vec<String> {
         let tagged = if address.contains(':') { format!("IPV6:{address}") } else { address.to_owned() };
         let xclient = format!("XCLIENT ADDR={tagged} NAME=[UNAVAILABLE]");
@@ -73,7 +73,7 @@ impl Postfix {
 
 impl Drop for Postfix {
     fn drop(&mut self) {
-        // By the pid file in its own queue folder.
+        // By the PID file in its own queue folder.
         self.control("stop");
     }
 }
@@ -135,7 +135,7 @@ fn dry_run_shows_in_the_mail_log() {
     let main = world.block(README, "main.cf", 0, serve.port);
     let Some(postfix) = Postfix::start(world, &main, "") else { return };
     postfix.tells(BLOCKED, OK);
-    // As the README shows it.
+    // In the form that the README shows.
     let shown =
         block(README, "text", 0).replace("203.0.113.7", BLOCKED).replace("203.0.112.0/22", "193.0.20.0/24");
     postfix.logs(shown.trim().trim_end_matches("..."));
@@ -148,7 +148,7 @@ fn the_two_lines_of_the_first_evening_only_warn() {
     let main = world.block("../README.md", "main.cf", 0, serve.port);
     let Some(postfix) = Postfix::start(world, &main, "") else { return };
     postfix.tells(BLOCKED, OK);
-    // What README's grep of the next day looks for.
+    // The text that README's grep of the next day looks for.
     postfix.logs("whodunit would REJECT");
 }
 

@@ -3,7 +3,7 @@
 
 use super::*;
 
-/// What tcpserver would start: reads SMTP from its standard input, writes it to its standard output.
+/// The program that tcpserver would start: reads SMTP from its standard input, writes it to its standard output.
 const DRIVER: &str = r"#!/usr/bin/perl -Tw
 use strict; use Qpsmtpd::TcpServer; use Net::DNS;
 $| = 1; $ENV{PATH} = '/bin:/usr/bin'; delete @ENV{qw(IFS CDPATH ENV BASH_ENV)};
@@ -16,7 +16,7 @@ pub(super) struct Qpsmtpd {
     pub(super) world: World,
 }
 
-/// The server's log and the first line that the client read.
+/// The server's log, and the first line that the client read.
 pub(super) struct Session {
     greeting: String,
     replies: String,
@@ -32,7 +32,7 @@ impl Session {
 }
 
 impl Qpsmtpd {
-    /// A server with this line for the plugin; None when there is none installed.
+    /// A server with this line for the plugin; None if it is not installed.
     pub(super) fn new(plugin_line: impl Fn(&World) -> String) -> Option<Self> {
         installed("qpsmtpd", &["/usr/share/qpsmtpd/plugins".into()])?;
         let world = World::new();
@@ -40,7 +40,7 @@ impl Qpsmtpd {
             fs::create_dir(world.path(folder)).unwrap();
             open_to_all(&world.path(folder));
         }
-        // qpsmtpd insists on a spool that is its own.
+        // qpsmtpd requires a spool that it owns.
         fs::set_permissions(world.path("spool"), fs::Permissions::from_mode(0o700)).unwrap();
         world.write("plugins/whodunit", &fs::read_to_string(integrations("qpsmtpd/whodunit")).unwrap());
         world.write("driver", DRIVER);
@@ -63,7 +63,7 @@ impl Qpsmtpd {
         Some(Self { world })
     }
 
-    /// With the plugin and these options behind its command and configuration.
+    /// With the plugin, and these options after its command and configuration.
     fn with(options: &str) -> Option<Self> {
         Self::new(|world| {
             format!("whodunit command {PROGRAM} config {} {options}", world.text("config.toml"))
@@ -162,7 +162,7 @@ fn what_is_wrong_beside_a_verdict_is_logged_too() {
 fn patterns_of_origins_alone_ask_nobody_and_a_missing_table_is_no_news_of_a_connection() {
     let Some(qpsmtpd) = Qpsmtpd::with("") else { return };
     let patterns = qpsmtpd.world.write("blocked", "@asn 65010\n@asname ^TAILSPIN\n");
-    // Without a table the record is needed, and every connection would be told of the table.
+    // Without a table the record is needed, and every connection would warn about the table.
     let session = qpsmtpd.greet(BLOCKED);
     session.is("220 ", "whodunit: pass, Contoso GmbH, DE, 193.0.20.0/24");
     assert!(!session.log.contains("error"), "{}", session.log);
@@ -188,7 +188,7 @@ fn patterns_of_origins_alone_ask_nobody_and_a_missing_table_is_no_news_of_a_conn
     qpsmtpd.greet(SILENT).is(&denied, &format!("fail, TAILSPIN, Inc., 193.0.30.0/24, {}", rule(2)));
     qpsmtpd.greet(CLEAR).is("220 ", "whodunit: pass, NORTHWIND, 193.0.24.0/24");
     assert_eq!(qpsmtpd.world.farm.questions(), 1, "nobody was asked");
-    // The service that runs already decides alike.
+    // The running service already decides in the same way.
     let serve = Serve::start(&qpsmtpd.world, &[]);
     let socket = format!("whodunit socket 127.0.0.1:{}", serve.port);
     let plugins = fs::read_to_string(qpsmtpd.world.path("config/plugins")).unwrap();
@@ -201,7 +201,7 @@ fn patterns_of_origins_alone_ask_nobody_and_a_missing_table_is_no_news_of_a_conn
     assert_eq!(qpsmtpd.world.farm.questions(), 1, "nobody was asked");
 }
 
-/// The commands of the README, in a root of its own that holds what Debian's qpsmtpd package leaves there.
+/// The README's commands, in a root folder with the files of Debian's qpsmtpd package.
 #[test]
 fn the_readme_installs_the_plugin() {
     let world = World::new();
@@ -280,7 +280,8 @@ fn the_lines_of_the_readme_work() {
         (2, "220 ", "fail, NAUGHTY, Contoso GmbH"),
     ] {
         let Some(qpsmtpd) = Qpsmtpd::new(|world| {
-            // The plugin empties the environment, so what an installed program has in /etc is given by the script.
+            // The plugin empties the environment, so the script provides the settings that an installed program has in
+            // /etc.
             world.block(readme, "qpsmtpd", which, 0)
         }) else {
             return;
@@ -311,8 +312,8 @@ fn a_hook_of_ones_own_needs_two_new_lines() {
     qpsmtpd.greet(CLEAR).is("220 ", "");
 }
 
-/// A forking server on a port, and the registry's silence for those who come from 127.0.1.0/24. The clients of a port
-/// on loopback all come from 127.0.0.0/8; the stub asks about the address that each stands for.
+/// A forking server on a port, and a registry that is silent about clients from 127.0.1.0/24. The clients of a port on
+/// loopback all come from 127.0.0.0/8; the stub asks about the address that each stands for.
 fn forking(timeout: u32) -> Option<(Qpsmtpd, Running, String)> {
     let qpsmtpd = Qpsmtpd::new(|world| {
         let stub = world.script(
@@ -355,7 +356,7 @@ fn fifteen_that_hang_leave_a_slot_for_the_innocent() {
     let Some((qpsmtpd, running, place)) = forking(8) else { return };
     let greeted = || smtp(&TcpStream::connect(&place).unwrap(), &["QUIT"]).remove(0);
     assert!(greeted().starts_with("220 "), "its network is in the cache now");
-    // Whoever is greeted says good-bye.
+    // A client that is greeted sends QUIT.
     let crowd = r#"use IO::Socket::INET; use IO::Select; $| = 1;
         my $all = IO::Select->new(map { IO::Socket::INET->new(PeerAddr => $ARGV[0], LocalAddr => "127.0.1.$_") or die $! } 1 .. 15);
         print STDERR "here\n";
@@ -364,7 +365,7 @@ fn fifteen_that_hang_leave_a_slot_for_the_innocent() {
     let crowd = Running::start(command.args(["-e", crowd, &place]).stdin(Stdio::null()));
     crowd.says("here");
     until("all places taken", || running.said().matches("offline").count() >= 7);
-    // The best of some: the machine that runs this has other things to do.
+    // The best of several: the machine may be busy.
     let waited = (0..4).map(|_| {
         let begun = Instant::now();
         assert!(greeted().starts_with("220 "));

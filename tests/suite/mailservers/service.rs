@@ -1,4 +1,4 @@
-//! The policy service over TCP and unix sockets, on its own.
+//! The policy service over TCP and unix sockets, without a mail server.
 
 use super::*;
 use std::{net::Shutdown, os::unix::net::UnixStream};
@@ -105,7 +105,7 @@ fn fifteen_that_hang_hold_up_nobody_else() {
         connection.send(&format!("193.0.30.{n}"));
     }
     thread::sleep(Duration::from_millis(200));
-    // The best of some: the machine that runs this has other things to do.
+    // The best of several: the machine may be busy.
     let waited = (70..74).map(|n| {
         let begun = Instant::now();
         assert_eq!(serve.ask(&format!("193.0.24.{n}")), "DUNNO", "its network is in the cache");
@@ -294,7 +294,7 @@ fn term_is_heard_while_patterns_cannot_be_read() {
     };
     refused(fifo.to_str().unwrap());
     refused("/dev/zero");
-    // What becomes a pipe later is refused by the reload, and the service goes on.
+    // A pattern file that becomes a pipe later is refused by the reload, and the service continues.
     let mut serve = Serve::start(&world, &[]);
     fs::remove_file(world.path("blocked")).unwrap();
     assert!(Command::new("mkfifo").arg(world.path("blocked")).status().unwrap().success());
@@ -334,7 +334,7 @@ fn the_monitoring_plugin_says_how_it_is() {
     assert!(code == 3 && line.starts_with("WHODUNIT UNKNOWN - "), "{code} {line}");
     let (code, line) = check(&["--config", &config, "--listen", "bogus"]);
     assert!(code == 3 && line.contains("bogus"), "{code} {line}");
-    // An old import is one to renew.
+    // An old import should be renewed.
     let cache = world.path("cache/cache.db");
     let imported = world.path("cache/cache.db-imported");
     fs::write(&imported, "").unwrap();
@@ -344,7 +344,7 @@ fn the_monitoring_plugin_says_how_it_is() {
     assert!(code == 1 && line.contains("imported data is 50 days old"), "{code} {line}");
 }
 
-/// A registry that says the same to everybody is left alone by the one process that runs for weeks, and the log says so.
+/// A service, which runs for weeks, pauses a registry that sends everybody the same text, and the log says so.
 #[test]
 fn a_registry_that_says_nothing_is_left_alone_and_the_log_says_so() {
     let world = World::new();

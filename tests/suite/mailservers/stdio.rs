@@ -8,7 +8,7 @@ fn spawned(world: &World, config: &str, args: &[&str]) -> (Child, UnixStream) {
     let end = || Stdio::from(OwnedFd::from(theirs.try_clone().unwrap()));
     let mut command = Command::new(PROGRAM);
     command.args(["serve", "--stdio", "--config", config]).args(args);
-    // What spawn(8) leaves of the environment.
+    // The environment that spawn(8) leaves.
     command.env_clear().env("PATH", "/usr/bin:/bin").env("LANG", "C").current_dir(world.folder.path());
     let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
     ours.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -43,7 +43,7 @@ fn nothing_but_the_protocol_is_ever_written() {
     let world = World::new();
     world.write("bad.toml", "block = 7\n");
     world.write("broken", "(\n");
-    // Each of these would be worth a word on standard error.
+    // Each of these would normally print a message on standard error.
     let cases: [(&str, &[&str], i32); 6] = [
         (&world.text("config.toml"), &["--cache", &world.text("blocked/cache.db")], 0),
         (&world.text("config.toml"), &["-f", "/nonexistent"], 66),
@@ -56,7 +56,7 @@ fn nothing_but_the_protocol_is_ever_written() {
         let (mut child, mut stream) = spawned(&world, config, args);
         let _ = stream.write_all(b"client_address=unknown\n\nclient_address=193.0.20.9\n\n");
         stream.shutdown(std::net::Shutdown::Write).unwrap();
-        // A program that ends without having read all that was sent resets the connection.
+        // A program that ends without reading all that was sent resets the connection.
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes);
         let text = String::from_utf8(bytes).unwrap();
@@ -88,7 +88,7 @@ fn nothing_is_written_when_the_arguments_or_the_machine_are_wrong() {
         ("exec \"$0\" serve --stdio=true", 64),
         ("exec \"$0\" serve --stdio --listen inet:127.0.0.1:0", 64),
         ("exec \"$0\" serve --stdio --help", 0),
-        // No descriptor is left to put in the place of these three.
+        // No descriptor is left to replace these three.
         ("ulimit -n 4; exec \"$0\" serve --stdio", 70),
         ("ulimit -n 5; exec \"$0\" serve --stdio", 70),
     ] {

@@ -1,10 +1,10 @@
-//! Customers who write into their records whom else to ask, and would switch the service off with that: the clients of
-//! others are decided all the same.
+//! Customers who name servers in their records to put the service out of action: the clients of others are still
+//! decided.
 
 use super::*;
 
-/// The customer has 8.30.0.0/16, and a server of his own that takes its time, or is a registry's by another name. Everybody
-/// else is Contoso's.
+/// The customer has 8.30.0.0/16, and a server of his own that is slow, or is a registry's under another name. All other
+/// networks are Contoso's.
 const REGISTRIES: &str = r#"
 [alias]
 "whois.flood.example" = "whois.lacnic.net"
@@ -59,7 +59,7 @@ fn come(serve: &Serve, clients: impl Iterator<Item = String>) -> Vec<Asking<TcpS
         .collect()
 }
 
-/// Each is decided within the deadline: the pattern file blocks it, and who is not known would pass.
+/// Each is decided within the deadline: the pattern file blocks it, and an unknown one would pass.
 #[track_caller]
 fn are_decided(serve: &Serve, clients: impl Iterator<Item = String>) {
     let mut connection = serve.connect();
@@ -83,7 +83,7 @@ fn a_customers_slow_server_keeps_nobody_elses_client_waiting() {
         assert_eq!(connection.answer(), "DUNNO");
     }
     assert!(world.farm.widest("rwhois.slow.example") <= 3);
-    // What was not looked into is said to the mail server, and not kept as if it had been.
+    // A referral that was not followed is reported to the mail server, and its answer is not kept as complete.
     let kept = |address: &str| {
         let mut command = Command::new(PROGRAM);
         command.args(["--config", &world.text("config.toml"), "--offline", "-q", address]).env_clear();
@@ -105,7 +105,7 @@ fn neighbours_who_wait_for_one_answer_keep_nobody_else_waiting() {
 
 #[test]
 fn a_registry_by_another_name_keeps_its_time_for_its_own_clients() {
-    // With each registry's own pace: of ARIN's sixty questions at once forty are the customer's.
+    // With each registry's own pace: forty of ARIN's sixty queries at once are the customer's.
     let world = world("");
     let serve = Serve::start(&world, &[]);
     let flood = come(&serve, (0..40).map(|n| format!("8.31.{n}.9")));

@@ -1,4 +1,4 @@
-//! What systemd does to the service: sockets handed over, a word when it is ready, and the unit itself.
+//! systemd's features: passed sockets, the notification when ready, and the unit itself.
 
 use super::*;
 use std::os::{
@@ -12,7 +12,7 @@ fn takes_the_socket_that_is_handed_over_and_says_when_it_is_ready() {
     let notified = UnixDatagram::bind(world.path("notify")).unwrap();
     notified.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let listener = UnixListener::bind(world.path("handed")).unwrap();
-    // Descriptor 3, and LISTEN_PID must be the program's own: a shell that becomes it knows the number.
+    // Descriptor 3, and LISTEN_PID must be the program's own: a shell that becomes the program knows it.
     let script = format!(
         "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec '{PROGRAM}' serve --config '{}'",
         world.text("config.toml")
@@ -43,7 +43,7 @@ fn the_unit_is_sound_and_gives_little_away() {
         let output = Command::new(program).args(args).arg(&unit).env("SYSTEMD_PAGER", "").output().unwrap();
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     };
-    // The program and its manual page need not be installed where this runs.
+    // The program and its manual page need not be installed here.
     let complaints = analyze(&["verify", "--man=no"]);
     let other = complaints.lines().filter(|line| !line.contains("is not executable")).collect::<Vec<_>>();
     assert!(other.iter().all(|line| !line.contains("whodunit")), "{other:?}");
@@ -59,7 +59,7 @@ fn the_unit_starts_what_there_is_with_the_readmes_configuration() {
     let unit = fs::read_to_string(integrations("systemd/whodunit.service")).unwrap();
     let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
     let port = free_port();
-    // Where the DNS list's README has the resolver ask.
+    // The address that the DNS list's README gives the resolver.
     let list =
         block("dns/README.md", "sh", 1).split(' ').find(|word| word.starts_with("dns:")).unwrap().to_owned();
     let start = &start.replace(&list, "dns:127.0.0.1:0");
@@ -74,7 +74,7 @@ fn the_unit_starts_what_there_is_with_the_readmes_configuration() {
     running.says("listening=dns:127.0.0.1:");
     let mut asking = Asking::new(TcpStream::connect(("127.0.0.1", port)).unwrap());
     assert_eq!(asking.ask(BLOCKED), format!("WARN whodunit would {}", rejected().replacen(' ', ": ", 1)));
-    // As the README shows it, but for the numbers.
+    // In the form that the README shows, except for the numbers.
     let shown = block("systemd/README.md", "text", 0)
         .replace("203.0.113.7", BLOCKED)
         .replace("203.0.112.0/22", "193.0.20.0/24")

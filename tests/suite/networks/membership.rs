@@ -1,4 +1,4 @@
-//! An address is in the set exactly when an offline look-up calls it blocked: random addresses over nested data.
+//! An address is in the set exactly if an offline look-up calls it blocked: random addresses over nested data.
 
 use super::numbers;
 use crate::jig::Room;
@@ -13,7 +13,7 @@ use whodunit::internals::{
     whois::reply::{Provenance, WhoisReply, classify},
 };
 
-/// Addresses that are held against the set, in each of the runs.
+/// The addresses that are compared with the set, in each run.
 const ADDRESSES: usize = 12_500;
 
 const OWNERS: [&str; 8] = [
@@ -27,7 +27,7 @@ const OWNERS: [&str; 8] = [
     "Trey Research",
 ];
 
-/// Where the made-up networks lie: ordinary space, and ordinary space with special-purpose ranges in it.
+/// The space of the made-up networks: ordinary space, and ordinary space with special-purpose ranges in it.
 const V4: [u32; 6] =
     [0x2D0A_0000, 0x2D0A_4000, 0xC000_0000, 0xC612_0000 - 0x8000, 0x6440_0000 - 0x4000, 0xCB00_7000];
 const V6: [u128; 4] = [
@@ -107,7 +107,7 @@ impl MadeUp {
         text
     }
 
-    /// Answers that look-ups have brought, some of them too old, as lines of an export.
+    /// Answers of look-ups, some of them too old, as lines of an export.
     fn cached(&mut self, count: usize) -> String {
         let mut lines = String::new();
         while lines.lines().count() < count {
@@ -166,7 +166,7 @@ impl MadeUp {
                     }
                 }
             };
-            // One that only carries an IPv4 address is not looked up itself.
+            // An address that only carries an IPv4 address is not looked up itself.
             if whodunit::internals::address::unwrap(address) == address {
                 addresses.push(address);
             }
@@ -175,7 +175,7 @@ impl MadeUp {
     }
 }
 
-/// Patterns, in the files `block` and `allow`; and further options.
+/// Patterns in the files `block` and `allow`, and further options.
 const RUNS: [(&str, &str, &[&str]); 8] = [
     ("Contoso\nFabrikam\n", "", &[]),
     ("Contoso\nFabrikam\n^netname: +N1[0-9]*$\n", "Holding\n", &[]),
@@ -191,7 +191,7 @@ const RUNS: [(&str, &str, &[&str]); 8] = [
     ("contoso\n@abuse desk\n.*\n", "@mnt x\n", &["-i", "--share", "32,128"]),
 ];
 
-/// Ranges that somebody announces, as ip2asn lists them, and gaps between them.
+/// Announced ranges, as ip2asn lists them, and gaps between them.
 impl MadeUp {
     fn origins(&mut self, count: usize) -> String {
         let mut lines = String::new();
@@ -211,7 +211,7 @@ impl MadeUp {
     }
 }
 
-/// Holds the set of these patterns against the verdicts of as many look-ups; returns how many were not blocked, and how
+/// Compares the set of these patterns with the verdicts of as many look-ups; returns how many were not blocked, and how
 /// many were.
 fn agree(room: &Room, made_up: &mut MadeUp, options: &[&str], run: &str) -> [usize; 2] {
     let list = room.run(["networks", "--max-addresses", "0"]).args(options).cache("c.db");
@@ -253,8 +253,8 @@ fn an_address_is_in_the_set_exactly_when_an_offline_look_up_calls_it_blocked() {
     }
 }
 
-/// Patterns over whoever announces an address. Where all of them are, the table decides whatever it covers; otherwise
-/// it adds to the record.
+/// Patterns over origins. If all of them are, the table decides for all that it covers; otherwise it adds to the
+/// record.
 const ANNOUNCED: [(&str, &str, &[&str]); 8] = [
     ("@asn 64500\n@asname fabrikam\n", "", &[]),
     ("@asn AS64501\n@asn 64502\n@asname contoso|litware\n", "@asname north\n@asn 64503\n", &[]),
@@ -274,21 +274,21 @@ fn so_it_is_with_a_table_of_origins() {
         room.write("table.tsv", made_up.origins(300));
         room.write("dump", made_up.dump(250));
         room.write("export", made_up.cached(100));
-        // With the table alone, with whois records as well, and with answers that were cached.
+        // With the table alone, with whois records as well, and with cached answers.
         for (step, files) in [&["table.tsv"][..], &["dump"], &["export"]].into_iter().enumerate() {
             room.run([&["cache", "import"], files].concat()).cache("c.db").code(0).check();
             let patterns: &[&str] =
                 if allow.is_empty() { &["-f", "block"] } else { &["-f", "block", "-a", "allow"] };
             let run = format!("run {number}, step {step}");
             let counts = agree(&room, &mut made_up, &[patterns, options].concat(), &run);
-            // Patterns that want a record block nothing where there is none.
+            // Patterns that need a record block nothing without one.
             let none = step == 0 && number > 3;
             assert!(counts[0] > 100 && (counts[1] > 100) != none, "{run}: {counts:?}");
         }
     }
 }
 
-/// A look-up that finds a damaged network knows nothing, and does not go on to the wider one.
+/// A look-up that finds a damaged network has no answer, and does not use the wider one.
 #[test]
 fn a_damaged_network_costs_itself_alone() {
     let mut made_up = MadeUp::new(77);

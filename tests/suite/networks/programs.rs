@@ -1,4 +1,4 @@
-//! Each form, loaded by the program that it is for, as integrations/networks/README.md shows it.
+//! Each format, loaded by its program, as integrations/networks/README.md shows it.
 
 use crate::jig::{PROGRAM, Room, skip};
 use std::{
@@ -18,7 +18,7 @@ status: ALLOCATED-BY-RIR\nsource: RIPE\n\norganisation: ORG-C1-RIPE\norg-name: C
 const BLOCKED: [&str; 3] = ["45.10.0.9", "45.11.0.7", "2a10:1::5"];
 const CLEAR: &str = "45.10.4.9";
 
-/// The program, where it is installed; None is a failure in CI.
+/// The program, if it is installed; None is a failure in CI.
 fn program(name: &str) -> Option<PathBuf> {
     let unpacked = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/exim/usr/sbin");
     let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(PathBuf::from);
@@ -31,7 +31,7 @@ fn program(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// A block of the README, with the room's list in place of the admin's.
+/// A block of the README, with the room's list instead of the admin's.
 fn block(language: &str, list: &Path) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("integrations/networks/README.md");
     let text = fs::read_to_string(path).unwrap();
@@ -41,7 +41,7 @@ fn block(language: &str, list: &Path) -> String {
     inside.replace(&name, list.to_str().unwrap())
 }
 
-/// A list of this form, in a room of its own.
+/// A list of this format, in a room of its own.
 fn list(form: &str, options: &[&str], extension: &str) -> (Room, PathBuf) {
     let room = Room::with(&[("blocked", "Contoso\n"), ("dump", DUMP)]);
     room.run(["cache", "import", "dump"]).cache("c.db").code(0).check();
@@ -62,7 +62,7 @@ fn ran(command: &mut Command) -> Output {
     output
 }
 
-/// A shell in a network namespace of its own; None where this machine has none for its users.
+/// A shell in a network namespace of its own; None if this machine has none for its users.
 fn apart(script: &str) -> Option<Output> {
     let run = |script: &str| Command::new("unshare").args(["-rn", "sh", "-c", script]).output();
     if !run("true").is_ok_and(|output| output.status.success()) {

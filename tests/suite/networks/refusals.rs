@@ -1,4 +1,4 @@
-//! Exit codes, and what is said on stderr.
+//! Exit codes and messages on stderr.
 
 use crate::jig::{AS_NOBODY, Room, is_root, skip};
 use std::{
@@ -63,7 +63,7 @@ fn a_limit_in_the_configuration_holds_until_another_is_typed() {
     run(&["--max-addresses", "256"]).code(0).check();
 }
 
-/// What the list is written to keeps its rights, its owner and its name.
+/// The output file keeps its rights, its owner and its name.
 #[test]
 fn an_old_list_gives_way_to_the_new_one_and_its_rights_stay() {
     let room = room();
@@ -111,7 +111,7 @@ fn a_list_goes_into_pipes_devices_and_descriptors_as_they_are() {
     run("/dev/stdout").through("\"$@\" >/dev/full").code(74).check();
 }
 
-/// A folder that is not ours, with a file that is: it is written over, once the list is whole.
+/// A folder of another user with a file of ours: it is overwritten when the list is complete.
 #[test]
 fn a_list_in_a_folder_of_others_is_written_over() {
     if !is_root() {

@@ -1,4 +1,4 @@
-//! `--abuse-mail`: what a mail program and a machine at the abuse desk make of a message.
+//! `--abuse-mail`: a mail program, and the abuse desk's own program, can read a message.
 
 use super::{farm, log, room};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 use serde_json::Value;
 use std::{collections::BTreeMap, process::Command};
 
-/// Says as JSON what Python's email package reads in a message, and what it has to object.
+/// Prints as JSON what Python's email package reads in a message, and its complaints.
 const READER: &str = r#"
 import base64, email, email.policy, json, sys
 message = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default)
@@ -27,7 +27,7 @@ print(json.dumps({"defects": defects, "to": str(message["to"]), "date": message[
                   "body": message.get_body().get_content(), "evidence": attached["evidence.txt"], "xarf": xarf}))
 "#;
 
-/// What is wrong with a report by the rules of xarf-core.json and messaging-spam.json (github.com/xarf/xarf-spec, 4.0.0).
+/// The faults in a report by the rules of xarf-core.json and messaging-spam.json (github.com/xarf/xarf-spec, 4.0.0).
 fn faults(report: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     let mut rule = |holds: bool, rule: &str| {
@@ -96,7 +96,7 @@ fn a_mail_program_reads_the_messages_and_a_machine_their_reports() {
                 from=<boss@spam.example> to=<Jürgen@here.example> helo=<abuse@helo.example>\n";
     room.write("mail.log", evil.to_owned() + &log());
     let run = room.run(["report", "--rate", "0", "--abuse-mail", "out", "mail.log"]).farm(&farm);
-    // A machine whose name has no domain is told of it.
+    // A machine whose name has no domain gets a warning.
     run.env("TZ", "America/New_York").any_stderr().code(0).check();
     let path = room.path("out/abuse@contoso.example.eml");
     let Ok(python) = Command::new("python3").args(["-c", READER]).arg(&path).output() else {
@@ -112,7 +112,7 @@ fn a_mail_program_reads_the_messages_and_a_machine_their_reports() {
     for report in reports {
         assert_eq!(faults(report), Vec::<String>::new(), "{report}");
     }
-    // The log's times are of New York, the evidence's of Greenwich.
+    // The log's times are in New York's zone, the evidence's in UTC.
     let evidence = read["evidence"].as_str().unwrap();
     assert!(evidence.contains("-11-20T15:00:00Z  Nov 20 10:00:00 mx"), "{evidence}");
     assert!(evidence.contains("to=<***@here.example>") && !evidence.contains("boss@"), "{evidence}");
@@ -133,7 +133,7 @@ fn a_report_against_the_rules_is_found_out() {
     assert!(found.iter().any(|fault| fault.starts_with("smtp asks")));
 }
 
-/// A report of one client whose record names these contacts.
+/// A report about one client whose record names these contacts.
 fn of_contacts(contacts: &[&str]) -> (Room, Farm) {
     let rules = contacts.iter().enumerate().map(|(n, contact)| Rule {
         within: Some(format!("193.0.{n}.0/24")),
@@ -187,7 +187,7 @@ fn a_message_that_cannot_be_written_whole_is_not_left_there() {
         .code(74)
         .check();
     assert_eq!(farm.questions(), asked, "the folder was looked at first");
-    // No file may have more than a block of 512 bytes.
+    // The file size limit is one block of 512 bytes.
     let run = run.through(r#"trap '' XFSZ; ulimit -f 1; exec "$@""#);
     run.stderr_has("abuse@contoso.example.eml: ").code(74).check();
     assert_eq!(written(&room), [] as [&str; 0]);

@@ -1,4 +1,4 @@
-//! A web browser without a window, told what to do over two pipes (the Chrome DevTools Protocol).
+//! A web browser without a window, controlled over two pipes (the Chrome DevTools Protocol).
 
 use crate::jig::Room;
 use serde_json::{Value, json};
@@ -12,14 +12,14 @@ use std::{
     time::Duration,
 };
 
-/// Where Chromium's packages put it.
+/// The paths in Chromium's packages.
 const PLACES: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-/// The fonts that pictures are made with, whatever else a machine has.
+/// The fonts for pictures, whatever else a machine has.
 const FONTS: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSerif-Bold.ttf";
 /// A browser that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A running browser with one page open. It ends with this.
+/// A running browser with one page open. Dropping it ends the browser.
 pub(super) struct Browser {
     child: Child,
     watch: Option<Sender<()>>,
@@ -30,7 +30,7 @@ pub(super) struct Browser {
 }
 
 impl Browser {
-    /// Starts the browser that is installed; None, and a word about it, where there is none. In CI that is a failure.
+    /// Starts the installed browser. If there is none, it returns None with a message; in CI that is a failure.
     pub(super) fn start(room: &Room) -> Option<Self> {
         let program = PLACES.iter().find(|place| Path::new(place).exists());
         let (Some(program), true) = (program, Path::new(FONTS).exists()) else {
@@ -51,7 +51,7 @@ impl Browser {
             .args(["--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu"])
             .args(["--disable-dev-shm-usage", "--hide-scrollbars", "--font-render-hinting=none"])
             .args(["--no-first-run", "--disable-background-networking", "--disable-component-update"])
-            // Nobody is asked, whatever a browser would like to know.
+            // The browser reaches no other host.
             .args(["--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND"])
             .arg(format!("--user-data-dir={}", room.path("browser").display()))
             .env("HOME", room.path("../home"))
@@ -74,7 +74,7 @@ impl Browser {
         Some(browser)
     }
 
-    /// Opens a file in a window of this width, as somebody with light or dark screens sees it.
+    /// Opens a file in a window of this width, with a light or dark colour scheme.
     pub(super) fn open(&mut self, page: &Path, width: u32, scheme: &str) {
         self.size(width, 900);
         let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
@@ -100,7 +100,7 @@ impl Browser {
         said["result"]["value"].clone()
     }
 
-    /// All of the page as a PNG file in base64.
+    /// The whole page as a PNG file in base64.
     pub(super) fn screenshot(&mut self, width: u32) -> String {
         let height = self.value("document.documentElement.scrollHeight").as_u64().unwrap();
         self.size(width, height);
@@ -110,7 +110,7 @@ impl Browser {
         shot["data"].as_str().unwrap().to_owned()
     }
 
-    /// A page of nothing, which may run scripts.
+    /// An empty page, which may run scripts.
     pub(super) fn blank(&mut self) {
         self.go("data:text/html,<p>");
     }
@@ -140,7 +140,7 @@ impl Browser {
     }
 }
 
-/// Ends a browser that hangs, so that whoever waits for its answers goes on. Nothing happens once the sender is dropped.
+/// Ends a browser that hangs, so that waiting tests continue. Nothing happens once the sender is dropped.
 fn watch(process: u32) -> Sender<()> {
     let (stop, stopped) = channel();
     thread::spawn(move || {

@@ -1,11 +1,11 @@
-//! A made-up month of mail: twenty runs of spam among two hundred owners whose mail is wanted.
+//! A made-up month of mail: twenty spam runs among two hundred owners whose mail is wanted.
 
 use crate::jig::Room;
 use std::fmt::Write;
 
 const RUNS: u32 = 20;
 const WANTED: u32 = 200;
-/// Networks of a run, each under a name of its own.
+/// The networks of a run, each under a name of its own.
 const NETWORKS: u32 = 4;
 
 /// Numbers below a bound, the same in every run (a linear congruential generator).
@@ -41,7 +41,7 @@ fn room() -> Room {
     }
     for owner in 0..WANTED {
         let prefix = format!("194.0.{owner}");
-        // The first of the runs lives under the roof of a maintainer whose other customer is wanted.
+        // The first run shares its maintainer with a customer whose mail is wanted.
         let maintainer = if owner == 0 { "RUN0-MNT".to_owned() } else { format!("WANTED{owner}-MNT") };
         data.push_str(&network(&prefix, &format!("WANTED{owner}"), &maintainer));
         for _ in 0..5 + next(10) {

@@ -1,8 +1,8 @@
 //! `--html`: the page as Chromium draws it, at 400 and at 1280 pixels and between, light and dark.
 //!
-//! The pictures that are kept (tests/pictures/page-WIDTH-SCHEME.txt) have a character for each cell of 8 by 16 pixels,
-//! the denser the more ink is in it. `WHODUNIT_BLESS=1 cargo test reports::page` draws them anew. target/pictures/ has them as
-//! PNG files for eyes.
+//! The checked-in pictures (tests/pictures/page-WIDTH-SCHEME.txt) have a character for each cell of 8 by 16 pixels;
+//! darker cells have denser characters. `WHODUNIT_BLESS=1 cargo test reports::page` draws them again. target/pictures/
+//! has them as PNG files.
 
 use super::browser::Browser;
 use crate::jig::Room;
@@ -13,11 +13,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What the page must have, whoever looks at it; a list of faults.
+/// The rules for every page; returns a list of faults.
 const RULES: &str = include_str!("page_rules.js");
-/// The page as rows of characters, of a PNG file in base64.
+/// Draws the page as rows of characters, from a PNG file in base64.
 const DRAW: &str = include_str!("page_draw.js");
-/// Fonts, and what is different in each run.
+/// Replaces fonts, and content that differs in each run.
 const SAME_EVERYWHERE: &str = r#"
 const style = document.documentElement.style;
 style.setProperty("--sans", "DejaVu Sans");
@@ -26,7 +26,7 @@ style.setProperty("--mono", "DejaVu Sans Mono");
 document.querySelector("footer time").textContent = "24 November 2026, 10:00 UTC";
 document.querySelector("footer p:last-child").firstChild.textContent = "Made by whodunit 0.0.0 on ";
 document.fonts.ready.then(() => 0)"#;
-/// Of so many cells one may differ from the picture that is kept: versions of a browser round differently.
+/// One in this many cells may differ from the checked-in picture: versions of a browser round differently.
 const LIKENESS: usize = 50;
 
 /// An inetnum object of RIPE's.
@@ -97,7 +97,7 @@ fn log() -> String {
     log
 }
 
-/// A room with a page in it, of owners that are shown with their lines.
+/// A room with a page in it, with owners and their lines.
 fn room() -> Room {
     let of = |(owner, country, abuse, networks, ..): &Owner| -> String {
         let one = |net: &&str| network(&format!("{net}.0"), &format!("{net}.255"), owner, country, abuse);
@@ -120,7 +120,7 @@ fn page(room: &Room, args: &[&str]) -> PathBuf {
     room.path("page.html")
 }
 
-/// The faults of the page that is open.
+/// The faults of the open page.
 fn faults(browser: &mut Browser, when: &str) -> Vec<String> {
     let found = browser.value(RULES);
     found.as_array().unwrap().iter().map(|fault| format!("{when}: {}", fault.as_str().unwrap())).collect()
@@ -161,7 +161,7 @@ fn a_page_fits_and_can_be_read_on_narrow_and_wide_screens_by_day_and_by_night() 
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// A thousand clients, and owners with all that makes a row long.
+/// A thousand clients, and owners with everything that makes a row long.
 fn many() -> Room {
     let mut data = String::new();
     let mut log = String::new();
@@ -216,7 +216,7 @@ fn a_page_of_thousands_of_owners_can_be_sent_by_mail_and_read() {
     for (width, scheme) in [(400, "light"), (1280, "dark")] {
         browser.open(&whole, width, scheme);
         browser.value(SAME_EVERYWHERE);
-        // A few rows of the tail stand for all: every text is held against every other.
+        // A few rows of the tail stand for all: every text is compared with every other.
         browser.value("document.querySelectorAll('.tail tr:nth-child(n+12), tbody[role] tr:nth-child(n+5)').forEach(row => row.remove())");
         browser.value("document.querySelectorAll('details').forEach(d => { d.open = true })");
         found.extend(faults(&mut browser, &format!("many at {width}, {scheme}")));
@@ -226,14 +226,14 @@ fn a_page_of_thousands_of_owners_can_be_sent_by_mail_and_read() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// Where pictures for eyes go.
+/// The folder for PNG pictures.
 fn shots() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pictures");
     fs::create_dir_all(&folder).unwrap();
     folder
 }
 
-/// Holds what is open against the picture that is kept.
+/// Compares the open page with the checked-in picture.
 fn unlike(browser: &mut Browser, width: u32, scheme: &str) -> Option<String> {
     let shot = browser.screenshot(width);
     fs::write(shots().join(format!("page-{width}-{scheme}.png")), base64(&shot)).unwrap();
@@ -252,7 +252,7 @@ fn unlike(browser: &mut Browser, width: u32, scheme: &str) -> Option<String> {
     })
 }
 
-/// How many cells two pictures have, and how many of these look otherwise: two shades apart or more.
+/// The number of cells of two pictures, and the number that differ by two shades or more.
 fn difference(kept: &str, drawn: &str) -> (usize, usize) {
     let shade = |row: Option<&&str>, at: usize| {
         let cell = row.and_then(|row| row.as_bytes().get(at)).copied().unwrap_or(b' ');
@@ -272,7 +272,7 @@ fn a_picture_is_told_from_another() {
     assert_eq!(difference("", "##\n"), (0, 2));
 }
 
-/// The bytes behind base64 (RFC 4648).
+/// Decodes base64 (RFC 4648).
 fn base64(text: &str) -> Vec<u8> {
     let value = |c: u8| match c {
         b'A'..=b'Z' => u32::from(c - b'A'),

@@ -1,10 +1,10 @@
-//! The manual's commands that make a log of wanted mail, run as they stand there.
+//! The manual's commands that make a log of wanted mail, run unchanged.
 
 use super::{farm, log};
 use crate::jig::Room;
 use std::process::Command;
 
-/// What the manual shows between these words, as one would type it.
+/// The manual's text between these words, as a user would type it.
 fn typed(from: &str, to: &str) -> String {
     let manual = include_str!("../../../src/command/manual.roff");
     let shown = manual.split(from).nth(1).and_then(|rest| rest.split(to).next()).unwrap();
