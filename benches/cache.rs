@@ -1,4 +1,4 @@
-//! What the warm path costs, and how fast networks are found among many.
+//! The cost of the warm path, and the speed of finding one network among many.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot be set up should stop")]
 
@@ -22,7 +22,7 @@ fn freshness() -> Freshness {
 }
 
 fn kept(n: u32) -> CachedAnswer {
-    // Each /24 of 11.0.0.0/8 and beyond; every fifth a /28 inside of the one before.
+    // Each /24 of 11.0.0.0/8 and beyond; every fifth is a /28 inside the one before.
     let (first, span) = if n % 5 == 4 { ((n - 1) << 8 | 16, 15) } else { (n << 8, 255) };
     let address = |bits: u32| Ipv4Addr::from_bits(0x0B00_0000 + bits).into();
     let network = Network::new(address(first), address(first + span)).unwrap();

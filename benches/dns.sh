@@ -1,7 +1,7 @@
 #!/bin/bash
-# Answers a second of the DNS list beside rbldnsd, which serves the same list made by `whodunit networks`: for addresses
-# that were asked about a moment ago, few and many; how long one of a hundred takes; and whether a million distinct
-# addresses cost memory. Needs dnsperf and rbldnsd. Everything runs on loopback, and nobody is asked.
+# Answers a second of the DNS list beside rbldnsd, which serves the same list made by `whodunit networks`: for recently
+# queried addresses, few and many. Also the time of one in a hundred, and whether a million distinct addresses cost
+# memory. Needs dnsperf and rbldnsd. Everything runs on loopback.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 networks=${NETWORKS:-100000} seconds=${SECONDS_EACH:-5} whodunit=${WHODUNIT:-target/release/whodunit}
@@ -49,7 +49,7 @@ ours=(--config none --cache "$work/cache.db")
 
 port() { python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 their_port=$(port) our_port=$(port)
-# It does not run as root.
+# rbldnsd does not run as root.
 user=$(id -un)
 [ "$user" != root ] || { user=nobody && chmod 755 "$work"; }
 rbldnsd -n -u "$user" -w "$work" -b "127.0.0.1/$their_port" bl.whodunit:ip4trie:list >"$work/rbldnsd.log" 2>&1 &
@@ -80,7 +80,7 @@ for count in 1000 30000 100000; do
     done
 done
 
-# Slower than it can: the wait, not the queue of who asks faster than is answered.
+# Below its limit, to measure the latency and not the queue of a client that asks too fast.
 dnsperf -p "$our_port" -d "$work/30000" -l "$seconds" -c 4 -Q "${RATE:-20000}" -v 2>/dev/null |
     awk '$1 == ">" { print $NF }' | sort -g >"$work/waits"
 awk '{ wait[NR] = $1 } END { printf "whodunit at a steady rate: p50 %.3f ms, p99 %.3f ms, max %.1f ms, of %d\n",

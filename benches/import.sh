@@ -1,6 +1,6 @@
 #!/bin/bash
-# An import of half a million networks, packed as registries publish them, beside gzip and grep, which only read the
-# file; and one address found in it, beside a search through it. Needs hyperfine. Nobody is asked.
+# An import of half a million networks, compressed as registries publish them, beside gzip and grep, which only read the
+# file. Then one address found in it, beside a search through it. Needs hyperfine. No queries.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 networks=${NETWORKS:-500000}

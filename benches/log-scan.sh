@@ -1,6 +1,6 @@
 #!/bin/bash
-# 2,000,000 lines of a Postfix log, 20,000 clients: their distinct addresses with hits, beside what ripgrep needs only
-# to find dotted quads; and the memory that it takes. Needs hyperfine, ripgrep and GNU time. Nobody is asked.
+# 2,000,000 lines of a Postfix log, 20,000 clients: their distinct addresses with hits, beside ripgrep, which only finds
+# dotted quads; and the memory used. Needs hyperfine, ripgrep and GNU time. No queries.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 lines=${LINES_WANTED:-2000000} clients=${CLIENTS:-20000}
@@ -9,7 +9,7 @@ cargo build --release --locked --quiet --bin whodunit
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 
-# What a mail server with many strangers writes: half of the lines are smtpd's, the rest know no client.
+# The log of a mail server with many unwanted clients: half of the lines are smtpd's, and the rest have no client.
 awk -v lines="$lines" -v clients="$clients" '
 function dotted(n) { return sprintf("%d.%d.%d.%d", 11 + n % 180, n * 7 % 256, n * 31 % 256, 1 + n * 13 % 254) }
 BEGIN {

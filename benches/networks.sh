@@ -1,7 +1,7 @@
 #!/bin/bash
-# All networks that patterns block, out of a made-up dump with the size and the nesting of RIPE's own (4.3 million
-# networks in 66,000 allocations, and their organisations): the import, and the list beside `zcat | grep -E -f`, which only
-# reads the same text. Needs hyperfine, GNU time and python3; wants 4 GB of disk. Nobody is asked.
+# All networks that patterns block, from a made-up dump with the size and the nesting of RIPE's own (4.3 million
+# networks in 66,000 allocations, and their organisations). It measures the import, and the list beside `zcat | grep -E
+# -f`, which only reads the same text. Needs hyperfine, GNU time and python3, and 4 GB of disk. No queries.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 allocations=${ALLOCATIONS:-66000}

@@ -1,4 +1,4 @@
-//! How fast a table of origins answers, from memory and from its file.
+//! The speed of a table of origins, from memory and from its file.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot be set up should stop")]
 
@@ -13,11 +13,11 @@ use whodunit::internals::{
     origin::{OriginTable, TableBuilder},
 };
 
-/// As many as a public table has today.
+/// As many as in a public table today.
 const V4: u32 = 412_000;
 const V6: u32 = 103_000;
 
-/// Ranges of all sizes beside each other, every fifth with a smaller one inside, and 80,000 names.
+/// Adjacent ranges of all sizes, every fifth with a smaller one inside, and 80,000 names.
 fn table() -> Vec<u8> {
     let mut builder = TableBuilder::new();
     let mut add = |network: Network, n: u32| {
@@ -42,7 +42,7 @@ fn table() -> Vec<u8> {
     builder.finish(Timestamp::UNIX_EPOCH).unwrap().0
 }
 
-/// Addresses all over it.
+/// Addresses spread over the whole table.
 fn addresses(v6: bool) -> impl FnMut() -> IpAddr {
     let mut seed = 1_u64;
     move || {

@@ -1,11 +1,11 @@
-//! How long patterns take: to read, from cold to a first judgement, and to judge one reply when warm.
+//! The time that patterns take: to read, from cold to the first verdict, and for one reply when warm.
 #![expect(clippy::expect_used, reason = "a bench ends where it cannot run")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::{fmt::Write, fs, hint::black_box, path::PathBuf};
 use whodunit::internals::pattern::{Action, MatchSubject, PatternSpec, Patterns};
 
-/// A pattern of the kinds that a mail server's files hold, no two alike.
+/// A pattern of the kinds in a mail server's files, no two alike.
 fn pattern(n: usize) -> String {
     match n % 10 {
         0..4 => format!("Example Hosting {n} Ltd"),
@@ -32,7 +32,7 @@ fn files(folder: &tempfile::TempDir, count: usize, files: usize) -> PatternSpec 
     spec
 }
 
-/// A reply of some 3 KB, as a registry would send it about a made-up network.
+/// A reply of some 3 KB, like a registry's about a made-up network.
 fn reply() -> String {
     let mut text = String::from("% This is the whois server of an example registry\n\n");
     for n in 0..8 {

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Every figure of benches/README.md, made anew: whodunit beside what one would run instead. `benches/run.sh` prints the
-# table; `benches/run.sh --write` puts it into benches/README.md. Needs hyperfine, ripgrep, whois, python3 and GNU time;
-# asks nobody, and takes some minutes. A machine that does something else meanwhile says more about that.
+# Makes every figure of benches/README.md again: whodunit beside the tools that one would use instead. `benches/run.sh`
+# prints the table; `benches/run.sh --write` puts it into benches/README.md. Needs hyperfine, ripgrep, whois, python3
+# and GNU time. It sends no queries, and takes some minutes. On a busy machine the figures show mostly the other load.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --locked --quiet --bin whodunit --example demo

@@ -1,11 +1,12 @@
-//! Answers a second of a policy server, how long the slowest of a hundred takes, and whether a million requests cost
-//! memory. `cargo bench --bench serve` measures `whodunit serve` and, in the same run, the Python stub beside this file.
+//! Answers a second of a policy server, the latency of the slowest in a hundred, and whether a million requests cost
+//! memory. `cargo bench --bench serve` measures `whodunit serve` and, in the same run, the Python stub beside this
+//! file.
 //!
-//! Clients wait for each answer before they ask again, as smtpd does. Their addresses are private ones, which whois
-//! knows nothing of; from the second request on an address is answered from memory whatever it is.
+//! Each client waits for its answer before it asks again, as smtpd does. The addresses are private ones, which need no
+//! registry. From the second request on, any address is answered from memory.
 //!
-//! A second service has a table of origins and patterns of `@asn`: there each of a hundred thousand addresses is asked
-//! about once, and a registry on loopback counts who comes, which must be nobody.
+//! A second service has a table of origins and `@asn` patterns. There, each of a hundred thousand addresses is asked
+//! about once. A registry on loopback counts its queries, which must be none.
 
 #![expect(
     clippy::expect_used,
@@ -29,7 +30,7 @@ use std::{
 };
 use whodunit::internals::{address::Prefix, origin::TableBuilder, registry::Registry};
 
-/// What Postfix 3.7 sends at RCPT, with the client's address left open.
+/// The request of Postfix 3.7 at RCPT, with the client's address left open.
 const REQUEST: &str = "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\nclient_address={}\n\
     client_name=unknown\nclient_port=45678\nreverse_client_name=unknown\nserver_address=192.0.2.25\n\
     server_port=25\nhelo_name=mail.example.org\nsender=someone@example.org\nrecipient=else@example.net\n\
@@ -64,18 +65,18 @@ fn drive(place: &str, addresses: impl Iterator<Item = u32>, until: Instant) -> V
     micros
 }
 
-/// 10.0.0.0: addresses that whois knows nothing of.
+/// 10.0.0.0: addresses that need no registry.
 const PRIVATE: u32 = 0x0a00_0000;
-/// 80.0.0.0: addresses that a registry would be asked about.
+/// 80.0.0.0: addresses that need a registry.
 const PUBLIC: u32 = 0x5000_0000;
 
-/// Some hundred clients, over and over.
+/// Some hundred clients, repeated.
 fn few(seed: u32) -> impl Iterator<Item = u32> {
     (0..200).map(move |n| PRIVATE + (n + seed * 7) % 250).cycle()
 }
 
 fn measure(name: &str, place: &str, connections: u32) {
-    // Once through, so that what is measured is warm.
+    // One pass first, so that the measurement is warm.
     drive(place, few(0).take(250), Instant::now() + Duration::from_secs(60));
     let started = Instant::now();
     let until = started + Duration::from_secs(5);
@@ -96,8 +97,8 @@ fn measure(name: &str, place: &str, connections: u32) {
     );
 }
 
-/// A million requests about a hundred thousand addresses, which is more than are remembered. Those before them fill
-/// what is bounded: the memory for decisions, and the allocator's for each thread.
+/// A million requests about a hundred thousand addresses, more than are remembered. The requests before them fill the
+/// bounded memory: for decisions, and the allocator's for each thread.
 fn exhaust(place: &str, server: &Child) {
     let far = Instant::now() + Duration::from_secs(3600);
     let round = |from: u32| {
@@ -142,7 +143,7 @@ fn whodunit(args: &[&str]) -> (Server, String) {
     let mut line = String::new();
     log.read_line(&mut line).expect("its log");
     let place = line.trim().strip_prefix("listening=inet:").expect("where it listens").to_owned();
-    // The log is written and read as a busy server's is.
+    // The log is written and read as on a busy server.
     std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
     (Server(child), place)
 }
@@ -171,7 +172,7 @@ fn write_table(path: &Path) {
     fs::write(path, table.finish(Timestamp::now()).expect("room").0).expect("a place");
 }
 
-/// Every registry's server, which counts who comes and hangs up.
+/// Every registry's server, which counts connections and closes them.
 fn registries(list: &Path) -> Arc<AtomicUsize> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let place = listener.local_addr().expect("a port");

@@ -1,13 +1,13 @@
 #!/bin/bash
-# One warm hook, a process from start to exit code, at 3, 1,000 and 10,000 patterns: against /bin/true, and against
-# the shell pipeline on a whois server that answers at once. The least of many runs is what a quiet machine would show;
-# the median stands beside it. Needs hyperfine and Debian's whois. No internet.
+# One warm hook, a process from start to exit code, with 3, 1,000 and 10,000 patterns. It is compared with /bin/true,
+# and with the shell pipeline on a whois server that answers at once. The fastest of many runs shows a quiet machine;
+# the median is beside it. Needs hyperfine and Debian's whois. No internet.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cargo build --release --locked --quiet --bin whodunit --example demo
 work=$(mktemp -d)
-# As an install leaves it. What the linker has just written lies in the page cache in small pieces, and starts slower.
+# Copied like an install: a file just written by the linker is in the page cache in small pieces, and starts slower.
 cp target/release/whodunit "$work/whodunit"
 coproc farm { exec target/release/examples/demo serve 0; }
 # shellcheck disable=SC2154 # coproc sets farm and farm_PID
@@ -16,7 +16,7 @@ trap 'exec {in}>&-; wait "$farm_PID" 2>/dev/null || true; rm -r "$work"' EXIT
 read -r _ servers <&"$out"
 read -r _ _ port <&"$out"
 
-# Names of networks, in the ways that admins write them; the last one matches.
+# Names of networks, in the forms that admins write; the last one matches.
 for count in 3 1000 10000; do
     awk -v count="$count" 'BEGIN {
         srand(7)

@@ -1,10 +1,11 @@
 #!/bin/bash
-# Fuzzes every reader but `typed`, or those that are named:  fuzz/run.sh [-s SECONDS | -r RUNS] [-j AT_ONCE] [TARGET]...
+# Fuzzes every parser except `typed`, or the named ones:  fuzz/run.sh [-s SECONDS | -r RUNS] [-j AT_ONCE] [TARGET]...
 #
-# Stable Rust is enough: libFuzzer needs coverage, which are plain options of the code generator; the address sanitizer
-# would need nightly, and there is no unsafe code of ours for it to watch. Each target starts from the seeds in
-# fuzz/seeds/TARGET; what it learns goes to fuzz/corpus/TARGET, which is not kept. A finding stops the run, and lies in
-# fuzz/findings/: put it, made small, among the seeds, so that `cargo test` knows it for ever (tests/suite/seeds.rs).
+# Stable Rust is enough. libFuzzer needs coverage, which plain options of the code generator provide. The address
+# sanitizer would need nightly, and we have no unsafe code for it to check. Each target starts from the seeds in
+# fuzz/seeds/TARGET. New inputs go to fuzz/corpus/TARGET, which is not checked in. A finding stops the run, and is stored
+# in fuzz/findings/. Minimise it and add it to the seeds, so that `cargo test` checks it from then on
+# (tests/suite/seeds.rs).
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -18,8 +19,8 @@ while getopts s:r:j: option; do
     esac
 done
 shift $((OPTIND - 1))
-# `typed` runs only where it is named: what it finds is a reader that is taken in by a new mixture of words, to be mended in
-# its time, and no reason to stop everybody else. Its seeds are in every `cargo test`.
+# `typed` runs only if it is named. It finds readers that a new mixture of words can deceive. These should be mended,
+# but must not stop all other work. Its seeds are in every `cargo test`.
 [ $# -gt 0 ] || set -- $(cd targets && ls | sed 's/\.rs$//' | grep -vx typed)
 
 host=$(rustc -vV | sed -n 's/^host: //p')
@@ -31,7 +32,7 @@ RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-
 fuzz() { # TARGET
     local log="findings/$1.log"
     mkdir -p "corpus/$1"
-    # A reader that needs more than 10 seconds or 512 MB for 16 KB of input is as broken as one that panics.
+    # A parser that needs more than 10 seconds or 512 MB for 16 KB of input is as broken as one that panics.
     if ! "target/$host/release/$1" "$bound" -timeout=10 -rss_limit_mb=512 -max_len=16384 \
         -print_final_stats=1 -verbosity=0 -artifact_prefix="findings/$1-" "corpus/$1" "seeds/$1" >"$log" 2>&1; then
         tail -40 "$log"

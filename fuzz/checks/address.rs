@@ -5,7 +5,7 @@ pub(crate) fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match parse(text) {
         Ok(address) => {
-            // What is read is out of its wrapping already, and reads as itself when it is printed.
+            // A parsed address is already unwrapped, and its printed form parses as itself.
             assert_eq!(unwrap(address), address);
             assert_eq!(parse(&address.to_string()).ok(), Some(address));
             let _ = special(address);

@@ -1,4 +1,4 @@
-//! A message to the DNS list, as any client may send it: whatever it is, the response is whole, and small enough.
+//! Any message from a client to the DNS list: the response is complete, and small enough.
 use domain::base::{Message, iana::Rcode};
 use std::sync::LazyLock;
 use whodunit::internals::{
@@ -18,7 +18,7 @@ static ZONE: LazyLock<ZoneServer> = LazyLock::new(|| {
     )
 });
 
-/// What may be known of an address; the message itself is the owner's name, which is a stranger's too.
+/// Possible decisions about an address; the message itself is the owner's name, which is untrusted too.
 fn facts(data: &[u8], verdict: Verdict) -> ClientDecision {
     let text = String::from_utf8_lossy(data).into_owned();
     ClientDecision {

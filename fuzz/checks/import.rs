@@ -1,4 +1,4 @@
-//! Bulk data: RPSL split files, delegated statistics, exports. What cannot be read must change nothing.
+//! Bulk data: RPSL split files, delegated statistics, exports. A file that cannot be read must change nothing.
 use jiff::Timestamp;
 use std::{io::Cursor, sync::LazyLock};
 use whodunit::internals::cache::{
@@ -6,10 +6,10 @@ use whodunit::internals::cache::{
     bulk::{BulkInput, ImportSummary, import, survey},
 };
 
-/// How many inputs are only read for each that is imported.
+/// The number of inputs that are only read for each one that is imported.
 const DISK: u8 = 64;
 
-/// One folder for all runs; in memory, where there is such a place.
+/// One folder for all runs; in memory, if the system has a place for that.
 static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     let memory = std::path::Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
@@ -29,13 +29,13 @@ pub(crate) fn check(data: &[u8]) {
     if let Err(error) = &read {
         assert!(error.to_string().contains("bulk"), "{error}");
     }
-    // The disk is fifty times slower than the readers: it gets one of so many, chosen by what they say.
+    // The disk is fifty times slower than the readers: it gets one in so many, chosen by their results.
     if data.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte)) % DISK == 0 {
         write(data, read.ok());
     }
 }
 
-/// What can be read can be imported, to the same end; what cannot changes nothing.
+/// A readable file can be imported with the same result; another one changes nothing.
 fn write(data: &[u8], read: Option<ImportSummary>) {
     let cache = FOLDER.path().join("cache.db");
     let kept = MemoryCache::new();

@@ -1,9 +1,9 @@
-//! A mail log as a file, packed or not.
+//! A mail log as a file, compressed or not.
 use jiff::{Timestamp, tz::TimeZone};
 use std::io::Write;
 use whodunit::internals::log::{ClientSource, Extract, ReadSpec, read};
 
-/// Half a kilobyte of bzip2 can hold ten megabytes. What is longer takes its time, here as anywhere.
+/// Half a kilobyte of bzip2 can hold ten megabytes. Longer files take too long here.
 const PACKED: usize = 256;
 
 pub(crate) fn check(data: &[u8]) {
@@ -11,13 +11,13 @@ pub(crate) fn check(data: &[u8]) {
     if data.len() > PACKED && magic.iter().any(|magic| data.starts_with(magic)) {
         return;
     }
-    // The file is read once for each way; a name is enough for that.
+    // The file is read once in each mode, so it needs a name.
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(data).unwrap();
     let now = Timestamp::UNIX_EPOCH;
     for extract in [Extract::Client, Extract::All] {
         let spec = ReadSpec { extract, times: true, zone: TimeZone::UTC, ..ReadSpec::new(now) };
-        // What is packed and broken is refused; everything else has its lines counted.
+        // A broken compressed file is refused; every other file has its lines counted.
         let Ok(seen) = read(&[ClientSource::File(file.path())], &spec, &|_, _| {}) else { continue };
         assert!(seen.with_client <= seen.selected && seen.selected <= seen.lines);
         let hits: u64 = seen.seen.iter().map(|seen| seen.hits).sum();

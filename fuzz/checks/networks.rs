@@ -1,5 +1,6 @@
-//! Lists of networks: whatever owners and pattern files are called, each form keeps its syntax, and the set of any
-//! prefixes is listed disjoint, ascending and in the fewest. Between two `~~` stand a note, then prefix, owner, prefix, ...
+//! Lists of networks: for any names of owners and pattern files, each format keeps its syntax. The set of any prefixes
+//! is listed disjoint, ascending and with the fewest prefixes. The input is separated by `~~`: a note, then prefix,
+//! owner, prefix, ...
 use whodunit::internals::{
     address::{Network, Prefix},
     networks::{Families, ListEntry, ListForm, ListHead, ListedSource, NetworkSet, SourceNetwork},
@@ -45,7 +46,7 @@ fn aggregated(listed: &[(Prefix, &str)]) {
     }
 }
 
-/// The list of a form, with owners and file names or without.
+/// The list in a format, with or without owners and file names.
 fn written(form: ListForm, note: &str, listed: &[(Prefix, &str)], named: bool) -> String {
     let (mut writer, mut out) = (form.writer(), Vec::new());
     let head = ListHead { notes: vec![note.to_owned()], families: Families { v4: true, v6: true } };
@@ -96,7 +97,7 @@ fn form_of(form: ListForm, note: &str, listed: &[(Prefix, &str)]) {
     }
 }
 
-/// The line without an owner, and behind that at most a name of harmless signs.
+/// The line is as without an owner, followed at most by a name of harmless characters.
 fn names_an_owner(line: &str, plain: &str) {
     let Some(name) = line.strip_prefix(plain).filter(|name| !name.is_empty()) else {
         return assert_eq!(line, plain);

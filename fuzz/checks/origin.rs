@@ -1,4 +1,4 @@
-//! Tables of route origins: files to import, in whatever form, and the table itself, as it may be planted.
+//! Tables of route origins: files to import, in any form, and the table itself, as it may be planted.
 use jiff::Timestamp;
 use std::{
     io::{BufRead, Cursor},
@@ -7,12 +7,12 @@ use std::{
 use whodunit::internals::origin::{FORM_HEAD, OriginForm, OriginInput, OriginTable, TableBuilder};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Parts that are looked at; a few bytes may claim millions.
+/// The most parts that are read; a few bytes may claim millions.
 const PARTS: usize = 2000;
 
 pub(crate) fn check(data: &[u8]) {
     if data.starts_with(b"whodunit origin\n") {
-        // As it is, and as somebody would plant it, with checksums that are right.
+        // Unchanged, and planted with correct checksums.
         table(data.to_vec());
         let mut planted = data.to_vec();
         if mend(&mut planted).is_some() {
@@ -46,7 +46,7 @@ pub(crate) fn check(data: &[u8]) {
     }
 }
 
-/// Whatever it says, it is read without harm.
+/// Any content is read without harm.
 fn table(bytes: Vec<u8>) {
     let Ok(table) = OriginTable::from_bytes(bytes, "table") else { return };
     for address in ["0.0.0.0", "193.0.22.9", "255.255.255.255", "::", "2001:db8::1", "ffff::"] {
@@ -61,7 +61,7 @@ fn table(bytes: Vec<u8>) {
     }
 }
 
-/// Makes all checksums right (src/origin/layout.rs). None where the parts do not fit into the file.
+/// Corrects all checksums (src/origin/layout.rs). None if the parts do not fit into the file.
 fn mend(data: &mut [u8]) -> Option<()> {
     let number =
         |data: &[u8], at: usize| Some(u32::from_be_bytes(data.get(at..at + 4)?.try_into().ok()?) as usize);

@@ -1,4 +1,4 @@
-//! Patterns, up to the first NUL, held against the whois text behind it.
+//! Patterns, up to the first NUL, matched against the whois text after it.
 use std::{ffi::OsString, net::IpAddr, os::unix::ffi::OsStringExt};
 use whodunit::internals::pattern::{Action, MatchSubject, PatternSpec, Patterns};
 

@@ -1,8 +1,8 @@
-//! Postfix's policy delegation protocol, as any peer of the socket may speak it, and the text of a refusal.
+//! Postfix's policy delegation protocol, with any peer at the socket, and the text of a rejection.
 use std::io::Read;
 use whodunit::internals::serve::policy::{PolicyRequest, RejectText, RequestClient, RequestReader};
 
-/// Hands out a few bytes at a time, as a network does.
+/// Returns a few bytes at a time, like a network.
 struct Drip<'a>(&'a [u8], usize);
 
 impl Read for Drip<'_> {
@@ -15,7 +15,7 @@ impl Read for Drip<'_> {
     }
 }
 
-/// What a connection comes to: one word a request, and whether it ended well.
+/// The result of a connection: one word for each request, and whether it ended well.
 fn clients(data: &[u8], step: usize) -> Vec<String> {
     let mut requests = RequestReader::new(Drip(data, step));
     let mut seen = Vec::new();
@@ -37,7 +37,7 @@ fn clients(data: &[u8], step: usize) -> Vec<String> {
 }
 
 pub(crate) fn check(data: &[u8]) {
-    // How the bytes arrive must not matter.
+    // The size of the reads must not matter.
     let whole = clients(data, usize::MAX);
     assert!(whole.len() <= data.len() + 1);
     assert_eq!(whole, clients(data, 1));

@@ -1,6 +1,6 @@
-//! An answer over RDAP: written as text, and its record taken out.
+//! An answer over RDAP: written as text, and its record parsed.
 //!
-//! The first byte chooses who answered and which address was asked about.
+//! The first byte selects the registry and the address.
 use std::net::IpAddr;
 use whodunit::internals::{
     rdap::written,
@@ -18,7 +18,7 @@ const REGISTRIES: [Registry; 7] = [
     Registry::Other,
 ];
 
-/// Attributes that may be written, and no line may be anything else.
+/// The attributes that may be written; every line must be one of these.
 const KEYS: [&str; 11] = [
     "inetnum",
     "inet6num",

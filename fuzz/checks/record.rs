@@ -1,4 +1,4 @@
-//! Whois text that somebody saved: the record taken out of it, and back through JSON, as the cache keeps it.
+//! Saved whois text: its record parsed, and converted to JSON and back, as for the cache.
 use whodunit::internals::{
     registry::is_leaf,
     whois::reply::{Provenance, WhoisReply, classify, detect},
@@ -10,7 +10,7 @@ pub(crate) fn check(data: &[u8]) {
         return;
     };
     let _ = is_leaf(&record);
-    // Lists are for people and scripts: a hostile text must not make them long.
+    // The lists are for people and scripts: a hostile text must not make them long.
     assert!(record.abuse.len() <= 64 && record.asn.len() <= 64);
     let json = serde_json::to_string(&record).unwrap();
     assert_eq!(serde_json::from_str::<whodunit::internals::registry::Record>(&json).unwrap(), *record);

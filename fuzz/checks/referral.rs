@@ -1,4 +1,4 @@
-//! A server that a reply names, which any customer of a registry may have written.
+//! A server that a reply names; any customer of a registry may have written it.
 use whodunit::internals::registry::referral::Referral;
 
 pub(crate) fn check(data: &[u8]) {

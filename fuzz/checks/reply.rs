@@ -1,6 +1,6 @@
-//! A whois server's reply: decoded, classified, and its record taken out.
+//! A whois server's reply: decoded, classified, and its record parsed.
 //!
-//! The first byte chooses whom we asked, the second where the text comes from and whether an address is known.
+//! The first byte selects the registry, the second the source of the text and whether there is an address.
 use std::net::IpAddr;
 use whodunit::internals::{
     registry::Registry,
@@ -30,14 +30,15 @@ pub(crate) fn check(data: &[u8]) {
     if let WhoisReply::Record(record, referrals) = reply {
         assert!(record.network.first() <= record.network.last());
         assert!(referrals.len() <= 9);
-        // Whoever answers from the network must have described the network that was asked about.
+        // A record from the network must describe a network around the address.
         if let (Provenance::Network, Some(address)) = (provenance, address) {
             assert!(record.network.contains(address));
         }
     }
 }
 
-/// What ends with other words than its registry's is held back until it comes twice, and is about the address then.
+/// A reply with another closing line than its registry's is held back until it comes twice, and is then about the
+/// address.
 fn check_ending(text: &str, registry: Registry, address: IpAddr) {
     assert!(is_same(text, text));
     let Some(found) = unclosed(text, registry, address) else { return };

@@ -1,4 +1,4 @@
-//! When a log line was written.
+//! The time of a log line.
 use jiff::{Timestamp, tz::TimeZone};
 use whodunit::internals::log::time;
 

@@ -1,18 +1,18 @@
-//! A text that a client chose, in the place of each such text in the table of log lines. The table marks them: `⟦any⟧`
-//! stands as it came, `⟪quoted⟫` has a backslash before a quote, and a `⟨word⟩` has neither blank nor quote nor angle bracket.
+//! Puts a client's text into each marked position of the table of log lines. `⟦any⟧` is used unchanged, `⟪quoted⟫` has
+//! a backslash before a quote, and a `⟨word⟩` has no blank, quote or angle bracket.
 use std::net::IpAddr;
 use whodunit::internals::log::client;
 
 const TABLE: &str = include_str!("../../src/log/format/lines.txt");
 
-/// The address that a typed text pretends to be.
+/// The address that a typed text imitates.
 const FORGED: &str = "198.51.100.6";
 
 pub(crate) fn check(data: &[u8]) {
     data.split(|b| *b == b'\n').for_each(|typed| check_text(typed, true));
 }
 
-/// Checks one text; where it may be `forged`, also with what stands around it in a line, and then it may hide a client that
+/// Checks one text. If `forged`, it is also checked with the text around it in a line; then it may hide a client that
 /// is named between two such texts.
 pub(crate) fn check_text(typed: &[u8], forged: bool) {
     for row in rows() {
@@ -29,20 +29,20 @@ fn rows() -> impl Iterator<Item = Row> {
     TABLE.lines().filter(|row| !row.starts_with("##")).filter_map(Row::read)
 }
 
-/// How a program writes what a client sent.
+/// The way a program writes a client's text.
 #[derive(Clone, Copy, PartialEq)]
 enum Writing {
     /// Not typed: the program's own words.
     Own,
     Any,
-    /// With a backslash before a quote, so many times over.
+    /// With a backslash before a quote, for so many levels.
     Quoted(usize),
     Word,
 }
 
 impl Writing {
     fn of(self, typed: &[u8]) -> Vec<u8> {
-        // No log has a control character as it came: it would break the line.
+        // No log has an unescaped control character: it would break the line.
         let printed = typed.iter().map(|b| if b.is_ascii_control() { b'?' } else { *b });
         match self {
             Self::Own | Self::Any => printed.collect(),
@@ -59,7 +59,7 @@ impl Writing {
     }
 }
 
-/// A line of the table, its typed parts apart.
+/// A line of the table, with its typed parts separated.
 struct Row {
     client: Option<IpAddr>,
     parts: Vec<(Writing, String)>,
@@ -79,7 +79,7 @@ impl Row {
             let writing = match mark {
                 '⟦' => Writing::Any,
                 '⟨' => Writing::Word,
-                // `\"⟪x⟫\"` lies in a string within a string.
+                // `\"⟪x⟫\"` is in a string within a string.
                 _ => Writing::Quoted(if own.ends_with("\\\"") { 2 } else { 1 }),
             };
             parts.push((Writing::Own, std::mem::take(&mut own)));
@@ -90,8 +90,8 @@ impl Row {
         (parts.len() > 1).then(|| Self { client: client.parse().ok(), parts })
     }
 
-    /// Whether the client is named between two texts that may be anything. Either may then be made to look like the other
-    /// with the client before or behind it, so that nobody can tell.
+    /// Whether the client is named between two arbitrary texts. Either text can then imitate the other with the client
+    /// before or after it, so the client is ambiguous.
     fn is_between(&self) -> bool {
         let Some(client) = self.client.map(|client| client.to_string()) else { return false };
         let named = |(writing, text): &(Writing, String)| *writing == Writing::Own && text.contains(&client);
@@ -100,7 +100,7 @@ impl Row {
         [before, behind].iter().all(|side| side.iter().any(|(writing, _)| *writing == Writing::Any))
     }
 
-    /// The line with a text in the place of each typed one by itself, and of all of them.
+    /// The line with the text in each typed part by itself, and in all of them.
     fn each_line(&self, typed: &[u8], forged: bool, mut work: impl FnMut(Vec<u8>)) {
         let places = || (0..self.parts.len()).filter(|place| self.parts[*place].0 != Writing::Own);
         work(self.line(typed, |_| true));
@@ -109,7 +109,7 @@ impl Row {
             if !forged {
                 continue;
             }
-            // With what stands around it, and another's address in that.
+            // The line with text of the client around it, with another's address in that text.
             let forge = |side: &[(Writing, String)]| {
                 let text: String = side.iter().map(|(_, text)| text.as_str()).collect();
                 self.client

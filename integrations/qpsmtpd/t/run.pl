@@ -1,7 +1,7 @@
 #!/usr/bin/perl -Tw
 
-# Runs t/plugin_tests/whodunit against an installed qpsmtpd, whose package leaves qpsmtpd's own test suite out.
-# Usage: perl -T [-I LIB] t/run.pl, from the folder above t/.
+# Runs t/plugin_tests/whodunit against an installed qpsmtpd, whose package leaves out qpsmtpd's own test suite. Usage:
+# perl -T [-I LIB] t/run.pl, from the folder above t/.
 
 use strict;
 use warnings;
@@ -19,7 +19,7 @@ delete @ENV{qw(IFS CDPATH ENV BASH_ENV)};
 
 {
 
-    # What the plugin needs of a server.
+    # The parts of a server that the plugin needs.
     package Server;
 
     sub new {
