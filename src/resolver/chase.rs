@@ -170,7 +170,7 @@ impl<'a> ReferralChase<'a> {
             WhoisReply::Failure { kind, message } => self.fail(server, kind, message),
             WhoisReply::Placeholder { message, next } => {
                 let message = format!("{}: {message}", server.name);
-                if let Some(parent) = self.leave_national(server, UnknownKind::Placeholder) {
+                if let Some(parent) = self.leave_national(server, UnknownKind::Placeholder, &message) {
                     return Ok(parent);
                 }
                 self.placeholder = Some(message.clone());
@@ -185,10 +185,13 @@ impl<'a> ReferralChase<'a> {
             // at all was not followed.
             WhoisReply::Empty { kind: UnknownKind::NotFound, .. } if self.best.is_some() => Ok(NextHop::Done),
             WhoisReply::Empty { kind, message } if self.best.is_some() => self.give_up(kind, message),
-            WhoisReply::Empty { kind, message } => match self.leave_national(server, kind) {
-                Some(parent) => Ok(parent),
-                None => self.give_up(kind, format!("{}: {message}", server.name)),
-            },
+            WhoisReply::Empty { kind, message } => {
+                let message = format!("{}: {message}", server.name);
+                match self.leave_national(server, kind, &message) {
+                    Some(parent) => Ok(parent),
+                    None => self.give_up(kind, message),
+                }
+            }
             WhoisReply::Record(record, next) => {
                 self.standing.note(&text, server.registry);
                 self.adopt(*record, &text);
@@ -211,7 +214,7 @@ impl<'a> ReferralChase<'a> {
                 return Err(Unknown { kind, message });
             }
         }
-        if let Some(parent) = self.leave_national(server, kind) {
+        if let Some(parent) = self.leave_national(server, kind, &message) {
             return Ok(parent);
         }
         if matches!(kind, UnknownKind::Network | UnknownKind::Timeout) && !self.unasked {
@@ -240,7 +243,8 @@ impl<'a> ReferralChase<'a> {
             matches!(kind, UnknownKind::NotFound | UnknownKind::Placeholder) && !self.is_out_of_hops();
         let next = if knows_none { self.follow(&others) } else { None };
         self.others = others;
-        let why = self.why.take().unwrap_or(Unknown { kind, message });
+        let why = self.why.take().or_else(|| self.national.failure(kind));
+        let why = why.unwrap_or(Unknown { kind, message });
         let Some(server) = next else { return Err(why) };
         self.why = Some(why);
         Ok(NextHop::Ask(server))

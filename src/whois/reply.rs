@@ -182,8 +182,14 @@ fn judge(
         return WhoisReply::Failure { kind, message: format!("the server said: {message}") };
     }
     let Some(page) = segment::page(part) else {
+        // LACNIC's head may name another registry, and no answer of that follow: then it is to be asked itself.
+        let headed = part.registry != asked
+            && provenance == Provenance::Network
+            && !segment::has_content(part.text)
+            && failure::absence(part.text).is_none();
+        let speaker = if headed { asked } else { part.registry };
         let next = referral::named(part.text, part.registry);
-        let next: Vec<_> = next.into_iter().filter(|next| !is_of(next, part.registry)).collect();
+        let next: Vec<_> = next.into_iter().filter(|next| !is_of(next, speaker)).collect();
         if next.is_empty() {
             return nothing(part.text);
         }
@@ -195,9 +201,10 @@ fn judge(
     // A server that passes on another's answer may drop its end. If it passes on the head, the end must be there.
     let whole = if part.registry == asked { provenance } else { Provenance::Saved };
     let missing = complete::missing_end(part.text, part.registry, whole);
+    let network = provenance == Provenance::Network;
     let cut = part.registry == Registry::Afrinic
-        && complete::is_opened(part.text)
-        && page.breaks_off(provenance == Provenance::Network);
+        && (network || complete::is_opened(part.text))
+        && page.breaks_off(network);
     if let Some(missing) = missing.or(cut.then_some("the end of its last object")) {
         return WhoisReply::Failure {
             kind: UnknownKind::Incomplete,

@@ -190,6 +190,7 @@ scenarios! {
     national_denies
     national_fails
     national_has_nothing
+    national_in_apnics_database
     national_straight
     network_trouble
     not_found

@@ -65,6 +65,9 @@ fn words_are_better_than_an_address_that_only_looks_like_it() {
     for said in [
         "remarks:  Send abuse reports to desk@example.net\n",
         "remarks:  Abuse: desk@example.net\n",
+        "remarks:  ABUSE REPORTS: DESK@EXAMPLE.NET\n",
+        "remarks:  For spam and abuse write to <desk@example.net>, please\n",
+        "remarks:  In case of abuse contact:\nremarks:  desk@example.net\n",
         "\nroute:  192.0.2.0/24\nremarks:  abuse: desk@example.net\norigin:  AS64500\n",
         "\nroute:  192.0.2.0/24\ndescr:  Example\ndescr:  Abuse reports to:\ndescr:  desk@example.net\norigin:  AS64500\n",
     ] {

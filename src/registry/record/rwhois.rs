@@ -175,9 +175,14 @@ pub(super) fn fill(page: &RecordPage<'_>, block: &RecordBlock<'_>, record: &mut 
     }
 }
 
+/// Whether this is an object's ID, in any case of letters.
+fn has_id(block: &RecordBlock<'_>, id: &str) -> bool {
+    block.get("id").is_some_and(|own| own.eq_ignore_ascii_case(id))
+}
+
 /// The object of the organisation that the network refers to by its handle.
 fn organisation<'p, 'a>(page: &'p RecordPage<'a>, handle: &str) -> Option<&'p RecordBlock<'a>> {
-    let of = |block: &&RecordBlock<'_>| block.get("id") == Some(handle) && block.get("ip-network").is_none();
+    let of = |block: &&RecordBlock<'_>| has_id(block, handle) && block.get("ip-network").is_none();
     page.blocks.iter().find(of)
 }
 
@@ -197,7 +202,7 @@ fn own_organisation<'p, 'a>(
             && other.first(&ORG).is_some()
     });
     let id = block.get("id");
-    let same = objects.clone().find(|other| id.is_some() && other.get("id") == id);
+    let same = objects.clone().find(|other| id.is_some_and(|id| has_id(other, id)));
     let only = || objects.next().filter(|_| page.networks.len() == 1 && objects.next().is_none());
     same.or_else(only)
 }

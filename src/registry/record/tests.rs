@@ -249,6 +249,14 @@ fn operators_spell_as_they_like() {
             "network:ID:EX-1\n\norganization:ID:2\norganization:Name:Example\n\norganization:ID:3\norganization:Org-Name:Other\n\norganization:ID:4\norganization:Org-Name:Third\n",
             "EX-1 | - | - | ",
         ),
+        (
+            "network:ID:EX-1\nnetwork:Organization;I:4711\n\norganization:ID:4711\norganization:Org-Name:Example\n\norganization:ID:EX-1\norganization:Org-Name:Other\n",
+            "EX-1 | Example | - | ",
+        ),
+        (
+            "network:ID:EX-1\n\norganization:ID:ex-1\norganization:Org-Name:Example\norganization:Abuse-Email:a@x.example\n\norganization:ID:EX-2\norganization:Org-Name:Other\n",
+            "EX-1 | Example | - | a@x.example",
+        ),
         ("network:Network:192.0.2.0/24\nnetwork:Assigned-To:Example\n", "- | Example | - | "),
         ("network:Org-Name:Example\n\ncontact:Abuse-Email:a@x.example\n", "- | Example | - | a@x.example"),
     ] {

@@ -12,9 +12,14 @@ use crate::{
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
 
-/// The most time that is kept for RDAP while the whois server is asked: a third of the rest, up to this. Connection,
-/// TLS and answer are four round trips, more than a second across the world.
+/// The most time that is kept for whoever is asked in a server's stead: a third of the rest, up to this. Connection, TLS
+/// and answer over RDAP are four round trips, more than a second across the world.
 const RESERVE: Duration = Duration::from_secs(3);
+
+/// What of the time left one server may take, if another is asked in its stead.
+pub(super) fn but_for_reserve(left: Duration) -> Duration {
+    left - RESERVE.min(left / 3)
+}
 
 /// The result of asking over RDAP.
 pub(super) enum Fallback {
@@ -41,7 +46,7 @@ impl ReferralChase<'_> {
     pub(super) fn whois_deadline(&self, registry: Registry, deadline: Deadline) -> Deadline {
         let Some(left) = deadline.remaining() else { return deadline };
         let asked_next = self.rdap_query(registry).is_some_and(|query| self.rdap_barred(&query).is_none());
-        if asked_next { deadline.at_most(left - RESERVE.min(left / 3)) } else { deadline }
+        if asked_next { deadline.at_most(but_for_reserve(left)) } else { deadline }
     }
 
     /// Asks the registry over RDAP, and the registries that it redirects to.

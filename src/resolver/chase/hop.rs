@@ -1,6 +1,6 @@
 //! One hop: finds the server behind a name, and sends it one query when a lease is free.
 
-use super::{HopReply, ReferralChase};
+use super::{HopReply, ReferralChase, fallback::but_for_reserve};
 use crate::{
     address::Prefix,
     deadline::Deadline,
@@ -70,8 +70,7 @@ impl ReferralChase<'_> {
     fn hop_deadline(&self) -> Deadline {
         let adds = self.best.is_some() || self.why.is_some();
         match (adds, self.deadline.remaining()) {
-            // Whoever is above it must have time to answer in its stead.
-            (false, Some(left)) if self.national.is_pending() => self.deadline.at_most(left / 2),
+            (false, Some(left)) if self.national.is_pending() => self.deadline.at_most(but_for_reserve(left)),
             (true, Some(left)) => self.deadline.at_most(SLICE.min(left / 2)),
             _ => self.deadline,
         }

@@ -2,7 +2,7 @@
 //! it can be wrong, or its server be down. Then the one above is asked, as if there were no table.
 
 use super::{NextHop, ReferralChase};
-use crate::registry::{Registry, Server, Servers, UnknownKind};
+use crate::registry::{Registry, Server, Servers, Unknown, UnknownKind};
 
 /// What became of the national registry that was asked first, if one was.
 #[derive(Debug, Default)]
@@ -15,8 +15,8 @@ pub(super) enum NationalFirst {
     /// It had no record.
     Left {
         registry: Registry,
-        /// It did not say so, but failed to answer: what the one above says is less than it would have said.
-        failed: bool,
+        /// Why, if it did not say that it has none, but failed to answer: it may be the very one that knows.
+        failure: Option<Unknown>,
         /// It was not even asked, because our own queue for it was too long.
         unasked: bool,
     },
@@ -38,18 +38,36 @@ impl NationalFirst {
     pub(super) fn hops(&self) -> usize {
         usize::from(matches!(self, Self::Left { .. }))
     }
+
+    /// Why it did not answer, where the one above says that there is no such network: nobody who knows has said so.
+    pub(super) fn failure(&mut self, said_above: UnknownKind) -> Option<Unknown> {
+        match self {
+            Self::Left { failure, .. }
+                if matches!(said_above, UnknownKind::NotFound | UnknownKind::Placeholder) =>
+            {
+                failure.take()
+            }
+            _ => None,
+        }
+    }
 }
 
 impl ReferralChase<'_> {
     /// Goes on to whoever is above a national registry that gave no record; None where the server was not one asked
     /// straight. What a denial says stands, so that nobody who is refused at one door goes round to the other.
-    pub(super) fn leave_national(&mut self, server: &Server, kind: UnknownKind) -> Option<NextHop> {
+    pub(super) fn leave_national(
+        &mut self,
+        server: &Server,
+        kind: UnknownKind,
+        message: &str,
+    ) -> Option<NextHop> {
         if self.best.is_some() || !self.national.is_pending() {
             return None;
         }
         let left = NationalFirst::Left {
             registry: server.registry,
-            failed: !matches!(kind, UnknownKind::NotFound | UnknownKind::Placeholder),
+            failure: (!matches!(kind, UnknownKind::NotFound | UnknownKind::Placeholder))
+                .then(|| Unknown { kind, message: message.to_owned() }),
             unasked: self.unasked,
         };
         let NationalFirst::Pending(parent) = std::mem::replace(&mut self.national, left) else { return None };
@@ -60,8 +78,8 @@ impl ReferralChase<'_> {
     /// Notes a referral to a registry that was asked straight: where that failed, the record that names it is only a part
     /// of the answer.
     pub(super) fn note_missed(&mut self, to: Registry) {
-        if let NationalFirst::Left { registry, failed: true, unasked } = self.national
-            && registry == to
+        if let NationalFirst::Left { registry, failure: Some(_), unasked } = &self.national
+            && *registry == to
             && self.best.is_some()
         {
             self.partial = true;

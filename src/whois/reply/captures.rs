@@ -109,6 +109,41 @@ fn a_national_registry_that_gives_no_answer_leaves_apnics() {
     }
 }
 
+/// CNNIC, IDNIC, VNNIC and IRINN keep their networks in APNIC's database, and write objects as APNIC does.
+#[test]
+fn national_registries_below_apnic_in_files() {
+    for (host, source, country) in [
+        ("whois.cnnic.cn", "CNNIC", "CN"),
+        ("ipwhois.cnnic.net.cn", "CNNIC", "CN"),
+        ("whois.idnic.net", "IDNIC", "ID"),
+        ("whois.vnnic.vn", "VNNIC", "VN"),
+        ("whois.irinn.in", "IRINN", "IN"),
+    ] {
+        let object = format!(
+            "inetnum:  192.0.2.0 - 192.0.2.255\nnetname:  EXAMPLE\ndescr:  Example Telecom\ncountry:  {country}\n\
+             mnt-irt:  IRT-EX\nstatus:  ASSIGNED NON-PORTABLE\nsource:  {source}\n\nirt:  IRT-EX\n\
+             abuse-mailbox:  abuse@example.net\nsource:  {source}\n"
+        );
+        for head in [String::new(), format!("[Querying {host}]\n[{host}]\n"), format!("# {host}\n\n")] {
+            let text = format!("{head}{object}");
+            match classify(&text, detect(&text), "192.0.2.1".parse().ok(), Saved) {
+                WhoisReply::Record(record, _) => {
+                    let said = (record.registry, record.org.as_deref(), record.country.as_deref());
+                    assert_eq!(said, (Registry::Apnic, Some("Example Telecom"), Some(country)), "{text}");
+                    assert_eq!(record.abuse, ["abuse@example.net"], "{text}");
+                    assert!(crate::registry::is_leaf(&record), "{text}");
+                }
+                other => panic!("{text}: {}", other.explain()),
+            }
+        }
+        let none = format!("[Querying {host}]\n[{host}]\n%ERROR:101: no entries found\n");
+        assert_eq!(saved(&none, "192.0.2.1"), "empty not-found");
+        let denied =
+            format!("[Querying {host}]\n[{host}]\nYour access is too fast,please try again later.\n");
+        assert_eq!(saved(&denied, "192.0.2.1"), "failure denied");
+    }
+}
+
 /// AFRINIC asked with `-r` leaves out the objects that the network names. Our own query gets them.
 #[test]
 fn afrinic_without_the_organisation() {

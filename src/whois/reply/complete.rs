@@ -20,7 +20,8 @@ use crate::registry::{
 ///   lines. If RIPE's opening is today's, the dates of change show the age: RIPE has not shown them since 2015. Between
 ///   these years, a saved answer that was asked for in full and then cut looks like a complete one.
 /// - KRNIC had none before it named its character set, as far as captures show.
-/// - AFRINIC and TWNIC have none in any capture seen. Their last object and last line must be complete.
+/// - AFRINIC and TWNIC have none in any capture seen. AFRINIC's last object and last line must be complete. Behind each of
+///   TWNIC's networks there are two contacts, whatever they are called; the last network must have both.
 /// - For JPNIC it is only known that both lists of neighbours are in every complete answer seen.
 pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance) -> Option<&'static str> {
     if provenance == Provenance::Rdap {
@@ -43,14 +44,35 @@ pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance
             let demanded = (network && shape.spoken) || (shape.opened && (network || !shape.old));
             (demanded && !shape.closed).then_some("the line \"KISA/KRNIC WHOIS Service\"")
         }
-        Registry::Jpnic => (shape.opened && !shape.closed).then_some("the list of more specific networks"),
+        Registry::Jpnic => {
+            let demanded = shape.opened || (network && shape.spoken);
+            (demanded && !shape.closed).then_some("the list of more specific networks")
+        }
         Registry::Rwhois => ((network || shape.opened) && !shape.closed).then_some("%ok"),
-        Registry::Afrinic | Registry::Twnic | Registry::Iana | Registry::Other => None,
+        Registry::Twnic => {
+            (network && lacks_contacts(text)).then_some("the second contact of its last network")
+        }
+        Registry::Afrinic | Registry::Iana | Registry::Other => None,
     };
     // After a closing line, a missing line end does not matter.
     let whole = shape.closed || text.ends_with('\n');
     let open_line = network || is_half(text.rsplit('\n').next().unwrap_or_default());
     lacks.or_else(|| (!whole && open_line).then_some("the end of its last line"))
+}
+
+/// Whether fewer than two headings, each with a line below it, stand behind the last of TWNIC's networks.
+fn lacks_contacts(text: &str) -> bool {
+    let (mut contacts, mut headed) = (0, false);
+    for line in lines(text).filter(|line| !line.trim().is_empty() && !is_comment(line)) {
+        if RecordForm::of_line(line).is_some() {
+            (contacts, headed) = (0, false);
+        } else if line.trim_end().ends_with(':') {
+            headed = true;
+        } else if std::mem::take(&mut headed) {
+            contacts += 1;
+        }
+    }
+    contacts < 2
 }
 
 /// Whether a server's line is between objects, to introduce the next one.
@@ -123,7 +145,10 @@ impl ReplyShape {
                 // LACNIC indents the head that it passes on.
                 shape.opened = true;
             }
-            shape.spoken |= !recorded && is_comment(line) && line.split_whitespace().count() > 3;
+            // JPNIC speaks in brackets; KRNIC has headings in them.
+            let words = line.split_whitespace().count();
+            let remark = is_comment(line) || (line.starts_with("[ ") && line.ends_with(']') && words > 5);
+            shape.spoken |= !recorded && remark && words > 3;
             shape.old |= is_old(line);
             ripe |= line.starts_with(RIPE);
             changed |= is_dated_change(line);

@@ -50,10 +50,49 @@ fn a_reply_without_an_end_of_its_own_needs_whole_objects() {
         assert!(!matches!(reply, WhoisReply::Record(..)) || cut > last, "{cut}");
     }
     let text = reply!("twnic");
+    let last = text.rfind("network-tech@").unwrap();
     for cut in 0..text.len() {
         let part = text.get(..cut).unwrap();
         let reply = classify(part, Registry::Twnic, None, Network);
-        assert!(!matches!(reply, WhoisReply::Record(..)) || part.ends_with('\n'), "{cut}");
+        assert!(!matches!(reply, WhoisReply::Record(..)) || cut > last, "{cut}");
+    }
+}
+
+/// JPNIC may open its answers with other words; the end is demanded all the same.
+#[test]
+fn jpnics_answer_has_an_end_whatever_it_opens_with() {
+    let text = reply!("jpnic").replace("[ JPNIC database provides", "[ The database of JPNIC gives");
+    let judge = |part: &str| classify(part, Registry::Jpnic, None, Network);
+    assert!(matches!(judge(&text), WhoisReply::Record(..)));
+    let lists = text.find("Less Specific Info.").unwrap();
+    for cut in text.get(..lists).unwrap().match_indices('\n').map(|(at, _)| at + 1) {
+        assert!(!matches!(judge(text.get(..cut).unwrap()), WhoisReply::Record(..)), "{cut}");
+    }
+}
+
+/// TWNIC's contacts may have other names, and several networks may stand in one answer.
+#[test]
+fn twnics_last_network_has_two_contacts() {
+    let network = |range: &str| format!("\n   Netname: EXAMPLE\n   Netblock: {range}\n\n");
+    let contact = |name: &str| format!("   {name}:\n      adm@example.net\n      TEL:  +886-2-555-0100\n\n");
+    let (outer, inner) = (network("198.51.0.0/16"), network("198.51.100.0/24"));
+    let both = [contact("Administrator contact"), contact("Technical contact")].concat();
+    for (text, whole) in [
+        (format!("{outer}{both}"), true),
+        (format!("{outer}{}{}", contact("In charge"), contact("Operations")), true),
+        (format!("{outer}{both}{inner}{both}"), true),
+        (outer.clone(), false),
+        (format!("{outer}   Administrator contact:\n"), false),
+        (format!("{outer}{}", contact("Administrator contact")), false),
+        (format!("{outer}{}   Technical contact:\n", contact("Administrator contact")), false),
+        (format!("{outer}{both}{inner}"), false),
+        (format!("{outer}{both}{inner}{}", contact("Administrator contact")), false),
+    ] {
+        let address = "198.51.100.1".parse().ok();
+        let reply = classify(&text, Registry::Twnic, address, Network);
+        assert_eq!(matches!(reply, WhoisReply::Record(..)), whole, "{text}: {}", reply.explain());
+        // People save excerpts.
+        assert!(matches!(classify(&text, Registry::Twnic, address, Saved), WhoisReply::Record(..)), "{text}");
     }
 }
 

@@ -99,13 +99,29 @@ fn client(line: &str) -> Option<Registry> {
     host_of(host)
 }
 
+/// Servers of national registries whose networks are in APNIC's database, and whose objects are APNIC's.
+const BELOW_APNIC: [&str; 8] = [
+    "whois.cnnic.cn",
+    "whois.cnnic.net.cn",
+    "ipwhois.cnnic.cn",
+    "ipwhois.cnnic.net.cn",
+    "whois.idnic.net",
+    "whois.idnic.id",
+    "whois.vnnic.vn",
+    "whois.irinn.in",
+];
+
 /// The registry of a word that is just a server's name.
 fn host_of(word: &str) -> Option<Registry> {
     if word.contains(char::is_whitespace) {
         return None;
     }
     let referral = Referral::parse(word.trim_end_matches('.'))?;
-    Some(if referral.rwhois { Registry::Rwhois } else { Registry::of_server(&referral.host) })
+    Some(match Registry::of_server(&referral.host) {
+        _ if referral.rwhois => Registry::Rwhois,
+        Registry::Other if BELOW_APNIC.contains(&referral.host.as_str()) => Registry::Apnic,
+        registry => registry,
+    })
 }
 
 fn known(host: &str) -> Option<Registry> {

@@ -44,6 +44,18 @@ fn whole_replies() {
         (reply!("lacnic-joint"), Registry::Lacnic, "198.51.100.1", "record 198.51.96.0/19 whois.kisa.or.kr"),
         (reply!("registrobr"), Registry::Lacnic, "203.0.113.7", "record 203.0.112.0/22"),
         (reply!("jpnic"), Registry::Jpnic, "192.0.2.7", "record 192.0.2.0/25"),
+        (
+            "\n% Joint Whois - whois.lacnic.net\n\n% Brazilian resource: whois.registro.br\n\n",
+            Registry::Lacnic,
+            "203.0.113.7",
+            "placeholder whois.registro.br",
+        ),
+        (
+            "\n% Joint Whois - whois.lacnic.net\n\n% Brazilian resource: whois.registro.br\n\n% No match\n",
+            Registry::Lacnic,
+            "203.0.113.7",
+            "empty not-found",
+        ),
         (reply!("jpnic-none"), Registry::Jpnic, "192.0.2.7", "empty not-found"),
         (reply!("krnic"), Registry::Krnic, "203.0.113.50", "record 203.0.113.48/29"),
         (reply!("twnic"), Registry::Twnic, "198.51.100.1", "record 198.51.100.0/24"),
@@ -285,6 +297,12 @@ fn a_saved_chain_of_answers() {
             format!("# whois.arin.net\n{}# whois.ripe.net\n\n{ripe}", reply!("arin-erx")),
             "failure incomplete",
             Registry::Ripe,
+        ),
+        // Who copies from a terminal copies blanks, too.
+        (
+            format!("{}# whois.arin.net  \n\n{}", reply!("iana"), reply!("arin-customer")),
+            "record 198.51.100.0/26",
+            Registry::Arin,
         ),
         (
             format!("{}\nFound a referral to rwhois.shoes.example:4321.\n\nTimeout.\n", reply!("arin")),
