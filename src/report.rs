@@ -134,8 +134,3 @@ impl<'a> Report<'a> {
         })
     }
 }
-
-/// The addresses of those clients that stayed unknown.
-pub(crate) fn strangers<'j>(judged: impl IntoIterator<Item = &'j Judged>) -> impl Iterator<Item = IpAddr> {
-    judged.into_iter().filter(|judged| judged.unknown().is_some()).filter_map(|judged| judged.address)
-}

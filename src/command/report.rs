@@ -29,7 +29,7 @@ use crate::{
     pattern::{PatternSpec, Patterns},
     report::{
         ClientLine, ClientLines, Report, ReportSpan, Sightings, owner,
-        suggest::{SeenIn, SuggestBounds, WantedClient, suggest},
+        suggest::{SeenIn, SuggestBounds, WantedClients, suggest},
     },
     resolver::{Client, Resolver},
     verdict::Judged,
@@ -71,7 +71,7 @@ pub fn run(typed: &ReportArgs) -> Result<Exit> {
     if settings.shows_lines() {
         sightings.retain(|judged| is_one_of(&settings.owners, judged));
     }
-    let wanted = all_wanted(&resolver, &ham, copies.as_ref().filter(|_| settings.correspondents))?;
+    let wanted = all_wanted(&resolver, ham, copies.as_ref().filter(|_| settings.correspondents))?;
     stale.tell();
     tell_of(&resolver);
 
@@ -122,14 +122,29 @@ fn read_clients(logs: &[ClientSource<'_>], copies: Option<&Copies>, spec: &ReadS
 }
 
 /// All clients whose mail is wanted, judged: those in logs of wanted mail, and correspondents.
-fn all_wanted(resolver: &Resolver, ham: &[Client], copies: Option<&Copies>) -> Result<Vec<WantedClient>> {
-    let ham = judge_all(resolver, ham)?.into_iter();
-    let mut wanted: Vec<WantedClient> =
-        ham.map(|judged| WantedClient { judged, seen_in: SeenIn::Ham }).collect();
+fn all_wanted(resolver: &Resolver, ham: Vec<Client>, copies: Option<&Copies>) -> Result<WantedClients> {
+    let mut wanted = WantedClients::default();
+    judge_wanted(resolver, &ham, SeenIn::Ham, &mut wanted)?;
+    // There may be millions of them.
+    drop(ham);
     if let Some(copies) = copies {
-        wanted.extend(correspondents(resolver, copies)?);
+        judge_wanted(resolver, &correspondents(copies)?, SeenIn::Correspondence, &mut wanted)?;
     }
     Ok(wanted)
+}
+
+/// Judges clients whose mail is wanted.
+fn judge_wanted(
+    resolver: &Resolver,
+    clients: &[Client],
+    seen_in: SeenIn,
+    wanted: &mut WantedClients,
+) -> Result<()> {
+    let keep = |judged, _| {
+        wanted.add(judged, seen_in);
+        Ok(())
+    };
+    resolver.judge_all(clients, &mut ProgressSink::new(resolver, false, keep))
 }
 
 /// Whether the owner is one of those asked for.
@@ -137,15 +152,13 @@ fn is_one_of(owners: &[Regex], judged: &Judged) -> bool {
     owner(judged).is_some_and(|name| owners.iter().any(|one| one.is_match(name.as_bytes())))
 }
 
-/// The servers to which the logs show deliveries, judged.
-fn correspondents(resolver: &Resolver, copies: &Copies) -> Result<Vec<WantedClient>> {
+/// The servers to which the logs show deliveries.
+fn correspondents(copies: &Copies) -> Result<Vec<Client>> {
     let servers = log::evidence::correspondents(&copies.paths())?;
     if servers.is_empty() {
         warn("the logs show no mail delivered to another server: --correspondents spares nobody");
     }
-    let servers: Vec<Client> = servers.into_iter().map(|address| Client { address, hits: 1 }).collect();
-    let judged = judge_all(resolver, &servers)?.into_iter();
-    Ok(judged.map(|judged| WantedClient { judged, seen_in: SeenIn::Correspondence }).collect())
+    Ok(servers.into_iter().map(|address| Client { address, hits: 1 }).collect())
 }
 
 /// Log lines of the clients that are shown or complained about, and the messages with them.
@@ -198,17 +211,6 @@ fn ham_clients(ham: &[PathBuf], spec: &ReadSpec) -> Result<Vec<Client>> {
     Ok(log_clients::clients(&read.seen))
 }
 
-/// Judges all clients.
-fn judge_all(resolver: &Resolver, clients: &[Client]) -> Result<Vec<Judged>> {
-    let mut all = Vec::with_capacity(clients.len());
-    let keep = |judged, _| {
-        all.push(judged);
-        Ok(())
-    };
-    resolver.judge_all(clients, &mut ProgressSink::new(resolver, false, keep))?;
-    Ok(all)
-}
-
 /// Judges the clients of the log, and returns its time span.
 fn judge(
     resolver: &Resolver,
@@ -248,7 +250,7 @@ impl ReportOutput<'_> {
     }
 
     /// Prints the requested forms; if only a page was requested, nothing else.
-    fn print(&self, report: &Report, wanted: &[WantedClient]) -> Result<()> {
+    fn print(&self, report: &Report, wanted: &WantedClients) -> Result<()> {
         let mut out = stdout();
         let (shown, _) = report.top(self.top);
         if let Some(bounds) = self.suggest {
@@ -272,7 +274,7 @@ impl ReportOutput<'_> {
     fn suggestion(
         &self,
         report: &Report,
-        wanted: &[WantedClient],
+        wanted: &WantedClients,
         bounds: SuggestBounds,
         out: &mut impl Write,
     ) -> Result<io::Result<()>> {

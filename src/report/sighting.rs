@@ -58,10 +58,39 @@ impl Sighting<'_> {
 #[derive(Debug, Default)]
 pub struct Sightings {
     clients: Vec<SeenClient>,
-    known: Vec<Rc<Judged>>,
-    places: HashMap<SharedFinding, u32>,
+    findings: SharedFindings,
     /// The index of each client's facts, in the order of the clients.
     of: Vec<u32>,
+}
+
+/// What is known of clients, each once.
+#[derive(Debug, Default)]
+pub(super) struct SharedFindings {
+    known: Vec<Rc<Judged>>,
+    places: HashMap<SharedFinding, u32>,
+}
+
+impl SharedFindings {
+    /// Keeps what is known of a client, and says where.
+    pub(super) fn add(&mut self, judged: Judged) -> u32 {
+        let shared = Rc::new(shared(judged));
+        let next = u32::try_from(self.known.len()).unwrap_or(NOWHERE);
+        let place = *self.places.entry(SharedFinding(Rc::clone(&shared))).or_insert(next);
+        if place == next {
+            self.known.push(shared);
+        }
+        place
+    }
+
+    /// What was kept there.
+    pub(super) fn get(&self, place: u32) -> Option<&Judged> {
+        self.known.get(place as usize).map(Rc::as_ref)
+    }
+
+    /// All of it, in the order of the first client of whom it is.
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &Judged> {
+        self.known.iter().map(Rc::as_ref)
+    }
 }
 
 impl Sightings {
@@ -73,18 +102,12 @@ impl Sightings {
 
     /// Adds the facts about the next client.
     pub fn add(&mut self, judged: Judged) {
-        let shared = Rc::new(shared(judged));
-        let next = u32::try_from(self.known.len()).unwrap_or(NOWHERE);
-        let place = *self.places.entry(SharedFinding(Rc::clone(&shared))).or_insert(next);
-        if place == next {
-            self.known.push(shared);
-        }
-        self.of.push(place);
+        self.of.push(self.findings.add(judged));
     }
 
     /// Keeps only the clients whose facts are accepted.
     pub fn retain(&mut self, keep: impl Fn(&Judged) -> bool) {
-        let kept: Vec<bool> = self.known.iter().map(|judged| keep(judged)).collect();
+        let kept: Vec<bool> = self.findings.iter().map(keep).collect();
         for place in &mut self.of {
             if kept.get(*place as usize) != Some(&true) {
                 *place = NOWHERE;
@@ -94,14 +117,13 @@ impl Sightings {
 
     /// All facts, in the order of the first client with each.
     pub(super) fn known(&self) -> impl ExactSizeIterator<Item = &Judged> {
-        self.known.iter().map(Rc::as_ref)
+        self.findings.iter()
     }
 
     /// The clients in the order of the log, each with the index of its facts in [`Self::known`].
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, Sighting<'_>)> {
         self.clients.iter().zip(&self.of).filter_map(|(client, place)| {
-            let place = *place as usize;
-            Some((place, Sighting { client, judged: self.known.get(place)? }))
+            Some((*place as usize, Sighting { client, judged: self.findings.get(*place)? }))
         })
     }
 }

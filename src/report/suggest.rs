@@ -12,23 +12,21 @@ mod line;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod wanted;
 
 pub use line::{LineField, SuggestedLine};
+pub use wanted::{SeenIn, WantedClients};
 
-use super::{Grouping, Report, ReportRow, RowSum, name, strangers};
-use crate::{
-    address::Prefix,
-    error::Result,
-    registry::Record,
-    verdict::{Judged, Verdict},
-};
+use super::{Grouping, Report, ReportRow, RowSum};
+use crate::{address::Prefix, error::Result, registry::Record, verdict::Verdict};
 use ground::{ChosenLine, SuggestGround};
 use jiff::Timestamp;
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
 };
+use wanted::{ProtectedClients, WantedOwners};
 
 /// The limits for suggestions.
 #[derive(Clone, Copy, Debug)]
@@ -39,24 +37,6 @@ pub struct SuggestBounds {
     pub addresses: u64,
     /// Use only lines of this field; None for the fewest lines.
     pub only: Option<Grouping>,
-}
-
-/// A client whose mail is wanted.
-#[derive(Clone, Debug)]
-pub struct WantedClient {
-    /// The client.
-    pub judged: Judged,
-    /// How it is known.
-    pub seen_in: SeenIn,
-}
-
-/// How it is known that a client's mail is wanted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum SeenIn {
-    /// It sent mail in the log of wanted mail.
-    Ham,
-    /// Mail was delivered to it.
-    Correspondence,
 }
 
 /// The suggestions for one report's owners.
@@ -118,24 +98,22 @@ pub enum SparedReason {
 /// general.
 pub fn suggest<'r, 'a>(
     report: &'r Report<'a>,
-    wanted: &[WantedClient],
+    wanted: &WantedClients,
     bounds: SuggestBounds,
 ) -> Result<Advice<'r, 'a>> {
     let is_open = |row: &&ReportRow| row.verdict == Verdict::Clear && row.owner().is_some();
     let open: Vec<&ReportRow<'a>> = report.rows.iter().filter(is_open).collect();
-    let known: Vec<&WantedClient> = wanted.iter().filter(|one| one.judged.reserved().is_none()).collect();
-    let owners = WantedOwners::of(&known);
+    let owners = WantedOwners::of(wanted);
     let mut spared: Vec<Option<SparedReason>> = open.iter().map(|row| owners.spared(row)).collect();
     // Owners that are left out, and clients that an allow pattern accepts, may not be stopped by a line for others
     // either.
     let kept = open.iter().zip(&spared).filter(|(_, spared)| spared.is_some()).map(|(row, _)| *row);
     let allowed = report.rows.iter().filter(|row| row.verdict == Verdict::Allowed);
-    let members = kept.chain(allowed).flat_map(|row| &row.members).map(|seen| (seen.address(), seen.judged));
-    let wanted = known.iter().filter_map(|one| Some((one.judged.address?, &one.judged)));
-    let protected: Vec<(IpAddr, &Judged)> = wanted.chain(members).collect();
+    let members = kept.chain(allowed).flat_map(|row| &row.members).copied();
+    let protected = ProtectedClients::of(wanted, members);
     let rows = open.iter().zip(&spared).map(|(row, spared)| spared.is_none().then_some(*row));
     let ground = SuggestGround::new(rows, bounds.only);
-    let choices = ground.choose(&protected, bounds, !known.is_empty())?;
+    let choices = ground.choose(&protected, bounds, !wanted.is_empty())?;
     let left = ground.left(&choices);
     let mut small = RowSum::default();
     for (index, (row, spared)) in open.iter().zip(&mut spared).enumerate() {
@@ -153,7 +131,7 @@ pub fn suggest<'r, 'a>(
     let spared = open.into_iter().zip(spared).filter_map(|(row, spared)| Some((row, spared?)));
     let spared = spared.filter(|(row, _)| bounds.suffices(row.hits, row.addresses)).collect();
     let strangers = owners.strangers.len() as u64;
-    Ok(Advice { suggested, spared, small, strangers, weighed: !known.is_empty() })
+    Ok(Advice { suggested, spared, small, strangers, weighed: !wanted.is_empty() })
 }
 
 impl SuggestBounds {
@@ -199,36 +177,5 @@ impl<'r, 'a> Suggestion<'r, 'a> {
             country: most(countries),
             abuse: most(contacts),
         }
-    }
-}
-
-/// The owners whose mail is wanted.
-struct WantedOwners {
-    /// Owners by the keys of their names, with a client of each.
-    owners: HashMap<String, SparedReason>,
-    /// Clients whose owner could not be found out.
-    strangers: BTreeSet<IpAddr>,
-}
-
-impl WantedOwners {
-    fn of(wanted: &[&WantedClient]) -> Self {
-        let mut owners = HashMap::new();
-        for client in wanted {
-            let Some((answer, address)) = client.judged.answer().zip(client.judged.address) else { continue };
-            owners.entry(name(&answer.record).key()).or_insert(match client.seen_in {
-                SeenIn::Ham => SparedReason::Ham(address),
-                SeenIn::Correspondence => SparedReason::Correspondent(address),
-            });
-        }
-        Self { owners, strangers: strangers(wanted.iter().map(|client| &client.judged)).collect() }
-    }
-
-    /// The reason to leave a row out; None if there is none.
-    fn spared(&self, row: &ReportRow) -> Option<SparedReason> {
-        let records = || row.members.iter().filter_map(|seen| Some(&seen.judged.answer()?.record));
-        let stranger = |network: &Prefix| self.strangers.range(network.first()..=network.last()).next();
-        records().find_map(|record| self.owners.get(&name(record).key()).cloned()).or_else(|| {
-            row.networks.iter().find_map(stranger).map(|address| SparedReason::Stranger(*address))
-        })
     }
 }

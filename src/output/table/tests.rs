@@ -3,7 +3,7 @@ use crate::{
     output::{advice::AdviceNotes, rows},
     report::{
         Grouping, Sightings,
-        suggest::{SuggestBounds, suggest},
+        suggest::{SuggestBounds, WantedClients, suggest},
         tests::{Made, at, of, patterns, span},
     },
 };
@@ -137,8 +137,11 @@ fn a_suggestion_is_comments_and_lines() {
         clock: &DisplayZone { zone: TimeZone::UTC },
         now: at(60),
     };
-    let shown =
-        text(|out| report(|report| notes.write(report, &suggest(report, &[], ANY).unwrap(), None, out)));
+    let shown = text(|out| {
+        report(|report| {
+            notes.write(report, &suggest(report, &WantedClients::default(), ANY).unwrap(), None, out)
+        })
+    });
     let lines: Vec<&str> = shown.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
     assert_eq!(lines, ["@org ^株式会社サンプルメール配信$", r"@org ^Evil.Org.\[31m.$"]);
     assert!(shown.contains(

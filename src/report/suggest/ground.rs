@@ -4,6 +4,7 @@ use super::{
     SuggestBounds, SuggestedLine,
     cover::{CoverLine, SentCount, cover},
     trial::Trial,
+    wanted::ProtectedClients,
 };
 use crate::{
     address::Network,
@@ -12,10 +13,7 @@ use crate::{
     report::{Grouping, ReportRow, Sighting},
     verdict::Judged,
 };
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    net::IpAddr,
-};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The most rounds of choosing again without the lines that the engine refused.
 const ROUNDS: usize = 8;
@@ -95,7 +93,7 @@ impl<'a> SuggestGround<'a> {
     /// wanted. Without that, a line for an AS is taken only if it saves two lines.
     pub(super) fn choose(
         &self,
-        protected: &[(IpAddr, &Judged)],
+        protected: &ProtectedClients<'_>,
         bounds: SuggestBounds,
         weighed: bool,
     ) -> Result<Vec<ChosenLine>> {
@@ -138,18 +136,15 @@ impl<'a> SuggestGround<'a> {
     }
 
     /// Lines that cannot be suggested, as far as the records show.
-    fn refused(&self, protected: &[(IpAddr, &Judged)], only: Option<Grouping>) -> Vec<bool> {
+    fn refused(&self, protected: &ProtectedClients<'_>, only: Option<Grouping>) -> Vec<bool> {
         let mut seen = HashSet::new();
         let mut texts = HashSet::new();
-        for (_, judged) in protected {
+        for judged in &protected.known {
             if identity(judged).is_some_and(|identity| seen.insert(identity)) {
                 texts.extend(SuggestedLine::all(judged, only).iter().map(SuggestedLine::folded));
             }
         }
-        let addresses: BTreeSet<IpAddr> = protected.iter().map(|(address, _)| *address).collect();
-        let holds = |line: &SuggestedLine| {
-            line.prefix().is_some_and(|net| addresses.range(net.first()..=net.last()).next().is_some())
-        };
+        let holds = |line: &SuggestedLine| line.prefix().is_some_and(|network| protected.is_one_in(&network));
         let refused =
             |one: &CandidateLine| one.refused || texts.contains(&one.line.folded()) || holds(&one.line);
         self.candidates.iter().map(refused).collect()
@@ -159,7 +154,7 @@ impl<'a> SuggestGround<'a> {
     fn wrong(
         &self,
         chosen: &[(usize, Vec<usize>)],
-        protected: &[(IpAddr, &Judged)],
+        protected: &ProtectedClients<'_>,
     ) -> Result<BTreeSet<usize>> {
         let lines: Vec<(usize, &SuggestedLine)> = chosen
             .iter()
@@ -168,8 +163,10 @@ impl<'a> SuggestGround<'a> {
         let trial = Trial::of(lines.iter().map(|(_, line)| *line))?;
         let mut wrong = BTreeSet::new();
         let mut seen = HashSet::new();
-        for (address, judged) in protected {
+        for address in &protected.addresses {
             wrong.extend(trial.by_address(*address));
+        }
+        for judged in &protected.known {
             if identity(judged).is_some_and(|identity| seen.insert(identity)) {
                 wrong.extend(trial.by_record(judged));
             }

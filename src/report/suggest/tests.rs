@@ -24,9 +24,10 @@ fn blocked(advice: &Advice, seen: &Sightings) -> Vec<String> {
     judged.filter(|j| j.verdict == Verdict::Blocked).map(|j| j.address.unwrap().to_string()).collect()
 }
 
-fn ham(made: &[Made]) -> Vec<WantedClient> {
-    let patterns = patterns(&[]);
-    made.iter().map(|made| WantedClient { judged: made.judged(&patterns), seen_in: SeenIn::Ham }).collect()
+fn ham(made: &[Made]) -> WantedClients {
+    let (patterns, mut wanted) = (patterns(&[]), WantedClients::default());
+    made.iter().for_each(|made| wanted.add(made.judged(&patterns), SeenIn::Ham));
+    wanted
 }
 
 /// Any stopped client is worth a line.
@@ -48,7 +49,7 @@ fn fed_back_it_blocks_exactly_the_owners_that_were_clear() {
         &patterns(&["Blocked Ltd", "Allowed Ltd"]),
     );
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
-    let advice = suggest(&report, &[], ANY).unwrap();
+    let advice = suggest(&report, &ham(&[]), ANY).unwrap();
     assert_eq!(
         lines(&advice),
         ["@org ^Fabrikam$", "@org ^Fabrikam Mail$", r"@org ^Contoso \(DE\) GmbH & Co\. KG$"],
@@ -70,7 +71,7 @@ fn where_no_organisation_is_named_the_network_is() {
         &patterns(&[]),
     );
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
-    let advice = suggest(&report, &[], ANY).unwrap();
+    let advice = suggest(&report, &ham(&[]), ANY).unwrap();
     assert_eq!(
         lines(&advice),
         ["@netname ^NET-1$", "@cidr 8.9.0.0/16", "@org ^Contoso$", "@netname ^CONTOSO$"],
@@ -88,12 +89,12 @@ fn a_network_name_that_others_use_too_gives_way_to_the_network() {
     ];
     let seen = sightings(&made[..2], &patterns(&[]));
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
-    let advice = suggest(&report, &[], ANY).unwrap();
+    let advice = suggest(&report, &ham(&[]), ANY).unwrap();
     assert_eq!(lines(&advice), ["@cidr 8.8.0.0/16", "@org ^Contoso$"]);
 
     let seen = sightings(&made, &patterns(&[]));
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
-    let advice = suggest(&report, &[], ANY).unwrap();
+    let advice = suggest(&report, &ham(&[]), ANY).unwrap();
     assert_eq!(lines(&advice), ["@org ^Contoso$", "@org ^Inside$"]);
     let spared: Vec<_> = advice.spared.iter().map(|(owner, why)| (owner.by(), why.clone())).collect();
     assert_eq!(spared, [(Some("LAN"), SparedReason::Inseparable)]);
@@ -144,7 +145,7 @@ fn a_name_made_to_break_out_stays_one_line_that_matches_its_owner() {
     let made = [of("8.8.1.1", 9, evil, "8.8.0.0/16"), of("8.9.1.1", 8, "Innocent", "8.9.0.0/16")];
     let seen = sightings(&made, &patterns(&["Innocent"]));
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
-    let advice = suggest(&report, &[], ANY).unwrap();
+    let advice = suggest(&report, &ham(&[]), ANY).unwrap();
     assert_eq!(advice.suggested.len(), 1);
     assert!(lines(&advice).iter().all(|line| line.starts_with('@') && !line.contains(char::is_control)));
     assert_eq!(blocked(&advice, &seen), ["8.8.1.1"]);
@@ -155,7 +156,7 @@ fn a_name_too_long_for_an_expression_is_no_trouble() {
     let long: &'static str = "x".repeat(300_000).leak();
     let seen = sightings(&[of("8.8.1.1", 9, long, "8.8.0.0/16")], &patterns(&[]));
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
-    let advice = suggest(&report, &[], ANY).unwrap();
+    let advice = suggest(&report, &ham(&[]), ANY).unwrap();
     assert_eq!(blocked(&advice, &seen), ["8.8.1.1"]);
 }
 
@@ -232,7 +233,7 @@ fn a_line_is_worth_its_hits_and_addresses() {
     assert_eq!(worth(1, 4), [] as [&str; 0]);
     let seen = sightings(&RUN, &patterns(&[]));
     let report = Report::new(&seen, Some(span()), Grouping::Owner);
-    let advice = suggest(&report, &[], SuggestBounds { hits: 10, addresses: 1, only: None }).unwrap();
+    let advice = suggest(&report, &ham(&[]), SuggestBounds { hits: 10, addresses: 1, only: None }).unwrap();
     assert_eq!((advice.small.rows, advice.small.hits, advice.spared.len()), (3, 9, 0));
 }
 
