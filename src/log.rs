@@ -102,6 +102,13 @@ pub enum ClientSource<'a> {
     File(&'a Path),
     /// Standard input, plain or compressed.
     Stdin,
+    /// A regular file with a copy of an input that cannot be read twice.
+    Copy {
+        /// The copy.
+        path: &'a Path,
+        /// The name of the input.
+        of: &'a Path,
+    },
 }
 
 impl<'a> ClientSource<'a> {
@@ -113,7 +120,7 @@ impl<'a> ClientSource<'a> {
 
     fn unreadable(&self, error: &io::Error) -> Error {
         match self {
-            Self::File(path) => Error::input(path, error),
+            Self::File(path) | Self::Copy { of: path, .. } => Error::input(path, error),
             Self::Stdin => Error::input(Path::new("standard input"), error),
         }
     }

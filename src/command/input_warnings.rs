@@ -34,7 +34,7 @@ pub(super) fn name(source: &ClientSource<'_>) -> String {
 
 fn file<'a>(source: &ClientSource<'a>) -> Option<&'a Path> {
     match source {
-        ClientSource::File(path) => Some(path),
+        ClientSource::File(path) | ClientSource::Copy { of: path, .. } => Some(path),
         ClientSource::Stdin => None,
     }
 }

@@ -127,7 +127,9 @@ fn announced(
 fn read(source: &ClientSource<'_>) -> Result<Vec<u8>> {
     match source {
         ClientSource::Stdin => take(Path::new("stdin"), io::stdin().lock()),
-        ClientSource::File(path) => take(path, File::open(path).map_err(|error| Error::input(path, &error))?),
+        ClientSource::File(path) | ClientSource::Copy { path, .. } => {
+            take(path, File::open(path).map_err(|error| Error::input(path, &error))?)
+        }
     }
 }
 

@@ -67,7 +67,7 @@ fn total_size(sources: &[ClientSource<'_>]) -> u64 {
         let size = match source {
             ClientSource::Stdin => None,
             // A missing file is reported when it is read.
-            ClientSource::File(path) => match fs::metadata(path) {
+            ClientSource::File(path) | ClientSource::Copy { path, .. } => match fs::metadata(path) {
                 Ok(meta) => meta.is_file().then_some(meta.len()),
                 Err(_) => Some(0),
             },
@@ -187,7 +187,9 @@ impl ReadPosition<'_> {
             }
             let from = self.left.next()?;
             let input = match from {
-                ClientSource::File(path) => LogInput::open(path, Arc::clone(done)),
+                ClientSource::File(path) | ClientSource::Copy { path, .. } => {
+                    LogInput::open(path, Arc::clone(done))
+                }
                 ClientSource::Stdin => LogInput::new(io::stdin()),
             };
             (self.context, self.unsettled) = (FileContext::default(), self.clock.is_some());
@@ -206,7 +208,7 @@ impl ReadPosition<'_> {
         }
         let mut found = context::order_in(text);
         if found == Some(DateEvidence::Either)
-            && let Some((ClientSource::File(path), _)) = &self.current
+            && let Some((ClientSource::File(path) | ClientSource::Copy { path, .. }, _)) = &self.current
             && fs::metadata(path).is_ok_and(|meta| meta.is_file())
         {
             found = search_order(path);

@@ -2,6 +2,7 @@
 
 mod abuse_mail;
 mod browser;
+mod inputs;
 mod month;
 mod page;
 mod wanted;

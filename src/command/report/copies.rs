@@ -15,9 +15,15 @@ use std::{
 
 /// The logs as regular files.
 pub(super) struct Copies {
-    paths: Vec<PathBuf>,
+    logs: Vec<ReadableLog>,
     /// They have no name, and are removed when the run ends.
     _kept: Vec<File>,
+}
+
+struct ReadableLog {
+    path: PathBuf,
+    /// The name of the input that this is a copy of.
+    copy_of: Option<PathBuf>,
 }
 
 impl Copies {
@@ -25,34 +31,47 @@ impl Copies {
     ///
     /// # Errors
     /// A log cannot be read (66), or the copy cannot be written (74).
-    pub(super) fn of(logs: &[ClientSource<'_>]) -> Result<Self> {
-        let (mut paths, mut kept) = (Vec::new(), Vec::new());
-        for log in logs {
-            let copy = match log {
-                ClientSource::File(path) if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) => {
-                    let mut input = File::open(path).map_err(|error| Error::input(path, &error))?;
-                    copied(&mut input, path)?
-                }
-                ClientSource::File(path) => {
-                    paths.push(path.to_path_buf());
+    pub(super) fn of(sources: &[ClientSource<'_>]) -> Result<Self> {
+        let (mut logs, mut kept) = (Vec::new(), Vec::new());
+        for source in sources {
+            let (copy, name) = match source {
+                // A folder or a missing file is reported by the reading.
+                ClientSource::File(path) | ClientSource::Copy { path, .. }
+                    if fs::metadata(path).map_or(true, |meta| meta.is_file() || meta.is_dir()) =>
+                {
+                    logs.push(ReadableLog { path: path.to_path_buf(), copy_of: None });
                     continue;
                 }
-                ClientSource::Stdin => copied(&mut io::stdin().lock(), Path::new("standard input"))?,
+                ClientSource::File(path) | ClientSource::Copy { path, .. } => {
+                    let mut input = File::open(path).map_err(|error| Error::input(path, &error))?;
+                    (copied(&mut input, path)?, *path)
+                }
+                ClientSource::Stdin => {
+                    let name = Path::new("standard input");
+                    (copied(&mut io::stdin().lock(), name)?, name)
+                }
             };
-            paths.push(PathBuf::from(format!("/proc/self/fd/{}", copy.as_raw_fd())));
+            let path = PathBuf::from(format!("/proc/self/fd/{}", copy.as_raw_fd()));
+            logs.push(ReadableLog { path, copy_of: Some(name.to_path_buf()) });
             kept.push(copy);
         }
-        Ok(Self { paths, _kept: kept })
+        Ok(Self { logs, _kept: kept })
     }
 
     /// The logs for the first reading.
     pub(super) fn sources(&self) -> Vec<ClientSource<'_>> {
-        self.paths.iter().map(|path| ClientSource::File(path)).collect()
+        fn source(log: &ReadableLog) -> ClientSource<'_> {
+            match &log.copy_of {
+                Some(of) => ClientSource::Copy { path: &log.path, of },
+                None => ClientSource::File(&log.path),
+            }
+        }
+        self.logs.iter().map(source).collect()
     }
 
     /// The logs for the second one.
     pub(super) fn paths(&self) -> Vec<&Path> {
-        self.paths.iter().map(PathBuf::as_path).collect()
+        self.logs.iter().map(|log| log.path.as_path()).collect()
     }
 }
 

@@ -89,7 +89,7 @@ impl HtmlFile {
 
 fn input<'a>(from: &ClientSource<'a>) -> &'a Path {
     match from {
-        ClientSource::File(path) => path,
+        ClientSource::File(path) | ClientSource::Copy { of: path, .. } => path,
         ClientSource::Stdin => Path::new("/dev/stdin"),
     }
 }
