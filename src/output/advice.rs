@@ -182,8 +182,11 @@ pub fn spared(owner: &ReportRow, why: &SparedReason) -> String {
 #[must_use]
 pub fn strangers(advice: &Advice) -> Option<String> {
     let those = addresses(advice.strangers);
+    let owners = if advice.strangers == 1 { "its owner" } else { "their owners" };
     (advice.strangers > 0).then(|| {
-        format!("{those} of the mail that you want could not be looked up: their owners may be among those suggested")
+        format!(
+            "{those} of the mail that you want could not be looked up: {owners} may be among those suggested"
+        )
     })
 }
 

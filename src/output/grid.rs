@@ -6,8 +6,8 @@ use unicode_width::UnicodeWidthStr;
 
 /// The cells between columns.
 const GAP: usize = 2;
-/// Up to this width, the main column is more important than any other.
-const TELLING: usize = 32;
+/// Up to this width, the main column is more important than any other. Few names are longer.
+const TELLING: usize = 60;
 
 /// Writes rows with each column as wide as its widest cell.
 ///

@@ -8,7 +8,7 @@ use super::{
     Paint,
     clock::{self, DisplayZone, rfc3339},
     spark::{Ink, spark},
-    text::{cut, pad, verdict_word},
+    text::{NAME_LINES, cut, folded, pad, verdict_word},
 };
 use crate::{
     report::{ClientLines, Grouping, Report, ReportRow, RowSum},
@@ -145,9 +145,14 @@ impl OwnerTable {
         let verdict = self.paint.verdict(owner.verdict, &verdict);
         let (hits, addresses) = (owner.hits.to_string(), owner.addresses.to_string());
         let country = safe(owner.country.unwrap_or("-")).into_owned();
-        let front = layout.front(&hits, &addresses, &title(owner), &country);
+        let names = folded(&title(owner), layout.owner, NAME_LINES);
+        let (name, more) = names.split_first().map_or(("", &[][..]), |(name, more)| (name.as_str(), more));
+        let front = layout.front(&hits, &addresses, name, &country);
         let drawn = spark(&owner.activity, layout.spark, self.ink);
         writeln!(out, "{front}  {verdict}{}{drawn}", if drawn.is_empty() { "" } else { "  " })?;
+        for name in more {
+            writeln!(out, "{}{name}", " ".repeat(layout.before_owner()))?;
+        }
         let indent = layout.indent();
         let details = self.details(owner);
         if !details.is_empty() {

@@ -90,8 +90,8 @@ impl TextColumns {
             RowShape::Alone => {
                 let width = cells.address.width() + self.word(judged).len() + cells.country.width();
                 let taken = width + cells.network.width() + cells.registry.width() + 5 * fit::GAP;
-                let owner = cells.owner.width().min(room.saturating_sub(taken));
-                if owner >= cells.owner.width().min(STUMP) {
+                let owner = cells.owner.width();
+                if owner <= room.saturating_sub(taken) {
                     self.line(judged, &cells, &ColumnWidths { owner, ..ColumnWidths::default() }, room, out)?;
                 } else {
                     self.pair(judged, &cells, room, out)?;
@@ -126,22 +126,31 @@ impl TextColumns {
         // A single row needs no blanks for alignment.
         let in_line = widths.address > 0;
         let (verdict, country) = if in_line { (fit::VERDICT, fit::COUNTRY) } else { (0, 0) };
-        let front = format!("{}  ", pad(&cells.address, widths.address));
-        let verdict = pad(self.word(judged), verdict);
-        let owner = pad(&cut(&cells.owner, widths.owner), if in_line { widths.owner } else { 0 });
-        let middle =
-            format!("  {owner}  {}  {}  ", pad(&cells.country, country), pad(&cells.network, widths.network));
-        let taken = front.width() + verdict.width() + middle.width();
+        let head = format!("{}  {}  ", pad(&cells.address, widths.address), pad(self.word(judged), verdict));
+        let front = head.width();
+        let country = pad(&cells.country, country);
+        let middle = format!("  {country}  {}  ", pad(&cells.network, widths.network));
+        let taken = front + widths.owner + middle.width();
         let registry = widths.registry.max(cells.registry.width());
         let fits = room - room.min(taken) >= registry + fit::GAP + cells.why.width();
-        let (verdict, dim) = (self.paint.verdict(judged.verdict, &verdict), self.paint.dim(&cells.registry));
-        write!(out, "{front}{verdict}{middle}{dim}")?;
+        let verdict = self.paint.verdict(judged.verdict, &pad(self.word(judged), verdict));
+        write!(out, "{}  {verdict}  ", pad(&cells.address, widths.address))?;
+        let mut owner = cells.owner.as_str();
+        if owner.width() > widths.owner {
+            // The name takes the line, and the other columns stay where they are in the next one.
+            let indent = " ".repeat(front);
+            let names = folded(owner, room.saturating_sub(front), NAME_LINES);
+            write!(out, "{}\n{indent}", names.join(&format!("\n{indent}")))?;
+            owner = "";
+        }
+        let owner = pad(owner, if in_line { widths.owner } else { 0 });
+        write!(out, "{owner}{middle}{}", self.paint.dim(&cells.registry))?;
         if fits {
             let blanks = " ".repeat(registry - cells.registry.width());
-            return writeln!(out, "{blanks}  {}", cells.why);
+            write!(out, "{blanks}  {}", cells.why)?;
         }
         writeln!(out)?;
-        if cells.why == "-" { Ok(()) } else { wrapped(&cells.why, room, out) }
+        if fits || cells.why == "-" { Ok(()) } else { wrapped(&cells.why, room, out) }
     }
 
     /// Writes the owner in one line, and the network in the next.
@@ -149,8 +158,9 @@ impl TextColumns {
         let verdict = self.word(judged);
         let left = room.saturating_sub(cells.address.width() + verdict.len() + 2 * fit::GAP);
         // If hardly any space is left, the terminal may wrap it.
-        let owner = cut(&cells.owner, if left < STUMP { usize::MAX } else { left });
-        writeln!(out, "{}  {}  {owner}", cells.address, self.paint.verdict(judged.verdict, verdict))?;
+        let names = folded(&cells.owner, if left < STUMP { usize::MAX } else { left }, NAME_LINES);
+        let names = names.join(&format!("\n{}", " ".repeat(room.saturating_sub(left))));
+        writeln!(out, "{}  {}  {names}", cells.address, self.paint.verdict(judged.verdict, verdict))?;
         let RowCells { country, network, registry, why, .. } = cells;
         if judged.unknown().is_some() {
             return wrapped(why, room, out);
@@ -221,6 +231,32 @@ fn why(judged: &Judged) -> String {
         || "-".to_owned(),
         |unknown| format!("{}: {}", unknown.kind.as_str(), safe(&unknown.message)),
     )
+}
+
+/// The most lines of an owner's name. No real name needs more.
+pub(super) const NAME_LINES: usize = 4;
+
+/// The text in at most `most` lines of at most `width` cells, broken at blanks where possible. Only the last line is cut.
+pub(super) fn folded(text: &str, width: usize, most: usize) -> Vec<String> {
+    let (mut lines, mut rest) = (Vec::new(), text);
+    while lines.len() + 1 < most && rest.width() > width {
+        let mut cells = 0;
+        let fits = |(_, c): &(usize, char)| {
+            cells += c.width().unwrap_or_default();
+            cells <= width
+        };
+        let end = rest.char_indices().take_while(fits).last().map_or(0, |(at, c)| at + c.len_utf8());
+        let (head, tail) = rest.split_at(end);
+        let blank = if tail.starts_with(' ') { Some(end) } else { head.rfind(' ') };
+        let (line, more) = rest.split_at(blank.filter(|at| *at > 0).unwrap_or(end));
+        if line.is_empty() {
+            break;
+        }
+        lines.push(line.trim_end().to_owned());
+        rest = more.trim_start();
+    }
+    lines.push(cut(rest, width).into_owned());
+    lines
 }
 
 /// The text padded with blanks to this width.

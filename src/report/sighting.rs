@@ -63,7 +63,7 @@ pub struct Sightings {
     of: Vec<u32>,
 }
 
-/// What is known of clients, each once.
+/// Facts about clients, each stored once.
 #[derive(Debug, Default)]
 pub(super) struct SharedFindings {
     known: Vec<Rc<Judged>>,
@@ -71,7 +71,7 @@ pub(super) struct SharedFindings {
 }
 
 impl SharedFindings {
-    /// Keeps what is known of a client, and says where.
+    /// Stores the facts about a client, and returns their index.
     pub(super) fn add(&mut self, judged: Judged) -> u32 {
         let shared = Rc::new(shared(judged));
         let next = u32::try_from(self.known.len()).unwrap_or(NOWHERE);
@@ -82,12 +82,12 @@ impl SharedFindings {
         place
     }
 
-    /// What was kept there.
+    /// The facts at an index.
     pub(super) fn get(&self, place: u32) -> Option<&Judged> {
         self.known.get(place as usize).map(Rc::as_ref)
     }
 
-    /// All of it, in the order of the first client of whom it is.
+    /// All facts, in the order of their first clients.
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &Judged> {
         self.known.iter().map(Rc::as_ref)
     }

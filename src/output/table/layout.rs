@@ -10,7 +10,8 @@ pub(super) const VERDICT: usize = 7;
 const COUNTRY: usize = 2;
 /// The cells between columns.
 const GAP: usize = 2;
-/// An owner's name is cut only to make room for the smallest chart, and not below this width.
+/// The column of owners is narrowed only for the smallest chart, and not below this width. A longer name takes more
+/// lines.
 const OWNER: usize = 24;
 
 /// The widths of the columns.
@@ -42,6 +43,11 @@ impl TableLayout {
     /// The start of a row's second line.
     pub(super) fn indent(&self) -> usize {
         self.hits + GAP
+    }
+
+    /// The number of cells before an owner's name.
+    pub(super) fn before_owner(&self) -> usize {
+        self.hits + self.addresses + 2 * GAP
     }
 
     /// The columns before the verdict.

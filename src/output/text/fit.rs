@@ -10,9 +10,9 @@ pub(super) const GAP: usize = 2;
 const NETWORK: (usize, usize) = (18, 20);
 /// The width of the longest common registry name.
 const REGISTRY: usize = 7;
-/// An owner's name makes room for the other columns, down to this width. Below it, the reason goes to a line of its
-/// own. If that is not enough, columns are not used.
-const OWNER: (usize, usize) = (12, 32);
+/// The narrowest and the widest column of owners; a longer name takes more lines. If less is left, the reason goes to a
+/// line of its own. If that is not enough, columns are not used.
+const OWNER: (usize, usize) = (12, 60);
 /// The width of the longest IPv4 address.
 const V4: usize = 15;
 
@@ -74,12 +74,13 @@ mod tests {
     }
 
     #[test]
-    fn the_owner_gives_way_and_the_network_never() {
-        assert_eq!(on(140, 15, 20), RowShape::Table([32, 18, 7]));
-        assert_eq!(on(0, 15, 20), RowShape::Table([32, 18, 7]));
+    fn the_column_of_owners_gives_way_and_the_network_never() {
+        assert_eq!(on(180, 15, 20), RowShape::Table([60, 18, 7]));
+        assert_eq!(on(140, 15, 20), RowShape::Table([59, 18, 7]));
+        assert_eq!(on(0, 15, 20), RowShape::Table([60, 18, 7]));
         assert_eq!(on(100, 13, 9), RowShape::Table([32, 18, 7]));
         assert_eq!(on(90, 13, 9), RowShape::Table([22, 18, 7]));
-        // The reason goes below before the owner is cut to a stump.
+        // The reason goes below before the owner's column is a stump.
         assert_eq!(on(80, 13, 20), RowShape::Table([23, 18, 7]));
         assert_eq!(on(80, 15, 9), RowShape::Table([21, 18, 7]));
         assert_eq!(on(71, 15, 9), RowShape::Table([12, 18, 7]));

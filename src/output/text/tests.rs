@@ -52,18 +52,23 @@ fn no_line_is_wider_than_the_terminal_and_no_network_is_cut() {
 #[test]
 fn eighty_columns_show_everything_that_matters() {
     let rows = rows(on(80, 10, 9), false);
-    assert_eq!(rows[0], "8.8.1.1     blocked  Contoso Gesell…  DE  8.8.0.0/22          ripe     -e:1");
-    assert_eq!(rows[3], "10.0.0.1    clear    Private-Use      -   10.0.0.0/8          iana     -");
-    assert_eq!(rows[4], "7.7.7.7     unknown  -                -   -                   -");
-    assert_eq!(rows[5], "    timeout: whois.ripe.net: no answer in time, and that is all that there is to");
-    assert_eq!(rows[6], "    say of it");
+    // A name that is longer than its column has a line, and the others stay in their columns.
+    assert_eq!(rows[0], "8.8.1.1     blocked  Contoso Gesellschaft für elektronische Werbesendungen mbH");
+    assert_eq!(rows[1], format!("{:36}  DE  8.8.0.0/22          ripe     -e:1", ""));
+    assert_eq!(rows[2], "9.9.9.9     clear    株式会社サンプルメール配信");
+    let rest: Vec<&str> = rows.iter().skip_while(|row| !row.starts_with("10.")).map(String::as_str).collect();
+    assert_eq!(rest[0], "10.0.0.1    clear    Private-Use      -   10.0.0.0/8          iana     -");
+    assert_eq!(rest[1], "7.7.7.7     unknown  -                -   -                   -");
+    assert_eq!(rest[2], "    timeout: whois.ripe.net: no answer in time, and that is all that there is to");
+    assert_eq!(rest[3], "    say of it");
 }
 
 #[test]
 fn a_narrow_terminal_has_two_lines_an_address() {
     let rows = rows(on(50, 10, 9), false);
-    assert_eq!(rows[0], "8.8.1.1  blocked  Contoso Gesellschaft für elektr…");
-    assert_eq!(rows[1], "    DE  8.8.0.0/22  ripe  -e:1");
+    assert_eq!(rows[0], "8.8.1.1  blocked  Contoso Gesellschaft für");
+    assert_eq!(rows[1], "                  elektronische Werbesendungen mbH");
+    assert_eq!(rows[2], "    DE  8.8.0.0/22  ripe  -e:1");
     assert_eq!(rows.last().unwrap(), "    and that is all that there is to say of it");
 }
 
@@ -109,4 +114,18 @@ fn a_pipe_is_coloured_when_asked_for_and_never_cut() {
         assert_eq!(coloured[5], format!("\x1b[2m{}\x1b[0m", plain[5]));
         assert_eq!([coloured[0], coloured[2], coloured[6]], [plain[0], plain[2], plain[6]]);
     }
+}
+
+#[test]
+fn a_name_takes_more_lines_before_it_is_cut() {
+    let lines = |text, width| folded(text, width, 3).join("|");
+    assert_eq!(lines("Contoso GmbH", 12), "Contoso GmbH");
+    assert_eq!(lines("Contoso GmbH", 11), "Contoso|GmbH");
+    assert_eq!(lines("Contoso GmbH & Co. KG", 7), "Contoso|GmbH &|Co. KG");
+    assert_eq!(lines("Contosogesellschaft mbH", 8), "Contosog|esellsch|aft mbH");
+    assert_eq!(lines("a b c d e f", 3), "a b|c d|e f");
+    assert_eq!(lines("a b c d e f g", 3), "a b|c d|e …");
+    assert_eq!(lines("株式会社サンプル", 5), "株式|会社|サン…");
+    assert_eq!(lines("株式", 1), "…");
+    assert_eq!((lines("", 5), lines("abc", 0)), (String::new(), "…".to_owned()));
 }
