@@ -44,10 +44,6 @@ impl RecordPage<'_> {
         self.form
     }
 
-    pub(crate) fn registry(&self) -> Registry {
-        self.registry
-    }
-
     /// The smallest network that holds the address, or the smallest of all without an address. If two are equal, the
     /// later one counts: registries write the customer's after the parent's, and APNIC the national registry's after
     /// its own.

@@ -120,11 +120,18 @@ impl<'a> RecordPage<'a> {
         placeholder::judge(self, named.block, record)
     }
 
-    /// Whether an RPSL answer has all contacts that its first network names, as far as such an answer has them without
-    /// persons.
-    pub(crate) fn has_all_contacts(&self) -> bool {
-        let block = self.networks.first().and_then(|named| self.blocks.get(named.block));
-        block.is_some_and(|block| rpsl::has_all_named(self, block))
+    /// Whether an RPSL answer has every object that its first network names, and that names one at least.
+    pub(crate) fn has_everybody(&self) -> bool {
+        self.first_block().is_some_and(|block| rpsl::has_everybody(self, block))
+    }
+
+    /// The same without the persons that some registries leave out.
+    pub(crate) fn has_all_but_persons(&self) -> bool {
+        self.first_block().is_some_and(|block| rpsl::has_all_but_persons(self, block))
+    }
+
+    fn first_block(&self) -> Option<&RecordBlock<'a>> {
+        self.blocks.get(self.networks.first()?.block)
     }
 
     /// Whether an RPSL answer breaks off. Its last object lacks the `source:` that every object has, or the

@@ -83,14 +83,24 @@ pub(super) fn lacks_organisation(page: &RecordPage<'_>, block: &RecordBlock<'_>)
     block.has("org") && organisation(page, block).is_none()
 }
 
-/// Whether the answer has all objects that the network names and that its registry always sends: the organisation and the
-/// incident response team, or every contact in LACNIC's and registro.br's. RIPE and APNIC may leave persons out.
-pub(super) fn has_all_named(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> bool {
-    let persons = matches!(page.registry, Registry::Lacnic | Registry::RegistroBr);
-    let links: &[&str] = if persons { &["owner-c", "tech-c", "abuse-c"] } else { &["org", "mnt-irt"] };
+/// Whether the answer has all objects that a network names by these attributes. None if it names none.
+fn has_all(page: &RecordPage<'_>, block: &RecordBlock<'_>, links: &[&str]) -> Option<bool> {
     let there: HashSet<String> = page.blocks.iter().filter_map(id).collect();
     let named = links.iter().flat_map(|link| block.all(link)).map(without_comment);
-    named.map(str::to_ascii_lowercase).all(|handle| there.contains(&handle))
+    named.map(|handle| there.contains(&handle.to_ascii_lowercase())).reduce(|all, is_there| all && is_there)
+}
+
+/// Whether the answer has all objects that the network names, persons too, and it names one at least.
+pub(super) fn has_everybody(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> bool {
+    has_all(page, block, &LINKS) == Some(true)
+}
+
+/// Whether the answer has all objects that the network names and that its registry always sends: the organisation and the
+/// incident response team, or every contact in LACNIC's and registro.br's. RIPE and APNIC may leave persons out.
+pub(super) fn has_all_but_persons(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> bool {
+    let persons = matches!(page.registry, Registry::Lacnic | Registry::RegistroBr);
+    let links: &[&str] = if persons { &LINKS } else { &["org", "mnt-irt"] };
+    has_all(page, block, links) != Some(false)
 }
 
 /// Whether any contact that the network names is in the answer.

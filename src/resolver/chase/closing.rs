@@ -36,7 +36,7 @@ impl ReferralChase<'_> {
             Ok((_, again)) if is_same(text, &again) => {
                 if !found.ending.is_empty() {
                     cache.learn_ending(&key, &found.ending, Timestamp::now());
-                } else if !found.is_wordless
+                } else if !found.has_everybody
                     && !cache.note_bare(&key, self.resolver.area(self.address), Timestamp::now())
                 {
                     self.trace.say("closing", || {

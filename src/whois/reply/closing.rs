@@ -3,7 +3,7 @@
 //!
 //! Only lines of the server itself count as an end: lines after the last object that no customer can write. An answer may
 //! also end with no words, if it lacks no object that its network names. Both ends are believed only if they come twice
-//! ([`is_same`]), and an end without words after other words of the server only if several networks' answers have it. The
+//! ([`is_same`]), and an end without words only if several networks' answers have it, or if no object can be missing. The
 //! caller must see to that.
 
 use super::{Provenance, WhoisReply, classify, complete};
@@ -24,8 +24,8 @@ pub struct UnclosedReply {
     /// The words at its end, without the parts that change from one answer to the next. Empty if there are none, which
     /// proves nothing about the next answer.
     pub ending: String,
-    /// Whether the server wrote no line of its own at all, neither before the record nor after it.
-    pub is_wordless: bool,
+    /// Whether no object can be missing: every one that the network names is there, and it names one at least.
+    pub has_everybody: bool,
 }
 
 /// Classifies a text from the network that lacks its registry's closing line, if it ends with other words of the server
@@ -47,7 +47,8 @@ pub fn unclosed(text: &str, registry: Registry, address: IpAddr) -> Option<Unclo
     let ending = ending(text, registry)?;
     let reply = judge(&format!("{text}{closing}\n"));
     let whole = matches!(reply, WhoisReply::Record(..) | WhoisReply::Placeholder { .. });
-    whole.then_some(UnclosedReply { reply, ending, is_wordless: is_wordless(text) })
+    let has_everybody = RecordPage::read(text, registry).is_some_and(|page| has_everybody(text, &page));
+    whole.then_some(UnclosedReply { reply, ending, has_everybody })
 }
 
 /// Whether two answers to one query say the same. The server's own lines may differ in the time and the machine.
@@ -91,31 +92,40 @@ fn ending(text: &str, registry: Registry) -> Option<String> {
     enough.then(|| ending.join("\n"))
 }
 
-/// Whether the server wrote no line of its own. Then nobody knows what would close such an answer.
-fn is_wordless(text: &str) -> bool {
-    !lines(text).any(is_own)
-}
-
 /// Whether an answer without closing words may have come to its end. Its last object has the blank line after it that
 /// follows every object, and no object is missing that such an answer always has.
 fn ends_bare(text: &str, page: &RecordPage<'_>) -> bool {
     let apart = lines(text).collect::<Vec<_>>().ends_with(&["", ""]);
-    let complete = match (page.registry(), page.form()) {
-        (Registry::Ripe | Registry::Apnic | Registry::Lacnic | Registry::RegistroBr, RecordForm::Rpsl) => {
-            page.has_all_contacts()
-        }
-        (Registry::Arin, RecordForm::Arin) if is_wordless(text) => {
-            lines(text).any(|line| line.starts_with("OrgName:") || line.starts_with("CustName:"))
-        }
-        // The holder's contacts come last, at least those for abuse and for technical questions.
-        (Registry::Arin, RecordForm::Arin) => {
-            let has = |part: &str| lines(text).any(|line| line.starts_with(part));
-            let end = lines(text).filter(|line| !line.trim().is_empty()).last();
-            has("OrgAbuseHandle:") && has("OrgTechHandle:") && end.is_some_and(|line| line.contains("Ref:"))
-        }
+    match page.form() {
+        RecordForm::Rpsl => apart && page.has_all_but_persons(),
+        RecordForm::Arin => (apart || is_wordless(text)) && has_last_contact(text),
         _ => false,
-    };
-    (apart || is_wordless(text)) && complete
+    }
+}
+
+/// Whether no object can be missing from an answer that ends so. ARIN's names none by its handle. If the server wrote no
+/// line of its own at all, its holder and his last contact are enough.
+fn has_everybody(text: &str, page: &RecordPage<'_>) -> bool {
+    match page.form() {
+        RecordForm::Rpsl => page.has_everybody(),
+        RecordForm::Arin => is_wordless(text) && has_last_contact(text),
+        _ => false,
+    }
+}
+
+/// Whether the server wrote no line of its own.
+fn is_wordless(text: &str) -> bool {
+    !lines(text).any(is_own)
+}
+
+/// Whether one of ARIN's answers ends with a contact of the network's holder.
+fn has_last_contact(text: &str) -> bool {
+    let has = |part: &str| lines(text).any(|line| line.starts_with(part));
+    let last = lines(text).filter(|line| !line.trim().is_empty()).last().unwrap_or_default();
+    let key = last.split(':').next().unwrap_or_default();
+    let (email, link) = (key.ends_with("Email"), key.ends_with("Ref"));
+    (has("OrgName:") || has("CustName:"))
+        && (is_wordless(text) && email || link && has("OrgAbuseHandle:") && has("OrgTechHandle:"))
 }
 
 /// Whether only the server itself writes such a line.
@@ -213,7 +223,7 @@ mod tests {
             }
             let found = found.unwrap_or_else(|| panic!("{registry}: {bare}"));
             assert!(matches!(found.reply, WhoisReply::Record(..)), "{registry}");
-            assert_eq!(found.ending, "");
+            assert_eq!((found.ending.as_str(), found.has_everybody), ("", registry == Registry::Lacnic));
             for cut in (0..bare.len() - 1).filter(|at| bare.is_char_boundary(*at)) {
                 let cut = &bare[..cut];
                 // A whole object less, of those that the network does not name, is as good as all of them.
