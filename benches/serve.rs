@@ -40,10 +40,10 @@ const REQUEST: &str = "request=smtpd_access_policy\nprotocol_state=RCPT\nprotoco
     policy_context=\n\n";
 
 /// One connection: it asks about one address after the other until it is told to stop.
-fn drive(place: &str, addresses: impl Iterator<Item = u32>, until: Instant) -> Vec<u32> {
-    let mut stream = TcpStream::connect(place).expect("the server listens");
+fn drive(address: &str, addresses: impl Iterator<Item = u32>, until: Instant) -> Vec<u32> {
+    let mut stream = TcpStream::connect(address).expect("the server listens");
     stream.set_nodelay(true).expect("a TCP socket");
-    let (before, behind) = REQUEST.split_once("{}").expect("a place for the address");
+    let (before, behind) = REQUEST.split_once("{}").expect("a field for the address");
     let (mut micros, mut request, mut room) = (Vec::new(), Vec::new(), [0; 1024]);
     for address in addresses {
         request.clear();
@@ -75,14 +75,14 @@ fn few(seed: u32) -> impl Iterator<Item = u32> {
     (0..200).map(move |n| PRIVATE + (n + seed * 7) % 250).cycle()
 }
 
-fn measure(name: &str, place: &str, connections: u32) {
+fn measure(name: &str, address: &str, connections: u32) {
     // One pass first, so that the measurement is warm.
-    drive(place, few(0).take(250), Instant::now() + Duration::from_secs(60));
+    drive(address, few(0).take(250), Instant::now() + Duration::from_secs(60));
     let started = Instant::now();
     let until = started + Duration::from_secs(5);
     let mut micros: Vec<u32> = std::thread::scope(|scope| {
         let drivers: Vec<_> =
-            (0..connections).map(|n| scope.spawn(move || drive(place, few(n), until))).collect();
+            (0..connections).map(|n| scope.spawn(move || drive(address, few(n), until))).collect();
         drivers.into_iter().flat_map(|driver| driver.join().expect("a driver")).collect()
     });
     let elapsed = started.elapsed().as_secs_f64();
@@ -99,13 +99,13 @@ fn measure(name: &str, place: &str, connections: u32) {
 
 /// A million requests about a hundred thousand addresses, more than are remembered. The requests before them fill the
 /// bounded memory: for decisions, and the allocator's for each thread.
-fn exhaust(place: &str, server: &Child) {
+fn exhaust(address: &str, server: &Child) {
     let far = Instant::now() + Duration::from_secs(3600);
     let round = |from: u32| {
         std::thread::scope(|scope| {
             for n in 0..16 {
                 let addresses = (0..6250).map(move |i| PRIVATE + (from + i * 16 + n) % 100_000);
-                scope.spawn(move || drive(place, addresses, far));
+                scope.spawn(move || drive(address, addresses, far));
             }
         });
     };
@@ -142,23 +142,24 @@ fn whodunit(args: &[&str]) -> (Server, String) {
     let mut log = BufReader::new(child.stderr.take().expect("its log"));
     let mut line = String::new();
     log.read_line(&mut line).expect("its log");
-    let place = line.trim().strip_prefix("listening=inet:").expect("where it listens").to_owned();
+    let address = line.trim().strip_prefix("listening=inet:").expect("where it listens").to_owned();
     // The log is written and read as on a busy server.
     std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-    (Server(child), place)
+    (Server(child), address)
 }
 
 fn stub() -> Option<(Server, String)> {
-    let place = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    let address =
+        TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/policy_stub.py");
-    let child = Command::new("python3").arg(script).arg(place.port().to_string()).spawn().ok()?;
+    let child = Command::new("python3").arg(script).arg(address.port().to_string()).spawn().ok()?;
     let server = Server(child);
     let begun = Instant::now();
-    while TcpStream::connect(place).is_err() {
+    while TcpStream::connect(address).is_err() {
         assert!(begun.elapsed() < Duration::from_secs(10), "the stub does not listen");
         std::thread::sleep(Duration::from_millis(20));
     }
-    Some((server, place.to_string()))
+    Some((server, address.to_string()))
 }
 
 /// A table as large as today's, in which each /24 from 80.0.0.0 on has a range.
@@ -169,17 +170,17 @@ fn write_table(path: &Path) {
         let asn = 64_500 + n % 80_000;
         table.add(prefix.into(), &[asn], Some(&format!("EXAMPLE-{asn} Example GmbH"))).expect("room");
     }
-    fs::write(path, table.finish(Timestamp::now()).expect("room").0).expect("a place");
+    fs::write(path, table.finish(Timestamp::now()).expect("room").0).expect("a folder");
 }
 
 /// Every registry's server, which counts connections and closes them.
 fn registries(list: &Path) -> Arc<AtomicUsize> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let place = listener.local_addr().expect("a port");
+    let address = listener.local_addr().expect("a port");
     let servers = Registry::ALL.iter().filter_map(|registry| registry.server());
     let entries: Vec<String> =
-        servers.map(|server| format!("{server:?}: {{\"host\": \"{place}\"}}")).collect();
-    fs::write(list, format!("{{{}}}", entries.join(","))).expect("a place");
+        servers.map(|server| format!("{server:?}: {{\"host\": \"{address}\"}}")).collect();
+    fs::write(list, format!("{{{}}}", entries.join(","))).expect("a folder");
     let came = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&came);
     std::thread::spawn(move || {
@@ -199,17 +200,17 @@ fn decide_by_table() {
     let (cache, list) = (path("cache.db"), path("servers.json"));
     let (cache, list) = (cache.to_str().expect("UTF-8"), list.to_str().expect("UTF-8"));
     let patterns = ["-e", "@asn 64577", "-e", "@asn AS65000", "-e", "@asn 70001"];
-    let (_server, place) = whodunit(&[&["--cache", cache, "--servers", list], &patterns[..]].concat());
+    let (_server, address) = whodunit(&[&["--cache", cache, "--servers", list], &patterns[..]].concat());
     let far = Instant::now() + Duration::from_secs(3600);
     for round in 0..3 {
         let started = Instant::now();
         let answers: usize = std::thread::scope(|scope| {
-            let place = &place;
+            let address = &address;
             let drivers: Vec<_> = (0..16)
                 .map(|n| {
                     let addresses =
                         (0..6250).map(move |i| PUBLIC + ((round * 100_000 + i * 16 + n) << 8 | 7));
-                    scope.spawn(move || drive(place, addresses, far).len())
+                    scope.spawn(move || drive(address, addresses, far).len())
                 })
                 .collect();
             drivers.into_iter().map(|driver| driver.join().expect("a driver")).sum()
@@ -227,17 +228,17 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let (server, place) = whodunit(&["--cache", "none", "--offline", "-e", "Contoso"]);
+    let (server, address) = whodunit(&["--cache", "none", "--offline", "-e", "Contoso"]);
     let stub = stub();
     for connections in [1, 16] {
         for _ in 0..2 {
-            measure("whodunit", &place, connections);
-            if let Some((_, place)) = &stub {
-                measure("stub", place, connections);
+            measure("whodunit", &address, connections);
+            if let Some((_, address)) = &stub {
+                measure("stub", address, connections);
             }
         }
     }
-    exhaust(&place, &server.0);
+    exhaust(&address, &server.0);
     drop(server);
     decide_by_table();
 }

@@ -195,7 +195,7 @@ const WITHOUT_TABLE: &str = "there is no table that says which AS announces an a
 pub fn each(cache: &LayeredCache, mut work: impl FnMut(&CachedAnswer) -> Result<()>) -> Result<()> {
     let (mut after, mut damaged) = (0, 0);
     loop {
-        let page = cache.ledger().list(after, PAGE).map_err(|error| unreadable(&error))?;
+        let page = cache.maintenance().list(after, PAGE).map_err(|error| unreadable(&error))?;
         let Some(last) = page.last else { break };
         after = last;
         damaged += page.damaged.len();

@@ -9,12 +9,12 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// A deadline `patience` from now.
+    /// A deadline `timeout` from now.
     #[must_use]
-    pub fn within(patience: Duration) -> Self {
+    pub fn within(timeout: Duration) -> Self {
         // If the clock cannot express the sum, a year serves as well.
         let now = Instant::now();
-        Self { at: now.checked_add(patience).unwrap_or(now + Duration::from_secs(31_536_000)) }
+        Self { at: now.checked_add(timeout).unwrap_or(now + Duration::from_secs(31_536_000)) }
     }
 
     /// The time left; None if it has passed.
@@ -23,9 +23,9 @@ impl Deadline {
         self.at.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }
 
-    /// This deadline, or `patience` from now if that is sooner.
+    /// This deadline, or `timeout` from now if that is sooner.
     #[must_use]
-    pub fn at_most(self, patience: Duration) -> Self {
-        Self { at: self.at.min(Self::within(patience).at) }
+    pub fn at_most(self, timeout: Duration) -> Self {
+        Self { at: self.at.min(Self::within(timeout).at) }
     }
 }

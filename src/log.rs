@@ -140,9 +140,9 @@ pub struct LogClients {
     /// Among these and the lines outside the time bounds, lines without a time, if others have one.
     pub undated: u64,
     /// Lines that were meant as an address and are none, such as `193.0.22.256`.
-    pub slips: u64,
+    pub near_addresses: u64,
     /// The first of these.
-    pub slip: Option<String>,
+    pub near_address: Option<String>,
     /// The inputs that could not be read to their end, each with its error. The lines read before that count.
     pub unreadable: Vec<Error>,
 }

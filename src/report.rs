@@ -90,8 +90,8 @@ impl<'a> Report<'a> {
         let mut indexes: HashMap<RowKey, usize> = HashMap::new();
         // The row of each fact, with its sum: clients share facts, and there may be millions of clients.
         let mut sums: Vec<(Option<usize>, RowSum)> = vec![(None, RowSum::default()); sightings.known().len()];
-        for (place, sighting) in sightings.iter() {
-            let Some((index, sum)) = sums.get_mut(place) else { continue };
+        for (fact, sighting) in sightings.iter() {
+            let Some((index, sum)) = sums.get_mut(fact) else { continue };
             let index = *index.get_or_insert_with(|| {
                 let key = RowKey::of(sighting.judged, grouping);
                 *indexes.entry(key).or_insert_with_key(|key| {

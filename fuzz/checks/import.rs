@@ -9,7 +9,7 @@ use whodunit::internals::cache::{
 /// The number of inputs that are only read for each one that is imported.
 const DISK: u8 = 64;
 
-/// One folder for all runs; in memory, if the system has a place for that.
+/// One folder for all runs; in memory, if the system has such a folder.
 static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     let memory = std::path::Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }

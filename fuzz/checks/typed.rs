@@ -102,10 +102,10 @@ impl Row {
 
     /// The line with the text in each typed part by itself, and in all of them.
     fn each_line(&self, typed: &[u8], forged: bool, mut work: impl FnMut(Vec<u8>)) {
-        let places = || (0..self.parts.len()).filter(|place| self.parts[*place].0 != Writing::Own);
+        let indexes = || (0..self.parts.len()).filter(|index| self.parts[*index].0 != Writing::Own);
         work(self.line(typed, |_| true));
-        for place in places() {
-            work(self.line(typed, |other| other == place));
+        for index in indexes() {
+            work(self.line(typed, |other| other == index));
             if !forged {
                 continue;
             }
@@ -116,17 +116,17 @@ impl Row {
                     .map_or(text.clone(), |client| text.replace(&client.to_string(), FORGED))
                     .into_bytes()
             };
-            let behind = [typed, &forge(&self.parts[place + 1..])].concat();
-            work(self.line(&behind, |other| other == place));
-            let before = [&forge(&self.parts[..place]), typed].concat();
-            work(self.line(&before, |other| other == place));
+            let behind = [typed, &forge(&self.parts[index + 1..])].concat();
+            work(self.line(&behind, |other| other == index));
+            let before = [&forge(&self.parts[..index]), typed].concat();
+            work(self.line(&before, |other| other == index));
         }
     }
 
     fn line(&self, typed: &[u8], is_replaced: impl Fn(usize) -> bool) -> Vec<u8> {
-        let part = |(place, (writing, text)): (usize, &(Writing, String))| match writing {
+        let part = |(index, (writing, text)): (usize, &(Writing, String))| match writing {
             Writing::Own => text.clone().into_bytes(),
-            writing if is_replaced(place) => writing.of(typed),
+            writing if is_replaced(index) => writing.of(typed),
             _ => text.clone().into_bytes(),
         };
         self.parts.iter().enumerate().flat_map(part).collect()

@@ -117,7 +117,7 @@ pub(super) fn beside(cache: &Path) -> PathBuf {
     location::beside(cache, "-imported")
 }
 
-/// Imports all files as one. `cache` is the cache's own file; answers of an export go into `ledger`. `tick` is called
+/// Imports all files as one. `cache` is the cache's own file; answers of an export go into `maintenance`. `tick` is called
 /// now and then, to show progress.
 ///
 /// # Errors
@@ -125,7 +125,7 @@ pub(super) fn beside(cache: &Path) -> PathBuf {
 /// written (74).
 pub fn import(
     cache: &Path,
-    ledger: &dyn Maintenance,
+    maintenance: &dyn Maintenance,
     inputs: Vec<BulkInput>,
     now: Timestamp,
     tick: &mut dyn FnMut(),
@@ -133,7 +133,7 @@ pub fn import(
     let inputs = sort(inputs)?;
     let mut draft = ImportDraft::begin(&beside(cache), now)?;
     read(inputs, &mut |entry| draft.take(entry), tick)?;
-    draft.finish(ledger, tick)
+    draft.finish(maintenance, tick)
 }
 
 /// Reads files as [`import`] does, and writes nothing.

@@ -172,11 +172,11 @@ const PROMISES: &[Promise] = &[
         assert_eq!(cache.recall(&found, &one, None).unwrap(), None);
         assert_eq!(cache.answer(&again).unwrap(), None);
     }),
-    ("so many hold a place, and the dead for no longer than they said", |cache| {
+    ("so many hold a slot, and the dead for no longer than they said", |cache| {
         let [a, b, c] = std::array::from_fn(|_| LeaseHolder::unique());
         let claim = |holder, now: i64| cache.claim("server x", 2, holder, at(now), at(now + 10)).unwrap();
         assert!(claim(a, 0) && claim(b, 1) && !claim(c, 2));
-        assert!(cache.claim("server y", 1, c, at(2), at(12)).unwrap(), "another server's places are its own");
+        assert!(cache.claim("server y", 1, c, at(2), at(12)).unwrap(), "another server's slots are its own");
         assert!(claim(a, 2), "renewed");
         assert!(!claim(c, 10));
         assert!(claim(c, 11), "the second was never given back, and is over");

@@ -15,7 +15,7 @@ const PID: u32 = 22;
 /// Bits that tell the holders of one process apart.
 const CHANCE: u32 = 25;
 /// Bits that identify where the process runs. With the others they fill a positive integer of SQLite's.
-const PLACE: u32 = 16;
+const SYSTEM: u32 = 16;
 
 /// Holds a lease: one per lookup, and unique across all machines. It names its process, so that a process that was
 /// killed during a question, as hooks are, holds up nobody.
@@ -33,8 +33,8 @@ impl LeaseHolder {
     pub(super) fn of(pid: u32) -> Self {
         // The system keys this anew for each process, and counts on within it.
         let chance = RandomState::new().build_hasher().finish();
-        let place = low(place(), PLACE) << (PID + CHANCE);
-        Self(place | low(chance, CHANCE) << PID | low(pid.into(), PID))
+        let system = low(system(), SYSTEM) << (PID + CHANCE);
+        Self(system | low(chance, CHANCE) << PID | low(pid.into(), PID))
     }
 
     /// Reads the stored number.
@@ -50,11 +50,11 @@ impl LeaseHolder {
     /// Whether the process is known to have ended. A process on another machine or in another container cannot be
     /// checked; it counts as running until its lease expires. So does a new process that has got the old one's number.
     pub(super) fn is_gone(self) -> bool {
-        let here = low(self.0 >> (PID + CHANCE), PLACE);
+        let here = low(self.0 >> (PID + CHANCE), SYSTEM);
         let pid = i32::try_from(low(self.0, PID)).ok().and_then(Pid::from_raw);
         // EPERM comes from a process of another user, which exists.
         here != 0
-            && here == low(place(), PLACE)
+            && here == low(system(), SYSTEM)
             && low(self.0, PID) != low(std::process::id().into(), PID)
             && pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH))
     }
@@ -67,9 +67,9 @@ fn low(value: u64, bits: u32) -> u64 {
 
 /// Identifies where process numbers mean the same as here: this boot of this machine, and this PID namespace. 0 if that
 /// cannot be found.
-fn place() -> u64 {
-    static PLACE: OnceLock<u64> = OnceLock::new();
-    *PLACE.get_or_init(|| {
+fn system() -> u64 {
+    static SYSTEM: OnceLock<u64> = OnceLock::new();
+    *SYSTEM.get_or_init(|| {
         let boot = fs::read("/proc/sys/kernel/random/boot_id").ok();
         let names = fs::read_link("/proc/self/ns/pid").ok();
         boot.zip(names).map_or(0, |(mut boot, names)| {

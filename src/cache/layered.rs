@@ -176,10 +176,10 @@ impl LayeredCache {
         freshness: &Freshness,
         ask: impl Fn(&dyn Cache) -> CacheResult<Option<CacheHit>>,
     ) -> Option<CacheHit> {
-        for (place, layer) in self.layers.iter().enumerate() {
+        for (index, layer) in self.layers.iter().enumerate() {
             let Some(found) = self.try_layer(layer, Some(freshness.now), &ask) else { continue };
             if let Some(mut found) = found {
-                found.source = if place == 0 { HitSource::Cache } else { HitSource::Local };
+                found.source = if index == 0 { HitSource::Cache } else { HitSource::Local };
                 return Some(found);
             }
             // This layer works and has nothing. The layers behind it only replace it when it fails, so they are not
@@ -330,7 +330,7 @@ impl LayeredCache {
 
     /// The real cache, for `cache list|export|import`, which report its failures. Memory if there is none.
     #[must_use]
-    pub fn ledger(&self) -> &dyn Maintenance {
+    pub fn maintenance(&self) -> &dyn Maintenance {
         match self.layers.first() {
             Some(layer) => layer.cache.as_ref() as &dyn Maintenance,
             None => &self.memory,
@@ -355,7 +355,7 @@ impl LayeredCache {
     /// # Errors
     /// The cache cannot be read.
     pub fn stats(&self, now: Timestamp) -> CacheResult<CacheStats> {
-        let mut stats = self.ledger().stats(now)?;
+        let mut stats = self.maintenance().stats(now)?;
         if let Some(imported) = &self.imported {
             let size = imported.size()?;
             stats.imported = size.entries;
@@ -377,6 +377,6 @@ impl LayeredCache {
         for layer in self.layers.iter().skip(1) {
             let _ = layer.cache.forget(network);
         }
-        self.ledger().forget(network)
+        self.maintenance().forget(network)
     }
 }

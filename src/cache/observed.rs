@@ -134,7 +134,7 @@ mod tests {
         assert!(cache.note_bare(RIPE, network(4).unwrap(), at(1)));
         assert!(cache.note_bare(RIPE, network(4).unwrap(), at(86_000)), "for a day");
         assert!(!cache.note_bare("whois.arin.net", network(4).unwrap(), at(1)));
-        assert_eq!(cache.ledger().stats(at(2)).unwrap().unclosed.len(), 1);
+        assert_eq!(cache.maintenance().stats(at(2)).unwrap().unclosed.len(), 1);
     }
 
     #[test]
@@ -157,7 +157,7 @@ mod tests {
             (cache.held_off(RIPE, at(5)), cache.mute_until(RIPE, at(5))),
             (Some(at(124)), Some(at(124)))
         );
-        let stats = cache.ledger().stats(at(5)).unwrap();
+        let stats = cache.maintenance().stats(at(5)).unwrap();
         assert_eq!((stats.held_off.get(RIPE), stats.mute.get(RIPE)), (Some(&at(124)), Some(&at(124))));
         assert_eq!((cache.held_off(RIPE, at(124)), cache.mute_until(RIPE, at(124))), (None, None));
         cache.note_sense(RIPE, None, at(125));

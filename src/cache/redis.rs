@@ -33,7 +33,7 @@ pub struct RedisCache {
 }
 
 struct RedisState {
-    door: RedisAddress,
+    address: RedisAddress,
     connection: Option<Connection>,
 }
 
@@ -45,9 +45,9 @@ impl RedisCache {
     /// The address is invalid, or names a certificate that cannot be read.
     pub fn new(url: &str) -> CacheResult<Self> {
         let shown = shown(url);
-        let door = RedisAddress::new(url)
+        let address = RedisAddress::new(url)
             .map_err(|why| CacheError::new(CacheTrouble::Unusable, format!("the cache {shown} {why}")))?;
-        Ok(Self { shown, inner: Mutex::new(RedisState { door, connection: None }) })
+        Ok(Self { shown, inner: Mutex::new(RedisState { address, connection: None }) })
     }
 
     /// Sends a request. It is sent once more if the connection turns out to be closed, or if a cluster says that
@@ -58,7 +58,7 @@ impl RedisCache {
             let reused = inner.connection.is_some();
             let mut connection = match inner.connection.take() {
                 Some(connection) => connection,
-                None => inner.door.open().map_err(|why| self.failed(&why))?,
+                None => inner.address.open().map_err(|why| self.failed(&why))?,
             };
             match ask(&mut connection) {
                 Ok(value) => {
@@ -67,7 +67,7 @@ impl RedisCache {
                 }
                 Err(error) if !last && error.redirect_node().is_some() => {
                     if let Some((host, port)) = error.redirect_node() {
-                        inner.door.lead_to(host, port);
+                        inner.address.lead_to(host, port);
                     }
                 }
                 Err(error) if !last && reused && error.is_io_error() && !error.is_timeout() => {}

@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(server.book(every, at(0), at(10)), (at(0), true));
         assert_eq!(server.book(every, at(0), at(10)), (at(2), true));
         assert_eq!(server.book(every, at(0), at(3)), (at(4), false));
-        assert_eq!(server.book(every, at(0), at(10)), (at(4), true), "the late one took no place");
+        assert_eq!(server.book(every, at(0), at(10)), (at(4), true), "the late one took no slot");
         assert_eq!(server.book(every, at(60), at(70)), (at(60), true), "time unused is not saved up");
     }
 

@@ -6,7 +6,7 @@ use crate::address::Prefix;
 use jiff::Timestamp;
 use std::{cmp::Ordering, net::IpAddr};
 
-/// The most extents that are gathered: more would take hundreds of megabytes, and the file answers too.
+/// The most extents that go into it: more would take hundreds of megabytes, and the file answers too.
 pub(super) const MOST: usize = 2_000_000;
 
 /// Marks a range that no extent covers.
@@ -30,7 +30,7 @@ pub(super) enum ExtentOrigin {
         narrow: f64,
     },
     /// An answer to a question.
-    Kept {
+    Cached {
         /// The address that was asked about.
         asked: IpAddr,
     },
@@ -39,7 +39,7 @@ pub(super) enum ExtentOrigin {
 impl ListedExtent {
     fn asked(&self) -> Option<IpAddr> {
         match self.whose {
-            ExtentOrigin::Kept { asked } => Some(asked),
+            ExtentOrigin::Cached { asked } => Some(asked),
             ExtentOrigin::Imported { .. } => None,
         }
     }
@@ -49,12 +49,12 @@ impl ListedExtent {
     fn order(&self, other: &Self) -> Ordering {
         let narrow = |extent: &Self| match extent.whose {
             ExtentOrigin::Imported { narrow } => narrow,
-            ExtentOrigin::Kept { .. } => 0.0,
+            ExtentOrigin::Cached { .. } => 0.0,
         };
         let key = |extent: &Self| (extent.prefix, extent.asked().is_some());
         let age = |extent: &Self| match extent.whose {
             ExtentOrigin::Imported { .. } => (0, extent.id),
-            ExtentOrigin::Kept { .. } => (extent.fetched, extent.id),
+            ExtentOrigin::Cached { .. } => (extent.fetched, extent.id),
         };
         key(self)
             .cmp(&key(other))
@@ -63,7 +63,7 @@ impl ListedExtent {
     }
 }
 
-/// The extents that were gathered.
+/// The extents of the cache, in memory.
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
     extents: Vec<ListedExtent>,
@@ -88,10 +88,10 @@ impl Snapshot {
         let mut extents: Vec<ListedExtent> = all.filter(pleases).filter_map(capped).collect();
         extents.sort_unstable_by(ListedExtent::order);
         let (mut v4, mut v6) = (FlatRanges::default(), FlatRanges::default());
-        for (place, extent) in (0..NOBODY).zip(&extents) {
+        for (index, extent) in (0..NOBODY).zip(&extents) {
             match (extent.prefix.first(), extent.prefix.last()) {
-                (IpAddr::V4(first), IpAddr::V4(last)) => v4.add(first.to_bits(), last.to_bits(), place),
-                (IpAddr::V6(first), IpAddr::V6(last)) => v6.add(first.to_bits(), last.to_bits(), place),
+                (IpAddr::V4(first), IpAddr::V4(last)) => v4.add(first.to_bits(), last.to_bits(), index),
+                (IpAddr::V6(first), IpAddr::V6(last)) => v6.add(first.to_bits(), last.to_bits(), index),
                 _ => {}
             }
         }
@@ -102,11 +102,11 @@ impl Snapshot {
 
     /// The most specific extent that holds the address.
     pub(super) fn find(&self, address: IpAddr, freshness: &Freshness) -> Option<CacheHit> {
-        let place = match address {
+        let index = match address {
             IpAddr::V4(address) => self.v4.find(address.to_bits()),
             IpAddr::V6(address) => self.v6.find(address.to_bits()),
         }?;
-        let extent = self.extents.get(place as usize)?;
+        let extent = self.extents.get(index as usize)?;
         let fetched = moment(extent.fetched);
         Some(match extent.asked() {
             Some(_) => CacheHit::new(HitSource::Cache, extent.id, extent.prefix, fetched, freshness),
@@ -126,14 +126,14 @@ impl Snapshot {
 #[derive(Debug)]
 struct FlatRanges<N> {
     starts: Vec<N>,
-    places: Vec<u32>,
+    indexes: Vec<u32>,
     /// The ranges that are still open while the flat list is made: the end and the extent of each.
     open: Vec<(N, u32)>,
 }
 
 impl<N> Default for FlatRanges<N> {
     fn default() -> Self {
-        Self { starts: Vec::new(), places: Vec::new(), open: Vec::new() }
+        Self { starts: Vec::new(), indexes: Vec::new(), open: Vec::new() }
     }
 }
 
@@ -157,32 +157,32 @@ impl AddressNumber for u128 {
 
 impl<N: AddressNumber> FlatRanges<N> {
     /// Adds a range. Ranges must come ordered by first address, an enclosing one before those inside it.
-    fn add(&mut self, first: N, last: N, place: u32) {
+    fn add(&mut self, first: N, last: N, index: u32) {
         self.close(Some(first));
-        self.mark(first, place);
-        self.open.push((last, place));
+        self.mark(first, index);
+        self.open.push((last, index));
     }
 
     /// Closes the ranges that end before `first`, or all ranges.
     fn close(&mut self, first: Option<N>) {
         while let Some(&(last, _)) = self.open.last().filter(|(last, _)| first.is_none_or(|f| *last < f)) {
             self.open.pop();
-            let beneath = self.open.last().map_or(NOBODY, |&(_, place)| place);
+            let below = self.open.last().map_or(NOBODY, |&(_, index)| index);
             if let Some(after) = last.next() {
-                self.mark(after, beneath);
+                self.mark(after, below);
             }
         }
     }
 
-    fn mark(&mut self, start: N, place: u32) {
+    fn mark(&mut self, start: N, index: u32) {
         if self.starts.last() == Some(&start) {
-            if let Some(last) = self.places.last_mut() {
-                *last = place;
+            if let Some(last) = self.indexes.last_mut() {
+                *last = index;
             }
             return;
         }
         self.starts.push(start);
-        self.places.push(place);
+        self.indexes.push(index);
     }
 
     fn end(&mut self) {
@@ -192,7 +192,7 @@ impl<N: AddressNumber> FlatRanges<N> {
 
     fn find(&self, address: N) -> Option<u32> {
         let after = self.starts.partition_point(|start| *start <= address);
-        self.places.get(after.checked_sub(1)?).copied().filter(|&place| place != NOBODY)
+        self.indexes.get(after.checked_sub(1)?).copied().filter(|&index| index != NOBODY)
     }
 }
 
@@ -205,7 +205,7 @@ mod tests {
     fn extent(prefix: &str, id: i64, asked: Option<&str>) -> ListedExtent {
         let fetched = at(0).as_microsecond() + id;
         let whose = match asked {
-            Some(asked) => ExtentOrigin::Kept { asked: asked.parse().unwrap() },
+            Some(asked) => ExtentOrigin::Cached { asked: asked.parse().unwrap() },
             None => ExtentOrigin::Imported { narrow: 0.0 },
         };
         ListedExtent { prefix: prefix.parse().unwrap(), fetched, id, whose }

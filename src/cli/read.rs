@@ -75,10 +75,10 @@ fn plainly(mut arguments: Vec<OsString>) -> Vec<OsString> {
 /// The same words in clap's order, if a command follows options: `whodunit --cache x cache stats`. Only a word that
 /// would be taken for an address is moved; the name of a command never is an address.
 fn command_first(arguments: &[OsString]) -> Option<Vec<OsString>> {
-    let place = arguments.iter().skip(1).position(|word| is_command(word) || word == "--")? + 1;
-    let places =
-        (place..arguments.len()).take_while(|at| arguments.get(*at).is_some_and(|word| word != "--"));
-    for at in places.filter(|at| arguments.get(*at).is_some_and(|word| is_command(word))) {
+    let first = arguments.iter().skip(1).position(|word| is_command(word) || word == "--")? + 1;
+    let indexes =
+        (first..arguments.len()).take_while(|at| arguments.get(*at).is_some_and(|word| word != "--"));
+    for at in indexes.filter(|at| arguments.get(*at).is_some_and(|word| is_command(word))) {
         let (before, behind) = arguments.split_at_checked(at)?;
         if at == 1 {
             return None;
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_of_the_finger_are_told_from_addresses() {
+    fn misspelt_commands_are_told_from_addresses() {
         let nearest = |text| nearest_command(text).unwrap_or_default();
         assert_eq!(nearest("reprot"), "whodunit report");
         assert_eq!(nearest("wram"), "whodunit warm");

@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patience_is_above_nothing() {
+    fn a_timeout_is_above_nothing() {
         assert_eq!("0.5".parse(), Ok(TimeoutSeconds(Duration::from_millis(500))));
         for bad in ["0", "-1", "inf", "NaN", "x", "1e9"] {
             assert!(bad.parse::<TimeoutSeconds>().is_err(), "{bad}");

@@ -19,8 +19,8 @@ pub(super) fn tell(read: &LogClients, sources: &[ClientSource<'_>], spec: &log::
     if read.undated > 0 {
         warn(&undated(read.undated, spec));
     }
-    if let Some(slip) = &read.slip {
-        warn(&slips(read.slips, slip));
+    if let Some(first) = &read.near_address {
+        warn(&near_addresses(read.near_addresses, first));
     }
     if read.seen.is_empty() && read.lines > 0 {
         warn(&nobody(read, sources, spec));
@@ -57,7 +57,7 @@ fn undated(count: u64, spec: &log::ReadSpec) -> String {
     format!("{many}: {so}")
 }
 
-fn slips(count: u64, first: &str) -> String {
+fn near_addresses(count: u64, first: &str) -> String {
     let why = address::parse(first).err().map(|why| format!(" ({why})")).unwrap_or_default();
     match count {
         1 => format!("skipped a line that is nearly an address: `{first}`{why}"),

@@ -273,7 +273,7 @@ mod tests {
         let statistics = "2|ripencc|20260101|1|19830705|20260101|+0100\n\
                           ripencc|DE|ipv4|8.30.4.0|256|20100712|allocated|opaque\n";
         let input = BulkInput { name: "statistics".into(), reader: Box::new(statistics.as_bytes()) };
-        import(cache.file().unwrap(), cache.ledger(), vec![input], now, &mut || ()).unwrap();
+        import(cache.file().unwrap(), cache.maintenance(), vec![input], now, &mut || ()).unwrap();
         let decider = decider(QueryPolicy { offline: true, ..QueryPolicy::default() }, cache);
         let lane = |address: &str| decider.lane(address.parse().unwrap());
         assert_eq!(lane("8.30.4.20"), Registry::Ripe, "transferred, by the statistics");
@@ -300,8 +300,8 @@ mod tests {
             let judged = decider.resolver.judge(address, deadline, &mut Trace::off());
             decision(&judged).reason.unwrap().1
         };
-        let heard: Vec<String> = (0..16).map(ask).collect();
-        assert!(heard.iter().all(|said| !said.contains("left alone")), "{heard:?}");
+        let answers: Vec<String> = (0..16).map(ask).collect();
+        assert!(answers.iter().all(|said| !said.contains("left alone")), "{answers:?}");
         let started = Instant::now();
         let said = ask(16);
         assert!(said.contains("did not answer 16 questions in a row, and is left alone"), "{said}");

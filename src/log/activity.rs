@@ -151,7 +151,7 @@ impl ActivitySlices {
                         *count = count.saturating_add(hits);
                     }
                 }
-                Err(place) => self.slices.insert(place, (slice, hits)),
+                Err(index) => self.slices.insert(index, (slice, hits)),
             },
             _ => self.slices.push((slice, hits)),
         }

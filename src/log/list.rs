@@ -20,7 +20,7 @@ pub(super) fn address(line: &[u8]) -> Option<IpAddr> {
 }
 
 /// A line that was meant as an address and is none: `193.0.22.256`, `10.0.0.1/8`, `010.1.1.1`.
-pub(super) fn slip(line: &[u8]) -> Option<&str> {
+pub(super) fn near_address(line: &[u8]) -> Option<&str> {
     let text = line.trim_ascii();
     let all = |text: &[u8]| text.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':' | b'/'));
     if text.len() < 5 || text.len() > LONGEST || !all(text) {
@@ -63,10 +63,10 @@ mod tests {
             "2001:db8::1::2",
             "2001:db8::/32",
         ] {
-            assert_eq!(slip(line.as_bytes()), Some(line.trim()), "{line}");
+            assert_eq!(near_address(line.as_bytes()), Some(line.trim()), "{line}");
         }
         for line in ["", "10:00:00", "1.2.3", "1.2.3.4.5", "193.0.22.256 x", "cafe", "deadbeef", "20261123"] {
-            assert_eq!(slip(line.as_bytes()), None, "{line}");
+            assert_eq!(near_address(line.as_bytes()), None, "{line}");
         }
     }
 }

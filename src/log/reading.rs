@@ -155,13 +155,14 @@ impl<'a> SharedScan<'a> {
             clients.lines += tally.lines;
             clients.selected += tally.selected;
             clients.with_client += tally.with_client;
-            clients.slips += tally.slips;
+            clients.near_addresses += tally.near_addresses;
             clients.undated += tally.undated;
         }
         if !tallies.iter().any(|tally| tally.dated) {
             clients.undated = 0;
         }
-        clients.slip = tallies.iter().filter_map(|tally| tally.slip.clone()).min().map(|(_, line)| line);
+        clients.near_address =
+            tallies.iter().filter_map(|tally| tally.near_address.clone()).min().map(|(_, line)| line);
         clients.seen = LogTally::together(tallies);
         Ok(clients)
     }

@@ -66,8 +66,8 @@ impl<'a> ScanWorker<'a> {
                     let address = self.behind_proxies(address, line, context);
                     self.tally.line(address, position, time);
                     self.tally.undated += undated;
-                } else if let Some(slip) = list::slip(line) {
-                    self.tally.slip(slip, position);
+                } else if let Some(text) = list::near_address(line) {
+                    self.tally.near_address(text, position);
                 }
             }
             Extract::All => {

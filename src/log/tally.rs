@@ -32,9 +32,9 @@ pub(super) struct LogTally {
     pub(super) dated: bool,
     /// Lines with a client and no time, if times were asked for.
     pub(super) undated: u64,
-    pub(super) slips: u64,
+    pub(super) near_addresses: u64,
     /// The first of them, and its position.
-    pub(super) slip: Option<(u64, String)>,
+    pub(super) near_address: Option<(u64, String)>,
 }
 
 /// The times at which an address was seen, in microseconds since 1970.
@@ -58,38 +58,38 @@ impl LogTally {
     }
 
     /// Counts a line that is nearly an address.
-    pub(super) fn slip(&mut self, line: &str, position: u64) {
-        self.slips += 1;
-        self.slip.get_or_insert_with(|| (position, line.to_owned()));
+    pub(super) fn near_address(&mut self, line: &str, position: u64) {
+        self.near_addresses += 1;
+        self.near_address.get_or_insert_with(|| (position, line.to_owned()));
     }
 
     /// Counts an address. A thread gets its chunks in order, so the first position is the lowest.
     pub(super) fn hit(&mut self, address: IpAddr, position: u64, time: Option<Timestamp>) {
-        let place = match self.last {
-            Some((last, place)) if last == address => place,
-            _ => self.place(address, position),
+        let index = match self.last {
+            Some((last, index)) if last == address => index,
+            _ => self.index(address, position),
         };
-        self.last = Some((address, place));
-        let place = place as usize;
-        if let Some(hits) = self.hits.get_mut(place) {
+        self.last = Some((address, index));
+        let index = index as usize;
+        if let Some(hits) = self.hits.get_mut(index) {
             *hits += 1;
         }
         if let Some(time) = time {
-            self.time(place, time);
+            self.time(index, time);
         }
     }
 
-    fn place(&mut self, address: IpAddr, position: u64) -> u32 {
-        let place = self.known_place(address);
-        if place as usize == self.hits.len() {
+    fn index(&mut self, address: IpAddr, position: u64) -> u32 {
+        let index = self.known_index(address);
+        if index as usize == self.hits.len() {
             self.hits.push(0);
             self.firsts.push((packed(address), position));
         }
-        place
+        index
     }
 
     /// The index of an address. A new address gets the next one.
-    fn known_place(&mut self, address: IpAddr) -> u32 {
+    fn known_index(&mut self, address: IpAddr) -> u32 {
         let next = u32::try_from(self.v4.len() + self.v6.len()).unwrap_or(u32::MAX);
         match address {
             IpAddr::V4(v4) => *self.v4.entry(v4).or_insert(next),
@@ -97,11 +97,11 @@ impl LogTally {
         }
     }
 
-    fn time(&mut self, place: usize, time: Timestamp) {
-        if self.times.len() <= place {
-            self.times.resize_with(place + 1, SeenSpan::default);
+    fn time(&mut self, index: usize, time: Timestamp) {
+        if self.times.len() <= index {
+            self.times.resize_with(index + 1, SeenSpan::default);
         }
-        let Some(span) = self.times.get_mut(place) else { return };
+        let Some(span) = self.times.get_mut(index) else { return };
         let at = time.as_microsecond();
         span.first = if span.first == NEVER { at } else { span.first.min(at) };
         span.last = span.last.max(at);
@@ -120,7 +120,7 @@ impl LogTally {
         for mut tally in tallies {
             (tally.v4, tally.v6) = Default::default();
             for theirs in tally.take_seen() {
-                match seen.get_mut(most.known_place(theirs.address()) as usize) {
+                match seen.get_mut(most.known_index(theirs.address()) as usize) {
                     Some(ours) => ours.merge(&theirs),
                     None => seen.push(theirs),
                 }

@@ -231,8 +231,8 @@ fn is_number(text: &[u8]) -> bool {
 pub(crate) fn quad(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
     let mut bits = 0_u32;
     let mut at = 0;
-    for place in 0..4 {
-        if place > 0 {
+    for index in 0..4 {
+        if index > 0 {
             if text.get(at) != Some(&b'.') {
                 return None;
             }

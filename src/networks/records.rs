@@ -170,7 +170,7 @@ impl<'a> JudgedRecords<'a> {
     fn take(&mut self, id: i64, cached: &CachedAnswer, matcher: &BulkMatcher, fresh: &Freshness) {
         let fetched = cached.answer.fetched;
         let extent = cached.extent().map(|extent| (extent, cached.asked));
-        if !self.place(DamagedAnswer { id, extent, fetched }, fresh) {
+        if !self.claim(DamagedAnswer { id, extent, fetched }, fresh) {
             return;
         }
         let mark = matcher.of_text(&cached.answer.text);
@@ -187,7 +187,7 @@ impl<'a> JudgedRecords<'a> {
     fn take_damaged(&mut self, damaged: &[DamagedAnswer], fresh: &Freshness) {
         self.damaged.cached += damaged.len() as u64;
         for answer in damaged.iter().filter(|answer| fresh.is_fresh(answer.fetched)) {
-            if self.place(*answer, fresh) {
+            if self.claim(*answer, fresh) {
                 self.marks.push(RuleMark::ALLOWED);
                 self.networks.push(Arc::default());
             }
@@ -195,7 +195,7 @@ impl<'a> JudgedRecords<'a> {
     }
 
     /// Notes the addresses that the next item serves; false if there are none.
-    fn place(&mut self, answer: DamagedAnswer, fresh: &Freshness) -> bool {
+    fn claim(&mut self, answer: DamagedAnswer, fresh: &Freshness) -> bool {
         let DamagedAnswer { id, extent, fetched } = answer;
         let (Some((extent, asked)), Ok(item)) = (extent, Item::try_from(self.marks.len())) else {
             return false;

@@ -82,7 +82,7 @@ impl BulkMatcher {
         let mut always = Vec::new();
         for (number, rule) in (0_u32..).zip(&rules.rules) {
             let super::rules::RuleTest::Text(expression) = &rule.test else { continue };
-            match expression.needs() {
+            match expression.literals() {
                 RequiredLiterals::Literal(text) => {
                     literals.entry(text.clone()).or_default().push((number, true));
                 }
@@ -176,7 +176,7 @@ impl BulkMatcher {
 
     /// The networks of all `@cidr` lines, unordered.
     pub fn prefixes(&self) -> impl Iterator<Item = (Prefix, RuleMark)> {
-        self.inner.rules().places.all().map(|(prefix, rule)| (prefix, self.mark(rule)))
+        self.inner.rules().prefixes.all().map(|(prefix, rule)| (prefix, self.mark(rule)))
     }
 
     /// The pattern that a mark's [`RuleMark::blocking`] names.

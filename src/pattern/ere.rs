@@ -66,7 +66,7 @@ impl Ere {
     }
 
     /// The literals that a line must contain for a match.
-    pub(crate) fn needs(&self) -> RequiredLiterals {
+    pub(crate) fn literals(&self) -> RequiredLiterals {
         literals::of(&self.reading.root)
     }
 

@@ -32,7 +32,7 @@ static STATES: AtomicU64 = AtomicU64::new(0);
 /// An expression, compiled on first use.
 #[derive(Debug)]
 pub(super) struct Expression {
-    needs: RequiredLiterals,
+    literals: RequiredLiterals,
     /// The length in bytes of its shortest match.
     shortest: usize,
     mode: PatternMode,
@@ -58,12 +58,12 @@ impl Expression {
         let form = OnceLock::new();
         if ere::is_plain(pattern) {
             let text = if mode.folds { ere::folded(pattern) } else { pattern.to_owned() };
-            let (needs, shortest) = (RequiredLiterals::Literal(text), pattern.len());
-            return Ok(Self { needs, shortest, mode, turns: false, torn: false, form });
+            let (literals, shortest) = (RequiredLiterals::Literal(text), pattern.len());
+            return Ok(Self { literals, shortest, mode, turns: false, torn: false, form });
         }
         let ere = Ere::read_beside(pattern, mode.folds, mode.second)?;
         let (turns, torn) = ere.turns();
-        Ok(Self { needs: ere.needs(), shortest: ere.shortest(), mode, turns, torn, form })
+        Ok(Self { literals: ere.literals(), shortest: ere.shortest(), mode, turns, torn, form })
     }
 
     /// Whether it makes grep use its second matcher, for all lines of its file.
@@ -77,20 +77,20 @@ impl Expression {
     }
 
     /// The literals that a line must contain for a match.
-    pub(super) fn needs(&self) -> &RequiredLiterals {
-        &self.needs
+    pub(super) fn literals(&self) -> &RequiredLiterals {
+        &self.literals
     }
 
     /// The numbers of the lines that it matches, in order. `pattern` is its source text.
     pub(super) fn matched(&self, pattern: &str, lines: &IndexedText<'_>) -> Vec<usize> {
-        let mut numbers: Vec<usize> = match &self.needs {
+        let mut numbers: Vec<usize> = match &self.literals {
             RequiredLiterals::Literal(text) => holding(lines, text),
             RequiredLiterals::OneOf(texts) => texts.iter().flat_map(|text| holding(lines, text)).collect(),
             RequiredLiterals::Nothing => (0..lines.count()).collect(),
         };
         numbers.sort_unstable();
         numbers.dedup();
-        if matches!(self.needs, RequiredLiterals::Literal(_)) {
+        if matches!(self.literals, RequiredLiterals::Literal(_)) {
             return numbers;
         }
         numbers.retain(|number| lines.line(*number).len() >= self.shortest);
@@ -106,7 +106,7 @@ impl Expression {
 
     /// Its first match in a line at or after `from`; None for a match of no length.
     pub(super) fn find(&self, pattern: &str, line: &str, from: usize) -> Option<Range<usize>> {
-        if let RequiredLiterals::Literal(text) = &self.needs {
+        if let RequiredLiterals::Literal(text) = &self.literals {
             let at = from + memmem::find(line.as_bytes().get(from..)?, text.as_bytes())?;
             return Some(at..at + text.len());
         }

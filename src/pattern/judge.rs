@@ -38,7 +38,7 @@ fn tally<'a>(inner: &'a PatternState, subject: &MatchSubject<'_>) -> MatchTally<
     let announced = subject.origin.map(|origin| origin.asn.as_slice()).unwrap_or_default();
     registered.chain(announced).for_each(|asn| tally.system(*asn));
     if let Some(address) = subject.address {
-        tally.place(address);
+        tally.prefixes(address);
     }
     tally
 }
@@ -69,12 +69,14 @@ impl MatchTally<'_> {
 
     fn field(&mut self, field: Field, subject: &MatchSubject<'_>) {
         let inner = self.inner;
-        let Some(screen) = inner.rules().fields.get(field.index()).filter(|screen| !screen.is_empty()) else {
+        let Some(prefilter) =
+            inner.rules().fields.get(field.index()).filter(|prefilter| !prefilter.is_empty())
+        else {
             return;
         };
         let values = field.values(subject);
         let folded = IndexedText::of(&values, ere::folded);
-        for number in screen.candidates(&folded) {
+        for number in prefilter.candidates(&folded) {
             let Some((rule, expression, pattern)) = inner.expression(number) else { continue };
             let first = expression.matched(&pattern, &folded).first().and_then(|first| values.get(*first));
             if let Some(value) = first {
@@ -91,8 +93,8 @@ impl MatchTally<'_> {
         }
     }
 
-    fn place(&mut self, address: IpAddr) {
-        for number in self.inner.rules().places.holding(address) {
+    fn prefixes(&mut self, address: IpAddr) {
+        for number in self.inner.rules().prefixes.holding(address) {
             if let Some(rule) = self.inner.rule(number) {
                 self.by_field(number, rule, address.to_string(), "cidr");
             }

@@ -62,5 +62,5 @@ pub(super) fn carried(at: usize, from: &str, to: &str) -> usize {
         return at;
     }
     let before = from.get(..at).map_or(0, |before| before.chars().count());
-    to.char_indices().nth(before).map_or(to.len(), |(place, _)| place)
+    to.char_indices().nth(before).map_or(to.len(), |(index, _)| index)
 }

@@ -41,28 +41,28 @@ const ANY: [&str; 4] = ["a", "0", "-", "Ж"];
 
 /// Finds all problems, in the order of files and lines.
 pub(super) fn lint(inner: &PatternState, numbers: Option<&BTreeSet<u32>>) -> Vec<LintProblem> {
-    let mut desk = ProblemList { inner, problems: Vec::new() };
+    let mut list = ProblemList { inner, problems: Vec::new() };
     for (line, flaw) in &inner.rules().flaws {
-        desk.say(*line, flaw.at, INVALID, flaw.what.clone());
+        list.say(*line, flaw.at, INVALID, flaw.what.clone());
     }
-    desk.otherwise();
+    list.otherwise();
     for (number, source) in (0..).zip(&inner.sources).filter(|(_, source)| source.is_marked()) {
         let what = format!(
             "a byte order mark is part of the pattern, so it matches nothing; remove it: sed -i '1s/^\\xEF\\xBB\\xBF//' {}",
             source.name
         );
-        desk.say_of(number, 1, 1, "byte-order-mark", what);
+        list.say_of(number, 1, 1, "byte-order-mark", what);
     }
-    desk.empty();
-    desk.texts();
-    FIELDS.into_iter().for_each(|field| desk.values(field));
+    list.empty();
+    list.texts();
+    FIELDS.into_iter().for_each(|field| list.values(field));
     for rule in &inner.rules().rules {
-        desk.each(rule.line);
+        list.each(rule.line);
     }
-    repeated::find(&mut desk);
-    origins::find(&mut desk, numbers);
-    desk.problems.sort_by_key(|(source, problem)| (*source, problem.line, problem.column));
-    desk.problems.into_iter().map(|(_, problem)| problem).collect()
+    repeated::find(&mut list);
+    origins::find(&mut list, numbers);
+    list.problems.sort_by_key(|(source, problem)| (*source, problem.line, problem.column));
+    list.problems.into_iter().map(|(_, problem)| problem).collect()
 }
 
 /// The problems so far, each with the index of its source.
@@ -85,7 +85,7 @@ impl ProblemList<'_> {
     }
 
     /// `FILE:LINE` of a pattern.
-    fn place(&self, line: PatternLine) -> String {
+    fn file_line(&self, line: PatternLine) -> String {
         let file = self.inner.source(line).map(|source| source.name.as_str()).unwrap_or_default();
         format!("{file}:{}", line.number)
     }
@@ -183,11 +183,11 @@ impl ProblemList<'_> {
     /// Reports field lines that match any value of the field, or values that registries write there for many owners.
     fn values(&mut self, field: Field) {
         let inner = self.inner;
-        let Some(screen) = inner.rules().fields.get(field.index()) else { return };
+        let Some(prefilter) = inner.rules().fields.get(field.index()) else { return };
         let (empty, any) = (IndexedText::of(&[""], ere::folded), IndexedText::of(&ANY, ere::folded));
         let own: &[&str] = if field == Field::Mnt { &boilerplate::MAINTAINERS } else { &[] };
         let own_lines = IndexedText::of(own, ere::folded);
-        let mut numbers = [&empty, &any, &own_lines].map(|lines| screen.candidates(lines)).concat();
+        let mut numbers = [&empty, &any, &own_lines].map(|lines| prefilter.candidates(lines)).concat();
         numbers.sort_unstable();
         numbers.dedup();
         for number in numbers {
@@ -253,9 +253,9 @@ impl ProblemList<'_> {
             let what = "can never match: it wants something before a line's start (^) or after its end ($), and a pattern sees one line at a time";
             self.say(line, at, "never", what.to_owned());
         }
-        for place in ere.extensions() {
-            let letter = pattern.get(place + 1..).and_then(|rest| rest.chars().next()).unwrap_or_default();
-            self.say(line, at + place, "extension", extension(letter));
+        for index in ere.extensions() {
+            let letter = pattern.get(index + 1..).and_then(|rest| rest.chars().next()).unwrap_or_default();
+            self.say(line, at + index, "extension", extension(letter));
         }
     }
 }

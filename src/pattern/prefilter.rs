@@ -28,8 +28,8 @@ struct PrefilterEntry {
 
 impl Prefilter {
     /// Adds a rule.
-    pub(super) fn add(&mut self, rule: u32, needs: &RequiredLiterals) {
-        match needs {
+    pub(super) fn add(&mut self, rule: u32, literals: &RequiredLiterals) {
+        match literals {
             RequiredLiterals::Literal(text) => self.enter(rule, text),
             RequiredLiterals::OneOf(texts) => texts.iter().for_each(|text| self.enter(rule, text)),
             RequiredLiterals::Nothing => self.always.push(rule),

@@ -38,7 +38,7 @@ pub(super) struct RuleSet {
     pub(super) text: Prefilter,
     /// Expressions over one field, in the order of [`field::Field::index`].
     pub(super) fields: [Prefilter; FIELDS.len()],
-    pub(super) places: PrefixRules,
+    pub(super) prefixes: PrefixRules,
     pub(super) systems: AsnRules,
 }
 
@@ -69,7 +69,7 @@ impl RuleSet {
                 Err(flaw) => rules.flaws.push((line, flaw)),
             }
         }
-        rules.places.sort();
+        rules.prefixes.sort();
         rules.systems.sort();
         rules
     }
@@ -84,12 +84,12 @@ impl RuleSet {
         let number = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
         let test = match reading {
             RuleReading::Text(expression) => {
-                self.text.add(number, expression.needs());
+                self.text.add(number, expression.literals());
                 RuleTest::Text(expression)
             }
             RuleReading::Field(field, expression, at) => {
-                if let Some(screen) = self.fields.get_mut(field.index()) {
-                    screen.add(number, expression.needs());
+                if let Some(prefilter) = self.fields.get_mut(field.index()) {
+                    prefilter.add(number, expression.literals());
                 }
                 RuleTest::Field(expression, at)
             }
@@ -98,7 +98,7 @@ impl RuleSet {
                 RuleTest::Listed
             }
             RuleReading::Cidr(prefix) => {
-                self.places.add(prefix, number);
+                self.prefixes.add(prefix, number);
                 RuleTest::Listed
             }
         };

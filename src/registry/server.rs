@@ -42,13 +42,13 @@ pub struct AskFailure {
     /// The sentence, for people.
     pub message: String,
     /// The server's text before the connection broke. It may be a denial, and is never a complete answer.
-    pub heard: Vec<u8>,
+    pub received: Vec<u8>,
 }
 
 impl AskFailure {
     /// A failure of a server that sent nothing.
     pub(crate) fn new(kind: UnknownKind, message: String) -> Self {
-        Self { kind, message, heard: Vec::new() }
+        Self { kind, message, received: Vec::new() }
     }
 }
 
@@ -88,8 +88,8 @@ impl Servers {
         let wrong = |why: String| Error::config(format!("{}: {why}", path.display()));
         let entries: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(&text).map_err(|error| {
-                let place = format!("{}:{}:{}", path.display(), error.line(), error.column());
-                Error::config(format!("{place}: this is not a JSON object of servers: {error}"))
+                let position = format!("{}:{}:{}", path.display(), error.line(), error.column());
+                Error::config(format!("{position}: this is not a JSON object of servers: {error}"))
             })?;
         let mut listed = BTreeMap::new();
         for (name, value) in entries {

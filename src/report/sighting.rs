@@ -67,7 +67,7 @@ pub struct Sightings {
 #[derive(Debug, Default)]
 pub(super) struct SharedFindings {
     known: Vec<Rc<Judged>>,
-    places: HashMap<SharedFinding, u32>,
+    indexes: HashMap<SharedFinding, u32>,
 }
 
 impl SharedFindings {
@@ -75,16 +75,16 @@ impl SharedFindings {
     pub(super) fn add(&mut self, judged: Judged) -> u32 {
         let shared = Rc::new(shared(judged));
         let next = u32::try_from(self.known.len()).unwrap_or(NOWHERE);
-        let place = *self.places.entry(SharedFinding(Rc::clone(&shared))).or_insert(next);
-        if place == next {
+        let index = *self.indexes.entry(SharedFinding(Rc::clone(&shared))).or_insert(next);
+        if index == next {
             self.known.push(shared);
         }
-        place
+        index
     }
 
     /// The facts at an index.
-    pub(super) fn get(&self, place: u32) -> Option<&Judged> {
-        self.known.get(place as usize).map(Rc::as_ref)
+    pub(super) fn get(&self, index: u32) -> Option<&Judged> {
+        self.known.get(index as usize).map(Rc::as_ref)
     }
 
     /// All facts, in the order of their first clients.
@@ -108,9 +108,9 @@ impl Sightings {
     /// Keeps only the clients whose facts are accepted.
     pub fn retain(&mut self, keep: impl Fn(&Judged) -> bool) {
         let kept: Vec<bool> = self.findings.iter().map(keep).collect();
-        for place in &mut self.of {
-            if kept.get(*place as usize) != Some(&true) {
-                *place = NOWHERE;
+        for index in &mut self.of {
+            if kept.get(*index as usize) != Some(&true) {
+                *index = NOWHERE;
             }
         }
     }
@@ -122,8 +122,8 @@ impl Sightings {
 
     /// The clients in the order of the log, each with the index of its facts in [`Self::known`].
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, Sighting<'_>)> {
-        self.clients.iter().zip(&self.of).filter_map(|(client, place)| {
-            Some((*place as usize, Sighting { client, judged: self.findings.get(*place)? }))
+        self.clients.iter().zip(&self.of).filter_map(|(client, index)| {
+            Some((*index as usize, Sighting { client, judged: self.findings.get(*index)? }))
         })
     }
 }
@@ -167,7 +167,7 @@ impl PartialEq for SharedFinding {
             && a.origin == b.origin
             && a.unknown() == b.unknown()
             && special(self) == special(other)
-            && a.matches.iter().map(place).eq(b.matches.iter().map(place))
+            && a.matches.iter().map(file_line).eq(b.matches.iter().map(file_line))
     }
 }
 
@@ -180,12 +180,12 @@ impl Hash for SharedFinding {
         judged.origin.as_ref().map(|origin| origin.range.id).hash(state);
         judged.unknown().map(|unknown| unknown.kind).hash(state);
         judged.reserved().map(|special| special.prefix).hash(state);
-        judged.matches.iter().for_each(|found| place(found).hash(state));
+        judged.matches.iter().for_each(|found| file_line(found).hash(state));
     }
 }
 
 /// The pattern that matched. Its matched text may be an address, which other clients do not share.
-fn place(found: &PatternMatch) -> (&str, u32) {
+fn file_line(found: &PatternMatch) -> (&str, u32) {
     (&found.file, found.line)
 }
 

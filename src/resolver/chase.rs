@@ -220,7 +220,7 @@ impl<'a> ReferralChase<'a> {
         if matches!(kind, UnknownKind::Network | UnknownKind::Timeout) && !self.unasked {
             return match self.over_rdap(server.registry) {
                 Fallback::Answered => Ok(NextHop::Done),
-                Fallback::Ruled(unknown) => Err(unknown),
+                Fallback::Final(unknown) => Err(unknown),
                 Fallback::Nothing(Some(why)) => self.give_up(kind, format!("{message}; {why}")),
                 Fallback::Nothing(None) => self.give_up(kind, message),
             };

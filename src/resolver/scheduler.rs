@@ -68,7 +68,7 @@ pub fn run<T: Send>(
     let Some(pool) = pool(width.jobs.min(workers.len())) else {
         // No thread can be started: this one does all the work.
         for lane in &lanes {
-            lane.drain(|place, address| done(place, work(address)));
+            lane.drain(|index, address| done(index, work(address)));
         }
         return;
     };
@@ -77,15 +77,15 @@ pub fn run<T: Send>(
         for lane in workers {
             let (sender, work) = (sender.clone(), &work);
             scope.spawn(move |_| {
-                lane.drain(|place, address| {
+                lane.drain(|index, address| {
                     // The receiver outlives every worker. If a send fails, there is nobody left to tell.
-                    let _ = sender.send((place, work(address)));
+                    let _ = sender.send((index, work(address)));
                 });
             });
         }
         drop(sender);
-        for (place, result) in receiver {
-            done(place, result);
+        for (index, result) in receiver {
+            done(index, result);
         }
     });
 }
@@ -124,7 +124,7 @@ fn sort(
     let mut names: HashMap<String, usize> = HashMap::new();
     let mut areas: HashMap<(usize, Prefix), usize> = HashMap::new();
     let mut chains: HashMap<(usize, Prefix), usize> = HashMap::new();
-    for (place, address) in addresses {
+    for (index, address) in addresses {
         let lane = place_of(&mut names, lane(address), &mut lanes);
         let area = Prefix::around(address, NEIGHBOURHOOD.0, NEIGHBOURHOOD.1);
         let Some(list) = lanes.get_mut(lane) else { continue };
@@ -132,18 +132,18 @@ fn sort(
         let Some(list) = list.get_mut(area) else { continue };
         let chain = place_of(&mut chains, (lane, Prefix::around(address, CHAIN.0, CHAIN.1)), list);
         let Some(list) = list.get_mut(chain) else { continue };
-        list.push((place, address));
+        list.push((index, address));
     }
     lanes.into_iter().map(|areas| ServerQueue::of(areas.into_iter().map(WorkItem::of))).collect()
 }
 
 /// The index of a key in a list. A new key gets a new, empty entry.
 fn place_of<K: std::hash::Hash + Eq, T: Default>(
-    places: &mut HashMap<K, usize>,
+    indexes: &mut HashMap<K, usize>,
     key: K,
     list: &mut Vec<T>,
 ) -> usize {
-    *places.entry(key).or_insert_with(|| {
+    *indexes.entry(key).or_insert_with(|| {
         list.push(T::default());
         list.len() - 1
     })
@@ -177,8 +177,8 @@ impl ServerQueue {
     fn drain(&self, mut work: impl FnMut(usize, IpAddr)) {
         while let Some(WorkItem { chain, then }) = self.take() {
             let _busy = BusyItem { lane: self, then };
-            for (place, address) in chain {
-                work(place, address);
+            for (index, address) in chain {
+                work(index, address);
             }
         }
     }
@@ -240,9 +240,9 @@ mod tests {
             width,
             |a| format!("{}", a.to_string().len()),
             |a| a,
-            |place, address| {
-                assert_eq!(all[place].1, address);
-                assert!(seen.insert(place));
+            |index, address| {
+                assert_eq!(all[index].1, address);
+                assert!(seen.insert(index));
             },
         );
         assert_eq!(seen.len(), all.len());

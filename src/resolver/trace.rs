@@ -79,7 +79,7 @@ pub(super) fn announced(origin: Option<&AddressOrigin>) -> String {
 }
 
 /// Describes the rule that chose the first server: imported statistics name today's registry, IANA's tables the one
-/// that got the block, and the table of national registries the one that is asked in its place.
+/// that got the block, and the table of national registries the one that is asked instead.
 pub(super) fn chosen(
     address: IpAddr,
     delegated: Option<Registry>,
@@ -94,7 +94,7 @@ pub(super) fn chosen(
     let national = national.map(|NationalBlock { block, registry, date }| {
         format!("; national registries: {block} is {registry}'s since {date}")
     });
-    let place =
+    let listed =
         if server.listed { format!(" (--servers: {}:{})", server.host, server.port) } else { String::new() };
-    format!("{rule}{}: ask {}{place}", national.unwrap_or_default(), server.name)
+    format!("{rule}{}: ask {}{listed}", national.unwrap_or_default(), server.name)
 }

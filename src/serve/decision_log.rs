@@ -14,7 +14,7 @@ use std::{
 
 /// The bytes that may wait for a slow log; further lines are dropped and counted.
 const BACKLOG: usize = 1024 * 1024;
-/// The time for which lines are gathered, so that a busy service writes a hundred times a second instead of sixty
+/// The time for which lines are collected, so that a busy service writes a hundred times a second instead of sixty
 /// thousand times.
 const GATHER: Duration = Duration::from_millis(10);
 /// The stack in bytes: reading the time zone's file needs more than a small one.

@@ -32,7 +32,7 @@ impl<O: Decider> DecisionSource for DnsDecisions<O> {
             // A repeated query is no decision of its own.
             return self.dispatcher.decide_later(address, receiver);
         }
-        let (log, asked, patience) = (self.decision_log.clone(), Instant::now(), self.dispatcher.timeout());
+        let (log, asked, timeout) = (self.decision_log.clone(), Instant::now(), self.dispatcher.timeout());
         let logged: DecisionReceiver = Box::new(move |decision| {
             receiver(decision);
             // An entry of the table is no decision, since no pattern was matched against it.
@@ -41,8 +41,8 @@ impl<O: Decider> DecisionSource for DnsDecisions<O> {
             }
             let (source, delay) = (decision.source.map_or("-", |source| source.as_str()), asked.elapsed());
             // A client that waited longer was told that the result is unknown, even if it is known now.
-            let told = if delay < patience { decision.verdict } else { Verdict::Unknown };
-            log.decision(&fields(address, word(told), decision), source, delay.min(patience));
+            let told = if delay < timeout { decision.verdict } else { Verdict::Unknown };
+            log.decision(&fields(address, word(told), decision), source, delay.min(timeout));
         });
         match list {
             ListName::Asn => self.dispatcher.announce_later(address, logged),

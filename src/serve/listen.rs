@@ -34,8 +34,8 @@ impl FromStr for ListenAddress {
     fn from_str(text: &str) -> Result<Self> {
         match text.split_once(':') {
             Some(("unix", path)) if !path.is_empty() => Ok(Self::Unix(path.into())),
-            Some(("inet", place)) if is_host_and_port(place) => Ok(Self::Inet(place.into())),
-            Some(("dns", place)) if is_host_and_port(place) => Ok(Self::Dns(place.into())),
+            Some(("inet", address)) if is_host_and_port(address) => Ok(Self::Inet(address.into())),
+            Some(("dns", address)) if is_host_and_port(address) => Ok(Self::Dns(address.into())),
             _ => Err(Error::usage(format!(
                 "cannot listen at {text:?}: write inet:HOST:PORT (inet:127.0.0.1:10045), unix:PATH or \
                  dns:HOST:PORT (dns:127.0.0.1:5354)"
@@ -44,8 +44,8 @@ impl FromStr for ListenAddress {
     }
 }
 
-fn is_host_and_port(place: &str) -> bool {
-    place.rsplit_once(':').is_some_and(|(host, port)| {
+fn is_host_and_port(address: &str) -> bool {
+    address.rsplit_once(':').is_some_and(|(host, port)| {
         let bracketed = host.starts_with('[') && host.ends_with(']');
         !host.is_empty() && (bracketed || !host.contains(':')) && port.parse::<u16>().is_ok()
     })
@@ -54,9 +54,9 @@ fn is_host_and_port(place: &str) -> bool {
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Inet(place) => write!(f, "inet:{place}"),
+            Self::Inet(address) => write!(f, "inet:{address}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
-            Self::Dns(place) => write!(f, "dns:{place}"),
+            Self::Dns(address) => write!(f, "dns:{address}"),
         }
     }
 }
@@ -96,8 +96,8 @@ impl ListenAddress {
 
     fn open(&self) -> io::Result<BoundAddress> {
         Ok(match self {
-            Self::Inet(place) => {
-                BoundAddress::Policy(BoundListener::Tcp(TcpListener::bind(place.as_str())?), None)
+            Self::Inet(address) => {
+                BoundAddress::Policy(BoundListener::Tcp(TcpListener::bind(address.as_str())?), None)
             }
             Self::Unix(path) => {
                 clear_stale(path)?;
@@ -106,8 +106,8 @@ impl ListenAddress {
                 fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE))?;
                 BoundAddress::Policy(BoundListener::Unix(listener), Some(file))
             }
-            Self::Dns(place) => {
-                let socket = UdpSocket::bind(place.as_str())?;
+            Self::Dns(address) => {
+                let socket = UdpSocket::bind(address.as_str())?;
                 let listener = TcpListener::bind(socket.local_addr()?)?;
                 BoundAddress::Dns(socket, listener)
             }
@@ -134,11 +134,11 @@ fn clear_stale(path: &Path) -> io::Result<()> {
 pub(super) fn inherited() -> Result<Vec<BoundListener>> {
     let mut handed = listenfd::ListenFd::from_env();
     let mut listeners = Vec::new();
-    for place in 0..handed.len() {
-        let listener = match handed.take_unix_listener(place) {
+    for index in 0..handed.len() {
+        let listener = match handed.take_unix_listener(index) {
             Ok(listener) => listener.map(BoundListener::Unix),
             Err(_) => handed
-                .take_tcp_listener(place)
+                .take_tcp_listener(index)
                 .map_err(|e| Error::config(format!("systemd handed over no stream socket: {}", reason(&e))))?
                 .map(BoundListener::Tcp),
         };
@@ -177,12 +177,12 @@ mod tests {
 
     #[test]
     fn reads_places_as_postfix_writes_them() {
-        for place in
+        for address in
             ["inet:127.0.0.1:10045", "inet:localhost:0", "inet:[::1]:10045", "unix:/run/w/policy", "unix:p"]
         {
-            assert_eq!(place.parse::<ListenAddress>().unwrap().to_string(), place);
+            assert_eq!(address.parse::<ListenAddress>().unwrap().to_string(), address);
         }
-        for place in [
+        for address in [
             "",
             "inet",
             "inet:",
@@ -193,8 +193,8 @@ mod tests {
             "unix:",
             "/p",
         ] {
-            let error = place.parse::<ListenAddress>().unwrap_err();
-            assert_eq!(error.exit().code(), 64, "{place}");
+            let error = address.parse::<ListenAddress>().unwrap_err();
+            assert_eq!(error.exit().code(), 64, "{address}");
         }
     }
 
@@ -202,26 +202,26 @@ mod tests {
     fn a_stale_socket_is_replaced_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("policy");
-        let place = ListenAddress::Unix(path.clone());
+        let address = ListenAddress::Unix(path.clone());
         drop(UnixListener::bind(&path).unwrap());
         assert!(path.exists(), "std leaves the file behind");
-        let ours = place.bind().unwrap();
+        let ours = address.bind().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, SOCKET_MODE);
-        let error = place.bind().err().unwrap();
+        let error = address.bind().err().unwrap();
         assert!(error.to_string().contains("another service listens there"), "{error}");
         drop(ours);
         assert!(!path.exists(), "ours goes with us");
         fs::write(&path, "letters").unwrap();
-        assert!(place.bind().err().unwrap().to_string().contains("no socket"));
+        assert!(address.bind().err().unwrap().to_string().contains("no socket"));
         assert_eq!(fs::read(&path).unwrap(), b"letters");
     }
 
     #[test]
     fn says_which_place_is_taken() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-        let place = ListenAddress::Inet(taken.local_addr().unwrap().to_string());
-        let error = place.bind().err().unwrap();
+        let address = ListenAddress::Inet(taken.local_addr().unwrap().to_string());
+        let error = address.bind().err().unwrap();
         assert_eq!(error.exit().code(), 74);
-        assert!(error.to_string().starts_with(&format!("cannot listen at {place}: address")), "{error}");
+        assert!(error.to_string().starts_with(&format!("cannot listen at {address}: address")), "{error}");
     }
 }

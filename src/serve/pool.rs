@@ -112,11 +112,11 @@ impl PoolState {
         };
         let free = self.lanes.iter_mut().filter(|(_, lane)| lane.busy < lane_width);
         let ready = free.filter_map(|(name, lane)| {
-            let place = first(lane)?;
-            Some((lane.waiting.get(place)?.number, *name, place, lane))
+            let index = first(lane)?;
+            Some((lane.waiting.get(index)?.number, *name, index, lane))
         });
-        let (_, name, place, lane) = ready.min_by_key(|(number, ..)| *number)?;
-        let job = lane.waiting.remove(place)?;
+        let (_, name, index, lane) = ready.min_by_key(|(number, ..)| *number)?;
+        let job = lane.waiting.remove(index)?;
         lane.busy += 1;
         self.waiting -= 1;
         self.areas.extend(job.area);

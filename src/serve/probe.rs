@@ -23,8 +23,8 @@ const ANSWER: u64 = 4096;
 /// It cannot be reached, does not answer in time, or gives an answer that our service never gives.
 pub fn probe(address: &ListenAddress, zone: &ZoneName, timeout: Duration) -> io::Result<()> {
     match address {
-        ListenAddress::Inet(place) => {
-            let stream = TcpStream::connect_timeout(&first(place)?, timeout)?;
+        ListenAddress::Inet(address) => {
+            let stream = TcpStream::connect_timeout(&first(address)?, timeout)?;
             stream.set_read_timeout(Some(timeout))?;
             stream.set_write_timeout(Some(timeout))?;
             policy(stream)
@@ -35,12 +35,12 @@ pub fn probe(address: &ListenAddress, zone: &ZoneName, timeout: Duration) -> io:
             stream.set_write_timeout(Some(timeout))?;
             policy(stream)
         }
-        ListenAddress::Dns(place) => list(first(place)?, zone, timeout),
+        ListenAddress::Dns(address) => list(first(address)?, zone, timeout),
     }
 }
 
-fn first(place: &str) -> io::Result<SocketAddr> {
-    place.to_socket_addrs()?.next().ok_or_else(|| io::Error::other("no such host"))
+fn first(address: &str) -> io::Result<SocketAddr> {
+    address.to_socket_addrs()?.next().ok_or_else(|| io::Error::other("no such host"))
 }
 
 fn strange() -> io::Error {

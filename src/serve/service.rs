@@ -108,7 +108,7 @@ impl<O: Decider> MailService<O> {
         }
         if bound.policy.is_empty() && bound.dns.is_empty() {
             return Err(Error::usage(
-                "serve needs a place to listen at: --listen inet:127.0.0.1:10045, --listen unix:PATH, \
+                "serve needs an address to listen at: --listen inet:127.0.0.1:10045, --listen unix:PATH, \
                  --listen dns:127.0.0.1:5354, or --stdio",
             ));
         }
@@ -297,12 +297,12 @@ impl<O: Decider> Acceptor<O> {
 
     fn take(&self, peer: Peer) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let Some(place) = self.open.admit(number, peer, CONNECTIONS) else {
+        let Some(connection) = self.open.admit(number, peer, CONNECTIONS) else {
             let warning = format!("a connection is refused: {CONNECTIONS} are open already");
             return self.door.decision_log.warn(&warning);
         };
         let door = Arc::clone(&self.door);
-        let spawned = spawn("policy", move || door.converse(&place.peer));
+        let spawned = spawn("policy", move || door.converse(&connection.peer));
         if let Err(error) = spawned {
             self.door.decision_log.warn(&format!("a connection is refused: {error}"));
             thread::sleep(BREATH);

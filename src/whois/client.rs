@@ -27,7 +27,7 @@ pub fn ask(server: &Server, address: IpAddr, full: bool, deadline: Deadline) -> 
     let rwhois = server.registry == Registry::Rwhois;
     let bare = |socket, deadline| {
         let answer = socket::ask(socket, &question, !rwhois, deadline);
-        answer.map_err(|(error, heard)| failed(server, &error, heard))
+        answer.map_err(|(error, received)| failed(server, &error, received))
     };
     let first = if rwhois {
         any(server, &sockets, deadline, bare)
@@ -80,7 +80,7 @@ fn whois(
     full: bool,
     deadline: Deadline,
 ) -> Result<Vec<u8>, AskFailure> {
-    let Some(patience) = deadline.remaining() else { return Err(timed_out(server)) };
+    let Some(timeout) = deadline.remaining() else { return Err(timed_out(server)) };
     let ours = |error: WhoIsError| match error {
         WhoIsError::IOError(error) => failed(server, &error, Vec::new()),
         other => AskFailure::new(UnknownKind::Network, format!("{}: {other}", server.name)),
@@ -91,12 +91,12 @@ fn whois(
     let mut options = WhoIsLookupOptions::from_string(address.to_string()).map_err(ours)?;
     options.server = Some(value);
     options.follow = 0;
-    options.timeout = Some(patience);
+    options.timeout = Some(timeout);
     options.max_response_size = Some(LONGEST);
     client.lookup_raw(options).map_err(ours)
 }
 
-fn failed(server: &Server, error: &io::Error, heard: Vec<u8>) -> AskFailure {
+fn failed(server: &Server, error: &io::Error, received: Vec<u8>) -> AskFailure {
     let name = &server.name;
     let (kind, message) = match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => return timed_out(server),
@@ -105,5 +105,5 @@ fn failed(server: &Server, error: &io::Error, heard: Vec<u8>) -> AskFailure {
         }
         _ => (UnknownKind::Network, format!("{name}: {}", crate::error::reason(error))),
     };
-    AskFailure { kind, message, heard }
+    AskFailure { kind, message, received }
 }

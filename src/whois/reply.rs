@@ -227,9 +227,9 @@ fn record(
     let named =
         referral::named(part.text, part.registry).into_iter().filter(|next| !is_of(next, part.registry));
     let record = page.record(smallest);
-    if let Some(standin) = page.standin(smallest, &record) {
-        let next = referral::distinct(named.chain(standin.next).collect());
-        let message = format!("{} is nobody's network: {}", smallest.network, standin.why);
+    if let Some(placeholder) = page.placeholder(smallest, &record) {
+        let next = referral::distinct(named.chain(placeholder.next).collect());
+        let message = format!("{} is nobody's network: {}", smallest.network, placeholder.why);
         return WhoisReply::Placeholder { message, next };
     }
     // Some operators' servers answer with a neighbouring customer; a registry never does.

@@ -87,9 +87,9 @@ fn fill(template: &str, rule: &Rule, question: &str, ports: &HashMap<String, u16
         let address = address?;
         Some(Network::around(address, rule.size.unwrap_or(if address.is_ipv4() { 24 } else { 48 })))
     });
-    let mut places: HashMap<String, String> =
+    let mut variables: HashMap<String, String> =
         DEFAULTS.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    places.insert("address".into(), address.map(|a| a.to_string()).unwrap_or_default());
+    variables.insert("address".into(), address.map(|a| a.to_string()).unwrap_or_default());
     if let Some(network) = described {
         let (first, last) = (network.first().to_string(), network.last().to_string());
         // RPSL writes an inet6num as a prefix and an inetnum as a range.
@@ -109,13 +109,13 @@ fn fill(template: &str, rule: &Rule, question: &str, ports: &HashMap<String, u16
             ("kind", kind.to_owned()),
             ("dashed", dashed),
         ] {
-            places.insert(key.to_owned(), value);
+            variables.insert(key.to_owned(), value);
         }
     }
-    places.extend(rule.with.clone());
+    variables.extend(rule.with.clone());
     // Referral lines use the variables `{port:NAME}`; a value may itself contain a variable, so there are two rounds.
-    places.extend(ports.iter().map(|(name, port)| (format!("port:{name}"), port.to_string())));
-    replace(&replace(template, &places), &places)
+    variables.extend(ports.iter().map(|(name, port)| (format!("port:{name}"), port.to_string())));
+    replace(&replace(template, &variables), &variables)
 }
 
 /// LACNIC drops the zeros at the end of an IPv4 prefix.
@@ -128,12 +128,12 @@ fn shorten(cidr: &str) -> String {
     format!("{short}/{length}")
 }
 
-fn replace(text: &str, places: &HashMap<String, String>) -> String {
+fn replace(text: &str, variables: &HashMap<String, String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
-        match after.split_once('}').and_then(|(key, tail)| Some((places.get(key)?, tail))) {
+        match after.split_once('}').and_then(|(key, tail)| Some((variables.get(key)?, tail))) {
             Some((value, tail)) => {
                 out.push_str(value);
                 rest = tail;

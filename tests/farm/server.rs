@@ -138,8 +138,8 @@ impl Drop for Server {
             drop(TcpStream::connect(("127.0.0.1", self.port)));
             drop(listener.join());
         }
-        let patience = Instant::now() + Duration::from_secs(2);
-        while self.book.open.load(SeqCst) > 0 && Instant::now() < patience {
+        let timeout = Instant::now() + Duration::from_secs(2);
+        while self.book.open.load(SeqCst) > 0 && Instant::now() < timeout {
             thread::sleep(Duration::from_millis(2));
         }
     }

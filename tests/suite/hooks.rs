@@ -113,7 +113,7 @@ fn twenty_hooks_at_once_each_get_their_verdict() {
     let room = Room::new();
     let runs: Vec<Run<'_>> = (0..20)
         .map(|i| room.run(["-e".into(), "Contoso".into(), format!("193.0.{i}.9")]).farm(&farm).code(1))
-        .map(|run| run.patience(Duration::from_secs(20)))
+        .map(|run| run.timeout(Duration::from_secs(20)))
         .collect();
     let started: Vec<_> = runs.iter().map(Run::spawn).collect();
     for (run, started) in runs.iter().zip(started) {

@@ -147,7 +147,7 @@ fn rooms_are_small_and_say_what_they_are() {
 }
 
 #[test]
-fn words_that_have_no_place_here() {
+fn forbidden_words() {
     // Lints forbid some of these too. A lint can be allowed locally; this test cannot.
     let words = [
         "unsafe ",

@@ -91,7 +91,7 @@ impl Room {
             stdin: Stdin::Nothing,
             env: vec![("WHODUNIT_CACHE".into(), "none".into())],
             around: vec![],
-            patience: Duration::from_secs(30),
+            timeout: Duration::from_secs(30),
             stdout: Text::Any,
             stderr: Text::Is(String::new()),
             code: None,
@@ -141,7 +141,7 @@ pub(crate) struct Run<'a> {
     stdin: Stdin,
     env: Vec<(OsString, OsString)>,
     around: Vec<String>,
-    patience: Duration,
+    timeout: Duration,
     stdout: Text,
     stderr: Text,
     code: Option<i32>,
@@ -212,8 +212,8 @@ impl Run<'_> {
         self
     }
 
-    pub(crate) fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -245,7 +245,7 @@ impl Run<'_> {
     /// Starts it, and leaves it running.
     pub(crate) fn spawn(&self) -> Started {
         let mut command = self.command();
-        let mut started = Started::new(&mut command, self.patience);
+        let mut started = Started::new(&mut command, self.timeout);
         if let Stdin::Bytes(bytes) = &self.stdin {
             let (mut pipe, bytes) = (started.stdin(), bytes.clone());
             // It may end without reading all of it.
@@ -298,7 +298,7 @@ impl Run<'_> {
     pub(crate) fn faults(&self, outcome: &Outcome) -> Vec<String> {
         let mut faults = vec![];
         if outcome.killed {
-            faults.push(format!("still running after {:?}: killed", self.patience));
+            faults.push(format!("still running after {:?}: killed", self.timeout));
         }
         if self.code.is_some_and(|code| code != outcome.code) {
             faults.push(format!("code: want {}, got {}", self.code.unwrap(), outcome.code));

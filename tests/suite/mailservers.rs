@@ -160,11 +160,11 @@ fn integrations(name: &str) -> PathBuf {
 }
 
 /// The first of these paths that exists. If there is none, the test fails in CI, and is skipped elsewhere.
-fn installed(what: &str, places: &[PathBuf]) -> Option<PathBuf> {
-    let found = places.iter().find(|place| place.exists()).cloned();
+fn installed(what: &str, paths: &[PathBuf]) -> Option<PathBuf> {
+    let found = paths.iter().find(|path| path.exists()).cloned();
     if found.is_none() {
-        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{what} is not installed: {places:?}");
-        let _ = writeln!(std::io::stderr(), "SKIPPED: {what} is not installed, looked for {places:?}");
+        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{what} is not installed: {paths:?}");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: {what} is not installed, looked for {paths:?}");
     }
     found
 }

@@ -112,7 +112,7 @@ fn a_slow_registry_holds_up_nobody_elses_addresses() {
     let begun = Instant::now();
     let run = Room::new();
     let run = run.run(["--rate", "0", "--timeout", "2"]).farm(&farm).stdin(input).code(75);
-    let outcome = run.patience(Duration::from_secs(60)).check();
+    let outcome = run.timeout(Duration::from_secs(60)).check();
     let last = farm.asked("whois.arin.net").last().unwrap().at - begun;
     assert!(last < Duration::from_millis(1500), "ARIN's last question came after {last:?}");
     assert_eq!(outcome.stdout.lines().count(), 52);
@@ -123,7 +123,7 @@ fn a_dead_registry_costs_a_run_no_more_than_a_few_deadlines() {
     let farm = farm(vec![server("whois.ripe.net", Rule { does: Does::Silence, ..Rule::default() })]);
     let room = Room::new();
     let run = room.run(["--rate", "0", "--timeout", "1", "--json"]).farm(&farm).stdin(addresses("193", 90));
-    let outcome = run.code(75).patience(Duration::from_secs(60)).check();
+    let outcome = run.code(75).timeout(Duration::from_secs(60)).check();
     let lines = outcome.json();
     assert!(lines.iter().all(|line| line["error"]["kind"] == "timeout"));
     assert!(lines[89]["error"]["message"].to_string().contains("in a row"), "{}", lines[89]);

@@ -27,7 +27,7 @@ fn reply() -> String {
         ("{mnt}", "CONTOSO-MNT"),
     ]
     .iter()
-    .fold(form("ripe.txt"), |text, (place, value)| text.replace(place, value))
+    .fold(form("ripe.txt"), |text, (field, value)| text.replace(field, value))
 }
 
 /// The count of the old pipeline.

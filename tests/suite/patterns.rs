@@ -13,12 +13,12 @@ fn problems_are_told_with_their_places_and_end_in_1_or_78() {
     room.run(["patterns", "good"]).stdout("").code(0).check();
     let outcome = room.run(["patterns", "-f", "good", "bad", "-e", "RIPE"]).code(78).check();
     let said = |line: &str| line.split(": ").take(2).map(str::to_owned).collect::<Vec<_>>().join(": ");
-    let places: Vec<String> = outcome.stdout.lines().map(said).collect();
-    let [first, blank, third, field, last] = places.as_slice() else { panic!("{places:?}") };
+    let positions: Vec<String> = outcome.stdout.lines().map(said).collect();
+    let [first, blank, third, field, last] = positions.as_slice() else { panic!("{positions:?}") };
     assert_eq!((first.as_str(), third.as_str()), ("bad:1: column 7", "bad:3: column 2"));
     assert!(
         blank.starts_with("bad:2: a blank line") && field.starts_with("bad:4: a field line"),
-        "{places:?}"
+        "{positions:?}"
     );
     assert!(last.starts_with("-e:1: matches what RIPE says"), "{last}");
     assert!(outcome.stdout.contains("@netname ^FOO\n"), "{}", outcome.stdout);

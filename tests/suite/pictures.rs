@@ -22,13 +22,13 @@ const MARGIN: usize = 18;
 
 /// The style of a stretch of text.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-struct Look {
+struct CellStyle {
     color: Option<u8>,
     bold: bool,
     dim: bool,
 }
 
-impl Look {
+impl CellStyle {
     /// Select Graphic Rendition (ECMA-48), as far as the program uses it.
     fn change(&mut self, code: &str) {
         match code.parse().unwrap_or(0) {
@@ -59,11 +59,11 @@ impl Look {
 }
 
 /// A stretch of text: its first column, its style, its text.
-type Stretch = (usize, Look, String);
+type Stretch = (usize, CellStyle, String);
 
 /// One line as rows of stretches; a row ends at the terminal's width.
 fn rows(line: &str) -> Vec<Vec<Stretch>> {
-    let (mut column, mut look) = (0, Look::default());
+    let (mut column, mut look) = (0, CellStyle::default());
     let mut rows: Vec<Vec<Stretch>> = vec![vec![]];
     let mut chars = line.chars();
     while let Some(c) = chars.next() {
@@ -176,8 +176,8 @@ fn owners() {
 
 #[test]
 fn colours_become_stretches() {
-    let bold_red = Look { color: Some(1), bold: true, dim: false };
-    let plain = Look::default();
+    let bold_red = CellStyle { color: Some(1), bold: true, dim: false };
+    let plain = CellStyle::default();
     let wanted = [(0, plain, "a  ".into()), (3, bold_red, "<b>".into()), (6, plain, " c".into())];
     assert_eq!(rows("a  \x1b[1;31m<b>\x1b[0m c"), [wanted]);
     assert_eq!(rows(&"x".repeat(usize::from(COLUMNS) + 1)).len(), 2);

@@ -25,11 +25,11 @@ fn farm(plan: Plan) -> Farm {
     Farm::start(&Scenario { server: vec![plan], ..Scenario::default() })
 }
 
-fn asked(farm: &Farm, patience: Duration) -> Result<RdapReply, RdapFailure> {
+fn asked(farm: &Farm, timeout: Duration) -> Result<RdapReply, RdapFailure> {
     let servers = Servers::read(&farm.list()).unwrap();
     let address: IpAddr = ADDRESS.parse().unwrap();
     let query = RdapQuery::about(address, Registry::Ripe, &servers).expect("RIPE has a server");
-    ask(&query, address, &servers, Deadline::within(patience))
+    ask(&query, address, &servers, Deadline::within(timeout))
 }
 
 /// The result of one rule.
@@ -135,7 +135,7 @@ fn nobody_else_passes_for_the_server() {
 
 #[test]
 fn one_deadline_holds_over_connection_handshake_head_and_body() {
-    let patience = Duration::from_millis(700);
+    let timeout = Duration::from_millis(700);
     let drip = Rule { does: Does::Drip, every_ms: Some(50), ..answering() };
     let silence = Rule { does: Does::Silence, ..answering() };
     for plan in [
@@ -147,7 +147,7 @@ fn one_deadline_holds_over_connection_handshake_head_and_body() {
         let said = format!("{plan:?}");
         let mut farm = farm(plan);
         let start = Instant::now();
-        let got = asked(&farm, patience);
+        let got = asked(&farm, timeout);
         let took = start.elapsed();
         let _ = farm.complaints();
         let Err(RdapFailure { kind, message, .. }) = got else { panic!("{said}") };
@@ -155,7 +155,7 @@ fn one_deadline_holds_over_connection_handshake_head_and_body() {
             kind == UnknownKind::Timeout || message.contains("could not be asked"),
             "{kind:?} {message}\n{said}"
         );
-        assert!(took < patience + Duration::from_millis(800), "{took:?}\n{said}");
+        assert!(took < timeout + Duration::from_millis(800), "{took:?}\n{said}");
     }
 }
 

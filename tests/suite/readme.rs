@@ -188,15 +188,15 @@ fn every_command_runs() {
             }
             let output = stage.run(line);
             let (stdout, stderr) = said(&output);
-            let place = format!("README:{}: {line}\n{stdout}{stderr}", block.line);
-            assert!(matches!(output.status.code(), Some(0 | 1)), "{place}\n{}", output.status);
+            let position = format!("README:{}: {line}\n{stdout}{stderr}", block.line);
+            assert!(matches!(output.status.code(), Some(0 | 1)), "{position}\n{}", output.status);
             // The demo lets cargo build the program, which may print that; and `--ham` prints the owners left out.
             let said = if line.contains("--ham ") { "whodunit: left out: " } else { "" };
             let quiet = stderr.lines().all(|line| !said.is_empty() && line.starts_with(said));
-            assert!(quiet || line.contains("--example demo"), "{place}");
+            assert!(quiet || line.contains("--example demo"), "{position}");
             let silent = SILENT.iter().any(|start| line.starts_with(start));
-            assert!(line.contains('>') || silent == stdout.is_empty(), "{place}\nprinted nothing");
-            assert!(!silent || output.status.success(), "{place}");
+            assert!(line.contains('>') || silent == stdout.is_empty(), "{position}\nprinted nothing");
+            assert!(!silent || output.status.success(), "{position}");
             ran += 1;
         }
     }

@@ -100,7 +100,7 @@ fn brazilian() -> Rule {
 /// The registry's answer about the /24 whose third number is `n`.
 fn answer(form: &str, closing: &str, words: &str, prefix: &str, n: usize) -> String {
     let mut text = form.to_owned();
-    for (place, value) in [
+    for (field, value) in [
         ("{kind}", "inetnum"),
         ("{range}", &format!("{prefix}.{n}.0 - {prefix}.{n}.255")),
         ("{first}", &format!("{prefix}.{n}.0")),
@@ -121,7 +121,7 @@ fn answer(form: &str, closing: &str, words: &str, prefix: &str, n: usize) -> Str
         ("{type}", "Direct Allocation"),
         ("{referral}", ""),
     ] {
-        text = text.replace(place, value);
+        text = text.replace(field, value);
     }
     // registro.br's line about queries closes its answers, too, in words of which these are left out.
     let text = text.replace("whois.registro.br only accepts exact match queries", "Ask whois.registro.br");

@@ -161,7 +161,7 @@ impl ImportDraft {
     /// the cache.
     pub(super) fn finish(
         mut self,
-        ledger: &dyn Maintenance,
+        maintenance: &dyn Maintenance,
         tick: &mut dyn FnMut(),
     ) -> Result<ImportSummary> {
         self.run(
@@ -172,7 +172,7 @@ impl ImportDraft {
         if !self.sources.is_empty() {
             self.take_over(tick)?;
         }
-        self.pass_on(ledger, tick)?;
+        self.pass_on(maintenance, tick)?;
         if self.sources.is_empty() {
             return Ok(self.brought);
         }
@@ -207,7 +207,7 @@ impl ImportDraft {
         self.run("DETACH old")
     }
 
-    fn pass_on(&self, ledger: &dyn Maintenance, tick: &mut dyn FnMut()) -> Result<()> {
+    fn pass_on(&self, maintenance: &dyn Maintenance, tick: &mut dyn FnMut()) -> Result<()> {
         let mut after = 0_i64;
         loop {
             let mut statement = self.written(self.connection.prepare_cached(
@@ -220,7 +220,9 @@ impl ImportDraft {
             after = last;
             let kept: Vec<CachedAnswer> =
                 rows.iter().filter_map(|(_, body)| super::line::parse(&body::stretch(body)?).ok()).collect();
-            ledger.keep_all(&kept).map_err(|error| Error::output("the cache", &io::Error::other(error)))?;
+            maintenance
+                .keep_all(&kept)
+                .map_err(|error| Error::output("the cache", &io::Error::other(error)))?;
             tick();
         }
     }

@@ -87,7 +87,7 @@ impl Room {
             name: (*name).into(),
             reader: Box::new(Cursor::new(text.as_bytes().to_vec())),
         });
-        import(handle.file().unwrap(), handle.ledger(), inputs.collect(), at(0), &mut || ())
+        import(handle.file().unwrap(), handle.maintenance(), inputs.collect(), at(0), &mut || ())
     }
 
     fn answer(&self, address: &str) -> Option<Answer> {
@@ -263,7 +263,7 @@ fn an_export_is_read_back_on_another_machine() {
     let two = kept("2001:db8::", "2001:db8:ffff::", "2001:db8:1::5", false);
     handle.keep(&one);
     handle.keep(&two);
-    let list = handle.ledger().list(0, 10).unwrap().answers;
+    let list = handle.maintenance().list(0, 10).unwrap().answers;
     let lines: Vec<String> = list.iter().map(|(_, kept)| line(kept).unwrap()).collect();
     let text = lines.join("\n");
     assert_eq!(there.import(&[("export", &text)]).unwrap().answers, 2);

@@ -41,10 +41,10 @@ impl RedisAddress {
             false if parameters.is_empty() => None,
             false => return Err("names certificates without TLS: write rediss://".to_owned()),
         };
-        let door = Self { url: url.to_owned(), tls };
-        match door.client() {
-            Ok(_) => Ok(door),
-            Err(_) if door.tls.is_some() => Err("is not a server's address, or its certificates are not \
+        let address = Self { url: url.to_owned(), tls };
+        match address.client() {
+            Ok(_) => Ok(address),
+            Err(_) if address.tls.is_some() => Err("is not a server's address, or its certificates are not \
                 PEM: write rediss://host:port/db?ca=FILE&cert=FILE&key=FILE"
                 .to_owned()),
             Err(_) => Err("is not a server's address: write redis://host:port/db".to_owned()),
@@ -66,9 +66,9 @@ impl RedisAddress {
     /// it takes longer.
     pub(super) fn open(&self) -> Result<Connection, String> {
         let (done, result) = mpsc::channel();
-        let door = self.clone();
+        let address = self.clone();
         let connecting = move || {
-            let connected = door.client().and_then(|client| {
+            let connected = address.client().and_then(|client| {
                 let connection = client.get_connection_with_timeout(CONNECT)?;
                 connection.set_read_timeout(Some(ANSWER))?;
                 connection.set_write_timeout(Some(ANSWER))?;
@@ -125,9 +125,9 @@ mod tests {
     use super::*;
 
     fn led(url: &str, host: &str, port: u16) -> String {
-        let mut door = RedisAddress::new(url).unwrap();
-        door.lead_to(host, port);
-        door.url
+        let mut address = RedisAddress::new(url).unwrap();
+        address.lead_to(host, port);
+        address.url
     }
 
     fn refused(url: &str) -> String {

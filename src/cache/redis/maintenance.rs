@@ -4,7 +4,7 @@ use super::{
     PREFIX, RedisCache,
     coordination::read_server,
     key,
-    store::{StoredExtent, places, remove},
+    store::{StoredExtent, remove, stored_extents},
 };
 use crate::{
     address::Network,
@@ -33,17 +33,18 @@ impl RedisCache {
         loop {
             let (ids, found) = self.with(|connection| {
                 let ids = numbers(connection, after, PAGE)?;
-                let found = places(connection, &ids)?;
+                let found = stored_extents(connection, &ids)?;
                 Ok((ids, found))
             })?;
             let Some(&last) = ids.last() else { return Ok(()) };
             after = last;
             let gone: Vec<i64> =
-                ids.iter().zip(&found).filter(|(_, place)| place.is_none()).map(|(&id, _)| id).collect();
+                ids.iter().zip(&found).filter(|(_, stored)| stored.is_none()).map(|(&id, _)| id).collect();
             if !gone.is_empty() {
                 self.with(|c| cmd("ZREM").arg(key("ids", "")).arg(&gone).query::<()>(c))?;
             }
-            let mut page = ids.into_iter().zip(found).filter_map(|(id, place)| Some((id, place?))).collect();
+            let mut page =
+                ids.into_iter().zip(found).filter_map(|(id, stored)| Some((id, stored?))).collect();
             work(&mut page)?;
         }
     }
@@ -52,8 +53,8 @@ impl RedisCache {
         self.with(|connection| {
             let mut all = pipe();
             all.atomic();
-            for (id, place) in page {
-                remove(&mut all, *id, place);
+            for (id, stored) in page {
+                remove(&mut all, *id, stored);
             }
             if page.is_empty() { Ok(()) } else { all.query(connection) }
         })
@@ -84,7 +85,7 @@ impl Maintenance for RedisCache {
         let mut stats = CacheStats::default();
         self.each(|page| {
             stats.networks += page.len() as u64;
-            let times = || page.iter().map(|(_, place)| moment(place.fetched));
+            let times = || page.iter().map(|(_, stored)| moment(stored.fetched));
             stats.oldest = stats.oldest.into_iter().chain(times()).min();
             stats.newest = stats.newest.into_iter().chain(times()).max();
             let sizes: Vec<u64> = self.with(|connection| {
@@ -116,12 +117,12 @@ impl Maintenance for RedisCache {
             }
             if ids.is_empty() { Ok(Vec::new()) } else { ask.query(connection) }
         })?;
-        for (id, (place, body)) in ids.into_iter().zip(found) {
+        for (id, (stored, body)) in ids.into_iter().zip(found) {
             // An expired answer is gone.
-            let Some(place) = place.as_deref().and_then(StoredExtent::read) else { continue };
-            match body.and_then(|body| place.kept(&body).ok()) {
+            let Some(stored) = stored.as_deref().and_then(StoredExtent::read) else { continue };
+            match body.and_then(|body| stored.kept(&body).ok()) {
                 Some(kept) => page.answers.push((id, kept)),
-                None => page.damaged.push(place.damaged(id)),
+                None => page.damaged.push(stored.damaged(id)),
             }
         }
         Ok(page)
@@ -135,8 +136,8 @@ impl Maintenance for RedisCache {
         let mut count = 0;
         self.each(|page| {
             if let Some(network) = network {
-                page.retain(|(_, place)| {
-                    place.extent().is_some_and(|extent| extent.overlap(network).is_some())
+                page.retain(|(_, stored)| {
+                    stored.extent().is_some_and(|extent| extent.overlap(network).is_some())
                 });
                 self.remove_all(page)?;
             }

@@ -105,16 +105,19 @@ fn entries(connection: &mut Connection, address: IpAddr) -> RedisResult<Vec<Exte
 }
 
 /// Adds the removal of an answer to a transaction.
-pub(super) fn remove(transaction: &mut Pipeline, id: i64, place: &StoredExtent) {
-    for prefix in place.extent().iter().flat_map(Network::prefixes) {
-        transaction.cmd("HDEL").arg(key("p", prefix)).arg(place.asked.to_string()).ignore();
+pub(super) fn remove(transaction: &mut Pipeline, id: i64, stored: &StoredExtent) {
+    for prefix in stored.extent().iter().flat_map(Network::prefixes) {
+        transaction.cmd("HDEL").arg(key("p", prefix)).arg(stored.asked.to_string()).ignore();
     }
     transaction.cmd("UNLINK").arg(key("n", id)).ignore();
     transaction.cmd("ZREM").arg(key("ids", "")).arg(id).ignore();
 }
 
 /// The extents of answers; None for those that are gone.
-pub(super) fn places(connection: &mut Connection, ids: &[i64]) -> RedisResult<Vec<Option<StoredExtent>>> {
+pub(super) fn stored_extents(
+    connection: &mut Connection,
+    ids: &[i64],
+) -> RedisResult<Vec<Option<StoredExtent>>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -139,37 +142,37 @@ impl RedisCache {
     }
 
     fn insert(&self, connection: &mut Connection, kept: &CachedAnswer, packed: &[u8]) -> RedisResult<()> {
-        let place = StoredExtent::of(kept);
+        let stored = StoredExtent::of(kept);
         let Some(reach) = kept.extent() else { return Ok(()) };
         let Some(part) = extent::part(&reach, kept.asked) else { return Ok(()) };
         let others = entries(connection, kept.asked)?;
         let same = |entry: &ExtentEntry| entry.prefix == part && entry.asked == kept.asked;
-        if others.iter().any(|entry| same(entry) && entry.fetched > place.fetched) {
+        if others.iter().any(|entry| same(entry) && entry.fetched > stored.fetched) {
             return Ok(());
         }
         let (superseded, times): (Vec<i64>, Vec<i64>) = others
             .iter()
-            .filter(|e| e.fetched <= place.fetched && is_superseded(e.prefix, e.asked, part, kept.asked))
+            .filter(|e| e.fetched <= stored.fetched && is_superseded(e.prefix, e.asked, part, kept.asked))
             .map(|entry| (entry.id, entry.fetched))
             .unzip();
-        let old = places(connection, &superseded)?;
+        let old = stored_extents(connection, &superseded)?;
         let id: i64 = cmd("INCR").arg(key("id", "")).query(connection)?;
         let mut all = pipe();
         all.atomic();
-        for ((&id, place), fetched) in superseded.iter().zip(&old).zip(times) {
-            if let Some(place) = place.filter(|place| place.fetched == fetched) {
-                remove(&mut all, id, &place);
+        for ((&id, stored), fetched) in superseded.iter().zip(&old).zip(times) {
+            if let Some(stored) = stored.filter(|stored| stored.fetched == fetched) {
+                remove(&mut all, id, &stored);
             }
         }
         let name = key("n", id);
         // Decisions left under this number by another network would be taken for this one's.
         all.cmd("DEL").arg(&name).ignore();
-        all.cmd("HSET").arg(&name).arg("place").arg(place.write()).arg("body").arg(packed).ignore();
+        all.cmd("HSET").arg(&name).arg("place").arg(stored.write()).arg("body").arg(packed).ignore();
         all.cmd("EXPIRE").arg(&name).arg(LIFE).ignore();
         all.cmd("ZADD").arg(key("ids", "")).arg(id).arg(id).ignore();
         for prefix in reach.prefixes() {
             let name = key("p", prefix);
-            let value = format!("{} {id}", place.fetched);
+            let value = format!("{} {id}", stored.fetched);
             all.cmd("HSET").arg(&name).arg(kept.asked.to_string()).arg(value).ignore();
             all.cmd("EXPIRE").arg(&name).arg(LIFE).ignore();
         }
@@ -194,19 +197,19 @@ impl Store for RedisCache {
     }
 
     fn answer(&self, found: &CacheHit) -> CacheResult<Option<Answer>> {
-        let (place, packed): (Option<String>, Option<Vec<u8>>) = self.with(|connection| {
+        let (stored, packed): (Option<String>, Option<Vec<u8>>) = self.with(|connection| {
             cmd("HMGET").arg(key("n", found.id)).arg("place").arg("body").query(connection)
         })?;
-        let place = place.as_deref().and_then(StoredExtent::read);
+        let stored = stored.as_deref().and_then(StoredExtent::read);
         // A number may be used again, if the server has evicted its counter for want of memory.
-        let Some(place) = place.filter(|place| place.is(found)) else { return Ok(None) };
+        let Some(stored) = stored.filter(|stored| stored.is(found)) else { return Ok(None) };
         let answer = packed
             .and_then(|packed| body::unpack(&packed, found.fetched, AnswerSource::Cache, found.stale).ok());
         if answer.is_none() {
             // The answer is damaged. Once removed, it will be asked for again.
             let _ = self.with(|connection| {
                 let mut all = pipe();
-                remove(all.atomic(), found.id, &place);
+                remove(all.atomic(), found.id, &stored);
                 all.query::<()>(connection)
             });
         }

@@ -297,7 +297,7 @@ fn in_a_storm_one_asks_and_all_have_the_answer() {
         let one = || {
             let handle = open(&CacheLocation::Path(path.clone()), &CacheEnv::default(), at(0));
             let holder = LeaseHolder::unique();
-            let mut patience = 2000;
+            let mut tries = 2000;
             while handle.find(ip(&network), &freshness(1)).is_none() {
                 if handle.claim(&network, 1, holder, at(1), at(11)) {
                     if handle.find(ip(&network), &freshness(1)).is_none() {
@@ -306,8 +306,8 @@ fn in_a_storm_one_asks_and_all_have_the_answer() {
                     }
                     handle.release(&network, holder);
                 }
-                patience -= 1;
-                assert!(patience > 0, "nobody waits for ever");
+                tries -= 1;
+                assert!(tries > 0, "nobody waits for ever");
                 std::thread::sleep(std::time::Duration::from_millis(2));
             }
             assert_eq!(handle.warning(), None);

@@ -144,7 +144,7 @@ pub(super) fn extents(connection: &Connection) -> SqliteResult<Option<ExtentList
             prefix,
             fetched: row.get(1)?,
             id: row.get(2)?,
-            whose: ExtentOrigin::Kept { asked },
+            whose: ExtentOrigin::Cached { asked },
         });
         if all.len() > MOST {
             return Ok(None);

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_place_is_unused_until_either_of_its_files_is_there() {
+    fn the_default_location_is_unused_until_either_of_its_files_is_there() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let env = CacheEnv { home: Some(at("home")), xdg_cache_home: None, shared: at("shared") };

@@ -47,7 +47,7 @@ pub(super) fn run(cache: &LayeredCache, files: &[PathBuf], out: &mut impl Write)
     let brought = if bulk.is_empty() && table.is_some() {
         ImportSummary::default()
     } else {
-        bulk::import(file, cache.ledger(), bulk, now, &mut tick)?
+        bulk::import(file, cache.maintenance(), bulk, now, &mut tick)?
     };
     let (mut ranges, mut inverted) = (0, 0);
     if let Some(table) = table {

@@ -46,9 +46,10 @@ impl FieldColumns {
         let names = names.get(..super::LONGEST).unwrap_or(names);
         let separator = if names.contains(&b',') { b',' } else { b' ' };
         let count = names.split(|b| *b == separator).count();
-        let place = |name: &&str| names.split(|b| *b == separator).position(|n| is_named(n, name.as_bytes()));
-        let column = if sent { None } else { NAMES.iter().find_map(place) };
-        let forwarded = FORWARDED.iter().find_map(place);
+        let column_of =
+            |name: &&str| names.split(|b| *b == separator).position(|n| is_named(n, name.as_bytes()));
+        let column = if sent { None } else { NAMES.iter().find_map(column_of) };
+        let forwarded = FORWARDED.iter().find_map(column_of);
         Some(Self { separator, count, column, forwarded, sent })
     }
 

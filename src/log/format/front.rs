@@ -100,8 +100,8 @@ pub(super) fn colourless(line: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(line);
     }
     let mut clean = Vec::with_capacity(line.len());
-    for (place, part) in line.split(|b| *b == 0x1b).enumerate() {
-        let colour = part.strip_prefix(b"[").filter(|_| place > 0).and_then(|code| {
+    for (index, part) in line.split(|b| *b == 0x1b).enumerate() {
+        let colour = part.strip_prefix(b"[").filter(|_| index > 0).and_then(|code| {
             let digits = code.iter().take_while(|b| b.is_ascii_digit() || **b == b';').count();
             code.get(digits).filter(|b| b.is_ascii_alphabetic()).and_then(|_| code.get(digits + 1..))
         });

@@ -62,7 +62,7 @@ pub(super) fn said(word: &[u8]) -> (AddressRole, bool) {
 
 /// The addresses that the general rules find in a line.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FoundAddresses {
     /// The address that a key calls the client's.
     pub(super) named: Option<IpAddr>,
     /// The first address that no key calls somebody else's.
@@ -79,7 +79,7 @@ pub(super) fn client(line: &[u8]) -> Option<IpAddr> {
 }
 
 /// The addresses in a line, for either direction.
-pub(super) fn find(line: &[u8]) -> Found {
+pub(super) fn find(line: &[u8]) -> FoundAddresses {
     let quotes = QuotePairs::of(line);
     let mut first = None;
     let mut rhost = None;
@@ -103,12 +103,12 @@ pub(super) fn find(line: &[u8]) -> Found {
             // PAM writes the user's name before it, and the name may be `rhost=...`. So the last one is PAM's own.
             rhost = Some(token.address);
         } else if role == AddressRole::Client && rhost.is_none() {
-            return Found { named: Some(token.address), unnamed: first };
+            return FoundAddresses { named: Some(token.address), unnamed: first };
         } else if role == AddressRole::Unsaid && first.is_none() {
             first = Some(token.address);
         }
     }
-    Found { named: rhost, unnamed: first.filter(|_| !is_own(line)) }
+    FoundAddresses { named: rhost, unnamed: first.filter(|_| !is_own(line)) }
 }
 
 /// Text that programs write about their own sockets, or about servers that they ask.
@@ -204,8 +204,8 @@ impl QuotePairs {
 
     /// The text before an address that may show whose it is; None if the address is part of quoted text.
     fn before<'a>(&self, line: &'a [u8], token: Token) -> Option<&'a [u8]> {
-        let place = self.pairs.partition_point(|(_, close)| *close < token.start);
-        let Some((open, close)) = self.pairs.get(place).copied().filter(|(open, _)| *open < token.start)
+        let index = self.pairs.partition_point(|(_, close)| *close < token.start);
+        let Some((open, close)) = self.pairs.get(index).copied().filter(|(open, _)| *open < token.start)
         else {
             return line.get(..token.start);
         };

@@ -155,12 +155,12 @@ fn behind_address(address: &[u8]) -> Option<&[u8]> {
 
 /// `statistics: max connection rate 1/60s for (smtp:203.0.113.7) at Nov 23 10:34:34`
 fn anvil(message: &[u8]) -> Option<IpAddr> {
-    let place = pieces::behind(message, b" for (")?;
-    let place = place.get(..memchr::memchr(b')', place)?)?;
+    let destination = pieces::behind(message, b" for (")?;
+    let destination = destination.get(..memchr::memchr(b')', destination)?)?;
     // If a service has addresses of its own, they come first: `192.0.2.1:smtp:203.0.113.7`.
-    let service = match place.strip_prefix(b"[") {
+    let service = match destination.strip_prefix(b"[") {
         Some(inside) => inside.get(memchr::memchr(b']', inside)? + 2..)?,
-        None => place.get(token::quad(place).map_or(0, |(_, length)| length + 1)..)?,
+        None => destination.get(token::quad(destination).map_or(0, |(_, length)| length + 1)..)?,
     };
     token::bare(service.get(memchr::memchr(b':', service)? + 1..)?)
 }

@@ -3,19 +3,19 @@
 use super::tree::{Edge, Node};
 
 /// The number of positions in a line: at its start or further on, and each of them with the line's end reached or not.
-const PLACES: usize = 4;
+const POSITIONS: usize = 4;
 const START: usize = 0;
 const WITHIN: usize = 1;
 const ENDED: usize = 2;
 
 /// For each position before a node, the positions after it, one bit for each.
-type LineStates = [u8; PLACES];
+type LineStates = [u8; POSITIONS];
 
 /// Whether no line can match, as with `a$b`.
 pub(super) fn is_impossible(root: &Node) -> bool {
     let ways = of(root);
     // A match may begin anywhere. At the start of an empty line its end is there too, but `$` finds that itself.
-    ways.iter().take(ENDED).all(|places| *places == 0)
+    ways.iter().take(ENDED).all(|positions| *positions == 0)
 }
 
 fn of(node: &Node) -> LineStates {
@@ -29,13 +29,13 @@ fn of(node: &Node) -> LineStates {
         // A word edge depends on the neighbouring characters; it is treated as if it excluded nothing.
         Node::Edge(_) => stay(),
         Node::Cat(items) => items.iter().fold(stay(), |ways, item| then(&ways, &of(item))),
-        Node::Alt(branches) => branches.iter().map(of).fold([0; PLACES], |all, ways| either(&all, &ways)),
+        Node::Alt(branches) => branches.iter().map(of).fold([0; POSITIONS], |all, ways| either(&all, &ways)),
         Node::Repeat { inner, min, max } => repeated(&of(inner), *min, *max),
     }
 }
 
-fn bit(place: usize) -> u8 {
-    1 << place
+fn bit(position: usize) -> u8 {
+    1 << position
 }
 
 /// The position does not change.
@@ -45,9 +45,9 @@ fn stay() -> LineStates {
 
 /// The first node, then the second.
 fn then(one: &LineStates, other: &LineStates) -> LineStates {
-    one.map(|places| {
-        let reached = other.iter().enumerate().filter(|(place, _)| places & bit(*place) != 0);
-        reached.fold(0, |all, (_, places)| all | places)
+    one.map(|positions| {
+        let reached = other.iter().enumerate().filter(|(position, _)| positions & bit(*position) != 0);
+        reached.fold(0, |all, (_, positions)| all | positions)
     })
 }
 
@@ -59,10 +59,10 @@ fn either(one: &LineStates, other: &LineStates) -> LineStates {
 
 /// More repetitions than positions reach no new one.
 fn repeated(inner: &LineStates, min: u16, max: Option<u16>) -> LineStates {
-    let rounds = |count: u16| usize::from(count).min(PLACES);
+    let rounds = |count: u16| usize::from(count).min(POSITIONS);
     let mut last = (0..rounds(min)).fold(stay(), |ways, _| then(&ways, inner));
     let mut all = last;
-    for _ in 0..max.map_or(PLACES, |max| rounds(max.saturating_sub(min))) {
+    for _ in 0..max.map_or(POSITIONS, |max| rounds(max.saturating_sub(min))) {
         last = then(&last, inner);
         all = either(&all, &last);
     }

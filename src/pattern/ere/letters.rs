@@ -137,8 +137,8 @@ impl Letters {
             return char;
         }
         let kind = LetterKind::of(char);
-        let place = KINDS.iter().position(|known| *known == kind);
-        place.and_then(|place| self.models.get(place)).copied().unwrap_or(char)
+        let index = KINDS.iter().position(|known| *known == kind);
+        index.and_then(|index| self.models.get(index)).copied().unwrap_or(char)
     }
 
     /// The characters that the set contains.

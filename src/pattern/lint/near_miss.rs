@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_told_from_patterns() {
+    fn near_misses_are_told_from_patterns() {
         for (text, word) in [
             ("  @org x", "in front of the @"),
             ("@org", "write @org, a blank"),

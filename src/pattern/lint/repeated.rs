@@ -23,7 +23,7 @@ enum PatternMeaning {
     Text(String),
     Field(&'static str, String),
     System(u32),
-    Place(Prefix),
+    Network(Prefix),
 }
 
 /// Expressions that are matched against the same text with the same action.
@@ -33,15 +33,15 @@ type SharedText = (&'static str, Action);
 type LiteralRules = HashMap<SharedText, HashMap<String, u32>>;
 
 /// Finds all of them.
-pub(super) fn find(desk: &mut ProblemList<'_>) {
-    let doubled = duplicates(desk);
-    shadowed(desk, &doubled);
-    enclosed(desk, &doubled);
+pub(super) fn find(list: &mut ProblemList<'_>) {
+    let doubled = duplicates(list);
+    shadowed(list, &doubled);
+    enclosed(list, &doubled);
 }
 
 /// Reports patterns that repeat an earlier one, and returns which do.
-fn duplicates(desk: &mut ProblemList<'_>) -> Vec<bool> {
-    let inner = desk.inner;
+fn duplicates(list: &mut ProblemList<'_>) -> Vec<bool> {
+    let inner = list.inner;
     let mut known: HashMap<(Action, PatternMeaning), PatternLine> = HashMap::new();
     let mut doubled = Vec::new();
     for rule in &inner.rules().rules {
@@ -53,8 +53,8 @@ fn duplicates(desk: &mut ProblemList<'_>) -> Vec<bool> {
         let key = (action, meaning);
         let first = known.get(&key).copied();
         if let Some(first) = first {
-            let what = format!("is the same as {}; remove one of them", desk.place(first));
-            desk.say(line, 0, "duplicate", what);
+            let what = format!("is the same as {}; remove one of them", list.file_line(first));
+            list.say(line, 0, "duplicate", what);
         } else {
             known.insert(key, line);
         }
@@ -64,8 +64,8 @@ fn duplicates(desk: &mut ProblemList<'_>) -> Vec<bool> {
         if *action == Action::Block
             && let Some(allow) = known.get(&(Action::Allow, meaning.clone()))
         {
-            let what = format!("never blocks: {} allows the same, and allow wins", desk.place(*allow));
-            desk.say(*line, 0, "duplicate", what);
+            let what = format!("never blocks: {} allows the same, and allow wins", list.file_line(*allow));
+            list.say(*line, 0, "duplicate", what);
         }
     }
     doubled
@@ -79,7 +79,7 @@ fn meaning(text: &str, folds: bool) -> Option<PatternMeaning> {
             PatternMeaning::Field(field.name(), expression(pattern, ere::folded(pattern)))
         }
         Some(Ok(FieldLine::Asn(asn))) => PatternMeaning::System(asn),
-        Some(Ok(FieldLine::Cidr(prefix))) => PatternMeaning::Place(prefix),
+        Some(Ok(FieldLine::Cidr(prefix))) => PatternMeaning::Network(prefix),
         Some(Err(_)) => return None,
     })
 }
@@ -90,38 +90,38 @@ fn expression(pattern: &str, folded: String) -> String {
 }
 
 /// Reports patterns whose every match a shorter one of the same kind and action matches too.
-fn shadowed(desk: &mut ProblemList<'_>, doubled: &[bool]) {
-    let inner = desk.inner;
-    let mut literals = LiteralRules::new();
+fn shadowed(list: &mut ProblemList<'_>, doubled: &[bool]) {
+    let inner = list.inner;
+    let mut texts = LiteralRules::new();
     let mut grounds = Vec::new();
     for (number, rule) in (0..).zip(&inner.rules().rules) {
-        let needs = match &rule.test {
-            RuleTest::Text(expression) => Some(("", expression.needs())),
+        let literals = match &rule.test {
+            RuleTest::Text(expression) => Some(("", expression.literals())),
             RuleTest::Field(expression, _) => {
                 let text = inner.text_of(rule.line);
                 let field = match field::read(&text) {
                     Some(Ok(FieldLine::Ere(field, _, _))) => field.name(),
                     _ => continue,
                 };
-                Some((field, expression.needs()))
+                Some((field, expression.literals()))
             }
             RuleTest::Listed => None,
         };
-        let Some((field, needs)) = needs else { continue };
+        let Some((field, literals)) = literals else { continue };
         let ground = (field, inner.action(rule));
-        if let RequiredLiterals::Literal(text) = needs {
-            literals.entry(ground).or_default().entry(text.clone()).or_insert(number);
+        if let RequiredLiterals::Literal(text) = literals {
+            texts.entry(ground).or_default().entry(text.clone()).or_insert(number);
         }
-        grounds.push((number, rule.line, ground, needs));
+        grounds.push((number, rule.line, ground, literals));
     }
     let searches: HashMap<SharedText, TextSearch> =
-        literals.into_iter().filter_map(|(ground, texts)| Some((ground, TextSearch::new(texts)?))).collect();
-    for (number, line, ground, needs) in grounds {
+        texts.into_iter().filter_map(|(ground, texts)| Some((ground, TextSearch::new(texts)?))).collect();
+    for (number, line, ground, literals) in grounds {
         if doubled.get(number as usize).copied().unwrap_or_default() {
             continue;
         }
         let Some(search) = searches.get(&ground) else { continue };
-        let shorter = match needs {
+        let shorter = match literals {
             RequiredLiterals::Literal(text) => search.within(text, true).map(|rule| vec![rule]),
             // One of these must occur, and each may be another pattern's.
             RequiredLiterals::OneOf(texts) => texts.iter().map(|text| search.within(text, false)).collect(),
@@ -130,12 +130,12 @@ fn shadowed(desk: &mut ProblemList<'_>, doubled: &[bool]) {
         let Some(mut shorter) = shorter else { continue };
         shorter.sort_unstable();
         shorter.dedup();
-        let named = shorter.iter().filter_map(|rule| desk.line_of(*rule));
+        let named = shorter.iter().filter_map(|rule| list.line_of(*rule));
         let named: Vec<String> =
-            named.map(|first| format!("{} ({})", desk.place(first), inner.text_of(first))).collect();
+            named.map(|first| format!("{} ({})", list.file_line(first), inner.text_of(first))).collect();
         let verb = if named.len() == 1 { "matches" } else { "match" };
         let what = format!("is never needed: {} {verb} all that it matches", named.join(" and "));
-        desk.say(line, 0, "shadowed", what);
+        list.say(line, 0, "shadowed", what);
     }
 }
 
@@ -164,26 +164,26 @@ impl TextSearch {
 }
 
 /// Reports `@cidr` lines inside another one.
-fn enclosed(desk: &mut ProblemList<'_>, doubled: &[bool]) {
-    let inner = desk.inner;
-    let mut places: [BTreeMap<Prefix, PatternLine>; 2] = Default::default();
+fn enclosed(list: &mut ProblemList<'_>, doubled: &[bool]) {
+    let inner = list.inner;
+    let mut networks: [BTreeMap<Prefix, PatternLine>; 2] = Default::default();
     let mut all = Vec::new();
     for (rule, doubled) in inner.rules().rules.iter().zip(doubled) {
         let text: Cow<'_, str> = inner.text_of(rule.line);
         if let (Some(Ok(FieldLine::Cidr(prefix))), false) = (field::read(&text), doubled) {
-            let [allow, block] = &mut places;
+            let [allow, block] = &mut networks;
             let known = if inner.action(rule) == Action::Allow { allow } else { block };
             known.insert(prefix, rule.line);
             all.push((prefix, rule));
         }
     }
-    let [allow, block] = &places;
+    let [allow, block] = &networks;
     for (prefix, rule) in all {
         let known = if inner.action(rule) == Action::Allow { allow } else { block };
         let wider = (0..prefix.length()).filter_map(|length| Prefix::new(prefix.first(), length));
         if let Some((wider, first)) = wider.filter_map(|wider| Some((wider, known.get(&wider)?))).next() {
-            let what = format!("is never needed: {} (@cidr {wider}) holds it", desk.place(*first));
-            desk.say(rule.line, 0, "shadowed", what);
+            let what = format!("is never needed: {} (@cidr {wider}) holds it", list.file_line(*first));
+            list.say(rule.line, 0, "shadowed", what);
         }
     }
 }

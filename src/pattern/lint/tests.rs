@@ -19,8 +19,8 @@ fn file(text: &str) -> (Vec<String>, String) {
     std::fs::write(&path, text).unwrap();
     let files = vec![(crate::pattern::Action::Block, path)];
     let found = Patterns::read(&PatternSpec { files, ..PatternSpec::default() }).unwrap().lint(None);
-    let places = found.iter().map(|p| format!("{}:{} {}", p.line, p.column, p.code)).collect();
-    (places, found.into_iter().map(|p| p.message + "\n").collect())
+    let positions = found.iter().map(|p| format!("{}:{} {}", p.line, p.column, p.code)).collect();
+    (positions, found.into_iter().map(|p| p.message + "\n").collect())
 }
 
 #[test]
@@ -44,8 +44,8 @@ fn good_patterns_are_left_alone() {
 
 #[test]
 fn every_line_that_does_not_compile_is_said() {
-    let (places, said) = file("a(b\nContoso\n@ogr x\n@cidr 1.2.3\nx\\1\n");
-    assert_eq!(places, ["1:2 invalid", "3:2 invalid", "4:7 invalid", "5:2 invalid"]);
+    let (positions, said) = file("a(b\nContoso\n@ogr x\n@cidr 1.2.3\nx\\1\n");
+    assert_eq!(positions, ["1:2 invalid", "3:2 invalid", "4:7 invalid", "5:2 invalid"]);
     assert!(said.contains("did you mean @org?"), "{said}");
 }
 
@@ -66,10 +66,10 @@ fn patterns_for_everything_and_for_everybody_are_found() {
 
 #[test]
 fn what_can_never_match_or_decide_is_found() {
-    let (places, said) =
+    let (positions, said) =
         file("Contoso\r\nGlobex$.x\nInitech\nInitech\nInitech Ltd.\nInitech[0-9]+\n(x|y)Initech A\n");
     assert_eq!(
-        places,
+        positions,
         ["1:8 carriage-return", "2:1 never", "4:1 duplicate", "5:1 shadowed", "6:1 shadowed", "7:1 shadowed"]
     );
     assert!(said.contains("is the same as ") && said.contains("list:3"), "{said}");
@@ -102,8 +102,8 @@ fn what_an_allow_pattern_lets_in_never_blocks() {
 
 #[test]
 fn what_egrep_reads_otherwise_is_said_once_a_file() {
-    let (places, said) = file("# made by hand\nContoso\n\n  \n# more\nFabrikam\n\n");
-    assert_eq!(places, ["1:1 egrep", "3:1 egrep", "4:1 egrep"]);
+    let (positions, said) = file("# made by hand\nContoso\n\n  \n# more\nFabrikam\n\n");
+    assert_eq!(positions, ["1:1 egrep", "3:1 egrep", "4:1 egrep"]);
     assert!(said.contains("(1 more such lines") && said.contains("a line of blanks"), "{said}");
     assert_eq!(file("# for whodunit alone\n\n@org Contoso\n").0, Vec::<String>::new());
     assert_eq!(file("Contoso\n").0, Vec::<String>::new());
@@ -112,30 +112,30 @@ fn what_egrep_reads_otherwise_is_said_once_a_file() {
 }
 
 #[test]
-fn slips_are_found_where_they_stand() {
-    let (places, said) =
+fn near_misses_are_found_where_they_stand() {
+    let (positions, said) =
         file("\u{feff}Contoso\n@cidr 0.0.0.0/0\n@cidr ::/0\n@cidr 203.0.113.7/24\n198.51.100.0/24\n");
     let codes =
         ["1:1 byte-order-mark", "2:1 everything", "3:1 everything", "4:1 slip", "4:1 shadowed", "5:1 slip"];
-    assert_eq!(places, codes);
+    assert_eq!(positions, codes);
     assert!(said.contains("write: @cidr 203.0.113.0/24") && said.contains("@cidr 198.51.100.0/24"), "{said}");
     let mapped = ["@cidr ::ffff:203.0.113.0/120", "@cidr 203.0.113.0/24"];
     assert_eq!(of(&mapped, false), ["2 duplicate"], "both name the same network");
-    let (places, _) = file("\u{feff}# made on Windows\n@org Contoso\n");
-    assert_eq!(places, Vec::<String>::new(), "the mark is no part of a comment");
+    let (positions, _) = file("\u{feff}# made on Windows\n@org Contoso\n");
+    assert_eq!(positions, Vec::<String>::new(), "the mark is no part of a comment");
 }
 
 #[test]
 fn what_several_patterns_match_together_is_said_of_all_of_them() {
-    let (places, said) = file("Foo\nBar\n(Foo|Bar) Ltd\n");
-    assert_eq!(places, ["3:1 shadowed"]);
+    let (positions, said) = file("Foo\nBar\n(Foo|Bar) Ltd\n");
+    assert_eq!(positions, ["3:1 shadowed"]);
     assert!(said.contains("list:1 (Foo) and ") && said.contains("list:2 (Bar) match all"), "{said}");
 }
 
 #[test]
 fn field_lines_and_posix_forms_are_proposed() {
-    let (places, said) = file("^netname: *FOO\nß\\bxy\\w+z\n");
-    assert_eq!(places, ["1:1 field", "2:2 extension", "2:6 extension"]);
+    let (positions, said) = file("^netname: *FOO\nß\\bxy\\w+z\n");
+    assert_eq!(positions, ["1:1 field", "2:2 extension", "2:6 extension"]);
     assert!(said.contains(": @netname ^FOO\n") && said.contains("write [_[:alnum:]]\n"), "{said}");
 }
 
@@ -146,8 +146,8 @@ fn ten_thousand_patterns_take_no_longer_than_their_number() {
     lines.extend((0..1000).map(|n| format!("@cidr 203.{}.{}.0/24", n / 200, n % 200)));
     lines.extend((0..1000).map(|_| "Globex".to_owned()));
     let began = Instant::now();
-    let (places, _) = file(&(lines.join("\n") + "\n"));
-    assert_eq!(places.len(), 199 + 999);
+    let (positions, _) = file(&(lines.join("\n") + "\n"));
+    assert_eq!(positions.len(), 199 + 999);
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
 }
 

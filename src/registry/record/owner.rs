@@ -414,8 +414,8 @@ mod tests {
             ] {
                 assert_eq!(owner(&format!("{usage} / {firm}")), firm);
             }
-            for place in ["Springfield", "Denver, CO", "Example Street 7"] {
-                assert!(owner(&format!("{usage} / {place}")).starts_with(usage), "{place}");
+            for locality in ["Springfield", "Denver, CO", "Example Street 7"] {
+                assert!(owner(&format!("{usage} / {locality}")).starts_with(usage), "{locality}");
             }
         }
         let elsewhere = told("Infrastructure", None, "AS 64500 backbone / Contoso GmbH / Contoso Telecom");

@@ -173,7 +173,7 @@ fn in_rpsl(page: &RecordPage<'_>, block: &RecordBlock<'_>, record: &Record) -> O
     }
     if let Some((_, next)) = NAMES.iter().find(|(of, _)| named && *of == name) {
         return Some(Placeholder::new(
-            format!("{name} is the name of a kept place"),
+            format!("{name} is the name of a placeholder"),
             elsewhere(registry, next),
         ));
     }
@@ -187,7 +187,7 @@ fn in_rpsl(page: &RecordPage<'_>, block: &RecordBlock<'_>, record: &Record) -> O
         let told = block.all("remarks").find_map(transferred);
         let next =
             told.or(moved).map_or_else(|| elsewhere(registry, next), |told| elsewhere(registry, &[told]));
-        return Some(Placeholder::new(format!("{name} is the name of a kept place"), next));
+        return Some(Placeholder::new(format!("{name} is the name of a placeholder"), next));
     }
     let said = descr.clone().next().is_some_and(|line| DESCRIPTIONS.iter().any(|of| line.starts_with(of)));
     if said && kept {

@@ -116,7 +116,7 @@ impl<'a> RecordPage<'a> {
     }
 
     /// The reason why the network is a placeholder; None if it has a holder. `record` is the network's own.
-    pub(crate) fn standin(&self, named: NamedBlock, record: &Record) -> Option<Placeholder> {
+    pub(crate) fn placeholder(&self, named: NamedBlock, record: &Record) -> Option<Placeholder> {
         placeholder::judge(self, named.block, record)
     }
 

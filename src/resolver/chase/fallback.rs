@@ -26,7 +26,7 @@ pub(super) enum Fallback {
     /// A record, which the chase now has.
     Answered,
     /// A final result: it refused, or knows no such network.
-    Ruled(Unknown),
+    Final(Unknown),
     /// Nothing, with the reason if a server was asked; the failure of whois stands.
     Nothing(Option<String>),
 }
@@ -137,7 +137,7 @@ impl ReferralChase<'_> {
             self.trace.say("held off", || format!("{name} until {until:.0}"));
         }
         match kind {
-            UnknownKind::Denied | UnknownKind::NotFound => Fallback::Ruled(Unknown { kind, message }),
+            UnknownKind::Denied | UnknownKind::NotFound => Fallback::Final(Unknown { kind, message }),
             _ => Fallback::Nothing(Some(message)),
         }
     }

@@ -19,7 +19,7 @@ const SLICE: Duration = Duration::from_secs(3);
 
 /// The location of a server, as a mark for its operator: an address stands for its /24 or /48, because its owner has
 /// the neighbours too.
-fn place(server: &Server) -> String {
+fn location(server: &Server) -> String {
     match server.host.parse() {
         Ok(address) if server.registry.server().is_none() => {
             format!("at {}", Prefix::around(address, 24, 48))
@@ -48,7 +48,7 @@ impl ReferralChase<'_> {
             if self.knows(&found) {
                 return (found, last.1);
             }
-            if !self.may_follow(&place(&found)) {
+            if !self.may_follow(&location(&found)) {
                 // The record that led here stands.
                 let why = "too many such servers are asked at the moment".to_owned();
                 return (found, Err(AskFailure::new(UnknownKind::Timeout, why)));
@@ -123,7 +123,7 @@ impl ReferralChase<'_> {
             }
             // A server that refuses may close the connection in the middle of its message. Any other reply that breaks
             // off is no answer.
-            Err(failed) => match read(&failed.heard) {
+            Err(failed) => match read(&failed.received) {
                 denial @ (WhoisReply::Failure { kind: UnknownKind::Denied, .. }, _) => Ok(denial),
                 _ => Err(failed),
             },

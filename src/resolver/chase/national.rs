@@ -54,7 +54,7 @@ impl NationalFirst {
 
 impl ReferralChase<'_> {
     /// Goes on to whoever is above a national registry that gave no record; None where the server was not one asked
-    /// straight. What a denial says stands, so that nobody who is refused at one door goes round to the other.
+    /// straight. What a denial says stands, so that nobody who is refused by one server goes round to the other.
     pub(super) fn leave_national(
         &mut self,
         server: &Server,

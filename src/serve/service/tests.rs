@@ -41,7 +41,7 @@ impl Decider for ScriptedService {
 }
 
 struct RunningService {
-    place: String,
+    address: String,
     open: OpenConnections,
     _folder: tempfile::TempDir,
 }
@@ -50,8 +50,8 @@ struct RunningService {
 fn start(unix: bool) -> RunningService {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("policy");
-    let place = if unix { ListenAddress::Unix(path) } else { ListenAddress::Inet("127.0.0.1:0".into()) };
-    let BoundAddress::Policy(listener, file) = place.bind().unwrap() else { panic!("no policy service") };
+    let address = if unix { ListenAddress::Unix(path) } else { ListenAddress::Inet("127.0.0.1:0".into()) };
+    let BoundAddress::Policy(listener, file) = address.bind().unwrap() else { panic!("no policy service") };
     let described = listener.describe();
     let limits = DispatchLimits { timeout: Duration::from_millis(200), jobs: 4, per_lane: 2 };
     let open = OpenConnections::default();
@@ -72,7 +72,7 @@ fn start(unix: bool) -> RunningService {
         acceptor.accept();
     })
     .unwrap();
-    RunningService { place: described.split_once(':').unwrap().1.into(), open, _folder: folder }
+    RunningService { address: described.split_once(':').unwrap().1.into(), open, _folder: folder }
 }
 
 const REJECT: &str = "action=REJECT No access to hosts using this registrar: - (-)\n\n";
@@ -94,7 +94,7 @@ fn request(address: &str) -> String {
 #[test]
 fn one_connection_serves_many_requests() {
     let running = start(false);
-    let mut stream = TcpStream::connect(&running.place).unwrap();
+    let mut stream = TcpStream::connect(&running.address).unwrap();
     for (address, wanted) in [
         ("203.0.113.7", REJECT),
         ("198.51.100.7", DUNNO),
@@ -118,12 +118,12 @@ fn answers_a_client_that_closes_its_side_behind_the_request() {
         let running = start(unix);
         let mut text = String::new();
         if unix {
-            let mut stream = UnixStream::connect(&running.place).unwrap();
+            let mut stream = UnixStream::connect(&running.address).unwrap();
             stream.write_all(request("203.0.113.7").as_bytes()).unwrap();
             stream.shutdown(Shutdown::Write).unwrap();
             stream.read_to_string(&mut text).unwrap();
         } else {
-            let mut stream = TcpStream::connect(&running.place).unwrap();
+            let mut stream = TcpStream::connect(&running.address).unwrap();
             stream.write_all(request("203.0.113.7").as_bytes()).unwrap();
             stream.shutdown(Shutdown::Write).unwrap();
             stream.read_to_string(&mut text).unwrap();
@@ -144,13 +144,13 @@ fn nothing_that_is_sent_ends_it() {
         b"\n\n\n\n",
     ];
     for bytes in junk {
-        let mut stream = TcpStream::connect(&running.place).unwrap();
+        let mut stream = TcpStream::connect(&running.address).unwrap();
         // The service may close first; then the rest cannot be sent.
         let _ = stream.write_all(bytes);
         let _ = stream.shutdown(Shutdown::Write);
         let _ = stream.read_to_end(&mut Vec::new());
     }
-    let mut stream = TcpStream::connect(&running.place).unwrap();
+    let mut stream = TcpStream::connect(&running.address).unwrap();
     stream.write_all(request("203.0.113.7").as_bytes()).unwrap();
     assert_eq!(answer(&mut stream), REJECT);
 }
@@ -158,8 +158,8 @@ fn nothing_that_is_sent_ends_it() {
 #[test]
 fn holds_hundreds_of_idle_connections_and_answers_beside_them() {
     let running = start(true);
-    let idle: Vec<_> = (0..300).map(|_| UnixStream::connect(&running.place).unwrap()).collect();
-    let late = UnixStream::connect(&running.place).unwrap();
+    let idle: Vec<_> = (0..300).map(|_| UnixStream::connect(&running.address).unwrap()).collect();
+    let late = UnixStream::connect(&running.address).unwrap();
     for mut stream in [&late, &idle[0], &idle[299]] {
         stream.write_all(request("203.0.113.7").as_bytes()).unwrap();
         assert_eq!(answer(&mut stream), REJECT);
@@ -173,9 +173,9 @@ fn holds_hundreds_of_idle_connections_and_answers_beside_them() {
 #[test]
 fn what_has_been_asked_is_answered_before_the_end() {
     let running = start(false);
-    let mut asking = TcpStream::connect(&running.place).unwrap();
+    let mut asking = TcpStream::connect(&running.address).unwrap();
     asking.write_all(request("192.0.2.1").as_bytes()).unwrap();
-    let mut idle = TcpStream::connect(&running.place).unwrap();
+    let mut idle = TcpStream::connect(&running.address).unwrap();
     until(|| running.open.count() == 2);
     thread::sleep(Duration::from_millis(50));
     running.open.stop_reading();

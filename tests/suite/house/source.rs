@@ -177,12 +177,12 @@ fn bare(text: &str) -> String {
 /// The end of the comment or literal that starts here; `at` if there is none.
 fn skip(chars: &[char], at: usize) -> usize {
     let is =
-        |place: usize, what: &str| what.chars().enumerate().all(|(n, c)| chars.get(place + n) == Some(&c));
-    let upto = |mut place: usize, what: &str| {
-        while place < chars.len() && !is(place, what) {
-            place += 1;
+        |index: usize, what: &str| what.chars().enumerate().all(|(n, c)| chars.get(index + n) == Some(&c));
+    let upto = |mut index: usize, what: &str| {
+        while index < chars.len() && !is(index, what) {
+            index += 1;
         }
-        place
+        index
     };
     let in_word = at > 0 && (chars[at - 1].is_alphanumeric() || chars[at - 1] == '_');
     if is(at, "//") {

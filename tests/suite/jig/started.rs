@@ -23,18 +23,18 @@ fn collect(mut pipe: impl Read + Send + 'static) -> Stream {
 pub(crate) struct Started {
     child: Child,
     begun: Instant,
-    patience: Duration,
+    timeout: Duration,
     stdout: Option<Stream>,
     stderr: Option<Stream>,
 }
 
 impl Started {
-    pub(super) fn new(command: &mut Command, patience: Duration) -> Self {
+    pub(super) fn new(command: &mut Command, timeout: Duration) -> Self {
         let begun = Instant::now();
         let mut child = command.spawn().unwrap_or_else(|e| panic!("{:?}: {e}", command.get_program()));
         let stdout = collect(child.stdout.take().unwrap());
         let stderr = collect(child.stderr.take().unwrap());
-        Self { child, begun, patience, stdout: Some(stdout), stderr: Some(stderr) }
+        Self { child, begun, timeout, stdout: Some(stdout), stderr: Some(stderr) }
     }
 
     pub(super) fn stdin(&mut self) -> ChildStdin {
@@ -53,7 +53,7 @@ impl Started {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            if self.begun.elapsed() > self.patience {
+            if self.begun.elapsed() > self.timeout {
                 killed = true;
                 drop(self.child.kill());
             }

@@ -21,8 +21,8 @@ fn listed(world: &World) -> String {
 /// long for an answer that never comes.
 pub(super) fn list(world: &World) -> (Serve, Running) {
     let shown = block(README, "sh", 1);
-    let place = shown.split_once("--listen ").unwrap().1.split(' ').next().unwrap();
-    let serve = Serve::start(world, &["--listen", place, "--timeout", "1"]);
+    let address = shown.split_once("--listen ").unwrap().1.split(' ').next().unwrap();
+    let serve = Serve::start(world, &["--listen", address, "--timeout", "1"]);
     (serve, resolver(world))
 }
 

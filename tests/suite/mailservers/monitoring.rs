@@ -28,8 +28,8 @@ fn mailed(world: &World, lines: &[String], before: &str) -> Vec<String> {
 /// ended.
 fn log_of(world: &World, options: &[&str]) -> Vec<String> {
     let socket = format!("unix:{}", world.text("a socket"));
-    let places = ["--listen", "dns:127.0.0.1:0", "--listen", &socket, "--timeout", "1"];
-    let mut serve = Serve::start(world, &[&places, options].concat());
+    let addresses = ["--listen", "dns:127.0.0.1:0", "--listen", &socket, "--timeout", "1"];
+    let mut serve = Serve::start(world, &[&addresses, options].concat());
     for address in ["193.0.20.77", "193.0.24.77", "193.0.40.77"] {
         dns::ask(serve.dns(), &dns::listed(address, "bl.whodunit"), domain::base::Rtype::A);
     }

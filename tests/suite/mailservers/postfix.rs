@@ -11,8 +11,8 @@ pub(super) struct Postfix {
 impl Postfix {
     /// A Postfix with these additions to main.cf and master.cf; None if there is none, or it cannot be started.
     pub(super) fn start(world: World, main: &str, master: &str) -> Option<Self> {
-        let places = ["/usr/sbin/postfix".into()];
-        installed("postfix", &places)?;
+        let paths = ["/usr/sbin/postfix".into()];
+        installed("postfix", &paths)?;
         if !is_root() {
             let _ = writeln!(std::io::stderr(), "SKIPPED: postfix's master(8) wants root");
             return None;

@@ -332,17 +332,17 @@ fn forking(timeout: u32) -> Option<(Qpsmtpd, Running, String)> {
     let mut command = qpsmtpd.command(&["qpsmtpd-forkserver", "-l", "127.0.0.1", "-p", &port, "-u", &user]);
     command.args(["-m", "100", "--pid-file", &pid]);
     let running = Running::start(command.stdin(Stdio::null()).stdout(Stdio::null()));
-    let place = format!("127.0.0.1:{port}");
-    until("forkserver", || TcpStream::connect(&place).is_ok());
-    Some((qpsmtpd, running, place))
+    let address = format!("127.0.0.1:{port}");
+    until("forkserver", || TcpStream::connect(&address).is_ok());
+    Some((qpsmtpd, running, address))
 }
 
 #[test]
 fn the_forking_server_delivers() {
-    let Some((qpsmtpd, _running, place)) = forking(4) else { return };
+    let Some((qpsmtpd, _running, address)) = forking(4) else { return };
     let data = "Subject: x\r\n\r\nx\r\n.";
     let replies = smtp(
-        &TcpStream::connect(&place).unwrap(),
+        &TcpStream::connect(&address).unwrap(),
         &["HELO c.test", "MAIL FROM:<a@b.test>", "RCPT TO:<c@example.test>", "DATA", data, "QUIT"],
     );
     let codes: Vec<&str> = replies.iter().map(|reply| &reply[..3]).collect();
@@ -353,8 +353,8 @@ fn the_forking_server_delivers() {
 
 #[test]
 fn fifteen_that_hang_leave_a_slot_for_the_innocent() {
-    let Some((qpsmtpd, running, place)) = forking(8) else { return };
-    let greeted = || smtp(&TcpStream::connect(&place).unwrap(), &["QUIT"]).remove(0);
+    let Some((qpsmtpd, running, address)) = forking(8) else { return };
+    let greeted = || smtp(&TcpStream::connect(&address).unwrap(), &["QUIT"]).remove(0);
     assert!(greeted().starts_with("220 "), "its network is in the cache now");
     // A client that is greeted sends QUIT.
     let crowd = r#"use IO::Socket::INET; use IO::Select; $| = 1;
@@ -362,9 +362,9 @@ fn fifteen_that_hang_leave_a_slot_for_the_innocent() {
         print STDERR "here\n";
         while ($all->count) { for ($all->can_read) { sysread $_, my $line, 999; syswrite $_, "QUIT\r\n"; $all->remove($_); close $_ } }"#;
     let mut command = Command::new("perl");
-    let crowd = Running::start(command.args(["-e", crowd, &place]).stdin(Stdio::null()));
+    let crowd = Running::start(command.args(["-e", crowd, &address]).stdin(Stdio::null()));
     crowd.says("here");
-    until("all places taken", || running.said().matches("offline").count() >= 7);
+    until("all children busy", || running.said().matches("offline").count() >= 7);
     // The best of several: the machine may be busy.
     let waited = (0..4).map(|_| {
         let begun = Instant::now();

@@ -185,13 +185,13 @@ fn listens_at_several_places_and_takes_away_what_a_dead_one_left() {
     let world = World::new();
     let path = world.path("policy");
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    let place = format!("unix:{}", path.display());
-    let mut serve = Serve::start(&world, &["--listen", &place]);
-    serve.running.says(&format!("listening={place}"));
+    let address = format!("unix:{}", path.display());
+    let mut serve = Serve::start(&world, &["--listen", &address]);
+    serve.running.says(&format!("listening={address}"));
     assert_eq!(Asking::new(UnixStream::connect(&path).unwrap()).ask(BLOCKED), rejected());
     assert_eq!(serve.ask(BLOCKED), rejected());
     let mut second = Command::new(PROGRAM);
-    second.args(["serve", "--config", &world.text("config.toml"), "--listen", &place]);
+    second.args(["serve", "--config", &world.text("config.toml"), "--listen", &address]);
     let mut second = Running::start(second.stdin(Stdio::null()).stdout(Stdio::null()));
     assert_eq!(second.code(), 74);
     second.says("another service listens there already");

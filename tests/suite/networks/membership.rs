@@ -223,7 +223,7 @@ fn agree(room: &Room, made_up: &mut MadeUp, options: &[&str], run: &str) -> [usi
     let addresses = made_up.addresses();
     let asked: String = addresses.iter().map(|address| format!("{address}\n")).collect();
     let look = room.run(["--offline"]).args(options).cache("c.db").stdin(asked).any_stderr();
-    let verdicts = look.patience(std::time::Duration::from_secs(120)).check().stdout;
+    let verdicts = look.timeout(std::time::Duration::from_secs(120)).check().stdout;
     let mut distinct = std::collections::HashSet::new();
     let told: Vec<IpAddr> = addresses.into_iter().filter(|address| distinct.insert(*address)).collect();
     assert_eq!(told.len(), verdicts.lines().count());

@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The paths in Chromium's packages.
-const PLACES: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const PATHS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 /// The fonts for pictures, whatever else a machine has.
 const FONTS: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSerif-Bold.ttf";
 /// A browser that takes longer hangs.
@@ -32,7 +32,7 @@ pub(super) struct Browser {
 impl Browser {
     /// Starts the installed browser. If there is none, it returns None with a message; in CI that is a failure.
     pub(super) fn start(room: &Room) -> Option<Self> {
-        let program = PLACES.iter().find(|place| Path::new(place).exists());
+        let program = PATHS.iter().find(|path| Path::new(path).exists());
         let (Some(program), true) = (program, Path::new(FONTS).exists()) else {
             let what = "chromium and fonts-dejavu-core";
             assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{what} are not installed");
