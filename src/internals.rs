@@ -1,5 +1,5 @@
-//! What benches, fuzz checks and tests take of the rooms by themselves. Nothing else may be used from outside, so that the
-//! compiler says what nobody uses.
+//! Re-exports of items that benches, fuzz checks and tests use directly. Nothing else is visible from outside, so the
+//! compiler finds unused items.
 
 #![expect(missing_docs, reason = "each name is documented where it stands")]
 
