@@ -10,15 +10,17 @@ use serde_json::Value;
 /// The greatest depth of nested entities: ARIN's abuse contacts are inside the organisation, and no real answer goes
 /// deeper than this.
 const DEEPEST: usize = 4;
-/// The most entities that are read; the largest real answers have a dozen.
+/// The most entities that are read for complaints; the largest real answers have a dozen.
 const MOST: usize = 64;
+/// The most holders and maintainers that are kept.
+const KEPT: usize = 64;
 
 /// The contacts found in the entities of an answer.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(super) struct Contacts {
-    /// The holder of the network.
-    pub(super) holder: Option<String>,
-    /// The country of the holder's address, if given.
+    /// The holders of the network. The first is shown, and patterns match all: their order is not the registry's word.
+    pub(super) holders: Vec<String>,
+    /// The country of the first holder's address, if given.
     pub(super) country: Option<String>,
     /// Addresses for complaints.
     pub(super) abuse: Vec<String>,
@@ -30,6 +32,12 @@ impl Contacts {
     /// The contacts of a network.
     pub(super) fn of(network: &Value) -> Self {
         let mut contacts = Self::default();
+        // A registrant inside another entity holds that contact's object, not the network. All entities are looked at:
+        // a customer may name very many contacts before himself.
+        let entities = network.get("entities").and_then(Value::as_array).into_iter().flatten();
+        for entity in entities.filter(|entity| has_role(entity, "registrant")) {
+            contacts.registrant(entity, &Card::of(entity));
+        }
         contacts.visit(network, 0, &mut 0);
         contacts
     }
@@ -52,10 +60,6 @@ impl Contacts {
                     }
                 }
             }
-            // A registrant inside another entity holds that contact's object, not the network.
-            if depth == 0 && has_role(entity, "registrant") {
-                self.registrant(entity, &card);
-            }
             self.visit(entity, depth + 1, seen);
         }
     }
@@ -63,11 +67,19 @@ impl Contacts {
     fn registrant(&mut self, entity: &Value, card: &Card<'_>) {
         let name = card.text("fn").or_else(|| card.text("org"));
         if let Some(handle) = maintainer(entity, name.as_deref()) {
-            self.maintainers.push(handle);
-        } else if !card.is_individual() && self.holder.is_none() && name.is_some() {
-            self.holder = name;
-            self.country = card.country();
+            push(&mut self.maintainers, handle);
+        } else if let Some(name) = name.filter(|_| !card.is_individual()) {
+            if self.holders.is_empty() {
+                self.country = card.country();
+            }
+            push(&mut self.holders, name);
         }
+    }
+}
+
+fn push(list: &mut Vec<String>, name: String) {
+    if list.len() < KEPT && !list.contains(&name) {
+        list.push(name);
     }
 }
 

@@ -41,7 +41,7 @@ pub fn written(answer: &[u8], registry: Registry, address: IpAddr) -> Result<(St
     for (key, values) in [
         ("netname", one(&object.name)),
         ("descr", object.descriptions),
-        ("org-name", one(&object.contacts.holder)),
+        ("org-name", object.contacts.holders),
         ("country", one(&object.country)),
         ("status", one(&object.status)),
         ("aut-num", object.asn),

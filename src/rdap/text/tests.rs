@@ -356,6 +356,33 @@ fn a_placeholder_stays_one() {
 
 /// However much a server sends, little is kept.
 #[test]
+fn a_holder_behind_others_is_read() {
+    let mut answer = ripe();
+    let contact = |n: u32| entity(&format!("P{n}"), &["abuse"], card("Somebody", "individual", &[]));
+    let mut entities: Vec<Value> = (0..300).map(contact).collect();
+    entities.push(entity("FAB", &["registrant"], card("Fabrikam", "org", &[])));
+    entities.extend(answer["entities"].as_array().unwrap().clone());
+    answer["entities"] = json!(entities);
+    let record = record(&answer, Registry::Ripe, "193.0.22.9");
+    assert_eq!(
+        (record.org.as_deref(), &record.other_orgs[..]),
+        (Some("Fabrikam"), &["Contoso GmbH".to_owned()][..])
+    );
+    assert_eq!(record.maintainer, ["CONTOSO-MNT"]);
+}
+
+#[test]
+fn a_held_network_is_no_placeholder_whatever_its_holder_calls_it() {
+    let mut answer = ripe();
+    answer["name"] = json!("IANA-BLK");
+    answer["type"] = json!("ALLOCATED PA");
+    answer["remarks"] = json!([{ "description": ["Transferred to the ARIN region"] }]);
+    let entities = answer["entities"].as_array().unwrap()[1..].to_vec();
+    answer["entities"] = json!(entities);
+    assert_eq!(record(&answer, Registry::Ripe, "193.0.22.9").org.as_deref(), Some("Contoso GmbH"));
+}
+
+#[test]
 fn endless_lists_are_cut() {
     let many: Vec<Value> = (0..5000)
         .map(|n| entity(&format!("MNT-{n}"), &["registrant"], card(&format!("MNT-{n}"), "", &[])))

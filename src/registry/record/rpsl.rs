@@ -47,7 +47,9 @@ fn hold(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>, record: &m
         .or_else(|| block.whole("org-name"))
         .or_else(|| organisation.and_then(|block| block.whole("org-name")));
     if let Some(org) = named {
-        record.other_orgs = owner::firms(&record.descr).filter(|firm| *firm != org).collect();
+        // An answer over RDAP may name several holders.
+        let others = block.all("org-name").map(str::to_owned).chain(owner::firms(&record.descr));
+        extend_distinct(&mut record.other_orgs, others.filter(|other| *other != org));
         record.org = Some(org);
         return;
     }
@@ -73,9 +75,9 @@ fn organisation<'p, 'a>(page: &'p RecordPage<'a>, block: &RecordBlock<'a>) -> Op
     })
 }
 
-/// The name of the organisation that the network names.
+/// The name of the organisation that the network names, which is in the network itself in an answer over RDAP.
 pub(super) fn named_organisation(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> Option<String> {
-    organisation(page, block)?.whole("org-name")
+    block.whole("org-name").or_else(|| organisation(page, block)?.whole("org-name"))
 }
 
 /// Whether the network names an organisation that is not in the answer.
