@@ -10,6 +10,8 @@ mod cover;
 mod ground;
 mod line;
 #[cfg(test)]
+mod month;
+#[cfg(test)]
 mod tests;
 mod trial;
 mod wanted;

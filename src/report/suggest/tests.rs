@@ -10,12 +10,12 @@ use crate::{
     verdict::judge,
 };
 
-fn lines(advice: &Advice) -> Vec<String> {
+pub(super) fn lines(advice: &Advice) -> Vec<String> {
     advice.suggested.iter().map(|suggestion| suggestion.line.to_string()).collect()
 }
 
 /// The clients that the suggested lines alone would block.
-fn blocked(advice: &Advice, seen: &Sightings) -> Vec<String> {
+pub(super) fn blocked(advice: &Advice, seen: &Sightings) -> Vec<String> {
     let inline = lines(advice).into_iter().map(Into::into).collect();
     let patterns = Patterns::read(&PatternSpec { inline, ..PatternSpec::default() }).unwrap();
     patterns.check().unwrap();
@@ -24,7 +24,7 @@ fn blocked(advice: &Advice, seen: &Sightings) -> Vec<String> {
     judged.filter(|j| j.verdict == Verdict::Blocked).map(|j| j.address.unwrap().to_string()).collect()
 }
 
-fn ham(made: &[Made]) -> WantedClients {
+pub(super) fn ham(made: &[Made]) -> WantedClients {
     let (patterns, mut wanted) = (patterns(&[]), WantedClients::default());
     made.iter().for_each(|made| wanted.add(made.judged(&patterns), SeenIn::Ham));
     wanted
