@@ -149,8 +149,9 @@ impl Resolver {
             |address| (!stopped.load(Ordering::Relaxed)).then(|| self.judge_in_turn(address)),
             |index, judged| {
                 done += 1;
-                work.finish(index);
-                sink.reach(done, total, work.time(started.elapsed()));
+                let elapsed = started.elapsed();
+                work.finish(index, elapsed);
+                sink.reach(done, total, work.time(elapsed));
                 if let Some(judged) = judged {
                     waiting.insert(index, judged);
                 }
