@@ -145,7 +145,7 @@ fn its_own_block_list_stands_in_for_the_configurations() {
         .greet(CLEAR)
         .is("550 ", &format!("fail, Northwind Traders, NL, 193.0.24.0/24, {}:1", qpsmtpd.world.text("own")));
     let pod = fs::read_to_string(integrations("qpsmtpd/whodunit")).unwrap();
-    assert!(pod.contains("in place of those that the configuration"));
+    assert!(pod.contains("instead of the configuration's C<block>"));
 }
 
 #[test]
