@@ -57,12 +57,13 @@ pub(super) fn registry_of(host: &str) -> Registry {
     match host {
         "rdap.arin.net" => Registry::Arin,
         "rdap.db.ripe.net" => Registry::Ripe,
-        "rdap.apnic.net" => Registry::Apnic,
+        // IDNIC's networks are in APNIC's database.
+        "rdap.apnic.net" | "idnic.rdap.apnic.net" => Registry::Apnic,
         "rdap.afrinic.net" => Registry::Afrinic,
         "rdap.lacnic.net" => Registry::Lacnic,
         "rdap.registro.br" => Registry::RegistroBr,
         "jpnic.rdap.apnic.net" | "rdap.nic.ad.jp" => Registry::Jpnic,
-        "rdap.krnic.net" | "rdap.kisa.or.kr" => Registry::Krnic,
+        "krnic.rdap.apnic.net" | "rdap.krnic.net" | "rdap.kisa.or.kr" => Registry::Krnic,
         "twnic.rdap.apnic.net" | "rdap.twnic.tw" => Registry::Twnic,
         _ => Registry::Other,
     }
@@ -94,6 +95,21 @@ mod tests {
         }
         assert_eq!(responsible("10.0.0.1".parse().unwrap()), None);
         assert_eq!(responsible("2001:1::1".parse().unwrap()), None, "IANA has no RDAP server in the table");
+    }
+
+    #[test]
+    fn each_host_has_its_registry() {
+        for (host, registry) in [
+            ("rdap.apnic.net", Registry::Apnic),
+            ("jpnic.rdap.apnic.net", Registry::Jpnic),
+            ("krnic.rdap.apnic.net", Registry::Krnic),
+            ("twnic.rdap.apnic.net", Registry::Twnic),
+            ("idnic.rdap.apnic.net", Registry::Apnic),
+            ("rdap.registro.br", Registry::RegistroBr),
+            ("rdap.example.net", Registry::Other),
+        ] {
+            assert_eq!(registry_of(host), registry, "{host}");
+        }
     }
 
     #[test]
