@@ -203,6 +203,15 @@ pub trait Store: Send + Sync {
     /// The cache cannot be read.
     fn find(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>>;
 
+    /// A prefix around the address that no extent divides, so that [`Store::find`] finds the same for all its addresses. The
+    /// address alone if the cache cannot tell.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    fn scope(&self, address: IpAddr) -> CacheResult<Prefix> {
+        Ok(extent::start(address))
+    }
+
     /// The same whatever its age, for an address whose server is held off.
     ///
     /// # Errors

@@ -25,6 +25,7 @@ pub use lint::{INVALID, LintProblem};
 pub use selector::selector;
 
 use crate::{
+    address::Prefix,
     error::{Error, Result},
     origin::Origin,
     registry::Record,
@@ -200,6 +201,16 @@ impl Patterns {
     #[must_use]
     pub fn depends_on_address(&self) -> bool {
         self.inner.kinds.cidr
+    }
+
+    /// The widest prefix around an address that no `@cidr` line divides.
+    #[must_use]
+    pub fn scope(&self, address: IpAddr) -> Prefix {
+        if self.depends_on_address() {
+            self.inner.rules().prefixes.scope(address)
+        } else {
+            Prefix::around(address, 0, 0)
+        }
     }
 
     /// Whether there is an `@asn` or `@asname` line: the answer depends on the origin of the address.

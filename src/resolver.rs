@@ -16,6 +16,7 @@ mod notices;
 mod postponed;
 mod remaining;
 pub mod scheduler;
+mod scope;
 mod standing;
 mod trace;
 mod unresponsive;

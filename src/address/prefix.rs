@@ -80,6 +80,30 @@ impl Prefix {
         from_bits(to_bits(self.address) | host_mask(width(self.address), self.length), self.address)
     }
 
+    /// The widest prefix around `address` that is either part of this one or apart from it.
+    #[must_use]
+    pub fn undivided(self, address: IpAddr) -> Self {
+        if self.contains(address) {
+            return self;
+        }
+        if self.address.is_ipv4() != address.is_ipv4() {
+            return Self::around(address, 0, 0);
+        }
+        let shared = (to_bits(self.address) ^ to_bits(address)).leading_zeros();
+        // One bit more than the two share.
+        let length = (shared + u32::from(width(address)) + 1).saturating_sub(128);
+        let length = u8::try_from(length).unwrap_or(u8::MAX);
+        Self::around(address, length, length)
+    }
+
+    /// The widest prefix around `address` that is either part of each other prefix or apart from it. For a sorted list two
+    /// of its prefixes are enough: the greatest one up to (address, full length), and the next one.
+    #[must_use]
+    pub fn scope(address: IpAddr, others: impl IntoIterator<Item = Self>) -> Self {
+        let scopes = others.into_iter().map(|other| other.undivided(address));
+        scopes.max_by_key(|scope| scope.length).unwrap_or_else(|| Self::around(address, 0, 0))
+    }
+
     /// Whether the address lies inside. An address of the other family never does.
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {
@@ -133,6 +157,48 @@ mod tests {
         assert_eq!(prefix.last(), "203.0.115.255".parse::<IpAddr>().unwrap());
         let all: Prefix = "::/0".parse().unwrap();
         assert!(all.contains("ffff::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_scope_is_cut_by_no_other_prefix_and_two_neighbours_show_it() {
+        let mut seed = 3_u64;
+        let mut next = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as u32
+        };
+        let all: std::collections::BTreeSet<Prefix> = (0..300)
+            .map(|_| {
+                Prefix::around(
+                    Ipv4Addr::from_bits(0x0A00_0000 | (next() & 0xFFFF)).into(),
+                    14 + (next() % 19) as u8,
+                    0,
+                )
+            })
+            .chain(["2001:db8::/32", "2001:db8:1::/48", "::/0"].map(|prefix| prefix.parse().unwrap()))
+            .collect();
+        let holders = |address: IpAddr| all.iter().filter(move |prefix| prefix.contains(address)).count();
+        for _ in 0..5000 {
+            let address = IpAddr::from(Ipv4Addr::from_bits(0x0A00_0000 | (next() & 0x1_FFFF)));
+            let whole = Prefix::around(address, 32, 128);
+            let neighbours =
+                all.range(..=whole).next_back().into_iter().chain(all.range(whole..).find(|p| **p != whole));
+            let scope = Prefix::scope(address, neighbours.copied());
+            assert_eq!(scope, Prefix::scope(address, all.iter().copied()), "{address}");
+            let outer = Prefix::new(address, scope.length().saturating_sub(1)).unwrap();
+            let cuts = |scope: Prefix| {
+                all.iter().any(|p| {
+                    p.contains(scope.first()) != p.contains(scope.last())
+                        || scope.contains(p.first()) && scope.length() < p.length()
+                })
+            };
+            assert!(!cuts(scope) && (cuts(outer) || outer == scope), "{scope} around {address}");
+            assert_eq!(holders(scope.first()), holders(address));
+        }
+        assert_eq!(
+            Prefix::scope("2001:db8:2::1".parse().unwrap(), all.iter().copied()).to_string(),
+            "2001:db8:2::/47"
+        );
+        assert_eq!(Prefix::scope("::1".parse().unwrap(), []).to_string(), "::/0");
     }
 
     #[test]

@@ -28,6 +28,12 @@ pub fn special(address: IpAddr) -> Option<Special> {
         .and_then(|(special, reachable)| (!reachable).then_some(*special))
 }
 
+/// The widest prefix around an address whose addresses have the same result of [`special`].
+#[must_use]
+pub fn special_scope(address: IpAddr) -> Prefix {
+    Prefix::scope(address, TABLE.iter().map(|(special, _)| special.prefix))
+}
+
 /// Every range of the tables, and whether it is without an owner. A range inside another decides for itself.
 pub fn special_ranges() -> impl Iterator<Item = (Prefix, bool)> {
     TABLE.iter().map(|(special, reachable)| (special.prefix, !reachable))

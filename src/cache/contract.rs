@@ -152,6 +152,28 @@ const PROMISES: &[Promise] = &[
         assert_eq!(org(cache, "198.51.100.1", &freshness(200)).unwrap(), "Example 198.51.96.0");
         assert_eq!(cache.stats(at(200)).unwrap().networks, 1);
     }),
+    ("of one scope all addresses are found alike", |cache| {
+        for (first, last, leaf) in [
+            ("198.51.0.0", "198.51.255.255", true),
+            ("198.51.100.3", "198.51.102.77", true),
+            ("198.51.100.128", "198.51.100.191", true),
+            ("198.51.8.0", "198.51.15.255", false),
+        ] {
+            cache.keep(&kept(first, last, first, leaf)).unwrap();
+        }
+        let found = |bits: u32| {
+            let address = IpAddr::from(std::net::Ipv4Addr::from_bits(bits));
+            (cache.find(address, &freshness(60)).unwrap(), cache.scope(address).unwrap())
+        };
+        let first = u32::from_be_bytes([198, 51, 0, 0]);
+        for bits in (first - 512..first + 66_000).step_by(11) {
+            let (hit, scope) = found(bits);
+            for end in [scope.first(), scope.last()] {
+                let IpAddr::V4(end) = end else { panic!("{scope}") };
+                assert_eq!(found(end.to_bits()), (hit, scope));
+            }
+        }
+    }),
     ("decisions are remembered by network and patterns", |cache| {
         cache.keep(&kept("198.51.100.0", "198.51.100.255", "198.51.100.1", true)).unwrap();
         let found = cache.find(ip("198.51.100.9"), &freshness(60)).unwrap().unwrap();

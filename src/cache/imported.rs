@@ -97,6 +97,27 @@ impl ImportedData {
         })
     }
 
+    /// [`super::Store::scope`] of the imported networks. None without a file.
+    pub(super) fn scope(&self, address: IpAddr) -> CacheResult<Option<Prefix>> {
+        self.with(|open| {
+            let mut neighbours = Vec::new();
+            for sql in [
+                "SELECT prefix FROM extent2 WHERE prefix <= ?1 ORDER BY prefix DESC LIMIT 1",
+                "SELECT prefix FROM extent2 WHERE prefix > ?1 ORDER BY prefix LIMIT 1",
+            ] {
+                let mut statement = open.connection.prepare_cached(sql)?;
+                let mut rows = statement.query([extent::encode(extent::start(address))])?;
+                let Some(row) = rows.next()? else { continue };
+                match row.get_ref(0)?.as_blob().ok().and_then(extent::decode) {
+                    Some(prefix) => neighbours.push(prefix),
+                    // It is no prefix, so nothing is known of the addresses beside this one.
+                    None => return Ok(Some(extent::start(address))),
+                }
+            }
+            Ok(Some(Prefix::scope(address, neighbours)))
+        })
+    }
+
     /// The network's record and text, with the objects that it refers to.
     pub(super) fn answer(&self, found: &CacheHit) -> CacheResult<Option<Answer>> {
         let read = self.with_open(|open| open.answer(found.id, found.fetched))?;

@@ -10,7 +10,7 @@ use super::{
     Maintenance, MemoryCache, imported::ImportedData, layer::CacheLayer, snapshot::Snapshot,
 };
 use crate::{
-    address::Network,
+    address::{Network, Prefix},
     registry::{Answer, Registry},
 };
 use jiff::Timestamp;
@@ -163,6 +163,21 @@ impl LayeredCache {
             return Some(found);
         }
         self.or_imported(address, self.look(freshness, |cache| cache.find(address, freshness)))
+    }
+
+    /// The addresses around this one for which [`LayeredCache::find`] finds the same now: the narrowest scope of the cache,
+    /// of memory and of imported data.
+    #[must_use]
+    pub fn scope(&self, address: IpAddr, now: Timestamp) -> Prefix {
+        let alone = Prefix::around(address, 32, 128);
+        let kept = self
+            .layers
+            .iter()
+            .find_map(|layer| self.try_layer(layer, Some(now), &|cache: &dyn Cache| cache.scope(address)));
+        let down = || if self.layers.is_empty() { Prefix::around(address, 0, 0) } else { alone };
+        let memory = super::Store::scope(&self.memory, address).unwrap_or(alone);
+        let imported = self.ask_imported(|imported| imported.scope(address));
+        Prefix::scope(address, [kept.unwrap_or_else(down), memory].into_iter().chain(imported))
     }
 
     /// [`super::Store::find_stale`].

@@ -117,6 +117,14 @@ impl Store for MemoryCache {
         Ok(self.look(address, freshness, false))
     }
 
+    fn scope(&self, address: IpAddr) -> CacheResult<Prefix> {
+        let inner = self.lock();
+        let whole = (extent::start(address), i64::MAX, i64::MAX);
+        let below = inner.extents.range(..=whole).next_back();
+        let above = inner.extents.range(whole..).next();
+        Ok(Prefix::scope(address, below.into_iter().chain(above).map(|((prefix, ..), _)| *prefix)))
+    }
+
     fn find_stale(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>> {
         Ok(self.look(address, freshness, true))
     }

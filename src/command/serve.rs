@@ -193,6 +193,10 @@ impl Decider for PolicyDecider {
         self.resolver.recall(address, Timestamp::now()).ok().flatten().map(|judged| decision(&judged))
     }
 
+    fn scope(&self, address: IpAddr) -> Prefix {
+        self.resolver.scope(address, Timestamp::now())
+    }
+
     fn announced(&self, address: IpAddr) -> Option<ClientDecision> {
         self.resolver.announced(address).map(|judged| decision(&judged))
     }

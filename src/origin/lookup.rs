@@ -1,6 +1,7 @@
 //! The table of origins for the rest of the program: it never fails. A fault in it costs one warning and the AS.
 
 use super::{AddressOrigin, OriginError, OriginTable};
+use crate::address::Prefix;
 use jiff::{SignedDuration, Timestamp};
 use std::{
     fs, io,
@@ -101,6 +102,16 @@ impl OriginLookup {
         })
     }
 
+    /// A prefix around the address that has one result of [`OriginLookup::find`].
+    #[must_use]
+    pub fn scope(&self, address: IpAddr) -> Prefix {
+        let Some(table) = self.table() else { return Prefix::around(address, 0, 0) };
+        table.scope(address).unwrap_or_else(|error| {
+            self.fail(&error);
+            Prefix::around(address, 32, 128)
+        })
+    }
+
     /// Reads the table into memory, for a run over many addresses.
     pub fn load(&self) {
         let Some(table) = self.table() else { return };
@@ -168,7 +179,7 @@ impl OriginLookup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{address::Prefix, origin::TableBuilder};
+    use crate::origin::TableBuilder;
 
     fn write(path: &Path, asn: u32) {
         let mut builder = TableBuilder::new();

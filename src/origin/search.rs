@@ -6,7 +6,7 @@ use super::{
     nesting::AddressBits,
     table::{TableResult, TableSection},
 };
-use crate::address::Network;
+use crate::address::{Network, Prefix};
 use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -21,21 +21,47 @@ impl OriginTable {
     /// # Errors
     /// The file cannot be read, or is damaged where the address would be.
     pub fn find(&self, address: IpAddr) -> TableResult<Option<OriginRange>> {
-        let v6 = match address {
-            IpAddr::V4(v4) => {
-                let row = self.search(&self.v4, v4.to_bits())?;
-                return row.map(|row| self.v4_range(&row)).transpose();
-            }
-            IpAddr::V6(v6) => v6.to_bits(),
-        };
-        let upper = self.search(&self.v6_upper, (v6 >> 64) as u64)?;
-        let upper = upper.map(|row| self.upper_range(&row)).transpose()?;
-        let whole = self.search(&self.v6_whole, v6)?;
-        let whole = whole.map(|row| self.whole_range(&row)).transpose()?;
-        Ok(match (upper, whole) {
+        Ok(match self.candidates(address, &mut |_| ())? {
             (Some(upper), Some(whole)) if upper.network.span() < whole.network.span() => Some(upper),
             (upper, whole) => whole.or(upper),
         })
+    }
+
+    /// A prefix around the address that has one result of [`OriginTable::find`].
+    ///
+    /// # Errors
+    /// The file cannot be read, or is damaged where the address would be.
+    pub fn scope(&self, address: IpAddr) -> TableResult<Prefix> {
+        let mut beside = Vec::new();
+        let (upper, whole) = self.candidates(address, &mut |edge| beside.push(edge))?;
+        let holding = upper.iter().chain(&whole).flat_map(|range| range.network.prefixes());
+        let holding = holding.filter(|prefix| prefix.contains(address));
+        let beside = beside.into_iter().map(|edge| Prefix::around(edge, 32, 128));
+        Ok(Prefix::scope(address, holding.chain(beside)))
+    }
+
+    /// The innermost range by the first 64 bits of an IPv6 address, and by the whole address. `edge` gets the nearest ends
+    /// of the ranges that do not contain it.
+    fn candidates(
+        &self,
+        address: IpAddr,
+        edge: &mut dyn FnMut(IpAddr),
+    ) -> TableResult<(Option<OriginRange>, Option<OriginRange>)> {
+        let v6 = match address {
+            IpAddr::V4(v4) => {
+                let row =
+                    self.search(&self.v4, v4.to_bits(), |bits| edge(Ipv4Addr::from_bits(bits).into()))?;
+                return Ok((None, row.map(|row| self.v4_range(&row)).transpose()?));
+            }
+            IpAddr::V6(v6) => v6.to_bits(),
+        };
+        let mut edge = |bits| edge(Ipv6Addr::from_bits(bits).into());
+        let upper = self.search(&self.v6_upper, (v6 >> 64) as u64, |half| edge(u128::from(half) << 64))?;
+        let whole = self.search(&self.v6_whole, v6, edge)?;
+        Ok((
+            upper.map(|row| self.upper_range(&row)).transpose()?,
+            whole.map(|row| self.whole_range(&row)).transpose()?,
+        ))
     }
 
     /// The origin of a range of this table.
@@ -84,15 +110,18 @@ impl OriginTable {
         Ok(numbers)
     }
 
-    /// The innermost row that holds the key.
+    /// The innermost row that contains the key. `edge` gets the start of the next row, and the ends of the rows that end
+    /// before the key, if the search passes them.
     fn search<K: EndKey + AddressBits>(
         &self,
         section: &TableSection,
         key: K,
+        mut edge: impl FnMut(K),
     ) -> TableResult<Option<StoredRow<K>>> {
         let pages = section.rows.div_ceil(PAGE as u32) as usize;
         let first_of = |page: usize| self.head.get(section.index + page * (K::WIDTH + 8)..).and_then(K::read);
         let Some(page) = partition(pages, |page| first_of(page).is_some_and(|first| first <= key)) else {
+            first_of(0).filter(|_| pages > 0).into_iter().for_each(edge);
             return Ok(None);
         };
         let mut number = page;
@@ -100,6 +129,9 @@ impl OriginTable {
         let rows = bytes.len() / row_width(K::WIDTH);
         let starts = |row| StoredRow::<K>::read(&bytes, row).is_some_and(|row| row.first <= key);
         let Some(row) = partition(rows, starts) else { return Ok(None) };
+        let next = StoredRow::<K>::read(&bytes, row + 1).map(|next| next.first);
+        let next = next.or_else(|| first_of(page + 1).filter(|_| page + 1 < pages));
+        next.into_iter().for_each(&mut edge);
         let mut row = page * PAGE + row;
         loop {
             if row / PAGE != number {
@@ -110,6 +142,7 @@ impl OriginTable {
             if found.last >= key {
                 return Ok((found.first <= key).then_some(found));
             }
+            edge(found.last);
             if found.parent == NO_PARENT {
                 return Ok(None);
             }

@@ -167,6 +167,7 @@ fn any_table_answers_as_trying_every_row_does() {
         assert_eq!(table.file.len(), ranges);
         let edges = rows.iter().flat_map(|(network, _)| [network.first(), network.last()]);
         let addresses: Vec<IpAddr> = edges.take(150).chain((0..150).map(|_| random.address())).collect();
+        scopes_are_undivided(&table.memory, &addresses);
         for address in addresses {
             let found = table.look_up(address);
             let numbers = found.as_ref().map(|(_, origin)| origin.asn.clone()).unwrap_or_default();
@@ -174,6 +175,26 @@ fn any_table_answers_as_trying_every_row_does() {
             assert!(found.is_none_or(|(network, _)| network.contains(address)));
         }
         parts_are_the_table(&table.memory);
+    }
+}
+
+/// No part divides a scope.
+fn scopes_are_undivided(table: &OriginTable, addresses: &[IpAddr]) {
+    let parts: Vec<OriginPart> = table.parts().collect::<Result<_, _>>().unwrap();
+    for &address in addresses {
+        let scope = table.scope(address).unwrap();
+        assert!(scope.contains(address), "{scope} {address}");
+        let within: Vec<_> = parts
+            .iter()
+            .filter_map(|part| part.part.overlap(&scope.into()).map(|both| (both, part)))
+            .collect();
+        match within.as_slice() {
+            [] => {}
+            [(both, part)] => {
+                assert!(*both == scope.into() && part.part.contains(address), "{scope} {part:?}");
+            }
+            _ => panic!("{scope} around {address}: {within:?}"),
+        }
     }
 }
 

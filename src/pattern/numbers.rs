@@ -42,6 +42,13 @@ impl PrefixRules {
         self.prefixes.iter().copied()
     }
 
+    /// The widest prefix around the address that no line's prefix divides.
+    pub(super) fn scope(&self, address: IpAddr) -> Prefix {
+        let above = self.prefixes.partition_point(|(known, _)| *known <= Prefix::around(address, 32, 128));
+        let neighbours = [above.checked_sub(1), Some(above)].into_iter().flatten();
+        Prefix::scope(address, neighbours.filter_map(|place| self.prefixes.get(place)).map(|known| known.0))
+    }
+
     /// The rules whose prefix contains the address.
     pub(super) fn holding(&self, address: IpAddr) -> impl Iterator<Item = u32> {
         let lengths = if address.is_ipv4() { &self.v4 } else { &self.v6 };

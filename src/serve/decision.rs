@@ -77,6 +77,11 @@ pub trait Decider: Send + Sync + 'static {
     /// connection's own thread.
     fn recall(&self, address: IpAddr) -> Option<ClientDecision>;
 
+    /// The addresses around this one that have the same decision from [`Decider::recall`].
+    fn scope(&self, address: IpAddr) -> Prefix {
+        Prefix::around(address, 32, 128)
+    }
+
     /// The address's entry in the table of origins, for callers that only need its AS. It is a fact and no decision: no
     /// pattern was matched against it.
     fn announced(&self, address: IpAddr) -> Option<ClientDecision>;

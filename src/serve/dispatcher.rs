@@ -6,7 +6,7 @@ use super::{
     metrics::ServiceMetrics,
     pool::AskPool,
 };
-use crate::{address::Network, registry::Registry, verdict::Verdict};
+use crate::{address::Prefix, registry::Registry, verdict::Verdict};
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -24,11 +24,9 @@ const KEPT: Duration = Duration::from_secs(300);
 /// How long an unknown is remembered. It is not kept as an answer. But a message to fifty recipients asks fifty times,
 /// and must not wait for a dead registry fifty times.
 const UNKNOWN_KEPT: Duration = Duration::from_secs(30);
-/// The addresses in memory. Each takes some hundred bytes, and some hundred more if it shares its decision with no
-/// other address of its network.
-const ROOM: usize = 131_072;
-/// The networks in memory whose addresses share a decision.
-const NETWORKS: usize = 32_768;
+/// The decisions in memory. Each is about a network that contains no other one, or about one address, and takes some
+/// hundred bytes, and some hundred more if it is not equal to a neighbour's.
+const ROOM: usize = 262_144;
 /// The queries to one registry that may wait for a worker. More than that are not answered within one deadline.
 const QUEUE: usize = 512;
 /// The threads that read the cache for callers that cannot wait for it.
@@ -50,8 +48,7 @@ pub struct DispatchLimits {
 /// Decides, remembers decisions, and sends each query once, however many requests wait for it.
 pub struct Dispatcher<O> {
     current: RwLock<CurrentDecider<O>>,
-    decided: DecisionCache<IpAddr, Arc<ClientDecision>>,
-    shared: DecisionCache<Network, Arc<ClientDecision>>,
+    decided: DecisionCache<Arc<ClientDecision>>,
     open: Mutex<HashMap<IpAddr, Arc<InFlight>>>,
     pool: AskPool,
     recalls: AskPool,
@@ -142,7 +139,6 @@ impl<O: Decider> Dispatcher<O> {
         Arc::new(Self {
             current: RwLock::new(CurrentDecider { decider: Arc::new(decider), generation: 0 }),
             decided: DecisionCache::new(ROOM),
-            shared: DecisionCache::new(NETWORKS),
             open: Mutex::default(),
             pool: AskPool::new(limits.jobs, limits.per_lane, QUEUE),
             recalls: AskPool::new(RECALLERS, RECALLERS, RECALL_QUEUE),
@@ -246,8 +242,14 @@ impl<O: Decider> Dispatcher<O> {
             }
         };
         // A panic here would also happen in the query, which reports it.
-        if let Ok(Some(decision)) = catch_unwind(AssertUnwindSafe(|| decider.recall(address))) {
-            return Some((self.keep(address, decision, generation), false));
+        let recalled = catch_unwind(AssertUnwindSafe(|| {
+            let decision = decider.recall(address)?;
+            // An unknown is no answer about other addresses.
+            let known = decision.verdict != Verdict::Unknown;
+            Some((decision, if known { decider.scope(address) } else { alone(address) }))
+        }));
+        if let Ok(Some((decision, scope))) = recalled {
+            return Some((self.keep(scope, decision, generation), false));
         }
         // Memory is checked last: another process may have brought the answer meanwhile.
         unknown.map(|decision| (decision, true))
@@ -283,7 +285,7 @@ impl<O: Decider> Dispatcher<O> {
                     ClientDecision::unknown("incomplete", "a mistake of our own: please report it")
                 });
             dispatcher.metrics.asked(lane, decision.reason.as_ref().map(|(kind, _)| *kind));
-            let decision = dispatcher.keep(address, decision, generation);
+            let decision = dispatcher.keep(alone(address), decision, generation);
             dispatcher.open().remove(&address);
             asked.close(&decision);
         });
@@ -301,26 +303,15 @@ impl<O: Decider> Dispatcher<O> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, address: IpAddr, decision: ClientDecision, generation: u64) -> Arc<ClientDecision> {
+    fn keep(&self, scope: Prefix, decision: ClientDecision, generation: u64) -> Arc<ClientDecision> {
         let kept = if decision.verdict == Verdict::Unknown { UNKNOWN_KEPT } else { KEPT };
-        let now = Instant::now();
-        let decision = self.share(decision, now, generation);
-        self.decided.put(address, Arc::clone(&decision), now + kept, generation);
-        decision
+        self.decided.put(scope, Arc::new(decision), Instant::now() + kept, generation)
     }
+}
 
-    /// Shares the decision with other addresses of its network, if it is equal.
-    fn share(&self, decision: ClientDecision, now: Instant, generation: u64) -> Arc<ClientDecision> {
-        let Some(network) = decision.network else { return Arc::new(decision) };
-        match self.shared.get(network, now, generation) {
-            Some(shared) if *shared == decision => shared,
-            _ => {
-                let decision = Arc::new(decision);
-                self.shared.put(network, Arc::clone(&decision), now + KEPT, generation);
-                decision
-            }
-        }
-    }
+/// An address by itself.
+fn alone(address: IpAddr) -> Prefix {
+    Prefix::around(address, 32, 128)
 }
 
 #[cfg(test)]

@@ -68,6 +68,23 @@ fn walk(
     }
 }
 
+/// The extents before and after an address in their order, for [`Prefix::scope`].
+fn neighbours(connection: &Connection, address: IpAddr) -> SqliteResult<Vec<Prefix>> {
+    let mut neighbours = Vec::new();
+    for sql in [
+        "SELECT prefix FROM extent1 WHERE prefix <= ?1 ORDER BY prefix DESC LIMIT 1",
+        "SELECT prefix FROM extent1 WHERE prefix > ?1 ORDER BY prefix LIMIT 1",
+    ] {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query([extent::encode(extent::start(address))])?;
+        if let Some(row) = rows.next()? {
+            let prefix = row.get_ref(0)?.as_blob().map_err(|_| damaged())?;
+            neighbours.push(extent::decode(prefix).ok_or_else(damaged)?);
+        }
+    }
+    Ok(neighbours)
+}
+
 /// Removes an answer, its extents and the decisions about it. True if it existed.
 pub(super) fn remove(connection: &Connection, id: i64) -> SqliteResult<bool> {
     let row = connection
@@ -235,6 +252,11 @@ impl SqliteCache {
 impl Store for SqliteCache {
     fn find(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>> {
         self.look(address, freshness, false)
+    }
+
+    fn scope(&self, address: IpAddr) -> CacheResult<Prefix> {
+        let neighbours = self.with(|connection| neighbours(connection, address))?;
+        Ok(Prefix::scope(address, neighbours))
     }
 
     fn find_stale(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>> {

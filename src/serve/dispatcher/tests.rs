@@ -264,18 +264,48 @@ fn who_does_not_wait_is_told_when_it_is_known() {
     assert!(dispatcher.remembered("198.51.100.1".parse().unwrap()).is_none(), "and is looked up again");
 }
 
+/// The cache has a network of 256 addresses; of 198.51.100.x nobody can say, and the rest is asked for.
+struct Networked(Arc<AtomicUsize>);
+
+impl Decider for Networked {
+    fn recall(&self, address: IpAddr) -> Option<ClientDecision> {
+        self.0.fetch_add(1, SeqCst);
+        let text = address.to_string();
+        let unknown = || ClientDecision::unknown("offline", "nobody is asked");
+        let known = text.starts_with("203.0.113.").then(|| decision(Verdict::Blocked));
+        known.or_else(|| text.starts_with("198.51.100.").then(unknown))
+    }
+
+    fn scope(&self, address: IpAddr) -> Prefix {
+        Prefix::around(address, 24, 48)
+    }
+
+    fn announced(&self, _: IpAddr) -> Option<ClientDecision> {
+        None
+    }
+
+    fn ask(&self, _: IpAddr, _: &LanePermit) -> ClientDecision {
+        decision(Verdict::Clear)
+    }
+
+    fn lane(&self, _: IpAddr) -> Registry {
+        Registry::Ripe
+    }
+
+    fn area(&self, address: IpAddr) -> Prefix {
+        Prefix::around(address, 24, 48)
+    }
+}
+
 #[test]
-fn addresses_of_a_network_share_their_decision() {
-    let (dispatcher, _) = dispatcher(5000, 0);
-    let network = crate::address::Network::from("203.0.113.0/24".parse::<Prefix>().unwrap());
-    let about = |rule: usize| ClientDecision {
-        network: Some(network),
-        rule: Some(DecisiveRule { file: "blocked".into(), line: rule }),
-        ..decision(Verdict::Blocked)
-    };
-    let keep = |last: u8, rule| dispatcher.keep([203, 0, 113, last].into(), about(rule), 0);
-    let (first, second, other) = (keep(1, 1), keep(2, 1), keep(3, 2));
-    assert!(Arc::ptr_eq(&first, &second));
-    assert!(!Arc::ptr_eq(&first, &other) && other.rule.as_ref().unwrap().line == 2);
-    assert_eq!(dispatcher.remembered([203, 0, 113, 1].into()).unwrap().rule.as_ref().unwrap().line, 1);
+fn what_the_cache_says_of_a_network_is_remembered_for_all_of_it() {
+    let recalled = Arc::new(AtomicUsize::new(0));
+    let limits = DispatchLimits { timeout: Duration::from_secs(5), jobs: 2, per_lane: 1 };
+    let dispatcher = Dispatcher::new(Networked(Arc::clone(&recalled)), limits);
+    let remembered = |address: &str| says(&dispatcher, address).1;
+    assert!(!remembered("203.0.113.7") && remembered("203.0.113.200"));
+    assert!(dispatcher.remembered("203.0.113.9".parse().unwrap()).is_some());
+    assert_eq!(recalled.load(SeqCst), 1);
+    assert!(!remembered("192.0.2.1") && !remembered("192.0.2.2"), "what was asked about one address");
+    assert!(!remembered("198.51.100.1") && !remembered("198.51.100.2"), "an unknown holds for nobody else");
 }
