@@ -19,7 +19,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread,
     time::Instant,
@@ -52,8 +52,8 @@ pub(super) struct PendingQuery {
     packet: Vec<u8>,
     list: ListName,
     address: IpAddr,
-    route: ReplyRoute,
-    answered: AtomicBool,
+    /// None after the response, so that a late look-up keeps no connection open.
+    route: Mutex<Option<ReplyRoute>>,
     count: Arc<AtomicUsize>,
 }
 
@@ -77,15 +77,14 @@ impl PendingQuery {
     }
 
     fn respond(&self, verdict: Verdict, response: impl FnOnce(&DnsQuery<'_>) -> DnsResponse) {
-        if self.answered.swap(true, Ordering::SeqCst) {
-            return;
-        }
+        let route = self.route.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(route) = route else { return };
         self.metrics.answered(ServiceDoor::Dns, verdict, false, self.received.elapsed());
         // It was parsed before, when it was admitted.
         let Some(query) = DnsQuery::read(&self.packet) else { return };
         let mut bytes = Vec::new();
-        self.zone.write(&query, &response(&query), self.route.limit(&query), &mut bytes);
-        self.route.send(&bytes);
+        self.zone.write(&query, &response(&query), route.limit(&query), &mut bytes);
+        route.send(&bytes);
     }
 }
 
@@ -124,8 +123,7 @@ impl PendingQueries {
             packet: packet.to_vec(),
             list,
             address,
-            route: route.clone(),
-            answered: AtomicBool::new(false),
+            route: Mutex::new(Some(route.clone())),
             count: Arc::clone(&self.count),
         });
         let mut waiting = self.due();

@@ -4,7 +4,10 @@ use super::query::DnsQuery;
 use rustix::net::{SendFlags, send};
 use std::{
     net::{Shutdown, SocketAddr, TcpStream, UdpSocket},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// The destination of a response.
@@ -35,16 +38,36 @@ impl ReplyRoute {
     }
 }
 
+/// The count of a connection, until it is dropped.
+pub(super) struct OpenConnection(Arc<AtomicUsize>);
+
+impl OpenConnection {
+    /// Counts one more connection, unless `most` are open.
+    pub(super) fn admit(open: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
+        let before = open.fetch_add(1, Ordering::SeqCst);
+        let counted = Self(Arc::clone(open));
+        (before < most).then_some(counted)
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// The client's end of a connection, for responses.
 pub(super) struct TcpReplies {
     stream: TcpStream,
     /// Held while a response is written, so that responses never mix.
     writing: Mutex<()>,
+    /// A connection that the client has half closed still counts until its responses are sent.
+    _open: OpenConnection,
 }
 
 impl TcpReplies {
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, writing: Mutex::default() }
+    pub(super) fn new(stream: TcpStream, open: OpenConnection) -> Self {
+        Self { stream, writing: Mutex::default(), _open: open }
     }
 
     /// The stream that queries come from.

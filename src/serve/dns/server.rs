@@ -75,7 +75,7 @@ impl DnsClients {
 /// Answers queries on any of its sockets.
 pub struct DnsServer<F> {
     pub(super) zone: Arc<ZoneServer>,
-    decisions: F,
+    pub(super) decisions: F,
     metrics: Arc<ServiceMetrics>,
     allowed: DnsClients,
     timeout: Duration,

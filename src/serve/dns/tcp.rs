@@ -4,28 +4,27 @@
 use super::{
     query::DnsQuery,
     response::DnsResponse,
-    route::{ReplyRoute, TcpReplies},
+    route::{OpenConnection, ReplyRoute, TcpReplies},
     server::{DecisionSource, DnsServer},
 };
 use std::{
     io::{self, Read},
     net::{TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::AtomicUsize},
     thread,
     time::{Duration, Instant},
 };
 
 /// The most connections.
-const CONNECTIONS: usize = 128;
+pub(super) const CONNECTIONS: usize = 128;
 /// A connection is closed if no whole message arrives in this time (RFC 7766 6.2.3 wants some seconds).
-const IDLE: Duration = Duration::from_secs(10);
+pub(super) const IDLE: Duration = Duration::from_secs(10);
 /// The queries of one connection that may wait for a look-up.
-const WAITING: usize = 64;
+pub(super) const WAITING: usize = 64;
+/// The shortest message in bytes (RFC 1035 4.1.1); a shorter one ends its connection.
+const HEADER: usize = 12;
 /// The longest query in bytes; a longer one ends its connection.
-const MESSAGE: usize = 4096;
+pub(super) const MESSAGE: usize = 4096;
 const STACK: usize = 256 * 1024;
 /// The pause after a listener fails (no descriptors left).
 const BREATH: Duration = Duration::from_millis(100);
@@ -50,37 +49,26 @@ pub(super) fn serve<F: DecisionSource>(server: &Arc<DnsServer<F>>, listener: Tcp
     Ok(())
 }
 
-/// Counts a connection until it is dropped.
-struct OpenConnection(Arc<AtomicUsize>);
-
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
 fn take<F: DecisionSource>(server: &Arc<DnsServer<F>>, stream: TcpStream, open: &Arc<AtomicUsize>) {
-    let before = open.fetch_add(1, Ordering::SeqCst);
-    let counted = OpenConnection(Arc::clone(open));
-    if before >= CONNECTIONS || stream.set_nodelay(true).is_err() {
+    let Some(counted) = OpenConnection::admit(open, CONNECTIONS) else { return };
+    if stream.set_nodelay(true).is_err() {
         return;
     }
     let server = Arc::clone(server);
     // Without a thread the connection is closed, and the client asks again.
     let _ = thread::Builder::new().name("dns-client".into()).stack_size(STACK).spawn(move || {
-        let _counted = counted;
-        converse(&server, stream);
+        converse(&server, TcpReplies::new(stream, counted));
     });
 }
 
-fn converse<F: DecisionSource>(server: &DnsServer<F>, stream: TcpStream) {
-    let replies = Arc::new(TcpReplies::new(stream));
+fn converse<F: DecisionSource>(server: &DnsServer<F>, replies: TcpReplies) {
+    let replies = Arc::new(replies);
     let route = ReplyRoute::Tcp(Arc::clone(&replies));
     let (mut message, mut response) = (vec![0; MESSAGE], Vec::new());
-    while let Ok(length) = read_message(replies.stream(), &mut message) {
+    while let Ok(length) = read_message(replies.stream(), &mut message, Instant::now() + IDLE) {
         let message = message.get(..length).unwrap_or_default();
         // Each waiting query holds another reference to the connection.
-        if Arc::strong_count(&replies) > WAITING + 2 {
+        if Arc::strong_count(&replies) >= WAITING + 2 {
             let Some(query) = DnsQuery::read(message) else { continue };
             let busy = DnsResponse::failure("timeout", "too many questions of one connection are waiting");
             server.zone.write(&query, &busy, route.limit(&query), &mut response);
@@ -91,13 +79,12 @@ fn converse<F: DecisionSource>(server: &DnsServer<F>, stream: TcpStream) {
     }
 }
 
-/// Reads the next message to the front of `message`, and returns its length.
-fn read_message(stream: &TcpStream, message: &mut [u8]) -> io::Result<usize> {
-    let until = Instant::now() + IDLE;
+/// Reads the next message to the front of `message`, before that time, and returns its length.
+pub(super) fn read_message(stream: &TcpStream, message: &mut [u8], until: Instant) -> io::Result<usize> {
     let mut length = [0; 2];
     read_until(stream, &mut length, until)?;
     let length = usize::from(u16::from_be_bytes(length));
-    let message = message.get_mut(..length).ok_or(io::ErrorKind::InvalidData)?;
+    let message = message.get_mut(..length).filter(|_| length >= HEADER).ok_or(io::ErrorKind::InvalidData)?;
     read_until(stream, message, until)?;
     Ok(length)
 }

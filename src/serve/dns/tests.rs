@@ -1,5 +1,7 @@
 //! The server as a client sees it, with the test's own decisions.
 
+mod tcp;
+
 use super::{route::ReplyRoute, text::tests::blocked, *};
 use crate::{
     serve::decision::{ClientDecision, DecisionReceiver},
@@ -79,12 +81,21 @@ impl DecisionSource for Known {
 }
 
 fn server() -> (Arc<DnsServer<Known>>, SocketAddr) {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    server_with(PATIENCE)
+}
+
+fn server_with(patience: Duration) -> (Arc<DnsServer<Known>>, SocketAddr) {
+    // Some test's connection may have the same port.
+    let (socket, listener) = (0..100)
+        .find_map(|_| {
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            TcpListener::bind(socket.local_addr().unwrap()).ok().map(|listener| (socket, listener))
+        })
+        .unwrap();
     let address = socket.local_addr().unwrap();
-    let listener = TcpListener::bind(address).unwrap();
     let allowed = DnsClients::parse(&["127.0.0.0/9".to_owned()]).unwrap();
     let zone = ZoneServer::new(ZoneName::default(), vec![address.ip()], 2026);
-    let server = DnsServer::new(zone, Known::default(), Arc::default(), allowed, PATIENCE);
+    let server = DnsServer::new(zone, Known::default(), Arc::default(), allowed, patience);
     server.start(vec![(socket, listener)]).unwrap();
     (server, address)
 }
