@@ -247,6 +247,8 @@ fn decision(judged: &Judged) -> ClientDecision {
         abuse: record.map(|record| record.abuse.clone()).unwrap_or_default(),
         source: answer.map(|answer| answer.source).or(decided_by_table),
         server: answer.and_then(|answer| answer.servers.last().cloned()),
+        // A partial answer in the cache is final: its referral failed.
+        provisional: answer.is_some_and(|answer| answer.partial && answer.source == AnswerSource::Whois),
         reason: judged.unknown().map(|unknown| (unknown.kind.as_str(), unknown.message.clone())),
     }
 }
@@ -260,7 +262,10 @@ mod tests {
             bulk::{BulkInput, import},
             open,
         },
-        registry::Servers,
+        pattern::PatternFinding,
+        registry::{Answer, Servers},
+        verdict,
+        whois::reply::{Provenance, WhoisReply, classify},
     };
     use std::{net::TcpListener, time::Instant};
 
@@ -282,6 +287,24 @@ mod tests {
         let lane = |address: &str| decider.lane(address.parse().unwrap());
         assert_eq!(lane("8.30.4.20"), Registry::Ripe, "transferred, by the statistics");
         assert_eq!(lane("8.30.5.20"), Registry::Arin, "as IANA has it");
+    }
+
+    #[test]
+    fn an_answer_whose_referral_was_not_followed_is_provisional_until_the_cache_has_it() {
+        let text = "inetnum: 80.0.0.0 - 80.0.0.255\nnetname: EXAMPLE\nsource: RIPE\n";
+        let address = "80.0.0.1".parse().unwrap();
+        let reply = classify(text, Registry::Ripe, Some(address), Provenance::Saved);
+        let WhoisReply::Record(record, _) = reply else { panic!("{}", reply.explain()) };
+        let provisional = |partial, source| {
+            let (record, text, servers) = (*record.clone(), String::new(), Vec::new());
+            let (fetched, full, rdap, stale) = (Timestamp::now(), false, false, false);
+            let answer = Answer { record, text, servers, fetched, partial, full, rdap, source, stale };
+            let known = Known::Answer(Box::new(answer));
+            decision(&verdict::settle(Some(address), 1, known, PatternFinding::default())).provisional
+        };
+        assert!(provisional(true, AnswerSource::Whois));
+        assert!(!provisional(false, AnswerSource::Whois));
+        assert!(!provisional(true, AnswerSource::Cache), "most such servers are dead for good");
     }
 
     #[test]

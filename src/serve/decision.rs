@@ -43,6 +43,8 @@ pub struct ClientDecision {
     pub source: Option<AnswerSource>,
     /// The last server that was asked.
     pub server: Option<String>,
+    /// A referral could not be followed now, so that the answer may change in a minute.
+    pub provisional: bool,
     /// The reason if it is unknown: the kind and the sentence.
     pub reason: Option<(&'static str, String)>,
 }
@@ -63,6 +65,7 @@ impl ClientDecision {
             abuse: Vec::new(),
             source: None,
             server: None,
+            provisional: false,
             reason: Some((kind, sentence.into())),
         }
     }

@@ -21,9 +21,9 @@ use std::{
 /// How long a decision is served from memory before the cache is read again. Changes by `cache import` or `cache
 /// forget` are noticed then.
 const KEPT: Duration = Duration::from_secs(300);
-/// How long an unknown is remembered. It is not kept as an answer. But a message to fifty recipients asks fifty times,
-/// and must not wait for a dead registry fifty times.
-const UNKNOWN_KEPT: Duration = Duration::from_secs(30);
+/// How long an unknown or a provisional decision is remembered. An unknown is not kept as an answer. But a message to
+/// fifty recipients asks fifty times, and must not wait for a dead registry fifty times.
+const SHORTLY_KEPT: Duration = Duration::from_secs(30);
 /// The decisions in memory. Each is about a network that contains no other one, or about one address, and takes some
 /// hundred bytes, and some hundred more if it is not equal to a neighbour's.
 const ROOM: usize = 262_144;
@@ -304,7 +304,8 @@ impl<O: Decider> Dispatcher<O> {
     }
 
     fn keep(&self, scope: Prefix, decision: ClientDecision, generation: u64) -> Arc<ClientDecision> {
-        let kept = if decision.verdict == Verdict::Unknown { UNKNOWN_KEPT } else { KEPT };
+        let lasts = decision.verdict != Verdict::Unknown && !decision.provisional;
+        let kept = if lasts { KEPT } else { SHORTLY_KEPT };
         self.decided.put(scope, Arc::new(decision), Instant::now() + kept, generation)
     }
 }

@@ -298,6 +298,19 @@ impl Decider for Networked {
 }
 
 #[test]
+fn what_may_be_another_in_a_minute_is_remembered_for_half_of_one() {
+    let (dispatcher, _) = dispatcher(5000, 0);
+    let kept = |provisional, seconds| {
+        let address = IpAddr::from([203, 0, 113, 7]);
+        let about = ClientDecision { provisional, ..decision(Verdict::Blocked) };
+        dispatcher.keep(alone(address), about, 0);
+        dispatcher.decided.get(address, Instant::now() + Duration::from_secs(seconds), 0).is_some()
+    };
+    assert!(kept(false, 290) && !kept(false, 301));
+    assert!(kept(true, 20) && !kept(true, 31));
+}
+
+#[test]
 fn what_the_cache_says_of_a_network_is_remembered_for_all_of_it() {
     let recalled = Arc::new(AtomicUsize::new(0));
     let limits = DispatchLimits { timeout: Duration::from_secs(5), jobs: 2, per_lane: 1 };

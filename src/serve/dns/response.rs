@@ -23,8 +23,8 @@ use std::{
 
 /// The TTL of an answer, and of its absence: the same as the policy service's memory.
 const KEPT: Ttl = Ttl::from_secs(300);
-/// The TTL of a failure (RFC 2308 7 and RFC 9520 3.2 allow up to 300 s).
-const FAILURE_KEPT: Ttl = Ttl::from_secs(5);
+/// The TTL of a failure or of a provisional answer (RFC 2308 7 and RFC 9520 3.2 allow up to 300 s).
+const SHORTLY_KEPT: Ttl = Ttl::from_secs(5);
 /// The answer for a listed address (RFC 5782 2.1).
 const LISTED: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// The most octets of EXTRA-TEXT, which must not cause a truncation (RFC 8914 2).
@@ -46,20 +46,29 @@ pub struct DnsResponse {
     /// It is an authoritative answer.
     authoritative: bool,
     answer: Vec<RecordContent>,
-    /// The TTL of the SOA in the authority section, for negative caching.
-    start: Option<Ttl>,
+    /// Whether the authority section has the SOA, for negative caching.
+    start: bool,
+    /// The TTL of all records.
+    kept: Ttl,
     /// The extended error (RFC 8914).
     extended: Option<(ExtendedErrorCode, Cow<'static, str>)>,
 }
 
 impl DnsResponse {
     fn found(answer: Vec<RecordContent>) -> Self {
-        Self { code: OptRcode::NOERROR, authoritative: true, answer, start: None, extended: None }
+        Self {
+            code: OptRcode::NOERROR,
+            authoritative: true,
+            answer,
+            start: false,
+            kept: KEPT,
+            extended: None,
+        }
     }
 
     /// The name exists, and has no record of this type.
     fn no_data() -> Self {
-        Self { start: Some(KEPT), ..Self::found(vec![]) }
+        Self { start: true, ..Self::found(vec![]) }
     }
 
     /// There is no such name.
@@ -87,7 +96,8 @@ impl DnsResponse {
         let end = (0..=EXTRA_TEXT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
         let text = text.get(..end.unwrap_or_default()).unwrap_or_default().to_owned();
         Self {
-            start: Some(FAILURE_KEPT),
+            start: true,
+            kept: SHORTLY_KEPT,
             extended: Some((code, text.into())),
             ..Self::error(OptRcode::SERVFAIL)
         }
@@ -196,6 +206,11 @@ impl ZoneServer {
         decision: &ClientDecision,
     ) -> DnsResponse {
         let asked = query.question.as_ref().map_or(Rtype::TXT, |question| question.qtype());
+        let response = Self::said(asked, list, address, decision);
+        if decision.provisional { DnsResponse { kept: SHORTLY_KEPT, ..response } } else { response }
+    }
+
+    fn said(asked: Rtype, list: ListName, address: IpAddr, decision: &ClientDecision) -> DnsResponse {
         let failure = || {
             let (kind, why) =
                 decision.reason.as_ref().map_or(("unknown", ""), |(kind, why)| (*kind, why.as_str()));
@@ -259,12 +274,12 @@ impl ZoneServer {
         let mut builder = builder.answer();
         if let Some(question) = query.question.as_ref().filter(|_| !truncated) {
             for record in &response.answer {
-                self.push_record(&mut builder, question.qname(), record)?;
+                self.push_record(&mut builder, question.qname(), record, response.kept)?;
             }
         }
         let mut builder = builder.authority();
-        if let Some(kept) = response.start.filter(|_| !truncated) {
-            builder.push((self.zone.name(), Class::IN, kept, self.soa()))?;
+        if response.start && !truncated {
+            builder.push((self.zone.name(), Class::IN, response.kept, self.soa()))?;
         }
         let mut builder = builder.additional();
         if let Some(edns) = query.edns {
@@ -285,17 +300,18 @@ impl ZoneServer {
         section: &mut AnswerBuilder<Target>,
         owner: &impl ToName,
         record: &RecordContent,
+        kept: Ttl,
     ) -> Result<(), PushError> {
         match record {
-            RecordContent::Address(IpAddr::V4(v4)) => section.push((owner, Class::IN, KEPT, A::new(*v4))),
-            RecordContent::Address(IpAddr::V6(v6)) => section.push((owner, Class::IN, KEPT, Aaaa::new(*v6))),
+            RecordContent::Address(IpAddr::V4(v4)) => section.push((owner, Class::IN, kept, A::new(*v4))),
+            RecordContent::Address(IpAddr::V6(v6)) => section.push((owner, Class::IN, kept, Aaaa::new(*v6))),
             RecordContent::Text(text) => {
                 let text: Txt<Vec<u8>> =
                     Txt::build_from_slice(text.as_bytes()).map_err(|_| PushError::ShortBuf)?;
-                section.push((owner, Class::IN, KEPT, text))
+                section.push((owner, Class::IN, kept, text))
             }
-            RecordContent::Start => section.push((owner, Class::IN, KEPT, self.soa())),
-            RecordContent::NameServer => section.push((owner, Class::IN, KEPT, Ns::new(&self.name_server))),
+            RecordContent::Start => section.push((owner, Class::IN, kept, self.soa())),
+            RecordContent::NameServer => section.push((owner, Class::IN, kept, Ns::new(&self.name_server))),
         }
     }
 }

@@ -55,6 +55,8 @@ fn facts(address: IpAddr) -> Option<ClientDecision> {
             abuse: vec![format!("{}@contoso.example", "x".repeat(90)); 5],
             ..blocked()
         }),
+        13 => Some(ClientDecision { provisional: true, ..blocked() }),
+        14 => Some(ClientDecision { provisional: true, verdict: Verdict::Clear, ..blocked() }),
         _ => None,
     }
 }
@@ -254,6 +256,20 @@ fn an_unknown_is_a_failure_that_says_why() {
     assert_eq!(Message::from_octets(plain).unwrap().header_counts().arcount(), 0);
     let outside = ask("example.com", Some(1232));
     assert_eq!(extended(&outside).unwrap().0, ExtendedErrorCode::NOT_AUTHORITATIVE);
+}
+
+#[test]
+fn what_may_be_another_in_a_minute_is_kept_for_seconds() {
+    let (_server, at) = server();
+    let ttls = |last: u8| {
+        let (code, answer, authority) = ask(at, &format!("{last}.113.0.203.bl.whodunit"), Rtype::A);
+        let ttl = |record: &String| record.split(' ').nth(1).unwrap().to_owned();
+        (code, answer.iter().chain(&authority).map(ttl).collect::<Vec<_>>())
+    };
+    assert_eq!(ttls(7), ("NOERROR".into(), vec!["300".into()]));
+    assert_eq!(ttls(13), ("NOERROR".into(), vec!["5".into()]));
+    assert_eq!(ttls(10), ("NXDOMAIN".into(), vec!["300".into()]));
+    assert_eq!(ttls(14), ("NXDOMAIN".into(), vec!["5".into()]));
 }
 
 #[test]
