@@ -133,8 +133,7 @@ impl LayeredCache {
     /// Reads all cached and imported networks into memory. This pays for a run over many addresses: finding a network
     /// then takes a tenth of a microsecond. Answers kept after this are found as before.
     pub fn take_snapshot(&self, freshness: &Freshness) {
-        // With `--share`, answers rank by their network and not by their cap. A flat list cannot express that.
-        if self.snapshot.get().is_some() || self.lock().warned || freshness.share.is_some() {
+        if self.snapshot.get().is_some() || self.lock().warned {
             return;
         }
         let kept = match self.layers.first() {

@@ -76,22 +76,21 @@ impl Snapshot {
     pub(super) fn new(all: impl Iterator<Item = ListedExtent>, freshness: &Freshness) -> Self {
         let pleases =
             |extent: &ListedExtent| extent.asked().is_none() || freshness.is_fresh(moment(extent.fetched));
-        let capped = |extent: ListedExtent| {
-            let Some((asked, (v4, v6))) = extent.asked().zip(freshness.share) else { return Some(extent) };
-            let cap = Prefix::around(asked, v4, v6);
-            // If two prefixes overlap, one contains the other.
-            if cap.length() <= extent.prefix.length() {
-                return cap.contains(extent.prefix.first()).then_some(extent);
-            }
-            extent.prefix.contains(cap.first()).then_some(ListedExtent { prefix: cap, ..extent })
+        // With `--share`, an answer serves less than its network, but ranks by its network.
+        let served = |extent: &ListedExtent| match extent.asked() {
+            Some(asked) => freshness.served(extent.prefix, asked),
+            None => Some(extent.prefix),
         };
-        let mut extents: Vec<ListedExtent> = all.filter(pleases).filter_map(capped).collect();
-        extents.sort_unstable_by(ListedExtent::order);
+        let mut extents: Vec<ListedExtent> =
+            all.filter(|extent| pleases(extent) && served(extent).is_some()).collect();
+        extents.sort_unstable_by(|a, b| served(a).cmp(&served(b)).then_with(|| a.order(b)));
         let (mut v4, mut v6) = (FlatRanges::default(), FlatRanges::default());
         for (index, extent) in (0..NOBODY).zip(&extents) {
-            match (extent.prefix.first(), extent.prefix.last()) {
-                (IpAddr::V4(first), IpAddr::V4(last)) => v4.add(first.to_bits(), last.to_bits(), index),
-                (IpAddr::V6(first), IpAddr::V6(last)) => v6.add(first.to_bits(), last.to_bits(), index),
+            let Some(part) = served(extent) else { continue };
+            let rank = (extent.prefix.length(), extent.asked().is_some());
+            match (part.first(), part.last()) {
+                (IpAddr::V4(first), IpAddr::V4(last)) => v4.add(first.to_bits(), last.to_bits(), index, rank),
+                (IpAddr::V6(first), IpAddr::V6(last)) => v6.add(first.to_bits(), last.to_bits(), index, rank),
                 _ => {}
             }
         }
@@ -127,9 +126,12 @@ impl Snapshot {
 struct FlatRanges<N> {
     starts: Vec<N>,
     indexes: Vec<u32>,
-    /// The ranges that are still open while the flat list is made: the end and the extent of each.
-    open: Vec<(N, u32)>,
+    /// The ranges that are still open while the flat list is made: the end, the extent and the rank of each.
+    open: Vec<(N, u32, ExtentRank)>,
 }
+
+/// Of two extents that contain an address, the longer prefix answers; of two equal prefixes, the cached answer does.
+type ExtentRank = (u8, bool);
 
 impl<N> Default for FlatRanges<N> {
     fn default() -> Self {
@@ -156,18 +158,22 @@ impl AddressNumber for u128 {
 }
 
 impl<N: AddressNumber> FlatRanges<N> {
-    /// Adds a range. Ranges must come ordered by first address, an enclosing one before those inside it.
-    fn add(&mut self, first: N, last: N, index: u32) {
+    /// Adds a range. Ranges must come ordered by first address, an enclosing one before those inside it. A range that
+    /// ranks below the one around it is never found.
+    fn add(&mut self, first: N, last: N, index: u32, rank: ExtentRank) {
         self.close(Some(first));
+        if self.open.last().is_some_and(|&(_, _, around)| rank < around) {
+            return;
+        }
         self.mark(first, index);
-        self.open.push((last, index));
+        self.open.push((last, index, rank));
     }
 
     /// Closes the ranges that end before `first`, or all ranges.
     fn close(&mut self, first: Option<N>) {
-        while let Some(&(last, _)) = self.open.last().filter(|(last, _)| first.is_none_or(|f| *last < f)) {
+        while let Some(&(last, ..)) = self.open.last().filter(|(last, ..)| first.is_none_or(|f| *last < f)) {
             self.open.pop();
-            let below = self.open.last().map_or(NOBODY, |&(_, index)| index);
+            let below = self.open.last().map_or(NOBODY, |&(_, index, _)| index);
             if let Some(after) = last.next() {
                 self.mark(after, below);
             }
@@ -244,6 +250,40 @@ mod tests {
             (id("::"), id("ffff::1"), id("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")),
             (Some(900), Some(901), Some(901))
         );
+    }
+
+    #[test]
+    fn shared_as_far_as_the_reader_accepts_it_agrees_with_trying_them_all() {
+        let mut seed = 5_u64;
+        let mut next = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as u32
+        };
+        let all: Vec<ListedExtent> = (1..400)
+            .map(|id| {
+                let asked = Ipv4Addr::from_bits(0xFFFF_0000 | (next() & 0xFFFF)).into();
+                let prefix = Prefix::new(asked, 16 + (next() % 17) as u8).unwrap();
+                let whose = match id % 3 {
+                    0 => ExtentOrigin::Imported { narrow: 0.0 },
+                    _ => ExtentOrigin::Kept { asked },
+                };
+                ListedExtent { prefix, fetched: at(0).as_microsecond() + id, id, whose }
+            })
+            .collect();
+        for share in [(18, 48), (24, 48), (29, 48), (32, 128)] {
+            let reader = Freshness { share: Some(share), ..freshness(60) };
+            let snapshot = Snapshot::new(all.iter().copied(), &reader);
+            for _ in 0..10_000 {
+                let address: IpAddr = Ipv4Addr::from_bits(0xFFFF_0000 | (next() & 0xFFFF)).into();
+                let serves = |e: &&ListedExtent| {
+                    e.prefix.contains(address) && e.asked().is_none_or(|asked| reader.shares(asked, address))
+                };
+                let rank = |e: &&ListedExtent| (e.prefix.length(), e.asked().is_some(), e.id);
+                let plain = all.iter().filter(serves).max_by_key(rank);
+                let found = snapshot.find(address, &reader).map(|f| (f.id, f.extent));
+                assert_eq!(found, plain.map(|e| (e.id, e.prefix)), "{address} {share:?}");
+            }
+        }
     }
 
     #[test]
