@@ -1,13 +1,14 @@
 #!/bin/bash
-# 600 distinct addresses at 50 ms an answer, 32 at once, against the latency floor. Then the processor time against the
+# 600 distinct addresses at 50 ms an answer, 32 at once, with an empty cache, against the latency floor. Then the processor time against the
 # shell pipeline that whodunit replaces, 32 at once through xargs. Needs hyperfine, and Debian's whois for the pipeline.
 # No internet: the demo plays one registry on loopback.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-addresses=${ADDRESSES:-600} delay=${DELAY_MS:-50} jobs=${JOBS:-32}
+addresses=${ADDRESSES:-600} delay=${DELAY_MS:-50} jobs=${JOBS:-32} binary=${WHODUNIT:-target/release/whodunit}
 
 cargo build --release --locked --quiet --bin whodunit --example demo
 work=$(mktemp -d)
+cache=${CACHE:-$work/cache.db}
 coproc farm { exec target/release/examples/demo serve "$delay"; }
 # shellcheck disable=SC2154 # coproc sets farm and farm_PID
 in=${farm[1]} out=${farm[0]}
@@ -22,7 +23,7 @@ printf '%s\n' Contoso 'Fabrikam B\.V\.' '^netname: *LITWARE' >"$work/blocked"
 
 cat >"$work/whodunit" <<S
 #!/bin/sh
-exec target/release/whodunit --config none --cache none --servers $servers --rate 0 -j $jobs --per-server $jobs \\
+exec $binary --config none --cache $cache --servers $servers --rate 0 -j $jobs --per-server $jobs \\
     --timeout 20 -f $work/blocked <$work/addresses >$work/answers
 S
 cat >"$work/pipeline" <<S
@@ -33,7 +34,7 @@ S
 chmod +x "$work/whodunit" "$work/pipeline"
 
 export_to=("$work/whodunit.json")
-hyperfine --shell=none --ignore-failure --warmup 1 --runs "${RUNS:-5}" \
+hyperfine --shell=none --ignore-failure --warmup 1 --runs "${RUNS:-5}" --prepare "rm -f $work/cache.db" \
     --export-json "${export_to[0]}" -n whodunit "$work/whodunit"
 if command -v whois >/dev/null; then
     hyperfine --shell=none --ignore-failure --runs 2 --export-json "$work/pipeline.json" -n pipeline "$work/pipeline"

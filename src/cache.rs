@@ -25,6 +25,7 @@ mod redis;
 mod server;
 mod snapshot;
 mod sqlite;
+mod turn;
 
 pub use draft_file::DraftFile;
 pub use holder::LeaseHolder;
@@ -35,6 +36,7 @@ pub use memory::MemoryCache;
 pub use redis::RedisCache;
 pub use server::ServerNotes;
 pub use sqlite::SqliteCache;
+pub use turn::{TurnOutcome, TurnRequest};
 
 use crate::{
     address::{Network, Prefix},
@@ -230,6 +232,14 @@ pub trait Store: Send + Sync {
     /// The cache cannot be written.
     fn keep(&self, kept: &CachedAnswer) -> CacheResult<()>;
 
+    /// The same with the next write, if that saves a transaction: see [`Coordinator::flush`].
+    ///
+    /// # Errors
+    /// The cache cannot be written.
+    fn keep_with_next_write(&self, kept: &CachedAnswer) -> CacheResult<()> {
+        self.keep(kept)
+    }
+
     /// The decision about this network by patterns of this digest; `address` is given if the decision depends on it.
     ///
     /// # Errors
@@ -329,6 +339,14 @@ pub trait Observations: Send + Sync {
     /// # Errors
     /// The cache cannot be read or written.
     fn observe(&self, name: &str, change: &dyn Fn(&mut ServerNotes)) -> CacheResult<ServerNotes>;
+
+    /// Removes the notes under a name, with the next write if that saves a transaction: see [`Coordinator::flush`].
+    ///
+    /// # Errors
+    /// The cache cannot be read or written.
+    fn clear_with_next_write(&self, name: &str) -> CacheResult<()> {
+        self.observe(name, &|notes| *notes = ServerNotes::default()).map(drop)
+    }
 }
 
 /// The operations of `cache stats|list|forget|export`.
@@ -372,6 +390,14 @@ pub trait Cache: Store + Coordinator + Observations + Maintenance {
     /// The cache cannot be read.
     #[doc(hidden)]
     fn extents(&self) -> CacheResult<Option<ExtentList>> {
+        Ok(None)
+    }
+
+    /// Checks and claims everything for one query at once; None if the cache can only do it step by step.
+    ///
+    /// # Errors
+    /// The cache cannot be read or written.
+    fn take_turn(&self, _: &TurnRequest) -> CacheResult<Option<TurnOutcome>> {
         Ok(None)
     }
 }

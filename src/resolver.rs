@@ -266,7 +266,7 @@ impl Resolver {
         gate: &dyn ReferralGate,
         trace: &mut Trace,
     ) -> Judged {
-        let turn = LookUpTurn { deadline, booked: None, gate };
+        let turn = LookUpTurn { deadline, booked: None, gathers: false, gate };
         let (known, origin) = self.look_up(address, turn, trace);
         self.settle(address, known, origin)
     }

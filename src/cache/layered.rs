@@ -1,5 +1,6 @@
 //! The cache as the rest of the program sees it: it never fails.
 
+mod asking;
 mod opening;
 mod whole;
 
@@ -239,9 +240,18 @@ impl LayeredCache {
 
     /// [`super::Store::keep`]: in the cache, and in the layer that replaces it when it fails.
     pub fn keep(&self, kept: &CachedAnswer) {
+        self.keep_by(kept, |cache| cache.keep(kept));
+    }
+
+    /// [`super::Store::keep_with_next_write`].
+    pub fn keep_with_next_write(&self, kept: &CachedAnswer) {
+        self.keep_by(kept, |cache| cache.keep_with_next_write(kept));
+    }
+
+    fn keep_by(&self, kept: &CachedAnswer, keep: impl Fn(&dyn Cache) -> CacheResult<()>) {
         let mut done = false;
         for layer in &self.layers {
-            done |= self.try_layer(layer, None, &|cache| cache.keep(kept)).is_some();
+            done |= self.try_layer(layer, None, &keep).is_some();
         }
         if !done {
             let _ = super::Store::keep(&self.memory, kept);

@@ -53,12 +53,12 @@ impl LayeredCache {
         self.serve(Some(now), |cache| cache.observe(&name, &noted)).held(now).is_some()
     }
 
-    /// Notes an answer that said something (`about` is None), or one that said nothing about a network. Returns the end
+    /// Notes an answer that said something (`about` is None; written with the next write), or one that said nothing about a network. Returns the end
     /// of the server's pause, if it has now answered about several networks in a row with nothing about them.
     pub fn note_sense(&self, server: &str, about: Option<Prefix>, now: Timestamp) -> Option<Timestamp> {
         let name = mute(server);
         let Some(network) = about.map(number) else {
-            self.serve(Some(now), |cache| cache.observe(&name, &|notes| *notes = ServerNotes::default()));
+            self.serve(Some(now), |cache| cache.clear_with_next_write(&name));
             return None;
         };
         let noted = |notes: &mut ServerNotes| {

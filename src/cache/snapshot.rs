@@ -265,7 +265,7 @@ mod tests {
                 let prefix = Prefix::new(asked, 16 + (next() % 17) as u8).unwrap();
                 let whose = match id % 3 {
                     0 => ExtentOrigin::Imported { narrow: 0.0 },
-                    _ => ExtentOrigin::Kept { asked },
+                    _ => ExtentOrigin::Cached { asked },
                 };
                 ListedExtent { prefix, fetched: at(0).as_microsecond() + id, id, whose }
             })

@@ -14,7 +14,7 @@ mod group_commit;
 mod maintenance;
 mod store;
 
-use super::{Cache, CacheError, CacheResult, CacheTrouble, ExtentList, location};
+use super::{Cache, CacheError, CacheResult, CacheTrouble, ExtentList, TurnOutcome, TurnRequest, location};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::{
@@ -107,8 +107,9 @@ impl SqliteCache {
 
     /// Limits the answers to so many bytes (default 256 MiB).
     #[must_use]
-    pub fn with_room(self, bytes: u64) -> Self {
-        Self { room: bytes, ..self }
+    pub fn with_room(mut self, bytes: u64) -> Self {
+        self.room = bytes;
+        self
     }
 
     /// The path of the file.
@@ -210,6 +211,17 @@ impl SqliteCache {
             CacheTrouble::Unusable,
             format!("the cache {} changes too often", self.path.display()),
         ))
+    }
+
+    /// The same inside a read transaction. Without one, each query would lock the file and look for a journal anew.
+    fn read<T>(&self, work: impl Fn(&Connection) -> SqliteResult<T>) -> CacheResult<T> {
+        self.with(|connection| {
+            let transaction =
+                rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        })
     }
 
     /// The same inside a write transaction.
@@ -335,6 +347,10 @@ impl Cache for SqliteCache {
 
     fn extents(&self) -> CacheResult<Option<ExtentList>> {
         self.with(store::extents)
+    }
+
+    fn take_turn(&self, request: &TurnRequest) -> CacheResult<Option<TurnOutcome>> {
+        self.take_turn_at_once(request).map(Some)
     }
 }
 

@@ -4,12 +4,12 @@ use super::{
     Resolver, Trace,
     chase::{ChaseOutcome, ReferralChase},
     gate::LookUpTurn,
-    lease::{Lease, QuestionPace, until},
+    lease::{Admission, AdmissionRequest, Lease, QuestionPace, until},
     offline, trace,
 };
 use crate::{
     address::{Prefix, special},
-    cache::CachedAnswer,
+    cache::{CacheHit, CachedAnswer},
     origin::AddressOrigin,
     registry::{
         Answer, Known, NationalBlock, Registry, Server, Unknown, UnknownKind, is_leaf, national, responsible,
@@ -17,13 +17,20 @@ use crate::{
     verdict,
 };
 use jiff::Timestamp;
-use std::{net::IpAddr, sync::PoisonError, thread, time::Duration};
+use std::{net::IpAddr, ops::ControlFlow, sync::PoisonError, thread, time::Duration};
+
+/// Precedes what is said of an answer that another look-up brought.
+const MEANWHILE: &str = "another process asked meanwhile; ";
 
 impl Resolver {
     /// The answer that the cache has for this address now.
     fn recalled(&self, address: IpAddr, trace: &mut Trace, what: &str) -> Option<Answer> {
-        let found = self.find(address, Timestamp::now())?;
-        let answer = self.cache().answer(&found)?;
+        self.usable(address, &self.find(address, Timestamp::now())?, trace, what)
+    }
+
+    /// The answer of a hit, if it has all that is asked for.
+    fn usable(&self, address: IpAddr, found: &CacheHit, trace: &mut Trace, what: &str) -> Option<Answer> {
+        let answer = self.cache().answer(found)?;
         let lacks = if !self.suffices(&answer) {
             ", but without persons (--full)"
         } else if !self.policy().offline && self.is_inconclusive(address, &answer) {
@@ -31,7 +38,7 @@ impl Resolver {
         } else {
             ""
         };
-        trace.say("cache", || format!("{what}{}{lacks}", trace::found(&found, &answer)));
+        trace.say("cache", || format!("{what}{}{lacks}", trace::found(found, &answer)));
         lacks.is_empty().then_some(answer)
     }
 
@@ -103,7 +110,7 @@ impl Resolver {
             if !self.may_ask(&server, now) {
                 return None;
             }
-            let pace = QuestionPace::of(self.policy(), server.registry.pace());
+            let pace = self.pace_of(&server);
             let booked = Lease::book(self.cache(), &server.key(), pace, now, Duration::ZERO);
             let wait = until(booked, now);
             if wait.is_zero() {
@@ -159,34 +166,17 @@ impl Resolver {
         let delegated = self.cache().delegated(address);
         let (server, row) = self.first_now(address, first(address, delegated));
         trace.say("registry", || trace::chosen(address, delegated, row, &server));
-        // A cache check costs as much as the rest of a query, so nothing is checked twice in a row.
-        if let (None, None, Some(refused)) = (turn.booked, row, self.left_alone(&server, Timestamp::now())) {
-            return self.make_do(address, refused, trace);
-        }
         let area = self.area(address);
-        let Some(lease) = Lease::claim(self.cache(), format!("ask {area}"), 1, turn.deadline, || {
-            self.find(address, Timestamp::now()).is_some()
-                || self.left_alone(&server, Timestamp::now()).is_some()
-        }) else {
-            let message =
-                format!("another process is asking {} about {area}, and has no answer yet", server.name);
-            return Err(Unknown { kind: UnknownKind::Timeout, message });
+        let (lease, query) = match self.admit(address, &server, turn, trace) {
+            ControlFlow::Continue(granted) => granted,
+            ControlFlow::Break(settled) => return settled,
         };
-        // The holder before may have brought an answer, or a denial.
-        if let Some(answer) = self.recalled(address, trace, "another process asked meanwhile; ") {
-            return Ok(answer);
-        }
-        if lease.waited
-            && let Some(refused) = self.left_alone(&server, Timestamp::now())
-        {
-            return self.make_do(address, refused, trace);
-        }
         if let Some(answer) = self.state.postponed.of(area, address, Timestamp::now()) {
             trace.say("postponed", || "asked a moment ago, when too many followed referrals".to_owned());
             return Ok(answer);
         }
         let ChaseOutcome { answer, postponed } =
-            ReferralChase::new(self, address, turn, trace).run(server)?;
+            ReferralChase::new(self, address, turn, trace).with_lease(query).run(server)?;
         if postponed {
             self.state.postponed.note(area, &answer, Timestamp::now());
             return Ok(answer);
@@ -194,9 +184,81 @@ impl Resolver {
         // A partial answer is kept as long as a whole one: most servers that cannot be followed are dead for good.
         let kept = CachedAnswer { leaf: is_leaf(&answer.record), answer, asked: address };
         lease.release_with_next_write();
-        self.cache().keep(&kept);
-        self.cache().flush();
+        if turn.gathers {
+            self.cache().keep_with_next_write(&kept);
+        } else {
+            self.cache().keep(&kept);
+            self.cache().flush();
+        }
         Ok(kept.answer)
+    }
+
+    /// Waits for the leases on an address and, if nothing else is to be waited for, on a query to its server. Breaks off
+    /// with an answer that makes the query needless, or with the reason why nobody is asked.
+    fn admit(
+        &self,
+        address: IpAddr,
+        server: &Server,
+        turn: LookUpTurn<'_>,
+        trace: &mut Trace,
+    ) -> ControlFlow<Result<Answer, Unknown>, (Lease<'_>, Option<Lease<'_>>)> {
+        let refused = || self.left_alone(server, Timestamp::now());
+        if self.denied_us(server)
+            && let Some(refused) = refused()
+        {
+            return ControlFlow::Break(self.make_do(address, refused, trace));
+        }
+        let (area, policy) = (self.area(address), self.policy());
+        // A look-up that must still wait for the server's pace takes no other's query.
+        let is_next = turn.booked == Some(server.registry) || self.pace_of(server).is_unlimited();
+        let mut request = AdmissionRequest {
+            address,
+            accepts: (!policy.refresh).then(|| self.freshness(Timestamp::now())),
+            area: format!("ask {area}"),
+            server: server.key(),
+            queries: is_next.then_some(policy.per_server),
+        };
+        loop {
+            // An access to the cache costs as much as the rest of a query, so everything is checked and taken at once.
+            match Lease::admit(self.cache(), &request, turn.deadline) {
+                // The holder before may have brought an answer, or a denial.
+                Some(Admission::Found(found)) => match self.usable(address, &found, trace, MEANWHILE) {
+                    Some(answer) => return ControlFlow::Break(Ok(answer)),
+                    None => request.accepts = None,
+                },
+                Some(Admission::HeldOff) => {
+                    if let Some(refused) = refused() {
+                        return ControlFlow::Break(self.make_do(address, refused, trace));
+                    }
+                }
+                Some(Admission::Granted { area, query }) => {
+                    // The answer that was found did not suffice. A later one may.
+                    let later = request.accepts.is_none().then(|| self.recalled(address, trace, MEANWHILE));
+                    return match later.flatten() {
+                        Some(answer) => ControlFlow::Break(Ok(answer)),
+                        None => ControlFlow::Continue((area, query)),
+                    };
+                }
+                None => {
+                    let name = &server.name;
+                    let message =
+                        format!("another process is asking {name} about {area}, and has no answer yet");
+                    return ControlFlow::Break(Err(Unknown { kind: UnknownKind::Timeout, message }));
+                }
+            }
+        }
+    }
+
+    /// The pace of a registry's server.
+    pub(super) fn pace_of(&self, server: &Server) -> QuestionPace {
+        QuestionPace::of(self.policy(), server.registry.pace())
+    }
+
+    /// Whether a server denied an answer earlier in this run.
+    fn denied_us(&self, server: &Server) -> bool {
+        self.state.denied.as_ref().is_some_and(|denied| {
+            denied.lock().unwrap_or_else(PoisonError::into_inner).contains(&server.key())
+        })
     }
 
     /// The reason why a server is not asked, if there is one: it denied an answer recently, or earlier in this run,

@@ -9,12 +9,10 @@ use super::{
 };
 use crate::{deadline::Deadline, error::Result, registry::Known, verdict::Judged};
 use jiff::Timestamp;
+use rayon::prelude::*;
 use std::{
     net::IpAddr,
-    sync::{
-        atomic::{AtomicBool, Ordering},
-        mpsc::sync_channel,
-    },
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -22,8 +20,8 @@ use std::{
 /// From this many addresses on, the cache is read once for all of them. Decisions are then remembered only in this
 /// process: writing each would cost more than it could save.
 const MANY: usize = 2048;
-/// The number of addresses that a thread judges before it hands them over.
-const PIECE: usize = 256;
+/// The number of addresses that are judged together before they are handed over.
+const PIECE: usize = 2048;
 
 /// An address to classify, and how often it was seen.
 #[derive(Clone, Copy, Debug)]
@@ -94,37 +92,29 @@ impl Resolver {
 
     /// Judges addresses on all processors, up to the first that is not known. Returns the number judged.
     fn recall_many(&self, clients: &[Client], sink: &mut dyn VerdictSink) -> Result<usize> {
-        let workers = thread::available_parallelism().map_or(1, usize::from);
-        thread::scope(|scope| {
-            // Each worker takes every nth piece and has a short queue of its own. Reading the queues in turn gives the
-            // clients' order, and no worker runs far ahead of the output.
-            let queues: Vec<_> = (0..workers)
-                .map(|worker| {
-                    let (to_output, queue) = sync_channel(2);
-                    let work = move || {
-                        for piece in clients.chunks(PIECE).skip(worker).step_by(workers) {
-                            let judged = piece.iter().map(|client| self.recall_client(client));
-                            if to_output.send(judged.collect::<Vec<_>>()).is_err() {
-                                return;
-                            }
-                        }
-                    };
-                    // If a thread cannot be started, its queue is empty, and its piece is judged one by one.
-                    let _ = thread::Builder::new().spawn_scoped(scope, work);
-                    queue
-                })
-                .collect();
-            let mut known = 0;
-            for queue in queues.iter().cycle() {
-                let Ok(piece) = queue.recv() else { break };
-                for judged in piece {
-                    let Some(judged) = judged? else { return Ok(known) };
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let Some(pool) = scheduler::pool(processors) else { return Ok(0) };
+        let (mut known, mut ready) = (0, Vec::new());
+        // Each piece is judged while the piece before it goes out, so the work never runs far ahead of the output.
+        for piece in clients.chunks(PIECE).chain([[].as_slice()]) {
+            let mut judged = Vec::new();
+            let goes_on = pool.in_place_scope(|scope| -> Result<bool> {
+                scope.spawn(|_| {
+                    judged = piece.par_iter().map(|client| self.recall_client(client)).collect();
+                });
+                for judged in ready.drain(..) {
+                    let Some(judged) = judged? else { return Ok(false) };
                     known += 1;
                     sink.take(judged, Arrival::AtOnce)?;
                 }
+                Ok(true)
+            })?;
+            if !goes_on {
+                break;
             }
-            Ok(known)
-        })
+            ready = judged;
+        }
+        Ok(known)
     }
 
     /// Looks up the rest. A single address needs no pool: hooks run under limits that a pool would hit.
@@ -147,6 +137,7 @@ impl Resolver {
             |address| self.first_server(address).name,
             // When the output fails, no further registry is asked.
             |address| (!stopped.load(Ordering::Relaxed)).then(|| self.judge_in_turn(address)),
+            || self.cache().flush(),
             |index, judged| {
                 done += 1;
                 let elapsed = started.elapsed();
@@ -180,10 +171,15 @@ impl Resolver {
 
     /// Looks up one address of many, on a thread of the scheduler.
     fn judge_in_turn(&self, address: IpAddr) -> Judged {
-        // An answer about a neighbour may have arrived meanwhile.
-        let asks = !self.policy().offline && !self.knows(address, Timestamp::now());
-        let booked = if asks { self.await_turn(address) } else { None };
-        let turn = LookUpTurn { deadline: self.deadline(), booked, gate: &OpenGate };
+        let server = self.first_server(address);
+        let gathers = !self.policy().offline && self.pace_of(&server).is_unlimited();
+        // An answer about a neighbour may have arrived meanwhile. Without a pace, no turn is lost if that is found later.
+        let asks = || !self.policy().offline && !self.knows(address, Timestamp::now());
+        let booked = match gathers {
+            true => Some(server.registry),
+            false => asks().then(|| self.await_turn(address)).flatten(),
+        };
+        let turn = LookUpTurn { deadline: self.deadline(), booked, gathers, gate: &OpenGate };
         let (known, origin) = self.look_up(address, turn, &mut Trace::off());
         let mut judged = self.settle(address, known, origin);
         if let (false, Known::Answer(answer)) = (self.keeps_text, &mut judged.known) {

@@ -9,6 +9,7 @@ mod national;
 use super::{
     Resolver, Trace,
     gate::{LookUpTurn, ReferralGate},
+    lease::Lease,
     standing::{Standing, completed},
 };
 use crate::{
@@ -34,6 +35,8 @@ pub(super) struct ReferralChase<'a> {
     gate: &'a dyn ReferralGate,
     /// The registry whose query is booked already, if it is the first to be asked.
     booked: Option<Registry>,
+    /// A lease on a query to the first server, if there is one already.
+    lease: Option<Lease<'a>>,
     trace: &'a mut Trace,
     asked: Vec<Server>,
     /// Names in referrals for servers that had been asked already.
@@ -88,6 +91,7 @@ impl<'a> ReferralChase<'a> {
             deadline: turn.deadline,
             gate: turn.gate,
             booked: turn.booked,
+            lease: None,
             trace,
             asked: Vec::new(),
             aliases: Vec::new(),
@@ -103,6 +107,11 @@ impl<'a> ReferralChase<'a> {
             why: None,
             national: NationalFirst::default(),
         }
+    }
+
+    /// The same with a lease on a query to the first server.
+    pub(super) fn with_lease(self, lease: Option<Lease<'a>>) -> Self {
+        Self { lease, ..self }
     }
 
     /// Follows the hops from the first server to an answer.

@@ -26,5 +26,7 @@ pub(super) struct LookUpTurn<'a> {
     pub(super) deadline: Deadline,
     /// The registry whose query is booked already ([`super::Resolver::await_turn`]), if it is the first to be asked.
     pub(super) booked: Option<Registry>,
+    /// Other addresses follow at once, without a pace: writes may wait for those of the next address.
+    pub(super) gathers: bool,
     pub(super) gate: &'a dyn ReferralGate,
 }

@@ -3,11 +3,11 @@
 
 use super::QueryPolicy;
 use crate::{
-    cache::{LayeredCache, LeaseHolder},
+    cache::{CacheHit, Freshness, LayeredCache, LeaseHolder, TurnOutcome, TurnRequest},
     deadline::Deadline,
 };
 use jiff::{SignedDuration, Timestamp};
-use std::{thread, time::Duration};
+use std::{net::IpAddr, thread, time::Duration};
 
 /// The pause before the next check whether another process has its answer.
 const GLANCE: Duration = Duration::from_millis(10);
@@ -30,6 +30,11 @@ impl QuestionPace {
         }
     }
 
+    /// Whether queries may follow each other at once.
+    pub(super) fn is_unlimited(self) -> bool {
+        self.rate <= 0.0
+    }
+
     /// Queries a second (0 for no limit), and the burst before that limit applies.
     pub(super) fn figures(self) -> (f64, f64) {
         (self.rate, self.burst)
@@ -47,35 +52,104 @@ pub(super) struct Lease<'a> {
     cache: &'a LayeredCache,
     what: String,
     holder: LeaseHolder,
-    /// Another process held it before.
-    pub(super) waited: bool,
     given_back: bool,
 }
 
+/// The outcome of asking for permission.
+pub(super) enum Admission<'a> {
+    /// A kept answer: no query is needed.
+    Found(CacheHit),
+    /// The server must not be asked now.
+    HeldOff,
+    /// A lease on the address and its neighbours, and one on a query to the server if that was wanted and free.
+    Granted { area: Lease<'a>, query: Option<Lease<'a>> },
+}
+
+/// A request for permission to ask about an address.
+pub(super) struct AdmissionRequest {
+    pub(super) address: IpAddr,
+    /// The limits for a kept answer; None if none will do.
+    pub(super) accepts: Option<Freshness>,
+    /// The name of the lease on the address and its neighbours.
+    pub(super) area: String,
+    /// The server's key.
+    pub(super) server: String,
+    /// The number of queries that the server may get at once; None if the lease on one is taken later.
+    pub(super) queries: Option<u16>,
+}
+
+/// The name of the lease on a query to a server.
+pub(super) fn query_lease(key: &str) -> String {
+    format!("server {key}")
+}
+
+/// A pause that grows, so that a hundred processes that wait for one answer do not overload the cache.
+struct GrowingPause(Duration);
+
+impl GrowingPause {
+    fn sleep(&mut self, left: Duration) {
+        thread::sleep(self.0.min(left));
+        self.0 = (self.0 * 3 / 2).min(GLANCE * 5);
+    }
+}
+
 impl<'a> Lease<'a> {
-    /// Waits for one of `width` leases on `what`; None if the deadline passed first. `done` is called each time that
-    /// all are taken. If it returns true, the waiting ends with an empty lease.
+    /// Waits for one of `width` leases on `what`; None if the deadline passed first.
     pub(super) fn claim(
         cache: &'a LayeredCache,
         what: String,
         width: u32,
         deadline: Deadline,
-        done: impl Fn() -> bool,
     ) -> Option<Self> {
-        let holder = LeaseHolder::unique();
-        let (mut pause, mut waited) = (GLANCE, false);
+        let (holder, mut pause) = (LeaseHolder::unique(), GrowingPause(GLANCE));
         loop {
             let left = deadline.remaining()?;
             let now = Timestamp::now();
-            if cache.claim(&what, width, holder, now, now + left) || done() {
-                // An empty lease releases nothing.
-                return Some(Self { cache, what, holder, waited, given_back: false });
+            if cache.claim(&what, width, holder, now, now + left) {
+                return Some(Self { cache, what, holder, given_back: false });
             }
-            waited = true;
-            thread::sleep(pause.min(left));
-            // The pause grows, so that a hundred processes that wait for one answer do not overload the cache.
-            pause = (pause * 3 / 2).min(GLANCE * 5);
+            pause.sleep(left);
         }
+    }
+
+    /// Waits until a query is permitted, not needed, or not allowed; None if the deadline passed first.
+    pub(super) fn admit(
+        cache: &'a LayeredCache,
+        wanted: &AdmissionRequest,
+        deadline: Deadline,
+    ) -> Option<Admission<'a>> {
+        let (holder, now) = (LeaseHolder::unique(), Timestamp::now());
+        let mut request = TurnRequest {
+            address: wanted.address,
+            accepts: wanted.accepts,
+            area: wanted.area.clone(),
+            server: wanted.server.clone(),
+            query: wanted.queries.map(|width| (query_lease(&wanted.server), width.into())),
+            holder,
+            now,
+            until: now,
+        };
+        let mut pause = GrowingPause(GLANCE);
+        loop {
+            let left = deadline.remaining()?;
+            request.now = Timestamp::now();
+            request.until = request.now + left;
+            match cache.take_turn(&request) {
+                TurnOutcome::Found(found) => return Some(Admission::Found(found)),
+                TurnOutcome::HeldOff(_) => return Some(Admission::HeldOff),
+                TurnOutcome::Busy => pause.sleep(left),
+                TurnOutcome::Granted { query } => {
+                    let lease = |what| Self { cache, what, holder, given_back: false };
+                    let query = request.query.filter(|_| query).map(|(what, _)| lease(what));
+                    return Some(Admission::Granted { area: lease(request.area), query });
+                }
+            }
+        }
+    }
+
+    /// Whether it is a lease on this.
+    pub(super) fn is_on(&self, what: &str) -> bool {
+        self.what == what
     }
 
     /// Books the next time at which a server may be asked, and returns it. A time further away than `timeout` is
@@ -88,7 +162,7 @@ impl<'a> Lease<'a> {
         timeout: Duration,
     ) -> Timestamp {
         let QuestionPace { rate, burst } = pace;
-        if rate <= 0.0 {
+        if pace.is_unlimited() {
             return now;
         }
         // Booked times are `every` apart. A burst may come that many intervals early (a leaky bucket, or GCRA in ATM

@@ -55,12 +55,13 @@ struct QueueState {
 }
 
 /// Runs `work` for every address. Each result is handed over on this thread as it comes, with the address's index in
-/// the order given. `lane` names the lane of an address.
+/// the order given. `lane` names the lane of an address. A worker without work calls `rest` before it waits or ends.
 pub fn run<T: Send>(
     addresses: impl IntoIterator<Item = (usize, IpAddr)>,
     width: Concurrency,
     lane: impl Fn(IpAddr) -> String,
     work: impl Fn(IpAddr) -> T + Sync,
+    rest: impl Fn() + Sync,
     mut done: impl FnMut(usize, T),
 ) {
     let lanes = sort(addresses, lane);
@@ -68,19 +69,18 @@ pub fn run<T: Send>(
     let Some(pool) = pool(width.jobs.min(workers.len())) else {
         // No thread can be started: this one does all the work.
         for lane in &lanes {
-            lane.drain(|index, address| done(index, work(address)));
+            lane.drain(|index, address| done(index, work(address)), &rest);
         }
         return;
     };
     let (sender, receiver) = mpsc::channel();
     pool.in_place_scope(|scope| {
         for lane in workers {
-            let (sender, work) = (sender.clone(), &work);
+            let (sender, work, rest) = (sender.clone(), &work, &rest);
             scope.spawn(move |_| {
-                lane.drain(|index, address| {
-                    // The receiver outlives every worker. If a send fails, there is nobody left to tell.
-                    let _ = sender.send((index, work(address)));
-                });
+                // The receiver outlives every worker. If a send fails, there is nobody left to tell.
+                let hand_over = |index, address| drop(sender.send((index, work(address))));
+                lane.drain(hand_over, rest);
             });
         }
         drop(sender);
@@ -103,7 +103,7 @@ fn rota(lanes: &[ServerQueue], per_server: usize) -> Vec<&ServerQueue> {
 
 /// A pool of its own. The global one is as wide as the machine has processors, and look-ups mostly wait. It is narrower
 /// if the system refuses threads, and None if it refuses all.
-fn pool(threads: usize) -> Option<ThreadPool> {
+pub(super) fn pool(threads: usize) -> Option<ThreadPool> {
     let mut threads = threads;
     while threads > 0 {
         let builder = ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK);
@@ -174,8 +174,8 @@ impl ServerQueue {
     }
 
     /// Takes items until there are none and none can come.
-    fn drain(&self, mut work: impl FnMut(usize, IpAddr)) {
-        while let Some(WorkItem { chain, then }) = self.take() {
+    fn drain(&self, mut work: impl FnMut(usize, IpAddr), rest: impl Fn()) {
+        while let Some(WorkItem { chain, then }) = self.take(&rest) {
             let _busy = BusyItem { lane: self, then };
             for (index, address) in chain {
                 work(index, address);
@@ -183,12 +183,20 @@ impl ServerQueue {
         }
     }
 
-    fn take(&self) -> Option<WorkItem> {
+    fn take(&self, rest: impl Fn()) -> Option<WorkItem> {
         let mut queue = self.lock();
+        let mut rests = false;
         loop {
             if let Some(item) = queue.ready.pop_front() {
                 queue.busy += 1;
                 return Some(item);
+            }
+            if !rests {
+                rests = true;
+                drop(queue);
+                rest();
+                queue = self.lock();
+                continue;
             }
             if queue.busy == 0 {
                 return None;
@@ -240,6 +248,7 @@ mod tests {
             width,
             |a| format!("{}", a.to_string().len()),
             |a| a,
+            || (),
             |index, address| {
                 assert_eq!(all[index].1, address);
                 assert!(seen.insert(index));
@@ -258,7 +267,7 @@ mod tests {
             std::thread::yield_now();
             now.fetch_sub(1, Ordering::SeqCst);
         };
-        run(all, Concurrency { jobs: 16, per_server: 3 }, |_| "one".into(), work, |_, ()| {});
+        run(all, Concurrency { jobs: 16, per_server: 3 }, |_| "one".into(), work, || (), |_, ()| {});
         assert!(most.load(Ordering::SeqCst) <= 3, "{most:?}");
     }
 
@@ -270,7 +279,7 @@ mod tests {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let width = Concurrency { jobs: 8, per_server: 3 };
-                let run = || run(all.clone(), width, |_| "one".into(), work, |_, ()| {});
+                let run = || run(all.clone(), width, |_| "one".into(), work, || (), |_, ()| {});
                 let _ = sender.send(std::panic::catch_unwind(run).is_err());
             });
             let broke = receiver.recv_timeout(std::time::Duration::from_secs(20));
@@ -296,6 +305,7 @@ mod tests {
             Concurrency { jobs: 8, per_server: 8 },
             |_| "one".into(),
             work,
+            || (),
             |_, done| results.push(done),
         );
         assert_eq!(results, [1, 1, 1, 1, 1]);

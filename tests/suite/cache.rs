@@ -71,6 +71,27 @@ fn sixty_processes_ask_once() {
     assert_eq!(farm.questions(), 1);
 }
 
+/// How many transactions have changed a cache: its header's change counter (SQLite's file format, 1.3.9).
+fn transactions(room: &Room) -> u32 {
+    let header = std::fs::read(room.path("cache.db")).unwrap();
+    u32::from_be_bytes(header[24..28].try_into().unwrap())
+}
+
+#[test]
+fn each_of_many_addresses_changes_the_file_once() {
+    let (room, farm) = (Room::new(), ripe(vec![answering()]));
+    let far_apart = |count: u32| (0..count).map(|i| format!("193.{i}.7.9\n")).collect::<String>();
+    // Claims, their release and the answer: what one address leaves to be written goes with the next one's claims.
+    for args in [["-j", "1"].as_slice(), &["--offline"]] {
+        cached(&room, &farm, args).stdin(far_apart(2)).code(0).check();
+    }
+    let before = transactions(&room);
+    cached(&room, &farm, &["-j", "1"]).stdin(far_apart(42)).code(0).check();
+    assert_eq!(farm.questions(), 42);
+    assert_eq!(transactions(&room) - before, 41, "40 claims, and the last answer");
+    cached(&room, &farm, &["--offline"]).stdin(far_apart(42)).code(0).check();
+}
+
 #[test]
 fn sharing_can_be_narrowed() {
     let (room, farm) = (Room::new(), ripe(vec![of_status("ASSIGNED PA")]));

@@ -1,8 +1,8 @@
 //! Leases and servers in the file.
 
-use super::{SqliteCache, SqliteResult};
+use super::{SqliteCache, SqliteResult, store::look};
 use crate::cache::{
-    CacheResult, Coordinator, LeaseHolder, Observations,
+    CacheResult, Coordinator, LeaseHolder, Observations, TurnOutcome, TurnRequest,
     server::{self, ServerNotes, micros, moment},
 };
 use jiff::Timestamp;
@@ -56,6 +56,43 @@ fn store(connection: &Connection, name: &str, server: ServerNotes) -> SqliteResu
     Ok(())
 }
 
+/// Takes one of `width` leases, unless all are taken.
+fn claim(
+    connection: &Connection,
+    what: &str,
+    width: u32,
+    holder: LeaseHolder,
+    (now, until): (Timestamp, Timestamp),
+) -> SqliteResult<bool> {
+    if others(connection, what, holder, now)? >= width {
+        return Ok(false);
+    }
+    connection
+        .prepare_cached("DELETE FROM claim1 WHERE until <= ?1 OR made > ?2")?
+        .execute([micros(now), micros(now).saturating_add(3_600_000_000)])?;
+    connection.prepare_cached("INSERT OR REPLACE INTO claim1 VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        what,
+        holder.as_integer(),
+        micros(now),
+        micros(until)
+    ])?;
+    Ok(true)
+}
+
+/// The reason not to ask now, if there is one: an answer, a hold-off, or another holder of the lease.
+fn hindrance(connection: &Connection, request: &TurnRequest) -> SqliteResult<Option<TurnOutcome>> {
+    if let Some(freshness) = &request.accepts
+        && let Some(found) = look(connection, request.address, freshness, false)?
+    {
+        return Ok(Some(TurnOutcome::Found(found)));
+    }
+    if let Some(until) = read(connection, &request.server)?.held(request.now) {
+        return Ok(Some(TurnOutcome::HeldOff(until)));
+    }
+    let taken = others(connection, &request.area, request.holder, request.now)? > 0;
+    Ok(taken.then_some(TurnOutcome::Busy))
+}
+
 fn release(what: String, holder: LeaseHolder) -> impl Fn(&Connection) -> SqliteResult<()> {
     move |connection| {
         connection
@@ -68,6 +105,38 @@ fn release(what: String, holder: LeaseHolder) -> impl Fn(&Connection) -> SqliteR
 impl SqliteCache {
     fn refused(&self) -> MutexGuard<'_, HashSet<String>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_refusal(&self, what: &str, was_refused: bool) {
+        let mut refused = self.refused();
+        if !was_refused {
+            refused.remove(what);
+        } else if refused.len() < WAITING {
+            refused.insert(what.to_owned());
+        }
+    }
+
+    /// [`crate::cache::Cache::take_turn`], in one transaction.
+    pub(super) fn take_turn_at_once(&self, request: &TurnRequest) -> CacheResult<TurnOutcome> {
+        let waits = self.refused().contains(&request.area);
+        if waits && let Some(outcome) = self.read(|connection| hindrance(connection, request))? {
+            return Ok(outcome);
+        }
+        let wanted = request.clone();
+        let outcome = self.write_together(move |connection| {
+            if let Some(outcome) = hindrance(connection, &wanted)? {
+                return Ok(outcome);
+            }
+            let (holder, span) = (wanted.holder, (wanted.now, wanted.until));
+            claim(connection, &wanted.area, 1, holder, span)?;
+            let query = match &wanted.query {
+                Some((what, width)) => claim(connection, what, *width, holder, span)?,
+                None => false,
+            };
+            Ok(TurnOutcome::Granted { query })
+        })?;
+        self.note_refusal(&request.area, outcome == TurnOutcome::Busy);
+        Ok(outcome)
     }
 }
 
@@ -86,24 +155,9 @@ impl Coordinator for SqliteCache {
             return Ok(false);
         }
         let wanted = what.to_owned();
-        let got = self.write_together(move |connection| {
-            if others(connection, &wanted, holder, now)? >= width {
-                return Ok(false);
-            }
-            connection
-                .prepare_cached("DELETE FROM claim1 WHERE until <= ?1 OR made > ?2")?
-                .execute([micros(now), micros(now).saturating_add(3_600_000_000)])?;
-            connection
-                .prepare_cached("INSERT OR REPLACE INTO claim1 VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![wanted, holder.as_integer(), micros(now), micros(until)])?;
-            Ok(true)
-        })?;
-        let mut refused = self.refused();
-        if got {
-            refused.remove(what);
-        } else if refused.len() < WAITING {
-            refused.insert(what.to_owned());
-        }
+        let got =
+            self.write_together(move |connection| claim(connection, &wanted, width, holder, (now, until)))?;
+        self.note_refusal(what, !got);
         Ok(got)
     }
 
@@ -137,6 +191,7 @@ impl Coordinator for SqliteCache {
     }
 
     fn hold_off(&self, server: &str, now: Timestamp, least: Duration) -> CacheResult<Timestamp> {
+        self.flush()?;
         self.write(|connection| {
             let mut noted = read(connection, server)?;
             let until = noted.deny(now, least);
@@ -161,6 +216,8 @@ impl Observations for SqliteCache {
             change(&mut new);
             (new, new != old)
         };
+        // Earlier notes of this process may still wait to be written.
+        self.flush()?;
         // Most answers are like those before them, and change nothing.
         let (notes, differs) = self.with(|connection| Ok(changed(read(connection, name)?)))?;
         if !differs {
@@ -173,6 +230,15 @@ impl Observations for SqliteCache {
             }
             Ok(notes)
         })
+    }
+
+    fn clear_with_next_write(&self, name: &str) -> CacheResult<()> {
+        let name = name.to_owned();
+        self.write_later(move |connection| match read(connection, &name)? {
+            notes if notes == ServerNotes::default() => Ok(()),
+            _ => store(connection, &name, ServerNotes::default()),
+        });
+        Ok(())
     }
 }
 

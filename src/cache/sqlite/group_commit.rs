@@ -5,7 +5,7 @@
 //! all that wait. Nothing changes for other processes: when a write returns, it is in the file.
 
 use super::{SqliteCache, SqliteResult, in_transaction};
-use crate::cache::{CacheError, CacheResult, CacheTrouble};
+use crate::cache::{CacheError, CacheResult, CacheTrouble, Coordinator};
 use rusqlite::Connection;
 use std::{
     fmt,
@@ -99,6 +99,13 @@ impl SqliteCache {
     }
 }
 
+impl Drop for SqliteCache {
+    /// What waits for the next write has none to wait for.
+    fn drop(&mut self) {
+        let _ = self.flush();
+    }
+}
+
 impl fmt::Debug for GroupCommit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GroupCommit").finish_non_exhaustive()
@@ -108,7 +115,7 @@ impl fmt::Debug for GroupCommit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::{Coordinator, LeaseHolder};
+    use crate::cache::LeaseHolder;
     use jiff::{SignedDuration, Timestamp};
     use std::{fs, path::Path, thread};
 

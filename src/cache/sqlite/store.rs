@@ -240,13 +240,21 @@ fn number(found: &CacheHit) -> i64 {
 
 impl SqliteCache {
     fn look(&self, address: IpAddr, freshness: &Freshness, any_age: bool) -> CacheResult<Option<CacheHit>> {
-        let step = self.with(|connection| {
-            walk(connection, address, |step| {
-                freshness.shares(step.asked, address) && (any_age || freshness.is_fresh(moment(step.fetched)))
-            })
-        })?;
-        Ok(step.map(|s| CacheHit::new(HitSource::Cache, s.id, s.prefix, moment(s.fetched), freshness)))
+        self.read(|connection| look(connection, address, freshness, any_age))
     }
+}
+
+/// The most specific extent that holds the address and that a reader accepts.
+pub(super) fn look(
+    connection: &Connection,
+    address: IpAddr,
+    freshness: &Freshness,
+    any_age: bool,
+) -> SqliteResult<Option<CacheHit>> {
+    let step = walk(connection, address, |step| {
+        freshness.shares(step.asked, address) && (any_age || freshness.is_fresh(moment(step.fetched)))
+    })?;
+    Ok(step.map(|s| CacheHit::new(HitSource::Cache, s.id, s.prefix, moment(s.fetched), freshness)))
 }
 
 impl Store for SqliteCache {
@@ -283,6 +291,13 @@ impl Store for SqliteCache {
         let Some(ready) = PackedAnswer::new(kept)? else { return Ok(()) };
         let room = self.room;
         self.write_together(move |connection| ready.insert(connection, room))
+    }
+
+    fn keep_with_next_write(&self, kept: &CachedAnswer) -> CacheResult<()> {
+        let Some(ready) = PackedAnswer::new(kept)? else { return Ok(()) };
+        let room = self.room;
+        self.write_later(move |connection| ready.insert(connection, room));
+        Ok(())
     }
 
     fn recall(

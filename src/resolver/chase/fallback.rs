@@ -6,7 +6,7 @@ use crate::{
     deadline::Deadline,
     rdap::{RdapFailure, RdapQuery, RdapReply, ask},
     registry::{Registry, Server, Unknown, UnknownKind},
-    resolver::lease::{Lease, QuestionPace},
+    resolver::lease::{Lease, QuestionPace, query_lease},
     whois::reply::{Provenance, WhoisReply, classify},
 };
 use jiff::Timestamp;
@@ -99,9 +99,8 @@ impl ReferralChase<'_> {
         if !Lease::await_pace(cache, name, QuestionPace::of(policy, query.pace()), deadline) {
             return Err(late());
         }
-        let what = format!("server {name}");
         let turn =
-            Lease::claim(cache, what, policy.per_server.into(), deadline, || false).ok_or_else(late)?;
+            Lease::claim(cache, query_lease(name), policy.per_server.into(), deadline).ok_or_else(late)?;
         let started = Instant::now();
         let answered = ask(query, self.address, &policy.servers, deadline);
         drop(turn);

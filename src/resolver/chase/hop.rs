@@ -5,7 +5,7 @@ use crate::{
     address::Prefix,
     deadline::Deadline,
     registry::{AskFailure, Server, UnknownKind},
-    resolver::lease::{Lease, QuestionPace},
+    resolver::lease::{Lease, query_lease},
     whois::{
         ask, charset,
         reply::{Provenance, WhoisReply, classify},
@@ -32,8 +32,10 @@ impl ReferralChase<'_> {
     /// Asks the server behind a name, and returns which it is: a registry's, or another at one of its addresses.
     pub(super) fn visit(&mut self, server: Server, is_first: bool) -> (Server, HopReply) {
         self.unasked = false;
-        // Resolving a name from a referral may take long, so waiting writes are made first.
-        self.resolver.cache().flush();
+        if server.registry.server().is_none() {
+            // Resolving a name from a referral may take long, so waiting writes are made first.
+            self.resolver.cache().flush();
+        }
         let deadline = self.hop_deadline();
         let behind =
             match self.resolver.state.identities.behind(&server, &self.resolver.policy().servers, deadline) {
@@ -81,7 +83,12 @@ impl ReferralChase<'_> {
         let key = server.key();
         let late =
             || AskFailure::new(UnknownKind::Timeout, format!("no turn to ask {} in time", server.name));
-        if let Some(message) = self.resolver.left_alone(server, Timestamp::now()) {
+        let what = query_lease(&key);
+        // The server's hold-off was checked when this lease was taken.
+        let ready = self.lease.take().filter(|ready| ready.is_on(&what));
+        if ready.is_none()
+            && let Some(message) = self.resolver.left_alone(server, Timestamp::now())
+        {
             return Err(AskFailure::new(UnknownKind::Denied, message));
         }
         if let Some(message) = self.resolver.state.unresponsive.of(&key, Timestamp::now()) {
@@ -89,14 +96,13 @@ impl ReferralChase<'_> {
         }
         let (cache, policy) = (self.resolver.cache(), self.resolver.policy());
         self.unasked = true;
-        let pace = QuestionPace::of(policy, server.registry.pace());
+        let pace = self.resolver.pace_of(server);
         let pace = if self.best.is_some() { pace.yielding() } else { pace };
-        if !booked && !Lease::await_pace(cache, &key, pace, deadline) {
+        if !booked && ready.is_none() && !Lease::await_pace(cache, &key, pace, deadline) {
             return Err(late());
         }
-        let what = format!("server {key}");
-        let turn =
-            Lease::claim(cache, what, policy.per_server.into(), deadline, || false).ok_or_else(late)?;
+        let claim = || Lease::claim(cache, what, policy.per_server.into(), deadline);
+        let turn = ready.or_else(claim).ok_or_else(late)?;
         self.unasked = false;
         let started = Instant::now();
         let deadline = self.whois_deadline(server.registry, deadline);
