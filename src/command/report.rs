@@ -185,7 +185,12 @@ fn sample_lines(
     let lines = |lines: Vec<log::evidence::SampleLine>| {
         lines.into_iter().map(|line| ClientLine { time: line.time, text: line.text }).collect()
     };
-    Ok(samples.into_iter().map(|(client, found)| (client, lines(found))).collect())
+    if samples.left_out > 0 {
+        warn(
+            "some addresses have no sample lines: those of all would take too much memory (--owner or --since choose fewer)",
+        );
+    }
+    Ok(samples.lines.into_iter().map(|(client, found)| (client, lines(found))).collect())
 }
 
 /// The names of the inputs in the output.

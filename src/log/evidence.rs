@@ -19,6 +19,11 @@ use std::{
 /// The bytes of a line that are kept.
 const KEPT: usize = 1024;
 
+/// The bytes that all sample lines may take, and what a client and a line take beside their text. A log has any number of
+/// clients, and one expression may choose all of them.
+const ALL: usize = 128 << 20;
+const BESIDE: (usize, usize) = (256, 64);
+
 /// A log line that names a client.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SampleLine {
@@ -28,7 +33,37 @@ pub struct SampleLine {
     pub text: String,
 }
 
-/// The first lines of these clients, at most `most` for each, from files that a first reading has read.
+/// The lines of some clients.
+#[derive(Debug, Default)]
+pub struct SampleLines {
+    /// The lines, by client.
+    pub lines: HashMap<IpAddr, Vec<SampleLine>>,
+    /// The bytes that they take.
+    size: usize,
+    /// The number of lines that were left out because all of them would take too much memory.
+    pub left_out: u64,
+}
+
+impl SampleLines {
+    fn add(&mut self, client: IpAddr, time: Option<Timestamp>, line: &[u8], most: usize) {
+        let kept = self.lines.get(&client).map_or(0, Vec::len);
+        if kept >= most {
+            return;
+        }
+        let text = line.get(..KEPT).unwrap_or(line).trim_ascii_end();
+        let size = text.len() + BESIDE.1 + if kept == 0 { BESIDE.0 } else { 0 };
+        if self.size + size > ALL {
+            self.left_out += 1;
+            return;
+        }
+        self.size += size;
+        let line = SampleLine { time, text: String::from_utf8_lossy(text).into_owned() };
+        self.lines.entry(client).or_default().push(line);
+    }
+}
+
+/// The first lines of these clients, at most `most` for each, from files that a first reading has read; less where all of
+/// them would take more than 128 MiB.
 ///
 /// # Errors
 /// None is expected: a file that cannot be read again gives no lines.
@@ -37,8 +72,8 @@ pub fn samples(
     spec: &ReadSpec,
     clients: &HashSet<IpAddr>,
     most: usize,
-) -> Result<HashMap<IpAddr, Vec<SampleLine>>> {
-    let mut samples: HashMap<IpAddr, Vec<SampleLine>> = HashMap::new();
+) -> Result<SampleLines> {
+    let mut samples = SampleLines::default();
     let mut clock = LogClock::new(spec.now, spec.zone.clone());
     for file in files {
         let mut context = FileContext { order: settled_order(file), ..FileContext::default() };
@@ -72,11 +107,7 @@ pub fn samples(
                     .collect(),
             };
             for address in found.into_iter().filter(|address| clients.contains(address)) {
-                let lines = samples.entry(address).or_default();
-                if lines.len() < most {
-                    let text = line.get(..KEPT).unwrap_or(line).trim_ascii_end();
-                    lines.push(SampleLine { time, text: String::from_utf8_lossy(text).into_owned() });
-                }
+                samples.add(address, time, line, most);
             }
         });
         // The first reading has reported the fault of this file, and went on without it.
@@ -236,6 +267,19 @@ mod tests {
     }
 
     #[test]
+    fn sample_lines_take_no_more_than_a_bound() {
+        let mut samples = SampleLines::default();
+        let line = [b'x'; 4 * KEPT];
+        for client in 0..200_000_u32 {
+            samples.add(IpAddr::V4(client.into()), None, &line, 1);
+            samples.add(IpAddr::V4(client.into()), None, &line, 1);
+        }
+        assert!(samples.size <= ALL && samples.size > ALL - 2 * KEPT, "{}", samples.size);
+        assert_eq!(samples.lines.len() as u64 + samples.left_out / 2, 200_000);
+        assert!(samples.lines.values().all(|lines| lines.len() == 1 && lines[0].text.len() == KEPT));
+    }
+
+    #[test]
     fn a_bounce_is_no_correspondence() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mail.log");
@@ -281,7 +325,7 @@ mod tests {
             std::fs::write(&path, log).unwrap();
             let found = samples(&[&path], &spec, &HashSet::from([client]), 3).unwrap();
             let want = SampleLine { time: Some(time.parse().unwrap()), text: text.to_owned() };
-            assert_eq!(found.get(&client), Some(&vec![want]), "{text}");
+            assert_eq!(found.lines.get(&client), Some(&vec![want]), "{text}");
         }
     }
 }

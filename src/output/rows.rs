@@ -6,7 +6,7 @@ use crate::{
     report::{ClientLines, Grouping, ReportRow, Sighting},
     sanitize::{csv_cell, safe},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::{
     io::{self, Write},
     net::IpAddr,
@@ -54,7 +54,20 @@ struct RowObject<'a> {
     owners: Option<&'a [String]>,
     /// Its addresses, most hits first, if they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    clients: Option<Vec<ClientObject<'a>>>,
+    clients: Option<RowClients<'a>>,
+}
+
+/// The addresses of a row. They are written one by one: there may be millions of them.
+struct RowClients<'a> {
+    row: &'a ReportRow<'a>,
+    lines: &'a ClientLines,
+}
+
+impl Serialize for RowClients<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let clients = self.row.clients();
+        serializer.collect_seq(clients.into_iter().map(|seen| ClientObject::of(seen, self.lines)))
+    }
 }
 
 /// One address of a row.
@@ -101,8 +114,7 @@ pub fn json(rows: &[ReportRow], lines: Option<&ClientLines>, out: &mut impl Writ
             by: row.by(),
             name: row.title(),
             reason: row.reason(),
-            clients: lines
-                .map(|lines| row.clients().into_iter().map(|seen| ClientObject::of(seen, lines)).collect()),
+            clients: lines.map(|lines| RowClients { row, lines }),
             owners: (row.grouping != Grouping::Owner).then_some(&row.owners),
         };
         object(&object_of_row, out)?;
