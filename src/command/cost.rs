@@ -7,11 +7,11 @@ use crate::{
     config::{ConfigLayer, LogConfig, ResolverConfig},
     error::{Error, Result},
     exit::Exit,
-    log::ReadSpec,
+    log::{LogClients, ReadSpec, SeenClient},
     output::object,
     pattern::{Action, PatternMatch, Patterns},
     report::owner,
-    resolver::{Client, QueryPolicy, Resolver},
+    resolver::{QueryPolicy, Resolver},
     sanitize::safe,
     verdict::{Judged, Verdict},
 };
@@ -102,46 +102,58 @@ impl CostSettings {
     }
 }
 
-/// Prints the cost of each pattern. Returns 1 if one hits wanted mail.
+/// Prints the cost of each pattern. Returns 1 if one hits wanted mail, else 66 if one of several logs could not be read.
 ///
 /// # Errors
-/// A log that cannot be read (66), a pattern that is refused (78), an output that cannot be written (74).
+/// No log, or a log of wanted mail, that cannot be read (66), a pattern that is refused (78), an output that cannot be written (74).
 pub(super) fn run(typed: &LintArgs, layers: &ConfigLayer, patterns: Patterns) -> Result<Exit> {
     patterns.check()?;
     let settings = CostSettings::resolve(typed, layers)?;
     let spec = settings.reading.spec(Timestamp::now());
-    let traffic = clients(&typed.cost, &spec)?;
-    let ham = clients(&typed.ham, &spec)?;
+    let traffic = read(&typed.cost, &spec)?;
+    let mut ham = read(&typed.ham, &spec)?;
+    // Otherwise a line that hits wanted mail would look harmless.
+    if let Some(error) = ham.unreadable.pop() {
+        return Err(error);
+    }
     let mut costs = CostTable::new(&patterns);
     let resolver = resolver(settings.resolver, patterns);
-    count(&resolver, &traffic, &mut costs, false)?;
-    count(&resolver, &ham, &mut costs, true)?;
+    count(&resolver, &traffic.seen, &mut costs, false)?;
+    count(&resolver, &ham.seen, &mut costs, true)?;
     tell(resolver.cache());
     if costs.unknown > 0 {
-        warn(&format!("{} addresses could not be looked up, and count for no pattern", costs.unknown));
+        let counts = if costs.unknown == 1 {
+            "address could not be looked up, and counts"
+        } else {
+            "addresses could not be looked up, and count"
+        };
+        warn(&format!("{} {counts} for no pattern", costs.unknown));
     }
     let mut out = stdout();
     costs.write(typed.json, &mut out).map_err(|error| Error::output("stdout", &error))?;
     flush(&mut out)?;
     let hits_wanted = costs.rows.iter().any(|row| row.wanted.hits > 0);
-    Ok(if hits_wanted { Exit::Blocked } else { Exit::Clear })
+    Ok(match (hits_wanted, traffic.unreadable.is_empty()) {
+        (true, _) => Exit::Blocked,
+        (false, true) => Exit::Clear,
+        (false, false) => Exit::NoInput,
+    })
 }
 
 /// Judges clients, and counts them.
-fn count(resolver: &Resolver, clients: &[Client], costs: &mut CostTable, wanted: bool) -> Result<()> {
+fn count(resolver: &Resolver, seen: &[SeenClient], costs: &mut CostTable, wanted: bool) -> Result<()> {
     let add = |judged: Judged, _| {
         costs.add(&judged, wanted);
         Ok(())
     };
-    resolver.judge_all(clients, &mut ProgressSink::new(resolver, false, add))
+    resolver.judge_all(&log_clients::clients(seen), &mut ProgressSink::new(resolver, false, add))
 }
 
-fn clients(logs: &[PathBuf], spec: &ReadSpec) -> Result<Vec<Client>> {
+fn read(logs: &[PathBuf], spec: &ReadSpec) -> Result<LogClients> {
     if logs.is_empty() {
-        return Ok(Vec::new());
+        return Ok(LogClients::default());
     }
-    let read = log_clients::read(&log_clients::sources(logs, "patterns")?, spec)?;
-    Ok(log_clients::clients(&read.seen))
+    log_clients::read(&log_clients::sources(logs, "patterns")?, spec)
 }
 
 /// All patterns in order.

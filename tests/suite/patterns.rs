@@ -250,6 +250,9 @@ fn the_cost_of_each_line_is_told_before_it_is_used() {
     let proxied = "blocked:2: blocks 3 hits from 1 address of 1 owner [Contoso]\n";
     let ran = run(&["--cost", "web.log", "--trusted-proxy", "193.0.60.2"]).code(0).check();
     assert!(ran.stdout.starts_with(proxied), "{}", ran.stdout);
+    // One log of several that cannot be read costs itself, and is told; one of wanted mail could hide a cost.
+    run(&["--cost", "nowhere.log"]).stdout(text).stderr_has("cannot read nowhere.log: ").code(66).check();
+    run(&["--ham", "nowhere.log", "--ham", "ham.log"]).stdout("").stderr_has("nowhere.log").code(66).check();
     let run = run(&["--ham", "ham.log", "--json"]);
     let rows = run.code(1).check().json();
     assert_eq!((&rows[0]["hits"], &rows[0]["wanted"]["hits"]), (&2.into(), &0.into()));
