@@ -41,7 +41,7 @@ complete -c whodunit -n "__fish_whodunit_needs_command" -l timeout -d 'Seconds f
 complete -c whodunit -n "__fish_whodunit_needs_command" -s j -l jobs -d 'How many look-ups run at once [default: 32]' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l per-server -d 'How many questions one server gets at once [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_needs_command" -l rate -d 'How many questions a second one server gets; 0 = no limit [default: each registry\'s own limit]' -r
-complete -c whodunit -n "__fish_whodunit_needs_command" -l servers -d 'A JSON file of servers to ask in place of the built-in ones, in whois-rust\'s form: {"whois.ripe.net": {"host": "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust' -r -F
+complete -c whodunit -n "__fish_whodunit_needs_command" -l servers -d 'A JSON file of servers to ask instead of the built-in ones, in whois-rust\'s form: {"whois.ripe.net": {"host": "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust' -r -F
 complete -c whodunit -n "__fish_whodunit_needs_command" -l rdap -d 'Whether RDAP (HTTPS) is asked where a registry\'s whois server cannot be reached or does not answer in time: fallback, never [default: fallback]. After a denial it never is' -r -f -a "fallback\t'When its whois server cannot be reached or does not answer in time'
 never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_needs_command" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F
@@ -107,7 +107,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l until -d 'R
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l ham -d 'A log of mail that you want: no owner seen in it is suggested (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l min-hits -d 'Suggest only lines that stop so many hits or more [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l min-addresses -d 'Suggest only lines that stop so many addresses or more [default: 2]' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l html -d 'Write the report as one self-contained web page, in place of an earlier one' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l html -d 'Write the report as one self-contained web page; an earlier one is replaced' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l color -d 'Colour and drawing: auto, always, never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Even into a pipe'
 never\t'Never'"
@@ -121,7 +121,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l timeout -d 
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -s j -l jobs -d 'How many look-ups run at once [default: 32]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l per-server -d 'How many questions one server gets at once [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l rate -d 'How many questions a second one server gets; 0 = no limit [default: each registry\'s own limit]' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l servers -d 'A JSON file of servers to ask in place of the built-in ones, in whois-rust\'s form: {"whois.ripe.net": {"host": "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l servers -d 'A JSON file of servers to ask instead of the built-in ones, in whois-rust\'s form: {"whois.ripe.net": {"host": "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l rdap -d 'Whether RDAP (HTTPS) is asked where a registry\'s whois server cannot be reached or does not answer in time: fallback, never [default: fallback]. After a denial it never is' -r -f -a "fallback\t'When its whois server cannot be reached or does not answer in time'
 never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F
@@ -155,7 +155,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l timeout -d '
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s j -l jobs -d 'How many look-ups run at once [default: 32]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l per-server -d 'How many questions one server gets at once [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l rate -d 'How many questions a second one server gets; 0 = no limit [default: each registry\'s own limit]' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l servers -d 'A JSON file of servers to ask in place of the built-in ones, in whois-rust\'s form: {"whois.ripe.net": {"host": "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l servers -d 'A JSON file of servers to ask instead of the built-in ones, in whois-rust\'s form: {"whois.ripe.net": {"host": "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l rdap -d 'Whether RDAP (HTTPS) is asked where a registry\'s whois server cannot be reached or does not answer in time: fallback, never [default: fallback]. After a denial it never is' -r -f -a "fallback\t'When its whois server cannot be reached or does not answer in time'
 never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F
@@ -163,9 +163,9 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l max-age -d '
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l share -d 'Use an answer for the address\'s /V4 (IPv6: /V6) at most; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l config -d 'Read only this configuration file; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l stdio -d 'Speak on stdin and stdout, for Postfix\'s spawn(8); then log to syslog, never to a descriptor'
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l dry-run -d 'Answer WARN in place of REJECT: nothing is rejected, and the mail log shows what would have been'
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l dry-run -d 'Answer WARN instead of REJECT: nothing is rejected, and the mail log shows what would have been'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l header -d 'Add an X-Whodunit header (PREPEND) to all mail that is let in, once a message'
-complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l syslog -d 'Log each decision to syslog (facility mail) in place of stderr'
+complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l syslog -d 'Log each decision to syslog (facility mail) instead of stderr'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s i -l ignore-case -d 'Ignore case, as grep -i'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l full -d 'Ask RIPE for personal data too; its daily quota counts these'
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l offline -d 'Ask nobody: use the cache and imported data only'
@@ -210,7 +210,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l timeout -
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s j -l jobs -d 'How many look-ups run at once [default: 32]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l per-server -d 'How many questions one server gets at once [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l rate -d 'How many questions a second one server gets; 0 = no limit [default: each registry\'s own limit]' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l servers -d 'A JSON file of servers to ask in place of the built-in ones, in whois-rust\'s form: {"whois.ripe.net": {"host": "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l servers -d 'A JSON file of servers to ask instead of the built-in ones, in whois-rust\'s form: {"whois.ripe.net": {"host": "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l rdap -d 'Whether RDAP (HTTPS) is asked where a registry\'s whois server cannot be reached or does not answer in time: fallback, never [default: fallback]. After a denial it never is' -r -f -a "fallback\t'When its whois server cannot be reached or does not answer in time'
 never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
@@ -262,7 +262,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l timeout -d 'S
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -s j -l jobs -d 'How many look-ups run at once [default: 32]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l per-server -d 'How many questions one server gets at once [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l rate -d 'How many questions a second one server gets; 0 = no limit [default: each registry\'s own limit]' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l servers -d 'A JSON file of servers to ask in place of the built-in ones, in whois-rust\'s form: {"whois.ripe.net": {"host": "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l servers -d 'A JSON file of servers to ask instead of the built-in ones, in whois-rust\'s form: {"whois.ripe.net": {"host": "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l rdap -d 'Whether RDAP (HTTPS) is asked where a registry\'s whois server cannot be reached or does not answer in time: fallback, never [default: fallback]. After a denial it never is' -r -f -a "fallback\t'When its whois server cannot be reached or does not answer in time'
 never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand warm" -l cache -d 'Where answers are kept: a path, redis://host:port/db, or none' -r -F

@@ -201,7 +201,7 @@ pub struct ReportArgs {
     /// Print CSV: a header, then one line a row
     #[arg(long)]
     pub csv: bool,
-    /// Write the report as one self-contained web page, in place of an earlier one
+    /// Write the report as one self-contained web page; an earlier one is replaced
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub html: Option<PathBuf>,
     /// Colour and drawing: auto, always, never
@@ -245,7 +245,7 @@ pub struct ServeArgs {
     /// [default: No access to hosts using this registrar: {org} ({network})]
     #[arg(long, value_name = "TEXT")]
     pub reject_text: Option<String>,
-    /// Answer WARN in place of REJECT: nothing is rejected, and the mail log shows what would have been
+    /// Answer WARN instead of REJECT: nothing is rejected, and the mail log shows what would have been
     #[arg(long)]
     pub dry_run: bool,
     /// What a blocked client gets: reject, defer (DEFER_IF_PERMIT) or tag (PREPEND X-Whodunit) [default: reject]
@@ -263,7 +263,7 @@ pub struct ServeArgs {
     /// Write metrics for Prometheus to this file every 15 s (node_exporter's textfile collector)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub metrics: Option<PathBuf>,
-    /// Log each decision to syslog (facility mail) in place of stderr
+    /// Log each decision to syslog (facility mail) instead of stderr
     #[arg(long)]
     pub syslog: bool,
     /// What an unknown network means: pass (DUNNO), defer (DEFER_IF_PERMIT) or block (REJECT) [default: pass]

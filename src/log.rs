@@ -26,7 +26,7 @@ pub use format::client;
 pub use reading::read;
 pub use seen::SeenClient;
 pub use source::{unpacked, unpacked_stream};
-pub use time::time;
+pub use time::{time, without_year};
 
 use crate::{address::Prefix, error::Error};
 use clap::ValueEnum;

@@ -145,7 +145,7 @@ fn misses_nothing(answer: &Answer) -> Unknown {
     Unknown {
         kind: UnknownKind::Incomplete,
         message: format!(
-            "{server} answered in place of whois, with less text than whois has: no pattern matches it, \
+            "{server} answered instead of whois, with less text than whois has: no pattern matches it, \
              and of the rest nobody knows"
         ),
     }

@@ -107,7 +107,7 @@ pub struct QueryOptions {
     /// How many questions a second one server gets; 0 = no limit [default: each registry's own limit]
     #[arg(long, value_name = "Q", allow_negative_numbers = true, hide_short_help = true)]
     pub rate: Option<QueryRate>,
-    /// A JSON file of servers to ask in place of the built-in ones, in whois-rust's form: {"whois.ripe.net": {"host":
+    /// A JSON file of servers to ask instead of the built-in ones, in whois-rust's form: {"whois.ripe.net": {"host":
     /// "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as
     /// "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]

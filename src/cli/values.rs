@@ -1,7 +1,7 @@
 //! Values as people write them: `4`, `0.5`, `14d`, `24,48`. The same on the command line, in the environment and in
 //! a configuration file.
 
-use crate::address::Prefix;
+use crate::{address::Prefix, report::moment};
 use serde::{Deserialize, Deserializer, de};
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr, time::Duration};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeoutSeconds(pub Duration);
 
-/// An age: a number and one of s, m, h, d, w. A bare number is seconds.
+/// An age: numbers, each with one of s, m, h, d, w, as `--since` takes them too. A bare number is seconds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Age {
     /// The duration.
@@ -68,20 +68,14 @@ impl FromStr for Age {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let complaint = || format!("`{text}` is not an age: write a number and s, m, h, d or w, such as 14d");
-        let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-        let factor = match unit.trim() {
-            "" | "s" => 1,
-            "m" | "min" => 60,
-            "h" => 3_600,
-            "d" => 86_400,
-            "w" => 604_800,
-            _ => return Err(complaint()),
-        };
-        let number: u64 = digits.parse().map_err(|_| complaint())?;
-        // A limit of a century is long enough, and keeps sums of times in range.
-        let length = Duration::from_secs(number.saturating_mul(factor).min(3_155_760_000));
-        Ok(Self { length, bare: unit.trim().is_empty() })
+        let bare = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let seconds = || Some(Duration::from_secs(text.parse().ok()?));
+        let length = if bare { seconds() } else { moment::age(text).and_then(|age| age.try_into().ok()) };
+        let length = length.ok_or_else(|| {
+            format!("`{text}` is not an age: write a number and s, m, h, d or w, such as 14d")
+        })?;
+        // A century is as long as anybody means; it also keeps sums of times in range.
+        Ok(Self { length: length.min(Duration::from_secs(3_155_760_000)), bare })
     }
 }
 
@@ -219,7 +213,8 @@ mod tests {
         assert_eq!("90".parse(), age(90, true));
         assert_eq!("90s".parse(), age(90, false));
         assert_eq!("2w".parse(), age(1_209_600, false));
-        for bad in ["", "d", "14y", "-1d", "1.5h"] {
+        assert_eq!("1d12h".parse(), age(129_600, false), "as --since takes it");
+        for bad in ["", "d", "14y", "-1d", "1.5h", "2d ago", "99999999999999999999w"] {
             assert!(bad.parse::<Age>().is_err(), "{bad}");
         }
     }

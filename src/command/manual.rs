@@ -6,7 +6,7 @@ use clap_mangen::{
     Man,
     roff::{Roff, roman},
 };
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeSet, io};
 
 /// The text that no option has: verdicts, pattern files, exit codes, files.
 const REST: &str = include_str!("manual.roff");
@@ -32,9 +32,11 @@ pub(super) fn page(mut command: Command) -> io::Result<Vec<u8>> {
     top.render_description_section(&mut page)?;
     top.render_options_section(&mut page)?;
     heading(&mut page, "SH", "COMMANDS")?;
+    let mut said: BTreeSet<_> = command.get_arguments().map(meaning).collect();
     for (name, sub) in all(&command) {
         heading(&mut page, "SS", &name)?;
-        own(&mut page, &command, sub)?;
+        own(&mut page, &said, sub)?;
+        said.extend(sub.get_arguments().filter(|arg| arg.is_global_set()).map(meaning));
     }
     page.extend_from_slice(REST.as_bytes());
     Ok(tidy(&page))
@@ -65,14 +67,12 @@ fn usage(command: &Command) -> String {
     line.trim_start_matches("Usage: ").to_owned()
 }
 
-/// A command's description and its own options; options that mean the same everywhere are only named.
-fn own(page: &mut Vec<u8>, top: &Command, command: &Command) -> io::Result<()> {
-    let said: BTreeMap<&str, String> =
-        top.get_arguments().map(|arg| (arg.get_id().as_str(), help(arg))).collect();
+/// A command's description and its own options; options whose meaning was said before are only named.
+fn own(page: &mut Vec<u8>, said: &BTreeSet<(String, String)>, command: &Command) -> io::Result<()> {
     let mut shared = Vec::new();
     let mut rest = command.clone();
     for arg in command.get_arguments() {
-        if said.get(arg.get_id().as_str()).is_some_and(|said| *said == help(arg)) {
+        if said.contains(&meaning(arg)) {
             shared.extend(arg.get_long().filter(|name| !matches!(*name, "help" | "version")));
             rest = rest.mut_arg(arg.get_id(), |arg| arg.hide(true));
         }
@@ -98,8 +98,9 @@ fn own(page: &mut Vec<u8>, top: &Command, command: &Command) -> io::Result<()> {
     Ok(())
 }
 
-fn help(arg: &clap::Arg) -> String {
-    arg.get_help().map(ToString::to_string).unwrap_or_default()
+/// An option and its text: two commands may use one name for two things.
+fn meaning(arg: &clap::Arg) -> (String, String) {
+    (arg.get_id().to_string(), arg.get_help().map(ToString::to_string).unwrap_or_default())
 }
 
 fn heading(page: &mut Vec<u8>, kind: &str, text: &str) -> io::Result<()> {

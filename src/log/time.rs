@@ -2,7 +2,11 @@
 
 mod shape;
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::DateTime,
+    tz::{Offset, TimeZone},
+};
 pub(crate) use shape::{DateEvidence, DateOrder, evidence};
 use shape::{LineTime, WallTime};
 
@@ -18,9 +22,22 @@ pub fn time(line: &[u8], now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     LogClock::new(now, zone.clone()).time(line, DateOrder::default())
 }
 
-/// The seconds that a line without a year may be ahead of us: its clock was fast, or its zone is not the given one. An
-/// error of a whole year would be worse.
-const AHEAD: i64 = 86_400;
+/// The time that a date without a year may be ahead of `now`: the clock that wrote it was fast, or its zone is not the
+/// given one. An error of a whole year would be worse.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// The time of a date without a year: the latest that is not too far ahead of `now`. `at` is the time in a given year, and
+/// None if that year has no such day; February 29 may be up to eight years ago.
+pub fn without_year(
+    now: Timestamp,
+    zone: &TimeZone,
+    at: impl Fn(i16) -> Option<Timestamp>,
+) -> Option<Timestamp> {
+    // In another zone the new year may begin a day before ours.
+    let year = zone.to_datetime(now).year() + 1;
+    let latest = now.checked_add(AHEAD).ok()?;
+    (0..=9).find_map(|back| at(year - back).filter(|at| *at <= latest))
+}
 
 /// Reads the times of many lines: most are in the same minute as the line before.
 pub(crate) struct LogClock {
@@ -46,7 +63,10 @@ impl LogClock {
     pub(crate) fn time(&mut self, line: &[u8], order: DateOrder) -> Option<Timestamp> {
         let second = match shape::find(line, order)? {
             LineTime::Unix(second) => second,
-            LineTime::Civil(stamp, Some(offset)) => shape::utc(&stamp)? - i64::from(offset),
+            LineTime::Civil(stamp, Some(offset)) => {
+                let civil = civil(stamp.year?, stamp)?;
+                return Offset::from_seconds(offset).ok()?.to_timestamp(civil).ok();
+            }
             LineTime::Civil(stamp, None) => self.on_the_wall(stamp)?,
         };
         Timestamp::from_second(second).ok()
@@ -71,22 +91,23 @@ impl LogClock {
         at(stamp)
     }
 
-    /// The latest such time that is not too far ahead of now. February 29 may be up to eight years ago.
     fn without_year(&self, stamp: WallTime) -> Option<i64> {
-        let now = Timestamp::from_second(self.now).ok()?;
-        // In another zone the new year may begin a day before ours.
-        let year = self.zone.to_datetime(now).year() + 1;
-        (0..=9).find_map(|back| self.local(year - back, stamp).filter(|at| *at <= self.now + AHEAD))
+        let at = |year| Timestamp::from_second(self.local(year, stamp)?).ok();
+        without_year(Timestamp::from_second(self.now).ok()?, &self.zone, at).map(|at| at.as_second())
     }
 
     fn local(&self, year: i16, stamp: WallTime) -> Option<i64> {
-        let [month, day, hour, minute] = [stamp.month, stamp.day, stamp.hour, stamp.minute]
-            .map(|part| i8::try_from(part).unwrap_or(i8::MAX));
-        // For everything that counts from 1970, a leap second is the second before it.
-        let second = i8::try_from(stamp.second.min(59)).ok()?;
-        let civil = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
-        self.zone.to_timestamp(civil).ok().map(|at| at.as_second())
+        self.zone.to_timestamp(civil(year, stamp)?).ok().map(|at| at.as_second())
     }
+}
+
+/// The date and time; None if there is no such day.
+fn civil(year: i16, stamp: WallTime) -> Option<DateTime> {
+    let [month, day, hour, minute] =
+        [stamp.month, stamp.day, stamp.hour, stamp.minute].map(|part| i8::try_from(part).unwrap_or(i8::MAX));
+    // For everything that counts from 1970, a leap second is the second before it.
+    let second = i8::try_from(stamp.second.min(59)).ok()?;
+    DateTime::new(year, month, day, hour, minute, second, 0).ok()
 }
 
 #[cfg(test)]

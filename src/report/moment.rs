@@ -1,5 +1,6 @@
 //! `--since` and `--until`: parses a moment as people write it.
 
+use crate::log;
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
 /// Dates and times with a zone, beside RFC 3339's.
@@ -22,7 +23,10 @@ const SYSLOG: [&str; 3] = ["%Y %b %d", "%Y %b %d %H:%M", "%Y %b %d %H:%M:%S"];
 pub fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
     let text = text.trim();
     absolute(text, now)
-        .or_else(|| age(text).and_then(|age| now.checked_sub(age).ok()))
+        .or_else(|| {
+            let age = age(text.strip_suffix("ago").map_or(text, str::trim_end))?;
+            now.checked_sub(age).ok()
+        })
         .or_else(|| local(text, now, zone))
         .ok_or_else(|| {
             format!(
@@ -56,21 +60,19 @@ fn local(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     Some(wall.to_zoned_datetime(zone.clone()).ok()?.timestamp())
 }
 
-/// `Nov 23`, `Nov 23 10:00:00`. February 29 may be up to eight years ago.
+/// `Nov 23`, `Nov 23 10:00:00`: the year is that of a log line at this moment.
 fn without_year(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-    let this = now.to_zoned_datetime(zone.clone()).year();
-    let latest = now.checked_add(SignedDuration::from_hours(24)).ok()?;
-    (-1..=8).find_map(|back| {
-        let dated = format!("{:04} {text}", this.checked_sub(back)?);
+    log::without_year(now, zone, |year| {
+        let dated = format!("{year:04} {text}");
         let wall = SYSLOG.iter().find_map(|form| civil::DateTime::strptime(form, &dated).ok())?;
-        let at = wall.to_zoned_datetime(zone.clone()).ok()?.timestamp();
-        (at <= latest).then_some(at)
+        Some(wall.to_zoned_datetime(zone.clone()).ok()?.timestamp())
     })
 }
 
-/// `12h`, `1d12h`, `2 days ago`
-fn age(text: &str) -> Option<SignedDuration> {
-    let mut rest = text.strip_suffix("ago").unwrap_or(text).trim_end();
+/// An age: `12h`, `1d12h`, `2 days`. Each number has a unit.
+#[must_use]
+pub fn age(text: &str) -> Option<SignedDuration> {
+    let mut rest = text;
     if rest.is_empty() {
         return None;
     }
