@@ -275,7 +275,10 @@ impl Serve {
         let mut command = Command::new(PROGRAM);
         command.args(["serve", "--config", &world.text("config.toml"), "--listen", "inet:127.0.0.1:0"]);
         command.args(args).env_clear().env("PATH", "/usr/bin:/bin").current_dir(world.folder.path());
-        let running = Running::start(command.stdin(Stdio::null()).stdout(Stdio::null()));
+        Self::of(Running::start(command.stdin(Stdio::null()).stdout(Stdio::null())))
+    }
+
+    fn of(running: Running) -> Self {
         running.says("listening=inet:127.0.0.1:");
         let said = running.said();
         let port = said.split("listening=inet:127.0.0.1:").nth(1).unwrap();

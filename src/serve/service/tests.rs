@@ -204,3 +204,29 @@ fn until(condition: impl Fn() -> bool) {
         thread::sleep(Duration::from_millis(2));
     }
 }
+
+#[test]
+fn a_reload_that_hangs_is_waited_for_by_nobody_and_a_later_signal_is_not_lost() {
+    let limits = DispatchLimits { timeout: Duration::from_millis(200), jobs: 4, per_lane: 2 };
+    let dns = DnsSettings { zone: ZoneName::default(), allowed: DnsClients::default() };
+    let decision_log = DecisionLog::start(Box::new(std::io::sink())).unwrap();
+    let dispatcher = Dispatcher::new(ScriptedService, limits);
+    let service = MailService::new(dispatcher, ReplyPolicy::default(), dns, decision_log, limits.timeout);
+    let (begin, begun) = std::sync::mpsc::channel();
+    let (release, hanging) = std::sync::mpsc::channel();
+    let hanging = std::sync::Mutex::new(hanging);
+    let reload: Reload<ScriptedService> = Arc::new(move || {
+        begin.send(()).unwrap();
+        hanging.lock().unwrap().recv().unwrap();
+        Ok(ScriptedService)
+    });
+    let wanted = Arc::default();
+    (0..3).for_each(|_| service.reload(&reload, &wanted));
+    begun.recv_timeout(Duration::from_secs(10)).unwrap();
+    assert!(begun.try_recv().is_err(), "one at a time");
+    release.send(()).unwrap();
+    begun.recv_timeout(Duration::from_secs(10)).unwrap();
+    release.send(()).unwrap();
+    until(|| wanted.load(Ordering::SeqCst) == 0);
+    assert!(begun.try_recv().is_err(), "the two that came meanwhile are one");
+}

@@ -305,6 +305,62 @@ fn term_is_heard_while_patterns_cannot_be_read() {
     assert_eq!(serve.running.code(), 0);
 }
 
+/// Mounts a file system at `$1` whose server never answers: whoever opens a file there waits for ever. It ends with the
+/// process that holds /dev/fuse.
+const HANG: &str = "exec 3<>/dev/fuse; \
+    mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 hanging \"$1\"; echo mounted >&2; exec sleep 120";
+
+#[test]
+fn a_mount_that_hangs_stops_no_answer_and_no_signal() {
+    let apart = |program: &str| {
+        let mut command = Command::new(program);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command
+    };
+    let tried =
+        apart("unshare").args(["--mount", "sh", "-c", "exec 3<>/dev/fuse"]).stderr(Stdio::null()).status();
+    if !tried.is_ok_and(|status| status.success()) {
+        return crate::jig::skip("mount namespaces or /dev/fuse");
+    }
+    let world = World::new();
+    let blocked = world.write("mount/blocked", "Contoso\n");
+    let mut command = apart("unshare");
+    command.args(["--mount", PROGRAM, "serve", "--config", &world.text("config.toml"), "-f"]).arg(blocked);
+    command.args(["--listen", "inet:127.0.0.1:0"]).env_clear().env("PATH", "/usr/bin:/bin");
+    let mut serve = Serve::of(Running::start(&mut command));
+    assert_eq!(serve.ask(BLOCKED), rejected());
+    let process = serve.running.child.id();
+    let mut command = apart("nsenter");
+    command.args([
+        "--mount",
+        "--target",
+        &process.to_string(),
+        "sh",
+        "-ec",
+        HANG,
+        "sh",
+        &world.text("mount"),
+    ]);
+    let mount = Running::start(&mut command);
+    mount.says("mounted");
+    for _ in 0..3 {
+        serve.running.signal("HUP");
+    }
+    let reloads = || {
+        let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten();
+        threads
+            .filter(|thread| fs::read_to_string(thread.path().join("comm")).is_ok_and(|n| n == "reload\n"))
+            .count()
+    };
+    until("a reload", || reloads() > 0);
+    assert_eq!(serve.ask(BLOCKED), rejected(), "by the patterns that it has");
+    assert_eq!(serve.ask(CLEAR), "DUNNO");
+    assert_eq!(reloads(), 1, "it hangs, and no second one hangs beside it");
+    serve.running.signal("TERM");
+    assert_eq!(serve.running.code(), 0);
+    assert!(!serve.running.said().contains("reloaded="), "{}", serve.running.said());
+}
+
 #[test]
 fn the_monitoring_plugin_says_how_it_is() {
     let world = World::new();
