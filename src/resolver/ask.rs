@@ -65,16 +65,17 @@ impl Resolver {
         self.national(address, regional).map_or(regional, |row| row.registry)
     }
 
-    /// The national registry that is asked before this regional one. Whoever lists the servers to ask and leaves it out
-    /// wants the regional one asked.
+    /// The national registry that is asked before this regional one. None if a list of servers has the regional one and
+    /// leaves it out. None, too, if a pattern names an AS and no table does: the regional one may have route objects.
     fn national(&self, address: IpAddr, regional: Registry) -> Option<NationalBlock> {
         let servers = &self.policy().servers;
         national(address)
             .filter(|row| row.registry.parent() == Some(regional))
             .filter(|row| servers.lists(row.registry) || !servers.lists(regional))
+            .filter(|_| !self.patterns.name_origins() || self.origins().is_there())
     }
 
-    /// Whom to ask first now: a national registry that refuses or is silent leaves the one above it, as if it had no row.
+    /// The server to ask first now. A national registry that refuses or is silent is passed over, as if it had no row.
     fn first_now(&self, address: IpAddr, regional: Registry) -> (Server, Option<NationalBlock>) {
         let row = self.national(address, regional).map(|row| (self.server_of(row.registry), row));
         let now = Timestamp::now();
@@ -350,5 +351,22 @@ mod tests {
         assert!(said.ends_with("not asked again in this run"), "{said}");
         assert_eq!(run().left_alone(&server, at(10)), None, "another run tries again");
         assert_eq!(service.left_alone(&server, at(10)), None, "a service has no end, so it tries again");
+    }
+
+    #[test]
+    fn a_national_registry_that_may_not_be_asked_leaves_the_one_above_it() {
+        let cache = Arc::new(LayeredCache::new(None));
+        let patterns = Patterns::read(&PatternSpec::default()).unwrap();
+        let resolver = Resolver::for_service(QueryPolicy::default(), Arc::clone(&cache), patterns);
+        let address = "112.170.1.9".parse().unwrap();
+        let first = |regional| resolver.first_now(address, regional).0.name;
+        assert_eq!(first(Registry::Apnic), "whois.kisa.or.kr");
+        assert_eq!(resolver.await_turn(address), Some(Registry::Krnic));
+        assert_eq!(first(Registry::Ripe), "whois.ripe.net", "transferred since");
+        let _ = cache.hold_off("whois.kisa.or.kr", Timestamp::now(), Duration::ZERO);
+        assert_eq!(first(Registry::Apnic), "whois.apnic.net");
+        assert_eq!(resolver.await_turn(address), Some(Registry::Apnic));
+        let _ = cache.hold_off("whois.apnic.net", Timestamp::now(), Duration::ZERO);
+        assert_eq!(resolver.await_turn(address), None);
     }
 }

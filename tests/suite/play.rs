@@ -187,10 +187,12 @@ scenarios! {
     nested_records
     mute
     mute_by_referral
+    national_and_the_as
     national_denies
     national_fails
     national_has_nothing
     national_in_apnics_database
+    national_rdap
     national_straight
     network_trouble
     not_found
