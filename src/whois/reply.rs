@@ -268,6 +268,12 @@ fn nothing(text: &str) -> WhoisReply {
             message: "the server has no network for it".to_owned(),
         };
     }
+    if let Some(message) = failure::refusal_alone(text) {
+        return WhoisReply::Failure {
+            kind: UnknownKind::Denied,
+            message: format!("the server said: {message}"),
+        };
+    }
     let message = if text.trim().is_empty() {
         "the reply is empty"
     } else if segment::has_content(text) {

@@ -37,7 +37,7 @@ const DENIALS: [&str; 24] = [
 ];
 
 /// Phrases that say that there is no such network, in lower case.
-const ABSENCES: [&str; 18] = [
+const ABSENCES: [&str; 22] = [
     "no match",
     "no entries found",
     "no found",
@@ -56,6 +56,92 @@ const ABSENCES: [&str; 18] = [
     "not belong to twnic",
     "invalid ip or cidr block",
     "該当するデータがありません",
+    "not allocated",
+    "not registered",
+    "not managed by",
+    "관리하지 않",
+];
+
+/// Parts of refusals in lower case. They are too short to count in an answer that has a record: terms of use and customers
+/// say such things too.
+const REFUSALS: [&str; 38] = [
+    "denied",
+    "refused",
+    "rejected",
+    "forbidden",
+    "restricted",
+    "suspended",
+    "disabled",
+    "limiting",
+    "limited",
+    "throttl",
+    "block list",
+    "blocklist",
+    "barred",
+    "overload",
+    "busy",
+    "slow down",
+    "excessive",
+    "exceed",
+    "unauthori",
+    "not authori",
+    "not allowed",
+    "not welcome",
+    "authentication",
+    "captcha",
+    "try again",
+    "try later",
+    "used up",
+    "surpassed",
+    "too high",
+    "too short",
+    "too much",
+    "too many",
+    "quota",
+    "429 ",
+    "403 ",
+    "queries are",
+    "between queries",
+    "before the next query",
+];
+
+/// Parts of refusals in the languages of registries and of their members, in lower case.
+const FOREIGN_REFUSALS: [&str; 35] = [
+    "excedid",
+    "denegad",
+    "negado",
+    "negada",
+    "demasiad",
+    "muitas consultas",
+    "bloquead",
+    "restringid",
+    "refusé",
+    "dépassé",
+    "trop de",
+    "bloqué",
+    "verweigert",
+    "zu viele",
+    "gesperrt",
+    "превышен",
+    "запрещ",
+    "заблокир",
+    "отказано",
+    "초과",
+    "차단",
+    "거부",
+    "제한",
+    "上限",
+    "制限",
+    "拒否",
+    "しばらく",
+    "过多",
+    "過多",
+    "頻繁",
+    "频繁",
+    "拒絕",
+    "拒绝",
+    "封",
+    "限制",
 ];
 
 /// Messages of clients in the position of an answer.
@@ -271,6 +357,27 @@ fn failed_call(line: &str) -> Option<UnknownKind> {
     CALLS.iter().find(|of| call.eq_ignore_ascii_case(of))?;
     let reason = reason.to_ascii_lowercase();
     REASONS.iter().find(|(of, _)| reason.contains(of)).map(|(_, kind)| *kind)
+}
+
+/// A server's message that it refuses an answer, in the broad sense in which only an answer without any network is read. A
+/// line with a key, or with an indent, may be a customer's.
+pub(super) fn refusal_alone(text: &str) -> Option<String> {
+    let own = |line: &&str| {
+        is_comment(line)
+            || (field(line).is_none() && !line.starts_with([' ', '\t', '+', '[']) && !line.contains(" : "))
+            || is_error(line)
+    };
+    lines(text).filter(own).find(|line| refuses(&line.to_lowercase())).map(said)
+}
+
+/// Whether a line in lower case refuses. Terms of use say what may be done, and with what.
+fn refuses(lower: &str) -> bool {
+    let mut words = lower.split(|c: char| !c.is_alphanumeric());
+    let terms =
+        ["if", "may", "might", "can", "could", "would", "should", "shall", "data", "information", "purposes"];
+    let of_terms = words.any(|word| terms.contains(&word));
+    let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
+    !of_terms && (has(&REFUSALS) || has(&FOREIGN_REFUSALS))
 }
 
 /// The server's message that there is no such network. It counts only if the answer names none.

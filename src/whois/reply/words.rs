@@ -111,6 +111,29 @@ fn a_denial_in_other_words() {
     }
 }
 
+/// The same in more words and languages, in an answer without a network: there no customer can have said it.
+#[test]
+fn a_denial_alone_in_other_tongues() {
+    for line in include_str!("refusals.txt").lines() {
+        for text in [format!("{line}\n"), format!("% {line}\n\n")] {
+            let judged = short(&classify(&text, Registry::Krnic, None, Network));
+            assert_eq!(judged, "failure denied", "{line}");
+        }
+        let object = "inetnum:  192.0.2.0 - 192.0.2.255\nsource:  AFRINIC\n\n";
+        for said in
+            [format!("descr: {line}\n"), format!("   {line}\n"), format!("Address            : {line}\n")]
+        {
+            assert_eq!(short(&classify(&said, Registry::Krnic, None, Network)), "empty incomplete", "{said}");
+            let text = format!("{object}{said}source:  AFRINIC\n");
+            assert_eq!(
+                short(&classify(&text, Registry::Afrinic, None, Network)),
+                "record 192.0.2.0/24",
+                "{text}"
+            );
+        }
+    }
+}
+
 /// The same after each registry's opening lines, which mention terms and limits too.
 #[test]
 fn a_denial_behind_a_registrys_head() {
