@@ -8,11 +8,13 @@
 mod amavis;
 mod assp;
 mod asterisk;
+mod axigen;
 mod courier;
 mod cyrus;
 mod direction;
 mod domino;
 mod dovecot;
+mod event;
 mod exim;
 mod fields;
 mod forwarded;
@@ -202,11 +204,10 @@ fn client_of(head: SyslogHead, depth: u8) -> Option<IpAddr> {
             return settle(reading, message, depth);
         }
     }
-    match by_program(head.program, message).or_else(|| by_shape(message)) {
+    // The word in the host's position may be the program's own.
+    let whole = if head.program.is_empty() { by_shape(head.behind_time) } else { LineReading::Foreign };
+    match whole.or_else(|| by_program(head.program, message)).or_else(|| by_shape(message)) {
         LineReading::Foreign if message.starts_with(b"{\"") && depth < DEEPEST => in_object(message, depth),
-        LineReading::Foreign if head.program.is_empty() => {
-            settle(by_shape(head.behind_time), head.text, depth)
-        }
         LineReading::Foreign if head.stands_free => settle(leading(message), head.text, depth),
         reading => settle(reading, head.text, depth),
     }
@@ -220,10 +221,27 @@ fn settle(reading: LineReading, line: &[u8], depth: u8) -> Option<IpAddr> {
     }
 }
 
+/// The object at the end of a line, after a time and a tag. Fluentd writes records this way: `[1795430074.1, {...}]`,
+/// `TIME<TAB>TAG<TAB>{...}`, `TIME TAG: {...}`.
+fn record(line: &[u8]) -> Option<&[u8]> {
+    let line = line.trim_ascii_end();
+    let open = memchr::memmem::find(line.get(..128).unwrap_or(line), b"{\"")?;
+    let before = line.get(..open)?;
+    let timed = before.strip_prefix(b"[").unwrap_or(before).first().is_some_and(u8::is_ascii_digit);
+    let word = |b: &u8| b.is_ascii_alphanumeric() || b" \t.:,+-/_[".contains(b);
+    let ends = line.ends_with(b"}") || line.ends_with(b"}]");
+    (timed && ends && before.iter().all(word)).then(|| line.get(open..))?
+}
+
 /// The client of a line of unknown format. First choice is the client of a quoted message, if the program of the
 /// message is known. Next is an address that a key calls the client's, and then the first address that no rule
 /// excludes.
 fn foreign(line: &[u8], depth: u8) -> Option<IpAddr> {
+    if depth < DEEPEST
+        && let Some(object) = record(line).filter(|object| wrapped::read(object).is_some())
+    {
+        return in_object(object, depth + 1);
+    }
     let wrapped = if depth < DEEPEST { wrapped::message(line) } else { None };
     if let Some(wrapped) = &wrapped {
         let reading = by_program(&wrapped.program, &wrapped.line).or_else(|| by_shape(&wrapped.line));
@@ -273,6 +291,7 @@ fn by_program(program: &[u8], message: &[u8]) -> LineReading {
         b"smtpd" => opensmtpd::client(message),
         b"sshd" | b"sshd-session" | b"sshd-auth" => ssh::server(message),
         b"dropbear" => ssh::dropbear(message),
+        b"NOTICE" | b"SECURITY" => asterisk::client(message),
         b"tcpserver" | b"rblsmtpd" => qmail::client(program, message),
         b"policyd-spf" => postfix::spf(message),
         b"postgrey" => postfix::greylist(message),
@@ -282,6 +301,10 @@ fn by_program(program: &[u8], message: &[u8]) -> LineReading {
             pieces::first_bracketed(message, |_| true).map_or(LineReading::Foreign, LineReading::Incoming)
         }
         b"pure-ftpd" => login::pure_ftpd(message),
+        // `ALERT - TEXT (attacker 'ADDRESS', file '/x.php')`
+        b"suhosin" => LineReading::incoming_or_foreign(
+            pieces::behind_last(message, b" (attacker '").and_then(token::leading),
+        ),
         b"phpMyAdmin" => login::last_from(message).map_or(LineReading::Foreign, LineReading::Incoming),
         b"spamd" if pieces::has(message, b"server started on ") => LineReading::Nobody,
         // This milter only quotes the sender and subject of a mail.
@@ -313,6 +336,7 @@ fn by_shape(line: &[u8]) -> LineReading {
         web::by_shape,
         ims::by_shape,
         fields::by_shape,
+        axigen::by_shape,
         exim::by_shape,
         assp::by_shape,
         cyrus::by_shape,
@@ -326,6 +350,7 @@ fn by_shape(line: &[u8]) -> LineReading {
         kerio::by_shape,
         postal::by_shape,
         asterisk::by_shape,
+        event::by_shape,
         maddy::by_shape,
         sender::by_shape,
         // Marks that any program may write, so all others are tried first.

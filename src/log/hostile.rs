@@ -104,8 +104,8 @@ fn run(runs: u64, seed: u64) {
         }
         dice.spoil(&mut line, &seeds);
         if let Some(address) = client(&line) {
-            // The address that a reader returns must be in the line. Only haproxy, Apache, Dante, tcpserver, anvil,
-            // simscan and vpopmail join other text to it. JSON escapes and terminal colours may be inside it.
+            // Whatever a reader makes of a line, the address is in it. Only haproxy, Apache, Dante, tcpserver, anvil, simscan,
+            // vpopmail and sshd's penalties glue something to it; and what JSON escapes or a terminal colours may lie within it.
             let glued = || {
                 let names = [
                     &b"haproxy"[..],
@@ -117,6 +117,7 @@ fn run(runs: u64, seed: u64) {
                     b"simscan",
                     b"vpopmail",
                     b"vchkpw",
+                    b"srclimit_",
                     b"\\",
                     b"\x1b",
                     // Bytes written as numbers, and doubled quotes.

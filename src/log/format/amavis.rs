@@ -5,8 +5,8 @@ use super::{LineReading, pieces};
 
 /// The client of a message of the program `amavis`.
 pub(super) fn client(message: &[u8]) -> LineReading {
-    let verdict =
-        [&b") Passed "[..], b") Blocked "].iter().find_map(|mark| pieces::behind_near(message, 64, mark));
+    let own = pieces::behind_near(message, 64, b") ").unwrap_or_default();
+    let verdict = [&b"Passed "[..], b"Blocked "].iter().find_map(|mark| own.strip_prefix(*mark));
     let Some(text) = verdict else { return LineReading::Foreign };
     // Since 2.7 a block with the action precedes the client. If a file name before it or the sender after it looks the
     // same, the client is ambiguous.

@@ -11,7 +11,7 @@ pub(super) enum Direction {
 }
 
 /// Words that only occur on lines about outgoing connections.
-const OUT: [&[u8]; 11] = [
+const OUT: [&[u8]; 17] = [
     b"deliver",
     b"delivers",
     b"delivered",
@@ -23,6 +23,12 @@ const OUT: [&[u8]; 11] = [
     b"egress",
     b"nexthop",
     b"smarthost",
+    b"smtp-out",
+    b"smtp_out",
+    b"smtpout",
+    b"mta-out",
+    b"mail-out",
+    b"lmtp-out",
 ];
 
 /// Pairs of words that only occur on lines about outgoing connections.
@@ -46,6 +52,9 @@ const PAIRS: [(&[u8], &[u8]); 18] = [
     (b"next", b"hop"),
     (b"smart", b"host"),
 ];
+
+/// Keys that only occur on lines about outgoing connections: a mail exchanger, a packet without an interface it came in by.
+const KEYED: [&[u8]; 2] = [b"mx=", b"IN= OUT="];
 
 /// Keys whose value is written by the program itself, even in quotes.
 const KEYS: [&[u8]; 15] = [
@@ -74,7 +83,7 @@ const FAR: usize = 1024;
 
 /// The direction of a line of text.
 pub(super) fn of(line: &[u8]) -> Direction {
-    if to_recipient(line) || super::pieces::has(line, b" IN= OUT=") || super::pieces::has(line, b" mx=") {
+    if to_recipient(line) {
         return Direction::Outgoing;
     }
     let mut last: ([u8; LONGEST], usize) = ([0; LONGEST], 0);
@@ -89,7 +98,8 @@ pub(super) fn of(line: &[u8]) -> Direction {
                 let word = lower(rest.get(..length).unwrap_or_default());
                 let text = word.0.get(..word.1).unwrap_or_default();
                 let before = last.0.get(..last.1).unwrap_or_default();
-                if OUT.contains(&text) || PAIRS.contains(&(before, text)) {
+                let key = at > 0 && KEYED.iter().any(|key| rest.starts_with(key));
+                if key || OUT.contains(&text) || PAIRS.contains(&(before, text)) {
                     return Direction::Outgoing;
                 }
                 last = word;
@@ -106,6 +116,9 @@ fn to_recipient(line: &[u8]) -> bool {
     line.starts_with(b"to=<")
         || memchr::memmem::find_iter(line, b": to=").take(4).any(|at| {
             let id = line.get(..at).unwrap_or_default();
+            if memchr::memchr2(b'"', b'<', id).is_some() {
+                return false;
+            }
             let length = id.iter().rev().take_while(|b| b.is_ascii_alphanumeric()).count();
             length > 0 && (length == id.len() || id.get(id.len() - length - 1) == Some(&b' '))
         })

@@ -101,7 +101,7 @@ fn delivery(message: &[u8]) -> Option<LineReading> {
     let rest = services.iter().find_map(|service| message.strip_prefix(*service))?;
     let inside = pieces::before(rest, b")");
     // Some configurations put the client's address after the name.
-    if let Some(address) = inside.rsplit(|b| *b == b',').next().and_then(token::bare) {
+    if let Some(address) = pieces::behind_last(inside, b",").and_then(token::bare) {
         return Some(LineReading::Incoming(address));
     }
     let text = pieces::behind(rest, b": ").unwrap_or_default();

@@ -2,8 +2,11 @@
 //! be a bracketed address of the client's choosing. On delivery lines (`=>`) H= is the destination. Text in double
 //! quotes came over the wire.
 
+mod host;
+
 use super::{LineReading, general, pieces};
 use crate::log::token;
+use host::NamedHost;
 use std::net::IpAddr;
 
 /// The text after the ID of a message about a delivery, or about no connection.
@@ -74,23 +77,32 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         .any(|start| message.starts_with(start))
         || pieces::has(message, b"authenticator failed for ")
         || pieces::has(message, b"rejected EHLO from")
-        || pieces::has(message, b"rejected HELO from")
-        || pieces::has(message, b"listening for SMTP");
+        || pieces::has(message, b"rejected HELO from");
+    if !known && is_host(message) && is_outgoing(message) {
+        return LineReading::Outgoing;
+    }
     if known { about(message) } else { LineReading::Foreign }
+}
+
+/// Whether a message begins with a host that Exim called: `mx.example.net [192.0.2.8] Connection timed out`.
+fn is_host(message: &[u8]) -> bool {
+    let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+    pieces::cut_blank(message).is_some_and(|(host, rest)| host.iter().all(name) && rest.starts_with(b"["))
 }
 
 fn about(message: &[u8]) -> LineReading {
     if let Some(rest) = message_id(message) {
         return about_mail(rest);
     }
-    if pieces::has(message, b"listening for ") || message.starts_with(b"Start queue run") {
+    let daemon = message.starts_with(b"exim ") && pieces::has(message, b"listening for ");
+    if daemon || message.starts_with(b"Start queue run") {
         return LineReading::Nobody;
     }
     named(message)
 }
 
 fn named(text: &[u8]) -> LineReading {
-    match read(text) {
+    match host::read(text) {
         NamedHost::Unsaid => LineReading::incoming(unbracketed(text)),
         host => LineReading::incoming(host.address()),
     }
@@ -107,7 +119,7 @@ fn about_mail(text: &[u8]) -> LineReading {
     // A message arrived, from a host or from a user of this machine.
     if let Some(arrived) = text.strip_prefix(b"<= ") {
         let host = behind_sender(arrived).and_then(|rest| rest.strip_prefix(b"H="));
-        return LineReading::incoming(host.and_then(|host| host_address(host).address()));
+        return LineReading::incoming(host.and_then(|host| host::arrived(host).address()));
     }
     // SA-Exim: `SA: Action: ... From <sender> (host=name [ADDRESS]) for recipient`
     if text.starts_with(b"SA: ") {
@@ -120,7 +132,8 @@ fn about_mail(text: &[u8]) -> LineReading {
     };
     let client = if text.starts_with(b"H=") { !is_outgoing(text) } else { judged() };
     // `SMTP data timeout (message abandoned) on connection from name [ADDRESS]`
-    if client || pieces::has(text, b"connection from ") {
+    let received = text.starts_with(b"SMTP ") && !text.starts_with(b"SMTP error ");
+    if client || received && pieces::has(text, b"connection from ") {
         return named(text);
     }
     LineReading::Nobody
@@ -178,139 +191,6 @@ fn behind_sender(arrived: &[u8]) -> Option<&[u8]> {
     pieces::cut_blank(arrived.get(from..)?).map(|(_, rest)| rest)
 }
 
-/// The host that a message names.
-enum NamedHost {
-    Known(IpAddr),
-    /// There are two candidates, and the client may have typed either.
-    Ambiguous,
-    /// There is no such host; other rules may find one.
-    Unsaid,
-}
-
-impl NamedHost {
-    fn address(self) -> Option<IpAddr> {
-        if let Self::Known(address) = self { Some(address) } else { None }
-    }
-}
-
-fn read(text: &[u8]) -> NamedHost {
-    // `SMTP syntax error in "TEXT" H=...`, `unqualified sender rejected: <TEXT> H=...`: the text may hold quotes and H=
-    // itself, so the last H= is Exim's.
-    let marks = [(&b"SMTP "[..], &b"\" H="[..]), (b"unqualified ", b"> H=")];
-    for (start, mark) in marks {
-        if text.starts_with(start) {
-            let own = pieces::before(text, b" input=\"");
-            if let Some(host) = pieces::behind_last(own, mark) {
-                return host_address(text.get(own.len() - host.len()..).unwrap_or_default());
-            }
-        }
-    }
-    host_address(text)
-}
-
-/// The first address in square brackets that is not in round ones (HELO), not in angle brackets (a mail address), not
-/// Exim's own (`I=`) and not quoted. Unclosed brackets do not count: only a client's text leaves them.
-fn host_address(text: &[u8]) -> NamedHost {
-    let verdict = text.starts_with(b"H=") || text.starts_with(b"F=<");
-    let text = behind_mail_from(text);
-    let helo = memchr::memchr2(b'(', b'[', text).and_then(|at| text.get(at)) == Some(&b'(');
-    if helo {
-        let own = |end: usize| behind_helo(text.get(..end).unwrap_or_default());
-        // A client's text follows these marks. If it may also come before, the host is ambiguous.
-        let typed = TYPED.iter().filter(|mark| pieces::has(text, mark));
-        let ends = typed.flat_map(|mark| {
-            let first = memchr::memmem::find(text, mark);
-            first.into_iter().chain(memchr::memmem::rfind(text, mark))
-        });
-        let mut readings: Vec<_> = ends.map(own).collect();
-        if readings.is_empty() {
-            readings.push(own(text.len()));
-            // A verdict may have a reason, which may be any text.
-            if verdict {
-                let ends = REASONS.iter().flat_map(|mark| memchr::memmem::find_iter(text, mark).take(8));
-                readings.extend(ends.map(own));
-            }
-        }
-        let mut found = readings.into_iter().flatten();
-        if let Some(address) = found.next() {
-            return if found.all(|other| other == address) {
-                NamedHost::Known(address)
-            } else {
-                NamedHost::Ambiguous
-            };
-        }
-    }
-    match outermost(text, true).or_else(|| outermost(text, false)) {
-        Some(address) => NamedHost::Known(address),
-        None => NamedHost::Unsaid,
-    }
-}
-
-/// A message without the sender at its start: `F=<a@[198.51.100.6]> H=...`.
-fn behind_mail_from(text: &[u8]) -> &[u8] {
-    let Some(sender) = text.strip_prefix(b"F=<") else { return text };
-    behind_sender(sender).unwrap_or(text)
-}
-
-/// Marks before text that a client typed.
-const TYPED: [&[u8]; 4] = [b" rejected EHLO or HELO ", b": 535 ", b": 435 ", b" input=\""];
-
-/// Marks before a reason, which may be any text.
-const REASONS: [&[u8]; 8] = [
-    b" rejected RCPT <",
-    b" sender verify fail for <",
-    b" Warning: ",
-    b" rejected after DATA: ",
-    b" rejected during ",
-    b" rejected by local_scan",
-    b" rejected AUTH ",
-    b" ACL: ",
-];
-
-/// The address of a host that gave a HELO. With `helo_accept_junk_hosts` a HELO may be any text. It may imitate the end
-/// of its field and all that follows: `H=(x) [8.8.8.8]:1 F=<a@b> (y) [203.0.113.7]:51234 F=<...>`. So the last bracket
-/// that is not in a quoted address or subject is Exim's own.
-fn behind_helo(text: &[u8]) -> Option<IpAddr> {
-    let own = text.get(..4096).unwrap_or(text);
-    let mut quotes = 0;
-    let mut from = own.len();
-    for at in memchr::memmem::rfind_iter(own, b") [") {
-        quotes += pieces::count_quotes(own, at, from);
-        from = at;
-        if quotes % 2 == 0
-            && let Some(address) = pieces::bracketed(own, at + 2)
-        {
-            return Some(address);
-        }
-    }
-    None
-}
-
-fn outermost(text: &[u8], nested: bool) -> Option<IpAddr> {
-    let (mut quoted, mut round, mut angle) = (false, 0_usize, 0_usize);
-    let closes = memchr::memrchr(b'"', text).unwrap_or(0);
-    for (at, byte) in text.iter().enumerate() {
-        match byte {
-            // A HELO may hold a quote. A quote without a second one does not start a quotation.
-            b'"' if round == 0 && (quoted || at < closes) => quoted = !quoted,
-            b'(' if nested && !quoted => round += 1,
-            b')' if nested && !quoted => round = round.saturating_sub(1),
-            b'<' if nested && !quoted => angle += 1,
-            b'>' if nested && !quoted => angle = angle.saturating_sub(1),
-            _ => {}
-        }
-        if *byte != b'[' || round > 0 || angle > 0 || quoted {
-            continue;
-        }
-        let before = text.get(at.saturating_sub(2)..at).unwrap_or_default();
-        let host = before.is_empty() || before.ends_with(b" ") || before == b"H=";
-        if host && let Some(address) = pieces::bracketed(text, at) {
-            return Some(address);
-        }
-    }
-    None
-}
-
 /// `no host name found for IP address 203.0.113.7`, `host lookup did not complete for 203.0.113.7`
 fn unbracketed(text: &[u8]) -> Option<IpAddr> {
     let mark = text.strip_prefix(b"ident connection to ");
@@ -326,7 +206,7 @@ fn behind_date(line: &[u8]) -> Option<&[u8]> {
         line,
         [b'0'..=b'9', _, _, _, b'-', _, _, b'-', _, _, b' ', b'0'..=b'9', _, b':', _, _, b':', ..]
     );
-    if !shape {
+    if !shape || !matches!(line.get(19), Some(b' ' | b'.')) {
         return None;
     }
     let (_, mut rest) = pieces::cut_blank(line.get(11..)?)?;

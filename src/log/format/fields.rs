@@ -96,7 +96,9 @@ impl FieldColumns {
 
 /// Reads a row without a header (one line out of a file), with Exchange's and IIS's default columns.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
-    if super::head::is_iso_time(line) && columns(line, b',').count() >= 7 {
+    let time = |b: &u8| b.is_ascii_digit() || b"-:.TZ+".contains(b);
+    let dated = super::head::is_iso_time(line) && pieces::before(line, b",").iter().all(time);
+    if dated && columns(line, b',').count() >= 7 {
         if let Some(reading) = outgoing_row(line) {
             return reading;
         }
@@ -165,8 +167,8 @@ fn is_named(column: &[u8], name: &[u8]) -> bool {
 /// Whether the service connected to others: IIS's SMTP service (`date time 192.0.2.8 OutboundConnectionCommand SMTPSVC1
 /// ...`), MailEnable (`date time 192.0.2.8 SMTP-OU ...`).
 fn is_outbound(line: &[u8]) -> bool {
-    let near = line.get(..160).unwrap_or(line);
-    pieces::has(near, b" OutboundConnection") || pieces::has(near, b" SMTP-OU ")
+    let agent = line.split(|b| *b == b' ').nth(3).unwrap_or_default();
+    agent.starts_with(b"OutboundConnection") || agent == b"SMTP-OU"
 }
 
 /// The reading of an Exchange row about its own connection, or about a mail that has already arrived.
@@ -182,11 +184,36 @@ fn outgoing_row(line: &[u8]) -> Option<LineReading> {
     // Message tracking: date-time,client-ip,client-hostname,server-ip,server-hostname,source-context,connector-id,source,
     // event-id,...
     let (source, event) = (column(7), column(8));
-    match source {
-        b"SMTP" if event.starts_with(b"SEND") => Some(LineReading::Outgoing),
-        b"STOREDRIVER" | b"ROUTING" | b"AGENT" | b"MAILBOXRULE" | b"DSN" | b"RESOLVER" | b"ADMIN"
-        | b"QUEUE" | b"POISONMESSAGE" | b"REDUNDANCY" | b"SAFETYNET" => Some(LineReading::Nobody),
-        _ => None,
+    let sources = [
+        &b"SMTP"[..],
+        b"STOREDRIVER",
+        b"ROUTING",
+        b"AGENT",
+        b"MAILBOXRULE",
+        b"DSN",
+        b"DNS",
+        b"RESOLVER",
+        b"ADMIN",
+        b"QUEUE",
+        b"POISONMESSAGE",
+        b"REDUNDANCY",
+        b"SAFETYNET",
+        b"GATEWAY",
+        b"PICKUP",
+        b"PUBLICFOLDER",
+        b"ORAR",
+        b"MEETINGMESSAGEPROCESSOR",
+        b"BOOTLOADER",
+        b"APPROVAL",
+        b"AGGREGATION",
+    ];
+    if !sources.contains(&source) || event.is_empty() || !event.iter().all(u8::is_ascii_uppercase) {
+        return None;
+    }
+    match event {
+        b"RECEIVE" | b"HARECEIVE" if source == b"SMTP" => None,
+        _ if event.starts_with(b"SEND") => Some(LineReading::Outgoing),
+        _ => Some(LineReading::Nobody),
     }
 }
 

@@ -84,6 +84,10 @@ fn behind_name(text: &[u8]) -> Option<&[u8]> {
     if let Some(line) = rest.trim_ascii_start().strip_prefix(b"|") {
         return Some(line);
     }
+    // A word with other marks is a row, an object or a mail address.
+    if word.iter().any(|b| b"\t|<>\"={}".contains(b)) {
+        return None;
+    }
     let borders = memchr::memchr2_iter(b':', b'-', word).take(12);
     let mut rests = borders.filter_map(|at| Some((word.get(at)?, text.get(at + 1..)?)));
     let line = |mark: u8, rest: &[u8]| {

@@ -89,6 +89,7 @@ pub(super) fn find(line: &[u8]) -> FoundAddresses {
             || in_url(line, token.start)
             || in_angles(line, token)
             || in_helo(line, token)
+            || is_quoted_server(line, token)
         {
             continue;
         }
@@ -119,11 +120,18 @@ const OWN: &[&[u8]] = &[
     b"lame server ",
     b"unreachable resolving ",
     b"elected source ",
+    b"isten normally on ",
+    b"link local",
+    b" resolving '",
+    b"onnect to ",
+    b"onnecting to ",
+    b"onnection to ",
 ];
 
 /// Whether a line is about our own side. Then an address counts only if a key calls it the client's.
 fn is_own(line: &[u8]) -> bool {
-    OWN.iter().any(|mark| super::pieces::has(line, mark))
+    let own = super::pieces::before(line, b"\"");
+    OWN.iter().any(|mark| super::pieces::has(own, mark))
 }
 
 /// Whether a mail's recipient is named: `to=<b@example.com>`, and not `proto=ESMTP`.
@@ -144,6 +152,15 @@ fn in_helo(line: &[u8], token: Token) -> bool {
     let close = memchr::memchr3(b'(', b')', b'"', near).filter(|at| open && near.get(*at) == Some(&b')'));
     let Some(host) = close.and_then(|close| behind.get(close + 1..)) else { return false };
     host.starts_with(b" [") && super::pieces::bracketed(host, 1).is_some()
+}
+
+/// Whether a server's response follows an address: `192.0.2.8 said: 450 later`.
+fn is_quoted_server(line: &[u8], token: Token) -> bool {
+    let behind = line.get(token.end..).unwrap_or_default();
+    let behind = behind.strip_prefix(b"]").unwrap_or(behind);
+    let port = behind.iter().take(6).take_while(|b| **b == b':' || b.is_ascii_digit()).count();
+    let said = behind.get(port..).and_then(|rest| rest.strip_prefix(b" said: "));
+    said.and_then(|answer| answer.first()).is_some_and(u8::is_ascii_digit)
 }
 
 /// Whether an address never connects: "this network" (RFC 791). Programs print it for "any", and versions look like it.
@@ -230,6 +247,11 @@ fn role(before: &[u8]) -> (AddressRole, &[u8]) {
     let (second, front, _) = last_word(rest);
     // `identity=mailfrom ip=203.0.113.7`: the value of another key says nothing about this one.
     let second = if front.ends_with(b"=") { b"" } else { second };
+    // `deferred by 192.0.2.8`. A connection, however, may be closed by a client.
+    let answers = [&b"deferred"[..], b"bounced", b"rejected", b"refused", b"greylisted", b"delayed"];
+    if word == b"by" && answers.contains(&second) {
+        return (AddressRole::Other, word);
+    }
     if FILL.contains(&word) {
         return (said(second).0, second);
     }

@@ -5,7 +5,7 @@ use crate::log::token;
 
 /// Reads a line known by its start.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
-    if let Some(element) = pieces::behind_near(line, 96, b"<co ") {
+    if let Some(element) = line.strip_prefix(b"<co ") {
         return oracle(element);
     }
     if ["\"SMTPD\"\t", "\"POP3D\"\t", "\"IMAPD\"\t", "\"TCPIP\"\t", "\"DEBUG\"\t", "\"APPLICATION\"\t"]
@@ -34,7 +34,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         return LineReading::Incoming(client);
     }
     // MIMEDefang: `MDLOG,QUEUEID,event,value,ADDRESS,<sender>,<recipient>,subject`
-    if let Some(row) = pieces::behind_near(line, 96, b"MDLOG,") {
+    if let Some(row) = line.strip_prefix(b"MDLOG,") {
         let client = row.split(|b| *b == b',').take(4).find_map(token::bare);
         return LineReading::incoming_or_foreign(client);
     }

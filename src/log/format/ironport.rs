@@ -6,6 +6,14 @@ use crate::log::token;
 
 /// Reads a line known by the ID of its connection.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
+    // `Mon Nov 23 10:34:34 2026 Info: `; through syslog the date is missing.
+    let dated =
+        matches!(line, [b'A'..=b'Z', _, _, b' ', b'A'..=b'Z', _, _, b' ', _, _, b' ', _, _, b':', ..]);
+    let text = if dated { line.get(25..).unwrap_or_default() } else { line };
+    let levels = [&b"Info: "[..], b"Warning: ", b"Critical: ", b"Debug: "];
+    if !levels.iter().any(|level| text.starts_with(level)) {
+        return LineReading::Foreign;
+    }
     let near = line.get(..160).unwrap_or(line);
     if has_id(near, b"DCID ") {
         return LineReading::Outgoing;

@@ -6,7 +6,11 @@ use std::net::IpAddr;
 
 /// PAM's own line, for any program: `... ruser=NAME rhost=ADDRESS  user=NAME`.
 pub(super) fn pam(message: &[u8]) -> LineReading {
-    if pieces::behind_near(message, 160, b"; logname=").is_none() {
+    let starts = [&b"pam_"[..], b"(pam_", b"PAM", b"authentication failure;"];
+    let more = message.first().is_some_and(u8::is_ascii_digit)
+        && pieces::behind_near(message, 16, b" more auth").is_some();
+    let own = more || starts.iter().any(|start| message.starts_with(start));
+    if !own || pieces::behind_near(message, 160, b"; logname=").is_none() {
         return LineReading::Foreign;
     }
     // Both names may imitate the text between them, and then the client is ambiguous.
@@ -57,7 +61,9 @@ pub(super) fn pure_ftpd(message: &[u8]) -> LineReading {
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let near = line.get(..160).unwrap_or(line);
     // xrdp: `[20261123-10:34:34] [INFO ] AUTHFAIL: user=NAME ip=ADDRESS time=1795430074`
-    if pieces::behind_near(line, 48, b" ] AUTHFAIL: user=").is_some() {
+    let text =
+        if line.starts_with(b"[2") { pieces::behind_near(line, 32, b"] ").unwrap_or(line) } else { line };
+    if text.starts_with(b"[INFO ] AUTHFAIL: user=") {
         return LineReading::incoming(pieces::behind_last(line, b" ip=").and_then(token::leading));
     }
     let logins = [
@@ -74,10 +80,12 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let marks = logins.iter().filter_map(|mark| {
         let at = memchr::memmem::find(own, mark)?;
         let before = own.get(..at)?;
-        let begins = mark.starts_with(b"[")
+        let time = |b: &u8| b.is_ascii_digit() || b"/:. ".contains(b);
+        let begins = mark.starts_with(b"[") && before.iter().all(time)
             || before.is_empty()
             || [&b": "[..], b"]", b"] "].iter().any(|end| before.ends_with(end));
-        begins.then_some((at, *mark))
+        // Text after an address was typed by somebody.
+        (begins && token::tokens(before).next().is_none()).then_some((at, *mark))
     });
     if let Some((_, mark)) = marks.min() {
         let client = match mark {
@@ -87,10 +95,6 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
             _ => None,
         };
         return LineReading::incoming_or_foreign(client.or_else(|| last_from(line)));
-    }
-    // Axigen behind a proxy that gives the client's address.
-    if let Some(rest) = pieces::behind_near(line, 160, b": Remote address updated from '") {
-        return LineReading::incoming(pieces::behind_near(rest, 64, b"' to '").and_then(token::leading));
     }
     // Zimbra: `2026-11-23 10:34:34,123 WARN  [...] [name=...;ip=PROXY;oip=ADDRESS;ua=...] ...`
     let zimbra = line.get(19) == Some(&b',') && head::clock::iso_time_with_blank(line).is_some();

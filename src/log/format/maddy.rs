@@ -34,7 +34,7 @@ fn maddy(line: &[u8]) -> LineReading {
     let near = line.get(..320).unwrap_or(line);
     let Some(tab) = memchr::memchr(b'\t', near) else { return LineReading::Foreign };
     let (text, object) = (line.get(..tab).unwrap_or_default(), line.get(tab + 1..).unwrap_or_default());
-    if !object.starts_with(b"{\"") || !pieces::has(text, b": ") {
+    if !object.starts_with(b"{\"") || text.is_empty() {
         return LineReading::Foreign;
     }
     let mut outgoing = false;

@@ -19,6 +19,13 @@ pub(super) fn behind_last<'a>(text: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
     text.get(memchr::memmem::rfind(text, mark)? + mark.len()..)
 }
 
+/// The text after a mark at the start of a line, or after a time in numbers or TAI64N.
+pub(super) fn behind_time<'a>(text: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
+    let at = memchr::memmem::find(text.get(..64).unwrap_or(text), mark)?;
+    let time = |b: &u8| b.is_ascii_hexdigit() || b"@:.-+TZ_/ ".contains(b);
+    text.get(..at)?.iter().all(time).then_some(text.get(at + mark.len()..)?)
+}
+
 /// The text before the first `mark`, or all of it.
 pub(super) fn before<'a>(text: &'a [u8], mark: &[u8]) -> &'a [u8] {
     memchr::memmem::find(text, mark).and_then(|at| text.get(..at)).unwrap_or(text)

@@ -7,6 +7,15 @@ use crate::log::token;
 /// Reads a line known by the mark between its level and its session.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let Some(rest) = pieces::behind_near(line, 160, b" -- : [") else { return LineReading::Foreign };
+    // Exactly two brackets and a level come before the mark.
+    let before = line.get(..line.len() - rest.len() - 7).unwrap_or_default();
+    let (brackets, level) = before.split_at(memchr::memrchr(b']', before).map_or(0, |close| close + 1));
+    let level = level.trim_ascii();
+    let two = pieces::behind(brackets, b"] [")
+        .is_some_and(|second| memchr::memchr(b']', second) == Some(second.len() - 1));
+    if !two || level.is_empty() || !level.iter().all(u8::is_ascii_uppercase) {
+        return LineReading::Foreign;
+    }
     let Some(text) = pieces::behind_near(rest, 48, b"] ") else { return LineReading::Foreign };
     let text = text.trim_ascii_start();
     if text.starts_with(b"<=") || text.starts_with(b"=>") {

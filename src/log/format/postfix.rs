@@ -52,7 +52,9 @@ pub(super) fn by_shape(message: &[u8]) -> LineReading {
 /// policyd-spf: `... Received-SPF: Fail (...) client-ip=ADDRESS; helo=...`, or only the page with the reason:
 /// `http://www.openspf.net/Why?s=mfrom;id=SENDER;ip=ADDRESS;r=...`
 pub(super) fn spf(message: &[u8]) -> LineReading {
-    if let Some(client) = pieces::behind(message, b" client-ip=") {
+    // If the address of a page comes first, its sender's name may hold ` client-ip=`.
+    let page = pieces::before(message, b"?s=").len() < pieces::before(message, b" client-ip=").len();
+    if let Some(client) = pieces::behind(message, b" client-ip=").filter(|_| !page) {
         return LineReading::incoming_or_foreign(token::leading(client));
     }
     let client = pieces::behind_last(message, b";ip=").and_then(token::leading);

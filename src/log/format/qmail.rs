@@ -46,7 +46,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         }
     }
     // `CHKUSER rejected rcpt: from <SENDER:USER:> remote <HELO:name:ADDRESS> rcpt <...> : ...`
-    if let Some(text) = pieces::behind_near(line, 96, b"CHKUSER ") {
+    if let Some(text) = pieces::behind_time(line, b"CHKUSER ") {
         // The HELO before it and the recipient after it may imitate it, and then the client is ambiguous.
         let remote = pieces::behind(text, b"> remote <").unwrap_or_default();
         let ends = || memchr::memmem::find_iter(remote, b"> rcpt <").take(32);
@@ -56,7 +56,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         return if alike { LineReading::incoming_or_foreign(first) } else { LineReading::Nobody };
     }
     // `simscan:[4711]:CLEAN (0.00/12.00):0.5s:SUBJECT:ADDRESS:sender:recipient`
-    if pieces::behind_near(line, 96, b"simscan:[").is_some() {
+    if pieces::behind_time(line, b"simscan:[").is_some() {
         let client = scanned(line);
         return LineReading::incoming_or_foreign(client);
     }

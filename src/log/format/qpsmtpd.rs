@@ -21,7 +21,9 @@ fn about(message: &[u8]) -> LineReading {
     }
     // A reply repeats the client's text: `550 <x@[192.0.2.1]> denied`, `250-mx.example Hi HELO [ADDRESS]`.
     if let [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', answer @ ..] = message {
-        let host = if pieces::has(answer, b" Hi ") { memchr::memrchr(b'[', answer) } else { None };
+        let greets = message.starts_with(b"250")
+            && pieces::cut_blank(answer).is_some_and(|(_, rest)| rest.starts_with(b"Hi "));
+        let host = if greets { memchr::memrchr(b'[', answer) } else { None };
         return LineReading::incoming(host.and_then(|open| pieces::bracketed(answer, open)));
     }
     if let Some(rest) = message.strip_prefix(b"Connection from ") {
@@ -49,6 +51,12 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
 fn logterse(message: &[u8]) -> Option<LineReading> {
     let near = message.get(..160).unwrap_or(message);
     let tick = memchr::memmem::find(near, b"` ")?;
+    let before = near.get(..tick)?;
+    let before =
+        if before.starts_with(b"(") { pieces::behind(before, b") ").unwrap_or_default() } else { before };
+    if !before.is_empty() && !before.starts_with(b"logging::logterse") && !before.starts_with(b"logterse") {
+        return None;
+    }
     let fields = message.get(tick + 2..)?;
     let field = fields.get(..memchr::memchr(b'\t', fields)?)?;
     token::leading(field).map(LineReading::Incoming)

@@ -5,7 +5,7 @@ use crate::log::token;
 use std::net::IpAddr;
 
 /// Their names.
-const NAMES: [&[u8]; 16] = [
+const NAMES: [&[u8]; 25] = [
     b"msmtp",
     b"ssmtp",
     b"sSMTP",
@@ -22,6 +22,15 @@ const NAMES: [&[u8]; 16] = [
     b"freshclam",
     b"sa-update",
     b"ddclient",
+    b"ntpd",
+    b"ntpdate",
+    b"chronyd",
+    b"systemd-timesyncd",
+    b"systemd-resolved",
+    b"dhclient",
+    b"dhcpcd",
+    b"NetworkManager",
+    b"avahi-daemon",
 ];
 
 /// The reading of a message of such a program, or of a server program on lines where it is a client.
@@ -59,21 +68,47 @@ fn is_resolver(message: &[u8]) -> bool {
     marks.iter().any(|mark| pieces::has(message, mark)) && !pieces::has(message, b"client ")
 }
 
+/// Whether a line begins with a level of ZoneMTA's and its sender.
+fn is_sender(line: &[u8]) -> bool {
+    let levels = [&b"info"[..], b"verbose", b"error", b"warn", b"notice", b"silly", b"debug"];
+    pieces::cut_blank(line)
+        .is_some_and(|(level, rest)| levels.contains(&level) && rest.starts_with(b"Sender/"))
+}
+
+/// The text after a date and a session's number: MDaemon's `Mon 2026-11-23 10:34:34.123: [04711:1] ` and SmarterMail's
+/// `[2026.11.23] 10:34:34.123 [4711] `.
+fn behind_session(line: &[u8]) -> Option<&[u8]> {
+    let rest = line.strip_prefix(b"[").or_else(|| line.get(4..).filter(|_| line.get(3) == Some(&b' ')))?;
+    let time = |b: &u8| b.is_ascii_digit() || b"-.: ]".contains(b);
+    let open = memchr::memchr(b'[', rest.get(..48).unwrap_or(rest))?;
+    let (before, session) = rest.split_at_checked(open)?;
+    let number = |b: &u8| b.is_ascii_digit() || *b == b':';
+    let close = memchr::memmem::find(session.get(..24).unwrap_or(session), b"] ")?;
+    let own = before.iter().all(time) && session.get(1..close)?.iter().all(number);
+    own.then(|| session.get(close + 2..))?
+}
+
 /// Reads lines of files that such programs write, known by their shape.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let near = line.get(..160).unwrap_or(line);
     // ZoneMTA: `info Sender/default/4711[3] 166874ba640000c923.001 DELIVERED from=... to=... src=LOCAL mx=name[ADDRESS]`
-    if pieces::has(near, b" Sender/") && pieces::has(line, b" mx=") {
+    if is_sender(near) {
         return LineReading::Outgoing;
     }
-    // MDaemon: `Connection established (LOCAL:51234 -> ADDRESS:25)`; SmarterMail: `Connection to ADDRESS:25 from LOCAL:51234
-    // succeeded`
-    if pieces::behind_near(line, 160, b"Connection established (")
-        .is_some_and(|rest| pieces::has(rest, b" -> "))
-        || pieces::behind_near(line, 96, b"] Connection to ")
-            .is_some_and(|rest| pieces::has(rest, b" succeeded"))
+    // msmtp's own file, with or without a time: `host=... from=... recipients=... exitcode=EX_OK`
+    if pieces::has(near, b"host=")
+        && pieces::has(line, b" recipients=")
+        && pieces::has(line, b" exitcode=EX_")
     {
         return LineReading::Outgoing;
+    }
+    if let Some(text) = behind_session(line) {
+        let calls = text.starts_with(b"Connection established")
+            && (pieces::has(text, b" -> ") || pieces::has(text, b" --> "));
+        let tries = text.starts_with(b"Waiting for socket connection") && pieces::has(text, b" --> ");
+        if calls || tries || text.starts_with(b"Connection to ") && pieces::has(text, b" succeeded") {
+            return LineReading::Outgoing;
+        }
     }
     // PowerMTA: rows of mail that was delivered, bounced or deferred.
     let rows = [&b"d,20"[..], b"b,20", b"t,20", b"tq,20", b"rb,20", b"rs,20"];

@@ -12,7 +12,9 @@ const OUT: &[&[u8]] = &[b"to=", b"STARTTLS=client", b"AUTH=client", b"makeconnec
 /// The client of a message.
 pub(super) fn client(message: &[u8]) -> LineReading {
     let text = behind_queue_id(message);
-    if OUT.iter().any(|start| text.starts_with(start)) || pieces::has(text, b" during client ") {
+    let waits =
+        || text.starts_with(b"timeout waiting for input from ") && pieces::has(text, b" during client ");
+    if OUT.iter().any(|start| text.starts_with(start)) || waits() {
         return LineReading::Outgoing;
     }
     if text.starts_with(b"<-- ") {
@@ -54,19 +56,20 @@ pub(super) fn client(message: &[u8]) -> LineReading {
     if text.starts_with(b"ruleset=") && pieces::has(text, b", reject=") {
         return LineReading::incoming(before_reject(text));
     }
+    let text = text.strip_suffix(b", discard").unwrap_or(text);
     if let Some(relay) = last_relay(text).filter(|_| !text.starts_with(b"collect: ")) {
         return LineReading::Incoming(relay);
     }
     // A line without relay= may name a host at its start or after "from". All other brackets are in mail addresses, in
     // arguments of rulesets, or in the answers of other servers.
-    LineReading::incoming(pieces::first_bracketed(text, names_host))
+    let milter = text.starts_with(b"Milter: connect: ");
+    LineReading::incoming(pieces::first_bracketed(text, |before| {
+        milter && before.ends_with(b" addr=") || names_host(before)
+    }))
 }
 
 /// Whether the text before a bracket is a host's name or empty, at the start or after `from`.
 fn names_host(before: &[u8]) -> bool {
-    if before.ends_with(b" addr=") {
-        return true;
-    }
     // The client's text is between such marks or after a key.
     if before.iter().any(|b| b"<>()\"=".contains(b)) {
         return false;

@@ -6,12 +6,11 @@ use super::{LineReading, general, login, pieces};
 use crate::log::token;
 use std::net::IpAddr;
 
-/// Marks after the client's address at which the client's text begins.
-const REASONS: [&[u8]; 4] = [
-    b": Change of username or service not allowed: ",
-    b" ssh1: ruser ",
-    b" not allowed because ",
-    b": no matching ",
+/// Beginnings of messages, and the mark after the client's address at which the client's text begins.
+const REASONS: [(&[u8], &[u8]); 3] = [
+    (b"Disconnecting ", b": Change of username or service not allowed: "),
+    (b"Failed ", b" ssh1: ruser "),
+    (b"User ", b" not allowed because "),
 ];
 
 /// The starts of messages without client's text before the address.
@@ -44,9 +43,10 @@ pub(super) fn server(message: &[u8]) -> LineReading {
     if message.starts_with(b"Server listening") {
         return LineReading::Nobody;
     }
-    // The client asked for a connection to be forwarded to this address.
-    if pieces::has(message, b"connect_to ") || message.starts_with(b"Received request to connect to host ") {
-        return LineReading::Outgoing;
+    // `srclimit_penalise: ipv4: new 203.0.113.7/32 deferred penalty of 5 seconds`
+    if message.starts_with(b"srclimit_") {
+        let peer = pieces::behind(message, b" new ").unwrap_or_default();
+        return LineReading::incoming(token::bare(pieces::before(pieces::before(peer, b" "), b"/")));
     }
     let own = login::pam(message);
     if own.is_known() {
@@ -54,20 +54,20 @@ pub(super) fn server(message: &[u8]) -> LineReading {
     }
     let level = [&b"error: "[..], b"fatal: "].iter().find_map(|level| message.strip_prefix(*level));
     let message = level.unwrap_or(message);
+    // The client asked for a connection to be forwarded to this address.
+    let forwards = [&b"connect_to "[..], b"Received request to connect to host "];
+    if forwards.iter().any(|start| message.starts_with(start)) {
+        return LineReading::Outgoing;
+    }
     if let Some(rest) = FIRST.iter().find_map(|start| message.strip_prefix(*start))
         && let Some(address) = token::leading(rest)
     {
         return LineReading::Incoming(address);
     }
-    let text = REASONS.iter().fold(message, |text, reason| before_reason(text, reason));
-    // A name before the client and another after it may both hold the text between them.
-    let last = |text: &[u8]| pieces::behind_last(text, b" from ").and_then(token::leading);
-    let first = pieces::before(text, b" ssh1: ruser ");
-    if first.len() < text.len() && last(first).is_some() && last(first) != last(text) {
-        return LineReading::Nobody;
-    }
-    let again = |reason: &&[u8]| memchr::memmem::find_iter(message, reason).count() > 1;
-    if text.len() < message.len() && REASONS.iter().any(again) {
+    let mark =
+        REASONS.iter().find(|(start, _)| message.starts_with(start)).map_or(&b""[..], |(_, mark)| mark);
+    let text = before_reason(message, mark);
+    if text.len() < message.len() && memchr::memmem::find_iter(message, mark).count() > 1 {
         return LineReading::Nobody;
     }
     if NAMED.iter().any(|start| text.starts_with(start)) {
@@ -96,6 +96,9 @@ pub(super) fn dropbear(message: &[u8]) -> LineReading {
 
 /// The text before a reason. If the text after the reason ends like a line without one, the reason is part of a name.
 fn before_reason<'a>(text: &'a [u8], reason: &[u8]) -> &'a [u8] {
+    if reason.is_empty() {
+        return text;
+    }
     let before = pieces::before(text, reason);
     let behind = text.get(before.len()..).unwrap_or_default();
     let name = behind.ends_with(b" ssh2") || behind.ends_with(b" ssh2 [preauth]");

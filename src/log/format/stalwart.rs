@@ -47,6 +47,13 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
 /// `delivery.connect` of `Connecting to remote server (delivery.connect) queueId = 1, ...`, and the text after it.
 fn event(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let near = line.get(..200).unwrap_or(line);
+    // `2026-11-23T10:34:34Z INFO `; the time or both may be missing.
+    let text =
+        if super::head::is_iso_time(near) { pieces::cut_blank(near)?.1.trim_ascii_start() } else { near };
+    let starts = [&b"INFO "[..], b"WARN ", b"ERROR ", b"DEBUG ", b"TRACE ", b"Connecting to "];
+    if !starts.iter().any(|start| text.starts_with(start)) {
+        return None;
+    }
     memchr::memchr_iter(b'(', near).take(3).find_map(|open| {
         let inside = line.get(open + 1..)?;
         let event = inside.get(..memchr::memchr(b')', inside.get(..64).unwrap_or(inside))?)?;

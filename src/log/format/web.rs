@@ -16,8 +16,11 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         return LineReading::Incoming(client);
     }
     // haproxy's own messages on standard error: `[WARNING]  (4711) : Server smtp/mx1 is DOWN, reason: ...`
-    if line.first() == Some(&b'[')
-        && let Some(text) = pieces::behind_near(line, 64, b") : ")
+    let levels = [&b"[WARNING]"[..], b"[ALERT]", b"[NOTICE]"];
+    if let Some(rest) =
+        levels.iter().find_map(|level| line.strip_prefix(*level)).map(<[u8]>::trim_ascii_start)
+        && rest.first() == Some(&b'(')
+        && let Some(text) = pieces::behind_near(rest, 16, b") : ")
         && is_backend(text)
     {
         return LineReading::Outgoing;
@@ -26,7 +29,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     if line.get(19..).is_some_and(|rest| rest.starts_with(b" LOG")) {
         return stunnel(line);
     }
-    if line.first() == Some(&b'[')
+    if is_apache_error(line)
         && let Some(rest) = pieces::behind_near(line, 256, b"[client ")
     {
         let peer = pieces::before(rest.get(..64).unwrap_or(rest), b"]");
@@ -43,10 +46,14 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         };
     }
     // Lighttpd: `... (http_auth.c.4711) password doesn't match for / username: NAME IP: ADDRESS`
-    if pieces::behind_near(line, 64, b"_auth.c.").is_some()
+    if pieces::behind_time(line, b" (")
+        .is_some_and(|rest| pieces::behind_near(rest, 24, b"_auth.c.").is_some())
         && let Some(peer) = pieces::behind_last(line, b" IP: ")
     {
         return LineReading::incoming(token::leading(peer));
+    }
+    if let Some(client) = envoy(line) {
+        return LineReading::Incoming(client);
     }
     match access(line) {
         Some(client) => LineReading::incoming(client),
@@ -61,23 +68,64 @@ fn access(line: &[u8]) -> Option<Option<IpAddr>> {
     // A user's name may hold brackets too.
     let mut brackets = memchr::memmem::find_iter(near, b" [");
     let date = brackets.find(|at| is_clf_date(near.get(at + 2..).unwrap_or_default()))?;
-    let mut words = line.get(..date)?.split(|b| *b == b' ').filter(|word| !word.is_empty());
-    let client = |word: &[u8]| {
-        let word = word.strip_prefix(b"\"").unwrap_or(word);
-        token::bare(word.strip_suffix(b"\"").or_else(|| word.strip_suffix(b",")).unwrap_or(word))
+    let before = line.get(..date)?;
+    // The identd's answer, mostly a dash, follows the client. The virtual host before the client may be an address that the
+    // client chose.
+    let own = pieces::before(before, b" - ");
+    let words = |text| <[u8]>::split(text, |b| *b == b' ').filter(|word: &&[u8]| !word.is_empty());
+    let last = words(own).next_back()?;
+    // An identd's answer has no dot.
+    let named = match words(own).count() {
+        2 => address_of(last).is_some(),
+        3 => words(own).all(is_host),
+        _ => false,
     };
+    if own.len() < before.len() && !own.contains(&b',') && named {
+        return Some(address_of(last).filter(|address| !general::is_nobody(*address)));
+    }
+    let mut words = words(before);
     for _ in 0..3 {
         let word = words.next()?;
-        if let Some(address) = client(word) {
+        if let Some(address) = address_of(word) {
             return Some(Some(address).filter(|address| !general::is_nobody(*address)));
         }
         // The name of a virtual host, or of the client if it is logged instead of the address.
-        let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':');
-        if !word.iter().all(name) || !word.contains(&b'.') || word.ends_with(b":") {
+        if !is_host(word) {
             return if word == b"-" { Some(None) } else { None };
         }
     }
     None
+}
+
+/// An address in an access log, also in quotes or with the comma of a list after it.
+fn address_of(word: &[u8]) -> Option<IpAddr> {
+    let word = word.strip_prefix(b"\"").unwrap_or(word);
+    token::bare(word.strip_suffix(b"\"").or_else(|| word.strip_suffix(b",")).unwrap_or(word))
+}
+
+/// A host's name with a dot in it, or an address.
+fn is_host(word: &[u8]) -> bool {
+    let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':');
+    word.iter().all(name) && word.contains(&b'.') && !word.ends_with(b":") || address_of(word).is_some()
+}
+
+/// Envoy with Istio's columns: `[TIME] "REQUEST" 200 - ... "HOST" "UPSTREAM" inbound|80||NAME LOCAL:40012 LOCAL:80
+/// ADDRESS:51234 SNI default`. The client may have typed parts of the text before them.
+fn envoy(line: &[u8]) -> Option<IpAddr> {
+    line.strip_prefix(b"[").filter(|time| super::head::is_iso_time(time))?;
+    let cluster =
+        [&b"\" inbound|"[..], b"\" outbound|"].iter().find_map(|mark| pieces::behind_last(line, mark))?;
+    token::bare(cluster.split(|b| *b == b' ').nth(3)?)
+}
+
+/// `[Mon Nov 23 10:34:34.1 2026] [core:error] [pid 4711] `; through syslog the date is missing.
+fn is_apache_error(line: &[u8]) -> bool {
+    if matches!(line, [b'[', b'A'..=b'Z', _, _, b' ', b'A'..=b'Z', _, _, b' ', b' ' | b'0'..=b'9', ..]) {
+        return true;
+    }
+    let module = line.strip_prefix(b"[").map(|inside| pieces::before(inside, b"]")).unwrap_or_default();
+    let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':');
+    line.starts_with(b"[client ") || module.len() < 48 && module.iter().all(word) && module.contains(&b':')
 }
 
 /// `23/Nov/2026:10:`
@@ -155,18 +203,23 @@ fn has_server(text: &[u8]) -> bool {
 /// LiteSpeed: `2026-11-23 10:34:34.123 [INFO] [4711] [T0] [203.0.113.7:51234-0#APVH_mail.example] TEXT`: the client,
 /// its port and the number of its request. The virtual host follows the mark, and may be an address of ours.
 fn litespeed(line: &[u8]) -> Option<IpAddr> {
-    let near = line.get(..256).unwrap_or(line);
-    memchr::memchr_iter(b'[', near).take(6).find_map(|open| {
-        let inside = near.get(open + 1..)?;
-        let inside = inside.strip_prefix(b"[").unwrap_or(inside);
-        let peer = inside.get(..memchr::memchr(b'#', inside)?)?;
-        let peer = pieces::before(peer, b":HTTP");
-        let peer = peer.get(..memchr::memrchr(b'-', peer).unwrap_or(peer.len()))?;
-        match pieces::before(peer, b"]") {
-            address if address.len() < peer.len() => token::bare(address),
-            _ => peer_with_port(peer),
+    let mut rest = line.get(super::head::clock::iso_time_with_blank(line)?..)?.trim_ascii_start();
+    while let Some(inside) = rest.strip_prefix(b"[") {
+        let inside = inside.get(..256).unwrap_or(inside);
+        let open = inside.strip_prefix(b"[").unwrap_or(inside);
+        let peer = pieces::before(open, b"#");
+        let plain = |b: &u8| b.is_ascii_hexdigit() || b":.-]HTP".contains(b);
+        if peer.len() < open.len() && peer.iter().all(plain) {
+            let peer = pieces::before(peer, b":HTTP");
+            let peer = peer.get(..memchr::memrchr(b'-', peer).unwrap_or(peer.len()))?;
+            return match pieces::before(peer, b"]") {
+                address if address.len() < peer.len() => token::bare(address),
+                _ => peer_with_port(peer),
+            };
         }
-    })
+        rest = rest.get(memchr::memmem::find(inside, b"] ")? + 3..)?;
+    }
+    None
 }
 
 /// `203.0.113.7:33317 [23/Nov/2026:10:34:34.655] frontend backend/server ...`. An IPv6 address has no brackets here.

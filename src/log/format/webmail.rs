@@ -61,7 +61,11 @@ fn drupal(message: &[u8]) -> LineReading {
 
 /// SOGo: `SOGoRootPage Login from 'ADDRESS' for user 'NAME' might not have worked`
 fn sogo(line: &[u8]) -> LineReading {
-    let peer = pieces::behind_near(line, 96, b"SOGoRootPage Login from '").and_then(token::leading);
+    // A process id after a blank is not part of a tag.
+    let text = line.strip_prefix(b"sogod ").unwrap_or(line);
+    let text =
+        if text.starts_with(b"[") { pieces::behind_near(text, 16, b"]: ").unwrap_or(text) } else { text };
+    let peer = text.strip_prefix(b"SOGoRootPage Login from '").and_then(token::leading);
     LineReading::incoming_or_foreign(peer)
 }
 

@@ -9,10 +9,24 @@ mod quoted;
 use std::borrow::Cow;
 
 /// Names of the member that holds the line, best first.
-const LINE: [&[u8]; 5] = [b"MESSAGE", b"message", b"log", b"msg", b"_raw"];
+const LINE: [&[u8]; 10] = [
+    b"MESSAGE",
+    b"message",
+    b"log",
+    b"msg",
+    b"_raw",
+    b"@message",
+    b"textPayload",
+    b"full_message",
+    b"short_message",
+    b"line",
+];
+
+/// Names of members that hold the record in an export of Elasticsearch, Splunk or Google Cloud Logging.
+const NESTS: [&[u8]; 3] = [b"_source", b"result", b"jsonPayload"];
 
 /// Names of the member that holds the program, best first.
-const PROGRAM: [&[u8]; 9] = [
+const PROGRAM: [&[u8]; 10] = [
     b"SYSLOG_IDENTIFIER",
     b"appname",
     b"app_name",
@@ -22,6 +36,7 @@ const PROGRAM: [&[u8]; 9] = [
     b"ident",
     b"process_name",
     b"app",
+    b"application_name",
 ];
 
 /// The line in an envelope, and its program.
@@ -36,7 +51,9 @@ pub(super) struct WrappedLine<'a> {
 pub(super) fn read(object: &[u8]) -> Option<WrappedLine<'_>> {
     let mut line = Best::default();
     let mut program = Best::default();
-    for member in json::members(object).filter(|member| member.depth == 1) {
+    let own =
+        |member: &json::Member| member.depth == 1 || member.depth == 2 && NESTS.contains(&member.parent);
+    for member in json::members(object).filter(own) {
         line.keep(&LINE, &member);
         program.keep(&PROGRAM, &member);
     }

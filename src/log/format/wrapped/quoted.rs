@@ -12,6 +12,7 @@ const MOST: usize = 64;
 pub(super) fn logfmt(text: &[u8]) -> Option<WrappedLine<'_>> {
     let mut rest = behind_priority(text);
     let mut program: &[u8] = b"";
+    let mut fortinet = false;
     for _ in 0..MOST {
         // A mail address belongs to a mail server's line, and may hold pairs.
         let (name, value) = pair(rest).filter(|(_, value)| !value.starts_with(b"<"))?;
@@ -29,8 +30,12 @@ pub(super) fn logfmt(text: &[u8]) -> Option<WrappedLine<'_>> {
                 value.split_at_checked(end)?
             }
         };
+        fortinet |= name == b"device_id";
         if PROGRAM.contains(&name) {
             program = content;
+        } else if fortinet && name == b"subtype" && content == b"smtp" {
+            // FortiMail's mail server writes Sendmail's messages.
+            program = b"sendmail";
         }
         rest = behind.get(1..)?.trim_ascii_start();
     }
