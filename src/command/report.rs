@@ -69,7 +69,10 @@ pub fn run(typed: &ReportArgs) -> Result<Exit> {
     let mut stale = StaleCount::default();
     let (mut sightings, span) = judge(&resolver, std::mem::take(&mut clients.seen), &mut stale)?;
     if settings.shows_lines() {
-        sightings.retain(|judged| is_one_of(&settings.owners, judged));
+        let kept = sightings.retain(|judged| is_one_of(&settings.owners, judged));
+        if !kept && !sightings.is_empty() {
+            warn("no owner in the log matches --owner; without it, all are listed");
+        }
     }
     let wanted = all_wanted(&resolver, ham, copies.as_ref().filter(|_| settings.correspondents))?;
     stale.tell();

@@ -140,8 +140,9 @@ fn compose(
         text.push_str(&format!("  and {} more\n", addresses(more.len())));
     }
     text.push_str(
-        "\nTimes are in UTC. Sample log lines are attached, with the local parts of mail addresses masked, and the same\n\
-         as XARF v4 reports (xarf.org). Please look into it, and answer to this address.\n",
+        "\nTimes are in UTC. Sample log lines are attached, with the local parts of\n\
+         mail addresses masked, and the same as XARF v4 reports (xarf.org).\n\
+         Please look into it, and answer to this address.\n",
     );
     let mut message = MessageBuilder::new()
         .from(from.mailbox.as_str())

@@ -138,8 +138,10 @@ pub fn all_spared(advice: &Advice) -> Option<String> {
     if others.is_empty() {
         return Some(spared(row, why));
     }
-    let (apart, wanted): (Vec<_>, Vec<_>) =
-        advice.spared.iter().partition(|(_, why)| *why == SparedReason::Inseparable);
+    let (apart, wanted): (Vec<_>, Vec<_>) = advice
+        .spared
+        .iter()
+        .partition(|(_, why)| matches!(why, SparedReason::Inseparable | SparedReason::Unnamed(_)));
     let named = |rows: &[&(&ReportRow, SparedReason)]| {
         some(rows.iter().map(|(row, _)| title(row)), OWNERS, ", ", "more")
     };
@@ -174,6 +176,10 @@ pub fn spared(owner: &ReportRow, why: &SparedReason) -> String {
         }
         SparedReason::Inseparable => {
             format!("left out: {name}; no line matches it that would not match others too")
+        }
+        SparedReason::Unnamed(field) => {
+            let none = field.none().trim_matches(['(', ')']);
+            format!("left out: {name}; {none} is known of it")
         }
     }
 }

@@ -42,6 +42,8 @@ pub(super) fn title(owner: &ReportRow) -> String {
 
 /// The most addresses that a row shows on a terminal.
 const CLIENTS: usize = 20;
+/// The most rows of the terminal for one log line.
+const ROWS: usize = 4;
 /// The most owners that a row names in one line.
 const OWNERS: usize = 2;
 
@@ -180,9 +182,9 @@ impl OwnerTable {
             let about = about.into_iter().flatten().collect::<Vec<_>>().join(" · ");
             writeln!(out, "{blanks}{}", cut(&about, self.width.saturating_sub(indent)))?;
             for line in lines.get(&address).into_iter().flatten() {
-                let line = safe(&line.text);
-                let line = cut(&line, self.width.saturating_sub(indent + 2)).into_owned();
-                writeln!(out, "{blanks}  {}", self.paint.dim(&line))?;
+                for part in folded(&safe(&line.text), self.width.saturating_sub(indent + 2), ROWS) {
+                    writeln!(out, "{blanks}  {}", self.paint.dim(&part))?;
+                }
             }
         }
         let more = clients.len().saturating_sub(CLIENTS);

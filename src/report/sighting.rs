@@ -105,14 +105,21 @@ impl Sightings {
         self.of.push(self.findings.add(judged));
     }
 
-    /// Keeps only the clients whose facts are accepted.
-    pub fn retain(&mut self, keep: impl Fn(&Judged) -> bool) {
+    /// Keeps only the clients whose facts are accepted. Returns whether there are any.
+    pub fn retain(&mut self, keep: impl Fn(&Judged) -> bool) -> bool {
         let kept: Vec<bool> = self.findings.iter().map(keep).collect();
         for index in &mut self.of {
             if kept.get(*index as usize) != Some(&true) {
                 *index = NOWHERE;
             }
         }
+        kept.contains(&true)
+    }
+
+    /// Whether there are no clients at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.of.is_empty()
     }
 
     /// All facts, in the order of the first client with each.

@@ -90,6 +90,8 @@ pub enum SparedReason {
     Stranger(IpAddr),
     /// Every line that stops it would also stop others, or wanted mail.
     Inseparable,
+    /// The records do not name the field that lines were asked for.
+    Unnamed(Grouping),
 }
 
 /// Suggests lines for the owners that are clear, without those whose mail is wanted. The report must be grouped by
@@ -121,7 +123,8 @@ pub fn suggest<'r, 'a>(
     for (index, (row, spared)) in open.iter().zip(&mut spared).enumerate() {
         let Some(left) = left.get(&index).filter(|_| spared.is_none()) else { continue };
         if bounds.suffices(left.hits, left.addresses) {
-            *spared = Some(SparedReason::Inseparable);
+            let unnamed = bounds.only.filter(|_| !ground.has_candidate(index));
+            *spared = Some(unnamed.map_or(SparedReason::Inseparable, SparedReason::Unnamed));
         } else if left.hits == row.hits {
             small.add(row);
         }

@@ -333,6 +333,8 @@ fn one_owner_can_be_looked_at_with_addresses_and_lines() {
         page.contains("mailto:abuse@contoso.example") && page.contains("<code>Nov 20 10:00:00 mx"),
         "{page}"
     );
+    let run = room.run(["report", "--offline", "--owner", "nobody", "mail.log"]);
+    run.stdout("").stderr_has("no owner in the log matches --owner").code(0).check();
     let run = room.run(["report", "--owner", "a(b", "mail.log"]);
     run.stderr_has("--owner: column 2: ").code(64).check();
     let run = room.run(["report", "--lines", "2", "mail.log"]);

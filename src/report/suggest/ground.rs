@@ -123,6 +123,12 @@ impl<'a> SuggestGround<'a> {
         }
     }
 
+    /// Whether some line would match a network of this row.
+    pub(super) fn has_candidate(&self, row: usize) -> bool {
+        let is_of_row = |index: &usize| self.networks.get(*index).is_some_and(|network| network.row == row);
+        self.candidates.iter().any(|candidate| candidate.networks.iter().any(is_of_row))
+    }
+
     /// The mail that no line stops, by row.
     pub(super) fn left(&self, choices: &[ChosenLine]) -> HashMap<usize, SentCount> {
         let stopped: HashSet<usize> = choices.iter().flat_map(|choice| &choice.networks).copied().collect();

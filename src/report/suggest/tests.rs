@@ -98,6 +98,15 @@ fn a_network_name_that_others_use_too_gives_way_to_the_network() {
     assert_eq!(lines(&advice), ["@org ^Contoso$", "@org ^Inside$"]);
     let spared: Vec<_> = advice.spared.iter().map(|(owner, why)| (owner.by(), why.clone())).collect();
     assert_eq!(spared, [(Some("LAN"), SparedReason::Inseparable)]);
+    // Where lines of one field are asked for, records may not name it.
+    let by_asn = SuggestBounds { only: Some(Grouping::Asn), ..ANY };
+    let advice = suggest(&report, &ham(&[]), by_asn).unwrap();
+    assert!(advice.suggested.is_empty());
+    assert!(
+        advice.spared.iter().all(|(_, why)| *why == SparedReason::Unnamed(Grouping::Asn)),
+        "{:?}",
+        advice.spared
+    );
 }
 
 #[test]
