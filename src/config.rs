@@ -178,15 +178,23 @@ pub fn zone(typed: Option<&String>, layers: &ConfigLayer) -> Result<ZoneName> {
 }
 
 impl ResolverConfig {
-    /// Resolves how registries are asked and where answers are kept; `timeout` is the default time for an address.
+    /// How registries are asked and where answers are kept.
     ///
     /// # Errors
     /// A server list that cannot be read (66) or is wrong (78).
-    pub fn resolve(
+    pub fn resolve(querying: &QueryOptions, caching: &CacheOptions, layers: &ConfigLayer) -> Result<Self> {
+        Self::resolve_within(QueryPolicy::default().timeout, querying, caching, layers)
+    }
+
+    /// The same with another default for the time that an address may take.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    pub fn resolve_within(
+        timeout: Duration,
         querying: &QueryOptions,
         caching: &CacheOptions,
         layers: &ConfigLayer,
-        timeout: Duration,
     ) -> Result<Self> {
         let list = querying.servers.clone().or_else(|| layers.servers.as_ref().map(PathBuf::from));
         let servers = list.as_deref().map_or_else(|| Ok(Servers::default()), Servers::read)?;

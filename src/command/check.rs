@@ -13,7 +13,7 @@ use crate::{
     log::{ClientSource, SeenClient},
     output::{self, OutputFormat},
     pattern::PatternSpec,
-    resolver::{Arrival, Client, QueryPolicy, Resolver},
+    resolver::{Arrival, Client, Resolver},
     verdict::Judged,
 };
 use jiff::Timestamp;
@@ -33,7 +33,6 @@ struct CheckSettings<'a> {
 
 impl<'a> CheckSettings<'a> {
     fn resolve(typed: &'a CheckArgs, layers: &ConfigLayer) -> Result<Self> {
-        let timeout = QueryPolicy::default().timeout;
         Ok(Self {
             sources: sources(typed)?,
             alone: typed.log.is_empty() && matches!(typed.addresses.as_slice(), [one] if one != "-"),
@@ -41,7 +40,7 @@ impl<'a> CheckSettings<'a> {
             reading: LogConfig::resolve(&typed.reading, layers),
             patterns: config::patterns(&typed.patterns, layers),
             output: OutputConfig::resolve(&typed.output, layers),
-            resolver: ResolverConfig::resolve(&typed.querying, &typed.caching, layers, timeout)?,
+            resolver: ResolverConfig::resolve(&typed.querying, &typed.caching, layers)?,
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     output::object,
     pattern::{Action, PatternMatch, Patterns},
     report::owner,
-    resolver::{QueryPolicy, Resolver},
+    resolver::Resolver,
     sanitize::safe,
     verdict::{Judged, Verdict},
 };
@@ -94,10 +94,9 @@ struct CostSettings {
 
 impl CostSettings {
     fn resolve(typed: &LintArgs, layers: &ConfigLayer) -> Result<Self> {
-        let timeout = QueryPolicy::default().timeout;
         Ok(Self {
             reading: LogConfig::resolve(&typed.reading, layers),
-            resolver: ResolverConfig::resolve(&typed.querying, &typed.caching, layers, timeout)?,
+            resolver: ResolverConfig::resolve(&typed.querying, &typed.caching, layers)?,
         })
     }
 }

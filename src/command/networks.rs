@@ -21,7 +21,6 @@ use std::{
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 /// The default limit of IPv4 addresses in a list: as many as in a /8, 0.4 % of all.
@@ -51,7 +50,7 @@ impl NetworksSettings {
         }
         let families = families(typed);
         let ResolverConfig { cache, policy, .. } =
-            ResolverConfig::resolve(&QueryOptions::default(), &typed.caching, layers, Duration::ZERO)?;
+            ResolverConfig::resolve(&QueryOptions::default(), &typed.caching, layers)?;
         let max_age = SignedDuration::try_from(policy.max_age).unwrap_or(SignedDuration::MAX);
         Ok(Self {
             patterns,

@@ -17,7 +17,6 @@ use serde::Serialize;
 use std::{
     collections::{BTreeSet, HashMap},
     io::{self, IsTerminal, Write},
-    path::PathBuf,
 };
 
 /// The most networks that text names after their number.
@@ -67,20 +66,26 @@ pub fn run(typed: &LintArgs) -> Result<Exit> {
         }
     } else {
         let found = patterns.lint(numbers(&patterns, &origins(&cache)).as_ref());
-        if found.is_empty() && patterns.is_empty() {
-            // A folder without files; a file without patterns is a separate problem.
-            let (_, folder) = spec.files.first().cloned().unwrap_or((Action::Block, PathBuf::new()));
-            warn(&format!("there is no pattern file in {}: nothing will match", folder.display()));
-        } else if found.is_empty() && io::stderr().is_terminal() {
-            // Without output on a terminal, a user would wonder whether it was the right file.
-            let count = patterns.names().count();
-            let patterns = if count == 1 { "pattern" } else { "patterns" };
-            warn(&format!("{count} {patterns}, no mistakes"));
+        if found.is_empty() {
+            tell_clean(&patterns, &spec);
         }
         problems(&found, typed.json, &mut out)?
     };
     flush(&mut out)?;
     Ok(exit)
+}
+
+/// Says that no problem was found, where that needs a word.
+fn tell_clean(patterns: &Patterns, spec: &PatternSpec) {
+    if let (true, Some((_, folder))) = (patterns.is_empty(), spec.files.first()) {
+        // A folder without files; a file without patterns is a separate problem.
+        warn(&format!("there is no pattern file in {}: nothing will match", folder.display()));
+    } else if io::stderr().is_terminal() {
+        // Without output on a terminal, a user would wonder whether it was the right file.
+        let count = patterns.names().count();
+        let patterns = if count == 1 { "pattern" } else { "patterns" };
+        warn(&format!("{count} {patterns}, no mistakes"));
+    }
 }
 
 /// The AS numbers of the table of origins, if a pattern needs them and there is a usable table.

@@ -97,7 +97,7 @@ impl ServeSettings {
         };
         Ok(Self {
             patterns,
-            resolver: ResolverConfig::resolve(&typed.querying, &typed.caching, layers, SERVED)?,
+            resolver: ResolverConfig::resolve_within(SERVED, &typed.querying, &typed.caching, layers)?,
             reply_policy: ReplyPolicy {
                 reject_text,
                 on_unknown: typed.on_unknown.or(layers.on_unknown).unwrap_or_default(),

@@ -10,7 +10,7 @@ use crate::{
     exit::Exit,
     log::ClientSource,
     pattern::Patterns,
-    resolver::{Client, QueryPolicy},
+    resolver::Client,
     verdict::Judged,
 };
 use jiff::Timestamp;
@@ -25,11 +25,10 @@ struct WarmSettings<'a> {
 
 impl<'a> WarmSettings<'a> {
     fn resolve(typed: &'a WarmArgs, layers: &ConfigLayer) -> Result<Self> {
-        let timeout = QueryPolicy::default().timeout;
         Ok(Self {
             logs: log_clients::sources(&typed.logs, "warm")?,
             reading: LogConfig::resolve(&typed.reading, layers),
-            resolver: ResolverConfig::resolve(&typed.querying, &typed.caching, layers, timeout)?,
+            resolver: ResolverConfig::resolve(&typed.querying, &typed.caching, layers)?,
         })
     }
 }

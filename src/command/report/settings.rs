@@ -8,7 +8,6 @@ use crate::{
     log::{ClientSource, ReadSpec},
     pattern::{PatternSpec, selector},
     report::{Grouping, moment, suggest::SuggestBounds},
-    resolver::QueryPolicy,
 };
 use jiff::Timestamp;
 use regex::bytes::{Regex, RegexBuilder};
@@ -56,7 +55,6 @@ impl<'a> ReportSettings<'a> {
         let logs = log_clients::sources(&typed.logs, "report")?;
         let ham = config::paths(&typed.ham, if typed.suggest { layers.ham.as_ref() } else { None });
         let style = ReportStyle::resolve(typed, layers);
-        let timeout = QueryPolicy::default().timeout;
         // Lines are suggested for owners, whatever the grouping.
         let by = typed.by.or(layers.by).filter(|_| !typed.suggest).unwrap_or_default();
         // A screenful; `--top` shows more.
@@ -65,7 +63,7 @@ impl<'a> ReportSettings<'a> {
         let lines = typed.lines.or(layers.lines).map_or(LINES, |lines| lines.0);
         Ok(Self {
             patterns: config::patterns(&typed.patterns, layers),
-            resolver: ResolverConfig::resolve(&typed.querying, &typed.caching, layers, timeout)?,
+            resolver: ResolverConfig::resolve(&typed.querying, &typed.caching, layers)?,
             owners: owners(&typed.owner)?,
             reading: reading(typed, layers, now)?,
             by,
