@@ -29,6 +29,7 @@ fn facts(data: &[u8], verdict: Verdict) -> ClientDecision {
         registry: Some(Registry::Ripe),
         asn: data.iter().map(|byte| u32::from(*byte)).collect(),
         abuse: vec![text.clone(); 3],
+        provisional: data.len().is_multiple_of(2),
         ..ClientDecision::unknown("denied", text)
     }
 }

@@ -103,6 +103,9 @@ fn look(typed: &ProbeArgs) -> Result<CheckFindings> {
     }
     if settings.cache.location.as_deref() != Some("none") {
         look_at_cache(&opened(&settings.cache), typed.stale, &mut findings);
+        if settings.listen.is_empty() {
+            findings.fine.push("no service is asked without --listen".into());
+        }
     }
     Ok(findings)
 }
@@ -135,7 +138,11 @@ fn look_at_cache(cache: &LayeredCache, stale: u32, findings: &mut CheckFindings)
     }
     match stats {
         Ok(stats) => {
-            findings.fine.push(format!("{} answers in the cache", stats.networks));
+            let imported = match stats.imported {
+                0 => String::new(),
+                networks => format!(" and {networks} imported networks"),
+            };
+            findings.fine.push(format!("{} answers{imported} in the cache", stats.networks));
             findings.numbers.push(format!("networks={};;;0", stats.networks));
             findings.numbers.push(format!("bytes={}B;;;0", stats.bytes));
             findings.numbers.push(format!("held_off={};;;0", stats.held_off.len()));

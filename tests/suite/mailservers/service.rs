@@ -388,8 +388,17 @@ fn the_monitoring_plugin_says_how_it_is() {
     assert!(line.starts_with("WHODUNIT CRITICAL - no answer at inet:127.0.0.1:1: "), "{line}");
     let (code, line) = check(&["--config", "none", "--cache", "none"]);
     assert!(code == 3 && line.starts_with("WHODUNIT UNKNOWN - "), "{code} {line}");
+    let (code, line) = check(&["--config", &config]);
+    assert!(code == 0 && line.contains(" in the cache, no service is asked without --listen"), "{line}");
     let (code, line) = check(&["--config", &config, "--listen", "bogus"]);
     assert!(code == 3 && line.contains("bogus"), "{code} {line}");
+    let dump =
+        world.write("ripe.db.inetnum", "inetnum: 80.0.0.0 - 80.0.0.255\nnetname: EXAMPLE\nsource: RIPE\n");
+    let mut import = Command::new(PROGRAM);
+    import.args(["cache", "import", "--config", &config]).arg(dump).env_clear();
+    assert!(import.output().unwrap().status.success());
+    let (code, line) = check(&["--config", &config, "--listen", &inet]);
+    assert!(code == 0 && line.contains(" answers and 1 imported networks in the cache"), "{line}");
     // An old import should be renewed.
     let cache = world.path("cache/cache.db");
     let imported = world.path("cache/cache.db-imported");
