@@ -53,7 +53,7 @@ their_port=$(port) our_port=$(port)
 user=$(id -un)
 [ "$user" != root ] || { user=nobody && chmod 755 "$work"; }
 rbldnsd -n -u "$user" -w "$work" -b "127.0.0.1/$their_port" bl.whodunit:ip4trie:list >"$work/rbldnsd.log" 2>&1 &
-running+=($!)
+theirs=$! running+=($!)
 "$whodunit" serve "${ours[@]}" --offline -f "$work/blocked" --listen "dns:127.0.0.1:$our_port" 2>"$work/serve.log" &
 served=$! running+=($!)
 for port in "$their_port" "$our_port"; do
@@ -71,7 +71,7 @@ measure() { # PORT COUNT
     awk '/Queries per second/ { rate = $4 } /Queries lost/ { lost = $3 } /Response codes/ { codes = substr($0, index($0, ":") + 1) }
         END { printf "%.0f answers/s, %d lost,%s\n", rate, lost, codes }' "$work/run"
 }
-memory() { awk '/^VmRSS/ { print $2 }' "/proc/$served/status"; }
+memory() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 
 for count in 1000 30000 100000; do
     for _ in $(seq "${RUNS:-2}"); do
@@ -81,13 +81,25 @@ for count in 1000 30000 100000; do
 done
 
 # Below its limit, to measure the latency and not the queue of a client that asks too fast.
-dnsperf -p "$our_port" -d "$work/30000" -l "$seconds" -c 4 -Q "${RATE:-20000}" -v 2>/dev/null |
-    awk '$1 == ">" { print $NF }' | sort -g >"$work/waits"
-awk '{ wait[NR] = $1 } END { printf "whodunit at a steady rate: p50 %.3f ms, p99 %.3f ms, max %.1f ms, of %d\n",
-    wait[int(NR * 0.5)] * 1000, wait[int(NR * 0.99)] * 1000, wait[NR] * 1000, NR }' "$work/waits"
+steady() { # PORT
+    dnsperf -p "$1" -d "$work/30000" -l "$seconds" -c 4 -Q "${RATE:-20000}" -v 2>/dev/null |
+        awk '$1 == ">" { print $NF }' | sort -g >"$work/waits"
+    awk '{ wait[NR] = $1 } END { printf "p50 %.3f ms, p99 %.3f ms, max %.1f ms, of %d\n",
+        wait[int(NR * 0.5)] * 1000, wait[int(NR * 0.99)] * 1000, wait[NR] * 1000, NR }' "$work/waits"
+}
+for _ in $(seq "${RUNS:-2}"); do
+    echo "rbldnsd  at a steady rate: $(steady "$their_port")"
+    echo "whodunit at a steady rate: $(steady "$our_port")"
+done
 
-before=$(memory)
-echo "whodunit a million distinct addresses: $(dnsperf -p "$our_port" -d "$work/1000000" -n 1 -c 4 -q 200 2>/dev/null |
-    awk '/Queries per second/ { printf "%.0f answers/s", $4 }'), $before kB resident before, $(memory) kB after"
-dnsperf -p "$our_port" -d "$work/1000000" -n 1 -c 4 -q 200 >/dev/null 2>&1
-echo "whodunit the same again: $(memory) kB"
+# Once through a million addresses.
+million() { # PORT PROCESS
+    local before
+    before=$(memory "$2")
+    dnsperf -p "$1" -d "$work/1000000" -n 1 -c 4 -q 200 2>/dev/null >"$work/run"
+    awk -v before="$before" -v after="$(memory "$2")" '/Queries per second/ {
+        printf "%.0f answers/s, %d kB resident before, %d kB after\n", $4, before, after }' "$work/run"
+}
+echo "rbldnsd  a million distinct addresses: $(million "$their_port" "$theirs")"
+echo "whodunit a million distinct addresses: $(million "$our_port" "$served")"
+echo "whodunit the same again: $(million "$our_port" "$served")"

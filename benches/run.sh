@@ -1,7 +1,8 @@
 #!/bin/bash
 # Makes every figure of benches/README.md again: whodunit beside the tools that one would use instead. `benches/run.sh`
-# prints the table; `benches/run.sh --write` puts it into benches/README.md. Needs hyperfine, ripgrep, whois, python3
-# and GNU time. It sends no queries, and takes some minutes. On a busy machine the figures show mostly the other load.
+# prints the table; `benches/run.sh --write` puts it into benches/README.md. Needs hyperfine, ripgrep, whois, python3,
+# GNU time, dnsperf, rbldnsd and qpsmtpd. It sends no queries, and takes some minutes. On a busy machine the figures show
+# mostly the other load.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --locked --quiet --bin whodunit --example demo
@@ -9,7 +10,7 @@ cargo bench --locked --quiet --no-run --bench serve 2>/dev/null
 out=$(mktemp -d)
 trap 'rm -r "$out"' EXIT
 
-for name in warm-hook batch log-scan import; do
+for name in warm-hook batch log-scan import dns plugin; do
     echo "benches/$name.sh ..." >&2
     "benches/$name.sh" >"$out/$name" 2>"$out/$name.log" || { tail -5 "$out/$name.log" >&2; exit 1; }
 done
@@ -33,6 +34,12 @@ size, = find('log-scan', r'lines, (\d+) MB')
 load, read = find('import', r'^import ([\d.]+) s, and grep reads it in ([\d.]+) s')
 found, search = find('import', r'^found in ([\d.]+) ms against (\d+) ms')
 best = lambda who: max(map(int, re.findall(rf'^{who} +16 connections +(\d+) answers/s', text('serve'), re.M)))
+rate = lambda who, count: max(map(int, re.findall(rf'^{who} +{count} addresses: (\d+) answers/s', text('dns'), re.M)))
+wait = lambda who: min(map(float, re.findall(rf'^{who} +at a steady rate: .* p99 ([\d.]+) ms', text('dns'), re.M)))
+million = lambda who: ' to '.join(f'{int(kilobytes) / 1000:.0f}' for kilobytes in
+    find('dns', rf'^{who} +a million .* (\d+) kB resident before, (\d+) kB after'))
+socket, = find('plugin', r'^socket +([\d.]+) ms')
+process, = find('plugin', r'^command +([\d.]+) ms')
 
 rows = [
     ('warm hook: one address, 1,000 patterns, from the cache', f'{hook[1]} ms', f'{hook[2]} ms',
@@ -43,6 +50,11 @@ rows = [
     (f'log scan: 2,000,000 lines, {size} MB, 20,000 clients', f'{scan} s', f'{quads} s',
      "`rg -o` for dotted quads alone, uncounted"),
     ('serve: answers a second, 16 connections', f'{best("whodunit"):,}', f'{best("stub"):,}', 'the smallest server in Python'),
+    *((f'DNS list: answers a second, {count:,} warm addresses', f'{rate("whodunit", count):,}', f'{rate("rbldnsd", count):,}',
+       'rbldnsd with the same list') for count in (1000, 30000, 100000)),
+    ('the same at 20,000 a second: one of a hundred waits longer', f'{wait("whodunit"):.2f} ms', f'{wait("rbldnsd"):.2f} ms', 'rbldnsd'),
+    ('a million addresses once: memory before and after', f'{million("whodunit")} MB', f'{million("rbldnsd")} MB', 'rbldnsd'),
+    ("qpsmtpd's plugin: one connection, by the socket", f'{socket} ms', f'{process} ms', 'the plugin with a process for each'),
     ('import: 500,000 networks', f'{load} s', f'{read} s', '`gzip -dc \\| grep -c`, which only reads them'),
     ('one address of these', f'{found} ms', f'{search} ms', '`zgrep` through the file'),
 ]
