@@ -1,21 +1,21 @@
-//! Which national registry is asked before the regional one above it.
+//! The national registries that are asked before the regional one above them, and their blocks.
 
 use super::Registry;
 use crate::address::Prefix;
 use std::{net::IpAddr, sync::LazyLock};
 
-/// A block that a national registry looks after.
+/// A block whose networks a national registry keeps.
 #[derive(Clone, Copy, Debug)]
 pub struct NationalBlock {
     /// The block.
     pub block: Prefix,
     /// The registry to ask before [`Registry::parent`].
     pub registry: Registry,
-    /// Since when the block is delegated to the country: `2001-05`.
+    /// The month in which it was delegated to the country: `2001-05`.
     pub date: &'static str,
 }
 
-/// In the order of their first addresses; no two overlap.
+/// The rows, in the order of their first addresses. No two overlap.
 static TABLE: LazyLock<Vec<NationalBlock>> =
     LazyLock::new(|| include_str!("national.txt").lines().filter_map(read_line).collect());
 
@@ -25,7 +25,7 @@ fn read_line(line: &'static str) -> Option<NationalBlock> {
     Some(NationalBlock { block, registry: Registry::of_server(parts.next()?), date: parts.next()? })
 }
 
-/// The row of the block around an address; None where no national registry is asked first.
+/// The row of the block that holds an address. None if no national registry is asked first.
 #[must_use]
 pub fn national(address: IpAddr) -> Option<NationalBlock> {
     let behind = TABLE.partition_point(|row| row.block.first() <= address);

@@ -182,7 +182,7 @@ fn judge(
         return WhoisReply::Failure { kind, message: format!("the server said: {message}") };
     }
     let Some(page) = segment::page(part) else {
-        // LACNIC's head may name another registry, and no answer of that follow: then it is to be asked itself.
+        // LACNIC may name another registry without an answer of it. Then that registry is asked.
         let headed = part.registry != asked
             && provenance == Provenance::Network
             && !segment::has_content(part.text)

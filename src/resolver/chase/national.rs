@@ -1,45 +1,46 @@
-//! A national registry that is asked straight, before the regional one above it. It may have no record: the table that named
-//! it can be wrong, or its server be down. Then the one above is asked, as if there were no table.
+//! Asks a national registry before the regional one above it. The national one may have no record, because the table that
+//! names it is wrong, or its server is down. Then the regional one is asked, as if there were no table.
 
 use super::{NextHop, ReferralChase};
 use crate::registry::{Registry, Server, Servers, Unknown, UnknownKind};
 
-/// What became of the national registry that was asked first, if one was.
+/// The state of the national registry that is asked first, if there is one.
 #[derive(Debug, Default)]
 pub(super) enum NationalFirst {
-    /// None was, or it has said who holds the network.
+    /// No national registry is asked first.
     #[default]
     None,
-    /// It is the one asked first; whoever is above it comes next, if need be.
+    /// It has not failed yet. The server of the registry above it is asked next, if it does.
     Pending(Server),
     /// It had no record.
     Left {
         registry: Registry,
-        /// Why, if it did not say that it has none, but failed to answer: it may be the very one that knows.
+        /// The reason, if it failed to answer. None if it said that it has no such network.
         failure: Option<Unknown>,
-        /// It was not even asked, because our own queue for it was too long.
+        /// It was not asked, because our own queue for it was too long.
         unasked: bool,
     },
 }
 
 impl NationalFirst {
-    /// Of a walk that begins at this server.
+    /// The state at the start, by the first server.
     pub(super) fn of(first: &Server, servers: &Servers) -> Self {
         let parent = first.registry.parent().and_then(|parent| servers.of(parent));
         parent.map_or(Self::None, Self::Pending)
     }
 
-    /// Whether it is still to answer.
+    /// Whether the registry above it may still be asked.
     pub(super) fn is_pending(&self) -> bool {
         matches!(self, Self::Pending(_))
     }
 
-    /// Servers that it adds to those which may be asked for one address.
+    /// The number of servers that it adds to the limit for one address.
     pub(super) fn hops(&self) -> usize {
         usize::from(matches!(self, Self::Left { .. }))
     }
 
-    /// Why it did not answer, where the one above says that there is no such network: nobody who knows has said so.
+    /// The reason why it failed to answer, if the registry above it knows no such network. The national one may know it, so
+    /// its failure is the better reason.
     pub(super) fn failure(&mut self, said_above: UnknownKind) -> Option<Unknown> {
         match self {
             Self::Left { failure, .. }
@@ -53,8 +54,8 @@ impl NationalFirst {
 }
 
 impl ReferralChase<'_> {
-    /// Goes on to whoever is above a national registry that gave no record; None where the server was not one asked
-    /// straight. What a denial says stands, so that nobody who is refused by one server goes round to the other.
+    /// Goes on to the registry above a national one that gave no record. None if this server was not asked as one. A denial
+    /// never comes here: it stands, and no other server is asked instead.
     pub(super) fn leave_national(
         &mut self,
         server: &Server,
@@ -75,8 +76,7 @@ impl ReferralChase<'_> {
         Some(NextHop::Ask(parent))
     }
 
-    /// Notes a referral to a registry that was asked straight: where that failed, the record that names it is only a part
-    /// of the answer.
+    /// Notes a referral back to a national registry. If that failed to answer, the record with the referral is partial.
     pub(super) fn note_missed(&mut self, to: Registry) {
         if let NationalFirst::Left { registry, failure: Some(_), unasked } = &self.national
             && *registry == to

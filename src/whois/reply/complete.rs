@@ -60,13 +60,15 @@ pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance
     lacks.or_else(|| (!whole && open_line).then_some("the end of its last line"))
 }
 
-/// Whether fewer than two headings, each with a line below it, stand behind the last of TWNIC's networks.
+/// Whether fewer than two headings, each with a line below it, follow the last of TWNIC's networks. A heading is no deeper
+/// than the network; an empty value of a contact is.
 fn lacks_contacts(text: &str) -> bool {
-    let (mut contacts, mut headed) = (0, false);
+    let (mut contacts, mut headed, mut depth) = (0, false, 0);
     for line in lines(text).filter(|line| !line.trim().is_empty() && !is_comment(line)) {
+        let indent = line.len() - line.trim_start().len();
         if RecordForm::of_line(line).is_some() {
-            (contacts, headed) = (0, false);
-        } else if line.trim_end().ends_with(':') {
+            (contacts, headed, depth) = (0, false, indent);
+        } else if line.trim_end().ends_with(':') && indent <= depth {
             headed = true;
         } else if std::mem::take(&mut headed) {
             contacts += 1;
@@ -145,7 +147,7 @@ impl ReplyShape {
                 // LACNIC indents the head that it passes on.
                 shape.opened = true;
             }
-            // JPNIC speaks in brackets; KRNIC has headings in them.
+            // JPNIC's remarks are in brackets, and KRNIC's headings.
             let words = line.split_whitespace().count();
             let remark = is_comment(line) || (line.starts_with("[ ") && line.ends_with(']') && words > 5);
             shape.spoken |= !recorded && remark && words > 3;

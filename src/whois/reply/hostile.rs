@@ -59,7 +59,7 @@ fn a_reply_without_an_end_of_its_own_needs_whole_objects() {
     }
 }
 
-/// JPNIC may open its answers with other words; the end is demanded all the same.
+/// JPNIC may open its answers with other words. The end is demanded all the same.
 #[test]
 fn jpnics_answer_has_an_end_whatever_it_opens_with() {
     let text = reply!("jpnic").replace("[ JPNIC database provides", "[ The database of JPNIC gives");
@@ -75,7 +75,9 @@ fn jpnics_answer_has_an_end_whatever_it_opens_with() {
 #[test]
 fn twnics_last_network_has_two_contacts() {
     let network = |range: &str| format!("\n   Netname: EXAMPLE\n   Netblock: {range}\n\n");
-    let contact = |name: &str| format!("   {name}:\n      adm@example.net\n      TEL:  +886-2-555-0100\n\n");
+    let contact = |name: &str| {
+        format!("   {name}:\n      adm@example.net\n      FAX:\n      TEL:  +886-2-555-0100\n\n")
+    };
     let (outer, inner) = (network("198.51.0.0/16"), network("198.51.100.0/24"));
     let both = [contact("Administrator contact"), contact("Technical contact")].concat();
     for (text, whole) in [

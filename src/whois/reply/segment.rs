@@ -99,7 +99,7 @@ fn client(line: &str) -> Option<Registry> {
     host_of(host)
 }
 
-/// Servers of national registries whose networks are in APNIC's database, and whose objects are APNIC's.
+/// Servers of national registries whose networks are in APNIC's database. Their objects have APNIC's form.
 const BELOW_APNIC: [&str; 8] = [
     "whois.cnnic.cn",
     "whois.cnnic.net.cn",
