@@ -19,6 +19,7 @@ static WORDS: LazyLock<HashMap<&'static str, u8>> = LazyLock::new(|| {
             "short" => SHORT_FORM,
             "owner" => OWNER_LABEL,
             "note" => NOTE_LABEL,
+            "part" => INSTITUTION,
             _ => continue,
         };
         *words.entry(word).or_default() |= bit;
@@ -31,6 +32,7 @@ const FORM: u8 = 4;
 const SHORT_FORM: u8 = 8;
 const OWNER_LABEL: u8 = 16;
 const NOTE_LABEL: u8 = 32;
+const INSTITUTION: u8 = 64;
 
 /// Finds the parts of words that name an institution. None, which finds nothing, only if the list cannot be read.
 static PARTS: LazyLock<Option<AhoCorasick>> =
@@ -155,7 +157,9 @@ fn rank_of_name(name: &str, netname: Option<&str>) -> Rank {
     }
     let says_use = words.iter().any(|word| is(word, USE) || word.ends_with("dsl"));
     let only_use = words.iter().all(|word| is(word, USE | GENERAL));
-    if says_use || only_use || is_identifier(name, netname) {
+    // `Rechenzentrum` and `Government network` are kinds of a holder, but not a name.
+    let only_kind = words.len() <= 2 && words.iter().all(|word| is(word, USE | GENERAL | INSTITUTION));
+    if says_use || only_use || only_kind || is_identifier(name, netname) {
         return Rank::Use;
     }
     if PARTS.as_ref().is_some_and(|parts| words.iter().any(|word| parts.is_match(word))) {
@@ -249,12 +253,16 @@ fn is_note(line: &str, words: &[String]) -> bool {
     let telephone = digits >= 5
         && ["tel", "telephone", "phone", "ph", "fax", "fon", "mob", "mobile"].contains(&first)
         || (digits >= 7 && letters <= 4);
+    // `Created 2019-04-01`: a label without its colon.
+    let unlettered = words.iter().skip(1).all(|word| !word.contains(char::is_alphabetic));
+    let dated = words.len() > 1 && is(first, NOTE_LABEL) && unlettered;
     let system = words.len() == 1 && first.strip_prefix("as").is_some_and(|rest| rest.parse::<u32>().is_ok());
     NOTES.iter().any(|of| lower.starts_with(of))
         || is_numbering(&lower)
         || lower.contains("://")
         || (lower.starts_with("www.") && words.len() == 1)
         || telephone
+        || dated
         || system
 }
 
@@ -366,6 +374,8 @@ mod tests {
             "+49 30 5550100",
             "4711",
             "2019-04-01",
+            "Created 2019-04-01",
+            "vlan 204",
             "192.0.2.0/24",
             "2001:db8::/32",
             "AS64500",
@@ -399,6 +409,8 @@ mod tests {
             "Broadband Access Network",
             "ADSL2 users",
             "CONTOSO-POOL-7",
+            "Rechenzentrum",
+            "Government network",
         ] {
             assert_eq!(owner(usage), usage);
             for firm in [
