@@ -51,14 +51,14 @@ const KINDS: [&str; 9] = [
 
 /// The protocol of an answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ServiceDoor {
+pub enum ServiceProtocol {
     /// Postfix's protocol.
     Policy,
     /// The DNS list.
     Dns,
 }
 
-impl ServiceDoor {
+impl ServiceProtocol {
     const ALL: [Self; 2] = [Self::Policy, Self::Dns];
 
     fn as_str(self) -> &'static str {
@@ -93,14 +93,14 @@ fn position<T: PartialEq>(all: &[T], one: &T) -> usize {
 
 impl ServiceMetrics {
     /// Counts an answer, given after this time, from memory or not.
-    pub fn answered(&self, door: ServiceDoor, verdict: Verdict, remembered: bool, after: Duration) {
-        let door = position(&ServiceDoor::ALL, &door);
+    pub fn answered(&self, protocol: ServiceProtocol, verdict: Verdict, remembered: bool, after: Duration) {
+        let protocol = position(&ServiceProtocol::ALL, &protocol);
         let microseconds = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
         let bucket = BUCKETS.iter().position(|(_, bound)| microseconds <= *bound).unwrap_or(BUCKETS.len());
-        add(self.answers.get(door).and_then(|door| door.get(position(&VERDICTS, &verdict))), 1);
-        add(self.times.get(door).and_then(|door| door.get(bucket)), 1);
-        add(self.microseconds.get(door), microseconds);
-        add(self.remembered.get(door), u64::from(remembered));
+        add(self.answers.get(protocol).and_then(|protocol| protocol.get(position(&VERDICTS, &verdict))), 1);
+        add(self.times.get(protocol).and_then(|protocol| protocol.get(bucket)), 1);
+        add(self.microseconds.get(protocol), microseconds);
+        add(self.remembered.get(protocol), u64::from(remembered));
     }
 
     /// Counts a query to a registry; `failure` is its kind of failure, if any.
@@ -117,15 +117,15 @@ impl ServiceMetrics {
     pub fn text(&self) -> String {
         let mut text = MetricsText::default();
         text.family("whodunit_answers_total", "counter", "Answers to mail servers, by door and verdict.");
-        for (door, counters) in ServiceDoor::ALL.iter().zip(&self.answers) {
+        for (protocol, counters) in ServiceProtocol::ALL.iter().zip(&self.answers) {
             for (verdict, counter) in VERDICTS.iter().zip(counters) {
-                let labels = [("door", door.as_str()), ("verdict", verdict.as_str())];
+                let labels = [("door", protocol.as_str()), ("verdict", verdict.as_str())];
                 text.sample("whodunit_answers_total", &labels, counter.load(Ordering::Relaxed));
             }
         }
         text.family("whodunit_answers_remembered_total", "counter", "Answers from memory, of all answers.");
-        for (door, counter) in ServiceDoor::ALL.iter().zip(&self.remembered) {
-            let labels = [("door", door.as_str())];
+        for (protocol, counter) in ServiceProtocol::ALL.iter().zip(&self.remembered) {
+            let labels = [("door", protocol.as_str())];
             text.sample("whodunit_answers_remembered_total", &labels, counter.load(Ordering::Relaxed));
         }
         self.times(&mut text);
@@ -162,19 +162,19 @@ impl ServiceMetrics {
             "histogram",
             "Time from a mail server's question to its answer.",
         );
-        for ((door, buckets), microseconds) in
-            ServiceDoor::ALL.iter().zip(&self.times).zip(&self.microseconds)
+        for ((protocol, buckets), microseconds) in
+            ServiceProtocol::ALL.iter().zip(&self.times).zip(&self.microseconds)
         {
             let mut count = 0;
             let bounds = BUCKETS.iter().map(|(bound, _)| *bound).chain(["+Inf"]);
             for (bound, bucket) in bounds.zip(buckets) {
                 count += bucket.load(Ordering::Relaxed);
-                let labels = [("door", door.as_str()), ("le", bound)];
+                let labels = [("door", protocol.as_str()), ("le", bound)];
                 text.sample("whodunit_answer_seconds_bucket", &labels, count);
             }
             let seconds = Duration::from_micros(microseconds.load(Ordering::Relaxed)).as_secs_f64();
-            text.sample("whodunit_answer_seconds_sum", &[("door", door.as_str())], seconds);
-            text.sample("whodunit_answer_seconds_count", &[("door", door.as_str())], count);
+            text.sample("whodunit_answer_seconds_sum", &[("door", protocol.as_str())], seconds);
+            text.sample("whodunit_answer_seconds_count", &[("door", protocol.as_str())], count);
         }
     }
 }
@@ -297,9 +297,9 @@ mod tests {
     #[test]
     fn counts_what_it_is_told() {
         let metrics = ServiceMetrics::default();
-        metrics.answered(ServiceDoor::Dns, Verdict::Blocked, true, Duration::from_micros(90));
-        metrics.answered(ServiceDoor::Dns, Verdict::Unknown, false, Duration::from_secs(60));
-        metrics.answered(ServiceDoor::Policy, Verdict::Clear, false, Duration::from_millis(3));
+        metrics.answered(ServiceProtocol::Dns, Verdict::Blocked, true, Duration::from_micros(90));
+        metrics.answered(ServiceProtocol::Dns, Verdict::Unknown, false, Duration::from_secs(60));
+        metrics.answered(ServiceProtocol::Policy, Verdict::Clear, false, Duration::from_millis(3));
         metrics.asked(Registry::Ripe, None);
         metrics.asked(Registry::Ripe, Some("denied"));
         metrics.asked(Registry::Other, Some("never heard of"));

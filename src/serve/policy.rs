@@ -8,7 +8,7 @@ mod request;
 mod stdio;
 mod verdict_reply;
 
-pub(super) use connection::{OpenConnections, Peer, PolicyDoor};
+pub(super) use connection::{OpenConnections, Peer, PolicyService};
 pub use reply::{OnBlocked, RejectText, ReplyPolicy};
 pub use request::{PolicyRequest, RequestClient, RequestReader};
 pub use stdio::Stdio;

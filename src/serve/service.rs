@@ -9,7 +9,7 @@ use super::{
     dns_decisions::DnsDecisions,
     listen::{BoundAddress, BoundListener, ListenAddress, SocketFile, inherited},
     metrics::MetricsWriter,
-    policy::{OpenConnections, Peer, PolicyDoor, ReplyPolicy, Stdio},
+    policy::{OpenConnections, Peer, PolicyService, ReplyPolicy, Stdio},
 };
 use crate::error::{Error, Result, reason};
 use signal_hook::{
@@ -50,7 +50,7 @@ pub struct DnsSettings {
 
 /// The service, ready to run.
 pub struct MailService<O> {
-    door: Arc<PolicyDoor<O>>,
+    policy: Arc<PolicyService<O>>,
     dns: DnsSettings,
     metrics: Option<MetricsWriter>,
     timeout: Duration,
@@ -74,8 +74,8 @@ impl<O: Decider> MailService<O> {
         decision_log: DecisionLog,
         timeout: Duration,
     ) -> Self {
-        let door = PolicyDoor { dispatcher, reply_policy, decision_log };
-        Self { door: Arc::new(door), dns, metrics: None, timeout, open: OpenConnections::default() }
+        let policy = PolicyService { dispatcher, reply_policy, decision_log };
+        Self { policy: Arc::new(policy), dns, metrics: None, timeout, open: OpenConnections::default() }
     }
 
     /// Writes metrics while it runs.
@@ -86,7 +86,7 @@ impl<O: Decider> MailService<O> {
     }
 
     fn log(&self) -> &DecisionLog {
-        &self.door.decision_log
+        &self.policy.decision_log
     }
 
     /// Listens at `addresses` and at the sockets from systemd, until SIGTERM or SIGINT. On SIGHUP it calls `reload` for
@@ -132,7 +132,7 @@ impl<O: Decider> MailService<O> {
             self.log().line(&format!("listening={}", listener.describe()));
             let acceptor = Acceptor {
                 listener,
-                door: Arc::clone(&self.door),
+                policy: Arc::clone(&self.policy),
                 open: self.open.clone(),
                 stopping: Arc::clone(stopping),
                 numbers: Arc::clone(&numbers),
@@ -161,10 +161,10 @@ impl<O: Decider> MailService<O> {
         let serial = u32::try_from(now.as_secs()).unwrap_or(u32::MAX);
         let zone = ZoneServer::new(self.dns.zone.clone(), addresses, serial);
         let decisions = DnsDecisions {
-            dispatcher: Arc::clone(&self.door.dispatcher),
-            decision_log: self.door.decision_log.clone(),
+            dispatcher: Arc::clone(&self.policy.dispatcher),
+            decision_log: self.policy.decision_log.clone(),
         };
-        let (metrics, allowed) = (Arc::clone(&self.door.dispatcher.metrics), self.dns.allowed.clone());
+        let (metrics, allowed) = (Arc::clone(&self.policy.dispatcher.metrics), self.dns.allowed.clone());
         let server = DnsServer::new(zone, decisions, metrics, allowed, self.timeout);
         server.start(sockets)?;
         Ok(Some(server))
@@ -172,7 +172,7 @@ impl<O: Decider> MailService<O> {
 
     fn start_metrics(&mut self) -> Result<()> {
         let Some(writer) = self.metrics.take() else { return Ok(()) };
-        let (metrics, log) = (Arc::clone(&self.door.dispatcher.metrics), self.log().clone());
+        let (metrics, log) = (Arc::clone(&self.policy.dispatcher.metrics), self.log().clone());
         spawn("metrics", move || writer.run(&metrics, |warning| log.warn(warning))).map(drop)
     }
 
@@ -184,15 +184,15 @@ impl<O: Decider> MailService<O> {
     /// No thread can be started.
     pub fn run_stdio(self, stdio: Stdio, reload: &Reload<O>, linger: Duration) -> Result<()> {
         let signals = signals()?;
-        let (door, handle) = (Arc::clone(&self.door), signals.handle());
+        let (policy, handle) = (Arc::clone(&self.policy), signals.handle());
         let peer = Peer::Stdio(stdio.requests, stdio.answers);
         let conversation = spawn("stdio", move || {
             let _end = OnDrop(|| handle.close());
-            door.converse(&peer);
+            policy.converse(&peer);
         })?;
         let told_to_stop = self.heed(signals, reload);
         // After SIGTERM the request in work has until its deadline; an idle connection is not waited for.
-        let dispatcher = &self.door.dispatcher;
+        let dispatcher = &self.policy.dispatcher;
         let until = Instant::now() + GRACE;
         while !conversation.is_finished() && dispatcher.is_busy() && Instant::now() < until + self.timeout {
             thread::sleep(Duration::from_millis(5));
@@ -223,17 +223,17 @@ impl<O: Decider> MailService<O> {
         if wanted.fetch_add(1, Ordering::SeqCst) > 0 {
             return;
         }
-        let (door, reload, count) = (Arc::clone(&self.door), Arc::clone(reload), Arc::clone(wanted));
+        let (policy, reload, count) = (Arc::clone(&self.policy), Arc::clone(reload), Arc::clone(wanted));
         let spawned = spawn("reload", move || {
             loop {
                 let seen = count.load(Ordering::SeqCst);
                 match reload() {
                     Ok(decider) => {
-                        door.dispatcher.replace(decider);
-                        door.decision_log.line("reloaded=patterns");
+                        policy.dispatcher.replace(decider);
+                        policy.decision_log.line("reloaded=patterns");
                     }
                     Err(error) => {
-                        door.decision_log.warn(&format!("not reloaded, all stays as it was: {error}"));
+                        policy.decision_log.warn(&format!("not reloaded, all stays as it was: {error}"));
                     }
                 }
                 // A signal that came meanwhile may be about a file that was read before it.
@@ -271,7 +271,7 @@ impl<F: Fn()> Drop for OnDrop<F> {
 /// Accepts the connections of one listener.
 struct Acceptor<O> {
     listener: BoundListener,
-    door: Arc<PolicyDoor<O>>,
+    policy: Arc<PolicyService<O>>,
     open: OpenConnections,
     stopping: Arc<AtomicBool>,
     numbers: Arc<AtomicU64>,
@@ -288,7 +288,7 @@ impl<O: Decider> Acceptor<O> {
                 Ok(peer) => self.take(peer),
                 Err(error) => {
                     let warning = format!("a connection could not be taken: {}", reason(&error));
-                    self.door.decision_log.warn(&warning);
+                    self.policy.decision_log.warn(&warning);
                     thread::sleep(BREATH);
                 }
             }
@@ -299,12 +299,12 @@ impl<O: Decider> Acceptor<O> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let Some(connection) = self.open.admit(number, peer, CONNECTIONS) else {
             let warning = format!("a connection is refused: {CONNECTIONS} are open already");
-            return self.door.decision_log.warn(&warning);
+            return self.policy.decision_log.warn(&warning);
         };
-        let door = Arc::clone(&self.door);
-        let spawned = spawn("policy", move || door.converse(&connection.peer));
+        let policy = Arc::clone(&self.policy);
+        let spawned = spawn("policy", move || policy.converse(&connection.peer));
         if let Err(error) = spawned {
-            self.door.decision_log.warn(&format!("a connection is refused: {error}"));
+            self.policy.decision_log.warn(&format!("a connection is refused: {error}"));
             thread::sleep(BREATH);
         }
     }

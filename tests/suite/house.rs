@@ -78,10 +78,10 @@ fn an_import_against_the_table_would_be_found() {
 #[test]
 fn no_modules_import_each_other_in_a_circle() {
     // A room's root module declares its parts, and the parts use the root's items: that is one room, not a circle.
-    let door = |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.starts_with("::"));
+    let inside = |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.starts_with("::"));
     let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (from, to) in
-        edges(&Source::all()).into_iter().filter(|(from, to)| !door(from, to) && !door(to, from))
+        edges(&Source::all()).into_iter().filter(|(from, to)| !inside(from, to) && !inside(to, from))
     {
         imports.entry(from).or_default().insert(to);
     }

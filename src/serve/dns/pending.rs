@@ -9,7 +9,7 @@ use super::{
 use crate::{
     serve::{
         decision::ClientDecision,
-        metrics::{ServiceDoor, ServiceMetrics},
+        metrics::{ServiceMetrics, ServiceProtocol},
     },
     verdict::Verdict,
 };
@@ -79,7 +79,7 @@ impl PendingQuery {
     fn respond(&self, verdict: Verdict, response: impl FnOnce(&DnsQuery<'_>) -> DnsResponse) {
         let route = self.route.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(route) = route else { return };
-        self.metrics.answered(ServiceDoor::Dns, verdict, false, self.received.elapsed());
+        self.metrics.answered(ServiceProtocol::Dns, verdict, false, self.received.elapsed());
         // It was parsed before, when it was admitted.
         let Some(query) = DnsQuery::read(&self.packet) else { return };
         let mut bytes = Vec::new();

@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Result},
     serve::{
         decision::{ClientDecision, DecisionReceiver},
-        metrics::{ServiceDoor, ServiceMetrics},
+        metrics::{ServiceMetrics, ServiceProtocol},
     },
 };
 use std::{
@@ -119,7 +119,7 @@ impl<F: DecisionSource> DnsServer<F> {
             Outcome::Ready(response) => response,
             Outcome::Pending(list, address) => match self.decisions.remembered(address) {
                 Some(decision) => {
-                    self.metrics.answered(ServiceDoor::Dns, decision.verdict, true, received.elapsed());
+                    self.metrics.answered(ServiceProtocol::Dns, decision.verdict, true, received.elapsed());
                     ZoneServer::about(&query, list, address, &decision)
                 }
                 None => {

@@ -9,7 +9,7 @@ use crate::serve::{
     decision::{ClientDecision, Decider},
     decision_log::{DecisionLog, fields},
     dispatcher::Dispatcher,
-    metrics::ServiceDoor,
+    metrics::ServiceProtocol,
 };
 use std::{
     collections::HashMap,
@@ -87,13 +87,13 @@ impl Write for &Peer {
 }
 
 /// The shared state of all connections.
-pub(in crate::serve) struct PolicyDoor<O> {
+pub(in crate::serve) struct PolicyService<O> {
     pub(in crate::serve) dispatcher: Arc<Dispatcher<O>>,
     pub(in crate::serve) reply_policy: ReplyPolicy,
     pub(in crate::serve) decision_log: DecisionLog,
 }
 
-impl<O: Decider> PolicyDoor<O> {
+impl<O: Decider> PolicyService<O> {
     /// Answers until the peer closes. This returns whatever the peer sends.
     pub(in crate::serve) fn converse(&self, peer: &Peer) {
         let mut requests = RequestReader::new(peer);
@@ -149,7 +149,7 @@ impl<O: Decider> PolicyDoor<O> {
             (reply.word, answers.write_all(&reply.bytes))
         };
         let took = asked.elapsed();
-        self.dispatcher.metrics.answered(ServiceDoor::Policy, decision.verdict, remembered, took);
+        self.dispatcher.metrics.answered(ServiceProtocol::Policy, decision.verdict, remembered, took);
         let source =
             if remembered { "memory" } else { decision.source.map_or("-", |source| source.as_str()) };
         self.decision_log.decision(&fields(address, word, &decision), source, took);

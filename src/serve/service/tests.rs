@@ -55,14 +55,14 @@ fn start(unix: bool) -> RunningService {
     let described = listener.describe();
     let limits = DispatchLimits { timeout: Duration::from_millis(200), jobs: 4, per_lane: 2 };
     let open = OpenConnections::default();
-    let door = PolicyDoor {
+    let policy = PolicyService {
         dispatcher: Dispatcher::new(ScriptedService, limits),
         reply_policy: ReplyPolicy::default(),
         decision_log: DecisionLog::start(Box::new(std::io::sink())).unwrap(),
     };
     let acceptor = Acceptor {
         listener,
-        door: Arc::new(door),
+        policy: Arc::new(policy),
         open: open.clone(),
         stopping: Arc::default(),
         numbers: Arc::default(),
