@@ -49,7 +49,7 @@ pub struct Cli {
 pub enum Command {
     /// Match patterns against whois text that you already have (no network, no cache)
     Match(MatchArgs),
-    /// List who is behind the traffic in logs: owners ranked by hits, runs drawn over time
+    /// List the owners behind a log's traffic, ranked by hits, with activity over time
     Report(ReportArgs),
     /// Answer Postfix's policy protocol, and a DNS list for other mail servers and filters
     Serve(ServeArgs),
@@ -59,7 +59,7 @@ pub enum Command {
     Networks(NetworksArgs),
     /// Check pattern files for mistakes, each as FILE:LINE: message
     Patterns(LintArgs),
-    /// Look after the cache
+    /// Show, clear, import or export the cache
     Cache(CacheArgs),
     /// Fill the cache from logs, at the registries' own pace
     Warm(WarmArgs),
@@ -80,7 +80,7 @@ pub struct CheckArgs {
         A log to take addresses from: of a mail, web or SSH server, or of a proxy; plain, or in gzip, bzip2, xz or zstd. \
         `-` is stdin. Repeatable; more files may follow, as in `--log mail.log*`")]
     pub log: Vec<PathBuf>,
-    /// Show the whole walk of each address, from registry to verdict
+    /// Show every step of each look-up, from registry to verdict
     #[arg(long, conflicts_with_all = ["json", "csv", "count", "quiet"])]
     pub explain: bool,
     #[command(flatten)]
@@ -124,7 +124,7 @@ pub struct MatchArgs {
     /// Files of whois text; none, or `-`, is stdin
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// The address that the text is about: picks the record that holds it
+    /// The address that the text is about: selects the record that holds it
     #[arg(long, value_name = "IP")]
     pub ip: Option<String>,
     /// Taken, so that a script can give all commands the same options; with --ip the table of origins beside it is read
@@ -155,7 +155,7 @@ pub struct ReportArgs {
     /// Show only owners whose name this pattern matches, whatever its case, and their addresses (repeatable)
     #[arg(long, value_name = "ERE")]
     pub owner: Vec<String>,
-    /// Show so many log lines of each address, with --owner or --abuse-mail [default: 3]
+    /// Show this many log lines of each address, with --owner or --abuse-mail [default: 3]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub lines: Option<LeastCount>,
     /// Write a message to each owner's abuse contact into this folder: look at it, then send it yourself
@@ -186,22 +186,22 @@ pub struct ReportArgs {
         from a Postfix log, and one from an Exim log"
     )]
     pub ham: Vec<PathBuf>,
-    /// Suggest nobody that these logs show mail delivered to (`status=sent` and its like)
+    /// Suggest no owner of a server to which these logs show deliveries (such as `status=sent`)
     #[arg(long)]
     pub correspondents: bool,
-    /// Suggest only lines that stop so many hits or more [default: 3]
+    /// Suggest only lines that stop at least this many hits [default: 3]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub min_hits: Option<LeastCount>,
-    /// Suggest only lines that stop so many addresses or more [default: 2]
+    /// Suggest only lines that stop at least this many addresses [default: 2]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub min_addresses: Option<LeastCount>,
-    /// Print JSON Lines: one object a row
+    /// Print JSON Lines: one object for each row
     #[arg(long, conflicts_with = "csv")]
     pub json: bool,
-    /// Print CSV: a header, then one line a row
+    /// Print CSV: a header, then one line for each row
     #[arg(long)]
     pub csv: bool,
-    /// Write the report as one self-contained web page; an earlier one is replaced
+    /// Write the report as one self-contained web page, which replaces an earlier one
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub html: Option<PathBuf>,
     /// Colour and drawing: auto, always, never
@@ -238,20 +238,20 @@ pub struct ServeArgs {
         list over UDP and TCP (repeatable)"
     )]
     pub listen: Vec<String>,
-    /// Speak on stdin and stdout, for Postfix's spawn(8); then log to syslog, never to a descriptor
+    /// Use stdin and stdout, for Postfix's spawn(8); then log to syslog, never to a descriptor
     #[arg(long)]
     pub stdio: bool,
-    /// What a blocked client is told; {org} {network} {contact} {ip} {file} {line} are filled in
+    /// The text for a blocked client; {org} {network} {contact} {ip} {file} {line} are filled in
     /// [default: No access to hosts using this registrar: {org} ({network})]
     #[arg(long, value_name = "TEXT")]
     pub reject_text: Option<String>,
     /// Answer WARN instead of REJECT: nothing is rejected, and the mail log shows what would have been
     #[arg(long)]
     pub dry_run: bool,
-    /// What a blocked client gets: reject, defer (DEFER_IF_PERMIT) or tag (PREPEND X-Whodunit) [default: reject]
+    /// The action for a blocked client: reject, defer (DEFER_IF_PERMIT) or tag (PREPEND X-Whodunit) [default: reject]
     #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
     pub on_blocked: Option<OnBlocked>,
-    /// Add an X-Whodunit header (PREPEND) to all mail that is let in, once a message
+    /// Add an X-Whodunit header (PREPEND) to all accepted mail, once for each message
     #[arg(long)]
     pub header: bool,
     /// The DNS list's zone [default: whodunit]
@@ -287,14 +287,14 @@ pub struct ServeArgs {
 #[derive(Args, Debug)]
 #[command(after_help = ends::NETWORKS)]
 pub struct NetworksArgs {
-    /// How the list is written: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim
+    /// The format of the list: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim
     #[arg(long, value_name = "FORM", default_value = "cidr", value_parser = list_form(),
         hide_possible_values = true, long_help = "\
-        How the list is written: cidr (a prefix a line), json and csv (a source network a line, not aggregated), postfix \
+        The format of the list: cidr (a prefix on each line), json and csv (a source network on each line, not aggregated), postfix \
         (cidr_table), nft (for nft -f), ipset (for ipset restore), rbldnsd (ip4trie, with -6 ip6trie), rspamd (a map), \
         nginx (geo lines), apache (Require not ip), exim (an iplsearch file)")]
     pub format: ListForm,
-    /// Write the list into this file; an earlier one is replaced once the list is whole
+    /// Write the list into this file; it replaces an earlier one when it is complete
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     /// List IPv4 networks only
@@ -327,17 +327,17 @@ fn list_form() -> impl TypedValueParser<Value = ListForm> {
 #[derive(Args, Debug)]
 #[command(after_help = ends::PROBE)]
 pub struct ProbeArgs {
-    /// Where the service should answer: inet:HOST:PORT, unix:PATH or dns:HOST:PORT (repeatable) [default: the configuration's
+    /// The listen address of the service: inet:HOST:PORT, unix:PATH or dns:HOST:PORT (repeatable) [default: the configuration's
     /// `listen`]
     #[arg(long, value_name = "WHERE")]
     pub listen: Vec<String>,
     /// The DNS list's zone [default: whodunit]
     #[arg(long, value_name = "NAME")]
     pub zone: Option<String>,
-    /// Warn of imported data that is older than this
+    /// Warn of imported data older than this
     #[arg(long, value_name = "DAYS", default_value_t = 45)]
     pub stale: u32,
-    /// Which cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for lookups]
+    /// The cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for lookups]
     #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, value_parser = NonEmptyStringValueParser::new())]
     pub cache: Option<String>,
     #[command(flatten)]
@@ -361,7 +361,7 @@ pub struct LintArgs {
     /// Show for each pattern which clients of this log it blocks (repeatable)
     #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath, conflicts_with_all = ["against_cache", "unused"])]
     pub cost: Vec<PathBuf>,
-    /// A log of mail that you want, with --cost: a pattern that hits it ends in 1 (repeatable)
+    /// A log of mail that you want, with --cost: the exit code is 1 if a pattern hits it (repeatable)
     #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath, requires = "cost")]
     pub ham: Vec<PathBuf>,
     #[command(flatten)]
@@ -370,7 +370,7 @@ pub struct LintArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
     pub querying: QueryOptions,
-    /// Print JSON Lines: one object a problem or pattern
+    /// Print JSON Lines: one object for each problem or pattern
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -412,7 +412,7 @@ pub struct CacheArgs {
     #[command(subcommand)]
     #[expect(missing_docs, reason = "the enum says it")]
     pub command: CacheCommand,
-    /// Which cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else
+    /// The cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else
     /// ~/.cache/whodunit]
     #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, global = true,
         value_parser = NonEmptyStringValueParser::new())]
@@ -425,37 +425,37 @@ pub struct CacheArgs {
 /// The subcommands of `whodunit cache`.
 #[derive(Debug, Subcommand)]
 pub enum CacheCommand {
-    /// Show how much is kept, how old it is, and which servers are held off until when
+    /// Show the size and age of the cache, and the servers that are held off
     Stats {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// List the networks that are kept
+    /// List the cached networks
     List {
-        /// Print JSON Lines: one object a network
+        /// Print JSON Lines: one object for each network
         #[arg(long, conflicts_with = "csv")]
         json: bool,
-        /// Print CSV: a header, then one row a network
+        /// Print CSV: a header, then one row for each network
         #[arg(long)]
         csv: bool,
     },
-    /// Forget what is kept of an address or a network
+    /// Remove an address or a network from the cache
     Forget {
         /// An address or a network, such as 203.0.113.7 or 203.0.112.0/22
         #[arg(value_name = "IP|CIDR", required_unless_present = "all", conflicts_with = "all")]
         what: Vec<String>,
-        /// Forget everything, also hold-offs and imported data
+        /// Remove everything, including hold-offs and imported data
         #[arg(long)]
         all: bool,
     },
     /// Read bulk data: a registry's RPSL files or statistics, a table of origins, or an export
     Import {
-        /// The files, also gzip, bzip2, xz or zstd; `-` is stdin, not packed
+        /// The files, plain or in gzip, bzip2, xz or zstd; `-` is stdin
         #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
         files: Vec<PathBuf>,
     },
-    /// Write what is kept as JSON Lines, which `cache import` reads back
+    /// Write the cache as JSON Lines, which `cache import` reads back
     Export,
 }
 

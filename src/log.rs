@@ -38,7 +38,7 @@ use std::{io, path::Path};
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Extract {
-    /// The connecting client alone
+    /// Only the connecting client
     ///
     /// See [`client`].
     #[default]

@@ -14,8 +14,8 @@ Exit codes:
 Examples:
   whodunit 193.0.6.135                                  who runs this network?
   whodunit -c -f /etc/qpsmtpd/blocked_registrars IP     the old hook's `whois | egrep -f | wc -l`
-  grep reject /var/log/mail.log | whodunit -f blocked   the verdict on every client of these lines
-  whodunit report --suggest /var/log/mail.log           who was it, and which lines stop them";
+  grep reject /var/log/mail.log | whodunit -f blocked   the verdict on every client in these lines
+  whodunit report --suggest /var/log/mail.log           the owners, and lines that stop them";
 
 pub(super) const MATCH: &str = "\
 Exit codes:
@@ -24,7 +24,7 @@ Exit codes:
 
 pub(super) const REPORT: &str = "\
 Exit codes:
-  0 the report was made, whoever is in it
+  0 the report was made, whatever it shows
   64 bad usage · 66 a log cannot be read · 74 an output cannot be written · 78 a pattern or config file is wrong";
 
 pub(super) const SERVE: &str = "\
@@ -34,7 +34,7 @@ Exit codes:
 pub(super) const PROBE: &str = "\
 Exit codes:
   0 OK · 1 WARNING: the cache cannot be used, a registry refuses, data is old · 2 CRITICAL: the service does not answer
-  3 UNKNOWN: the configuration is wrong, or there is nothing to look at";
+  3 UNKNOWN: the configuration is wrong, or there is nothing to check";
 
 pub(super) const PATTERNS: &str = "\
 Exit codes:
@@ -43,7 +43,7 @@ Exit codes:
 
 pub(super) const NETWORKS: &str = "\
 Exit codes:
-  0 the list was made, though it may be empty · 65 it covers too much · 66 there is no data, or a file cannot be read
+  0 the list was made; it may be empty · 65 it covers too much · 66 there is no data, or a file cannot be read
   64 bad usage · 74 an output cannot be written · 78 a pattern does not compile, or a config file is wrong";
 
 pub(super) const CACHE: &str = "\
@@ -52,5 +52,5 @@ Exit codes:
 
 pub(super) const WARM: &str = "\
 Exit codes:
-  0 all are known now · 75 some stay unknown: run it again later
+  0 all are known now · 75 some are still unknown: run it again later
   64 bad usage · 66 a log cannot be read · 74 an output cannot be written · 78 a config file is wrong";

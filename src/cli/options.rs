@@ -35,16 +35,16 @@ pub enum RdapUse {
 /// How log lines are read.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ReadOptions {
-    /// Take from a log line: client (the connecting host alone) or all (every address) [default: client]
+    /// Take from a log line: client (only the connecting host) or all (every address) [default: client]
     #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true, hide_short_help = true)]
     pub extract: Option<Extract>,
-    /// A proxy, or a network of them, such as 10.0.0.0/8 (repeatable). Where a line's client is one and the line has a
+    /// A proxy, or a network of them, such as 10.0.0.0/8 (repeatable). If a line's client is one and the line has a
     /// forwarded-for list, the client is the last address in the list that is not trusted
     #[arg(long, value_name = "CIDR", hide_short_help = true)]
     pub trusted_proxy: Vec<TrustedProxy>,
 }
 
-/// Which mail is not wanted.
+/// The patterns.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Patterns")]
 pub struct PatternOptions {
@@ -64,20 +64,20 @@ pub struct PatternOptions {
     pub ignore_case: bool,
 }
 
-/// What is printed.
+/// The output.
 #[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Output")]
 pub struct OutputOptions {
-    /// Print JSON Lines: one object an address
+    /// Print JSON Lines: one object for each address
     #[arg(long, conflicts_with_all = ["csv", "count", "quiet"])]
     pub json: bool,
-    /// Print CSV: a header, then one row an address
+    /// Print CSV: a header, then one row for each address
     #[arg(long, conflicts_with_all = ["count", "quiet"])]
     pub csv: bool,
     /// Print how many whois lines block patterns match, as `egrep -f FILE | wc -l` does
     #[arg(short, long, conflicts_with = "quiet")]
     pub count: bool,
-    /// Print nothing: the exit code says it all
+    /// Print nothing: the exit code is the result
     #[arg(short, long)]
     pub quiet: bool,
     /// Print the whois text below each verdict, with matching lines highlighted
@@ -95,31 +95,31 @@ pub struct OutputOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Querying")]
 pub struct QueryOptions {
-    /// Seconds for one address, all questions together [default: 10; serve: 2]
+    /// Seconds for one address, all queries together [default: 10; serve: 2]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub timeout: Option<TimeoutSeconds>,
     /// How many look-ups run at once [default: 32]
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, hide_short_help = true)]
     pub jobs: Option<AtLeastOne>,
-    /// How many questions one server gets at once [default: 3]
+    /// How many queries one server gets at once [default: 3]
     #[arg(long, value_name = "N", allow_negative_numbers = true, hide_short_help = true)]
     pub per_server: Option<AtLeastOne>,
-    /// How many questions a second one server gets; 0 = no limit [default: each registry's own limit]
+    /// How many queries a second one server gets; 0 = no limit [default: each registry's own limit]
     #[arg(long, value_name = "Q", allow_negative_numbers = true, hide_short_help = true)]
     pub rate: Option<QueryRate>,
-    /// A JSON file of servers to ask instead of the built-in ones, in whois-rust's form: {"whois.ripe.net": {"host":
+    /// A JSON file of servers that replace the built-in ones, in whois-rust's form: {"whois.ripe.net": {"host":
     /// "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as
     /// "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub servers: Option<PathBuf>,
-    /// Whether RDAP (HTTPS) is asked where a registry's whois server cannot be reached or does not answer in time: fallback,
-    /// never [default: fallback]. After a denial it never is
+    /// Ask over RDAP (HTTPS) if a registry's whois server cannot be reached or does not answer in time: fallback, never
+    /// [default: fallback]. RDAP never follows a denial
     #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, hide_short_help = true)]
     pub rdap: Option<RdapUse>,
     /// Ask RIPE for personal data too; its daily quota counts these
     #[arg(long, hide_short_help = true)]
     pub full: bool,
-    /// Ask nobody: use the cache and imported data only
+    /// Send no queries: use only the cache and imported data
     #[arg(long, conflicts_with = "refresh")]
     pub offline: bool,
     /// Ask again, whatever the cache has
@@ -127,7 +127,7 @@ pub struct QueryOptions {
     pub refresh: bool,
 }
 
-/// What is remembered.
+/// The cache.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Cache")]
 pub struct CacheOptions {
@@ -137,7 +137,7 @@ pub struct CacheOptions {
         Where answers are kept: a path, redis://host:port/db (rediss:// with TLS), or none [default: /var/cache/whodunit, \
         else ~/.cache/whodunit]")]
     pub cache: Option<String>,
-    /// Use no answers that are older than this: 14d, 12h, 30m [default: 14d]
+    /// Use no cached answers older than this: 14d, 12h, 30m [default: 14d]
     #[arg(long, value_name = "AGE", allow_negative_numbers = true, hide_short_help = true)]
     pub max_age: Option<Age>,
     /// Use an answer for the address's /V4 (IPv6: /V6) at most; 32,128 shares nothing
