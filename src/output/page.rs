@@ -220,11 +220,13 @@ impl ReportPage<'_> {
             self.clients(owner, lines, out)?;
         }
         let share = percent(owner.hits, most);
+        let hits = if owner.hits == 1 { "hit" } else { "hits" };
+        let addresses = if owner.addresses == 1 { "address" } else { "addresses" };
         writeln!(
             out,
-            "</th>\n<td role=\"cell\" class=\"n\" data-label=\"hits\"><span class=\"big\">{}</span>\
+            "</th>\n<td role=\"cell\" class=\"n\" data-label=\"{hits}\"><span class=\"big\">{}</span>\
              <span class=\"share\" style=\"--share:{share}\"></span></td>\n\
-             <td role=\"cell\" class=\"n\" data-label=\"addresses\">{}</td>\n<td role=\"cell\" class=\"when\">",
+             <td role=\"cell\" class=\"n\" data-label=\"{addresses}\">{}</td>\n<td role=\"cell\" class=\"when\">",
             HtmlNumber(owner.hits),
             HtmlNumber(owner.addresses)
         )?;

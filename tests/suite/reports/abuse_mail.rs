@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, process::Command};
 /// Prints as JSON what Python's email package reads in a message, and its complaints.
 const READER: &str = r#"
 import base64, email, email.policy, json, sys
-message = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default)
+message = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.strict)
 parts = list(message.walk())
 headers = [str(value) for part in parts for value in part.values()]
 defects = [str(d) for part in parts for d in part.defects]

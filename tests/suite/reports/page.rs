@@ -206,6 +206,10 @@ fn a_page_of_thousands_of_owners_can_be_sent_by_mail_and_read() {
     let text = fs::read_to_string(&whole).unwrap();
     assert!(text.contains("2,401 more, with "), "the first hundred rows are shown, the others folded away");
     assert!(text.contains("Owner 2499 with"), "and are all there");
+    assert!(
+        text.contains("data-label=\"address\">1</td>") && !text.contains("data-label=\"addresses\">1</td>"),
+        "{size}"
+    );
     let addresses = room.path("addresses.html");
     fs::rename(page(&room, &["--owner", "^Owner [0-2] with|Contoso"]), &addresses).unwrap();
     let text = fs::read_to_string(&addresses).unwrap();
