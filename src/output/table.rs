@@ -42,7 +42,7 @@ pub(super) fn title(owner: &ReportRow) -> String {
 
 /// The most addresses that a row shows on a terminal.
 const CLIENTS: usize = 20;
-/// The most rows of the terminal for one log line.
+/// The most rows of the terminal for one log line, and for the details of an owner.
 const ROWS: usize = 4;
 /// The most owners that a row names in one line.
 const OWNERS: usize = 2;
@@ -158,8 +158,9 @@ impl OwnerTable {
         let indent = layout.indent();
         let details = self.details(owner);
         if !details.is_empty() {
-            let details = cut(&details, self.width.saturating_sub(indent)).into_owned();
-            writeln!(out, "{}{}", " ".repeat(indent), self.paint.dim(&details))?;
+            for part in folded(&details, self.width.saturating_sub(indent), ROWS) {
+                writeln!(out, "{}{}", " ".repeat(indent), self.paint.dim(&part))?;
+            }
         }
         lines.map_or(Ok(()), |lines| self.clients(owner, lines, indent, out))
     }

@@ -52,6 +52,13 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
+fn a_contact_is_whole_on_a_narrow_terminal() {
+    let shown = text(|out| report(|report| table(48).write(report, None, out)));
+    let details = "\n      13 Nov 02:14 – 02:18 · 8.8.0.0/22 ·\n      abuse@contoso.example +1 · -e:1\n";
+    assert!(shown.contains(details), "{shown}");
+}
+
+#[test]
 fn eighty_columns_show_everything_that_matters() {
     let shown = text(|out| report(|report| table(80).write(report, None, out)));
     let lines: Vec<&str> = shown.lines().collect();
