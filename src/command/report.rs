@@ -32,7 +32,6 @@ use crate::{
         suggest::{SeenIn, SuggestBounds, WantedClients, suggest},
     },
     resolver::{Client, Resolver},
-    verdict::Judged,
 };
 use copies::Copies;
 use jiff::Timestamp;
@@ -44,7 +43,6 @@ use std::{
     net::IpAddr,
     path::PathBuf,
 };
-use style::ReportStyle;
 
 /// Makes the report, in the requested form.
 ///
@@ -52,14 +50,15 @@ use style::ReportStyle;
 /// Any error before the first query, and an output that cannot be written.
 pub fn run(typed: &ReportArgs) -> Result<Exit> {
     let now = Timestamp::now();
-    let mut settings = ReportSettings::resolve(typed, &config::layers(&typed.config)?, now)?;
+    let settings = ReportSettings::resolve(typed, &config::layers(&typed.config)?, now)?;
     let patterns = checked_patterns(&settings.patterns, &settings.logs)?;
     settings.abuse_mail.map(abuse_mail::prepare).transpose()?;
     let copies = settings.reads_twice().then(|| Copies::of(&settings.logs)).transpose()?;
     let mut clients = read_clients(&settings.logs, copies.as_ref(), &settings.reading)?;
     let ham = ham_clients(&settings.ham, &settings.reading)?;
 
-    let judges = !patterns.is_empty();
+    let clock = DisplayZone { zone: settings.reading.zone.clone() };
+    let output = ReportOutput { settings: &settings, judges: !patterns.is_empty(), clock };
     let resolver = resolver(settings.resolver.clone(), patterns);
     if settings.style.form != OutputForm::Quiet
         && let Some(warning) = without_table(resolver.patterns(), resolver.origins())
@@ -69,10 +68,7 @@ pub fn run(typed: &ReportArgs) -> Result<Exit> {
     let mut stale = StaleCount::default();
     let (mut sightings, span) = judge(&resolver, std::mem::take(&mut clients.seen), &mut stale)?;
     if settings.shows_lines() {
-        let kept = sightings.retain(|judged| is_one_of(&settings.owners, judged));
-        if !kept && !sightings.is_empty() {
-            warn("no owner in the log matches --owner; without it, all are listed");
-        }
+        retain_owners(&mut sightings, &settings.owners);
     }
     let wanted = all_wanted(&resolver, ham, copies.as_ref().filter(|_| settings.correspondents))?;
     stale.tell();
@@ -83,24 +79,7 @@ pub fn run(typed: &ReportArgs) -> Result<Exit> {
         let lines = evidence(&settings, &report, &copies)?;
         report.lines = settings.shows_lines().then_some(lines);
     }
-    let html = settings.html.take();
-    let output = ReportOutput {
-        judges,
-        suggest: settings.suggest,
-        correspondents: settings.correspondents,
-        top: settings.top,
-        style: &settings.style,
-        logs: names(&settings.logs),
-        ham: &settings.ham,
-        clock: DisplayZone { zone: settings.reading.zone.clone() },
-        now,
-    };
-    match html {
-        Some(html) if report.rows.is_empty() => html.spare(),
-        Some(html) => html.write(&|out| output.page(&report, out))?,
-        None => {}
-    }
-    output.print(&report, &wanted)?;
+    output.write(&report, &wanted)?;
     Ok(if clients.unreadable.is_empty() { Exit::Clear } else { Exit::NoInput })
 }
 
@@ -150,9 +129,13 @@ fn judge_wanted(
     resolver.judge_all(clients, &mut ProgressSink::new(resolver, false, keep))
 }
 
-/// Whether the owner is one of those asked for.
-fn is_one_of(owners: &[Regex], judged: &Judged) -> bool {
-    owner(judged).is_some_and(|name| owners.iter().any(|one| one.is_match(name.as_bytes())))
+/// Keeps the clients whose owner one of the expressions matches.
+fn retain_owners(sightings: &mut Sightings, owners: &[Regex]) {
+    let is_one = |name: String| owners.iter().any(|one| one.is_match(name.as_bytes()));
+    let kept = sightings.retain(|judged| owner(judged).is_some_and(is_one));
+    if !kept && !sightings.is_empty() {
+        warn("no owner in the log matches --owner; without it, all are listed");
+    }
 }
 
 /// The servers to which the logs show deliveries.
@@ -239,39 +222,45 @@ fn judge(
 
 /// The output of a report.
 struct ReportOutput<'a> {
+    settings: &'a ReportSettings<'a>,
     /// Patterns were given, so `clear` has a meaning.
     judges: bool,
-    suggest: Option<SuggestBounds>,
-    correspondents: bool,
-    top: Option<usize>,
-    style: &'a ReportStyle,
-    logs: Vec<String>,
-    ham: &'a [PathBuf],
     clock: DisplayZone,
-    now: Timestamp,
 }
 
 impl ReportOutput<'_> {
+    /// Writes the page, if one was requested, and prints the rest.
+    fn write(&self, report: &Report, wanted: &WantedClients) -> Result<()> {
+        match &self.settings.html {
+            Some(html) if report.rows.is_empty() => html.spare(),
+            Some(html) => html.write(&|out| self.page(report, out))?,
+            None => {}
+        }
+        self.print(report, wanted)
+    }
+
     fn page(&self, report: &Report, mut out: &mut dyn Write) -> io::Result<()> {
-        let page = ReportPage { logs: &self.logs, clock: &self.clock, now: self.now, top: self.top };
+        let ReportSettings { logs, reading, top, .. } = self.settings;
+        let page = ReportPage { logs: &names(logs), clock: &self.clock, now: reading.now, top: *top };
         page.write(report, &mut out).and_then(|()| out.flush())
     }
 
     /// Prints the requested forms; if only a page was requested, nothing else.
     fn print(&self, report: &Report, wanted: &WantedClients) -> Result<()> {
         let mut out = stdout();
-        let (shown, _) = report.top(self.top);
-        if let Some(bounds) = self.suggest {
+        let ReportSettings { style, reading, top, suggest, .. } = self.settings;
+        let (shown, _) = report.top(*top);
+        if let Some(bounds) = *suggest {
             self.suggestion(report, wanted, bounds, &mut out)?
                 .map_err(|error| Error::output("stdout", &error))?;
             return flush(&mut out);
         }
-        let written = match self.style.form {
+        let written = match style.form {
             OutputForm::Json => rows::json(shown, report.lines.as_ref(), &mut out),
             OutputForm::Csv => rows::csv(shown, &mut out),
             OutputForm::Quiet => Ok(()),
-            _ if self.style.drawn => {
-                self.style.table(self.clock.clone(), self.now, self.judges).write(report, self.top, &mut out)
+            _ if style.drawn => {
+                style.table(self.clock.clone(), reading.now, self.judges).write(report, *top, &mut out)
             }
             _ => plain(shown, report.lines.as_ref(), &mut out),
         };
@@ -287,16 +276,17 @@ impl ReportOutput<'_> {
         out: &mut impl Write,
     ) -> Result<io::Result<()>> {
         let advice = suggest(report, wanted, bounds)?;
-        let ham = names(&self.ham.iter().map(|path| ClientSource::named(path)).collect::<Vec<_>>());
+        let ReportSettings { logs, ham, correspondents, reading, top, .. } = self.settings;
+        let ham: Vec<_> = ham.iter().map(|path| ClientSource::named(path)).collect();
         let notes = AdviceNotes {
-            logs: &self.logs,
-            ham: &ham,
-            correspondents: self.correspondents,
+            logs: &names(logs),
+            ham: &names(&ham),
+            correspondents: *correspondents,
             bounds,
             clock: &self.clock,
-            now: self.now,
+            now: reading.now,
         };
-        let written = notes.write(report, &advice, self.top, out);
+        let written = notes.write(report, &advice, *top, out);
         advice::all_spared(&advice).iter().for_each(|sentence| warn(sentence));
         advice::strangers(&advice).iter().for_each(|note| warn(note));
         Ok(written)

@@ -63,7 +63,7 @@ impl HtmlFile {
     }
 
     /// Leaves the file unchanged: there is nothing to report.
-    pub(super) fn spare(self) {
+    pub(super) fn spare(&self) {
         if let Self::File(path) = self {
             let what = if path.exists() { "is left as it was" } else { "is not made" };
             warn(&format!("nobody to report: {} {what}", path.display()));
@@ -74,11 +74,11 @@ impl HtmlFile {
     ///
     /// # Errors
     /// The file, or the draft beside it, cannot be written (74).
-    pub(super) fn write(self, page: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    pub(super) fn write(&self, page: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         match self {
             Self::Stdout => page(&mut *stdout()).map_err(|error| Error::output("stdout", &error)),
             Self::File(path) => {
-                let mut file = ReplacementFile::begin(&path)?;
+                let mut file = ReplacementFile::begin(path)?;
                 let written = page(&mut file);
                 written.map_err(|error| Error::output(&path.display().to_string(), &error))?;
                 file.commit()
