@@ -331,9 +331,12 @@ impl Resolver {
             return Ok(Some(self.settle(address, Known::Answer(Box::new(answer)), origin)));
         }
         let finding = verdict::find(&self.patterns, &answer, Some(address), announced);
+        let length = answer.text.len();
         answer.text.clear();
         let decision = Arc::new(StoredDecision { finding, answer });
-        self.decisions.remember(self.cache(), &self.patterns, &about, &decision);
+        if length <= decisions::LONGEST {
+            self.decisions.remember(self.cache(), &self.patterns, &about, &decision);
+        }
         Ok(Some(Judged { origin, ..decision.settle(address, hit) }))
     }
 }

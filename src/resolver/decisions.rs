@@ -25,6 +25,9 @@ use xxhash_rust::xxh3::Xxh3;
 const RECENT: usize = 512;
 /// The number of parts, so that threads seldom wait for each other.
 const PARTS: usize = 16;
+/// The longest whois text in bytes whose decision is in memory. Strangers write these texts, and a decision holds parts
+/// of them.
+pub(super) const LONGEST: usize = 16 * 1024;
 
 /// The decision that is stored beside a network for one set of patterns: all that is printed. The answer has no text.
 #[derive(Clone, Deserialize, Serialize)]
@@ -118,7 +121,9 @@ impl DecisionMemory {
         }
         let bytes = cache.recall(about.hit, &about.digest(self.digest(patterns)), about.address)?;
         let decision = Arc::new(serde_json::from_slice(&bytes).ok()?);
-        self.insert(key, about.address, &decision);
+        if bytes.len() <= LONGEST {
+            self.insert(key, about.address, &decision);
+        }
         Some(decision)
     }
 
@@ -163,7 +168,12 @@ impl DecisionMemory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::{AnswerSource, Record, Registry};
+    use crate::{
+        cache::CachedAnswer,
+        registry::{AnswerSource, Record, Registry},
+        resolver::{QueryPolicy, Resolver},
+        whois::reply::{Provenance, WhoisReply, classify},
+    };
 
     fn decision(org: &str) -> Arc<StoredDecision> {
         let record = Record { org: Some(org.to_owned()), ..record() };
@@ -184,9 +194,8 @@ mod tests {
     fn record() -> Record {
         let text = "inetnum: 192.0.2.0 - 192.0.2.255\nnetname: EXAMPLE\nsource: RIPE\n";
         let address = "192.0.2.1".parse().ok();
-        let network = crate::whois::reply::Provenance::Saved;
-        match crate::whois::reply::classify(text, Registry::Ripe, address, network) {
-            crate::whois::reply::WhoisReply::Record(record, _) => *record,
+        match classify(text, Registry::Ripe, address, Provenance::Saved) {
+            WhoisReply::Record(record, _) => *record,
             other => panic!("{}", other.explain()),
         }
     }
@@ -214,6 +223,30 @@ mod tests {
         };
         assert_eq!(org(&hit(1)).as_deref(), Some("Contoso"));
         assert_eq!(org(&hit(2)), None, "the file was replaced");
+    }
+
+    #[test]
+    fn memory_does_not_grow_with_what_a_holder_writes() {
+        let cache = LayeredCache::new(None);
+        for (third, length) in [(1, 100), (2, LONGEST + 1)] {
+            let text = format!(
+                "inetnum: 80.0.{third}.0 - 80.0.{third}.255\nnetname: EXAMPLE\ndescr: {}\nsource: RIPE\n",
+                "x".repeat(length)
+            );
+            let asked = [80, 0, third, 1].into();
+            let reply = classify(&text, Registry::Ripe, Some(asked), Provenance::Saved);
+            let WhoisReply::Record(record, _) = reply else { panic!("{}", reply.explain()) };
+            let fetched = Timestamp::now();
+            let answer = Answer { record: *record, text, fetched, ..decision("").answer.clone() };
+            cache.keep(&CachedAnswer { answer, asked, leaf: true });
+        }
+        let resolver = Resolver::for_service(QueryPolicy::default(), cache, Patterns::default());
+        let kept = || resolver.decisions.parts.iter().map(|part| part.lock().unwrap().len()).sum::<usize>();
+        for third in [1, 2, 2] {
+            let judged = resolver.recall([80, 0, third, 9].into(), Timestamp::now()).unwrap().unwrap();
+            assert_eq!(judged.answer().unwrap().record.network.first(), IpAddr::from([80, 0, third, 0]));
+            assert_eq!(kept(), 1);
+        }
     }
 
     #[test]

@@ -22,11 +22,15 @@ struct CacheHalves<V> {
 }
 
 /// No two of its prefixes overlap. So the greatest prefix that is not above an address contains it, or none does.
-struct DecisionMap<V>(BTreeMap<Prefix, DecisionEntry<V>>);
+struct DecisionMap<V> {
+    entries: BTreeMap<Prefix, DecisionEntry<V>>,
+    weight: usize,
+}
 
 #[derive(Clone)]
 struct DecisionEntry<V> {
     value: V,
+    weight: usize,
     until: Instant,
     generation: u64,
 }
@@ -38,32 +42,37 @@ impl<V> DecisionEntry<V> {
 }
 
 impl<V> DecisionMap<V> {
+    fn new() -> Self {
+        Self { entries: BTreeMap::new(), weight: 0 }
+    }
+
     fn find(&self, address: IpAddr) -> Option<(Prefix, &DecisionEntry<V>)> {
-        let (prefix, entry) = self.0.range(..=Prefix::around(address, 32, 128)).next_back()?;
+        let (prefix, entry) = self.entries.range(..=Prefix::around(address, 32, 128)).next_back()?;
         prefix.contains(address).then_some((*prefix, entry))
     }
 
     /// A prefix of the map that overlaps this one.
     fn overlapping(&self, prefix: Prefix) -> Option<Prefix> {
-        let (last, _) = self.0.range(..=Prefix::around(prefix.last(), 32, 128)).next_back()?;
+        let (last, _) = self.entries.range(..=Prefix::around(prefix.last(), 32, 128)).next_back()?;
         (last.contains(prefix.first()) || prefix.contains(last.first())).then_some(*last)
     }
 
     /// Replaces all entries that the prefix overlaps: they are older.
     fn insert(&mut self, prefix: Prefix, entry: DecisionEntry<V>) {
-        while let Some(overlapping) = self.overlapping(prefix) {
-            self.0.remove(&overlapping);
+        while let Some(removed) = self.overlapping(prefix).and_then(|older| self.entries.remove(&older)) {
+            self.weight = self.weight.saturating_sub(removed.weight);
         }
-        self.0.insert(prefix, entry);
+        self.weight += entry.weight;
+        self.entries.insert(prefix, entry);
     }
 }
 
 impl<V: Clone + PartialEq> DecisionCache<V> {
-    /// A cache for `room` prefixes, rounded up to an even number above zero.
+    /// A cache for decisions with a total weight of at most `room`.
     #[must_use]
     pub fn new(room: usize) -> Self {
-        let halves = CacheHalves { young: DecisionMap(BTreeMap::new()), old: DecisionMap(BTreeMap::new()) };
-        Self { halves: RwLock::new(halves), half: room.div_ceil(2).max(1) }
+        let halves = CacheHalves { young: DecisionMap::new(), old: DecisionMap::new() };
+        Self { halves: RwLock::new(halves), half: room / 2 }
     }
 
     /// The decision about the address, if it has not expired and is of this generation.
@@ -87,19 +96,19 @@ impl<V: Clone + PartialEq> DecisionCache<V> {
 
     /// Keeps `value` for all addresses of the prefix until that time, for this generation of patterns. Returns it, or the
     /// equal value of the prefix before it, which then has one owner more.
-    pub fn put(&self, prefix: Prefix, value: V, until: Instant, generation: u64) -> V {
+    pub fn put(&self, prefix: Prefix, value: V, weight: usize, until: Instant, generation: u64) -> V {
         let halves = self.halves.read().unwrap_or_else(PoisonError::into_inner);
-        let before = halves.young.0.range(..=prefix).next_back().map(|(_, entry)| &entry.value);
+        let before = halves.young.entries.range(..=prefix).next_back().map(|(_, entry)| &entry.value);
         let value = before.filter(|before| **before == value).cloned().unwrap_or(value);
         drop(halves);
-        self.insert(prefix, DecisionEntry { value: value.clone(), until, generation });
+        self.insert(prefix, DecisionEntry { value: value.clone(), weight, until, generation });
         value
     }
 
     fn insert(&self, prefix: Prefix, entry: DecisionEntry<V>) {
         let mut halves = self.halves.write().unwrap_or_else(PoisonError::into_inner);
-        if halves.young.0.len() >= self.half && halves.young.overlapping(prefix).is_none() {
-            halves.old = std::mem::replace(&mut halves.young, DecisionMap(BTreeMap::new()));
+        if halves.young.weight + entry.weight > self.half {
+            halves.old = std::mem::replace(&mut halves.young, DecisionMap::new());
         }
         halves.young.insert(prefix, entry);
     }
@@ -113,7 +122,7 @@ mod tests {
     /// The number of its prefixes, with the expired ones.
     fn len<V>(decided: &DecisionCache<V>) -> usize {
         let halves = decided.halves.read().unwrap();
-        halves.young.0.len() + halves.old.0.len()
+        halves.young.entries.len() + halves.old.entries.len()
     }
 
     fn address(n: u32) -> IpAddr {
@@ -127,7 +136,7 @@ mod tests {
     #[test]
     fn forgets_by_time_and_by_generation() {
         let (decided, now) = (DecisionCache::new(10), Instant::now());
-        decided.put(alone(1), "one", now + Duration::from_secs(60), 7);
+        decided.put(alone(1), "one", 1, now + Duration::from_secs(60), 7);
         assert_eq!(decided.get(address(1), now, 7), Some("one"));
         assert_eq!(decided.get(address(1), now + Duration::from_secs(59), 7), Some("one"));
         assert_eq!(decided.get(address(1), now + Duration::from_secs(60), 7), None);
@@ -139,9 +148,9 @@ mod tests {
     fn never_grows_and_keeps_what_is_asked_for() {
         let (decided, now) = (DecisionCache::new(100), Instant::now());
         let until = now + Duration::from_secs(60);
-        decided.put(alone(0), 0, until, 1);
+        decided.put(alone(0), 0, 1, until, 1);
         for n in 1..100_000 {
-            decided.put(alone(n), n, until, 1);
+            decided.put(alone(n), n, 1, until, 1);
             assert_eq!(decided.get(address(0), now, 1), Some(0), "after {n}");
             let kept = len(&decided);
             assert!(kept <= 100, "{kept}");
@@ -151,10 +160,24 @@ mod tests {
     }
 
     #[test]
+    fn heavy_decisions_make_room_for_fewer() {
+        let (decided, now) = (DecisionCache::new(100), Instant::now());
+        for n in 0..1000 {
+            let weight = 1 + n as usize % 40;
+            decided.put(alone(n % 300), n, weight, now + Duration::from_secs(60), 1);
+            let halves = decided.halves.read().unwrap();
+            for half in [&halves.young, &halves.old] {
+                assert_eq!(half.weight, half.entries.values().map(|entry| entry.weight).sum::<usize>());
+                assert!(half.weight <= 50, "{}", half.weight);
+            }
+        }
+    }
+
+    #[test]
     fn a_newer_decision_takes_the_place_of_what_it_overlaps_and_of_no_more() {
         let (decided, now) = (DecisionCache::new(8), Instant::now());
         let until = now + Duration::from_secs(60);
-        let put = |prefix: &str, value| decided.put(prefix.parse().unwrap(), value, until, 1);
+        let put = |prefix: &str, value| decided.put(prefix.parse().unwrap(), value, 1, until, 1);
         let get = |address: &str| decided.get(address.parse().unwrap(), now, 1);
         put("192.0.2.0/24", "old");
         put("198.51.100.0/24", "other");
@@ -182,7 +205,7 @@ mod tests {
     fn neighbours_share_what_is_equal() {
         let (decided, now) = (DecisionCache::new(100), Instant::now());
         let put = |n, value: &str| {
-            decided.put(alone(n), std::sync::Arc::new(value.to_owned()), now + Duration::from_secs(60), 1)
+            decided.put(alone(n), std::sync::Arc::new(value.to_owned()), 1, now + Duration::from_secs(60), 1)
         };
         let (first, second, other) = (put(1, "a"), put(2, "a"), put(3, "b"));
         assert!(std::sync::Arc::ptr_eq(&first, &second) && !std::sync::Arc::ptr_eq(&first, &other));

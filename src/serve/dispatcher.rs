@@ -24,9 +24,11 @@ const KEPT: Duration = Duration::from_secs(300);
 /// How long an unknown or a provisional decision is remembered. An unknown is not kept as an answer. But a message to
 /// fifty recipients asks fifty times, and must not wait for a dead registry fifty times.
 const SHORTLY_KEPT: Duration = Duration::from_secs(30);
-/// The decisions in memory. Each is about a network that contains no other one, or about one address, and takes some
-/// hundred bytes, and some hundred more if it is not equal to a neighbour's.
-const ROOM: usize = 262_144;
+/// The bytes for decisions in memory. One takes some 600, and is about a network that contains no other one, or about one
+/// address.
+const ROOM: usize = 128 << 20;
+/// A decision with more bytes is not remembered: strangers write its texts, and could push all others out.
+const HEAVY: usize = 16 * 1024;
 /// The queries to one registry that may wait for a worker. More than that are not answered within one deadline.
 const QUEUE: usize = 512;
 /// The threads that read the cache for callers that cannot wait for it.
@@ -306,7 +308,11 @@ impl<O: Decider> Dispatcher<O> {
     fn keep(&self, scope: Prefix, decision: ClientDecision, generation: u64) -> Arc<ClientDecision> {
         let lasts = decision.verdict != Verdict::Unknown && !decision.provisional;
         let kept = if lasts { KEPT } else { SHORTLY_KEPT };
-        self.decided.put(scope, Arc::new(decision), Instant::now() + kept, generation)
+        let (weight, decision) = (decision.weight(), Arc::new(decision));
+        if weight > HEAVY {
+            return decision;
+        }
+        self.decided.put(scope, decision, weight, Instant::now() + kept, generation)
     }
 }
 

@@ -322,3 +322,23 @@ fn what_the_cache_says_of_a_network_is_remembered_for_all_of_it() {
     assert!(!remembered("192.0.2.1") && !remembered("192.0.2.2"), "what was asked about one address");
     assert!(!remembered("198.51.100.1") && !remembered("198.51.100.2"), "an unknown holds for nobody else");
 }
+
+#[test]
+fn what_a_stranger_writes_at_length_is_answered_and_not_remembered() {
+    let (dispatcher, _) = dispatcher(5000, 0);
+    let kept = |org: usize, abuse: usize| {
+        let address = IpAddr::from([203, 0, 113, 7]);
+        let (org, abuse) = (Some("x".repeat(org)), vec!["x".repeat(1000); abuse]);
+        let about = ClientDecision { org, abuse, ..decision(Verdict::Blocked) };
+        let weight = about.weight();
+        dispatcher.keep(alone(address), about, 0);
+        dispatcher.decided.get(address, Instant::now(), 0).is_some_and(|kept| kept.weight() == weight)
+    };
+    assert!(!kept(1 << 20, 0) && !kept(0, 20), "the longest answer has a megabyte");
+    assert!(kept(200, 2));
+    assert!(
+        (300..700).contains(&decision(Verdict::Blocked).weight()),
+        "{}",
+        decision(Verdict::Blocked).weight()
+    );
+}
