@@ -144,7 +144,7 @@ pub enum HitSource {
 /// that has a stored decision does not need it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CacheHit {
-    /// Where it was found.
+    /// Its source.
     pub source: HitSource,
     /// Its number there. A network that is asked about again gets a new one.
     pub id: i64,
@@ -205,11 +205,11 @@ pub trait Store: Send + Sync {
     /// The cache cannot be read.
     fn find(&self, address: IpAddr, freshness: &Freshness) -> CacheResult<Option<CacheHit>>;
 
-    /// A prefix around the address that no extent divides, so that [`Store::find`] finds the same for all its addresses. The
-    /// address alone if the cache cannot tell.
+    /// A prefix around the address that no extent divides, so that [`Store::find`] finds the same for all its
+    /// addresses. It is the address itself if the cache cannot tell.
     ///
     /// # Errors
-    /// When the cache cannot be read.
+    /// The cache cannot be read.
     fn scope(&self, address: IpAddr) -> CacheResult<Prefix> {
         Ok(extent::start(address))
     }
@@ -303,7 +303,7 @@ pub trait Coordinator: Send + Sync {
         Ok(())
     }
 
-    /// Books the next free time for a question to this server, at least `every` after the one before, and returns it. A
+    /// Books the next free time for a query to this server, at least `every` after the one before, and returns it. A
     /// time later than `by` is returned and *not* booked, because nobody would use it.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ impl Verdict {
     }
 }
 
-/// What is made of an unknown address.
+/// The meaning of an unknown address.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum OnUnknown {

@@ -12,7 +12,7 @@ pub(crate) fn check(data: &[u8]) {
     let _ = is_leaf(&record);
     // The lists are for people and scripts: a hostile text must not make them long.
     assert!(record.abuse.len() <= 64 && record.asn.len() <= 64);
-    // Whoever may be the owner is named once, and by something that can be read.
+    // A possible owner is named once, and by readable text.
     let owners: Vec<&String> = record.org.iter().chain(&record.other_orgs).collect();
     assert!(owners.len() <= 65 && owners.iter().all(|owner| !owner.trim().is_empty()));
     assert!(record.other_orgs.iter().all(|other| Some(other) != record.org.as_ref()));

@@ -82,7 +82,7 @@ fn lock(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Whether the file still lies where it was opened.
+/// Whether the file is still at the path where it was opened.
 fn is_at(file: &File, path: &Path) -> bool {
     file.metadata().is_ok_and(|meta| location::identity(path) == Some((meta.dev(), meta.ino())))
 }

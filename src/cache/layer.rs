@@ -1,4 +1,4 @@
-//! One cache behind a [`super::LayeredCache`], which is not used for a while after it failed.
+//! One layer of a [`super::LayeredCache`], which is not used for a while after it failed.
 
 use super::Cache;
 use jiff::{SignedDuration, Timestamp};
@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The time that a failed cache is not used, by the clock that lookups bring. A daemon tries it again after that.
 const REST: SignedDuration = SignedDuration::from_secs(60);
 
-/// One of the caches behind a layered cache, and whether it may be used now.
+/// One of the layers, and whether it may be used now.
 pub(super) struct CacheLayer {
     pub(super) cache: Box<dyn Cache>,
     /// Set while it is not used; the inner value is the end of that, where it is known.

@@ -14,7 +14,7 @@ const NAME: &str = "cache.db";
 /// The number of corrupt files that are kept for inspection; older ones are removed.
 const SET_ASIDE: usize = 3;
 
-/// What `--cache` names.
+/// The location that `--cache` names.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum CacheLocation {
     /// A file, or a folder to create one in.

@@ -130,7 +130,7 @@ struct FlatRanges<N> {
     open: Vec<(N, u32, ExtentRank)>,
 }
 
-/// Of two extents that contain an address, the longer prefix answers; of two equal prefixes, the cached answer does.
+/// If two extents contain an address, the longer prefix answers. If their prefixes are equal, the cached answer does.
 type ExtentRank = (u8, bool);
 
 impl<N> Default for FlatRanges<N> {

@@ -11,7 +11,7 @@ pub(super) fn sentence(text: &str, why: address::BadAddress) -> String {
     }
 }
 
-/// What it probably is, and what to do.
+/// Its probable meaning, and the remedy.
 fn remedy(text: &str, why: address::BadAddress) -> Option<String> {
     if text.split([',', ';', ' ', '\t', '\n']).filter(|word| !word.is_empty()).nth(1).is_some() {
         return Some("write each address as an argument of its own".to_owned());

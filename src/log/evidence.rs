@@ -117,7 +117,7 @@ pub fn samples(
 }
 
 /// The servers that mail was delivered to, each once, in the order of the logs. Bounces (from the null sender) do not
-/// count: they answer whoever wrote.
+/// count: they go back to any sender.
 ///
 /// # Errors
 /// A built-in expression is invalid (70). A file that cannot be read again gives no servers.
@@ -310,7 +310,7 @@ mod tests {
         let spec = ReadSpec::new("2026-12-01T00:00:00Z".parse().unwrap());
         let spec = ReadSpec { zone: jiff::tz::TimeZone::UTC, times: true, ..spec };
         let client = IpAddr::from([192, 0, 2, 9]);
-        // Which number is the month is said by a line behind those of the client.
+        // A line after those of the client shows which number is the month.
         let day_first = "[0001:0002] 05-11-2026 10:34:34   SMTP Server: 192.0.2.9 connected\n".to_owned()
             + "[0001:0002] 13-11-2026 10:34:34   SMTP Server: 192.0.2.8 connected\n";
         for (log, time, text) in [

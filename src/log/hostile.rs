@@ -104,8 +104,9 @@ fn run(runs: u64, seed: u64) {
         }
         dice.spoil(&mut line, &seeds);
         if let Some(address) = client(&line) {
-            // Whatever a reader makes of a line, the address is in it. Only haproxy, Apache, Dante, tcpserver, anvil, simscan,
-            // vpopmail and sshd's penalties glue something to it; and what JSON escapes or a terminal colours may lie within it.
+            // The address that a reader returns must be in the line. Only haproxy, Apache, Dante, tcpserver, anvil,
+            // simscan, vpopmail and sshd's penalties join other text to it. JSON escapes and terminal colours may be
+            // inside it.
             let glued = || {
                 let names = [
                     &b"haproxy"[..],

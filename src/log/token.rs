@@ -264,7 +264,7 @@ fn opens(line: &[u8], start: usize, wanted: TokenScope) -> bool {
     match before {
         // A key, a host or another number may precede the colon; all are allowed.
         Some(b':') => true,
-        // In a path or a URL it was asked for by somebody; `host/192.0.2.1` is how Java writes a peer.
+        // In a path or a URL it is only mentioned; `host/192.0.2.1` is how Java writes a peer.
         Some(b'/') => wanted == TokenScope::Every || !behind(b'/'),
         // `user@[192.0.2.1]` is a mail address.
         Some(b'[') => wanted == TokenScope::Every || !behind(b'@'),

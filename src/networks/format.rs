@@ -61,7 +61,7 @@ pub struct Families {
 pub struct ListHead {
     /// Sentences for people: the data, its dates, and its gaps. Written as comments, if the format has any.
     pub notes: Vec<String>,
-    /// The families of the list. Sets of the other family are left alone when it is loaded.
+    /// The families of the list. Loading the list does not change sets of the other family.
     pub families: Families,
 }
 

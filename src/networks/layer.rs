@@ -124,7 +124,7 @@ mod tests {
         for bits in 0xFFFF_E000_u32..=u32::MAX {
             let address = Ipv4Addr::from_bits(bits).into();
             let holding = all.iter().filter(|(prefix, _)| prefix.contains(address));
-            // Of two equal prefixes the later one is opened last, and is the inner.
+            // If two prefixes are equal, the later one is opened last, and is the inner.
             let plain = holding.max_by_key(|(prefix, number)| (prefix.length(), *number));
             let (found, until) = cursor.at(u128::from(bits));
             assert_eq!(found, plain.map(|(_, number)| *number), "{address}");

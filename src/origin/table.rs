@@ -82,7 +82,7 @@ impl OriginTable {
             // Opening a pipe at this path would block.
             Ok(meta) if !meta.is_file() => return Err(OriginError(format!("{name} is no file"))),
             Ok(_) => {}
-            // Where the folder is a file, the cache has said so.
+            // If the folder is a file, the cache has reported that.
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Ok(None);
             }

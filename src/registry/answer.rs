@@ -59,7 +59,7 @@ pub struct Answer {
     /// It came over RDAP, now or earlier. Its text is made from fields, and lacks other lines of the registry's whois.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rdap: bool,
-    /// Where it came from.
+    /// Its source.
     pub source: AnswerSource,
     /// It is older than the cache's age limit, and is used only because the server may not be asked now.
     #[serde(default)]

@@ -69,7 +69,7 @@ pub struct OuterValues {
     pub maintainer: Vec<String>,
     /// Numbers of the autonomous systems that announce them.
     pub asn: Vec<u32>,
-    /// Whose databases they stand in.
+    /// The registries whose databases hold them.
     pub registries: Vec<Registry>,
 }
 
@@ -159,8 +159,8 @@ fn extend_distinct<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item
     extend_distinct_up_to(64, list, more);
 }
 
-/// The same for autonomous systems. More are taken: whoever is blocked by the one that announces his network may enter
-/// routes of it by very many others in front.
+/// The same for AS numbers, with a higher limit. A holder who is blocked by his AS may register routes of his network by
+/// very many other AS before it.
 fn extend_distinct_systems(list: &mut Vec<u32>, more: impl IntoIterator<Item = u32>) {
     extend_distinct_up_to(4096, list, more);
 }

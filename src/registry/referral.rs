@@ -234,7 +234,7 @@ mod tests {
             ),
             ("person: A\nremarks: whois.krnic.net\nmnt-by: X-MNT\n\nrole: B\nmnt-by: MNT-KRNIC-AP\n", vec![]),
             ("inetnum: 192.0.2.0/24\ndescr: x\n source: JPNIC\n", vec![]),
-            // Of what a registry allocates, the holder writes the description.
+            // The holder of an allocation writes its description.
             (
                 "inetnum: 192.0.2.0/24\ndescr: whois.krnic.net\nmnt-by: APNIC-HM\nmnt-lower: EXAMPLE-MNT\n",
                 vec![],

@@ -19,7 +19,7 @@ use crate::{
 use jiff::Timestamp;
 use std::{net::IpAddr, ops::ControlFlow, sync::PoisonError, thread, time::Duration};
 
-/// Precedes what is said of an answer that another look-up brought.
+/// Precedes the report of an answer that another look-up brought.
 const MEANWHILE: &str = "another process asked meanwhile; ";
 
 impl Resolver {
@@ -194,8 +194,8 @@ impl Resolver {
         Ok(kept.answer)
     }
 
-    /// Waits for the leases on an address and, if nothing else is to be waited for, on a query to its server. Breaks off
-    /// with an answer that makes the query needless, or with the reason why nobody is asked.
+    /// Waits for the leases on an address and, if nothing else remains, for its turn at the server. It stops early with
+    /// an answer that makes the query unnecessary, or with the reason why no query is sent.
     fn admit(
         &self,
         address: IpAddr,

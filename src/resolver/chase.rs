@@ -58,7 +58,7 @@ pub(super) struct ReferralChase<'a> {
     others: Vec<Referral>,
     /// The first failure before these were tried. It is reported if they fail too.
     why: Option<Unknown>,
-    /// The national registry that the table names, and whom to ask if it has no record.
+    /// The national registry in the table, and the registry to ask if it has no record.
     national: NationalFirst,
 }
 

@@ -52,8 +52,8 @@ mod tests {
             u32::try_from(self.0 >> 33).unwrap() % below
         }
 
-        /// Crowded, and where special addresses lie: 192.0.0.0/16, and as much of 64:ff9b::/32, in which 64:ff9b:1::/48 is
-        /// nobody's and 64:ff9b::/96 is somebody's.
+        /// Crowded, with special addresses: 192.0.0.0/16, and a part of 64:ff9b::/32 as large, in which 64:ff9b:1::/48
+        /// has no owner and 64:ff9b::/96 has one.
         fn address(&mut self) -> IpAddr {
             let low = u128::from(self.next(1 << 16));
             if self.next(2) == 0 {

@@ -43,7 +43,7 @@ pub struct DispatchLimits {
     pub timeout: Duration,
     /// Queries under way at once.
     pub jobs: usize,
-    /// Of these, the most to one registry.
+    /// The most queries to one registry at once.
     pub per_lane: usize,
 }
 
@@ -168,7 +168,7 @@ impl<O: Decider> Dispatcher<O> {
         self.unanswered.load(Ordering::SeqCst) > 0
     }
 
-    /// Whether a question is under way, even one that nobody waits for any more.
+    /// Whether a query is under way, even one that nobody waits for any more.
     pub(super) fn is_asking(&self) -> bool {
         !self.open().is_empty()
     }

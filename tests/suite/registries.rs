@@ -88,7 +88,7 @@ const REWORDED: [(&str, &str, &str, &str, &str, &str); 9] = [
 /// The ones whose answers have no closing words.
 const ENDLESS: [&str; 2] = ["whois.twnic.net", "whois.afrinic.net"];
 
-/// APNIC knows none of the networks that national registries have.
+/// APNIC has none of the national registries' networks.
 const NONE: &str = "% [whois.apnic.net]\n\n%ERROR:101: no entries found\n\n% This query was served by the APNIC Whois Service\n";
 
 /// LACNIC's answer about a Brazilian network only names registro.br.

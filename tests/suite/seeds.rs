@@ -125,7 +125,7 @@ fn times() {
 
 #[test]
 fn what_a_client_typed_never_changes_who_it_is() {
-    // Each line is put into some seven hundred places; it is not cut.
+    // Each line is put into some seven hundred positions; it is not cut.
     plant("typed", usize::MAX, typed::check);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/typed");
     for name in ["addresses", "ambiguous", "keys", "lines", "splices"] {

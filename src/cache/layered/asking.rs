@@ -1,4 +1,4 @@
-//! One query's turn, whichever cache works.
+//! The turn of one query, with whichever cache works.
 
 use super::LayeredCache;
 use crate::cache::{Coordinator, Store, TurnOutcome, TurnRequest};

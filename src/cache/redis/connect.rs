@@ -17,7 +17,7 @@ const ANSWER: Duration = Duration::from_millis(100);
 /// The parameters that an address may have.
 const NAMES: [&str; 3] = ["ca=", "cert=", "key="];
 
-/// Where the server is, and the certificates of both sides.
+/// The location of the server, and the certificates of both sides.
 #[derive(Clone)]
 pub(super) struct RedisAddress {
     url: String,

@@ -100,7 +100,7 @@ impl SqliteCache {
 }
 
 impl Drop for SqliteCache {
-    /// What waits for the next write has none to wait for.
+    /// Makes the waiting writes, because no other write will follow.
     fn drop(&mut self) {
         let _ = self.flush();
     }

@@ -1,5 +1,5 @@
 //! The rules for lines of unknown formats. An address that a key calls the client's is taken. Else the first address is
-//! taken that no key calls somebody else's. Text in double quotes came from the other side, and counts only if the
+//! taken that no key calls another machine's. Text in double quotes came from the other side, and counts only if the
 //! quotes hold just the address.
 
 use super::direction::{self, Direction};
@@ -65,7 +65,7 @@ pub(super) fn said(word: &[u8]) -> (AddressRole, bool) {
 pub(super) struct FoundAddresses {
     /// The address that a key calls the client's.
     pub(super) named: Option<IpAddr>,
-    /// The first address that no key calls somebody else's.
+    /// The first address that no key calls another machine's.
     pub(super) unnamed: Option<IpAddr>,
 }
 

@@ -84,7 +84,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         let begins = mark.starts_with(b"[") && before.iter().all(time)
             || before.is_empty()
             || [&b": "[..], b"]", b"] "].iter().any(|end| before.ends_with(end));
-        // Text after an address was typed by somebody.
+        // Text after an address was typed by a client.
         (begins && token::tokens(before).next().is_none()).then_some((at, *mark))
     });
     if let Some((_, mark)) = marks.min() {

@@ -325,7 +325,7 @@ fn what_describes_no_network_around_the_address_is_refused() {
         json!({ "startAddress": "193.0.23.0", "endAddress": "193.0.22.0" }),
         json!({ "startAddress": "193.0.22.0", "endAddress": "2001:db8::" }),
         json!({ "cidr0_cidrs": [{ "v4prefix": "193.0.22.0", "length": 33 }] }),
-        // Two blocks with a gap between them: the gap belongs to somebody else.
+        // Two blocks with a gap between them: the gap belongs to another holder.
         json!({ "cidr0_cidrs": [{ "v4prefix": "193.0.20.0", "length": 24 }, { "v4prefix": "193.0.24.0", "length": 24 }] }),
         json!({ "cidr0_cidrs": "193.0.22.0/24" }),
     ] {

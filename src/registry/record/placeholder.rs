@@ -249,8 +249,8 @@ fn is_kept_by_registry(record: &Record) -> bool {
     record.maintainer.iter().all(own) && !is_assigned(record)
 }
 
-/// Whether the object names a holder in what he does not write alone: an organisation that is no registry, or maintainers
-/// of smaller networks and of routes.
+/// Whether the object names a holder in parts that he cannot write alone: an organisation that is no registry, or
+/// maintainers of smaller networks and of routes.
 fn has_holder(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> bool {
     let below = ["mnt-lower", "mnt-routes", "mnt-domains"];
     let strange = |by: &str| !OWN.iter().any(|of| by.trim().eq_ignore_ascii_case(of));

@@ -98,7 +98,7 @@ fn a_network_name_that_others_use_too_gives_way_to_the_network() {
     assert_eq!(lines(&advice), ["@org ^Contoso$", "@org ^Inside$"]);
     let spared: Vec<_> = advice.spared.iter().map(|(owner, why)| (owner.by(), why.clone())).collect();
     assert_eq!(spared, [(Some("LAN"), SparedReason::Inseparable)]);
-    // Where lines of one field are asked for, records may not name it.
+    // With lines of a single field, some records may lack that field.
     let by_asn = SuggestBounds { only: Some(Grouping::Asn), ..ANY };
     let advice = suggest(&report, &ham(&[]), by_asn).unwrap();
     assert!(advice.suggested.is_empty());

@@ -100,7 +100,7 @@ impl WantedOwners {
             if judged.unknown().is_some() {
                 strangers.insert(*address);
             }
-            // Of the clients of one network the first is named.
+            // The first client of a network is named.
             let Some(answer) = judged.answer().filter(|_| named.insert(*finding)) else { continue };
             owners.entry(name(&answer.record).key()).or_insert(match seen_in {
                 SeenIn::Ham => SparedReason::Ham(*address),

@@ -12,11 +12,11 @@ use crate::{
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
 
-/// The most time that is kept for whoever is asked in a server's stead: a third of the rest, up to this. Connection, TLS
-/// and answer over RDAP are four round trips, more than a second across the world.
+/// The most time that is kept for a server that is asked instead of another: a third of the rest, up to this.
+/// Connection, TLS and answer over RDAP are four round trips, more than a second across the world.
 const RESERVE: Duration = Duration::from_secs(3);
 
-/// What of the time left one server may take, if another is asked in its stead.
+/// The part of the remaining time that one server may use, if another can be asked instead.
 pub(super) fn but_for_reserve(left: Duration) -> Duration {
     left - RESERVE.min(left / 3)
 }

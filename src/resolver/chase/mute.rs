@@ -12,7 +12,7 @@ use jiff::Timestamp;
 impl ReferralChase<'_> {
     /// Notes whether a registry's answer said anything about the network asked for. An operator's own server is not
     /// counted: the record that led there stands without it. A registry that a customer's record named is not counted
-    /// either. Otherwise a customer with a few networks could have it left alone, because it has nothing about them.
+    /// either. Otherwise a customer with a few networks could have it paused, because it has nothing about them.
     pub(super) fn note_sense(&mut self, server: &Server, reply: &WhoisReply) {
         let by_customer = self.best.is_some() && self.standing.survives_denial_of(server);
         if server.registry.server().is_none() || by_customer {

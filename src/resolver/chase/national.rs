@@ -54,8 +54,8 @@ impl NationalFirst {
 }
 
 impl ReferralChase<'_> {
-    /// Goes on to the registry above a national one that gave no record. None if this server was not asked as one. A denial
-    /// never comes here: it stands, and no other server is asked instead.
+    /// Continues with the registry above a national one that gave no record. None if this server was not asked as one.
+    /// A denial never comes here: it stands, and no other server is asked instead.
     pub(super) fn leave_national(
         &mut self,
         server: &Server,

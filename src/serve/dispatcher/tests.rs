@@ -264,7 +264,7 @@ fn who_does_not_wait_is_told_when_it_is_known() {
     assert!(dispatcher.remembered("198.51.100.1".parse().unwrap()).is_none(), "and is looked up again");
 }
 
-/// The cache has a network of 256 addresses; of 198.51.100.x nobody can say, and the rest is asked for.
+/// The cache has a network of 256 addresses; 198.51.100.x is unknown, and others are asked about.
 struct Networked(Arc<AtomicUsize>);
 
 impl Decider for Networked {

@@ -27,7 +27,7 @@ pub(super) fn restored(text: &str) -> Cow<'_, str> {
     text
 }
 
-/// Whether the line ends are doubled, as when each character of LACNIC's `\r\r\n` is taken for a line end. Then an odd
+/// Whether the line ends are doubled, as when each character of LACNIC's `\r\r\n` counts as a line end. Then an odd
 /// number of blank lines follows each line. A few may be lost, and a handful of lines proves nothing.
 fn is_doubled(text: &str) -> bool {
     let is_blank = |line: &&str| line.trim().is_empty();

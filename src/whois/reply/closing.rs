@@ -92,8 +92,8 @@ fn ending(text: &str, registry: Registry) -> Option<String> {
     enough.then(|| ending.join("\n"))
 }
 
-/// Whether an answer without closing words may have come to its end. Its last object has the blank line after it that
-/// follows every object, and no object is missing that such an answer always has.
+/// Whether an answer without closing words may be complete. Its last object is followed by the blank line that follows
+/// every object, and no object is missing that such an answer always has.
 fn ends_bare(text: &str, page: &RecordPage<'_>) -> bool {
     let apart = lines(text).collect::<Vec<_>>().ends_with(&["", ""]);
     match page.form() {
@@ -217,7 +217,7 @@ mod tests {
             let bare = all[..=last].join("\n") + "\n\n";
             let found = unclosed(&bare, registry, address);
             if registry == Registry::Krnic {
-                // Of its halves nobody knows which one comes last.
+                // The order of its halves is not known.
                 assert_eq!(found, None);
                 continue;
             }

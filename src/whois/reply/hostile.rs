@@ -71,7 +71,7 @@ fn jpnics_answer_has_an_end_whatever_it_opens_with() {
     }
 }
 
-/// TWNIC's contacts may have other names, and several networks may stand in one answer.
+/// TWNIC's contacts may have other names, and one answer may hold several networks.
 #[test]
 fn twnics_last_network_has_two_contacts() {
     let network = |range: &str| format!("\n   Netname: EXAMPLE\n   Netblock: {range}\n\n");

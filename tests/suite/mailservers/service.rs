@@ -305,7 +305,7 @@ fn term_is_heard_while_patterns_cannot_be_read() {
     assert_eq!(serve.running.code(), 0);
 }
 
-/// Mounts a file system at `$1` whose server never answers: whoever opens a file there waits for ever. It ends with the
+/// Mounts a file system at `$1` whose server never answers: opening a file there waits for ever. It ends with the
 /// process that holds /dev/fuse.
 const HANG: &str = "exec 3<>/dev/fuse; \
     mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 hanging \"$1\"; echo mounted >&2; exec sleep 120";

@@ -105,8 +105,8 @@ fn address_before(text: &[u8], typed: &[&[u8]]) -> NamedHost {
     }
 }
 
-/// Of several possible ends of the field, the last one may always be Exim's, because the text before it may be the HELO.
-/// An earlier one may be Exim's, too, if typed text begins between it and the next one.
+/// The last of several possible ends of the field may always be Exim's, because the text before it may be the HELO. An
+/// earlier one may be Exim's too, if typed text begins between it and the next one.
 fn behind_helo(text: &[u8], typed: &[&[u8]]) -> Option<NamedHost> {
     let mut ends =
         fields(text).filter(|(at, ..)| text.get(..*at).is_some_and(|text| text.ends_with(b") "))).peekable();

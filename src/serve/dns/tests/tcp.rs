@@ -34,7 +34,7 @@ fn response(mut stream: &TcpStream) -> Option<(u16, Rcode)> {
     Some((header.id(), header.rcode()))
 }
 
-/// Whether the other side has ended the connection, in whichever way.
+/// Whether the other side has ended the connection, in any way.
 fn has_ended(mut stream: &TcpStream) -> bool {
     match stream.read(&mut [0]) {
         Ok(length) => length == 0,
@@ -64,7 +64,7 @@ fn a_message_has_so_long_to_arrive_however_often_a_byte_of_it_does() {
     let mut slow = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (stream, _) = listener.accept().unwrap();
     let feeder = thread::spawn(move || {
-        // A length that it never comes to.
+        // A length that it never reaches.
         while slow.write_all(&[1]).is_ok() {
             thread::sleep(Duration::from_millis(5));
         }
