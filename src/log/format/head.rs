@@ -233,23 +233,23 @@ fn untagged(text: &[u8]) -> SyslogHead<'_> {
 }
 
 fn split<'a>(text: &'a [u8], from: &'a [u8], length: usize) -> SyslogHead<'a> {
-    let none = SyslogHead { message: from, ..untagged(text) };
-    let Some((program, mark)) = from.split_at_checked(length) else { return none };
+    let none = || SyslogHead { message: from, ..untagged(text) };
+    let Some((program, mark)) = from.split_at_checked(length) else { return none() };
     // `auth(NAME,ADDRESS,sasl:login)<...>: TEXT` is Dovecot's, and the client chose the name.
-    let call = || program.starts_with(b"auth") && memchr::memchr(b'(', program).is_some();
-    // A tag inside a mail address does not count: `to=<postfix/smtpd[1]: TEXT>`.
-    let address = || memchr::memchr2(b'<', b'=', program).is_some();
+    let call = || program.starts_with(b"auth") && program.contains(&b'(');
+    // A tag inside a mail address does not count: `to=<postfix/smtpd[1]: TEXT>`. A program's name is too short for memchr.
+    let address = || program.iter().any(|b| matches!(b, b'<' | b'='));
     if matches!(program.first(), Some(b'(' | b'"' | b'{')) || address() || call() {
-        return none;
+        return none();
     }
     let message = match mark.first() {
-        Some(b'[') => match memchr::memchr(b']', mark).and_then(|close| mark.get(close + 1..)) {
+        Some(b'[') => match behind_pid(mark) {
             Some(rest) => rest.strip_prefix(b":").unwrap_or(rest),
-            None => return none,
+            None => return none(),
         },
         // `10:34:34` is a time.
         Some(b':') if !mark.get(1).is_some_and(u8::is_ascii_digit) => mark.get(1..).unwrap_or_default(),
-        _ => return none,
+        _ => return none(),
     };
     let spaced = message.strip_prefix(b" ");
     let message = without_id(spaced.unwrap_or(message));
@@ -261,6 +261,13 @@ fn split<'a>(text: &'a [u8], from: &'a [u8], length: usize) -> SyslogHead<'a> {
         mark,
         stands_free: spaced.is_some(),
     }
+}
+
+/// The text after `[4711]`, or after other text in brackets.
+fn behind_pid(mark: &[u8]) -> Option<&[u8]> {
+    let digits = mark.iter().skip(1).take_while(|b| b.is_ascii_digit()).count();
+    let close = if mark.get(digits + 1) == Some(&b']') { digits + 1 } else { memchr::memchr(b']', mark)? };
+    mark.get(close + 1..)
 }
 
 /// `mail.info`, `auth.notice`, `local0.debug`, `mail:info`

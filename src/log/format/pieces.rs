@@ -62,6 +62,11 @@ pub(super) fn cut_blank(text: &[u8]) -> Option<(&[u8], &[u8])> {
 /// The address in the brackets that open at `open`, if they hold nothing else.
 pub(super) fn bracketed(text: &[u8], open: usize) -> Option<IpAddr> {
     let inside = text.get(open + 1..)?;
+    if let Some((address, length)) = token::quad(inside)
+        && inside.get(length) == Some(&b']')
+    {
+        return Some(IpAddr::V4(address));
+    }
     // 45 bytes of address, a tag and a port.
     let near = inside.get(..64).unwrap_or(inside);
     token::bare(inside.get(..memchr::memchr(b']', near)?)?)

@@ -63,6 +63,7 @@ pub(in crate::log::format) fn unusual(text: &[u8]) -> Option<usize> {
 
 /// The length of `1795430074.123456 `.
 pub(in crate::log::format) fn epoch(text: &[u8]) -> Option<usize> {
+    text.get(10).filter(|dot| **dot == b'.')?;
     let (stamp, _) = pieces::cut_blank(text.get(..24).unwrap_or(text))?;
     let (seconds, rest) = stamp.split_at_checked(10)?;
     let fraction = rest.strip_prefix(b".")?;
