@@ -85,10 +85,13 @@ impl OuterValues {
         let beyond = &outer.outer;
         extend_distinct(&mut self.names, outer.name.iter().chain(&beyond.names).cloned());
         extend_distinct(&mut self.countries, outer.country.iter().chain(&beyond.countries).cloned());
-        extend_distinct(&mut self.abuse, outer.abuse.iter().chain(&beyond.abuse).cloned());
-        extend_distinct(&mut self.descr, outer.descr.iter().chain(&beyond.descr).cloned());
-        extend_distinct(&mut self.maintainer, outer.maintainer.iter().chain(&beyond.maintainer).cloned());
-        extend_distinct_systems(&mut self.asn, outer.asn.iter().chain(&beyond.asn).copied());
+        extend_distinct_many(&mut self.abuse, outer.abuse.iter().chain(&beyond.abuse).cloned());
+        extend_distinct_many(&mut self.descr, outer.descr.iter().chain(&beyond.descr).cloned());
+        extend_distinct_many(
+            &mut self.maintainer,
+            outer.maintainer.iter().chain(&beyond.maintainer).cloned(),
+        );
+        extend_distinct_many(&mut self.asn, outer.asn.iter().chain(&beyond.asn).copied());
         let registries = std::iter::once(outer.registry).chain(beyond.registries.iter().copied());
         extend_distinct(&mut self.registries, registries);
     }
@@ -159,9 +162,9 @@ fn extend_distinct<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item
     extend_distinct_up_to(64, list, more);
 }
 
-/// The same for AS numbers, with a higher limit. A holder who is blocked by his AS may register routes of his network by
-/// very many other AS before it.
-fn extend_distinct_systems(list: &mut Vec<u32>, more: impl IntoIterator<Item = u32>) {
+/// The same with room for many more. A holder may list very many systems or maintainers before the one that he is blocked
+/// by.
+fn extend_distinct_many<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
     extend_distinct_up_to(4096, list, more);
 }
 

@@ -3,7 +3,7 @@
 use super::{
     Record,
     block::{BlockField, RecordBlock, is_comment, lines},
-    country, extend_distinct, extend_distinct_systems, mail,
+    country, extend_distinct, extend_distinct_many, mail,
     page::RecordPage,
     range::range,
     systems,
@@ -19,7 +19,7 @@ pub(super) fn fill(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>,
         holder.and_then(|holder| holder.first(&["CustName", "OrgName"])).map(str::to_owned).or_else(own);
     record.country = holder.and_then(|holder| holder.get("Country")).and_then(country);
     record.descr = block.all("Comment").map(str::to_owned).collect();
-    extend_distinct_systems(&mut record.asn, block.all("OriginAS").flat_map(systems));
+    extend_distinct_many(&mut record.asn, block.all("OriginAS").flat_map(systems));
     for key in ["RAbuseEmail", "OrgAbuseEmail", "AbuseEmail"] {
         extend_distinct(&mut record.abuse, group.iter().flat_map(|b| b.all(key)).flat_map(mail::mailboxes));
     }

@@ -4,7 +4,7 @@
 use super::{
     Record, Registry,
     block::{RecordBlock, is_comment, lines, without_comment},
-    country, extend_distinct, extend_distinct_systems, mail, owner,
+    country, extend_distinct, extend_distinct_many, mail, owner,
     page::RecordPage,
     range::range,
     systems,
@@ -28,11 +28,11 @@ pub(super) fn fill(page: &RecordPage<'_>, index: usize, block: &RecordBlock<'_>,
     }
     let maintainers = block.all("mnt-by").flat_map(|value| value.split(','));
     let maintainers = maintainers.map(str::trim).filter(|name| !name.is_empty());
-    extend_distinct(&mut record.maintainer, maintainers.map(str::to_owned));
+    extend_distinct_many(&mut record.maintainer, maintainers.map(str::to_owned));
     let status = block.value("status");
     record.status = status.map(|status| without_comment(&status).to_owned());
-    extend_distinct_systems(&mut record.asn, block.all("aut-num").flat_map(systems));
-    extend_distinct_systems(
+    extend_distinct_many(&mut record.asn, block.all("aut-num").flat_map(systems));
+    extend_distinct_many(
         &mut record.asn,
         routes(page).flat_map(|block| block.all("origin")).flat_map(systems),
     );

@@ -3,7 +3,7 @@
 use super::{
     Record,
     block::{BlockField, RecordBlock, lines, push},
-    country, extend_distinct, extend_distinct_systems, mail,
+    country, extend_distinct, extend_distinct_many, mail,
     page::RecordPage,
     range::range,
     systems,
@@ -157,7 +157,7 @@ pub(super) fn fill(page: &RecordPage<'_>, block: &RecordBlock<'_>, record: &mut 
     let blocks = [Some(block), object].into_iter().flatten();
     record.country = blocks.flat_map(|block| COUNTRY.iter().flat_map(|key| block.all(key))).find_map(spelled);
     for key in ["origin-as", "as-number"] {
-        extend_distinct_systems(&mut record.asn, block.all(key).flat_map(systems));
+        extend_distinct_many(&mut record.asn, block.all(key).flat_map(systems));
     }
     let contacts: Vec<&str> = abuse_fields(block).collect();
     extend_distinct(&mut record.abuse, contacts.iter().flat_map(|value| mail::mailboxes(value)));

@@ -291,12 +291,16 @@ fn operators_name_their_networks_as_they_like() {
 }
 
 #[test]
-fn as_numbers_behind_many_others_match() {
+fn systems_and_maintainers_after_many_others_match() {
     let route = |asn: u32| format!("route: 192.0.2.0/24\norigin: AS{asn}\nsource: RIPE\n\n");
     let routes: String = (1..500).chain([64500]).map(route).collect();
-    let text = format!("inetnum: 192.0.2.0 - 192.0.2.255\nnetname: EXAMPLE\nsource: RIPE\n\n{routes}");
+    let maintainers: String = (1..500).map(|n| format!("mnt-by: M{n}-MNT\n")).collect();
+    let text = format!(
+        "inetnum: 192.0.2.0 - 192.0.2.255\nnetname: EXAMPLE\n{maintainers}mnt-by: EXAMPLE-MNT\nsource: RIPE\n\n{routes}"
+    );
     let record = record(&text, "192.0.2.1");
     assert_eq!((record.asn.len(), record.asn.last()), (500, Some(&64500)));
+    assert_eq!(record.maintainer.last().map(String::as_str), Some("EXAMPLE-MNT"));
 }
 
 #[test]
