@@ -84,22 +84,16 @@ pub struct CheckArgs {
     #[arg(long, conflicts_with_all = ["json", "csv", "count", "quiet"])]
     pub explain: bool,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub reading: ReadOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub patterns: PatternOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub output: OutputOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub querying: QueryOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub caching: CacheOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub config: ConfigArgs,
 }
 
@@ -131,13 +125,10 @@ pub struct MatchArgs {
     #[arg(long, value_name = "LOCATION", hide = true)]
     pub cache: Option<String>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub patterns: PatternOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub output: OutputOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub config: ConfigArgs,
 }
 
@@ -208,19 +199,14 @@ pub struct ReportArgs {
     #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, hide_short_help = true)]
     pub color: Option<ColorChoice>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub reading: ReadOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub patterns: PatternOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub querying: QueryOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub caching: CacheOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub config: ConfigArgs,
 }
 
@@ -270,16 +256,12 @@ pub struct ServeArgs {
     #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
     pub on_unknown: Option<OnUnknown>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub patterns: PatternOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub querying: QueryOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub caching: CacheOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub config: ConfigArgs,
 }
 
@@ -307,13 +289,10 @@ pub struct NetworksArgs {
     #[arg(long, value_name = "N")]
     pub max_addresses: Option<LeastCount>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub patterns: PatternOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub caching: CacheOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub config: ConfigArgs,
 }
 
@@ -341,7 +320,6 @@ pub struct ProbeArgs {
     #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, value_parser = NonEmptyStringValueParser::new())]
     pub cache: Option<String>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub config: ConfigArgs,
 }
 
@@ -365,22 +343,17 @@ pub struct LintArgs {
     #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath, requires = "cost")]
     pub ham: Vec<PathBuf>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub reading: ReadOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub querying: QueryOptions,
     /// Print JSON Lines: one object for each problem or pattern
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub patterns: PatternOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub caching: CacheOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub config: ConfigArgs,
 }
 
@@ -392,16 +365,12 @@ pub struct WarmArgs {
     #[arg(value_name = "LOG", value_hint = ValueHint::FilePath)]
     pub logs: Vec<PathBuf>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub reading: ReadOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub querying: QueryOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub caching: CacheOptions,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
     pub config: ConfigArgs,
 }
 
@@ -410,7 +379,6 @@ pub struct WarmArgs {
 #[command(after_help = ends::CACHE)]
 pub struct CacheArgs {
     #[command(subcommand)]
-    #[expect(missing_docs, reason = "the enum says it")]
     pub command: CacheCommand,
     /// The cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else
     /// ~/.cache/whodunit]

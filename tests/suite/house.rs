@@ -200,6 +200,42 @@ fn a_type_name_stands_in_one_room() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// Members of a public type that say what they are by their names: a group of options, and a key of the configuration.
+const NAMED: [&str; 2] = ["src/cli.rs", "src/config/layer.rs"];
+
+/// rustc asks only for documentation of what leaves the crate, and the rooms are private to it.
+#[test]
+fn every_public_item_says_what_it_is() {
+    let mut faults = vec![];
+    let mut items = 0;
+    for source in Source::all().iter().filter(|source| source.path != "src/internals.rs") {
+        let (mut documented, mut attribute) = (false, false);
+        for (number, line) in (1..).zip(source.code.lines().zip(source.text.lines())) {
+            let (code, text) = (line.0.trim_start(), line.1.trim_start());
+            if attribute || code.starts_with("#[") {
+                attribute = !code.trim_end().ends_with(']');
+            } else if text.starts_with("///") {
+                documented = true;
+            } else {
+                let item = code.strip_prefix("pub ").filter(|item| !item.starts_with("use "));
+                let named = NAMED.contains(&source.path.as_str());
+                let exempt = |item: &str| match item.split(' ').next() {
+                    Some("mod") => item.ends_with(';'),
+                    Some(word) => named && word.ends_with(':'),
+                    None => false,
+                };
+                if !documented && !item.is_none_or(exempt) {
+                    faults.push(format!("{}:{number}: {text}", source.path));
+                }
+                items += usize::from(item.is_some());
+                documented = false;
+            }
+        }
+    }
+    assert!(items > 1000, "the items were not read: {items}");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 /// The oldest supported compiler is stated once, in Cargo.toml. Lints and the length of functions are settings too.
 #[test]
 fn the_rules_that_lints_keep_are_switched_on() {
