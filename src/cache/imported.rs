@@ -70,6 +70,11 @@ impl ImportedData {
         Self { path: super::bulk::beside(cache), idle: Mutex::default() }
     }
 
+    /// The file: device and inode. None if there is none.
+    pub(super) fn identity(&self) -> Option<(u64, u64)> {
+        location::identity(&self.path)
+    }
+
     /// The most specific network that holds the address.
     pub(super) fn find(&self, address: IpAddr) -> CacheResult<Option<CacheHit>> {
         self.with(|open| {
@@ -200,7 +205,7 @@ impl ImportedData {
         &self,
         work: impl FnOnce(&mut OpenFile) -> rusqlite::Result<Option<T>>,
     ) -> CacheResult<Option<T>> {
-        let Some(identity) = location::identity(&self.path) else { return Ok(None) };
+        let Some(identity) = self.identity() else { return Ok(None) };
         let mut idle = self.idle();
         if idle.identity != Some(identity) {
             *idle = IdleFiles { identity: Some(identity), files: Vec::new() };

@@ -180,6 +180,12 @@ impl LayeredCache {
         Prefix::scope(address, [kept.unwrap_or_else(down), memory].into_iter().chain(imported))
     }
 
+    /// The file of imported data: device and inode. None if there is none.
+    #[must_use]
+    pub fn imported_file(&self) -> Option<(u64, u64)> {
+        self.imported.as_ref().and_then(ImportedData::identity)
+    }
+
     /// [`super::Store::find_stale`].
     #[must_use]
     pub fn find_stale(&self, address: IpAddr, freshness: &Freshness) -> Option<CacheHit> {

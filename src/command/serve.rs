@@ -197,6 +197,10 @@ impl Decider for PolicyDecider {
         self.resolver.scope(address, Timestamp::now())
     }
 
+    fn version(&self) -> u64 {
+        self.resolver.imports(Timestamp::now())
+    }
+
     fn announced(&self, address: IpAddr) -> Option<ClientDecision> {
         self.resolver.announced(address).map(|judged| decision(&judged))
     }
@@ -287,6 +291,28 @@ mod tests {
         let lane = |address: &str| decider.lane(address.parse().unwrap());
         assert_eq!(lane("8.30.4.20"), Registry::Ripe, "transferred, by the statistics");
         assert_eq!(lane("8.30.5.20"), Registry::Arin, "as IANA has it");
+    }
+
+    #[test]
+    fn decisions_from_before_an_import_are_in_doubt() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let cache = open(&CacheLocation::Path(folder.path().join("cache.db")), &CacheEnv::default(), now);
+        let decider = decider(QueryPolicy::default(), cache);
+        let cache = decider.resolver.cache();
+        let import_again = || {
+            let text =
+                "inetnum: 80.0.0.0 - 80.0.0.255\nnetname: EXAMPLE\nstatus: ASSIGNED PA\nsource: RIPE\n";
+            let input = BulkInput { name: "ripe.db".into(), reader: Box::new(text.as_bytes()) };
+            import(cache.file().unwrap(), cache.maintenance(), vec![input], now, &mut || ()).unwrap();
+        };
+        let before = decider.version();
+        import_again();
+        let after = decider.version();
+        assert_ne!(before, after);
+        assert_eq!(after, decider.version(), "nothing was imported since");
+        import_again();
+        assert_ne!(after, decider.version());
     }
 
     #[test]

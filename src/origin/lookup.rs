@@ -33,6 +33,8 @@ struct FollowState {
     /// A warning to print once.
     warning: Option<String>,
     warned: bool,
+    /// The number of other files found at the path so far.
+    changes: u64,
 }
 
 /// Identifies the file at a path. An inode number alone is soon reused for the next draft.
@@ -140,10 +142,17 @@ impl OriginLookup {
         if FileIdentity::at(path).is_ok_and(|there| there != state.opened) {
             // A fault in this table was not reported yet.
             state.warned = false;
+            state.changes += 1;
             drop(state);
             *self.opened.write().unwrap_or_else(PoisonError::into_inner) = None;
             self.load();
         }
+    }
+
+    /// How often [`OriginLookup::follow`] has found another table. What was decided before the last one is in doubt.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.followed().changes
     }
 
     /// A warning for the user. It is given once, then cleared.

@@ -3,7 +3,10 @@
 use super::Resolver;
 use crate::address::{Prefix, special_scope};
 use jiff::Timestamp;
-use std::net::IpAddr;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    net::IpAddr,
+};
 
 impl Resolver {
     /// A prefix around an address whose addresses have the same known verdict from [`Resolver::recall`] now. They are in the
@@ -22,6 +25,16 @@ impl Resolver {
                 self.cache().scope(address, now),
             ],
         )
+    }
+
+    /// A number that is another one after each import, of networks or of a table of origins. Verdicts from before are in
+    /// doubt.
+    #[must_use]
+    pub fn imports(&self, now: Timestamp) -> u64 {
+        self.origins().follow(now);
+        let mut hasher = DefaultHasher::new();
+        (self.origins().changes(), self.cache().imported_file()).hash(&mut hasher);
+        hasher.finish()
     }
 }
 

@@ -96,6 +96,11 @@ pub trait Decider: Send + Sync + 'static {
         Prefix::around(address, 32, 128)
     }
 
+    /// A number that changes when decisions from before are in doubt for all addresses.
+    fn version(&self) -> u64 {
+        0
+    }
+
     /// The address's entry in the table of origins, for callers that only need its AS. It is a fact and no decision: no
     /// pattern was matched against it.
     fn announced(&self, address: IpAddr) -> Option<ClientDecision>;

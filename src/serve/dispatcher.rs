@@ -13,7 +13,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -56,6 +56,10 @@ pub struct Dispatcher<O> {
     recalls: AskPool,
     timeout: Duration,
     unanswered: AtomicUsize,
+    started: Instant,
+    /// The second since then in which the decider's version was last looked at.
+    looked: AtomicU64,
+    version: AtomicU64,
     /// The counters of all protocols and of the look-ups.
     pub(super) metrics: Arc<ServiceMetrics>,
 }
@@ -69,7 +73,7 @@ impl Drop for RequestGuard<'_> {
     }
 }
 
-/// The current decider. The generation changes with it, so that no decision of another one is served.
+/// The current decider. The generation changes with it and with its data, so that no former decision is served.
 struct CurrentDecider<O> {
     decider: Arc<O>,
     generation: u64,
@@ -146,6 +150,9 @@ impl<O: Decider> Dispatcher<O> {
             recalls: AskPool::new(RECALLERS, RECALLERS, RECALL_QUEUE),
             timeout: limits.timeout,
             unanswered: AtomicUsize::new(0),
+            started: Instant::now(),
+            looked: AtomicU64::new(u64::MAX),
+            version: AtomicU64::new(0),
             metrics: Arc::default(),
         })
     }
@@ -155,6 +162,25 @@ impl<O: Decider> Dispatcher<O> {
     pub fn replace(&self, decider: O) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = CurrentDecider { decider: Arc::new(decider), generation: current.generation + 1 };
+    }
+
+    /// Drops the decisions in memory if the decider's data has changed: a decision may be about a whole network, whose
+    /// clients should not wait until it expires. It looks once a second at most.
+    fn follow(&self) {
+        let second = self.started.elapsed().as_secs();
+        if self.looked.load(Ordering::Relaxed) == second
+            || self.looked.swap(second, Ordering::Relaxed) == second
+        {
+            return;
+        }
+        let decider = {
+            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(&current.decider)
+        };
+        let Ok(version) = catch_unwind(AssertUnwindSafe(|| decider.version())) else { return };
+        if self.version.swap(version, Ordering::Relaxed) != version {
+            self.current.write().unwrap_or_else(PoisonError::into_inner).generation += 1;
+        }
     }
 
     /// Counts a request until the value is dropped.
@@ -185,6 +211,7 @@ impl<O: Decider> Dispatcher<O> {
 
     /// The decision in memory, unless it is an unknown: the cache may have an answer by now.
     pub(super) fn remembered(&self, address: IpAddr) -> Option<Arc<ClientDecision>> {
+        self.follow();
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         let decision = self.decided.get(address, Instant::now(), current.generation)?;
         (decision.verdict != Verdict::Unknown).then_some(decision)
@@ -236,6 +263,7 @@ impl<O: Decider> Dispatcher<O> {
 
     /// The decision if it needs no query, and whether it came from memory; None if there is none.
     pub(super) fn recalled(&self, address: IpAddr) -> Option<(Arc<ClientDecision>, bool)> {
+        self.follow();
         let (decider, generation, unknown) = {
             let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
             match self.decided.get(address, Instant::now(), current.generation) {

@@ -265,11 +265,14 @@ fn who_does_not_wait_is_told_when_it_is_known() {
 }
 
 /// The cache has a network of 256 addresses; 198.51.100.x is unknown, and others are asked about.
-struct Networked(Arc<AtomicUsize>);
+struct Networked {
+    recalled: Arc<AtomicUsize>,
+    version: Arc<AtomicU64>,
+}
 
 impl Decider for Networked {
     fn recall(&self, address: IpAddr) -> Option<ClientDecision> {
-        self.0.fetch_add(1, SeqCst);
+        self.recalled.fetch_add(1, SeqCst);
         let text = address.to_string();
         let unknown = || ClientDecision::unknown("offline", "nobody is asked");
         let known = text.starts_with("203.0.113.").then(|| decision(Verdict::Blocked));
@@ -278,6 +281,10 @@ impl Decider for Networked {
 
     fn scope(&self, address: IpAddr) -> Prefix {
         Prefix::around(address, 24, 48)
+    }
+
+    fn version(&self) -> u64 {
+        self.version.load(SeqCst)
     }
 
     fn announced(&self, _: IpAddr) -> Option<ClientDecision> {
@@ -314,13 +321,19 @@ fn what_may_be_another_in_a_minute_is_remembered_for_half_of_one() {
 fn what_the_cache_says_of_a_network_is_remembered_for_all_of_it() {
     let recalled = Arc::new(AtomicUsize::new(0));
     let limits = DispatchLimits { timeout: Duration::from_secs(5), jobs: 2, per_lane: 1 };
-    let dispatcher = Dispatcher::new(Networked(Arc::clone(&recalled)), limits);
+    let version = Arc::new(AtomicU64::new(1));
+    let decider = Networked { recalled: Arc::clone(&recalled), version: Arc::clone(&version) };
+    let dispatcher = Dispatcher::new(decider, limits);
     let remembered = |address: &str| says(&dispatcher, address).1;
     assert!(!remembered("203.0.113.7") && remembered("203.0.113.200"));
     assert!(dispatcher.remembered("203.0.113.9".parse().unwrap()).is_some());
     assert_eq!(recalled.load(SeqCst), 1);
     assert!(!remembered("192.0.2.1") && !remembered("192.0.2.2"), "what was asked about one address");
     assert!(!remembered("198.51.100.1") && !remembered("198.51.100.2"), "an unknown holds for nobody else");
+    version.store(2, SeqCst);
+    dispatcher.looked.store(u64::MAX, SeqCst);
+    assert!(dispatcher.remembered("203.0.113.9".parse().unwrap()).is_none(), "other data was imported");
+    assert!(!remembered("203.0.113.7") && remembered("203.0.113.200"));
 }
 
 #[test]
