@@ -343,6 +343,6 @@ impl Resolver {
 
 /// The reason for an address that neither the cache nor imported data has.
 fn offline() -> Unknown {
-    let message = "neither the cache nor imported data has it, and --offline asks nobody".to_owned();
+    let message = "neither the cache nor imported data has it, and --offline sends no queries".to_owned();
     Unknown { kind: UnknownKind::Offline, message }
 }

@@ -145,8 +145,8 @@ fn misses_nothing(answer: &Answer) -> Unknown {
     Unknown {
         kind: UnknownKind::Incomplete,
         message: format!(
-            "{server} answered instead of whois, with less text than whois has: no pattern matches it, \
-             and of the rest nobody knows"
+            "{server} answered over RDAP, with less text than whois has: no pattern matches it, but one may \
+             match the rest"
         ),
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn watch(progress: &Progress, total: u64, keeps: bool) {
 
 fn sentence(done: u64, total: u64, keeps: bool) -> String {
     let kept = if keeps {
-        "what registries answered is kept, and the same command goes on from there"
+        "the answers so far are kept, and the same command continues from there"
     } else {
         "nothing is kept without a cache (--cache FILE)"
     };

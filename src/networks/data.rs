@@ -58,7 +58,7 @@ impl DataSummary {
     #[must_use]
     pub fn uncovered(&self, v4: bool, v6: bool) -> Option<String> {
         if self.decided {
-            return Some("not covered: what nobody announces by the table of origins".to_owned());
+            return Some("not covered: networks that the table of origins does not have".to_owned());
         }
         let lacks = |class: &str| -> Vec<&'static str> {
             let lacks = |registry: &&Registry| {
@@ -75,7 +75,7 @@ impl DataSummary {
             (true, false) => format!("{} (IPv4)", four.join(", ")),
             (false, true) => format!("{} (IPv6)", six.join(", ")),
         };
-        let cached = if self.cached.is_some() { " but for cached answers" } else { "" };
+        let cached = if self.cached.is_some() { " except by cached answers" } else { "" };
         Some(format!("not covered{cached}: {told}"))
     }
 }
@@ -105,7 +105,7 @@ mod tests {
         data.cached = Some(CachedSpan { count: 1, oldest: at, newest: at });
         assert_eq!(
             data.uncovered(true, false).unwrap(),
-            "not covered but for cached answers: afrinic, arin, lacnic (IPv4)"
+            "not covered except by cached answers: afrinic, arin, lacnic (IPv4)"
         );
         assert!(data.notes()[3].starts_with("data: 1 cached answer, 2026"));
         data.sources = vec![source("delegated ripencc")];

@@ -192,7 +192,7 @@ fn automaton(texts: &[String]) -> Result<AhoCorasick> {
     let kind = if bytes <= SMALL { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
     let built = AhoCorasick::builder().match_kind(MatchKind::Standard).kind(Some(kind)).build(texts);
     built.map_err(|error| {
-        Error::config(format!("the patterns are too many to be held against all networks: {error}"))
+        Error::config(format!("there are too many patterns to match against all networks: {error}"))
     })
 }
 

@@ -128,7 +128,7 @@ fn parse<'a>(line: &'a str, name: &str, rest: &'a str) -> Result<FieldLine<'a>, 
         return Err(EreError::new(1, unknown(name)));
     }
     if whole.is_empty() {
-        return Err(EreError::new(at, format!("@{name} has nothing behind it; write what it should match")));
+        return Err(EreError::new(at, format!("@{name} has nothing after it; write what it should match")));
     }
     if let Some(field) = field {
         return Ok(FieldLine::Ere(field, whole, at));

@@ -241,7 +241,7 @@ impl ProblemList<'_> {
                 self.say(line, 0, "slip", what);
             }
             if let Some(better) = attribute::field_line(&text) {
-                let what = format!("a field line finds it whichever registry answers: {better}");
+                let what = format!("a field line finds it at any registry: {better}");
                 self.say(line, 0, "field", what);
             }
         }

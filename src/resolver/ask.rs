@@ -138,7 +138,7 @@ impl Resolver {
         }
         if self.suffices_for_patterns(origin.as_ref()) {
             trace.say("origin", || {
-                "every pattern is @asn, @asname or @cidr: this decides, and nobody is asked".to_owned()
+                "every pattern is @asn, @asname or @cidr: this decides without a query".to_owned()
             });
             return (Known::Origin, origin);
         }
@@ -274,7 +274,7 @@ impl Resolver {
         // A pause is a guess, and shorter than a hold-off: a run tries again after it.
         if let Some(until) = held.filter(|until| self.cache().mute_until(&key, now) >= Some(*until)) {
             return Some(format!(
-                "{name} said nothing of several networks in a row, and is not asked again until {until:.0}"
+                "{name} said nothing about several networks in a row, and is not asked again until {until:.0}"
             ));
         }
         let mut denied =

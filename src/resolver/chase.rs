@@ -328,7 +328,7 @@ impl<'a> ReferralChase<'a> {
     }
 
     fn arrive(self) -> Result<ChaseOutcome, Unknown> {
-        let message = self.placeholder.unwrap_or_else(|| "nobody answered".into());
+        let message = self.placeholder.unwrap_or_else(|| "no server answered".into());
         let record = self.best.ok_or(Unknown { kind: UnknownKind::Placeholder, message })?;
         let answer = Answer {
             record,

@@ -36,9 +36,8 @@ impl Unresponsive {
     pub(super) fn of(&self, server: &str, now: Timestamp) -> Option<String> {
         let (row, at) = self.lock().get(server).copied()?;
         let rests = row >= ROW && now.duration_since(at) < REST;
-        rests.then(|| {
-            format!("{server} did not answer {row} questions in a row, and is left alone for a minute")
-        })
+        rests
+            .then(|| format!("{server} did not answer {row} queries in a row, and is not asked for a minute"))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, (u32, Timestamp)>> {
@@ -57,7 +56,7 @@ mod tests {
         (0..15).for_each(|n| silence.note("whois.ripe.net", false, at(n)));
         assert_eq!(silence.of("whois.ripe.net", at(15)), None);
         silence.note("whois.ripe.net", false, at(15));
-        assert!(silence.of("whois.ripe.net", at(74)).unwrap().contains("16 questions in a row"));
+        assert!(silence.of("whois.ripe.net", at(74)).unwrap().contains("16 queries in a row"));
         assert_eq!(silence.of("whois.arin.net", at(74)), None);
         assert_eq!(silence.of("whois.ripe.net", at(75)), None, "tried again");
         silence.note("whois.ripe.net", false, at(80));

@@ -312,7 +312,7 @@ impl<O: Decider> Dispatcher<O> {
         let taken = self.pool.submit(lane, Some(area), move |permit| {
             let decision =
                 catch_unwind(AssertUnwindSafe(|| decider.ask(address, permit))).unwrap_or_else(|_| {
-                    ClientDecision::unknown("incomplete", "a mistake of our own: please report it")
+                    ClientDecision::unknown("incomplete", "an internal error: please report it")
                 });
             dispatcher.metrics.asked(lane, decision.reason.as_ref().map(|(kind, _)| *kind));
             let decision = dispatcher.keep(alone(address), decision, generation);

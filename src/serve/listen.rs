@@ -120,7 +120,7 @@ fn clear_stale(path: &Path) -> io::Result<()> {
     let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
     if !found.file_type().is_socket() {
         return Err(io::Error::other(
-            "something that is no socket stands there: remove it, or name another path",
+            "a file that is not a socket is there: remove it, or name another path",
         ));
     }
     match UnixStream::connect(path) {
@@ -212,7 +212,7 @@ mod tests {
         drop(ours);
         assert!(!path.exists(), "ours goes with us");
         fs::write(&path, "letters").unwrap();
-        assert!(address.bind().err().unwrap().to_string().contains("no socket"));
+        assert!(address.bind().err().unwrap().to_string().contains("not a socket"));
         assert_eq!(fs::read(&path).unwrap(), b"letters");
     }
 

@@ -138,11 +138,7 @@ impl ServiceMetrics {
             let labels = [("registry", registry.as_str())];
             text.sample("whodunit_lookups_total", &labels, counter.load(Ordering::Relaxed));
         }
-        text.family(
-            "whodunit_lookup_failures_total",
-            "counter",
-            "Look-ups that nobody could answer, by kind.",
-        );
+        text.family("whodunit_lookup_failures_total", "counter", "Look-ups without an answer, by kind.");
         for (registry, counters) in Registry::ALL.iter().zip(&self.failures) {
             for (kind, counter) in KINDS.iter().zip(counters) {
                 let count = counter.load(Ordering::Relaxed);

@@ -228,7 +228,7 @@ fn record(
     let record = page.record(smallest);
     if let Some(placeholder) = page.placeholder(smallest, &record) {
         let next = referral::distinct(named.chain(placeholder.next).collect());
-        let message = format!("{} is nobody's network: {}", smallest.network, placeholder.why);
+        let message = format!("{} is a placeholder: {}", smallest.network, placeholder.why);
         return WhoisReply::Placeholder { message, next };
     }
     // Some operators' servers answer with a neighbouring customer; a registry never does.

@@ -156,7 +156,7 @@ fn whoever_interrupts_a_run_is_told_what_is_kept() {
         run.any_stderr().check().stdout
     };
     let said = interrupted("cache.db");
-    assert!(said.contains("interrupted after 1 of 2 addresses: what registries answered is kept"), "{said}");
+    assert!(said.contains("interrupted after 1 of 2 addresses: the answers so far are kept"), "{said}");
     let run = room.run(["--cache", "cache.db", "--offline", "--json", "193.0.22.9"]);
     assert_eq!(run.code(0).check().json()[0]["source"], "cache");
     let said = interrupted("none");

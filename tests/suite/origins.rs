@@ -165,7 +165,7 @@ fn patterns_of_origins_alone_decide_without_a_question() {
     let explained = run(&room, &["--explain", "-e", "@asn 65010", "193.0.22.9"]).farm(&farm).code(1);
     explained
         .stdout_has("193.0.20.0/22 is announced by AS65010 (CONTOSO-AS Contoso GmbH)")
-        .stdout_has("every pattern is @asn, @asname or @cidr: this decides, and nobody is asked")
+        .stdout_has("every pattern is @asn, @asname or @cidr: this decides without a query")
         .check();
     // Many at once, and the first is not in the table: the others still need no query.
     let list: String = (0..3000).map(|n| format!("193.0.{}.{}\n", 20 + n % 4, n / 4 % 256)).collect();
@@ -405,7 +405,7 @@ fn the_lint_knows_the_table() {
     assert!(outcome.stderr.contains("whodunit cache import FILE"), "{}", outcome.stderr);
     run(&room, &["cache", "import", "table.tsv"]).code(0).check();
     let unknown =
-        "patterns:2: the table of origins knows no AS64777: nobody announces a network by that number\n";
+        "patterns:2: the table of origins knows no AS64777: no network is announced by that number\n";
     lint().stdout(unknown).code(1).check();
     room.write("patterns", "@org Contoso\n");
     lint().stdout("").code(0).check();

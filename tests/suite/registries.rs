@@ -269,13 +269,17 @@ fn hooks_leave_a_registry_alone_that_says_nothing() {
         let error = hook(format!("193.0.{n}.9")).check().json()[0]["error"].clone();
         assert_eq!(error["kind"], "denied");
         assert!(
-            error["message"].to_string().contains("said nothing of several networks in a row"),
+            error["message"].to_string().contains("said nothing about several networks in a row"),
             "{error}"
         );
     }
     assert_eq!(farm.asked(RIPE).len(), 4);
     let explained = room.run(["--explain", "193.0.9.9"]).farm(&farm).cache("cache.db").code(75).check();
-    assert!(explained.stdout.contains("said nothing of several networks in a row"), "{}", explained.stdout);
+    assert!(
+        explained.stdout.contains("said nothing about several networks in a row"),
+        "{}",
+        explained.stdout
+    );
     let stats = room.run(["cache", "stats", "--json"]).cache("cache.db").code(0).check().json()[0].clone();
     assert_eq!(
         (&stats["mute"][RIPE], &stats["unclosed"]),

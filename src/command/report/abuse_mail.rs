@@ -46,7 +46,7 @@ pub(super) fn write(
     let from = complainant();
     if !from.domain.contains('.') {
         warn(&format!(
-            "the messages come from {}, which nobody can answer: put your mail domain into /etc/mailname, or edit them",
+            "the messages come from {}, which receives no replies: put your mail domain into /etc/mailname, or edit them",
             from.mailbox
         ));
     }

@@ -66,7 +66,7 @@ impl HtmlFile {
     pub(super) fn spare(&self) {
         if let Self::File(path) = self {
             let what = if path.exists() { "is left as it was" } else { "is not made" };
-            warn(&format!("nobody to report: {} {what}", path.display()));
+            warn(&format!("no owner to report: {} {what}", path.display()));
         }
     }
 

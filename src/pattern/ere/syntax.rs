@@ -134,7 +134,7 @@ impl<'a> EreParser<'a> {
                     self.torn = true;
                     if self.as_second {
                         // The C library skips only the brace, but sees no line that the automaton has not accepted.
-                        let what = "a brace stands where there is nothing to repeat; write \\{ for a brace";
+                        let what = "a brace has nothing to repeat; write \\{ for a brace";
                         return Err(EreError::new(self.reader.at(), what));
                     }
                     if self.interval(leading)?.is_none() {

@@ -97,8 +97,8 @@ pub(super) fn texts() -> Vec<&'static str> {
 pub(super) fn says(number: usize) -> Option<String> {
     if let Some((whose, text)) = SAID.get(number) {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        return Some(format!("matches what {whose} says in its answers, whoever the owner is: \"{text}\""));
+        return Some(format!("matches what {whose} says in its answers, for any owner: \"{text}\""));
     }
     let (whose, name) = names().nth(number - SAID.len())?;
-    Some(format!("matches the name of a field in {whose}'s answers, whoever the owner is: \"{name}\""))
+    Some(format!("matches the name of a field in {whose}'s answers, for any owner: \"{name}\""))
 }

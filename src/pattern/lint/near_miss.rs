@@ -13,9 +13,7 @@ pub(super) fn near_miss(text: &str) -> Option<String> {
         return Some(what);
     }
     if text != bare && bare.starts_with('#') {
-        return Some(
-            "is a pattern, not a comment, because blanks stand in front of the #; remove them".to_owned(),
-        );
+        return Some("is a pattern, not a comment, because blanks precede the #; remove them".to_owned());
     }
     if bare.parse::<IpAddr>().is_ok() || bare.contains('/') && bare.parse::<Prefix>().is_ok() {
         return Some(format!("is matched as text; for the addresses in that network write: @cidr {bare}"));

@@ -17,7 +17,7 @@ pub(super) fn find(problems: &mut ProblemList<'_>, numbers: Option<&BTreeSet<u32
                 *line,
                 0,
                 "origin",
-                format!("{what} AS{number}: nobody announces a network by that number"),
+                format!("{what} AS{number}: no network is announced by that number"),
             );
         }
     }

@@ -56,7 +56,7 @@ impl ReferralChase<'_> {
         loop {
             let name = query.server.name.clone();
             let barred = if self.is_out_of_hops() {
-                Some(format!("{name} would be one more server than are asked"))
+                Some(format!("{name} is beyond the limit of servers for one address"))
             } else if urls.iter().any(|url| url == query.url()) {
                 Some(format!("{name} redirects in a circle"))
             } else {

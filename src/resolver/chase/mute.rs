@@ -35,7 +35,7 @@ impl ReferralChase<'_> {
             return;
         };
         self.trace.say("held off", || {
-            format!("{name} until {until:.0}: it said nothing of several networks in a row")
+            format!("{name} until {until:.0}: it said nothing about several networks in a row")
         });
         resolver.state.notices.add(&key, || {
             let said = reply.explain();

@@ -32,7 +32,7 @@ impl Decider for ScriptedDecider {
     fn ask(&self, address: IpAddr, _: &LanePermit) -> ClientDecision {
         self.asked.fetch_add(1, SeqCst);
         let text = address.to_string();
-        assert!(!text.starts_with("198.51.100."), "a mistake of our own");
+        assert!(!text.starts_with("198.51.100."), "an internal error");
         if text.starts_with("192.0.2.") {
             std::thread::sleep(self.hang);
         }

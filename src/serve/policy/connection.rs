@@ -160,7 +160,7 @@ impl<O: Decider> PolicyService<O> {
         if !offline {
             return self.dispatcher.decide(address);
         }
-        let nobody = || Arc::new(ClientDecision::unknown("offline", "nobody was to be asked"));
+        let nobody = || Arc::new(ClientDecision::unknown("offline", "no query was allowed"));
         self.dispatcher.recalled(address).unwrap_or_else(|| (nobody(), false))
     }
 }
