@@ -102,9 +102,12 @@ impl ImportedData {
         })
     }
 
-    /// [`super::Store::scope`] of the imported networks. None without a file.
-    pub(super) fn scope(&self, address: IpAddr) -> CacheResult<Option<Prefix>> {
-        self.with(|open| {
+    /// [`super::Store::scope`] of the imported networks.
+    pub(super) fn scope(&self, address: IpAddr) -> CacheResult<Prefix> {
+        if location::identity(&self.path).is_none() {
+            return Ok(Prefix::around(address, 0, 0));
+        }
+        let scope = self.with(|open| {
             let mut neighbours = Vec::new();
             for sql in [
                 "SELECT prefix FROM extent2 WHERE prefix <= ?1 ORDER BY prefix DESC LIMIT 1",
@@ -120,7 +123,9 @@ impl ImportedData {
                 }
             }
             Ok(Some(Prefix::scope(address, neighbours)))
-        })
+        })?;
+        // Without a scope the file was replaced meanwhile.
+        Ok(scope.unwrap_or_else(|| extent::start(address)))
     }
 
     /// The network's record and text, with the objects that it refers to.

@@ -176,7 +176,7 @@ impl LayeredCache {
             .find_map(|layer| self.try_layer(layer, Some(now), &|cache: &dyn Cache| cache.scope(address)));
         let down = || if self.layers.is_empty() { Prefix::around(address, 0, 0) } else { alone };
         let memory = super::Store::scope(&self.memory, address).unwrap_or(alone);
-        let imported = self.ask_imported(|imported| imported.scope(address));
+        let imported = self.imported.as_ref().map(|imported| imported.scope(address).unwrap_or(alone));
         Prefix::scope(address, [kept.unwrap_or_else(down), memory].into_iter().chain(imported))
     }
 

@@ -6,7 +6,11 @@ use super::{
     metrics::ServiceMetrics,
     pool::AskPool,
 };
-use crate::{address::Prefix, registry::Registry, verdict::Verdict};
+use crate::{
+    address::{Network, Prefix},
+    registry::Registry,
+    verdict::Verdict,
+};
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -275,8 +279,13 @@ impl<O: Decider> Dispatcher<O> {
         let recalled = catch_unwind(AssertUnwindSafe(|| {
             let decision = decider.recall(address)?;
             // An unknown is no answer about other addresses.
-            let known = decision.verdict != Verdict::Unknown;
-            Some((decision, if known { decider.scope(address) } else { alone(address) }))
+            if decision.verdict == Verdict::Unknown {
+                return Some((decision, alone(address)));
+            }
+            // The cache may have changed since the decision. Outside of the network it would be another's.
+            let network = decision.network.iter().flat_map(Network::prefixes);
+            let scope = Prefix::scope(address, network.chain([decider.scope(address)]));
+            Some((decision, scope))
         }));
         if let Ok(Some((decision, scope))) = recalled {
             return Some((self.keep(scope, decision, generation), false));

@@ -275,7 +275,9 @@ impl Decider for Networked {
         self.recalled.fetch_add(1, SeqCst);
         let text = address.to_string();
         let unknown = || ClientDecision::unknown("offline", "nobody is asked");
-        let known = text.starts_with("203.0.113.").then(|| decision(Verdict::Blocked));
+        let network = Some("203.0.113.0/25".parse::<Prefix>().unwrap().into());
+        let known =
+            text.starts_with("203.0.113.").then(|| ClientDecision { network, ..decision(Verdict::Blocked) });
         known.or_else(|| text.starts_with("198.51.100.").then(unknown))
     }
 
@@ -325,9 +327,10 @@ fn what_the_cache_says_of_a_network_is_remembered_for_all_of_it() {
     let decider = Networked { recalled: Arc::clone(&recalled), version: Arc::clone(&version) };
     let dispatcher = Dispatcher::new(decider, limits);
     let remembered = |address: &str| says(&dispatcher, address).1;
-    assert!(!remembered("203.0.113.7") && remembered("203.0.113.200"));
+    assert!(!remembered("203.0.113.7") && remembered("203.0.113.100"));
     assert!(dispatcher.remembered("203.0.113.9".parse().unwrap()).is_some());
     assert_eq!(recalled.load(SeqCst), 1);
+    assert!(!remembered("203.0.113.200"), "outside of the network, though the cache has changed meanwhile");
     assert!(!remembered("192.0.2.1") && !remembered("192.0.2.2"), "what was asked about one address");
     assert!(!remembered("198.51.100.1") && !remembered("198.51.100.2"), "an unknown holds for nobody else");
     version.store(2, SeqCst);
