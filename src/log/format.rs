@@ -295,6 +295,14 @@ fn by_program(program: &[u8], message: &[u8]) -> LineReading {
         b"tcpserver" | b"rblsmtpd" => qmail::client(program, message),
         b"policyd-spf" => postfix::spf(message),
         b"postgrey" => postfix::greylist(message),
+        // `grey: new: ADDRESS(ADDRESS), SENDER -> RECIPIENT`
+        b"sqlgrey" => {
+            LineReading::incoming_or_foreign(token::tokens(message).next().map(|first| first.address))
+        }
+        // `DENIED_RDNS_MISSING from: SENDER to: RECIPIENT origin_ip: ADDRESS origin_rdns: NAME`
+        b"spamdyke" => LineReading::incoming_or_foreign(
+            pieces::behind(message, b" origin_ip: ").and_then(token::leading),
+        ),
         b"milter-greylist" => postfix::milter_greylist(message),
         b"amavis" | b"amavisd" => amavis::client(message),
         b"proftpd" => {

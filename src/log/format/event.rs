@@ -3,6 +3,7 @@
 
 use super::{LineReading, pieces};
 use crate::log::token;
+use std::net::IpAddr;
 
 /// Reads a line known by its format's name, or by the words of a Windows event.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
@@ -17,6 +18,9 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     {
         return LineReading::incoming(token::leading(client.trim_ascii_start()));
     }
+    if let Some(client) = fortimail(line) {
+        return LineReading::Incoming(client);
+    }
     if !line.starts_with(b"<Event") {
         return LineReading::Foreign;
     }
@@ -26,6 +30,15 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         Some(client) => LineReading::incoming(token::leading(client)),
         None => LineReading::Foreign,
     }
+}
+
+/// FortiMail's records of mails have either `client_ip="ADDRESS"`, or only `client_name="NAME [ADDRESS]"`.
+fn fortimail(line: &[u8]) -> Option<IpAddr> {
+    pieces::behind_near(line, 128, b"device_id=").filter(|_| line.starts_with(b"date="))?;
+    let name = pieces::behind_near(line, 320, b"client_name=\"")?;
+    let (name, rest) = name.split_at_checked(memchr::memchr(b'"', name)?)?;
+    let open = memchr::memrchr(b'[', name).filter(|_| !pieces::has(rest, b"client_ip=\""))?;
+    pieces::bracketed(name, open)
 }
 
 /// `src=ADDRESS` at the start, or after a blank (CEF) or a tab (LEEF). Not all writers of CEF escape `=` in values, so two

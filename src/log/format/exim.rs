@@ -133,7 +133,8 @@ fn about_mail(text: &[u8]) -> LineReading {
     let client = if text.starts_with(b"H=") { !is_outgoing(text) } else { judged() };
     // `SMTP data timeout (message abandoned) on connection from name [ADDRESS]`
     let received = text.starts_with(b"SMTP ") && !text.starts_with(b"SMTP error ");
-    if client || received && pieces::has(text, b"connection from ") {
+    let dropped = text.starts_with(b"SMTP connection lost after final dot ");
+    if client || dropped || received && pieces::has(text, b"connection from ") {
         return named(text);
     }
     LineReading::Nobody

@@ -11,7 +11,7 @@ use std::{collections::HashMap, net::IpAddr, sync::LazyLock};
 const CLIENT: &str = "\
     rip rhost client client_ip client-ip clientip client_addr client_address client-address clientaddr \
     clientaddress remote remote_ip remote-ip remoteip remote_addr remote-addr remoteaddr remote_address \
-    remoteaddress remote_host remotehost raddr ip ipaddr ip_address ip-address ipaddress peer peer_ip \
+    remoteaddress remote_host remotehost raddr ip ipaddr ip_address ip-address ipaddress peer peer_ip fwd \
     peeraddr src srcip src_ip source source_ip sourceip saddr cip c-ip from attacker address addr user_ip sender-host \
     userip x-real-ip connecting clienthost sourceipaddress downstream_remote_address";
 

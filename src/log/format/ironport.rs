@@ -15,7 +15,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         return LineReading::Foreign;
     }
     let near = line.get(..160).unwrap_or(line);
-    if has_id(near, b"DCID ") {
+    if has_id(near, b"DCID ") || has_id(near, b"DCID: ") {
         return LineReading::Outgoing;
     }
     if !has_id(near, b"ICID ") {

@@ -6,6 +6,10 @@ use std::net::IpAddr;
 
 /// PAM's own line, for any program: `... ruser=NAME rhost=ADDRESS  user=NAME`.
 pub(super) fn pam(message: &[u8]) -> LineReading {
+    // Proxmox: `authentication failure; rhost=ADDRESS user=NAME msg=TEXT`
+    if let Some(rhost) = message.strip_prefix(b"authentication failure; rhost=") {
+        return LineReading::incoming(token::leading(rhost));
+    }
     let starts = [&b"pam_"[..], b"(pam_", b"PAM", b"authentication failure;"];
     let more = message.first().is_some_and(u8::is_ascii_digit)
         && pieces::behind_near(message, 16, b" more auth").is_some();

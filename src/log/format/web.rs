@@ -52,7 +52,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
     {
         return LineReading::incoming(token::leading(peer));
     }
-    if let Some(client) = envoy(line) {
+    if let Some(client) = envoy(line).or_else(|| squid(line)).or_else(|| in_front(line)) {
         return LineReading::Incoming(client);
     }
     match access(line) {
@@ -116,6 +116,29 @@ fn envoy(line: &[u8]) -> Option<IpAddr> {
     let cluster =
         [&b"\" inbound|"[..], b"\" outbound|"].iter().find_map(|mark| pieces::behind_last(line, mark))?;
     token::bare(cluster.split(|b| *b == b' ').nth(3)?)
+}
+
+/// Squid: `1795430074.123     12 ADDRESS TCP_DENIED/407 3812 CONNECT TEXT - HIER_NONE/- text/html`
+fn squid(line: &[u8]) -> Option<IpAddr> {
+    line.first().filter(|b| b.is_ascii_digit())?;
+    let mut words = line.get(..96).unwrap_or(line).split(|b| *b == b' ').filter(|word| !word.is_empty());
+    let number = |word: &[u8]| word.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+    let (time, elapsed, client, result) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let status = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b'/');
+    let own = number(time) && number(elapsed) && result.contains(&b'/') && result.iter().all(status);
+    own.then(|| token::bare(client))?
+}
+
+/// cPanel: `[2026-11-23 10:34:34 +0100] info [cpsrvd] ADDRESS - NAME "REQUEST" ...`; Heroku's router: `at=info method=GET
+/// path="TEXT" host=NAME ... fwd="ADDRESS"`.
+fn in_front(line: &[u8]) -> Option<IpAddr> {
+    if line.starts_with(b"[2") {
+        let text = pieces::behind_near(line, 40, b"] info [")?;
+        let (peer, rest) = pieces::cut_blank(pieces::behind_near(text, 24, b"] ")?)?;
+        return token::bare(peer).filter(|_| rest.starts_with(b"- ") || rest.starts_with(b"PURGE "));
+    }
+    let own = line.starts_with(b"at=") && pieces::behind_near(line, 64, b" method=").is_some();
+    pieces::behind(line, b" fwd=\"").filter(|_| own).and_then(token::leading)
 }
 
 /// `[Mon Nov 23 10:34:34.1 2026] [core:error] [pid 4711] `; through syslog the date is missing.
@@ -241,7 +264,8 @@ pub(super) fn haproxy(message: &[u8]) -> LineReading {
 fn is_backend(message: &[u8]) -> bool {
     let starts =
         [&b"Server "[..], b"Backup Server ", b"Health check for ", b"Proxy ", b"backend ", b"Backup "];
-    starts.iter().any(|start| message.starts_with(start))
+    let moved = || pieces::behind_near(message, 96, b" changed its IP from ").is_some();
+    starts.iter().any(|start| message.starts_with(start)) || moved()
 }
 
 /// `203.0.113.7:51234`, `2001:db8::7:51234`

@@ -43,7 +43,8 @@ const TYPED: [&[u8]; 13] = [
 ];
 
 /// Beginnings of messages that have no text after the host that could imitate one. Quoted text before the host was typed.
-const ENDS: [&[u8]; 11] = [
+const ENDS: [&[u8]; 12] = [
+    b"SMTP connection lost ",
     b"SMTP syntax error in \"",
     b"SMTP protocol error in \"",
     b"SMTP data timeout ",
