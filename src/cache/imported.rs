@@ -18,7 +18,7 @@ use crate::{
     address::Prefix,
     cache::location,
     registry::{Answer, AnswerSource, Registry, record::block::attribute},
-    whois::reply::{Provenance, WhoisReply, classify},
+    whois::reply::{WhoisReply, classify_objects},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
@@ -49,6 +49,8 @@ struct OpenFile {
     connection: Connection,
     /// By number: the time of import, and the unpacker for its texts.
     sources: HashMap<i64, (Timestamp, Option<BodyUnpacker>)>,
+    /// The handles in the last network's text, and what they led to: its neighbours often have the same.
+    contacts: Option<(Vec<String>, String)>,
 }
 
 impl std::fmt::Debug for IdleFiles {
@@ -280,7 +282,7 @@ impl OpenFile {
         }
         drop(rows);
         drop(statement);
-        Ok(Self { identity, connection, sources })
+        Ok(Self { identity, connection, sources, contacts: None })
     }
 
     fn found(&self, extent: Prefix, id: i64, source: i64) -> Option<CacheHit> {
@@ -327,7 +329,13 @@ impl OpenFile {
     /// The texts of the objects that a text refers to, and of the objects that those refer to.
     fn contacts(&mut self, text: &str) -> rusqlite::Result<String> {
         let mut wanted = references(text);
-        let (mut texts, mut at) = (String::new(), 0);
+        if wanted.is_empty() {
+            return Ok(String::new());
+        }
+        if let Some((_, texts)) = self.contacts.as_ref().filter(|(named, _)| *named == wanted) {
+            return Ok(texts.clone());
+        }
+        let (named, mut texts, mut at) = (wanted.clone(), String::new(), 0);
         // An organisation names its abuse contact. No reference leads further.
         while let Some(handle) = wanted.get(at).cloned().filter(|_| at < 16) {
             at += 1;
@@ -347,6 +355,7 @@ impl OpenFile {
             texts.push('\n');
             texts.push_str(&contact);
         }
+        self.contacts = Some((named, texts.clone()));
         Ok(texts)
     }
 }
@@ -367,7 +376,7 @@ fn references(text: &str) -> Vec<String> {
 fn join(answer: &mut Answer, contacts: &str) {
     answer.text.push_str(contacts);
     let network = answer.record.network;
-    let reply = classify(&answer.text, answer.record.registry, Some(network.first()), Provenance::Saved);
+    let reply = classify_objects(&answer.text, answer.record.registry, Some(network.first()));
     if let WhoisReply::Record(record, _) = reply
         && record.network == network
     {

@@ -135,6 +135,17 @@ pub fn classify(
     if another_has_it { judged.find(holds).unwrap_or(reply) } else { reply }
 }
 
+/// Classifies objects of a registry's bulk data. No server's words are around them: nothing in them is a refusal, and
+/// they have no closing line.
+#[must_use]
+pub fn classify_objects(text: &str, registry: Registry, address: Option<IpAddr>) -> WhoisReply {
+    let part = ReplySegment { registry, text };
+    match segment::page(&part) {
+        Some(page) => record(&part, &page, address, Provenance::Saved),
+        None => nothing(text),
+    }
+}
+
 /// Whether the registry's answer stands if the server that it led to gives none. For an operator's own server it does.
 /// For a national registry in saved text it also does, because APNIC's record names the holder too; but not if that
 /// registry denies, or if its answer was cut.
@@ -162,7 +173,8 @@ fn judge(
     let refusal = failure::refusal(part.text);
     let denied = matches!(refusal, Some((UnknownKind::Denied, _)));
     if !denied
-        && let Some((named, message)) = failure::elsewhere(part.text, part.registry)
+        && let Some((named, message)) = failure::elsewhere(part.text)
+        && named != part.registry
         && segment::page(part).is_none()
     {
         let next = named.server().map(Referral::whois).into_iter().collect();

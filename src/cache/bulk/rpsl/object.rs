@@ -6,7 +6,7 @@ use crate::{
     registry::{Registry, record::block::is_class},
     whois::{
         charset,
-        reply::{Provenance, WhoisReply, classify},
+        reply::{WhoisReply, classify_objects},
     },
 };
 use std::borrow::Cow;
@@ -178,7 +178,7 @@ impl<'a> RpslObject<'a> {
     ) -> Result<BulkEntry, AtLine<String>> {
         let registry = Self::registry(source);
         let text = self.text(registry);
-        match classify(&text, registry, None, Provenance::Saved) {
+        match classify_objects(&text, registry, None) {
             WhoisReply::Record(record, _) if record.network.is_everything() => Ok(BulkEntry::Placeholder),
             WhoisReply::Record(record, _) => Ok(BulkEntry::Network {
                 source: format!("{source} {class}"),

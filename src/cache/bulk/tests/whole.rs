@@ -50,6 +50,13 @@ fn a_plain_file_that_was_cut_is_refused_wherever_it_was_cut() {
 }
 
 #[test]
+fn a_comment_that_reads_like_a_refusal_is_only_a_comment() {
+    let commented = "% access denied\n%ERROR:201: access denied\ndescr:          Example Shop";
+    let text = NESTED.replace("descr:          Example Shop", commented);
+    assert_eq!(Room::new().import(&[("apnic.db.inetnum", &text)]).unwrap().networks, 2);
+}
+
+#[test]
 fn an_object_without_source_is_refused_by_its_line() {
     let room = Room::new();
     for (text, said) in [
