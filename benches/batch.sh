@@ -2,6 +2,7 @@
 # 600 distinct addresses at 50 ms an answer, 32 at once, with an empty cache (CACHE=none: without one), against the
 # latency floor. Then the processor time against the shell pipeline that whodunit replaces, 32 at once through xargs. Needs
 # hyperfine, and Debian's whois for the pipeline. No internet: the demo plays one registry on loopback.
+set -euo pipefail
 cd "$(dirname "$0")/.."
 addresses=${ADDRESSES:-600} delay=${DELAY_MS:-50} jobs=${JOBS:-32} binary=${WHODUNIT:-target/release/whodunit}
 

@@ -328,12 +328,12 @@ impl Resolver {
             return Ok(None);
         }
         if self.keeps_text {
-            return Ok(Some(self.settle(address, Known::Answer(Box::new(answer)), origin)));
+            return Ok(Some(self.settle(address, Known::Answer(Arc::new(answer)), origin)));
         }
         let finding = verdict::find(&self.patterns, &answer, Some(address), announced);
         let length = answer.text.len();
-        answer.text.clear();
-        let decision = Arc::new(StoredDecision { finding, answer });
+        answer.text = String::new();
+        let decision = Arc::new(StoredDecision { finding, answer: Arc::new(answer) });
         if length <= decisions::LONGEST {
             self.decisions.remember(self.cache(), &self.patterns, &about, &decision);
         }

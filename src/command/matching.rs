@@ -24,6 +24,7 @@ use std::{
     io::{self, IsTerminal, Read, Write},
     net::IpAddr,
     path::Path,
+    sync::Arc,
 };
 
 /// The longest whois text that is read, in bytes.
@@ -156,7 +157,7 @@ fn judge(
     let known = match classify(text, registry, address, Provenance::Saved) {
         WhoisReply::Failure { kind, message } | WhoisReply::Empty { kind, message } => unknown(kind, message),
         WhoisReply::Placeholder { message, .. } => unknown(UnknownKind::Placeholder, message),
-        WhoisReply::Record(record, _) => Known::Answer(Box::new(Answer {
+        WhoisReply::Record(record, _) => Known::Answer(Arc::new(Answer {
             record: *record,
             text: text.to_owned(),
             servers: Vec::new(),

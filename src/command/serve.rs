@@ -325,7 +325,7 @@ mod tests {
             let (record, text, servers) = (*record.clone(), String::new(), Vec::new());
             let (fetched, full, rdap, stale) = (Timestamp::now(), false, false, false);
             let answer = Answer { record, text, servers, fetched, partial, full, rdap, source, stale };
-            let known = Known::Answer(Box::new(answer));
+            let known = Known::Answer(Arc::new(answer));
             decision(&verdict::settle(Some(address), 1, known, PatternFinding::default())).provisional
         };
         assert!(provisional(true, AnswerSource::Whois));

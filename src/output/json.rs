@@ -1,7 +1,7 @@
 //! JSON Lines: the contract's object for each address.
 
 use crate::{
-    address,
+    address::{self, Prefix},
     pattern::PatternMatch,
     registry::Record,
     sanitize::acts,
@@ -37,7 +37,8 @@ pub struct VerdictJson<'a> {
 struct NetworkJson<'a> {
     first: IpAddr,
     last: IpAddr,
-    cidr: Vec<String>,
+    #[serde(serialize_with = "prefixes")]
+    cidr: Vec<Prefix>,
     name: Option<&'a str>,
     org: Option<&'a str>,
     country: Option<&'a str>,
@@ -47,6 +48,19 @@ struct NetworkJson<'a> {
     registry: Option<&'static str>,
     asname: Option<&'a str>,
     asn_from: Option<NumbersFrom>,
+}
+
+fn prefixes<S: serde::Serializer>(prefixes: &[Prefix], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(prefixes.iter().map(Shown))
+}
+
+/// A value as its text.
+struct Shown<'a>(&'a Prefix);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self.0)
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -61,7 +75,7 @@ impl<'a> NetworkJson<'a> {
         Self {
             first: network.first(),
             last: network.last(),
-            cidr: network.prefixes().iter().map(ToString::to_string).collect(),
+            cidr: network.prefixes(),
             name: None,
             org: None,
             country: None,

@@ -4,6 +4,7 @@
 //! few kilobytes, is indexed, and each pattern is checked for whether some of its bytes occur in it.
 
 use super::{ere::RequiredLiterals, lines::IndexedText};
+use std::cell::RefCell;
 
 /// The number of bytes that are looked up at once.
 const GRAM: usize = 4;
@@ -74,6 +75,22 @@ fn gram(bytes: &[u8]) -> u32 {
     (packed ^ (length << 27)).wrapping_mul(0x9E37_79B1)
 }
 
+/// Bits that a thread keeps for its next text: 64 KiB, in words.
+const SPARED: usize = 8192;
+thread_local! {
+    /// The bits of the last text. Without them a run over many texts would allocate some for each.
+    static SPARE: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Drop for GramIndex {
+    fn drop(&mut self) {
+        if self.bits.len() <= SPARED {
+            self.bits.clear();
+            SPARE.set(std::mem::take(&mut self.bits));
+        }
+    }
+}
+
 /// The grams that occur in a text, one bit for each. A gram that does not occur may pass now and then, but none is
 /// missed.
 struct GramIndex {
@@ -84,9 +101,11 @@ struct GramIndex {
 impl GramIndex {
     /// Indexes `text` for grams of these lengths: bit n stands for n bytes.
     fn of(text: &[u8], lengths: u8) -> Self {
-        // Some sixteen bits for each byte, between 8 KiB (which stays in the processor's nearest cache) and 8 MiB.
-        let log2 = (text.len().max(1).ilog2() + 5).clamp(16, 26);
-        let mut index = Self { bits: vec![0; 1 << (log2 - 6)], shift: 32 - log2 };
+        // Some sixteen bits for each byte, between 1 KiB (which stays in the processor's nearest cache) and 8 MiB.
+        let log2 = (text.len().max(1).ilog2() + 5).clamp(13, 26);
+        let mut bits = SPARE.take();
+        bits.resize(1 << (log2 - 6), 0);
+        let mut index = Self { bits, shift: 32 - log2 };
         for length in (1..=GRAM).filter(|length| lengths >> length & 1 == 1) {
             text.windows(length).for_each(|window| index.set(gram(window)));
         }

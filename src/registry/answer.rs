@@ -3,6 +3,7 @@
 use crate::{address::Special, registry::Record};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The source of an answer.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -120,7 +121,7 @@ pub enum Known {
     /// It lies in a special-purpose range.
     Reserved(Special),
     /// A registry's record describes it.
-    Answer(Box<Answer>),
+    Answer(Arc<Answer>),
     /// The table of origins covers it, and the patterns need nothing else.
     Origin,
     /// The owner could not be found out.

@@ -13,6 +13,7 @@ use std::{
     hash::{Hash, Hasher},
     net::IpAddr,
     rc::Rc,
+    sync::Arc,
 };
 
 /// The index of a client that is left out.
@@ -149,7 +150,11 @@ fn shared(mut judged: Judged) -> Judged {
     (judged.address, judged.hits, judged.count) = (None, 0, 0);
     match &mut judged.known {
         Known::Unknown(unknown) => unknown.message = String::new(),
-        Known::Answer(answer) => (answer.text, answer.servers) = (String::new(), Vec::new()),
+        Known::Answer(answer) if answer.text.is_empty() && answer.servers.is_empty() => {}
+        Known::Answer(answer) => {
+            let answer = Arc::make_mut(answer);
+            (answer.text, answer.servers) = (String::new(), Vec::new());
+        }
         Known::Reserved(_) | Known::Origin => {}
     }
     judged

@@ -8,6 +8,7 @@ use crate::{
     registry::{Answer, AnswerSource, Known, Record, Registry, Unknown, UnknownKind},
     verdict::{Verdict, judge},
 };
+use std::sync::Arc;
 
 /// A client to build.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +55,7 @@ impl Made {
             registry: Registry::Ripe,
         };
         let text = format!("inetnum: {}\nnetname: {}\norg-name: {}\n", self.network, self.name, self.org);
-        Known::Answer(Box::new(Answer {
+        Known::Answer(Arc::new(Answer {
             record,
             text,
             servers: vec!["whois.example".into()],

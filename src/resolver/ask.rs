@@ -17,7 +17,13 @@ use crate::{
     verdict,
 };
 use jiff::Timestamp;
-use std::{net::IpAddr, ops::ControlFlow, sync::PoisonError, thread, time::Duration};
+use std::{
+    net::IpAddr,
+    ops::ControlFlow,
+    sync::{Arc, PoisonError},
+    thread,
+    time::Duration,
+};
 
 /// Precedes the report of an answer that another look-up brought.
 const MEANWHILE: &str = "another process asked meanwhile; ";
@@ -149,7 +155,7 @@ impl Resolver {
         // A caller that has waited for the server has checked the cache already. It checks again after other processes
         // have asked.
         if let Some(answer) = turn.booked.is_none().then(|| self.recalled(address, trace, "")).flatten() {
-            return Known::Answer(Box::new(answer));
+            return Known::Answer(Arc::new(answer));
         }
         trace.say("cache", || {
             (if self.policy().refresh { "not looked at (--refresh)" } else { "has nothing" }).into()
@@ -158,7 +164,7 @@ impl Resolver {
             return Known::Unknown(offline());
         }
         match self.ask(address, turn, trace) {
-            Ok(answer) => Known::Answer(Box::new(answer)),
+            Ok(answer) => Known::Answer(Arc::new(answer)),
             Err(unknown) => Known::Unknown(unknown),
         }
     }

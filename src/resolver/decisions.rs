@@ -10,7 +10,7 @@ use crate::{
     verdict::{self, Judged},
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -33,13 +33,26 @@ pub(super) const LONGEST: usize = 16 * 1024;
 #[derive(Clone, Deserialize, Serialize)]
 pub(super) struct StoredDecision {
     pub(super) finding: PatternFinding,
-    pub(super) answer: Answer,
+    #[serde(serialize_with = "write", deserialize_with = "read")]
+    pub(super) answer: Arc<Answer>,
+}
+
+fn write<S: Serializer>(answer: &Arc<Answer>, to: S) -> std::result::Result<S::Ok, S::Error> {
+    answer.serialize(to)
+}
+
+fn read<'a, D: Deserializer<'a>>(from: D) -> std::result::Result<Arc<Answer>, D::Error> {
+    Answer::deserialize(from).map(Arc::new)
 }
 
 impl StoredDecision {
+    /// The verdict on an address. All addresses of the network share the answer.
     pub(super) fn settle(&self, address: IpAddr, hit: &CacheHit) -> Judged {
-        let answer = Answer { stale: hit.stale, ..self.answer.clone() };
-        verdict::settle(Some(address), 1, Known::Answer(Box::new(answer)), self.finding.clone())
+        let mut answer = Arc::clone(&self.answer);
+        if answer.stale != hit.stale {
+            Arc::make_mut(&mut answer).stale = hit.stale;
+        }
+        verdict::settle(Some(address), 1, Known::Answer(answer), self.finding.clone())
     }
 }
 
@@ -188,7 +201,7 @@ mod tests {
             source: AnswerSource::Import,
             stale: false,
         };
-        Arc::new(StoredDecision { finding: PatternFinding::default(), answer })
+        Arc::new(StoredDecision { finding: PatternFinding::default(), answer: Arc::new(answer) })
     }
 
     fn record() -> Record {
@@ -237,7 +250,7 @@ mod tests {
             let reply = classify(&text, Registry::Ripe, Some(asked), Provenance::Saved);
             let WhoisReply::Record(record, _) = reply else { panic!("{}", reply.explain()) };
             let fetched = Timestamp::now();
-            let answer = Answer { record: *record, text, fetched, ..decision("").answer.clone() };
+            let answer = Answer { record: *record, text, fetched, ..(*decision("").answer).clone() };
             cache.keep(&CachedAnswer { answer, asked, leaf: true });
         }
         let resolver = Resolver::for_service(QueryPolicy::default(), cache, Patterns::default());
