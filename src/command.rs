@@ -267,5 +267,5 @@ fn paint(output: &OutputConfig) -> Paint {
 /// # Errors
 /// Stdout cannot be written (74), or its reader went away (141).
 pub fn flush(out: &mut impl Write) -> Result<()> {
-    out.flush().map_err(|error| Error::output("stdout", &error))
+    out.flush().map_err(Error::stdout)
 }

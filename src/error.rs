@@ -47,6 +47,11 @@ impl Error {
         Self { exit, message: format!("cannot write {what}: {}", reason(error)) }
     }
 
+    /// Standard output cannot be written, or its reader went away, as for [`Self::output`].
+    pub fn stdout(error: io::Error) -> Self {
+        Self::output("stdout", &error)
+    }
+
     /// An output cannot be written (exit 74), with a message of its own.
     pub fn unwritable(message: impl Into<String>) -> Self {
         Self { exit: Exit::IoErr, message: message.into() }

@@ -74,7 +74,7 @@ fn refuse(error: &clap::Error, sentence: Option<String>) -> Exit {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match printed {
             Ok(()) => Exit::Clear,
-            Err(error) => tell(&Error::output("stdout", &error)),
+            Err(error) => tell(&Error::stdout(error)),
         },
         _ => Exit::Usage,
     }

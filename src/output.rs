@@ -54,7 +54,7 @@ impl OutputFormat {
             Self::Csv => csv::head(out),
             _ => Ok(()),
         }
-        .map_err(|error| Error::output("stdout", &error))
+        .map_err(Error::stdout)
     }
 
     /// Writes one verdict.
@@ -73,6 +73,6 @@ impl OutputFormat {
             },
             Self::Quiet => Ok(()),
         }
-        .map_err(|error| Error::output("stdout", &error))
+        .map_err(Error::stdout)
     }
 }

@@ -64,7 +64,7 @@ pub fn run(typed: &CacheArgs) -> Result<Exit> {
 }
 
 fn export(cache: &LayeredCache, out: &mut impl Write) -> Result<()> {
-    each(cache, |kept| writeln!(out, "{}", bulk::line(kept)?).map_err(unwritten))
+    each(cache, |kept| writeln!(out, "{}", bulk::line(kept)?).map_err(Error::stdout))
 }
 
 fn forget(cache: &LayeredCache, what: &[String], all: bool, out: &mut impl Write) -> Result<()> {
@@ -81,7 +81,7 @@ fn forget(cache: &LayeredCache, what: &[String], all: bool, out: &mut impl Write
         count += forget(Some(network))?;
     }
     let networks = if count == 1 { "network" } else { "networks" };
-    writeln!(out, "forgot {count} {networks}").map_err(unwritten)
+    writeln!(out, "forgot {count} {networks}").map_err(Error::stdout)
 }
 
 /// Removes the table of origins, which is a file of its own.
@@ -112,8 +112,4 @@ fn network(text: &str) -> Result<Network> {
 
 fn seconds(time: Timestamp) -> String {
     format!("{time:.0}")
-}
-
-fn unwritten(error: io::Error) -> Error {
-    Error::output("stdout", &error)
 }

@@ -199,7 +199,7 @@ fn judge_all(
         format.row(&judged, &mut out)?;
         if let (true, Some(answer)) = (whois, judged.answer()) {
             output::matched(&answer.text, resolver.patterns(), paint(output), &mut out)
-                .map_err(|error| Error::output("stdout", &error))?;
+                .map_err(Error::stdout)?;
         }
         if arrival == Arrival::Late { flush(&mut out) } else { Ok(()) }
     };

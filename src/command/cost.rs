@@ -129,7 +129,7 @@ pub(super) fn run(typed: &LintArgs, layers: &ConfigLayer, patterns: Patterns) ->
         warn(&format!("{} {counts} for no pattern", costs.unknown));
     }
     let mut out = stdout();
-    costs.write(typed.json, &mut out).map_err(|error| Error::output("stdout", &error))?;
+    costs.write(typed.json, &mut out).map_err(Error::stdout)?;
     flush(&mut out)?;
     let hits_wanted = costs.rows.iter().any(|row| row.wanted.hits > 0);
     Ok(match (hits_wanted, traffic.unreadable.is_empty()) {

@@ -25,8 +25,7 @@ pub fn run(resolver: &Resolver, clients: &[Client], paint: Paint, mut tally: Exi
         let deadline = Deadline::within(resolver.policy().timeout);
         let judged = resolver.judge(seen.address, deadline, &mut trace);
         tally.add(&judged);
-        write(&judged, &trace, resolver.patterns(), paint, &mut out)
-            .map_err(|error| Error::output("stdout", &error))?;
+        write(&judged, &trace, resolver.patterns(), paint, &mut out).map_err(Error::stdout)?;
     }
     flush(&mut out)?;
     Ok(tally.exit())

@@ -24,13 +24,13 @@ pub fn completions(typed: &CompletionsArgs) -> Result<Exit> {
 /// # Errors
 /// Stdout cannot be written.
 pub fn man() -> Result<Exit> {
-    let page = manual::page(Cli::command()).map_err(|error| Error::output("stdout", &error))?;
+    let page = manual::page(Cli::command()).map_err(Error::stdout)?;
     print(&page)
 }
 
 fn print(bytes: &[u8]) -> Result<Exit> {
     let mut out = stdout();
-    out.write_all(bytes).map_err(|error| Error::output("stdout", &error))?;
+    out.write_all(bytes).map_err(Error::stdout)?;
     flush(&mut out)?;
     Ok(Exit::Clear)
 }

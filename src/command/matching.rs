@@ -81,7 +81,6 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
     let width = || address.map_or(1, |address| address.to_string().len());
     let format = output_format(&output, texts.len(), true, width, &patterns);
     let mut out = stdout();
-    let write = |error| Error::output("stdout", &error);
     format.head(&mut out)?;
     for bytes in texts {
         // The signs of the registry are in ASCII, which every character set shares.
@@ -94,12 +93,12 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
             let plain =
                 patterns.judge(&MatchSubject { text: &text, record: None, address: None, origin: None });
             let count = if judged.matches.is_empty() { plain.count } else { judged.count };
-            writeln!(out, "{count}").map_err(write)?;
+            writeln!(out, "{count}").map_err(Error::stdout)?;
             continue;
         }
         format.row(&judged, &mut out)?;
         if output.form == OutputForm::Whois {
-            output::matched(&text, &patterns, paint(&output), &mut out).map_err(write)?;
+            output::matched(&text, &patterns, paint(&output), &mut out).map_err(Error::stdout)?;
         }
     }
     flush(&mut out)?;

@@ -121,7 +121,7 @@ fn problems(problems: &[LintProblem], json: bool, out: &mut impl Write) -> Resul
             let column = if *column > 1 { format!("column {column}: ") } else { String::new() };
             writeln!(out, "{}:{line}: {column}{}", safe(file), safe(message))
         }
-        .map_err(unwritten)?;
+        .map_err(Error::stdout)?;
     }
     Ok(if problems.iter().any(|problem| problem.code == INVALID) {
         Exit::Config
@@ -222,22 +222,23 @@ impl KnownNetworks {
     fn matched(&self, json: bool, out: &mut impl Write) -> Result<()> {
         for row in &self.rows {
             if json {
-                object(&self.object(row), out).map_err(unwritten)?;
+                object(&self.object(row), out).map_err(Error::stdout)?;
                 continue;
             }
             let PatternMatch { file, line, pattern, action, .. } = &row.pattern;
             let count = row.networks.len();
             let verb = if *action == Action::Allow { "allows" } else { "blocks" };
             write!(out, "{}:{line}: {verb} {count} of {} networks", safe(file), self.networks.len())
-                .map_err(unwritten)?;
+                .map_err(Error::stdout)?;
             if !row.allowed.is_empty() {
-                write!(out, ", {} of them let in by allow patterns", row.allowed.len()).map_err(unwritten)?;
+                write!(out, ", {} of them let in by allow patterns", row.allowed.len())
+                    .map_err(Error::stdout)?;
             }
             let examples =
                 self.of_row(row).take(EXAMPLES).map(KnownNetwork::shown).collect::<Vec<_>>().join(", ");
             let more = if count > EXAMPLES { ", ..." } else { "" };
             let colon = if count == 0 { "" } else { ": " };
-            writeln!(out, " [{}]{colon}{examples}{more}", safe(pattern)).map_err(unwritten)?;
+            writeln!(out, " [{}]{colon}{examples}{more}", safe(pattern)).map_err(Error::stdout)?;
         }
         Ok(())
     }
@@ -251,13 +252,13 @@ impl KnownNetworks {
         for row in self.rows.iter().filter(|row| row.networks.is_empty()) {
             exit = Exit::Blocked;
             if json {
-                object(&self.object(row), out).map_err(unwritten)?;
+                object(&self.object(row), out).map_err(Error::stdout)?;
                 continue;
             }
             let PatternMatch { file, line, pattern, .. } = &row.pattern;
             let total = self.networks.len();
             writeln!(out, "{}:{line}: matches none of {total} networks [{}]", safe(file), safe(pattern))
-                .map_err(unwritten)?;
+                .map_err(Error::stdout)?;
         }
         Ok(exit)
     }
@@ -292,8 +293,4 @@ struct PatternObject<'a> {
     /// The number of them that an allow pattern accepts anyway; 0 for an allow pattern.
     allowed: usize,
     networks: Vec<&'a KnownNetwork>,
-}
-
-fn unwritten(error: io::Error) -> Error {
-    Error::output("stdout", &error)
 }

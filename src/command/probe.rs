@@ -90,7 +90,7 @@ pub fn run(typed: &ProbeArgs) -> Result<Exit> {
         Err(error) => (format!("WHODUNIT UNKNOWN - {}", safe(&error.to_string())), Exit::Unchecked),
     };
     let mut out = stdout();
-    writeln!(out, "{line}").map_err(|error| Error::output("stdout", &error))?;
+    writeln!(out, "{line}").map_err(Error::stdout)?;
     flush(&mut out)?;
     Ok(exit)
 }

@@ -251,8 +251,7 @@ impl ReportOutput<'_> {
         let ReportSettings { style, reading, top, suggest, .. } = self.settings;
         let (shown, _) = report.top(*top);
         if let Some(bounds) = *suggest {
-            self.suggestion(report, wanted, bounds, &mut out)?
-                .map_err(|error| Error::output("stdout", &error))?;
+            self.suggestion(report, wanted, bounds, &mut out)?.map_err(Error::stdout)?;
             return flush(&mut out);
         }
         let written = match style.form {
@@ -264,7 +263,7 @@ impl ReportOutput<'_> {
             }
             _ => plain(shown, report.lines.as_ref(), &mut out),
         };
-        written.map_err(|error| Error::output("stdout", &error))?;
+        written.map_err(Error::stdout)?;
         flush(&mut out)
     }
 

@@ -78,7 +78,7 @@ fn report(count: &WarmCount) -> Result<Exit> {
     for (kind, number) in &count.unknown {
         line.push_str(&format!(", {number} {kind}"));
     }
-    writeln!(out, "{line}").map_err(|error| Error::output("stdout", &error))?;
+    writeln!(out, "{line}").map_err(Error::stdout)?;
     flush(&mut out)?;
     Ok(if count.unknown.is_empty() { Exit::Clear } else { Exit::TempFail })
 }

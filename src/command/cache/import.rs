@@ -1,6 +1,6 @@
 //! `whodunit cache import`: registries' bulk data, exports, and tables of origins, each recognised by its content.
 
-use super::{unwritten, warn};
+use super::warn;
 use crate::{
     cache::{
         DraftFile, LayeredCache,
@@ -58,7 +58,7 @@ pub(super) fn run(cache: &LayeredCache, files: &[PathBuf], out: &mut impl Write)
     if brought.lost {
         warn("data that was imported before could not be read, and is gone: import it again");
     }
-    writeln!(out, "{}", summary(&brought, ranges, inverted)).map_err(unwritten)
+    writeln!(out, "{}", summary(&brought, ranges, inverted)).map_err(Error::stdout)
 }
 
 /// Opens all files, and reads their heads.

@@ -1,11 +1,11 @@
 //! Shows the content of the cache: counts and times, and the networks one by one.
 
-use super::{each, seconds, unreadable, unwritten, warn};
+use super::{each, seconds, unreadable, warn};
 use crate::{
     address::Network,
     cache::{CachedAnswer, LayeredCache},
     config::OutputForm,
-    error::Result,
+    error::{Error, Result},
     origin::{self, OriginTable},
     output::{fitted, grid, object},
     sanitize::{csv_cell, safe},
@@ -78,7 +78,7 @@ pub(super) fn stats(cache: &LayeredCache, form: OutputForm, out: &mut impl Write
         origin: OriginStats::of(cache),
     };
     if form == OutputForm::Json {
-        return object(&stats, out).map_err(unwritten);
+        return object(&stats, out).map_err(Error::stdout);
     }
     let time = |time: &Option<String>| time.clone().unwrap_or_else(|| "-".to_owned());
     let StatsObject { networks, bytes, oldest, newest, held_off, mute, unclosed, imported, origin } = &stats;
@@ -98,7 +98,7 @@ pub(super) fn stats(cache: &LayeredCache, form: OutputForm, out: &mut impl Write
         ("unclosed", format!("{} ends its answers with new words, known until {until}", safe(server)))
     }));
     let rows = lines.into_iter().map(|(name, value)| [name.to_owned(), value]);
-    columns(rows.collect(), out).map_err(unwritten)
+    columns(rows.collect(), out).map_err(Error::stdout)
 }
 
 /// Servers and times in their JSON form.
@@ -189,7 +189,7 @@ const HEAD: [&str; 9] =
 pub(super) fn list(cache: &LayeredCache, form: OutputForm, out: &mut impl Write) -> Result<()> {
     let head = HEAD.map(str::to_owned);
     match form {
-        OutputForm::Json => each(cache, |kept| object(&NetworkRow::new(kept), out).map_err(unwritten)),
+        OutputForm::Json => each(cache, |kept| object(&NetworkRow::new(kept), out).map_err(Error::stdout)),
         OutputForm::Csv => {
             csv_line(head, out)?;
             each(cache, |kept| csv_line(NetworkRow::new(kept).cells(), out))
@@ -203,10 +203,10 @@ pub(super) fn list(cache: &LayeredCache, form: OutputForm, out: &mut impl Write)
             let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
             let rows = fitted(&rows, width.filter(|width| *width > 0).unwrap_or(usize::MAX), OWNER, &SPARE);
             // A head alone would look as if something were missing.
-            if rows.len() > 1 { grid(&rows, out).map_err(unwritten) } else { Ok(()) }
+            if rows.len() > 1 { grid(&rows, out).map_err(Error::stdout) } else { Ok(()) }
         }
         _ => each(cache, |kept| {
-            writeln!(out, "{}", NetworkRow::new(kept).cells().join("\t")).map_err(unwritten)
+            writeln!(out, "{}", NetworkRow::new(kept).cells().join("\t")).map_err(Error::stdout)
         }),
     }
 }
@@ -223,6 +223,6 @@ fn csv_line(cells: [String; 9], out: &mut impl Write) -> Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer
         .write_record(cells.iter().map(|cell| csv_cell(cell).into_owned()))
-        .map_err(|error| unwritten(error.into()))?;
-    writer.flush().map_err(unwritten)
+        .map_err(|error| Error::stdout(error.into()))?;
+    writer.flush().map_err(Error::stdout)
 }

@@ -76,7 +76,7 @@ impl HtmlFile {
     /// The file, or the draft beside it, cannot be written (74).
     pub(super) fn write(&self, page: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         match self {
-            Self::Stdout => page(&mut *stdout()).map_err(|error| Error::output("stdout", &error)),
+            Self::Stdout => page(&mut *stdout()).map_err(Error::stdout),
             Self::File(path) => {
                 let mut file = ReplacementFile::begin(path)?;
                 let written = page(&mut file);
