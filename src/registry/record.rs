@@ -18,6 +18,7 @@ pub(crate) use page::{RecordForm, RecordPage};
 use super::Registry;
 use crate::address::Network;
 use serde::{Deserialize, Serialize};
+use std::{collections::HashSet, hash::Hash};
 
 /// The owner and contacts of a network, in one form for all registries.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -159,21 +160,25 @@ fn country(value: &str) -> Option<String> {
 
 /// Adds new elements, up to a generous limit.
 fn extend_distinct<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
-    extend_distinct_up_to(64, list, more);
-}
-
-/// The same with room for many more. A holder may list very many systems or maintainers before the one that he is blocked
-/// by.
-fn extend_distinct_many<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
-    extend_distinct_up_to(4096, list, more);
-}
-
-fn extend_distinct_up_to<T: PartialEq>(most: usize, list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
     for item in more {
-        if list.len() >= most {
+        if list.len() >= 64 {
             return;
         }
         if !list.contains(&item) {
+            list.push(item);
+        }
+    }
+}
+
+/// The same with room for many more, for long lists at once. A holder may list very many systems or maintainers before the
+/// one that he is blocked by.
+fn extend_distinct_many<T: Clone + Eq + Hash>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    let mut seen: HashSet<T> = list.iter().cloned().collect();
+    for item in more {
+        if list.len() >= 4096 {
+            return;
+        }
+        if seen.insert(item.clone()) {
             list.push(item);
         }
     }
