@@ -250,6 +250,8 @@ impl<'a> RowBuilder<'a> {
 
     pub(super) fn finish(self) -> ReportRow<'a> {
         let mut row = self.row;
+        // Half of what the list grew into may be empty, and there may be millions of clients.
+        row.members.shrink_to_fit();
         match &mut row.kind {
             RowKind::Known(value) if row.grouping == Grouping::Owner => row.owners.extend(value.clone()),
             RowKind::Known(_) => {}

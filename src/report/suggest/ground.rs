@@ -85,6 +85,7 @@ impl<'a> SuggestGround<'a> {
                 }
             }
         }
+        networks.iter_mut().for_each(|network| network.members.shrink_to_fit());
         let candidates = candidates(&networks, only);
         Self { networks, candidates }
     }
