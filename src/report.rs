@@ -24,22 +24,12 @@ pub use named::{OwnerName, fold, name};
 pub use row::{ReportRow, RowKind};
 pub use sighting::{Sighting, Sightings};
 
-/// A log line of a client.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ClientLine {
-    /// Its time, if it has one.
-    pub time: Option<Timestamp>,
-    /// The line.
-    pub text: String,
-}
-
 /// Log lines by client.
-pub type ClientLines = HashMap<IpAddr, Vec<ClientLine>>;
+pub type ClientLines = HashMap<IpAddr, Vec<SampleLine>>;
 
 pub use span::ReportSpan;
 
-use crate::verdict::Judged;
-use jiff::Timestamp;
+use crate::{log::evidence::SampleLine, verdict::Judged};
 use row::{RowBuilder, RowKey};
 use std::{cmp::Reverse, collections::HashMap, net::IpAddr};
 

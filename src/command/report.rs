@@ -28,7 +28,7 @@ use crate::{
     },
     pattern::{PatternSpec, Patterns},
     report::{
-        ClientLine, ClientLines, Report, ReportSpan, Sightings, owner,
+        ClientLines, Report, ReportSpan, Sightings, owner,
         suggest::{SeenIn, SuggestBounds, WantedClients, suggest},
     },
     resolver::{Client, Resolver},
@@ -168,15 +168,12 @@ fn sample_lines(
     most: usize,
 ) -> Result<ClientLines> {
     let samples = log::evidence::samples(&copies.paths(), spec, clients, most)?;
-    let lines = |lines: Vec<log::evidence::SampleLine>| {
-        lines.into_iter().map(|line| ClientLine { time: line.time, text: line.text }).collect()
-    };
     if samples.left_out > 0 {
         warn(
             "some addresses have no sample lines: those of all would take too much memory (--owner or --since choose fewer)",
         );
     }
-    Ok(samples.lines.into_iter().map(|(client, found)| (client, lines(found))).collect())
+    Ok(samples.lines)
 }
 
 /// The names of the inputs in the output.

@@ -58,7 +58,8 @@ impl SampleLines {
         }
         self.size += size;
         let line = SampleLine { time, text: String::from_utf8_lossy(text).into_owned() };
-        self.lines.entry(client).or_default().push(line);
+        // Most clients of a large log have one line.
+        self.lines.entry(client).or_insert_with(|| Vec::with_capacity(1)).push(line);
     }
 }
 

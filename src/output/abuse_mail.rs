@@ -5,7 +5,7 @@ mod xarf;
 
 use super::clock::rfc3339;
 use crate::{
-    report::{ClientLine, ClientLines, Report, ReportRow, Sighting, contact},
+    report::{ClientLines, Report, ReportRow, Sighting, contact},
     sanitize::safe,
     verdict::Verdict,
 };
@@ -134,7 +134,7 @@ fn compose(
         let (address, times) = (seen.address(), seen.first().zip(seen.last()));
         let times = times.map(|(first, last)| format!(", {} to {}", rfc3339(first), rfc3339(last)));
         text.push_str(&format!("  {address}: {}{}\n", log_lines(seen.hits()), times.unwrap_or_default()));
-        evidence.push_str(&excerpt(lines.get(&address)));
+        evidence.push_str(&excerpt(lines, address));
     }
     if !more.is_empty() {
         text.push_str(&format!("  and {} more\n", addresses(more.len())));
@@ -170,15 +170,15 @@ fn incident(seen: Sighting<'_>, lines: &ClientLines, from: &Complainant, now: Ti
         format!("Unwanted mail over SMTP: {} of this address.", log_lines(seen.hits())),
         Evidence::text(
             "Sample lines of the mail server's log, local parts of mail addresses masked",
-            &excerpt(lines.get(&seen.address())),
+            &excerpt(lines, seen.address()),
         ),
     )
 }
 
 /// Lines as evidence: the time in UTC, and the line with its mail addresses masked.
-fn excerpt(lines: Option<&Vec<ClientLine>>) -> String {
+fn excerpt(lines: &ClientLines, client: IpAddr) -> String {
     let mut text = String::new();
-    for line in lines.into_iter().flatten() {
+    for line in lines.get(&client).into_iter().flatten() {
         let time = line.time.map_or_else(|| "-".to_owned(), rfc3339);
         text.push_str(&format!("{time}  {}\n", masked(&safe(&line.text))));
     }

@@ -9,6 +9,7 @@ use crate::{
     verdict::{Verdict, judge},
 };
 use std::sync::Arc;
+use jiff::Timestamp;
 
 /// A client to build.
 #[derive(Clone, Copy, Debug)]

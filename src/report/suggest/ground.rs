@@ -17,6 +17,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The most rounds of choosing again without the lines that the engine refused.
 const ROUNDS: usize = 8;
+/// The lines that are tried at a time.
+const TRIED: usize = 2048;
 
 /// The fields of a record that lines match. Clients with equal fields are stopped together, except by network lines.
 type RecordIdentity<'a> =
@@ -157,8 +159,21 @@ impl<'a> SuggestGround<'a> {
         self.candidates.iter().map(refused).collect()
     }
 
-    /// The chosen lines that have other effects than intended, by the engine that will read them.
+    /// The chosen lines that do something other than intended, according to the engine that will read them. A part of them
+    /// is tried at a time: a compiled line takes some KiB, and there may be thousands.
     fn wrong(
+        &self,
+        chosen: &[(usize, Vec<usize>)],
+        protected: &ProtectedClients<'_>,
+    ) -> Result<BTreeSet<usize>> {
+        let mut wrong = BTreeSet::new();
+        for part in chosen.chunks(TRIED) {
+            wrong.extend(self.wrong_of(part, protected)?);
+        }
+        Ok(wrong)
+    }
+
+    fn wrong_of(
         &self,
         chosen: &[(usize, Vec<usize>)],
         protected: &ProtectedClients<'_>,
