@@ -21,7 +21,7 @@ const KEPT: usize = 1024;
 
 /// The bytes that all sample lines may take, and what a client and a line take beside their text. A log has any number of
 /// clients, and one expression may choose all of them.
-const ALL: usize = 128 << 20;
+const ALL: usize = 96 << 20;
 const BESIDE: (usize, usize) = (256, 64);
 
 /// A log line that names a client.
@@ -64,7 +64,7 @@ impl SampleLines {
 }
 
 /// The first lines of these clients, at most `most` for each, from files that a first reading has read; less where all of
-/// them would take more than 128 MiB.
+/// them would take more than 96 MiB.
 ///
 /// # Errors
 /// None is expected: a file that cannot be read again gives no lines.

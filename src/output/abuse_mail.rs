@@ -68,7 +68,10 @@ impl<'r> Complaints<'r> {
                 unknown.push(row);
             }
         }
-        desks.values_mut().for_each(|clients| clients.sort_by_key(|seen| std::cmp::Reverse(seen.hits())));
+        for clients in desks.values_mut() {
+            clients.shrink_to_fit();
+            clients.sort_by_key(|seen| std::cmp::Reverse(seen.hits()));
+        }
         Self { desks, unknown }
     }
 

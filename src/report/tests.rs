@@ -8,8 +8,8 @@ use crate::{
     registry::{Answer, AnswerSource, Known, Record, Registry, Unknown, UnknownKind},
     verdict::{Verdict, judge},
 };
-use std::sync::Arc;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// A client to build.
 #[derive(Clone, Copy, Debug)]
