@@ -184,7 +184,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
         'whodunit;check' {
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'The listen address of the service: inet:HOST:PORT, unix:PATH or dns:HOST:PORT (repeatable) [default: the configuration''s `listen`]')
             [CompletionResult]::new('--zone', '--zone', [CompletionResultType]::ParameterName, 'The DNS list''s zone [default: whodunit]')
-            [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Warn of imported data older than this')
+            [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Warn of imported data older than this [default: 45]')
             [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'The cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for lookups]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read only this configuration file; `none` reads none')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -192,7 +192,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             break
         }
         'whodunit;networks' {
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The format of the list: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The format of the list: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim [default: cidr]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the list into this file; it replaces an earlier one when it is complete')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the list into this file; it replaces an earlier one when it is complete')
             [CompletionResult]::new('--max-addresses', '--max-addresses', [CompletionResultType]::ParameterName, 'Refuse a list of more IPv4 addresses than this; 0 = no limit [default: 16777216]')

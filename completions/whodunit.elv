@@ -177,14 +177,14 @@ set edit:completion:arg-completer[whodunit] = {|@words|
         &'whodunit;check'= {
             cand --listen 'The listen address of the service: inet:HOST:PORT, unix:PATH or dns:HOST:PORT (repeatable) [default: the configuration''s `listen`]'
             cand --zone 'The DNS list''s zone [default: whodunit]'
-            cand --stale 'Warn of imported data older than this'
+            cand --stale 'Warn of imported data older than this [default: 45]'
             cand --cache 'The cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for lookups]'
             cand --config 'Read only this configuration file; `none` reads none'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'whodunit;networks'= {
-            cand --format 'The format of the list: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim'
+            cand --format 'The format of the list: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim [default: cidr]'
             cand -o 'Write the list into this file; it replaces an earlier one when it is complete'
             cand --output 'Write the list into this file; it replaces an earlier one when it is complete'
             cand --max-addresses 'Refuse a list of more IPv4 addresses than this; 0 = no limit [default: 16777216]'

@@ -173,11 +173,11 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -l refresh -d '
 complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l listen -d 'The listen address of the service: inet:HOST:PORT, unix:PATH or dns:HOST:PORT (repeatable) [default: the configuration\'s `listen`]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l zone -d 'The DNS list\'s zone [default: whodunit]' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l stale -d 'Warn of imported data older than this' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l stale -d 'Warn of imported data older than this [default: 45]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l cache -d 'The cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for lookups]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l config -d 'Read only this configuration file; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -l format -d 'The format of the list: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim' -r -f -a "cidr\t''
+complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -l format -d 'The format of the list: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim [default: cidr]' -r -f -a "cidr\t''
 json\t''
 csv\t''
 postfix\t''

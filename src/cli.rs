@@ -269,12 +269,12 @@ pub struct ServeArgs {
 #[derive(Args, Debug)]
 #[command(after_help = ends::NETWORKS)]
 pub struct NetworksArgs {
-    /// The format of the list: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim
-    #[arg(long, value_name = "FORM", default_value = "cidr", value_parser = list_form(),
+    /// The format of the list: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim [default: cidr]
+    #[arg(long, value_name = "FORM", default_value = "cidr", hide_default_value = true, value_parser = list_form(),
         hide_possible_values = true, long_help = "\
         The format of the list: cidr (a prefix on each line), json and csv (a source network on each line, not aggregated), postfix \
         (cidr_table), nft (for nft -f), ipset (for ipset restore), rbldnsd (ip4trie, with -6 ip6trie), rspamd (a map), \
-        nginx (geo lines), apache (Require not ip), exim (an iplsearch file)")]
+        nginx (geo lines), apache (Require not ip), exim (an iplsearch file) [default: cidr]")]
     pub format: ListForm,
     /// Write the list into this file; it replaces an earlier one when it is complete
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -296,6 +296,10 @@ pub struct NetworksArgs {
     pub config: ConfigArgs,
 }
 
+fn days(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a number of days: write 45"))
+}
+
 /// Parses the name of a list's format.
 fn list_form() -> impl TypedValueParser<Value = ListForm> {
     let names = PossibleValuesParser::new(ListForm::NAMES.map(|(name, _)| name));
@@ -313,8 +317,8 @@ pub struct ProbeArgs {
     /// The DNS list's zone [default: whodunit]
     #[arg(long, value_name = "NAME")]
     pub zone: Option<String>,
-    /// Warn of imported data older than this
-    #[arg(long, value_name = "DAYS", default_value_t = 45)]
+    /// Warn of imported data older than this [default: 45]
+    #[arg(long, value_name = "DAYS", default_value_t = 45, hide_default_value = true, value_parser = days)]
     pub stale: u32,
     /// The cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for lookups]
     #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, value_parser = NonEmptyStringValueParser::new())]

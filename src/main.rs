@@ -65,9 +65,12 @@ fn tell(error: &Error) -> Exit {
     error.exit()
 }
 
-/// `--help` and `--version` are not errors; everything else is bad usage.
+/// `--help` and `--version` are not errors; everything else is bad usage, which `check` reports as a plugin does.
 fn refuse(error: &clap::Error, sentence: Option<String>) -> Exit {
     if let Some(sentence) = sentence {
+        if std::env::args_os().nth(1).is_some_and(|word| word == "check") {
+            return probe::unchecked(&sentence).unwrap_or_else(|error| tell(&error));
+        }
         return tell(&Error::usage(sentence));
     }
     let printed = error.print();

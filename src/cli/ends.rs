@@ -34,7 +34,7 @@ Exit codes:
 pub(super) const PROBE: &str = "\
 Exit codes:
   0 OK · 1 WARNING: the cache cannot be used, a registry refuses, data is old · 2 CRITICAL: the service does not answer
-  3 UNKNOWN: the configuration is wrong, or there is nothing to check";
+  3 UNKNOWN: the command line or the configuration is wrong, or there is nothing to check";
 
 pub(super) const PATTERNS: &str = "\
 Exit codes:

@@ -85,10 +85,22 @@ impl CheckFindings {
 /// # Errors
 /// That line cannot be written. Any other failure is UNKNOWN, printed as a line too.
 pub fn run(typed: &ProbeArgs) -> Result<Exit> {
-    let (line, exit) = match look(typed) {
-        Ok(findings) => (findings.line(), findings.exit().0),
-        Err(error) => (format!("WHODUNIT UNKNOWN - {}", safe(&error.to_string())), Exit::Unchecked),
-    };
+    match look(typed) {
+        Ok(findings) => print(&findings.line(), findings.exit().0),
+        Err(error) => unchecked(&error.to_string()),
+    }
+}
+
+/// Prints the line for a check that could not begin, such as one with a wrong command line. Monitoring programs show
+/// stdout, and know no other code for it.
+///
+/// # Errors
+/// That line cannot be written.
+pub fn unchecked(why: &str) -> Result<Exit> {
+    print(&format!("WHODUNIT UNKNOWN - {}", safe(why)), Exit::Unchecked)
+}
+
+fn print(line: &str, exit: Exit) -> Result<Exit> {
     let mut out = stdout();
     writeln!(out, "{line}").map_err(Error::stdout)?;
     flush(&mut out)?;

@@ -394,6 +394,13 @@ fn the_monitoring_plugin_says_how_it_is() {
     assert!(code == 0 && line.contains(" in the cache, no service is asked without --listen"), "{line}");
     let (code, line) = check(&["--config", &config, "--listen", "bogus"]);
     assert!(code == 3 && line.contains("bogus"), "{code} {line}");
+    // A plugin has no other code, and its stdout is all that people see.
+    for (args, why) in
+        [(["--stale", "soon"], "`soon` is not a number of days: write 45"), (["--all", "x"], "--all")]
+    {
+        let (code, line) = check(&args);
+        assert!(code == 3 && line.starts_with("WHODUNIT UNKNOWN - ") && line.contains(why), "{code} {line}");
+    }
     let dump =
         world.write("ripe.db.inetnum", "inetnum: 80.0.0.0 - 80.0.0.255\nnetname: EXAMPLE\nsource: RIPE\n");
     let mut import = Command::new(PROGRAM);
