@@ -8,10 +8,20 @@ use std::{
     thread,
 };
 
+/// The answers of an interrupted run that the next run can use.
+#[derive(Clone, Copy)]
+pub(super) enum KeptAnswers {
+    /// There is no cache.
+    None,
+    /// The cache has them.
+    All,
+    /// The cache has them, and the same command would ask again (`--refresh`).
+    UnlessRefreshed,
+}
+
 /// Prints how far a run came when it is interrupted, from now until the process ends. The process still ends by the
-/// signal. It does nothing without a terminal, or if the signal is ignored, as in a script's background job. `keeps`
-/// means that a cache has the answers.
-pub(super) fn watch(progress: &Progress, total: u64, keeps: bool) {
+/// signal. It does nothing without a terminal, or if the signal is ignored, as in a script's background job.
+pub(super) fn watch(progress: &Progress, total: u64, kept: KeptAnswers) {
     if !io::stderr().is_terminal() || is_ignored() {
         return;
     }
@@ -22,7 +32,7 @@ pub(super) fn watch(progress: &Progress, total: u64, keeps: bool) {
         for signal in signals.forever() {
             let done = clear();
             if done < total {
-                super::warn(&sentence(done, total, keeps));
+                super::warn(&sentence(done, total, kept));
             }
             let _ = emulate_default_handler(signal);
         }
@@ -30,11 +40,13 @@ pub(super) fn watch(progress: &Progress, total: u64, keeps: bool) {
     let _ = thread::Builder::new().name("interruption".into()).spawn(work);
 }
 
-fn sentence(done: u64, total: u64, keeps: bool) -> String {
-    let kept = if keeps {
-        "the answers so far are kept, and the same command continues from there"
-    } else {
-        "nothing is kept without a cache (--cache FILE)"
+fn sentence(done: u64, total: u64, kept: KeptAnswers) -> String {
+    let kept = match kept {
+        KeptAnswers::None => "nothing is kept without a cache (--cache FILE)",
+        KeptAnswers::All => "the answers so far are kept, and the same command continues from there",
+        KeptAnswers::UnlessRefreshed => {
+            "the answers so far are kept, and the same command without --refresh continues from there"
+        }
     };
     format!("interrupted after {done} of {total} addresses: {kept}")
 }

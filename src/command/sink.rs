@@ -1,6 +1,6 @@
 //! Receives the verdicts on many addresses, and shows a progress bar for those that need a query.
 
-use super::interruption;
+use super::interruption::{self, KeptAnswers};
 use crate::{
     error::Result,
     output::progress::Progress,
@@ -13,15 +13,19 @@ use std::time::Duration;
 pub(super) struct ProgressSink<F> {
     take: F,
     prints: bool,
-    keeps: bool,
+    kept: KeptAnswers,
     progress: Option<Progress>,
 }
 
 impl<F: FnMut(Judged, Arrival) -> Result<()>> ProgressSink<F> {
     /// `prints` means that the closure writes to the terminal, so the bar must be removed meanwhile.
     pub(super) fn new(resolver: &Resolver, prints: bool, take: F) -> Self {
-        let keeps = resolver.cache().base().is_some();
-        Self { take, prints, keeps, progress: None }
+        let kept = match resolver.cache().base() {
+            None => KeptAnswers::None,
+            Some(_) if resolver.policy().refresh => KeptAnswers::UnlessRefreshed,
+            Some(_) => KeptAnswers::All,
+        };
+        Self { take, prints, kept, progress: None }
     }
 }
 
@@ -36,7 +40,7 @@ impl<F: FnMut(Judged, Arrival) -> Result<()>> VerdictSink for ProgressSink<F> {
     fn reach(&mut self, done: u64, total: u64, left: Option<Duration>) {
         let progress = self.progress.get_or_insert_with(|| {
             let progress = Progress::addresses(total);
-            interruption::watch(&progress, total, self.keeps);
+            interruption::watch(&progress, total, self.kept);
             progress
         });
         if let Some(left) = left {

@@ -150,17 +150,20 @@ fn a_line_is_printed_as_soon_as_those_before_it_are() {
 fn whoever_interrupts_a_run_is_told_what_is_kept() {
     let farm = farm(vec![ripe(0), server("whois.arin.net", Rule { does: Does::Silence, ..Rule::default() })]);
     let room = Room::new();
-    let interrupted = |cache: &str| {
-        let args = ["--cache", cache, "--timeout", "20", "--json", "193.0.22.9", "8.30.1.1"];
-        let run = room.run(args).farm(&farm).on_terminal(80).interrupted_after(1.5);
+    let interrupted = |options: &[&str]| {
+        let args = ["--timeout", "20", "--json", "193.0.22.9", "8.30.1.1"];
+        let run = room.run([options, &args].concat()).farm(&farm).on_terminal(80).interrupted_after(1.5);
         run.any_stderr().check().stdout
     };
-    let said = interrupted("cache.db");
+    let said = interrupted(&["--cache", "cache.db"]);
     assert!(said.contains("interrupted after 1 of 2 addresses: the answers so far are kept"), "{said}");
     let run = room.run(["--cache", "cache.db", "--offline", "--json", "193.0.22.9"]);
     assert_eq!(run.code(0).check().json()[0]["source"], "cache");
-    let said = interrupted("none");
+    let said = interrupted(&["--cache", "none"]);
     assert!(said.contains("1 of 2 addresses: nothing is kept without a cache (--cache FILE)"), "{said}");
+    // The same command would ask again.
+    let said = interrupted(&["--cache", "cache.db", "--refresh"]);
+    assert!(said.contains("are kept, and the same command without --refresh continues"), "{said}");
 }
 
 #[test]
