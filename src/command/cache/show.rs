@@ -149,9 +149,9 @@ impl<'a> NetworkRow<'a> {
         }
     }
 
-    /// The row's cells, without characters that act on a terminal.
-    fn cells(&self) -> [String; 9] {
-        let text = |value: Option<&str>| safe(value.unwrap_or("-")).into_owned();
+    /// The row's cells, without characters that act on a terminal. `missing` stands for a value that is not known.
+    fn cells(&self, missing: &str) -> [String; 9] {
+        let text = |value: Option<&str>| safe(value.unwrap_or(missing)).into_owned();
         [
             self.cidr.join(" "),
             text(self.name),
@@ -171,12 +171,14 @@ impl<'a> NetworkRow<'a> {
             [first, _, more @ ..] => format!("{first} +{}", more.len() + 1),
             blocks => blocks.join(" "),
         };
-        let [_, name, owner, country, registry, asked, _, fetched, servers] = self.cells();
+        let [_, name, owner, country, registry, asked, _, fetched, servers] = self.cells(MISSING);
         let day = fetched.split('T').next().unwrap_or_default().to_owned();
         vec![first(&self.cidr), name, owner, country, registry, asked, first(&self.serves), day, servers]
     }
 }
 
+/// A missing value in text; CSV leaves the cell empty.
+const MISSING: &str = "-";
 /// The index of the owner in [`HEAD`].
 const OWNER: usize = 2;
 /// The columns that a narrow terminal drops, in this order: servers, asked, serves, name, fetched, registry.
@@ -192,7 +194,7 @@ pub(super) fn list(cache: &LayeredCache, form: OutputForm, out: &mut impl Write)
         OutputForm::Json => each(cache, |kept| object(&NetworkRow::new(kept), out).map_err(Error::stdout)),
         OutputForm::Csv => {
             csv_line(head, out)?;
-            each(cache, |kept| csv_line(NetworkRow::new(kept).cells(), out))
+            each(cache, |kept| csv_line(NetworkRow::new(kept).cells(""), out))
         }
         _ if io::stdout().is_terminal() => {
             let mut rows = vec![head.to_vec()];
@@ -206,7 +208,7 @@ pub(super) fn list(cache: &LayeredCache, form: OutputForm, out: &mut impl Write)
             if rows.len() > 1 { grid(&rows, out).map_err(Error::stdout) } else { Ok(()) }
         }
         _ => each(cache, |kept| {
-            writeln!(out, "{}", NetworkRow::new(kept).cells().join("\t")).map_err(Error::stdout)
+            writeln!(out, "{}", NetworkRow::new(kept).cells(MISSING).join("\t")).map_err(Error::stdout)
         }),
     }
 }
