@@ -198,6 +198,9 @@ fn kind(input: &mut BulkInput) -> Result<BulkForm> {
             kind = Some(kind_of(line));
         }
     }
+    if head.is_empty() {
+        return Err(Error::data(format!("{}: it is empty; nothing was imported", name.display())));
+    }
     let rest = std::mem::replace(reader, Box::new(io::empty()));
     *reader = Box::new(Cursor::new(head).chain(rest));
     kind.flatten().ok_or_else(|| refuse(name))

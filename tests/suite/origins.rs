@@ -78,6 +78,7 @@ fn a_file_that_is_no_table_or_broken_is_refused_and_changes_nothing() {
     let room = with_table();
     let before = fs::read(room.path("cache.db-origin")).unwrap();
     for (content, why) in [
+        ("", "other: it is empty; nothing was imported"),
         ("hello\n", "nor a table that says which AS announces an address; nothing was imported"),
         ("193.0.20.0\t193.0.23.255\t65010\tDE\tX\n193.0.24.0\t193.", "other:2: "),
         (
