@@ -19,7 +19,7 @@ pub use grid::{fitted, grid};
 pub use json::object;
 pub use paint::Paint;
 pub use spark::Ink;
-pub use text::{AlignedColumns, TextColumns, longest_name, matched};
+pub use text::{AlignedColumns, TextColumns, folded, longest_name, matched};
 
 use crate::{
     error::{Error, Result},

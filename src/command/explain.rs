@@ -12,7 +12,8 @@ use crate::{
     sanitize::safe,
     verdict::{Judged, NumbersFrom},
 };
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use terminal_size::terminal_size;
 
 /// Explains one address after the other.
 ///
@@ -25,48 +26,126 @@ pub fn run(resolver: &Resolver, clients: &[Client], paint: Paint, mut tally: Exi
         let deadline = Deadline::within(resolver.policy().timeout);
         let judged = resolver.judge(seen.address, deadline, &mut trace);
         tally.add(&judged);
-        write(&judged, &trace, resolver.patterns(), paint, &mut out).map_err(Error::stdout)?;
+        Explanation { out: &mut out, paint, width: width() }
+            .write(&judged, &trace, resolver.patterns())
+            .map_err(Error::stdout)?;
     }
     flush(&mut out)?;
     Ok(tally.exit())
 }
 
-fn write(
-    judged: &Judged,
-    trace: &Trace,
-    patterns: &Patterns,
+/// The terminal's width in cells; without a terminal, lines are as long as they are.
+fn width() -> usize {
+    let size = if io::stdout().is_terminal() { terminal_size() } else { None };
+    size.map_or(usize::MAX, |(width, _)| usize::from(width.0))
+}
+
+/// The explanation of one address.
+struct Explanation<'a, W> {
+    out: &'a mut W,
     paint: Paint,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let address = judged.address.map(|address| address.to_string()).unwrap_or_default();
-    writeln!(out, "{}", paint.bold(&address))?;
-    for step in trace.steps() {
-        let at = format!("{:>7.1} ms", step.at.as_secs_f64() * 1000.0);
-        writeln!(out, "  {}  {:<9} {}", paint.dim(&at), step.what, safe(&step.said))?;
-    }
-    if let Some(answer) = judged.answer() {
-        record(&answer.record, out)?;
-        field(out, "fetched", &format!("{:.0}, from {}", answer.fetched, answer.servers.join(", ")))?;
-        if answer.partial {
-            field(out, "partial", "a referral could not be followed; the parent's own answer stands")?;
+    /// Cells in a line.
+    width: usize,
+}
+
+/// The start of a step's text: after its time and its word.
+const STEP_INDENT: usize = 24;
+/// The start of a fact's text: after its name.
+const FACT_INDENT: usize = 12;
+/// A narrower text is left to the terminal to wrap.
+const NARROWEST: usize = 20;
+
+impl<W: Write> Explanation<'_, W> {
+    fn write(&mut self, judged: &Judged, trace: &Trace, patterns: &Patterns) -> io::Result<()> {
+        let address = judged.address.map(|address| address.to_string()).unwrap_or_default();
+        writeln!(self.out, "{}", self.paint.bold(&address))?;
+        for step in trace.steps() {
+            let at = format!("{:>7.1} ms", step.at.as_secs_f64() * 1000.0);
+            write!(self.out, "  {}  {:<9} ", self.paint.dim(&at), step.what)?;
+            self.text(STEP_INDENT, &safe(&step.said))?;
         }
-        if answer.stale {
-            field(out, "stale", "older than --max-age, and the server may not be asked now")?;
+        if let Some(answer) = judged.answer() {
+            self.record(&answer.record)?;
+            self.fact("fetched", &format!("{:.0}, from {}", answer.fetched, answer.servers.join(", ")))?;
+            if answer.partial {
+                self.fact("partial", "a referral could not be followed; the parent's own answer stands")?;
+            }
+            if answer.stale {
+                self.fact("stale", "older than --max-age, and the server may not be asked now")?;
+            }
+        }
+        self.origin(judged)?;
+        for found in &judged.matches {
+            self.fact(found.action.as_str(), &format!("{}:{}: {}", found.file, found.line, found.pattern))?;
+            write!(self.out, "  {:<9} ", "")?;
+            output::matched(&found.text, patterns, self.paint, self.out)?;
+        }
+        if judged.matches.is_empty() && (judged.answer().is_some() || matches!(judged.known, Known::Origin)) {
+            self.fact("patterns", if patterns.is_empty() { "none given" } else { "none matched" })?;
+        }
+        self.verdict(judged, trace)
+    }
+
+    /// Writes the last line: the verdict in its colour, and the reason if it is unknown.
+    fn verdict(&mut self, judged: &Judged, trace: &Trace) -> io::Result<()> {
+        let word = judged.verdict.as_str();
+        write!(self.out, "  {:<9} {}", "verdict", self.paint.verdict(judged.verdict, word))?;
+        match judged.unknown() {
+            Some(unknown) => {
+                write!(self.out, " ")?;
+                // Further lines start below the reason.
+                self.text(FACT_INDENT + word.len() + 1, &format!("({})", reason(unknown, trace)))
+            }
+            None => writeln!(self.out),
         }
     }
-    origin(judged, out)?;
-    for found in &judged.matches {
-        let action = found.action.as_str();
-        writeln!(out, "  {action:<9} {}:{}: {}", safe(&found.file), found.line, safe(&found.pattern))?;
-        write!(out, "  {:<9} ", "")?;
-        output::matched(&found.text, patterns, paint, out)?;
+
+    /// Writes the entry in the table of origins, beside the record or instead of it.
+    fn origin(&mut self, judged: &Judged) -> io::Result<()> {
+        if let Some(network) = judged.announced() {
+            self.fact("network", &network.to_string())?;
+        }
+        if let (numbers, Some(NumbersFrom::Origin)) = judged.numbers() {
+            let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+            self.fact("as", &format!("{}, by the table of origins", numbers.join(", ")))?;
+        }
+        judged.as_name().map_or(Ok(()), |name| self.fact("as name", name))
     }
-    if judged.matches.is_empty() && (judged.answer().is_some() || matches!(judged.known, Known::Origin)) {
-        field(out, "patterns", if patterns.is_empty() { "none given" } else { "none matched" })?;
+
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        let listed = |list: &[String]| list.join(", ");
+        self.fact("network", &record.network.to_string())?;
+        for (name, value) in [
+            ("name", record.name.clone().unwrap_or_default()),
+            ("owner", record.org.clone().unwrap_or_default()),
+            ("country", record.country.clone().unwrap_or_default()),
+            ("abuse", listed(&record.abuse)),
+            ("as", record.asn.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+            ("mnt", listed(&record.maintainer)),
+            ("status", record.status.clone().unwrap_or_default()),
+        ] {
+            if !value.is_empty() {
+                self.fact(name, &value)?;
+            }
+        }
+        self.fact("source", record.registry.as_str())
     }
-    let verdict = paint.verdict(judged.verdict, judged.verdict.as_str());
-    let why = judged.unknown().map(|unknown| format!(" ({})", reason(unknown, trace)));
-    writeln!(out, "  {:<9} {verdict}{}", "verdict", why.unwrap_or_default())
+
+    fn fact(&mut self, name: &str, value: &str) -> io::Result<()> {
+        write!(self.out, "  {name:<9} ")?;
+        self.text(FACT_INDENT, &safe(value))
+    }
+
+    /// Writes the text of a line that has begun with `indent` cells, and breaks it at blanks for the terminal.
+    fn text(&mut self, indent: usize, text: &str) -> io::Result<()> {
+        let room = self.width.saturating_sub(indent);
+        let room = if room < NARROWEST { usize::MAX } else { room };
+        for (number, line) in output::folded(text, room, usize::MAX).iter().enumerate() {
+            let indent = if number > 0 { indent } else { 0 };
+            writeln!(self.out, "{:indent$}{line}", "")?;
+        }
+        Ok(())
+    }
 }
 
 /// The reason if it is unknown: its kind, and the part that the steps above do not show.
@@ -80,39 +159,4 @@ fn reason(unknown: &Unknown, trace: &Trace) -> String {
     } else {
         format!("{kind}: {}", safe(&unknown.message))
     }
-}
-
-/// Prints the entry in the table of origins, beside the record or instead of it.
-fn origin(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
-    if let Some(network) = judged.announced() {
-        field(out, "network", &network.to_string())?;
-    }
-    if let (numbers, Some(NumbersFrom::Origin)) = judged.numbers() {
-        let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-        field(out, "as", &format!("{}, by the table of origins", numbers.join(", ")))?;
-    }
-    judged.as_name().map_or(Ok(()), |name| field(out, "as name", name))
-}
-
-fn record(record: &Record, out: &mut impl Write) -> io::Result<()> {
-    let listed = |list: &[String]| list.join(", ");
-    field(out, "network", &record.network.to_string())?;
-    for (name, value) in [
-        ("name", record.name.clone().unwrap_or_default()),
-        ("owner", record.org.clone().unwrap_or_default()),
-        ("country", record.country.clone().unwrap_or_default()),
-        ("abuse", listed(&record.abuse)),
-        ("as", record.asn.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
-        ("mnt", listed(&record.maintainer)),
-        ("status", record.status.clone().unwrap_or_default()),
-    ] {
-        if !value.is_empty() {
-            field(out, name, &value)?;
-        }
-    }
-    field(out, "source", record.registry.as_str())
-}
-
-fn field(out: &mut impl Write, name: &str, value: &str) -> io::Result<()> {
-    writeln!(out, "  {name:<9} {}", safe(value))
 }

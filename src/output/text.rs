@@ -237,7 +237,7 @@ fn why(judged: &Judged) -> String {
 pub(super) const NAME_LINES: usize = 4;
 
 /// The text in at most `most` lines of at most `width` cells, broken at blanks where possible. Only the last line is cut.
-pub(super) fn folded(text: &str, width: usize, most: usize) -> Vec<String> {
+pub fn folded(text: &str, width: usize, most: usize) -> Vec<String> {
     let (mut lines, mut rest) = (Vec::new(), text);
     while lines.len() + 1 < most && rest.width() > width {
         let mut cells = 0;

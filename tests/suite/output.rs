@@ -148,6 +148,42 @@ fn no_cell_of_a_stranger_is_a_formula() {
 }
 
 #[test]
+fn a_missing_value_is_an_empty_cell_in_csv_and_a_hyphen_in_text() {
+    let text =
+        "inetnum: 193.0.20.0 - 193.0.23.255\nnetname: NAMED\nsource: RIPE\n\n% This query was served\n";
+    let farm = Farm::of_one("whois.ripe.net", Rule { text: Some(text.into()), ..Rule::default() });
+    let room = Room::new();
+    room.run(["193.0.22.9"]).farm(&farm).cache("cache.db").code(0).check();
+    let list = |form: &[&str]| {
+        room.run([&["cache", "list"], form].concat()).cache("cache.db").code(0).check().stdout
+    };
+    let text = list(&[]);
+    assert!(text.starts_with("193.0.20.0/22\tNAMED\t-\t-\tripe\t"), "{text}");
+    let csv = list(&["--csv"]);
+    assert!(csv.contains("\n193.0.20.0/22,NAMED,,,ripe,"), "{csv}");
+}
+
+#[test]
+fn explained_steps_are_broken_at_blanks_on_a_terminal() {
+    let farm = Farm::of_one("whois.ripe.net", Rule { reply: Some("ripe-denied".into()), ..Rule::default() });
+    let room = Room::new();
+    let said = room
+        .run(["--explain", "--color", "never", "193.0.22.9"])
+        .farm(&farm)
+        .on_terminal(80)
+        .code(75)
+        .check()
+        .stdout;
+    assert!(said.lines().all(|line| line.trim_end().chars().count() <= 80), "{said}");
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains("193.0.0.0/8 is RIPE NCC since 1993-05: ask whois.ripe.net (--servers: "),
+        "{said}"
+    );
+    assert!(said.lines().any(|line| line.starts_with(&" ".repeat(24))), "{said}");
+}
+
+#[test]
 fn an_explained_failure_is_said_once() {
     let rule = |within: &str, reply: &str| Rule {
         within: Some(within.into()),
