@@ -85,7 +85,9 @@ impl FromStr for QueryRate {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.parse::<f64>() {
             Ok(rate) if rate == 0.0 || (0.0001..=1_000_000.0).contains(&rate) => Ok(Self(rate)),
-            _ => Err(format!("`{text}` is not a number of questions a second (0 = no limit)")),
+            _ => Err(format!(
+                "`{text}` is not a number of queries a second: write 0.5 or 2, and 0 for no limit"
+            )),
         }
     }
 }

@@ -168,8 +168,8 @@ impl ConfigLayer {
         }
     }
 
-    /// Reads the variables whose names start with `WHODUNIT_`. Lists are separated by colons, as in PATH; an empty
-    /// value is ignored.
+    /// Reads the variables whose names start with `WHODUNIT_`. Lists of files are separated by colons, as in
+    /// PATH; other lists have one value, since addresses contain colons. An empty value is ignored.
     ///
     /// # Errors
     /// A variable whose name is nearly a key's, or whose value its option would refuse (78). Any other name may belong

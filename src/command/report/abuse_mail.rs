@@ -57,7 +57,10 @@ pub(super) fn write(
         let mut file = match File::create_new(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                warn(&format!("{} exists already, and was not changed", path.display()));
+                warn(&format!(
+                    "{} exists already, and was not changed: remove it, or name another folder",
+                    path.display()
+                ));
                 continue;
             }
             Err(error) => return Err(unwritable(&path, &error)),
