@@ -149,7 +149,7 @@ impl OriginLookup {
         }
     }
 
-    /// How often [`OriginLookup::follow`] has found another table. What was decided before the last one is in doubt.
+    /// How often [`OriginLookup::follow`] has found another table. Decisions before the last one are in doubt.
     #[must_use]
     pub fn changes(&self) -> u64 {
         self.followed().changes

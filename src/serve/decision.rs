@@ -52,7 +52,7 @@ pub struct ClientDecision {
 impl ClientDecision {
     /// The bytes that it takes in a memory of decisions, about.
     pub(super) fn weight(&self) -> usize {
-        /// Its place in a map, and what the allocator takes for itself.
+        /// The bytes of its entry in a map, and of the allocator's own data.
         const ENTRY: usize = 160;
         let texts = [&self.org, &self.country, &self.server].into_iter().flatten().chain(&self.abuse);
         let texts = texts.chain(self.rule.as_ref().map(|rule| &rule.file));

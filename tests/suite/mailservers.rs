@@ -337,7 +337,7 @@ impl<S: Read + Write> Asking<S> {
     }
 }
 
-/// Speaks SMTP: returns the greeting, then each command's reply. Of a reply with several lines, the last one counts.
+/// Speaks SMTP: returns the greeting, then each command's reply. The last line of a longer reply counts.
 fn smtp(stream: &TcpStream, commands: &[&str]) -> Vec<String> {
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let (mut reader, mut writer) = (BufReader::new(stream), stream);

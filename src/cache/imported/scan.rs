@@ -100,7 +100,7 @@ impl<'a> ImportedScan<'a> {
     }
 
     /// Visits the prefixes of all networks with the networks' numbers, in ascending order, an outer prefix before those
-    /// inside it. Of several equal prefixes, the last is the one that look-ups use.
+    /// inside it. The last of several equal prefixes is the one that look-ups use.
     ///
     /// # Errors
     /// The file cannot be read.

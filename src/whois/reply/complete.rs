@@ -20,8 +20,8 @@ use crate::registry::{
 ///   lines. If RIPE's opening is today's, the dates of change show the age: RIPE has not shown them since 2015. Between
 ///   these years, a saved answer that was asked for in full and then cut looks like a complete one.
 /// - KRNIC had none before it named its character set, as far as captures show.
-/// - AFRINIC and TWNIC have none in any capture seen. AFRINIC's last object and last line must be complete. Behind each of
-///   TWNIC's networks there are two contacts, whatever they are called; the last network must have both.
+/// - AFRINIC and TWNIC have none in any capture seen. AFRINIC's last object and last line must be complete. Each of
+///   TWNIC's networks is followed by two contacts, whatever they are called; the last network must have both.
 /// - For JPNIC it is only known that both lists of neighbours are in every complete answer seen.
 pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance) -> Option<&'static str> {
     if provenance == Provenance::Rdap {
