@@ -23,62 +23,79 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The settings of one layer; None if it does not set them.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ConfigLayer {
-    pub block: Option<StringList>,
-    pub allow: Option<StringList>,
-    pub regexp: Option<StringList>,
-    pub ignore_case: Option<Flag>,
-    pub extract: Option<Extract>,
+/// Declares the keys of a layer, and with them how one layer is put over another.
+macro_rules! layer {
+    ($($(#[$attribute:meta])* $key:ident: $value:ty,)*) => {
+        /// The settings of one layer; None if it does not set them.
+        #[derive(Clone, Debug, Default, Deserialize)]
+        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+        pub struct ConfigLayer {
+            $($(#[$attribute])* pub $key: Option<$value>,)*
+            /// Warnings about this layer that do not stop the run.
+            #[serde(skip)]
+            pub notes: Vec<String>,
+        }
+
+        impl ConfigLayer {
+            fn with(self, mut other: Self) -> Self {
+                let mut notes = self.notes;
+                notes.append(&mut other.notes);
+                Self { notes, $($key: self.$key.or(other.$key),)* }
+            }
+        }
+    };
+}
+
+layer! {
+    block: StringList,
+    allow: StringList,
+    regexp: StringList,
+    ignore_case: Flag,
+    extract: Extract,
     #[serde(deserialize_with = "trusted_proxies")]
-    pub trusted_proxy: Option<Vec<TrustedProxy>>,
-    pub json: Option<Flag>,
-    pub csv: Option<Flag>,
-    pub count: Option<Flag>,
-    pub quiet: Option<Flag>,
-    pub whois: Option<Flag>,
-    pub color: Option<ColorChoice>,
-    pub on_unknown: Option<OnUnknown>,
-    pub timeout: Option<TimeoutSeconds>,
-    pub jobs: Option<AtLeastOne>,
-    pub per_server: Option<AtLeastOne>,
-    pub rate: Option<QueryRate>,
-    pub servers: Option<String>,
-    pub rdap: Option<RdapUse>,
-    pub full: Option<Flag>,
-    pub offline: Option<Flag>,
-    pub refresh: Option<Flag>,
-    pub cache: Option<String>,
-    pub max_age: Option<Age>,
-    pub share: Option<ShareLimits>,
+    trusted_proxy: Vec<TrustedProxy>,
+    json: Flag,
+    csv: Flag,
+    count: Flag,
+    quiet: Flag,
+    whois: Flag,
+    color: ColorChoice,
+    on_unknown: OnUnknown,
+    timeout: TimeoutSeconds,
+    jobs: AtLeastOne,
+    per_server: AtLeastOne,
+    rate: QueryRate,
+    servers: String,
+    rdap: RdapUse,
+    full: Flag,
+    offline: Flag,
+    refresh: Flag,
+    cache: String,
+    max_age: Age,
+    share: ShareLimits,
     #[serde(deserialize_with = "listen_addresses")]
-    pub listen: Option<Vec<ListenAddress>>,
+    listen: Vec<ListenAddress>,
     #[serde(deserialize_with = "reject_text")]
-    pub reject_text: Option<RejectText>,
-    pub on_blocked: Option<OnBlocked>,
-    pub header: Option<Flag>,
+    reject_text: RejectText,
+    on_blocked: OnBlocked,
+    header: Flag,
     #[serde(deserialize_with = "zone")]
-    pub zone: Option<ZoneName>,
+    zone: ZoneName,
     #[serde(deserialize_with = "dns_clients")]
-    pub dns_allow: Option<DnsClients>,
-    pub metrics: Option<PathBuf>,
-    pub dry_run: Option<Flag>,
-    pub syslog: Option<Flag>,
-    pub top: Option<TopCount>,
-    pub since: Option<String>,
-    pub until: Option<String>,
-    pub grep: Option<String>,
-    pub ham: Option<StringList>,
-    pub by: Option<Grouping>,
-    pub min_hits: Option<LeastCount>,
-    pub min_addresses: Option<LeastCount>,
-    pub lines: Option<LeastCount>,
-    pub max_addresses: Option<LeastCount>,
-    /// Warnings about this layer that do not stop the run.
-    #[serde(skip)]
-    pub notes: Vec<String>,
+    dns_allow: DnsClients,
+    metrics: PathBuf,
+    dry_run: Flag,
+    syslog: Flag,
+    top: TopCount,
+    since: String,
+    until: String,
+    grep: String,
+    ham: StringList,
+    by: Grouping,
+    min_hits: LeastCount,
+    min_addresses: LeastCount,
+    lines: LeastCount,
+    max_addresses: LeastCount,
 }
 
 /// A list of strings, or one string.
@@ -270,60 +287,6 @@ impl ConfigLayer {
     pub fn or(self, other: Self) -> Self {
         let other = self.leaves(other);
         self.with(other)
-    }
-
-    fn with(self, mut other: Self) -> Self {
-        let mut notes = self.notes;
-        notes.append(&mut other.notes);
-        macro_rules! either {
-            ($($field:ident),*) => { Self { notes, $($field: self.$field.or(other.$field)),* } };
-        }
-        either!(
-            block,
-            allow,
-            regexp,
-            ignore_case,
-            extract,
-            trusted_proxy,
-            json,
-            csv,
-            count,
-            quiet,
-            whois,
-            color,
-            on_unknown,
-            timeout,
-            jobs,
-            per_server,
-            rate,
-            servers,
-            rdap,
-            full,
-            offline,
-            refresh,
-            cache,
-            max_age,
-            share,
-            listen,
-            reject_text,
-            on_blocked,
-            header,
-            zone,
-            dns_allow,
-            metrics,
-            dry_run,
-            syslog,
-            top,
-            since,
-            until,
-            grep,
-            ham,
-            by,
-            min_hits,
-            min_addresses,
-            lines,
-            max_addresses
-        )
     }
 }
 
