@@ -66,7 +66,8 @@ fn lacks_contacts(text: &str) -> bool {
     let (mut contacts, mut headed, mut depth) = (0, false, 0);
     for line in lines(text).filter(|line| !line.trim().is_empty() && !is_comment(line)) {
         let indent = line.len() - line.trim_start().len();
-        if RecordForm::of_line(line).is_some() {
+        // A contact may be written like a network of whatever form.
+        if RecordForm::of_line(line).is_some() && (!headed || indent <= depth) {
             (contacts, headed, depth) = (0, false, indent);
         } else if line.trim_end().ends_with(':') && indent <= depth {
             headed = true;
