@@ -91,11 +91,12 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
         // Text after an address was typed by a client.
         (begins && token::tokens(before).next().is_none()).then_some((at, *mark))
     });
-    if let Some((_, mark)) = marks.min() {
+    if let Some((at, mark)) = marks.min() {
+        let roundcube = own.get(..at).is_some_and(|before| before.ends_with(b" Error: "));
         let client = match mark {
             b"LOGIN FAILED for user: " => pieces::behind_last(line, b"\" from IP: ").and_then(token::leading),
             // Roundcube quotes the server after the client.
-            b"Login failed for " => last_from(pieces::before_last(line, b". AUTHENTICATE")),
+            b"Login failed for " if roundcube => last_from(pieces::before_last(line, b". AUTHENTICATE")),
             _ => None,
         };
         return LineReading::incoming_or_foreign(client.or_else(|| last_from(line)));

@@ -210,8 +210,10 @@ fn nginx_error(line: &[u8]) -> LineReading {
     if tails.iter().filter_map(|mark| tail(mark)).any(|tail| !clients(tail).is_empty()) {
         return LineReading::Nobody;
     }
-    let own = if quoted { pieces::before_last(line, b", request: \"") } else { line };
-    LineReading::incoming(clients(own).last().copied())
+    // A client that only the cut makes the end of a line is none.
+    let cut = if quoted { pieces::before_last(line, b", request: \"").len() } else { line.len() };
+    let behind = clients(line.get(cut..).unwrap_or_default()).len();
+    LineReading::incoming(all.get(..all.len() - behind).and_then(|own| own.last()).copied())
 }
 
 /// Whether `, server: NAME` follows an address, as nginx writes it, or nothing if no server is known.
