@@ -228,8 +228,8 @@ fn a_broken_file_is_refused_by_name_and_changes_nothing() {
     let routes = "route: 198.51.100.0/24\norigin: AS64500\nsource: RADB\n";
     let bad_count = DELEGATED.replace("|768|", "|-768|");
     for (text, why) in [
-        ("", "neither a registry's RPSL file"),
-        ("# only a comment\n", "neither"),
+        ("", "broken-file: it is empty"),
+        ("# only a comment\n", "neither a registry's RPSL file"),
         ("\u{7f}ELF\u{2}", "neither"),
         ("just words\n", "neither"),
         (cut.as_str(), "broken-file:32: this inetnum cannot be read"),
