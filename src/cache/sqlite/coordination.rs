@@ -120,6 +120,7 @@ impl SqliteCache {
     pub(super) fn take_turn_at_once(&self, request: &TurnRequest) -> CacheResult<TurnOutcome> {
         let waits = self.refused().contains(&request.area);
         if waits && let Some(outcome) = self.read(|connection| hindrance(connection, request))? {
+            self.flush()?;
             return Ok(outcome);
         }
         let wanted = request.clone();
@@ -152,6 +153,8 @@ impl Coordinator for SqliteCache {
         // Waiting processes ask again and again. They only read, so the lock is free for those that make progress.
         let waits = self.refused().contains(what);
         if waits && self.with(|connection| others(connection, what, holder, now))? >= width {
+            // Others may wait for what this process still has to give back.
+            self.flush()?;
             return Ok(false);
         }
         let wanted = what.to_owned();

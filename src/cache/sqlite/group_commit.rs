@@ -115,7 +115,7 @@ impl fmt::Debug for GroupCommit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::LeaseHolder;
+    use crate::cache::{Cache, LeaseHolder, TurnOutcome, TurnRequest};
     use jiff::{SignedDuration, Timestamp};
     use std::{fs, path::Path, thread};
 
@@ -181,5 +181,33 @@ mod tests {
         let before = transactions(&path);
         mine.flush().unwrap();
         assert_eq!(transactions(&path), before, "and nothing where nothing waits");
+    }
+
+    #[test]
+    fn who_waits_for_a_claim_gives_back_what_it_has_done_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db");
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
+        let until = now + SignedDuration::from_secs(9);
+        let (mine, another) =
+            (SqliteCache::open(&path, now).unwrap(), SqliteCache::open(&path, now).unwrap());
+        let (holder, other) = (LeaseHolder::unique(), LeaseHolder::unique());
+        let claim = |what: &str| mine.claim(what, 1, holder, now, until).unwrap();
+        let turn = |area: &str| {
+            let (address, server) = ([193, 0, 22, 9].into(), "whois.ripe.net".to_owned());
+            let area = area.to_owned();
+            let request =
+                TurnRequest { address, accepts: None, area, server, query: None, holder, now, until };
+            mine.take_turn(&request).unwrap().unwrap()
+        };
+        assert!(another.claim("two", 1, other, now, until).unwrap());
+        for at_once in [false, true] {
+            let waits = || if at_once { turn("two") == TurnOutcome::Busy } else { !claim("two") };
+            assert!(waits() && claim("one"));
+            mine.release_with_next_write("one", holder).unwrap();
+            assert!(waits());
+            assert!(another.claim("one", 1, other, now, until).unwrap());
+            another.release("one", other).unwrap();
+        }
     }
 }
