@@ -6,7 +6,7 @@ use domain::base::{
     iana::{Rcode, Rtype},
 };
 use std::{
-    io::{self, BufReader, Read, Write},
+    io::{self, BufReader, ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket},
     os::unix::net::UnixStream,
     time::Duration,
@@ -22,6 +22,21 @@ const ANSWER: u64 = 4096;
 /// # Errors
 /// It cannot be reached, does not answer in time, or gives an answer that our service never gives.
 pub fn probe(address: &ListenAddress, zone: &ZoneName, timeout: Duration) -> io::Result<()> {
+    ask(address, zone, timeout).map_err(|error| match (error.kind(), address) {
+        // The system's own words are "resource temporarily unavailable".
+        (ErrorKind::WouldBlock | ErrorKind::TimedOut, ListenAddress::Dns(_)) => {
+            silent(timeout, ", as for a client that --dns-allow leaves out")
+        }
+        (ErrorKind::WouldBlock | ErrorKind::TimedOut, _) => silent(timeout, ""),
+        _ => error,
+    })
+}
+
+fn silent(timeout: Duration, remark: &str) -> io::Error {
+    io::Error::new(ErrorKind::TimedOut, format!("nothing within {} s{remark}", timeout.as_secs_f64()))
+}
+
+fn ask(address: &ListenAddress, zone: &ZoneName, timeout: Duration) -> io::Result<()> {
     match address {
         ListenAddress::Inet(address) => {
             let stream = TcpStream::connect_timeout(&first(address)?, timeout)?;
@@ -76,9 +91,30 @@ fn list(server: SocketAddr, zone: &ZoneName, timeout: Duration) -> io::Result<()
     let message = Message::from_octets(answer.get(..length).unwrap_or_default()).map_err(|_| strange())?;
     let header = message.header();
     let named = message.sole_question().is_ok_and(|question| question.qname().name_eq(&name));
+    if header.qr() && header.rcode() == Rcode::REFUSED && named {
+        return Err(io::Error::other(format!("it refuses the zone {zone}: name the service's with --zone")));
+    }
     if header.qr() && header.rcode() == Rcode::NOERROR && message.header_counts().ancount() == 1 && named {
         Ok(())
     } else {
         Err(strange())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_that_says_nothing_is_reported_in_our_words() {
+        let zone = ZoneName::default();
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = format!("dns:{}", socket.local_addr().unwrap()).parse().unwrap();
+        let said = probe(&address, &zone, Duration::from_millis(100)).unwrap_err().to_string();
+        assert_eq!(said, "nothing within 0.1 s, as for a client that --dns-allow leaves out");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("inet:{}", listener.local_addr().unwrap()).parse().unwrap();
+        let said = probe(&address, &zone, Duration::from_millis(100)).unwrap_err().to_string();
+        assert_eq!(said, "nothing within 0.1 s");
     }
 }

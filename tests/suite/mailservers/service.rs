@@ -388,6 +388,11 @@ fn the_monitoring_plugin_says_how_it_is() {
     let (code, line) = check(&["--config", &config, "--listen", "inet:127.0.0.1:1", "--listen", &dns]);
     assert_eq!(code, 2, "{line}");
     assert!(line.starts_with("WHODUNIT CRITICAL - no answer at inet:127.0.0.1:1: "), "{line}");
+    let (code, line) = check(&["--config", &config, "--listen", &dns, "--zone", "lists.example"]);
+    assert!(
+        code == 2 && line.contains("it refuses the zone lists.example: name the service's with --zone"),
+        "{line}"
+    );
     let (code, line) = check(&["--config", "none", "--cache", "none"]);
     assert!(code == 3 && line.starts_with("WHODUNIT UNKNOWN - "), "{code} {line}");
     let (code, line) = check(&["--config", &config]);
