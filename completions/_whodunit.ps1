@@ -102,7 +102,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--owner', '--owner', [CompletionResultType]::ParameterName, 'Show only owners whose name this pattern matches, whatever its case, and their addresses (repeatable)')
             [CompletionResult]::new('--lines', '--lines', [CompletionResultType]::ParameterName, 'Show this many log lines of each address, with --owner or --abuse-mail [default: 3]')
             [CompletionResult]::new('--abuse-mail', '--abuse-mail', [CompletionResultType]::ParameterName, 'Write a message to each owner''s abuse contact into this folder: look at it, then send it yourself')
-            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'Show the N rows with the most hits')
+            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'Show the N rows with the most hits [default: all; on a terminal 20]')
             [CompletionResult]::new('--grep', '--grep', [CompletionResultType]::ParameterName, 'Read only the log lines that this pattern matches')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Read only lines up to this time, written as for --since')

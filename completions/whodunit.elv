@@ -97,7 +97,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --owner 'Show only owners whose name this pattern matches, whatever its case, and their addresses (repeatable)'
             cand --lines 'Show this many log lines of each address, with --owner or --abuse-mail [default: 3]'
             cand --abuse-mail 'Write a message to each owner''s abuse contact into this folder: look at it, then send it yourself'
-            cand --top 'Show the N rows with the most hits'
+            cand --top 'Show the N rows with the most hits [default: all; on a terminal 20]'
             cand --grep 'Read only the log lines that this pattern matches'
             cand --since 'Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d'
             cand --until 'Read only lines up to this time, written as for --since'

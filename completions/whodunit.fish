@@ -100,7 +100,7 @@ country\t'The country'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l owner -d 'Show only owners whose name this pattern matches, whatever its case, and their addresses (repeatable)' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l lines -d 'Show this many log lines of each address, with --owner or --abuse-mail [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l abuse-mail -d 'Write a message to each owner\'s abuse contact into this folder: look at it, then send it yourself' -r -f -a "(__fish_complete_directories)"
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l top -d 'Show the N rows with the most hits' -r
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l top -d 'Show the N rows with the most hits [default: all; on a terminal 20]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l grep -d 'Read only the log lines that this pattern matches' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l since -d 'Read only lines from this time on: yesterday, today, 10:00, 2026-11-23, "2026-11-23 10:00", or an age such as 12h or 2d' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l until -d 'Read only lines up to this time, written as for --since' -r

@@ -152,7 +152,7 @@ pub struct ReportArgs {
     /// Write a message to each owner's abuse contact into this folder: look at it, then send it yourself
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub abuse_mail: Option<PathBuf>,
-    /// Show the N rows with the most hits
+    /// Show the N rows with the most hits [default: all; on a terminal 20]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub top: Option<TopCount>,
     /// Read only the log lines that this pattern matches

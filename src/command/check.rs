@@ -85,6 +85,9 @@ fn sources(typed: &CheckArgs) -> Result<Vec<AddressSource<'_>>> {
             Ok(source) => sources.push(source),
             // A shell puts all files that match `mail.log*` after one --log.
             Err(_) if !typed.log.is_empty() && Path::new(text).is_file() => more.push(Path::new(text)),
+            Err(_) if !typed.log.is_empty() && is_name(text) && !Path::new(text).exists() => {
+                return Err(Error::usage(format!("`{text}` is neither an address nor a log that exists")));
+            }
             Err(error) => return Err(error),
         }
     }
@@ -139,6 +142,11 @@ impl<'a> AddressSource<'a> {
     fn is_stdin(&self) -> bool {
         matches!(self, Self::Log(ClientSource::Stdin))
     }
+}
+
+/// Whether it has a letter that no address has.
+fn is_name(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_alphabetic() && !b.is_ascii_hexdigit())
 }
 
 /// An argument: an address, or stdin.

@@ -125,7 +125,8 @@ fn a_shells_glob_behind_log_is_all_of_its_files() {
     assert_eq!(counted, [("10.0.0.7", &1.into()), ("193.0.22.9", &6.into()), ("10.0.0.1", &3.into())]);
     // An argument that is neither an address nor a file is named in the message, with --log too. Without --log a file
     // is no address.
-    room.run(["--log", "mail.log", "mail.log.9"]).stderr_has("mail.log.9").code(64).check();
+    let said = "`mail.log.9` is neither an address nor a log that exists";
+    room.run(["--log", "mail.log", "mail.log.9"]).stderr_has(said).code(64).check();
     room.run(["mail.log"]).stderr_has("mail.log").code(64).check();
 }
 
