@@ -334,10 +334,10 @@ pub struct LintArgs {
     /// Pattern files to check, as block patterns
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// Show for each pattern how many networks in the cache it matches, and which
+    /// Show for each pattern how many networks in the cache it matches, and which; imported ones do not count
     #[arg(long)]
     pub against_cache: bool,
-    /// Show which patterns match no network in the cache
+    /// Show which patterns match no network in the cache; imported ones do not count
     #[arg(long)]
     pub unused: bool,
     /// Show for each pattern which clients of this log it blocks (repeatable)

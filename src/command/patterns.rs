@@ -213,7 +213,9 @@ impl KnownNetworks {
             Ok(())
         })?;
         if known.networks.is_empty() {
-            warn("the cache holds no network yet: fill it with `whodunit warm LOG`");
+            warn(
+                "the cache holds no network yet (imported ones do not count): fill it with `whodunit warm LOG`",
+            );
         }
         Ok(known)
     }
