@@ -173,8 +173,7 @@ fn judge(
     let refusal = failure::refusal(part.text);
     let denied = matches!(refusal, Some((UnknownKind::Denied, _)));
     if !denied
-        && let Some((named, message)) = failure::elsewhere(part.text)
-        && named != part.registry
+        && let Some((named, message)) = failure::elsewhere(part.text, part.registry)
         && segment::page(part).is_none()
     {
         let next = named.server().map(Referral::whois).into_iter().collect();

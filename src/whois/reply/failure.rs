@@ -223,24 +223,51 @@ pub(super) fn refusal(text: &str) -> Option<(UnknownKind, String)> {
     refused
 }
 
-/// The registry that a server names as responsible but could not ask for us, and its message.
-pub(super) fn elsewhere(text: &str) -> Option<(Registry, String)> {
+/// Phrases about a query that came to nothing, in lower case.
+const FAILS: [&str; 16] = [
+    "unable to",
+    "cannot",
+    "can not",
+    "could not",
+    "fail",
+    "error",
+    "timeout",
+    "timed out",
+    "time out",
+    "not respond",
+    "no response",
+    "no answer",
+    "not available",
+    "unavailable",
+    "unreachable",
+    "is down",
+];
+
+/// The registry that a server names as responsible but could not ask for us, and its message. `own` is the server's registry,
+/// which it may name too.
+pub(super) fn elsewhere(text: &str, own: Registry) -> Option<(Registry, String)> {
     lines(text).filter(|line| is_comment(line)).find_map(|line| {
         let lower = line.to_ascii_lowercase();
-        let fails = ["unable to", "cannot", "can not", "could not", "failed to", "failure to", "error while"];
-        let at = fails.iter().find_map(|of| lower.find(of))?;
-        let rest = lower.get(at..)?;
-        let asks = ["query", "contact", "connect", "reach", "ask"].iter().any(|of| rest.contains(of));
+        let asks =
+            ["query", "queri", "contact", "connect", "reach", "ask", "respon", "whois", "server", "service"];
+        if !FAILS.iter().any(|of| lower.contains(of)) || !asks.iter().any(|of| lower.contains(of)) {
+            return None;
+        }
         let names = [
             ("arin", Registry::Arin),
             ("ripe", Registry::Ripe),
             ("apnic", Registry::Apnic),
             ("lacnic", Registry::Lacnic),
             ("afrinic", Registry::Afrinic),
+            ("registro", Registry::RegistroBr),
+            ("jpnic", Registry::Jpnic),
+            ("krnic", Registry::Krnic),
+            ("kisa", Registry::Krnic),
+            ("twnic", Registry::Twnic),
         ];
-        let mut words = rest.split(|c: char| !c.is_alphanumeric());
-        let named = words.find_map(|word| names.iter().find(|(of, _)| *of == word).map(|(_, of)| *of));
-        named.filter(|_| asks).map(|named| (named, said(line)))
+        let words = lower.split(|c: char| !c.is_alphanumeric());
+        let mut named = words.filter_map(|word| names.iter().find(|(of, _)| *of == word).map(|(_, of)| *of));
+        named.find(|named| *named != own).map(|named| (named, said(line)))
     })
 }
 

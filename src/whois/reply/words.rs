@@ -183,6 +183,35 @@ fn a_denial_behind_a_registrys_head() {
     }
 }
 
+/// Whoever is named is asked, but not whoever answers.
+#[test]
+fn a_registry_that_cannot_ask_another_names_it() {
+    for (line, registry, next) in [
+        (
+            "The WHOIS is temporary unable to query ARIN for the requested resource.",
+            Registry::Afrinic,
+            "whois.arin.net",
+        ),
+        ("RIPE could not contact APNIC", Registry::Ripe, "whois.apnic.net"),
+        ("Timeout while contacting whois.arin.net", Registry::Lacnic, "whois.arin.net"),
+        ("Connection to whois.apnic.net failed", Registry::Lacnic, "whois.apnic.net"),
+        ("whois.registro.br is not responding", Registry::Lacnic, "whois.registro.br"),
+        ("The KRNIC whois server is unavailable at the moment", Registry::Apnic, "whois.kisa.or.kr"),
+        ("ERROR: no response from the AfriNIC server", Registry::Arin, "whois.afrinic.net"),
+    ] {
+        for head in ["", "% Some words about the service.\n\n"] {
+            let text = format!("{head}% {line}\n\n");
+            let judged = classify(&text, registry, Some([192, 0, 2, 1].into()), Network);
+            let WhoisReply::Placeholder { next: found, .. } = &judged else {
+                panic!("{line}: {}", judged.explain())
+            };
+            assert_eq!(found.iter().map(|next| next.host.as_str()).collect::<Vec<_>>(), [next], "{line}");
+        }
+    }
+    let own = "% The RIPE Database query service is unavailable at the moment\n";
+    assert!(!matches!(classify(own, Registry::Ripe, None, Network), WhoisReply::Placeholder { .. }));
+}
+
 #[test]
 fn an_absence_in_other_words() {
     for line in [
