@@ -16,12 +16,15 @@
 //! 6. report, resolver, serve
 //! 7. output
 //! 8. networks
-//! 9. cli, then config, then command
+//! 9. cli
+//! 10. config
+//! 11. command
+//! 12. internals, main
 //!
 //! Some rooms are reserved. Only the resolver sends queries over RDAP. Only resolver, networks and command see the cache. Only
-//! the resolver and the readers of whois text (cache, rdap, command) see whois. So patterns and verdicts are pure, and neither
-//! output nor serve sees where an answer comes from. `tests/suite/house.rs` has the same table, and fails on an import against
-//! it.
+//! the resolver and the readers of whois text (cache, rdap, command) see whois. Only report, cli, config and command see log. So
+//! patterns and verdicts are pure, and neither output nor serve sees where an answer comes from. `tests/suite/house.rs` has the
+//! same table, and fails on an import against it.
 //!
 //! The rooms are private to the crate. `main` uses cli, command, error and exit. [`internals`] re-exports some names for
 //! benches, fuzz checks and tests.

@@ -65,6 +65,20 @@ fn rooms_import_only_from_rooms_below_them() {
 }
 
 #[test]
+fn the_map_in_lib_rs_is_right() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let map = fs::read_to_string(top.join("lib.rs")).unwrap();
+    for (number, rooms) in (1..).zip(LAYERS) {
+        let line = format!("//! {number}. {}\n", rooms.join(", "));
+        assert!(map.contains(&line), "lib.rs lacks {line}");
+    }
+    let files: Vec<&str> = map.split('`').filter(|word| word.ends_with(".rs")).collect();
+    let path: Vec<_> = files.iter().filter(|file| !file.starts_with("tests/")).collect();
+    assert!(matches!(path.len(), 1..=8), "the path of one address takes {path:?}");
+    path.iter().for_each(|file| assert!(top.join(file).is_file(), "lib.rs names {file}"));
+}
+
+#[test]
 fn an_import_against_the_table_would_be_found() {
     assert_eq!(fault("resolver::ask", "cache::layered"), None);
     assert_eq!(fault("cache::sqlite::store", "cache::body"), None);
