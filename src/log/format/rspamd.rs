@@ -24,7 +24,7 @@ const ASKED: [&[u8]; 12] = [
 /// Reads a line of rspamd's own file, known by the process and the session.
 pub(super) fn by_shape(line: &[u8]) -> LineReading {
     let near = line.get(..96).unwrap_or(line);
-    let process = pieces::behind(near, b"#").and_then(|rest| {
+    let process = pieces::behind_time(near, b"#").and_then(|rest| {
         let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
         rest.get(digits..)?.strip_prefix(b"(").filter(|_| digits > 0)
     });

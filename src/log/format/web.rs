@@ -64,7 +64,7 @@ pub(super) fn by_shape(line: &[u8]) -> LineReading {
 /// `203.0.113.7 - - [23/Nov/2026:10:34:34 +0000] "GET ..."`, with a virtual host's name or a list of forwarders before
 /// it. The user's name between the address and the date is the client's own text, and so is the request.
 fn access(line: &[u8]) -> Option<Option<IpAddr>> {
-    let near = line.get(..512).unwrap_or(line);
+    let near = line.get(..4096).unwrap_or(line);
     // A user's name may hold brackets too.
     let mut brackets = memchr::memmem::find_iter(near, b" [");
     let date = brackets.find(|at| is_clf_date(near.get(at + 2..).unwrap_or_default()))?;

@@ -20,10 +20,6 @@ impl NamedHost {
     }
 }
 
-/// How many bytes of a line are searched, and how many brackets.
-const NEAR: usize = 4096;
-const MOST: usize = 64;
-
 /// Marks, after the host, before text that a client typed or that may quote a client.
 const TYPED: [&[u8]; 13] = [
     // A sender that is not quoted has no blank.
@@ -96,8 +92,7 @@ fn address(text: &[u8]) -> NamedHost {
 fn address_before(text: &[u8], typed: &[&[u8]]) -> NamedHost {
     let text = text.strip_prefix(b"F=<").map_or(Some(text), behind_sender).unwrap_or(text);
     let helo = memchr::memchr2(b'(', b'[', text).and_then(|at| text.get(at)) == Some(&b'(');
-    let own = text.get(..NEAR).unwrap_or(text);
-    if let Some(host) = if helo { behind_helo(own, typed) } else { None } {
+    if let Some(host) = if helo { behind_helo(text, typed) } else { None } {
         return host;
     }
     match outermost(text, true).or_else(|| outermost(text, false)) {
@@ -129,7 +124,7 @@ fn behind_helo(text: &[u8], typed: &[&[u8]]) -> Option<NamedHost> {
 /// The possible ends of a host's field: the bracket's offset, the address in it, and the text after it and its port. A
 /// blank or the key comes before the bracket, and only text that Exim writes after it.
 fn fields(text: &[u8]) -> impl Iterator<Item = (usize, IpAddr, &[u8])> {
-    memchr::memchr_iter(b'[', text).take(MOST).filter_map(|open| {
+    memchr::memchr_iter(b'[', text).filter_map(|open| {
         let before = text.get(..open)?;
         if !before.ends_with(b" ") && !before.ends_with(b"H=") {
             return None;
