@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::LazyLock};
 use whodunit::internals::log::client;
 
 /// The rows of the table that have a typed part.
-static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+pub(crate) static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let table = include_str!("../../src/log/format/lines.txt").lines().filter(|row| !row.starts_with("##"));
     table.filter_map(Row::read).collect()
 });
@@ -24,12 +24,6 @@ pub(crate) fn check(data: &[u8]) {
     let lines = rest.split(|b| *b == b'\n').count();
     let typed = rest.split(|b| *b == b'\n').nth(usize::from(*line) % lines);
     ROWS[row].check(typed.unwrap_or_default(), true);
-}
-
-/// Checks one text in every row. If `forged`, it is also checked with the text around it in a line; then it may hide a
-/// client that is named between two such texts.
-pub(crate) fn check_text(typed: &[u8], forged: bool) {
-    ROWS.iter().for_each(|row| row.check(typed, forged));
 }
 
 /// The way a program writes a client's text.
@@ -63,7 +57,7 @@ impl Writing {
 }
 
 /// A line of the table, with its typed parts separated.
-struct Row {
+pub(crate) struct Row {
     client: Option<IpAddr>,
     parts: Vec<(Writing, String)>,
 }
@@ -93,7 +87,9 @@ impl Row {
         (parts.len() > 1).then(|| Self { client: client.parse().ok(), parts })
     }
 
-    fn check(&self, typed: &[u8], forged: bool) {
+    /// Puts one text into each typed part. If `forged`, also with the text around it in a line; then it may hide a
+    /// client that is named between two such texts.
+    pub(crate) fn check(&self, typed: &[u8], forged: bool) {
         let may_hide = forged && self.is_between();
         self.each_line(&typed[..typed.len().min(LONGEST)], forged, |line| {
             let got = client(&line);
