@@ -147,6 +147,7 @@ impl FromStr for Prefix {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Draw;
 
     #[test]
     fn holds_what_lies_inside_and_nothing_of_the_other_family() {
@@ -161,11 +162,8 @@ mod tests {
 
     #[test]
     fn a_scope_is_cut_by_no_other_prefix_and_two_neighbours_show_it() {
-        let mut seed = 3_u64;
-        let mut next = || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 33) as u32
-        };
+        let mut draw = Draw::new(3);
+        let mut next = || draw.number();
         let all: std::collections::BTreeSet<Prefix> = (0..300)
             .map(|_| {
                 Prefix::around(

@@ -84,6 +84,7 @@ pub(super) fn narrow(network: &Network) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Draw;
     use std::collections::BTreeSet;
 
     fn find(all: &BTreeSet<Prefix>, address: IpAddr) -> (Option<Prefix>, usize) {
@@ -102,13 +103,9 @@ mod tests {
 
     #[test]
     fn the_walk_agrees_with_trying_them_all() {
-        // A small generator (Knuth's MMIX constants) gives the same blocks on each run. They are crowded, so that they
-        // nest.
-        let mut seed = 7_u64;
-        let mut next = || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 33) as u32
-        };
+        // Crowded blocks, so that they nest.
+        let mut draw = Draw::new(7);
+        let mut next = || draw.number();
         let all: BTreeSet<Prefix> = (0..600)
             .map(|_| {
                 let address = Ipv4Addr::from_bits(0x0A00_0000 | (next() & 0xFFFF));

@@ -184,7 +184,7 @@ impl Iterator for RangePrefixes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::Network;
+    use crate::address::{Draw, Network};
     use std::collections::BTreeSet;
 
     fn set(prefixes: &[&str]) -> NetworkSet {
@@ -195,12 +195,9 @@ mod tests {
         set.prefixes().map(|prefix| prefix.to_string()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Knuth's MMIX constants: the same numbers each time.
-    fn numbers(mut seed: u64) -> impl FnMut() -> u64 {
-        move || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            seed >> 16
-        }
+    fn numbers(seed: u64) -> impl FnMut() -> u64 {
+        let mut draw = Draw::new(seed);
+        move || draw.wide() >> 16
     }
 
     #[test]

@@ -200,6 +200,7 @@ pub(super) fn parents<N: AddressBits>(rows: &[ImportedRow<N>]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Draw;
 
     /// The origin of the smallest row that holds the address; of equal sizes, the one that begins last.
     fn naive(rows: &[ImportedRow<u32>], address: u32) -> Option<u32> {
@@ -218,21 +219,16 @@ mod tests {
         Some(rows[at].origin)
     }
 
-    fn random(seed: &mut u64) -> u32 {
-        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (*seed >> 33) as u32
-    }
-
     #[test]
     fn any_rows_answer_as_trying_them_all_does() {
-        let mut seed = 7;
+        let mut draw = Draw::new(7);
         for round in 0..400 {
-            let (count, width) = (1 + random(&mut seed) % 40, 1 + random(&mut seed) % 60);
+            let (count, width) = (1 + draw.number() % 40, 1 + draw.number() % 60);
             let high = if round % 2 == 0 { 0 } else { u32::MAX - 160 };
             let rows: Vec<ImportedRow<u32>> = (0..count)
                 .map(|_| {
-                    let first = high + random(&mut seed) % 100;
-                    let last = first.saturating_add(random(&mut seed) % width);
+                    let first = high + draw.number() % 100;
+                    let last = first.saturating_add(draw.number() % width);
                     // Equal ranges have equal origins here; joining has a test of its own.
                     ImportedRow { first, last, origin: first.wrapping_mul(1000).wrapping_add(last) }
                 })

@@ -4,9 +4,12 @@ use super::{
     tests::{blocked, ham, lines},
     *,
 };
-use crate::report::{
-    Sightings,
-    tests::{Made, of, patterns, span},
+use crate::{
+    address::Draw,
+    report::{
+        Sightings,
+        tests::{Made, of, patterns, span},
+    },
 };
 use std::collections::HashSet;
 
@@ -26,8 +29,7 @@ const NAMES: [&str; 10] = [
 
 /// One month, the same for the same seed.
 struct Month {
-    /// The state of a linear congruential generator.
-    state: u64,
+    draw: Draw,
     networks: u32,
     runs: Vec<Made>,
     wanted: Vec<Made>,
@@ -41,16 +43,15 @@ fn text(text: String) -> &'static str {
 
 impl Month {
     fn new(seed: u64) -> Self {
-        let mut month = Self { state: seed, networks: 0, runs: vec![], wanted: vec![], ham: vec![] };
+        let mut month =
+            Self { draw: Draw::new(seed), networks: 0, runs: vec![], wanted: vec![], ham: vec![] };
         (0..200).for_each(|owner| month.wanted(owner));
         (0..20).for_each(|run| month.run(run));
         month
     }
 
     fn below(&mut self, bound: u32) -> u32 {
-        self.state =
-            self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        u32::try_from(self.state >> 33).unwrap() % bound
+        self.draw.number() % bound
     }
 
     /// Another /24, anywhere: neighbours belong to others.
