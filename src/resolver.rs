@@ -220,9 +220,6 @@ impl Resolver {
             self.check()?;
             return Ok(Some(self.settle(address, Known::Reserved(special), None)));
         }
-        if self.state.denied.is_none() {
-            self.origins().follow(now);
-        }
         let origin = self.origins().find(address);
         if self.suffices_for_patterns(origin.as_ref()) {
             self.check()?;

@@ -28,7 +28,7 @@ impl Resolver {
     }
 
     /// A number that is another one after each import, of networks or of a table of origins. Verdicts from before are in
-    /// doubt.
+    /// doubt. A new table is taken up here, and not for each address: a service calls this once a second.
     #[must_use]
     pub fn imports(&self, now: Timestamp) -> u64 {
         self.origins().follow(now);
