@@ -118,6 +118,7 @@ mod tests {
     use crate::cache::{Cache, LeaseHolder, TurnOutcome, TurnRequest};
     use jiff::{SignedDuration, Timestamp};
     use std::{fs, path::Path, thread};
+    use tempfile::TempDir;
 
     /// The number of transactions that have changed the file: its header's change counter (SQLite's file format,
     /// 1.3.9).
@@ -126,13 +127,23 @@ mod tests {
         u32::from_be_bytes(header[24..28].try_into().unwrap())
     }
 
+    fn now() -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000)
+    }
+
+    fn until() -> Timestamp {
+        now() + SignedDuration::from_secs(9)
+    }
+
+    fn open(folder: &TempDir) -> SqliteCache {
+        SqliteCache::open(&folder.path().join("cache.db"), now()).unwrap()
+    }
+
     #[test]
     fn what_waits_for_the_file_is_written_at_once() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("cache.db");
-        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
-        let cache = SqliteCache::open(&path, now).unwrap();
-        let until = now + SignedDuration::from_secs(9);
+        let (cache, path) = (open(&folder), folder.path().join("cache.db"));
+        let (now, until) = (now(), until());
         let claim = |what: &str| cache.claim(what, 1, LeaseHolder::unique(), now, until).unwrap();
         assert!(claim("first"));
         let before = transactions(&path);
@@ -164,12 +175,8 @@ mod tests {
     #[test]
     fn a_claim_given_back_later_is_free_with_the_next_write() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("cache.db");
-        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
-        let until = now + SignedDuration::from_secs(9);
-        let (mine, another) =
-            (SqliteCache::open(&path, now).unwrap(), SqliteCache::open(&path, now).unwrap());
-        let holder = LeaseHolder::unique();
+        let (mine, another, path) = (open(&folder), open(&folder), folder.path().join("cache.db"));
+        let (holder, now, until) = (LeaseHolder::unique(), now(), until());
         let other = || another.claim("one", 1, LeaseHolder::unique(), now, until).unwrap();
         assert!(mine.claim("one", 1, holder, now, until).unwrap());
         let before = transactions(&path);
@@ -186,11 +193,7 @@ mod tests {
     #[test]
     fn who_waits_for_a_claim_gives_back_what_it_has_done_with() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("cache.db");
-        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
-        let until = now + SignedDuration::from_secs(9);
-        let (mine, another) =
-            (SqliteCache::open(&path, now).unwrap(), SqliteCache::open(&path, now).unwrap());
+        let (mine, another, now, until) = (open(&folder), open(&folder), now(), until());
         let (holder, other) = (LeaseHolder::unique(), LeaseHolder::unique());
         let claim = |what: &str| mine.claim(what, 1, holder, now, until).unwrap();
         let turn = |area: &str| {
