@@ -4,17 +4,8 @@
 # memory. Needs dnsperf and rbldnsd. Everything runs on loopback.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-networks=${NETWORKS:-100000} seconds=${SECONDS_EACH:-5} whodunit=${WHODUNIT:-target/release/whodunit}
-[ -n "${WHODUNIT:-}" ] || cargo build --release --locked --quiet --bin whodunit
-
-work=$(mktemp -d)
-running=()
-finish() {
-    for process in "${running[@]}"; do kill "$process" 2>/dev/null || true; done
-    wait
-    rm -r "$work"
-}
-trap finish EXIT
+networks=${NETWORKS:-100000} seconds=${SECONDS_EACH:-5}
+. benches/servers.sh
 PATH=$PATH:/usr/sbin
 
 python3 - "$networks" "$work" <<'P'

@@ -3,17 +3,7 @@
 # address is warm, and a pattern blocks it. Needs qpsmtpd's Perl modules. No internet.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-whodunit=${WHODUNIT:-target/release/whodunit}
-[ -n "${WHODUNIT:-}" ] || cargo build --release --locked --quiet --bin whodunit
-
-work=$(mktemp -d)
-running=()
-finish() {
-    for process in "${running[@]}"; do kill "$process" 2>/dev/null || true; done
-    wait
-    rm -r "$work"
-}
-trap finish EXIT
+. benches/servers.sh
 # Copied like an install, see warm-hook.sh.
 cp "$whodunit" "$work/whodunit"
 gzip >"$work/ripe.db.inetnum.gz" <<'T'
