@@ -23,6 +23,7 @@ pub mod warm;
 
 use crate::{
     cache::{CacheEnv, CacheError, CacheLocation, CachedAnswer, LayeredCache, bases, open as open_cache},
+    cli::ReadOptions,
     config::{CacheConfig, OutputConfig, OutputForm, ResolverConfig},
     error::{Error, Result},
     exit::Exit,
@@ -210,6 +211,21 @@ pub fn each(cache: &LayeredCache, mut work: impl FnMut(&CachedAnswer) -> Result<
 /// The cache's own message names it: it may be a server instead of the file beside it.
 fn unreadable(error: &CacheError) -> Error {
     Error::unreadable(error.to_string())
+}
+
+/// A warning for each given option that has no effect without the other half that is named. A hook may pass it to every
+/// run, so it is no error.
+fn without_effect<'a>(
+    options: &'a [(&str, bool)],
+    lacking: &'a str,
+) -> impl Iterator<Item = String> + use<'a> {
+    let given = options.iter().filter(|(_, given)| *given);
+    given.map(move |(option, _)| format!("{option} has no effect without {lacking}"))
+}
+
+/// The given options for reading logs.
+fn reading_options(typed: &ReadOptions) -> [(&'static str, bool); 2] {
+    [("--extract", typed.extract.is_some()), ("--trusted-proxy", !typed.trusted_proxy.is_empty())]
 }
 
 /// Prints a warning that does not stop the run. File names and arguments may be untrusted text: xargs passes a log's.

@@ -1,8 +1,8 @@
 //! `whodunit [IP]...`: the verdict on every address.
 
 use super::{
-    ExitTally, explain, flush, hint, log_clients, output_format, paint, read_patterns, resolver,
-    sink::ProgressSink, stale::StaleCount, stdout, tell_of, warn, without_table,
+    ExitTally, explain, flush, hint, log_clients, output_format, paint, read_patterns, reading_options,
+    resolver, sink::ProgressSink, stale::StaleCount, stdout, tell_of, warn, without_effect, without_table,
 };
 use crate::{
     address,
@@ -60,10 +60,13 @@ pub fn run(typed: &CheckArgs) -> Result<Exit> {
     let clients = read_clients(&sources, &reading, &mut tally)?;
     let resolver = resolver(config, patterns).keeping_text(output.form == OutputForm::Whois);
     // A script that reads a number or an exit code does not show warnings to a user.
-    if !matches!(output.form, OutputForm::Count | OutputForm::Quiet)
-        && let Some(warning) = without_table(resolver.patterns(), resolver.origins())
-    {
-        warn(warning);
+    if !matches!(output.form, OutputForm::Count | OutputForm::Quiet) {
+        if let Some(warning) = without_table(resolver.patterns(), resolver.origins()) {
+            warn(warning);
+        }
+        if sources.iter().all(AddressSource::is_address) {
+            without_effect(&reading_options(&typed.reading), "a log").for_each(|warning| warn(&warning));
+        }
     }
     if explains {
         resolver.patterns().check()?;
@@ -137,6 +140,10 @@ enum AddressSource<'a> {
 impl<'a> AddressSource<'a> {
     fn log(&self) -> Option<ClientSource<'a>> {
         if let Self::Log(log) = self { Some(*log) } else { None }
+    }
+
+    fn is_address(&self) -> bool {
+        matches!(self, Self::Address(_))
     }
 
     fn is_stdin(&self) -> bool {

@@ -1,6 +1,9 @@
 //! `whodunit patterns`: problems in pattern files, and the known networks that they match.
 
-use super::{WITHOUT_TABLE, cost, each, flush, open, origins, stdin_once, stdout, tell, warn};
+use super::{
+    WITHOUT_TABLE, cost, each, flush, open, origins, reading_options, stdin_once, stdout, tell, warn,
+    without_effect,
+};
 use crate::{
     cache::{CachedAnswer, LayeredCache},
     cli::{LintArgs, PatternOptions},
@@ -52,6 +55,7 @@ pub fn run(typed: &LintArgs) -> Result<Exit> {
     if !typed.cost.is_empty() {
         return cost::run(typed, &layers, patterns);
     }
+    without_effect(&reading_options(&typed.reading), "--cost").for_each(|warning| warn(&warning));
     let mut out = stdout();
     let exit = if typed.against_cache || typed.unused {
         patterns.check()?;

@@ -5,7 +5,7 @@ mod gauges;
 pub use crate::serve::policy::Stdio;
 
 use self::gauges::gauges;
-use super::{opened, without_table};
+use super::{opened, without_effect, without_table};
 use crate::{
     address::Prefix,
     cli::ServeArgs,
@@ -126,6 +126,7 @@ pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
     if patterns.is_empty() {
         decision_log.warn("there is no pattern: nothing will be rejected");
     }
+    stray_options(typed, &listen).iter().for_each(|warning| decision_log.warn(warning));
     patterns.marks().chain(patterns.line_ends()).for_each(|warning| decision_log.warn(&warning));
     let QueryPolicy { timeout, jobs, per_server, .. } = config.policy;
     // A query whose client has left may take as long as any other.
@@ -159,6 +160,26 @@ pub fn run(typed: &ServeArgs, stdio: Option<Stdio>) -> Result<Exit> {
         None => service.run(&listen, &reload)?,
     }
     Ok(Exit::Clear)
+}
+
+/// Warnings about options of a service that nobody can reach.
+fn stray_options(typed: &ServeArgs, listen: &[ListenAddress]) -> Vec<String> {
+    let is_dns = |address: &ListenAddress| matches!(address, ListenAddress::Dns(_));
+    let dns = [("--zone", typed.zone.is_some()), ("--dns-allow", !typed.dns_allow.is_empty())];
+    let policy = [
+        ("--reject-text", typed.reject_text.is_some()),
+        ("--dry-run", typed.dry_run),
+        ("--on-blocked", typed.on_blocked.is_some()),
+        ("--header", typed.header),
+        ("--on-unknown", typed.on_unknown.is_some()),
+    ];
+    if !listen.iter().any(is_dns) {
+        without_effect(&dns, "--listen dns:").collect()
+    } else if listen.iter().all(is_dns) {
+        without_effect(&policy, "--listen inet: or unix:").collect()
+    } else {
+        Vec::new()
+    }
 }
 
 fn decision_log(syslog: bool) -> Result<DecisionLog> {

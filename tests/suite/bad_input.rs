@@ -119,6 +119,19 @@ fn an_option_that_lacks_its_other_half_names_it() {
 }
 
 #[test]
+fn an_option_without_effect_is_told_and_stops_nothing() {
+    let room = Room::with(&[("good", "Contoso\n"), ("mail.log", ""), ("c.toml", "extract = \"all\"\n")]);
+    let proxy = ["--trusted-proxy", "10.0.0.0/8", "--extract", "all"];
+    let typed = room.run(["127.0.0.1"]).args(&proxy).stderr_has("--extract has no effect without a log\n");
+    typed.stderr_has("--trusted-proxy has no effect without a log\n").code(0).check();
+    room.run(["patterns", "good"]).args(&proxy).stderr_has("no effect without --cost\n").code(0).check();
+    // A hook gets its number alone, a log makes it an option with effect, and a setting is for all commands.
+    room.run(["-c", "127.0.0.1"]).args(&proxy).stdout("0\n").code(0).check();
+    room.run(["127.0.0.1", "-"]).args(&proxy).code(0).check();
+    room.run(["127.0.0.1", "--config", "c.toml"]).code(0).check();
+}
+
+#[test]
 fn what_can_match_nothing_is_said() {
     let room = Room::with(&[("blocked", "# none yet\n\n"), ("log", "no address here\n")]);
     room.run(["-f", "blocked", "192.0.2.1"]).stderr_has("no pattern in blocked").code(0).check();

@@ -219,6 +219,25 @@ fn bad_options_are_named_before_anything_is_listened_at() {
 }
 
 #[test]
+fn an_option_for_a_listener_that_there_is_not_is_told() {
+    let world = World::new();
+    let said = |listen: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        command.args(["serve", "--config", &world.text("config.toml"), "--dry-run", "--zone", "bl.example"]);
+        let running = Running::start(command.args(listen).env_clear().stdin(Stdio::null()));
+        running.says("listening=");
+        running.said()
+    };
+    let policy = said(&["--listen", "inet:127.0.0.1:0"]);
+    assert!(policy.contains("--zone has no effect without --listen dns:"), "{policy}");
+    assert!(!policy.contains("--dry-run has"), "{policy}");
+    let dns = said(&["--listen", "dns:127.0.0.1:0"]);
+    assert!(dns.contains("--dry-run has no effect without --listen inet: or unix:"), "{dns}");
+    let both = said(&["--listen", "inet:127.0.0.1:0", "--listen", "dns:127.0.0.1:0"]);
+    assert!(!both.contains("no effect"), "{both}");
+}
+
+#[test]
 fn tags_a_message_once() {
     let world = World::new();
     let serve = Serve::start(&world, &["--on-blocked", "tag", "--header"]);
