@@ -28,7 +28,7 @@ use crate::{
     error::{Error, Result},
     exit::Exit,
     origin::{self, OriginLookup},
-    output::{AlignedColumns, OutputFormat, Paint, TextColumns, longest_name},
+    output::{AlignedColumns, OutputFormat, Paint, TextColumns, longest_name, noun},
     pattern::{self, Patterns},
     resolver::Resolver,
     sanitize::safe,
@@ -203,7 +203,8 @@ pub fn each(cache: &LayeredCache, mut work: impl FnMut(&CachedAnswer) -> Result<
         page.answers.iter().try_for_each(|(_, kept)| work(kept))?;
     }
     if damaged > 0 {
-        warn(&format!("{damaged} of the cache's answers cannot be unpacked, and are left out"));
+        let are = noun(damaged, "is", "are");
+        warn(&format!("{damaged} of the cache's answers cannot be unpacked, and {are} left out"));
     }
     Ok(())
 }

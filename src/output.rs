@@ -3,6 +3,7 @@
 pub mod abuse_mail;
 pub mod advice;
 mod clock;
+mod count;
 mod csv;
 mod grid;
 mod json;
@@ -15,6 +16,7 @@ pub mod table;
 mod text;
 
 pub use clock::DisplayZone;
+pub use count::{counted, noun};
 pub use grid::{fitted, grid};
 pub use json::object;
 pub use paint::Paint;

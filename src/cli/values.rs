@@ -1,7 +1,7 @@
 //! Values as people write them: `4`, `0.5`, `14d`, `24,48`. The same on the command line, in the environment and in
 //! a configuration file.
 
-use crate::{address::Prefix, report::moment};
+use crate::{address::Prefix, output::counted, report::moment};
 use serde::{Deserialize, Deserializer, de};
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -23,8 +23,10 @@ impl Age {
     #[must_use]
     pub fn doubt(self) -> Option<String> {
         let seconds = self.length.as_secs();
-        (self.bare && (1..=366).contains(&seconds))
-            .then(|| format!("`--max-age {seconds}` is {seconds} seconds: write {seconds}d for days"))
+        (self.bare && (1..=366).contains(&seconds)).then(|| {
+            let length = counted(seconds, "second", "seconds");
+            format!("`--max-age {seconds}` is {length}: write {seconds}d for days")
+        })
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Result},
     exit::Exit,
     origin,
+    output::counted,
 };
 use jiff::Timestamp;
 use std::{
@@ -80,8 +81,7 @@ fn forget(cache: &LayeredCache, what: &[String], all: bool, out: &mut impl Write
     for network in &networks {
         count += forget(Some(network))?;
     }
-    let networks = if count == 1 { "network" } else { "networks" };
-    writeln!(out, "forgot {count} {networks}").map_err(Error::stdout)
+    writeln!(out, "forgot {}", counted(count, "network", "networks")).map_err(Error::stdout)
 }
 
 /// Removes the table of origins, which is a file of its own.

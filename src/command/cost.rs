@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     exit::Exit,
     log::{LogClients, ReadSpec, SeenClient},
-    output::object,
+    output::{counted, object},
     pattern::{Action, PatternMatch, Patterns},
     report::owner,
     resolver::Resolver,
@@ -54,13 +54,11 @@ impl PatternReach {
     }
 
     fn shown(&self) -> String {
-        let count =
-            |number: u64, one: &str, more: &str| format!("{number} {}", if number == 1 { one } else { more });
         format!(
             "{} from {} of {}",
-            count(self.hits, "hit", "hits"),
-            count(self.addresses, "address", "addresses"),
-            count(self.owners as u64, "owner", "owners")
+            counted(self.hits, "hit", "hits"),
+            counted(self.addresses, "address", "addresses"),
+            counted(self.owners, "owner", "owners")
         )
     }
 }
@@ -121,12 +119,9 @@ pub(super) fn run(typed: &LintArgs, layers: &ConfigLayer, patterns: Patterns) ->
     count(&resolver, &ham.seen, &mut costs, true)?;
     tell(resolver.cache());
     if costs.unknown > 0 {
-        let counts = if costs.unknown == 1 {
-            "address could not be looked up, and counts"
-        } else {
-            "addresses could not be looked up, and count"
-        };
-        warn(&format!("{} {counts} for no pattern", costs.unknown));
+        let (one, more) =
+            ("address could not be looked up, and counts", "addresses could not be looked up, and count");
+        warn(&format!("{} for no pattern", counted(costs.unknown, one, more)));
     }
     let mut out = stdout();
     costs.write(typed.json, &mut out).map_err(Error::stdout)?;

@@ -4,6 +4,7 @@ use super::warn;
 use crate::{
     address,
     log::{self, ClientSource, Extract, LogClients},
+    output::counted,
 };
 use std::{fs, path::Path};
 
@@ -108,5 +109,5 @@ fn all(sources: &[ClientSource<'_>], spec: &log::ReadSpec) -> usize {
 }
 
 fn lines(count: u64) -> String {
-    if count == 1 { "1 line".to_owned() } else { format!("{count} lines") }
+    counted(count, "line", "lines")
 }

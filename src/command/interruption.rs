@@ -1,6 +1,6 @@
 //! Ctrl-C in a long run at a terminal: tells the user that the answers so far are kept.
 
-use crate::output::progress::Progress;
+use crate::output::{counted, progress::Progress};
 use signal_hook::{consts::SIGINT, iterator::Signals, low_level::emulate_default_handler};
 use std::{
     fs,
@@ -48,7 +48,7 @@ fn sentence(done: u64, total: u64, kept: KeptAnswers) -> String {
             "the answers so far are kept, and the same command without --refresh continues from there"
         }
     };
-    format!("interrupted after {done} of {total} addresses: {kept}")
+    format!("interrupted after {done} of {}: {kept}", counted(total, "address", "addresses"))
 }
 
 /// Whether this process was started with SIGINT ignored; `SigIgn` of proc(5) has a bit for each signal.

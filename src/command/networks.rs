@@ -14,6 +14,7 @@ use crate::{
     networks::{
         BlockedNetworks, DamagedCount, DataSummary, Families, ListForm, ListHead, NetworkQuery, PatternTally,
     },
+    output::{counted, noun},
     pattern::{Action, PatternMatch, PatternSpec},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -161,10 +162,11 @@ fn notes(
     families: Families,
     now: Timestamp,
 ) -> Vec<String> {
+    let v4 = counted(found.set().v4.addresses(), "IPv4 address", "IPv4 addresses");
     let addresses = match families {
-        Families { v6: false, .. } => format!("{} IPv4 addresses", found.set().v4.addresses()),
+        Families { v6: false, .. } => v4,
         Families { v4: false, .. } => "IPv6 only".to_owned(),
-        _ => format!("{} IPv4 addresses, and IPv6", found.set().v4.addresses()),
+        _ => format!("{v4}, and IPv6"),
     };
     let mut notes = vec![format!("networks that whodunit's patterns block, {now:.0}: {addresses}")];
     notes.extend(data.notes());
@@ -184,14 +186,16 @@ fn report(found: &BlockedNetworks<'_>, data: &DataSummary, families: Families, f
     }
     let DamagedCount { imported, cached } = found.damaged();
     if imported > 0 {
+        let they = noun(imported, "it answers", "they answer");
         warn(&format!(
-            "{imported} of the imported networks cannot be unpacked, and the list lacks what they answer for: import \
+            "{imported} of the imported networks cannot be unpacked, and the list lacks what {they} for: import \
              the registry's file again"
         ));
     }
     if cached > 0 {
+        let they = noun(cached, "it answers", "they answer");
         warn(&format!(
-            "{cached} of the cache's answers cannot be unpacked, and the list lacks what they answer for: a look-up \
+            "{cached} of the cache's answers cannot be unpacked, and the list lacks what {they} for: a look-up \
              asks anew"
         ));
     }
@@ -211,14 +215,13 @@ fn at(pattern: &PatternMatch) -> String {
 }
 
 fn told(tally: &PatternTally, families: Families) -> String {
-    let networks = if tally.networks == 1 { "network" } else { "networks" };
-    let mut told = format!("{} {networks}", tally.networks);
+    let mut told = counted(tally.networks, "network", "networks");
     for (wanted, count, family) in [(families.v4, tally.v4, "IPv4"), (families.v6, tally.v6, "IPv6")] {
         // An empty family is not mentioned, unless it is the only one.
         if !wanted || (count == 0 && families.v4 && families.v6 && family == "IPv6") {
             continue;
         }
-        let addresses = if count == 1 { "address" } else { "addresses" };
+        let addresses = noun(count, "address", "addresses");
         told.push_str(&match count.checked_ilog2() {
             // A number of thirty digits is unreadable.
             Some(bits) if bits >= 64 => format!(", some 2^{bits} {family} {addresses}"),

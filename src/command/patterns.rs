@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     exit::Exit,
     origin::OriginLookup,
-    output::object,
+    output::{counted, object},
     pattern::{Action, INVALID, LintProblem, PatternMatch, PatternSpec, Patterns},
     sanitize::safe,
     verdict,
@@ -87,8 +87,7 @@ fn tell_clean(patterns: &Patterns, spec: &PatternSpec) {
     } else if io::stderr().is_terminal() {
         // Without output on a terminal, a user would wonder whether it was the right file.
         let count = patterns.names().count();
-        let patterns = if count == 1 { "pattern" } else { "patterns" };
-        warn(&format!("{count} {patterns}, no mistakes"));
+        warn(&format!("{}, no mistakes", counted(count, "pattern", "patterns")));
     }
 }
 
@@ -234,7 +233,7 @@ impl KnownNetworks {
             let PatternMatch { file, line, pattern, action, .. } = &row.pattern;
             let count = row.networks.len();
             let verb = if *action == Action::Allow { "allows" } else { "blocks" };
-            write!(out, "{}:{line}: {verb} {count} of {} networks", safe(file), self.networks.len())
+            write!(out, "{}:{line}: {verb} {count} of {}", safe(file), self.total())
                 .map_err(Error::stdout)?;
             if !row.allowed.is_empty() {
                 write!(out, ", {} of them let in by allow patterns", row.allowed.len())
@@ -262,11 +261,16 @@ impl KnownNetworks {
                 continue;
             }
             let PatternMatch { file, line, pattern, .. } = &row.pattern;
-            let total = self.networks.len();
-            writeln!(out, "{}:{line}: matches none of {total} networks [{}]", safe(file), safe(pattern))
+            let total = self.total();
+            writeln!(out, "{}:{line}: matches none of {total} [{}]", safe(file), safe(pattern))
                 .map_err(Error::stdout)?;
         }
         Ok(exit)
+    }
+
+    /// The number of all networks.
+    fn total(&self) -> String {
+        counted(self.networks.len(), "network", "networks")
     }
 
     fn of_row<'a>(&'a self, row: &'a PatternRow) -> impl Iterator<Item = &'a KnownNetwork> {

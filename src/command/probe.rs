@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Result, reason},
     exit::Exit,
     origin::{self, OriginTable},
+    output::counted,
     sanitize::safe,
     serve::{ListenAddress, dns::ZoneName, probe},
 };
@@ -152,9 +153,10 @@ fn look_at_cache(cache: &LayeredCache, stale: u32, findings: &mut CheckFindings)
         Ok(stats) => {
             let imported = match stats.imported {
                 0 => String::new(),
-                networks => format!(" and {networks} imported networks"),
+                networks => format!(" and {}", counted(networks, "imported network", "imported networks")),
             };
-            findings.fine.push(format!("{} answers{imported} in the cache", stats.networks));
+            let answers = counted(stats.networks, "answer", "answers");
+            findings.fine.push(format!("{answers}{imported} in the cache"));
             findings.numbers.push(format!("networks={};;;0", stats.networks));
             findings.numbers.push(format!("bytes={}B;;;0", stats.bytes));
             findings.numbers.push(format!("held_off={};;;0", stats.held_off.len()));
@@ -182,7 +184,7 @@ fn look_at_cache(cache: &LayeredCache, stale: u32, findings: &mut CheckFindings)
         let days = now.as_second().saturating_sub(imported.as_second()).max(0) / 86_400;
         findings.numbers.push(format!("{}={days};{stale};;0", what.replace(' ', "_").replace("the_", "")));
         if days > i64::from(stale) {
-            findings.warning.push(format!("{what} is {days} days old"));
+            findings.warning.push(format!("{what} is {} old", counted(days, "day", "days")));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Describes the data that a set is made from: its sources, dates and gaps.
 
 use super::records::CachedSpan;
-use crate::{cache::ImportedSource, registry::Registry};
+use crate::{cache::ImportedSource, output::counted, registry::Registry};
 use jiff::Timestamp;
 
 /// The data that a set is made from.
@@ -40,17 +40,17 @@ impl DataSummary {
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let imported = self.networks().map(|source| {
-            let networks = if source.entries == 1 { "network" } else { "networks" };
-            format!("data: {}, {} {networks}, imported {:.0}", source.name, source.entries, source.imported)
+            let networks = counted(source.entries, "network", "networks");
+            format!("data: {}, {networks}, imported {:.0}", source.name, source.imported)
         });
         let cached = self.cached.iter().map(|cached| {
-            let answers = if cached.count == 1 { "answer" } else { "answers" };
-            format!("data: {} cached {answers}, {:.0} to {:.0}", cached.count, cached.oldest, cached.newest)
+            let answers = counted(cached.count, "cached answer", "cached answers");
+            format!("data: {answers}, {:.0} to {:.0}", cached.oldest, cached.newest)
         });
-        let table = self
-            .table
-            .iter()
-            .map(|(ranges, at)| format!("data: a table of origins, {ranges} ranges, imported {at:.0}"));
+        let table = self.table.iter().map(|(ranges, at)| {
+            let ranges = counted(*ranges, "range", "ranges");
+            format!("data: a table of origins, {ranges}, imported {at:.0}")
+        });
         imported.chain(table).chain(cached).collect()
     }
 

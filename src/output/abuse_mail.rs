@@ -3,7 +3,7 @@
 
 mod xarf;
 
-use super::clock::rfc3339;
+use super::{clock::rfc3339, count::counted};
 use crate::{
     report::{ClientLines, Report, ReportRow, Sighting, contact},
     sanitize::safe,
@@ -230,11 +230,11 @@ fn file_part(address: IpAddr) -> String {
 }
 
 fn log_lines(count: u64) -> String {
-    format!("{count} log line{}", if count == 1 { "" } else { "s" })
+    counted(count, "log line", "log lines")
 }
 
 fn addresses(count: usize) -> String {
-    format!("{count} address{}", if count == 1 { "" } else { "es" })
+    counted(count as u64, "address", "addresses")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A suggested pattern file: comments and lines, ready for `-f`.
 
-use super::{clock::DisplayZone, table::title};
+use super::{clock::DisplayZone, count::counted, table::title};
 use crate::{
     report::{
         Report, ReportRow,
@@ -55,15 +55,15 @@ impl AdviceNotes<'_> {
         if advice.small.rows > 0 {
             notes.push(format!(
                 "left out: {} with fewer than {} from {} (--min-hits, --min-addresses)",
-                count(advice.small.rows, "owner"),
-                count(self.bounds.hits, "hit"),
+                counted(advice.small.rows, "owner", "owners"),
+                counted(self.bounds.hits, "hit", "hits"),
                 addresses(self.bounds.addresses)
             ));
         }
         if unknown.hits > 0 {
             notes.push(format!(
                 "{} from {} could not be looked up: run this again later",
-                count(unknown.hits, "hit"),
+                counted(unknown.hits, "hit", "hits"),
                 addresses(unknown.addresses)
             ));
         }
@@ -99,18 +99,26 @@ impl AdviceNotes<'_> {
     fn suggestion(&self, suggestion: &Suggestion, out: &mut impl Write) -> io::Result<()> {
         let times = suggestion.first.zip(suggestion.last);
         let why = [
-            Some(format!("{} from {}", count(suggestion.hits, "hit"), addresses(suggestion.addresses))),
+            Some(format!(
+                "{} from {}",
+                counted(suggestion.hits, "hit", "hits"),
+                addresses(suggestion.addresses)
+            )),
             times.map(|(first, last)| self.clock.range(first, last, self.now)),
             suggestion.country.map(|country| safe(country).into_owned()),
             suggestion.abuse.map(|abuse| safe(abuse).into_owned()),
         ];
         writeln!(out, "\n# {}", why.into_iter().flatten().collect::<Vec<_>>().join(", "))?;
-        let networks =
-            some(suggestion.networks.iter().map(ToString::to_string), NETWORKS, " ", "more network");
+        let networks = some(
+            suggestion.networks.iter().map(ToString::to_string),
+            NETWORKS,
+            " ",
+            ("more network", "more networks"),
+        );
         match suggestion.owners.as_slice() {
             [one] => writeln!(out, "# {}: {networks}", title(one))?,
             many => {
-                let owners = some(many.iter().map(|row| title(row)), OWNERS, ", ", "more");
+                let owners = some(many.iter().map(|row| title(row)), OWNERS, ", ", ("more", "more"));
                 let shared = suggestion.line.field().shared();
                 writeln!(out, "# {} owners with one {shared}: {owners}", many.len())?;
                 writeln!(out, "# {networks}")?;
@@ -121,13 +129,17 @@ impl AdviceNotes<'_> {
 }
 
 /// The first of some names, and the number of others: `A, B and 3 more`.
-fn some(names: impl ExactSizeIterator<Item = String>, most: usize, between: &str, what: &str) -> String {
+fn some(
+    names: impl ExactSizeIterator<Item = String>,
+    most: usize,
+    between: &str,
+    (one, others): (&str, &str),
+) -> String {
     let more = names.len().saturating_sub(most) as u64;
     let named = names.take(most).collect::<Vec<_>>().join(between);
     match more {
         0 => named,
-        _ if what == "more" => format!("{named} and {more} more"),
-        _ => format!("{named} and {}", count(more, what)),
+        _ => format!("{named} and {}", counted(more, one, others)),
     }
 }
 
@@ -143,18 +155,18 @@ pub fn all_spared(advice: &Advice) -> Option<String> {
         .iter()
         .partition(|(_, why)| matches!(why, SparedReason::Inseparable | SparedReason::Unnamed(_)));
     let named = |rows: &[&(&ReportRow, SparedReason)]| {
-        some(rows.iter().map(|(row, _)| title(row)), OWNERS, ", ", "more")
+        some(rows.iter().map(|(row, _)| title(row)), OWNERS, ", ", ("more", "more"))
     };
     let mut parts = Vec::new();
     if !wanted.is_empty() {
         parts.push(format!(
             "{} whose mail you want ({})",
-            count(wanted.len() as u64, "owner"),
+            counted(wanted.len() as u64, "owner", "owners"),
             named(&wanted)
         ));
     }
     if !apart.is_empty() {
-        let count = count(apart.len() as u64, "owner");
+        let count = counted(apart.len() as u64, "owner", "owners");
         parts.push(format!("{count} that no line stops alone ({})", named(&apart)));
     }
     Some(format!("left out: {}; the list's last lines say why", parts.join(", and ")))
@@ -196,10 +208,6 @@ pub fn strangers(advice: &Advice) -> Option<String> {
     })
 }
 
-fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
 fn addresses(number: u64) -> String {
-    format!("{number} address{}", if number == 1 { "" } else { "es" })
+    counted(number, "address", "addresses")
 }

@@ -9,6 +9,7 @@ mod tests;
 
 use super::{
     clock::{DisplayZone, length, rfc3339},
+    count::noun,
     table::{owners, title, why},
 };
 use crate::{
@@ -119,11 +120,8 @@ impl ReportPage<'_> {
         self.tail(tail, out)?;
         if !rest.is_empty() {
             let RowSum { hits, addresses, rows } = Report::sum(rest);
-            let (rows, hits, addresses) = (HtmlNumber(rows), HtmlNumber(hits), HtmlNumber(addresses));
-            writeln!(
-                out,
-                "<p class=\"rest\">And {rows} more, with {hits} hits from {addresses} addresses.</p>"
-            )?;
+            let (rows, sum) = (HtmlNumber(rows), traffic(hits, addresses));
+            writeln!(out, "<p class=\"rest\">And {rows} more, with {sum}.</p>")?;
         }
         writeln!(out, "</section>\n</main>")?;
         self.foot(report, out)
@@ -193,8 +191,7 @@ impl ReportPage<'_> {
         for part in 0..=4 {
             writeln!(out, "<span>{}</span>", self.clock.moment(span.at(part, 4), self.now))?;
         }
-        let most = HtmlNumber(most);
-        let scale = format!("Each bar is {each}; the highest has {most} hits.");
+        let scale = format!("Each bar is {each}; the highest has {}.", html_counted(most, "hit", "hits"));
         writeln!(out, "</div>\n<figcaption>{scale} {}</figcaption>", PageLegend(report))?;
         writeln!(out, "</figure>\n</section>")
     }
@@ -220,8 +217,8 @@ impl ReportPage<'_> {
             self.clients(owner, lines, out)?;
         }
         let share = percent(owner.hits, most);
-        let hits = if owner.hits == 1 { "hit" } else { "hits" };
-        let addresses = if owner.addresses == 1 { "address" } else { "addresses" };
+        let hits = noun(owner.hits, "hit", "hits");
+        let addresses = noun(owner.addresses, "address", "addresses");
         writeln!(
             out,
             "</th>\n<td role=\"cell\" class=\"n\" data-label=\"{hits}\"><span class=\"big\">{}</span>\
@@ -234,8 +231,8 @@ impl ReportPage<'_> {
             let range = self.clock.range(first, last, self.now);
             let most = owner.activity.iter().copied().max().unwrap_or_default();
             let each = length(span.width(span.slices()));
-            let about =
-                format!("{} hits, {range}; at most {} in {each}.", HtmlNumber(owner.hits), HtmlNumber(most));
+            let hits = html_counted(owner.hits, "hit", "hits");
+            let about = format!("{hits}, {range}; at most {} in {each}.", HtmlNumber(most));
             chart::row(&owner.activity, rank, &name, &about, out)?;
             let range = self.clock.zoned_range(first, last);
             writeln!(
@@ -262,10 +259,10 @@ impl ReportPage<'_> {
             return Ok(());
         }
         let RowSum { hits, addresses, rows } = Report::sum(tail);
-        let (rows, hits, addresses) = (HtmlNumber(rows), HtmlNumber(hits), HtmlNumber(addresses));
+        let (rows, sum) = (HtmlNumber(rows), traffic(hits, addresses));
         writeln!(
             out,
-            "<details class=\"tail\"><summary>{rows} more, with {hits} hits from {addresses} addresses</summary>\n<table>\n\
+            "<details class=\"tail\"><summary>{rows} more, with {sum}</summary>\n<table>\n\
              <tr><th>Name<th class=\"n\">Hits<th class=\"n\">Addresses<th>Network<th>Verdict"
         )?;
         for row in tail {
@@ -289,16 +286,16 @@ impl ReportPage<'_> {
         for seen in clients.iter().take(CLIENTS) {
             let (address, times) = (seen.address(), seen.first().zip(seen.last()));
             let times = times.map(|(first, last)| self.clock.zoned_range(first, last));
-            let plural = if seen.hits() == 1 { "" } else { "s" };
-            let (hits, times) = (HtmlNumber(seen.hits()), times.unwrap_or_default());
-            writeln!(out, "<li><b>{address}</b> {hits} hit{plural} <span class=\"sub\">{times}</span>")?;
+            let (hits, times) = (html_counted(seen.hits(), "hit", "hits"), times.unwrap_or_default());
+            writeln!(out, "<li><b>{address}</b> {hits} <span class=\"sub\">{times}</span>")?;
             for line in lines.get(&address).into_iter().flatten() {
                 writeln!(out, "<code>{}</code>", HtmlText(&line.text))?;
             }
             writeln!(out, "</li>")?;
         }
         if let Some(more @ 1..) = clients.len().checked_sub(CLIENTS) {
-            writeln!(out, "<li>and {} more addresses: --json has all</li>", HtmlNumber(more as u64))?;
+            let more = html_counted(more as u64, "more address", "more addresses");
+            writeln!(out, "<li>and {more}: --json has all</li>")?;
         }
         writeln!(out, "</ul></details>")
     }
@@ -319,6 +316,17 @@ impl ReportPage<'_> {
     }
 }
 
+/// A number and its noun, as for [`super::counted`].
+fn html_counted(number: u64, one: &str, more: &str) -> String {
+    format!("{} {}", HtmlNumber(number), noun(number, one, more))
+}
+
+/// `14 hits from 3 addresses`.
+fn traffic(hits: u64, addresses: u64) -> String {
+    let addresses = html_counted(addresses, "address", "addresses");
+    format!("{} from {addresses}", html_counted(hits, "hit", "hits"))
+}
+
 /// Writes networks and contacts; if there are too many, the rest is folded away.
 fn details(owner: &ReportRow, out: &mut impl Write) -> io::Result<()> {
     let owners = owners(owner);
@@ -333,14 +341,13 @@ fn details(owner: &ReportRow, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "<span class=\"sub net\">{}</span>", first.join(" "))?;
     }
     if let Some(rest) = networks.get(NETWORKS..).filter(|rest| !rest.is_empty()) {
-        let plural = if rest.len() == 1 { "" } else { "s" };
+        let count = html_counted(rest.len() as u64, "more network", "more networks");
         let shown = rest.get(..ALL_NETWORKS).unwrap_or(rest).join(" ");
         let more = HtmlNumber(rest.len().saturating_sub(ALL_NETWORKS) as u64);
         let more = if more.0 > 0 { format!(" and {more} more: --json has all") } else { String::new() };
         writeln!(
             out,
-            "<details><summary>{} more network{plural}</summary><span class=\"sub net\">{shown}{more}</span></details>",
-            HtmlNumber(rest.len() as u64)
+            "<details><summary>{count}</summary><span class=\"sub net\">{shown}{more}</span></details>"
         )?;
     }
     if !owner.abuse.is_empty() {

@@ -7,6 +7,7 @@ mod tests;
 use super::{
     Paint,
     clock::{self, DisplayZone, rfc3339},
+    count::counted,
     spark::{Ink, spark},
     text::{NAME_LINES, cut, folded, pad, verdict_word},
 };
@@ -177,8 +178,7 @@ impl OwnerTable {
         for seen in clients.iter().take(CLIENTS) {
             let (address, times) = (seen.address(), seen.first().zip(seen.last()));
             let times = times.map(|(first, last)| self.clock.zoned_range(first, last));
-            let hits = seen.hits();
-            let hits = format!("{hits} hit{}", if hits == 1 { "" } else { "s" });
+            let hits = counted(seen.hits(), "hit", "hits");
             let about = [Some(address.to_string()), Some(hits), times];
             let about = about.into_iter().flatten().collect::<Vec<_>>().join(" · ");
             writeln!(out, "{blanks}{}", cut(&about, self.width.saturating_sub(indent)))?;
@@ -189,7 +189,11 @@ impl OwnerTable {
             }
         }
         let more = clients.len().saturating_sub(CLIENTS);
-        if more > 0 { writeln!(out, "{blanks}… and {more} more addresses: --json has all") } else { Ok(()) }
+        if more == 0 {
+            return Ok(());
+        }
+        let more = counted(more as u64, "more address", "more addresses");
+        writeln!(out, "{blanks}… and {more}: --json has all")
     }
 
     /// The times, the networks, the contacts and the reason.

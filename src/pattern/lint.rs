@@ -116,6 +116,7 @@ impl ProblemList<'_> {
                 blanks.into_iter().partition(|(line, _)| !line.is_empty());
             let more = |count: usize| match count {
                 0 | 1 => String::new(),
+                2 => " (1 more such line in this file)".to_owned(),
                 count => format!(" ({} more such lines in this file)", count - 1),
             };
             if let Some((_, line)) = empty.first() {

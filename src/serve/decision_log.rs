@@ -120,8 +120,8 @@ fn write_pending(shared: &SharedLog, sink: &mut LogSink) {
     }
     let mut lines = std::mem::take(&mut state.pending);
     if state.lost > 0 {
-        let _ =
-            writeln!(lines, "warning=\"{} log lines were lost: the log takes them too slowly\"", state.lost);
+        let were = if state.lost == 1 { "log line was" } else { "log lines were" };
+        let _ = writeln!(lines, "warning=\"{} {were} lost: the log takes them too slowly\"", state.lost);
         state.lost = 0;
     }
     state.writing = true;

@@ -93,5 +93,5 @@ fn what_statistics_are_good_for_is_said() {
         "2|ripencc|20261101|1|19830705|20261101|+0000\nripencc|DE|ipv4|193.0.20.0|1024|20100101|allocated|x\n",
     )]);
     let run = room.run(["cache", "import", "delegated"]).cache("cache.db").code(0);
-    run.stdout_has("1 delegated blocks (they say which registry to ask, not who runs a network)").check();
+    run.stdout_has("1 delegated block (it says which registry to ask, not who runs a network)").check();
 }

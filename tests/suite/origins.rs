@@ -104,7 +104,7 @@ fn bulk_data_and_a_table_are_imported_together_or_not_at_all() {
     run(&room, &["cache", "import", "table.tsv", "broken"]).any_stderr().code(65).check();
     assert!(origin(&room).is_null());
     let both = run(&room, &["cache", "import", "table.tsv", "rpsl"]);
-    both.stdout("imported 1 networks, 3 ranges with the AS that announces them\n").code(0).check();
+    both.stdout("imported 1 network, 3 ranges with the AS that announces them\n").code(0).check();
     // A later import of one kind leaves the other.
     run(&room, &["cache", "import", "rpsl"]).code(0).check();
     assert_eq!(origin(&room)["ranges"], 3);

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     log,
     origin::{self, FORM_HEAD, OriginForm, OriginInput, RowCounts, TableBuilder},
-    output::progress,
+    output::{counted, progress},
 };
 use jiff::Timestamp;
 use std::{
@@ -133,15 +133,26 @@ fn draft(
 
 /// The result of an import, in one line.
 fn summary(brought: &ImportSummary, ranges: u64, inverted: u64) -> String {
+    let blocks = (
+        "delegated block (it says which registry to ask, not who runs a network)",
+        "delegated blocks (they say which registry to ask, not who runs a network)",
+    );
     let parts = [
-        (brought.networks, "networks"),
-        (brought.contacts, "organisations and contacts"),
-        (brought.blocks, "delegated blocks (they say which registry to ask, not who runs a network)"),
-        (brought.answers, "answers"),
-        (ranges, "ranges with the AS that announces them"),
-        (brought.placeholders, "placeholders left out"),
-        (inverted, "rows left out whose first address is above their last"),
+        (brought.networks, ("network", "networks")),
+        (brought.contacts, ("organisation or contact", "organisations and contacts")),
+        (brought.blocks, blocks),
+        (brought.answers, ("answer", "answers")),
+        (ranges, ("range with the AS that announces it", "ranges with the AS that announces them")),
+        (brought.placeholders, ("placeholder left out", "placeholders left out")),
+        (
+            inverted,
+            (
+                "row left out whose first address is above its last",
+                "rows left out whose first address is above their last",
+            ),
+        ),
     ];
-    let said = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
-    format!("imported {}", said.collect::<Vec<_>>().join(", "))
+    let said = parts.into_iter().filter(|(count, _)| *count > 0);
+    let said: Vec<_> = said.map(|(count, (one, more))| counted(count, one, more)).collect();
+    format!("imported {}", said.join(", "))
 }

@@ -7,7 +7,7 @@ use crate::{
     config::OutputForm,
     error::{Error, Result},
     origin::{self, OriginTable},
-    output::{fitted, grid, object},
+    output::{counted, fitted, grid, object},
     sanitize::{csv_cell, safe},
 };
 use jiff::Timestamp;
@@ -59,7 +59,8 @@ impl OriginStats {
     /// The table in one line.
     fn shown(&self) -> String {
         let Self { ranges, bytes, imported, files } = self;
-        format!("{ranges} ranges, {bytes} bytes, imported {imported} from {}", safe(&files.join(" ")))
+        let ranges = counted(*ranges, "range", "ranges");
+        format!("{ranges}, {bytes} bytes, imported {imported} from {}", safe(&files.join(" ")))
     }
 }
 

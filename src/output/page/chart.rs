@@ -1,6 +1,6 @@
 //! Charts: bars over time as SVG paths, one path for each colour.
 
-use super::{HtmlNumber, HtmlText, word};
+use super::{super::count::noun, HtmlNumber, HtmlText, word};
 use crate::report::ReportRow;
 use std::{
     fmt::Write as _,
@@ -55,10 +55,11 @@ pub(super) fn stacked(owners: &[ReportRow], about: &str, out: &mut impl Write) -
         out,
         "<svg class=\"all\" viewBox=\"0 0 {}00 {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" \
          aria-labelledby=\"t0 d0\"><title id=\"t0\">All hits over time</title>\
-         <desc id=\"d0\">{} At most {} hits in one.</desc>",
+         <desc id=\"d0\">{} At most {} {} in one.</desc>",
         slices.max(1),
         HtmlText(about),
-        HtmlNumber(most)
+        HtmlNumber(most),
+        noun(most, "hit", "hits")
     )?;
     let mut below = vec![0; slices];
     for (kind, sum) in KINDS.iter().zip(&sums) {

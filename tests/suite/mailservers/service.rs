@@ -403,7 +403,7 @@ fn the_monitoring_plugin_says_how_it_is() {
         line.starts_with("WHODUNIT OK - the service answers at inet:") && line.contains(" | time0="),
         "{line}"
     );
-    assert!(line.contains("1 answers in the cache") || line.contains("networks=1"), "{line}");
+    assert!(line.contains("1 answer in the cache") || line.contains("networks=1"), "{line}");
     let (code, line) = check(&["--config", &config, "--listen", "inet:127.0.0.1:1", "--listen", &dns]);
     assert_eq!(code, 2, "{line}");
     assert!(line.starts_with("WHODUNIT CRITICAL - no answer at inet:127.0.0.1:1: "), "{line}");
@@ -431,7 +431,7 @@ fn the_monitoring_plugin_says_how_it_is() {
     import.args(["cache", "import", "--config", &config]).arg(dump).env_clear();
     assert!(import.output().unwrap().status.success());
     let (code, line) = check(&["--config", &config, "--listen", &inet]);
-    assert!(code == 0 && line.contains(" answers and 1 imported networks in the cache"), "{line}");
+    assert!(code == 0 && line.contains("1 answer and 1 imported network in the cache"), "{line}");
     // An old import should be renewed.
     let cache = world.path("cache/cache.db");
     let imported = world.path("cache/cache.db-imported");
