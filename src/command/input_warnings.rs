@@ -6,6 +6,7 @@ use crate::{
     log::{self, ClientSource, Extract, LogClients},
     output::counted,
 };
+use jiff::{Timestamp, tz::TimeZone};
 use std::{fs, path::Path};
 
 /// Warns about inputs that could not be read, lines without a time, empty files, inputs without any client, and lines
@@ -38,6 +39,26 @@ fn file<'a>(source: &ClientSource<'a>) -> Option<&'a Path> {
         ClientSource::File(path) | ClientSource::Copy { of: path, .. } => Some(path),
         ClientSource::Stdin => None,
     }
+}
+
+/// The lines of a text that are searched for a log's: a log begins with headers at most.
+const HEAD_LINES: usize = 100;
+
+/// The warning about a log that was given as whois text; None if it is none.
+pub(super) fn log_as_whois(text: &[u8], source: &ClientSource<'_>) -> Option<String> {
+    let now = Timestamp::now();
+    // A line of whois text may name an address. It has no time, unless it is a comment of the registry's.
+    let is_logged = |line: &[u8]| {
+        !line.starts_with(b"%")
+            && log::client(line).is_some()
+            && log::time(line, now, &TimeZone::UTC).is_some()
+    };
+    let is_log = text.split(|byte| *byte == b'\n').take(HEAD_LINES).any(is_logged);
+    let remedy = match file(source) {
+        Some(path) => format!("`whodunit --log {}` takes the addresses in it", path.display()),
+        None => "`whodunit` without `match` takes the addresses in it".to_owned(),
+    };
+    is_log.then(|| format!("{} is no whois text and looks like a log: {remedy}", name(source)))
 }
 
 fn is_empty(path: &Path) -> bool {

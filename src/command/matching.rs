@@ -1,6 +1,9 @@
 //! `whodunit match`: matches patterns against whois text that the user already has. No network, no cache.
 
-use super::{ExitTally, flush, origins, output_format, paint, read_patterns, stdout, warn, without_table};
+use super::{
+    ExitTally, flush, input_warnings, origins, output_format, paint, read_patterns, stdout, warn,
+    without_table,
+};
 use crate::{
     address,
     cli::MatchArgs,
@@ -82,12 +85,17 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
     let format = output_format(&output, texts.len(), true, width, &patterns);
     let mut out = stdout();
     format.head(&mut out)?;
-    for bytes in texts {
+    for (bytes, source) in texts.into_iter().zip(&sources) {
         // The signs of the registry are in ASCII, which every character set shares.
         let registry = detect(&charset::decode(&bytes, Registry::Other));
         let text = charset::decode(&bytes, registry);
         let judged = judge(&text, registry, address, origin.clone(), &patterns);
         tally.add(&judged);
+        if judged.unknown().is_some()
+            && let Some(warning) = input_warnings::log_as_whois(&bytes, source)
+        {
+            warn(&warning);
+        }
         if output.form == OutputForm::Count {
             // The count that `egrep | wc -l` gives for any text.
             let plain =

@@ -228,3 +228,20 @@ fn neither_the_network_nor_the_cache_is_touched() {
     assert_eq!(farm.questions(), 0);
     assert!(!room.path("cache.db").exists());
 }
+
+#[test]
+fn a_log_is_called_one() {
+    let line = "Nov 23 10:00:01 mx postfix/smtpd[4101]: connect from unknown[193.0.22.9]\n";
+    let room = Room::with(&[("mail.log", line)]);
+    let said =
+        "mail.log is no whois text and looks like a log: `whodunit --log mail.log` takes the addresses";
+    room.run(["match", "mail.log"]).stderr_has(said).code(75).check();
+    let said = "stdin is no whois text and looks like a log: `whodunit` without `match`";
+    room.run(["match", "-c", "-e", "unknown"]).stdin(line).stderr_has(said).stdout("1\n").code(75).check();
+    // A registry's own words are none, whatever they name.
+    for refusal in
+        ["ripe-denied.txt", "ripe-not-found.txt", "ripe-not-managed.txt", "apnic-stub.txt", "registrobr.txt"]
+    {
+        room.run(["match"]).stdin(form(refusal)).code(75).check();
+    }
+}
