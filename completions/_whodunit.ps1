@@ -239,7 +239,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Use an answer for the address''s /V4 (IPv6: /V6) at most; 32,128 shares nothing')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read only this configuration file; `none` reads none')
             [CompletionResult]::new('--against-cache', '--against-cache', [CompletionResultType]::ParameterName, 'Show for each pattern how many networks in the cache it matches, and which; imported ones do not count')
-            [CompletionResult]::new('--unused', '--unused', [CompletionResultType]::ParameterName, 'Show which patterns match no network in the cache; imported ones do not count')
+            [CompletionResult]::new('--unused', '--unused', [CompletionResultType]::ParameterName, 'Show which patterns match no network in the cache and in imported data')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Ask RIPE for personal data too; its daily quota counts these')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Send no queries: use only the cache and imported data')
             [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'Ask again, whatever the cache has')

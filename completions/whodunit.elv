@@ -230,7 +230,7 @@ set edit:completion:arg-completer[whodunit] = {|@words|
             cand --share 'Use an answer for the address''s /V4 (IPv6: /V6) at most; 32,128 shares nothing'
             cand --config 'Read only this configuration file; `none` reads none'
             cand --against-cache 'Show for each pattern how many networks in the cache it matches, and which; imported ones do not count'
-            cand --unused 'Show which patterns match no network in the cache; imported ones do not count'
+            cand --unused 'Show which patterns match no network in the cache and in imported data'
             cand --full 'Ask RIPE for personal data too; its daily quota counts these'
             cand --offline 'Send no queries: use only the cache and imported data'
             cand --refresh 'Ask again, whatever the cache has'

@@ -221,7 +221,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l max-age -
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l share -d 'Use an answer for the address\'s /V4 (IPv6: /V6) at most; 32,128 shares nothing' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l config -d 'Read only this configuration file; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l against-cache -d 'Show for each pattern how many networks in the cache it matches, and which; imported ones do not count'
-complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l unused -d 'Show which patterns match no network in the cache; imported ones do not count'
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l unused -d 'Show which patterns match no network in the cache and in imported data'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l full -d 'Ask RIPE for personal data too; its daily quota counts these'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l offline -d 'Send no queries: use only the cache and imported data'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l refresh -d 'Ask again, whatever the cache has'

@@ -337,7 +337,7 @@ pub struct LintArgs {
     /// Show for each pattern how many networks in the cache it matches, and which; imported ones do not count
     #[arg(long)]
     pub against_cache: bool,
-    /// Show which patterns match no network in the cache; imported ones do not count
+    /// Show which patterns match no network in the cache and in imported data
     #[arg(long)]
     pub unused: bool,
     /// Show for each pattern which clients of this log it blocks (repeatable)

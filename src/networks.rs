@@ -14,9 +14,11 @@ mod origins;
 mod records;
 mod set;
 mod sweep;
+mod used;
 
 pub use blocked::{BlockedNetworks, NetworkQuery, PatternTally};
 pub use data::DataSummary;
 pub use format::{Families, ListEntry, ListForm, ListHead, ListedSource, SourceNetwork};
 pub use records::DamagedCount;
 pub use set::NetworkSet;
+pub use used::ImportedUse;

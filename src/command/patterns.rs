@@ -10,6 +10,7 @@ use crate::{
     config::{self, CacheConfig, ConfigLayer},
     error::{Error, Result},
     exit::Exit,
+    networks::ImportedUse,
     origin::OriginLookup,
     output::{counted, object},
     pattern::{Action, INVALID, LintProblem, PatternMatch, PatternSpec, Patterns},
@@ -61,10 +62,12 @@ pub fn run(typed: &LintArgs) -> Result<Exit> {
         patterns.check()?;
         let cache = open(&cache);
         let known = KnownNetworks::of(&patterns, &cache)?;
-        tell(&cache);
         if typed.unused {
-            known.unused(typed.json, &mut out)?
+            let imported = ImportedUse::find(&cache, &patterns)?;
+            tell(&cache);
+            known.unused(&imported, typed.json, &mut out)?
         } else {
+            tell(&cache);
             known.matched(typed.json, &mut out)?;
             Exit::Clear
         }
@@ -168,10 +171,18 @@ impl KnownNetwork {
 /// One pattern and the networks that it matches.
 struct PatternRow {
     pattern: PatternMatch,
+    /// The numbers of its equals in [`Patterns::all`]: one line may be given twice.
+    numbers: Vec<usize>,
     /// Indexes in [`KnownNetworks::networks`].
     networks: BTreeSet<usize>,
     /// Those of them that an allow pattern accepts although this one would block.
     allowed: BTreeSet<usize>,
+}
+
+impl PatternRow {
+    fn is_used(&self, imported: &ImportedUse) -> bool {
+        self.numbers.iter().any(|number| imported.used.get(*number).is_some_and(|used| *used))
+    }
 }
 
 /// All patterns, matched against everything in the cache.
@@ -190,11 +201,17 @@ impl KnownNetworks {
     fn of(patterns: &Patterns, cache: &LayeredCache) -> Result<Self> {
         let mut indexes = HashMap::new();
         let mut known = Self { rows: Vec::new(), networks: Vec::new() };
-        for pattern in patterns.all() {
-            indexes.entry(key(&pattern)).or_insert_with(|| {
-                known.rows.push(PatternRow { pattern, networks: BTreeSet::new(), allowed: BTreeSet::new() });
-                known.rows.len() - 1
-            });
+        for (number, pattern) in patterns.all().into_iter().enumerate() {
+            let index = *indexes.entry(key(&pattern)).or_insert(known.rows.len());
+            match known.rows.get_mut(index) {
+                Some(row) => row.numbers.push(number),
+                None => known.rows.push(PatternRow {
+                    pattern,
+                    numbers: vec![number],
+                    networks: BTreeSet::new(),
+                    allowed: BTreeSet::new(),
+                }),
+            }
         }
         let mut numbers = HashMap::new();
         each(cache, |kept| {
@@ -215,16 +232,16 @@ impl KnownNetworks {
             }
             Ok(())
         })?;
-        if known.networks.is_empty() {
-            warn(
-                "the cache holds no network yet (imported ones do not count): fill it with `whodunit warm LOG`",
-            );
-        }
         Ok(known)
     }
 
     /// `--against-cache`.
     fn matched(&self, json: bool, out: &mut impl Write) -> Result<()> {
+        if self.networks.is_empty() {
+            warn(
+                "the cache holds no network yet (imported ones do not count): fill it with `whodunit warm LOG`",
+            );
+        }
         for row in &self.rows {
             if json {
                 object(&self.object(row), out).map_err(Error::stdout)?;
@@ -233,8 +250,8 @@ impl KnownNetworks {
             let PatternMatch { file, line, pattern, action, .. } = &row.pattern;
             let count = row.networks.len();
             let verb = if *action == Action::Allow { "allows" } else { "blocks" };
-            write!(out, "{}:{line}: {verb} {count} of {}", safe(file), self.total())
-                .map_err(Error::stdout)?;
+            let total = counted(self.networks.len(), "network", "networks");
+            write!(out, "{}:{line}: {verb} {count} of {total}", safe(file)).map_err(Error::stdout)?;
             if !row.allowed.is_empty() {
                 write!(out, ", {} of them let in by allow patterns", row.allowed.len())
                     .map_err(Error::stdout)?;
@@ -249,28 +266,31 @@ impl KnownNetworks {
     }
 
     /// `--unused`. An empty cache gives no result.
-    fn unused(&self, json: bool, out: &mut impl Write) -> Result<Exit> {
-        if self.networks.is_empty() {
+    fn unused(&self, imported: &ImportedUse, json: bool, out: &mut impl Write) -> Result<Exit> {
+        if let Some(lost) = &imported.lost_table {
+            warn(lost);
+        }
+        let total = self.networks.len() as u64 + imported.networks;
+        if total == 0 {
+            warn(
+                "there is no network yet: fill the cache with `whodunit warm LOG`, or import a registry's networks with \
+                 `whodunit cache import FILE`",
+            );
             return Ok(Exit::Clear);
         }
+        let total = counted(total, "network", "networks");
         let mut exit = Exit::Clear;
-        for row in self.rows.iter().filter(|row| row.networks.is_empty()) {
+        for row in self.rows.iter().filter(|row| row.networks.is_empty() && !row.is_used(imported)) {
             exit = Exit::Blocked;
             if json {
                 object(&self.object(row), out).map_err(Error::stdout)?;
                 continue;
             }
             let PatternMatch { file, line, pattern, .. } = &row.pattern;
-            let total = self.total();
             writeln!(out, "{}:{line}: matches none of {total} [{}]", safe(file), safe(pattern))
                 .map_err(Error::stdout)?;
         }
         Ok(exit)
-    }
-
-    /// The number of all networks.
-    fn total(&self) -> String {
-        counted(self.networks.len(), "network", "networks")
     }
 
     fn of_row<'a>(&'a self, row: &'a PatternRow) -> impl Iterator<Item = &'a KnownNetwork> {

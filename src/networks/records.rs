@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use std::{
     cell::RefCell,
     collections::HashMap,
+    ops::{Deref, DerefMut},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
@@ -288,7 +289,7 @@ impl SourceNetwork {
     }
 }
 
-fn unreadable(error: CacheError) -> Error {
+pub(super) fn unreadable(error: CacheError) -> Error {
     Error::unreadable(error.to_string())
 }
 
@@ -358,7 +359,7 @@ fn judge_batches(
     batches: &Mutex<Receiver<PackedBatch>>,
     marks: &[AtomicU32],
 ) -> std::result::Result<u64, CacheError> {
-    let mut judge = RecordJudge { reader, matcher, contacts: HashMap::new() };
+    let mut judge = RecordJudge::new(reader, matcher);
     let mut damaged = 0;
     loop {
         let batch = batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -385,16 +386,33 @@ struct JudgedContact {
 }
 
 /// Matches the patterns against one imported network after another.
-struct RecordJudge<'a, 'm> {
+pub(super) struct RecordJudge<'a, M> {
     reader: ImportedReader<'a>,
-    matcher: &'m BulkMatcher,
+    matcher: M,
     contacts: HashMap<String, Option<JudgedContact>>,
 }
 
-impl RecordJudge<'_, '_> {
+impl<'a, M: Deref<Target = BulkMatcher>> RecordJudge<'a, M> {
+    pub(super) fn new(reader: ImportedReader<'a>, matcher: M) -> Self {
+        Self { reader, matcher, contacts: HashMap::new() }
+    }
+
+    /// Leaves a pattern out from now on.
+    pub(super) fn leave_out(&mut self, number: usize)
+    where
+        M: DerefMut,
+    {
+        self.matcher.leave_out(number);
+        // Their marks may be this pattern's.
+        self.contacts.clear();
+    }
+
     /// The mark of the text and the record that a look-up would have: the network's own, and those of the objects that
     /// it refers to. None for a network that cannot be unpacked.
-    fn mark(&mut self, packed: PackedNetwork<'_>) -> std::result::Result<Option<RuleMark>, CacheError> {
+    pub(super) fn mark(
+        &mut self,
+        packed: PackedNetwork<'_>,
+    ) -> std::result::Result<Option<RuleMark>, CacheError> {
         let Some(unpacked) = self.reader.unpack(packed)? else { return Ok(None) };
         let Some(text) = unpacked.text() else { return Ok(None) };
         let mut mark = self.matcher.of_text(text);

@@ -100,6 +100,22 @@ impl BulkMatcher {
         Ok(matcher)
     }
 
+    /// The same for a search of every pattern that matches: an allow pattern has a mark of its own, as block patterns do.
+    #[must_use]
+    pub fn of_every_pattern(mut self) -> Self {
+        self.marks = (1..).map(RuleMark).take(self.marks.len()).collect();
+        self.blank = self.of_text("\n");
+        self
+    }
+
+    /// Leaves out the pattern that a mark's [`RuleMark::blocking`] names: it matches nothing from now on.
+    pub fn leave_out(&mut self, number: usize) {
+        if let Some(mark) = self.marks.get_mut(number) {
+            *mark = RuleMark::NONE;
+        }
+        self.blank = self.of_text("\n");
+    }
+
     /// The mark of some lines of text. A text in several parts has the smallest mark of its parts.
     #[must_use]
     pub fn of_text(&self, text: &str) -> RuleMark {

@@ -194,6 +194,29 @@ fn unused_patterns_are_found() {
     room.run(["patterns", "--unused", "allow"]).cache("cache.db").stdout("").code(0).check();
 }
 
+/// Imported networks count: their text, the contacts that they name, their fields and their extents, and the table of
+/// origins.
+#[test]
+fn what_imported_data_matches_is_used() {
+    let patterns = "Contoso\nContoso GmbH\nabuse@contoso\n@org ^Contoso\n@cidr 80.0.0.7/32\n@cidr 80.0.0.0/8\n@country DE\n\
+        ^$\n@asn 64500\n@asname globex\nFabrikam\n@cidr 81.0.0.0/8\n@asn 64501\n@org Globex\nContoso\n";
+    let dump = "inetnum: 80.0.0.0 - 80.0.0.255\nnetname: EXAMPLE\ncountry: DE\norg: ORG-C1-RIPE\nsource: RIPE\n\n\
+        inetnum: 80.0.1.0 - 80.0.1.255\nnetname: OTHER\nsource: RIPE\n\n\
+        organisation: ORG-C1-RIPE\norg-name: Contoso GmbH\ne-mail: abuse@contoso.example\nsource: RIPE\n";
+    let room = Room::with(&[("list", patterns), ("allow", "^netname: +OTHER\n"), ("ripe.db", dump)]);
+    room.write("ip2asn.tsv", "80.0.0.0\t80.0.0.255\t64500\tDE\tGLOBEX\n");
+    let run = |args: &[&str]| room.run(args.iter().copied()).cache("cache.db");
+    run(&["patterns", "--unused", "list"]).stdout("").stderr_has("there is no network yet").code(0).check();
+    run(&["cache", "import", "ripe.db", "ip2asn.tsv"]).any_stderr().code(0).check();
+    let said: String = ["11", "12", "13", "14"]
+        .iter()
+        .zip(["Fabrikam", "@cidr 81.0.0.0/8", "@asn 64501", "@org Globex"])
+        .map(|(line, pattern)| format!("list:{line}: matches none of 2 networks [{pattern}]\n"))
+        .collect();
+    run(&["patterns", "--unused", "list", "-a", "allow"]).stdout(&said).code(1).check();
+    run(&["patterns", "--unused", "-a", "allow"]).stdout("").code(0).check();
+}
+
 #[test]
 fn the_lists_to_start_from_are_sound_and_say_what_they_are() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("patterns");
