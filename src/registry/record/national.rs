@@ -6,6 +6,7 @@ use super::{
     extend_distinct, mail,
     range::range,
 };
+use crate::address::Network;
 
 /// KRNIC's labels in English, old and new, and in Korean.
 const KRNIC: [(&str, &str); 18] = [
@@ -76,6 +77,50 @@ fn krnic_half(text: &str, english: bool) -> Vec<RecordBlock<'_>> {
     }
     push(&mut blocks, &mut block);
     blocks
+}
+
+/// Whether the line is a label with a value. KRNIC writes a blank before the colon.
+pub(super) fn is_labelled(line: &str) -> bool {
+    line.split_once(" :").is_some_and(|(label, _)| !label.trim().is_empty())
+}
+
+/// The networks of each half, in the order of the answer, each with the number of its lines. A half begins with a heading
+/// that names its language.
+fn halves(text: &str) -> Vec<Vec<(Network, usize)>> {
+    let mut halves: Vec<Vec<(Network, usize)>> = Vec::new();
+    for line in lines(text) {
+        if line.starts_with("# ENGLISH") || line.starts_with("# KOREAN") {
+            halves.push(Vec::new());
+        }
+        let Some(half) = halves.last_mut().filter(|_| is_labelled(line)) else { continue };
+        match krnic_field(line).filter(|_| is_krnic_network(line)).and_then(|(_, value)| range(value)) {
+            Some(network) => half.push((network, 1)),
+            None => half.last_mut().into_iter().for_each(|(_, count)| *count += 1),
+        }
+    }
+    halves
+}
+
+/// Whether an answer has two halves, and the second has every network of the first, and of the last one as many lines.
+pub(super) fn has_last_half(text: &str) -> bool {
+    let halves = halves(text);
+    let [first, last] = halves.as_slice() else { return false };
+    let networks = |half: &[(Network, usize)]| half.iter().map(|(network, _)| *network).collect::<Vec<_>>();
+    let lines = |half: &[(Network, usize)]| half.last().map_or(0, |(_, count)| *count);
+    !first.is_empty() && networks(first) == networks(last) && lines(last) >= lines(first)
+}
+
+/// Whether the last line with a label is a contact's address.
+pub(super) fn ends_with_mailbox(text: &str) -> bool {
+    let last = lines(text).filter(|line| is_labelled(line)).last();
+    last.and_then(krnic_field).is_some_and(|(key, _)| key == "e-mail")
+}
+
+/// Whether an answer is in English only. Korean comes first, so that alone may have been cut.
+pub(super) fn is_english(text: &str) -> bool {
+    !lines(text).any(|line| {
+        line.starts_with("# KOREAN") || line.starts_with("IPv4주소") || line.starts_with("IPv6주소")
+    })
 }
 
 pub(super) fn fill_krnic(block: &RecordBlock<'_>, record: &mut Record) {

@@ -130,6 +130,24 @@ impl<'a> RecordPage<'a> {
         self.first_block().is_some_and(|block| rpsl::has_all_but_persons(self, block))
     }
 
+    /// Whether both halves of one of KRNIC's answers, Korean and English, say the same to the end. None if all of it is in
+    /// English.
+    pub(crate) fn has_last_half(&self) -> Option<bool> {
+        let english = national::is_english(self.text);
+        (!english).then(|| national::has_last_half(self.text) && self.ends_with_mailbox())
+    }
+
+    /// Whether one of KRNIC's answers ends with the address of a contact, which is the last line of every network in it.
+    pub(crate) fn ends_with_mailbox(&self) -> bool {
+        national::ends_with_mailbox(self.text)
+    }
+
+    /// Whether no customer can write such a line in an answer of this form. In KRNIC's, all of their text follows labels.
+    pub(crate) fn is_servers(&self, line: &str) -> bool {
+        let rule = line.starts_with("- ") && line.trim_end().ends_with(" -");
+        block::is_comment(line) || rule || (self.form == RecordForm::Krnic && !national::is_labelled(line))
+    }
+
     fn first_block(&self) -> Option<&RecordBlock<'a>> {
         self.blocks.get(self.networks.first()?.block)
     }

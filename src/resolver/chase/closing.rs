@@ -48,6 +48,11 @@ impl ReferralChase<'_> {
                 Ok((found.reply, again))
             }
             denial @ Ok((WhoisReply::Failure { kind: UnknownKind::Denied, .. }, _)) => denial,
+            // The first answer was cut, or another machine of the registry wrote it.
+            closed @ Ok((WhoisReply::Record(..) | WhoisReply::Placeholder { .. }, _)) => {
+                self.trace.say("closing", || format!("{name} closed its answer as expected the second time"));
+                closed
+            }
             _ => reply,
         }
     }

@@ -2,11 +2,11 @@
 //! such lines, and a whole region would be unknown from that day on.
 //!
 //! Only lines of the server itself count as an end: lines after the last object that no customer can write. An answer may
-//! also end with no words, if it lacks no object that its network names. Both ends are believed only if they come twice
-//! ([`is_same`]), and an end without words only if several networks' answers have it, or if no object can be missing. The
-//! caller must see to that.
+//! also end with no words, after a complete object. Both ends are believed only if they come twice ([`is_same`]). A cut
+//! between two objects looks like an end without words, so that is believed only if several networks' answers have it, or
+//! if no object can be missing. The caller must see to that.
 
-use super::{Provenance, WhoisReply, classify, complete};
+use super::{Provenance, WhoisReply, classify, complete, segment};
 use crate::registry::{
     Registry, UnknownKind,
     record::{
@@ -24,7 +24,7 @@ pub struct UnclosedReply {
     /// The words at its end, without the parts that change from one answer to the next. Empty if there are none, which
     /// proves nothing about the next answer.
     pub ending: String,
-    /// Whether no object can be missing: every one that the network names is there, and it names one at least.
+    /// Whether no object can be missing, by what this registry's answers always have.
     pub has_everybody: bool,
 }
 
@@ -37,7 +37,7 @@ pub fn unclosed(text: &str, registry: Registry, address: IpAddr) -> Option<Unclo
         Registry::Arin => "# ARIN WHOIS database, last updated",
         Registry::Lacnic | Registry::RegistroBr => "% match queries",
         Registry::Krnic => "- KISA/KRNIC WHOIS SERVICE -",
-        Registry::Jpnic => "More Specific Info.",
+        Registry::Jpnic => "More Specific Info.\n----------\nNo match!!\n",
         _ => return None,
     };
     let judge = |text: &str| classify(text, registry, Some(address), Provenance::Network);
@@ -47,7 +47,8 @@ pub fn unclosed(text: &str, registry: Registry, address: IpAddr) -> Option<Unclo
     let ending = ending(text, registry)?;
     let reply = judge(&format!("{text}{closing}\n"));
     let whole = matches!(reply, WhoisReply::Record(..) | WhoisReply::Placeholder { .. });
-    let has_everybody = RecordPage::read(text, registry).is_some_and(|page| has_everybody(text, &page));
+    let has_everybody =
+        RecordPage::read(text, registry).is_some_and(|page| has_everybody(text, registry, &page));
     whole.then_some(UnclosedReply { reply, ending, has_everybody })
 }
 
@@ -58,7 +59,8 @@ pub fn is_same(one: &str, other: &str) -> bool {
     lines(one).map(bare).eq(lines(other).map(bare))
 }
 
-/// The server's words after the last object, if that object is complete and the words can be an end.
+/// The server's words after the last object, if that object is complete and the words can be an end. Empty if there are
+/// no such words.
 fn ending(text: &str, registry: Registry) -> Option<String> {
     if !text.ends_with('\n') {
         return None;
@@ -68,47 +70,60 @@ fn ending(text: &str, registry: Registry) -> Option<String> {
     if sourced && page.form() == RecordForm::Rpsl && page.breaks_off(true) {
         return None;
     }
-    let all: Vec<&str> = lines(text).filter(|line| !line.trim().is_empty()).collect();
-    let last = all.iter().rposition(|line| !is_own(line))?;
-    let ending: Vec<String> = if registry == Registry::Jpnic {
-        // Two lists follow the network itself, each under a heading with a rule below it.
-        let rules: Vec<usize> =
-            (0..all.len()).filter(|at| all.get(*at).is_some_and(|line| is_rule(line))).collect();
-        let second = *rules.get(1)?;
-        all.get(second - 1..=second)?.iter().map(|line| constant(line)).collect()
-    } else {
-        let own = all.get(last + 1..)?;
-        if own.is_empty() {
-            return ends_bare(text, &page).then(String::new);
+    if page.form() == RecordForm::Brackets {
+        return list_ending(text);
+    }
+    let all: Vec<&str> = lines(text).collect();
+    let last = all.iter().rposition(|line| !line.trim().is_empty() && !page.is_servers(line))?;
+    let (object, below) = all.split_at_checked(last + 1)?;
+    let words: Vec<&str> = below.iter().copied().filter(|line| !line.trim().is_empty()).collect();
+    // A line that introduces an object is no end, and half of a separator has no words.
+    if words.iter().any(|line| complete::introduces(line)) {
+        return None;
+    }
+    let speaks = |line: &&str| line.split_whitespace().filter(|word| word.len() > 1).count() >= 3;
+    let marked = |line: &&str| is_own(line) || page.has_last_half() == Some(true);
+    if words.iter().any(|line| marked(line) && speaks(line)) {
+        return Some(words.into_iter().map(constant).collect::<Vec<_>>().join("\n"));
+    }
+    // A word or two are as good as none: a cut may leave them of the line above the next object.
+    let apart = below.first().is_some_and(|line| line.trim().is_empty()) && below.len() > 1;
+    ends_bare(&object.join("\n"), apart, &page).then(String::new)
+}
+
+/// The same for JPNIC's answers. Two lists follow the network, each under a heading with a rule below it; a blank line
+/// follows the network and each list.
+fn list_ending(text: &str) -> Option<String> {
+    match complete::lists(text).as_slice() {
+        [_, .., (heading, true)] => Some(constant(heading)),
+        // The lists, or the second one, may be gone.
+        [] | [(_, true)] => {
+            let apart = lines(text).map(str::trim_end).collect::<Vec<_>>().ends_with(&["", ""]);
+            apart.then(String::new)
         }
-        // A line that introduces an object is no end, and half of a separator has no words.
-        if own.iter().any(|line| complete::introduces(line)) {
-            return None;
-        }
-        own.iter().map(|line| constant(line)).collect()
-    };
-    let speaks = |line: &String| line.split_whitespace().filter(|word| word.len() > 1).count() >= 3;
-    let enough = registry == Registry::Jpnic || ending.iter().any(speaks);
-    enough.then(|| ending.join("\n"))
+        _ => None,
+    }
 }
 
 /// Whether an answer without closing words may be complete. Its last object is followed by the blank line that follows
 /// every object, and no object is missing that such an answer always has.
-fn ends_bare(text: &str, page: &RecordPage<'_>) -> bool {
-    let apart = lines(text).collect::<Vec<_>>().ends_with(&["", ""]);
+fn ends_bare(text: &str, apart: bool, page: &RecordPage<'_>) -> bool {
     match page.form() {
         RecordForm::Rpsl => apart && page.has_all_but_persons(),
         RecordForm::Arin => (apart || is_wordless(text)) && has_last_contact(text),
+        RecordForm::Krnic => apart && page.has_last_half().unwrap_or_else(|| page.ends_with_mailbox()),
         _ => false,
     }
 }
 
-/// Whether no object can be missing from an answer that ends so. ARIN's names none by its handle. If the server wrote no
-/// line of its own at all, its holder and his last contact are enough.
-fn has_everybody(text: &str, page: &RecordPage<'_>) -> bool {
-    match page.form() {
-        RecordForm::Rpsl => page.has_everybody(),
-        RecordForm::Arin => is_wordless(text) && has_last_contact(text),
+/// Whether no object can be missing from an answer that ends so. LACNIC and registro.br send nothing but the network and
+/// the contacts that it names. KRNIC says everything twice, in two languages. Others may send further networks or routes
+/// after the objects that the first network names.
+fn has_everybody(text: &str, registry: Registry, page: &RecordPage<'_>) -> bool {
+    let parts = segment::segments(text, registry, Provenance::Network);
+    match parts.last().map(|part| part.registry) {
+        Some(Registry::Lacnic | Registry::RegistroBr) => page.has_everybody(),
+        Some(Registry::Krnic) => page.has_last_half() == Some(true),
         _ => false,
     }
 }
@@ -131,11 +146,6 @@ fn has_last_contact(text: &str) -> bool {
 /// Whether only the server itself writes such a line.
 fn is_own(line: &str) -> bool {
     is_comment(line) || (line.starts_with("- ") && line.trim_end().ends_with(" -"))
-}
-
-fn is_rule(line: &str) -> bool {
-    let line = line.trim_end();
-    line.len() >= 5 && line.bytes().all(|b| b == b'-')
 }
 
 /// A server's line without its numbers and without text in brackets: time, version, machine.
@@ -215,22 +225,81 @@ mod tests {
             let closing = all.iter().rposition(|of| of.contains(line)).unwrap();
             let last = all[..closing].iter().rposition(|of| !of.is_empty() && !is_own(of)).unwrap();
             let bare = all[..=last].join("\n") + "\n\n";
-            let found = unclosed(&bare, registry, address);
-            if registry == Registry::Krnic {
-                // The order of its halves is not known.
-                assert_eq!(found, None);
-                continue;
-            }
-            let found = found.unwrap_or_else(|| panic!("{registry}: {bare}"));
+            let found = unclosed(&bare, registry, address).unwrap_or_else(|| panic!("{registry}: {bare}"));
             assert!(matches!(found.reply, WhoisReply::Record(..)), "{registry}");
-            assert_eq!((found.ending.as_str(), found.has_everybody), ("", registry == Registry::Lacnic));
+            let certain = matches!(registry, Registry::Lacnic | Registry::Krnic);
+            assert_eq!((found.ending.as_str(), found.has_everybody), ("", certain));
             for cut in (0..bare.len() - 1).filter(|at| bare.is_char_boundary(*at)) {
                 let cut = &bare[..cut];
                 // A whole object less, of those that the network does not name, is as good as all of them.
-                let whole = cut.ends_with("\n\n") && registry != Registry::Lacnic;
+                let whole = cut.ends_with("\n\n") && !certain;
                 assert!(whole || unclosed(cut, registry, address).is_none(), "{registry}: {cut}");
             }
         }
+    }
+
+    /// JPNIC's lists under other headings, one of them, or none.
+    #[test]
+    fn jpnics_lists_may_change_or_go() {
+        let text = include_str!("../../../tests/data/replies/jpnic.txt");
+        let judge = |text: &str| unclosed(text, Registry::Jpnic, "192.0.2.7".parse().unwrap());
+        assert_eq!(judge(text), None);
+        let row = "Example Shop [SUBA] 192.0.2.0/26\nExample Kiosk [SUBA] 192.0.2.64/26\n\n";
+        let other = text.replace("Less Specific Info.", "Around").replace("More Specific Info.", "Inside");
+        let other = other.replace("No match!!\n\n", row);
+        let less = text.find("Less Specific").unwrap();
+        let more = text.find("More Specific").unwrap();
+        for (whole, ending) in [(other.as_str(), "Inside"), (&text[..more], ""), (&text[..less], "")] {
+            let found = judge(whole).unwrap_or_else(|| panic!("{whole}"));
+            assert!(matches!(found.reply, WhoisReply::Record(..)), "{whole}");
+            assert_eq!((found.ending.as_str(), found.has_everybody), (ending, false));
+        }
+        for whole in [text, &other] {
+            for cut in (0..whole.len()).filter(|at| whole.is_char_boundary(*at)) {
+                let part = &whole[..cut];
+                let judged = classify(part, Registry::Jpnic, None, Provenance::Network);
+                assert!(!matches!(judged, WhoisReply::Record(..)), "{part}");
+                let bare = part.ends_with("\n\n") || part.ends_with(" \n");
+                assert!(judge(part).is_none_or(|found| bare && found.ending.is_empty()), "{part}");
+            }
+        }
+    }
+
+    /// KRNIC's answers in one language, or in the other order, or with closing words that have no mark of the server.
+    #[test]
+    fn krnics_halves_prove_each_other() {
+        let text = include_str!("../../../tests/data/replies/krnic.txt");
+        let judge = |text: &str| unclosed(text, Registry::Krnic, "203.0.113.50".parse().unwrap());
+        let bare = text.split("- KISA").next().unwrap();
+        let (korean, english) = bare.split_once("# ENGLISH").unwrap();
+        let english = format!("# ENGLISH{english}");
+        let short = |found: Option<UnclosedReply>| found.map(|found| (found.ending, found.has_everybody));
+        assert_eq!(short(judge(korean)), None, "the second half may have been cut");
+        assert_eq!(short(judge(&english)), Some((String::new(), false)));
+        // The Korean text of this answer leaves some lines out.
+        assert_eq!(short(judge(&format!("{english}{korean}"))), None);
+        let words = "This service is run by KISA.";
+        assert_eq!(short(judge(&format!("{bare}{words}\n"))), Some((words.to_owned(), true)));
+        assert_eq!(short(judge(&format!("{english}{words}\n"))), Some((String::new(), false)));
+        let customer = english.find("More specific").unwrap();
+        assert_eq!(short(judge(&format!("{korean}{}", &english[..customer]))), None, "a customer is missing");
+        let intro = english.find("[ Network Information ]\nIPv4 Address       : 203.0.113.48").unwrap();
+        assert_eq!(short(judge(&english[..intro])), None, "a line that introduces a network");
+    }
+
+    /// APNIC repeats a national registry's object after its own, with objects of the same names.
+    #[test]
+    fn a_second_object_of_the_network_may_be_missing() {
+        let text = include_str!("../../../tests/farm/forms/idnic.txt")
+            .replace("{range}", "203.0.113.0 - 203.0.113.255");
+        let text = text.replace("{kind}", "inetnum");
+        let address = "203.0.113.7".parse().unwrap();
+        let cuts: Vec<_> = text
+            .match_indices("\n\n")
+            .filter_map(|(at, _)| unclosed(&text[..at + 2], Registry::Apnic, address))
+            .collect();
+        assert!(cuts.len() > 3);
+        assert!(cuts.iter().all(|found| !found.has_everybody));
     }
 
     #[test]

@@ -19,10 +19,12 @@ use crate::registry::{
 /// - RIPE and APNIC had no closing line before about 2012. A saved answer of that time is recognised by its opening
 ///   lines. If RIPE's opening is today's, the dates of change show the age: RIPE has not shown them since 2015. Between
 ///   these years, a saved answer that was asked for in full and then cut looks like a complete one.
-/// - KRNIC had none before it named its character set, as far as captures show.
+/// - KRNIC had none before it named its character set, as far as captures show. Saved answers of that time are complete
+///   without it. From the network it is demanded whatever the answer opens with.
 /// - AFRINIC and TWNIC have none in any capture seen. AFRINIC's last object and last line must be complete. Each of
 ///   TWNIC's networks is followed by two contacts, whatever they are called; the last network must have both.
-/// - For JPNIC it is only known that both lists of neighbours are in every complete answer seen.
+/// - For JPNIC it is only known that both lists of neighbours are in every complete answer seen, and that each has a
+///   row at least, and a blank line below. From the network, the whole second list is demanded.
 pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance) -> Option<&'static str> {
     if provenance == Provenance::Rdap {
         return None;
@@ -41,12 +43,12 @@ pub(super) fn missing_end(text: &str, registry: Registry, provenance: Provenance
             ((network || shape.opened) && !shape.closed).then_some("the closing line about \"match queries\"")
         }
         Registry::Krnic => {
-            let demanded = (network && shape.spoken) || (shape.opened && (network || !shape.old));
+            let demanded = network || (shape.opened && !shape.old);
             (demanded && !shape.closed).then_some("the line \"KISA/KRNIC WHOIS Service\"")
         }
         Registry::Jpnic => {
-            let demanded = shape.opened || (network && shape.spoken);
-            (demanded && !shape.closed).then_some("the list of more specific networks")
+            let lacks = if network { !has_last_list(text) } else { shape.opened && !shape.closed };
+            lacks.then_some("the list of more specific networks")
         }
         Registry::Rwhois => ((network || shape.opened) && !shape.closed).then_some("%ok"),
         Registry::Twnic => {
@@ -78,10 +80,38 @@ fn lacks_contacts(text: &str) -> bool {
     contacts < 2
 }
 
+/// Whether JPNIC's list of more specific networks is there, to its end.
+fn has_last_list(text: &str) -> bool {
+    lists(text).iter().any(|(heading, ends)| *ends && SMALLER.iter().any(|of| heading.starts_with(of)))
+}
+
+/// The headings of the lists in one of JPNIC's answers, each with whether a row and the blank line below the rows are
+/// there.
+pub(super) fn lists(text: &str) -> Vec<(&str, bool)> {
+    let all: Vec<&str> = lines(text).map(str::trim_end).collect();
+    // What follows the last line end is no blank line.
+    let whole = all.split_last().map_or_else(Vec::new, |(_, whole)| whole.to_vec());
+    let rules = (1..whole.len()).filter(|at| whole.get(*at).is_some_and(|line| is_rule(line)));
+    let ends = |rule: usize| {
+        let mut rows = whole.iter().skip(rule + 1).skip_while(|line| line.is_empty());
+        rows.any(|line| line.is_empty())
+    };
+    rules.filter_map(|rule| Some((*whole.get(rule - 1)?, ends(rule)))).collect()
+}
+
+/// The line between the heading of one of JPNIC's lists and its rows.
+fn is_rule(line: &str) -> bool {
+    let line = line.trim_end();
+    line.len() >= 5 && line.bytes().all(|b| b == b'-')
+}
+
 /// Whether a server's line is between objects, to introduce the next one.
 pub(super) fn introduces(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
-    ["related to", "abuse contact"].iter().any(|of| lower.contains(of)) || lower.trim_end().ends_with(':')
+    ["related to", "abuse contact", "as follows"].iter().any(|of| lower.contains(of))
+        || lower.trim_end().ends_with(':')
+        || line.starts_with('[')
+        || is_rule(line)
 }
 
 /// Whether the text has the opening lines of a server's whole answer.
@@ -122,8 +152,6 @@ struct ReplyShape {
     opened: bool,
     /// The lines with which it ends, after the last record.
     closed: bool,
-    /// The server wrote a line of its own before the first record.
-    spoken: bool,
     /// The opening of a server without a closing line, or record lines that only such a server wrote.
     old: bool,
 }
@@ -148,10 +176,6 @@ impl ReplyShape {
                 // LACNIC indents the head that it passes on.
                 shape.opened = true;
             }
-            // JPNIC's remarks are in brackets, and KRNIC's headings.
-            let words = line.split_whitespace().count();
-            let remark = is_comment(line) || (line.starts_with("[ ") && line.ends_with(']') && words > 5);
-            shape.spoken |= !recorded && remark && words > 3;
             shape.old |= is_old(line);
             ripe |= line.starts_with(RIPE);
             changed |= is_dated_change(line);
@@ -161,6 +185,9 @@ impl ReplyShape {
         shape
     }
 }
+
+/// The headings of JPNIC's list of more specific networks, in English and Japanese.
+const SMALLER: [&str; 2] = ["More Specific Info.", "下位情報"];
 
 /// The opening of RIPE's server since before it had a closing line. It had several names earlier.
 const RIPE: &str = "% This is the RIPE Database query service";
@@ -210,10 +237,9 @@ fn closes(line: &str) -> bool {
         "# Enter ? for additional hints",
         "%ok",
         "%error ",
-        "More Specific Info.",
-        "下位情報",
     ]
     .iter()
+    .chain(&SMALLER)
     .any(|of| line.starts_with(of))
         || (line.starts_with('%') && line.contains("match queries"))
         || (line.starts_with("- ") && line.to_ascii_uppercase().contains("WHOIS SERVICE -"))

@@ -59,15 +59,26 @@ fn a_reply_without_an_end_of_its_own_needs_whole_objects() {
     }
 }
 
-/// JPNIC may open its answers with other words. The end is demanded all the same.
+/// JPNIC and KRNIC may open their answers with other words, or with none. The end is demanded all the same.
 #[test]
-fn jpnics_answer_has_an_end_whatever_it_opens_with() {
-    let text = reply!("jpnic").replace("[ JPNIC database provides", "[ The database of JPNIC gives");
-    let judge = |part: &str| classify(part, Registry::Jpnic, None, Network);
-    assert!(matches!(judge(&text), WhoisReply::Record(..)));
-    let lists = text.find("Less Specific Info.").unwrap();
-    for cut in text.get(..lists).unwrap().match_indices('\n').map(|(at, _)| at + 1) {
-        assert!(!matches!(judge(text.get(..cut).unwrap()), WhoisReply::Record(..)), "{cut}");
+fn an_answer_has_an_end_whatever_it_opens_with() {
+    let jpnic = reply!("jpnic").replace("[ JPNIC database provides", "[ The database of JPNIC gives");
+    let (_, bare) = reply!("jpnic").split_once("\n\n").unwrap();
+    let (_, english) = reply!("krnic").split_once("# ENGLISH\n\n").unwrap();
+    for (text, registry) in [
+        (jpnic.as_str(), Registry::Jpnic),
+        (bare, Registry::Jpnic),
+        (english, Registry::Krnic),
+        (reply!("krnic"), Registry::Krnic),
+    ] {
+        let judge = |part: &str| classify(part, registry, None, Network);
+        assert!(matches!(judge(text), WhoisReply::Record(..)), "{text}");
+        let end =
+            if registry == Registry::Jpnic { text.len() } else { text.rfind("WHOIS Service -").unwrap() };
+        for cut in (0..end).filter(|&cut| text.is_char_boundary(cut)) {
+            let part = text.get(..cut).unwrap();
+            assert!(!matches!(judge(part), WhoisReply::Record(..)), "{part}");
+        }
     }
 }
 
