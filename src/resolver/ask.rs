@@ -71,14 +71,30 @@ impl Resolver {
         self.national(address, regional).map_or(regional, |row| row.registry)
     }
 
-    /// The national registry that is asked before this regional one. None if a list of servers has the regional one and
-    /// leaves it out. None, too, if a pattern names an AS and no table does: the regional one may have route objects.
+    /// The national registry that is asked before this regional one.
     fn national(&self, address: IpAddr, regional: Registry) -> Option<NationalBlock> {
+        national_below(address, regional).filter(|row| self.objection(row, regional).is_none())
+    }
+
+    /// The reason why this national registry is never asked before the regional one in this run.
+    fn objection(&self, row: &NationalBlock, regional: Registry) -> Option<&'static str> {
         let servers = &self.policy().servers;
-        national(address)
-            .filter(|row| row.registry.parent() == Some(regional))
-            .filter(|row| servers.lists(row.registry) || !servers.lists(regional))
-            .filter(|_| !self.patterns.name_origins() || self.origins().is_there())
+        if servers.lists(regional) && !servers.lists(row.registry) {
+            return Some("it is not in the list of servers");
+        }
+        // The regional one may have route objects.
+        (self.patterns.name_origins() && !self.origins().is_there())
+            .then_some("a pattern asks for the AS, and there is no table of origins")
+    }
+
+    /// The national registry that would be asked first now, and the reason why it is passed over.
+    fn passed_over(&self, address: IpAddr, regional: Registry) -> Option<(NationalBlock, String)> {
+        let row = national_below(address, regional)?;
+        let (server, now) = (self.server_of(row.registry), Timestamp::now());
+        let why = self.objection(&row, regional).map(str::to_owned);
+        let why = why.or_else(|| self.left_alone(&server, now));
+        let why = why.or_else(|| self.state.unresponsive.of(&server.key(), now))?;
+        Some((row, why))
     }
 
     /// The server to ask first now. A national registry that refuses or is silent is passed over, as if it had no row.
@@ -171,8 +187,15 @@ impl Resolver {
 
     fn ask(&self, address: IpAddr, turn: LookUpTurn<'_>, trace: &mut Trace) -> Result<Answer, Unknown> {
         let delegated = self.cache().delegated(address);
-        let (server, row) = self.first_now(address, first(address, delegated));
-        trace.say("registry", || trace::chosen(address, delegated, row, &server));
+        let regional = first(address, delegated);
+        let (server, row) = self.first_now(address, regional);
+        trace.say("registry", || {
+            let national = match row {
+                Some(row) => Some((row, None)),
+                None => self.passed_over(address, regional).map(|(row, why)| (row, Some(why))),
+            };
+            trace::chosen(address, delegated, national, &server)
+        });
         let area = self.area(address);
         let (lease, query) = match self.admit(address, &server, turn, trace) {
             ControlFlow::Continue(granted) => granted,
@@ -325,6 +348,11 @@ impl Resolver {
 /// The registry to ask first, given the one that holds the address by imported statistics.
 fn first(address: IpAddr, delegated: Option<Registry>) -> Registry {
     delegated.unwrap_or_else(|| responsible(address).map_or(Registry::Iana, |row| row.registry))
+}
+
+/// The national registry below this regional one that has the address's block.
+fn national_below(address: IpAddr, regional: Registry) -> Option<NationalBlock> {
+    national(address).filter(|row| row.registry.parent() == Some(regional))
 }
 
 #[cfg(test)]

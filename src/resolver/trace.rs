@@ -79,11 +79,12 @@ pub(super) fn announced(origin: Option<&AddressOrigin>) -> String {
 }
 
 /// Describes the rule that chose the first server: imported statistics name today's registry, IANA's tables the one
-/// that got the block, and the table of national registries the one that is asked instead.
+/// that got the block, and the table of national registries the one that is asked instead, if it is not passed over for
+/// a reason.
 pub(super) fn chosen(
     address: IpAddr,
     delegated: Option<Registry>,
-    national: Option<NationalBlock>,
+    national: Option<(NationalBlock, Option<String>)>,
     server: &Server,
 ) -> String {
     let rule = match (delegated, responsible(address)) {
@@ -91,8 +92,10 @@ pub(super) fn chosen(
         (None, Some(row)) => format!("IANA: {} is {} since {}", row.block, row.designation, row.date),
         (None, None) => "IANA's tables have no row for it".to_owned(),
     };
-    let national = national.map(|NationalBlock { block, registry, date }| {
-        format!("; national registries: {block} is {registry}'s since {date}")
+    let national = national.map(|(NationalBlock { block, registry, date }, passed_over)| {
+        let passed_over = passed_over.map(|why| format!(", which is passed over ({why})"));
+        let passed_over = passed_over.unwrap_or_default();
+        format!("; national registries: {block} is {registry}'s since {date}{passed_over}")
     });
     let listed =
         if server.listed { format!(" (--servers: {}:{})", server.host, server.port) } else { String::new() };
