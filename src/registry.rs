@@ -11,7 +11,7 @@ pub use answer::{Answer, AnswerSource, Known, Unknown, UnknownKind};
 pub use national::{NationalBlock, national};
 pub use record::{OuterValues, Record, is_leaf};
 pub use responsible::responsible;
-pub use server::{AskFailure, Server, Servers};
+pub use server::{AskFailure, CaFile, Server, Servers};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -7,11 +7,14 @@
 use super::{RdapQuery, text};
 use crate::{
     deadline::Deadline,
-    registry::{Registry, Servers, UnknownKind},
+    registry::{CaFile, Registry, Servers, UnknownKind},
     whois::resolve,
 };
 use jiff::Timestamp;
-use rustls::pki_types::{CertificateDer, pem::PemObject};
+use rustls::{
+    CertificateError,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -72,7 +75,7 @@ pub fn ask(
     let agent =
         agent(query, sockets, deadline).map_err(|(kind, why)| failure(kind, format!("{name}: {why}")))?;
     let failed = |error: ureq::Error| {
-        let (kind, why) = reason(error);
+        let (kind, why) = reason(error, query.ca.as_ref());
         failure(kind, format!("{name} {why}"))
     };
     let request = agent.get(query.url()).header(header::CONNECTION, "close");
@@ -132,7 +135,7 @@ fn agent(
 ) -> Result<Agent, (UnknownKind, String)> {
     let left = deadline.remaining().ok_or((UnknownKind::Timeout, "no time was left to ask it".to_owned()))?;
     let roots = match &query.ca {
-        Some(pem) => certificates(pem).ok_or("its `ca` holds no certificate".to_owned()),
+        Some(ca) => certificates(&ca.pem).ok_or("its `ca` holds no certificate".to_owned()),
         None if MACHINE.is_empty() => {
             Err("this machine trusts no certificates: install the package ca-certificates".to_owned())
         }
@@ -182,7 +185,10 @@ impl Resolver for Checked {
 }
 
 /// The failure of an exchange, as the rest of a sentence that begins with the server's name.
-fn reason(error: ureq::Error) -> (UnknownKind, String) {
+fn reason(error: ureq::Error, ca: Option<&CaFile>) -> (UnknownKind, String) {
+    if let Some(why) = certificate_fault(&error).and_then(|fault| untrusted(fault, ca)) {
+        return (UnknownKind::Network, format!("could not be asked: {why}"));
+    }
     match error {
         ureq::Error::Timeout(_) => (UnknownKind::Timeout, "did not answer in time".to_owned()),
         ureq::Error::BodyExceedsLimit(_) => {
@@ -196,6 +202,40 @@ fn reason(error: ureq::Error) -> (UnknownKind, String) {
             _ => (UnknownKind::Network, format!("could not be asked: {}", crate::error::reason(&error))),
         },
         other => (UnknownKind::Network, format!("could not be asked: {other}")),
+    }
+}
+
+/// The fault in the server's certificate.
+fn certificate_fault(error: &ureq::Error) -> Option<&CertificateError> {
+    let error = match error {
+        ureq::Error::Rustls(error) => error,
+        ureq::Error::Io(error) => error.get_ref()?.downcast_ref()?,
+        _ => return None,
+    };
+    if let rustls::Error::InvalidCertificate(fault) = error { Some(fault) } else { None }
+}
+
+/// The reason and the remedy if nobody vouches for a server's certificate; None for other faults, whose own words say
+/// enough.
+fn untrusted(fault: &CertificateError, ca: Option<&CaFile>) -> Option<String> {
+    let ca = ca.map(|ca| ca.path.display());
+    match (fault, ca) {
+        (CertificateError::UnknownIssuer, None) => {
+            Some("no authority that this machine trusts has signed its certificate".to_owned())
+        }
+        (CertificateError::UnknownIssuer | CertificateError::BadSignature, Some(file)) => Some(format!(
+            "the `ca` {file} has not signed its certificate: `ca` names the certificate of the authority, not the \
+             server's own"
+        )),
+        // rustls has no name for it.
+        (CertificateError::Other(other), ca) if other.to_string().contains("CaUsedAsEndEntity") => {
+            let file = ca.map(|file| format!(", and keep {file} as its `ca`")).unwrap_or_default();
+            Some(format!(
+                "its certificate is an authority's own (CA:TRUE), which no server may use: sign one for the server \
+                 with it{file}"
+            ))
+        }
+        _ => None,
     }
 }
 

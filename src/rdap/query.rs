@@ -1,7 +1,7 @@
 //! One query: a URL (RFC 9082) at a server, and that server's location.
 
 use super::bootstrap;
-use crate::registry::{Registry, Server, Servers};
+use crate::registry::{CaFile, Registry, Server, Servers};
 use std::net::IpAddr;
 use url::Url;
 
@@ -15,7 +15,7 @@ pub struct RdapQuery {
     pub server: Server,
     pub(super) url: Url,
     /// Certificates to trust instead of the machine's, for a server in `--servers`.
-    pub(super) ca: Option<Vec<u8>>,
+    pub(super) ca: Option<CaFile>,
 }
 
 impl RdapQuery {

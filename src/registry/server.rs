@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// The port of whois (RFC 3912).
@@ -64,7 +64,16 @@ struct ServerListEntry {
     host: String,
     port: Option<u16>,
     question: Option<String>,
-    ca: Option<Vec<u8>>,
+    ca: Option<CaFile>,
+}
+
+/// The certificates to trust at a server.
+#[derive(Clone, Debug)]
+pub struct CaFile {
+    /// The file, for messages.
+    pub path: PathBuf,
+    /// PEM, at least one certificate.
+    pub pem: Vec<u8>,
 }
 
 /// A server's location by the list.
@@ -74,8 +83,8 @@ pub struct ListedServer {
     pub host: String,
     /// None if the list names none.
     pub port: Option<u16>,
-    /// Certificates to trust there instead of the machine's: PEM, at least one.
-    pub ca: Option<Vec<u8>>,
+    /// Certificates to trust there instead of the machine's.
+    pub ca: Option<CaFile>,
 }
 
 impl Servers {
@@ -192,7 +201,7 @@ impl Server {
 }
 
 /// The PEM file in an entry's `ca`. A relative path starts at the list's folder.
-fn certificates(list: &Path, name: &str, value: &serde_json::Value) -> Result<Vec<u8>> {
+fn certificates(list: &Path, name: &str, value: &serde_json::Value) -> Result<CaFile> {
     let wrong = |why: String| Error::config(format!("{}: server `{name}`: {why}", list.display()));
     let file = value.as_str().ok_or_else(|| wrong("`ca` must be the path of a PEM file".to_owned()))?;
     let path = list.parent().unwrap_or(Path::new("")).join(file);
@@ -200,7 +209,7 @@ fn certificates(list: &Path, name: &str, value: &serde_json::Value) -> Result<Ve
         .map_err(|error| wrong(format!("ca {}: {}", path.display(), crate::error::reason(&error))))?;
     let certificates = CertificateDer::pem_slice_iter(&pem).collect::<std::result::Result<Vec<_>, _>>();
     match certificates {
-        Ok(certificates) if !certificates.is_empty() => Ok(pem),
+        Ok(certificates) if !certificates.is_empty() => Ok(CaFile { path, pem }),
         _ => Err(wrong(format!("ca {} is not a PEM file with certificates", path.display()))),
     }
 }

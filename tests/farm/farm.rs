@@ -12,6 +12,7 @@ mod reply;
 mod scenario;
 mod server;
 
+pub(crate) use https::AUTHORITY;
 pub(crate) use scenario::{Does, Plan, Rule, Scenario};
 pub(crate) use server::Asked;
 

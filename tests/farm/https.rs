@@ -31,7 +31,10 @@ fn authority(name: &str) -> Authority {
     Authority(CertifiedIssuer::self_signed(params, key).expect("a certificate"))
 }
 
-static TRUSTED: LazyLock<Authority> = LazyLock::new(|| authority("The farm's authority"));
+/// The authority's name. A server with a certificate for this name shows the authority's own.
+pub(crate) const AUTHORITY: &str = "The farm's authority";
+
+static TRUSTED: LazyLock<Authority> = LazyLock::new(|| authority(AUTHORITY));
 static STRANGE: LazyLock<Authority> = LazyLock::new(|| authority("An authority that nobody trusts"));
 
 /// The certificate to trust, as a PEM file.
@@ -43,16 +46,20 @@ pub(crate) fn trusted() -> String {
 pub(crate) fn config(name: &str, strange: bool) -> Arc<ServerConfig> {
     let authority = if strange { &STRANGE.0 } else { &TRUSTED.0 };
     let key = KeyPair::generate().expect("a key");
-    let names = vec![name.to_owned()];
+    let names = if name == AUTHORITY { vec![] } else { vec![name.to_owned()] };
     let params = CertificateParams::new(names).expect("a server's name");
     let certificate = params.signed_by(&key, authority).expect("a certificate");
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let (key, der) = match name {
+        AUTHORITY => (authority.key().serialize_der(), authority.der().clone()),
+        _ => (key.serialize_der(), certificate.der().clone()),
+    };
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("TLS")
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
+        .with_single_cert(vec![der], key)
         .expect("the certificate's key");
     Arc::new(config)
 }

@@ -1,7 +1,7 @@
 //! One query over HTTPS: the possible answers, and the expected results.
 
 use crate::{
-    farm::{Does, Farm, Plan, Rule, Scenario},
+    farm::{AUTHORITY, Does, Farm, Plan, Rule, Scenario},
     jig::Room,
 };
 use std::{
@@ -131,6 +131,21 @@ fn nobody_else_passes_for_the_server() {
         assert_eq!(kind, UnknownKind::Network);
         assert!(message.contains("certificate"), "{message}");
     }
+}
+
+/// Both are mistakes of who set `ca`, so the message names the file and what belongs into it.
+#[test]
+fn a_ca_that_is_none_is_named_with_the_remedy() {
+    let strange = Plan { strange: true, asked: Some(0), ..plan(answering()) };
+    let (_, message) = kind(asked(&farm(strange), Duration::from_secs(20)));
+    assert!(
+        message.contains("/ca.pem has not signed its certificate: `ca` names the certificate"),
+        "{message}"
+    );
+    let authority = Plan { certificate: Some(AUTHORITY.into()), asked: Some(0), ..plan(answering()) };
+    let (_, message) = kind(asked(&farm(authority), Duration::from_secs(20)));
+    assert!(message.contains("is an authority's own (CA:TRUE)"), "{message}");
+    assert!(message.contains("sign one for the server with it, and keep "), "{message}");
 }
 
 #[test]
