@@ -1,6 +1,6 @@
 //! `--explain`: all steps of an address's look-up, for the admin who asks "why was this (not) rejected?".
 
-use super::{ExitTally, flush, stdout};
+use super::{ExitTally, flush, sink::at_terminal, stdout};
 use crate::{
     deadline::Deadline,
     error::{Error, Result},
@@ -22,9 +22,11 @@ use terminal_size::terminal_size;
 pub fn run(resolver: &Resolver, clients: &[Client], paint: Paint, mut tally: ExitTally) -> Result<Exit> {
     let mut out = stdout();
     for seen in clients {
-        let mut trace = Trace::on();
+        let (mut trace, waiting) = at_terminal(Trace::on());
         let deadline = Deadline::within(resolver.policy().timeout);
         let judged = resolver.judge(seen.address, deadline, &mut trace);
+        // Its line is removed before the output.
+        drop(waiting);
         tally.add(&judged);
         Explanation { out: &mut out, paint, width: width() }
             .write(&judged, &trace, resolver.patterns())

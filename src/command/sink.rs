@@ -4,10 +4,18 @@ use super::interruption::{self, KeptAnswers};
 use crate::{
     error::Result,
     output::progress::Progress,
-    resolver::{Arrival, Resolver, VerdictSink},
+    resolver::{Arrival, Resolver, Trace, VerdictSink},
     verdict::Judged,
 };
 use std::time::Duration;
+
+/// The trace of one look-up, and the line on stderr that says at a terminal which server is asked. None elsewhere.
+pub(super) fn at_terminal(trace: Trace) -> (Trace, Option<Progress>) {
+    match Progress::one_address() {
+        Some((progress, asking)) => (trace.telling(asking), Some(progress)),
+        None => (trace, None),
+    }
+}
 
 /// Passes each verdict to a closure.
 pub(super) struct ProgressSink<F> {
@@ -15,6 +23,8 @@ pub(super) struct ProgressSink<F> {
     prints: bool,
     kept: KeptAnswers,
     progress: Option<Progress>,
+    /// The line for a single look-up.
+    waiting: Option<Progress>,
 }
 
 impl<F: FnMut(Judged, Arrival) -> Result<()>> ProgressSink<F> {
@@ -25,16 +35,23 @@ impl<F: FnMut(Judged, Arrival) -> Result<()>> ProgressSink<F> {
             Some(_) if resolver.policy().refresh => KeptAnswers::UnlessRefreshed,
             Some(_) => KeptAnswers::All,
         };
-        Self { take, prints, kept, progress: None }
+        Self { take, prints, kept, progress: None, waiting: None }
     }
 }
 
 impl<F: FnMut(Judged, Arrival) -> Result<()>> VerdictSink for ProgressSink<F> {
     fn take(&mut self, judged: Judged, arrival: Arrival) -> Result<()> {
+        self.waiting = None;
         match &self.progress {
             Some(progress) if self.prints => progress.aside(|| (self.take)(judged, arrival)),
             _ => (self.take)(judged, arrival),
         }
+    }
+
+    fn wait_for_one(&mut self) -> Trace {
+        let (trace, waiting) = at_terminal(Trace::off());
+        self.waiting = waiting;
+        trace
     }
 
     fn reach(&mut self, done: u64, total: u64, left: Option<Duration>) {

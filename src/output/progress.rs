@@ -1,5 +1,6 @@
 //! Progress on stderr: only on a terminal, and only if the work is long.
 
+use crate::sanitize::safe;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::{
     cell::RefCell,
@@ -40,7 +41,7 @@ impl Progress {
     /// A bar for so many addresses. The first may take long, so the bar does not wait for it.
     #[must_use]
     pub fn addresses(total: u64) -> Self {
-        let mut progress = Self::new(total, "{pos}/{len} addresses");
+        let mut progress = Self::new(Some(total), "{pos}/{len} addresses");
         if io::stderr().is_terminal() {
             progress.watch();
         }
@@ -50,11 +51,20 @@ impl Progress {
     /// A bar for so many bytes.
     #[must_use]
     pub fn bytes(total: u64) -> Self {
-        Self::new(total, "{bytes}/{total_bytes}")
+        Self::new(Some(total), "{bytes}/{total_bytes}")
     }
 
-    fn new(total: u64, counts: &'static str) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+    /// A line for one address, with a function that sets its text. None if stderr is no terminal.
+    #[must_use]
+    pub fn one_address() -> Option<(Self, impl Fn(&str) + use<>)> {
+        let mut progress = io::stderr().is_terminal().then(|| Self::new(None, "{spinner} {wide_msg}"))?;
+        progress.watch();
+        let bar = progress.bar.clone();
+        Some((progress, move |server: &str| bar.set_message(format!("asking {}", safe(server)))))
+    }
+
+    fn new(total: Option<u64>, counts: &'static str) -> Self {
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         let started = Instant::now();
         Self { bar, started, shown: false, counts, end: Arc::default(), watch: None }
     }
@@ -129,14 +139,15 @@ fn show(
     // indicatif itself draws nothing if stderr is no terminal.
     bar.set_draw_target(ProgressDrawTarget::stderr());
     let width = terminal_size::terminal_size_of(io::stderr()).map_or(WIDE, |(width, _)| width.0);
-    if let Ok(style) = ProgressStyle::with_template(&template(counts, width)) {
+    let template = template(counts, bar.length().is_some() && width >= WIDE);
+    if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style.progress_chars("=> ").with_key("left", left));
     }
     bar.tick();
 }
 
-fn template(counts: &str, width: u16) -> String {
-    if width >= WIDE { format!("{{bar:30}} {counts}{{left}}") } else { counts.to_owned() }
+fn template(counts: &str, with_bar: bool) -> String {
+    if with_bar { format!("{{bar:30}} {counts}{{left}}") } else { counts.to_owned() }
 }
 
 /// Whether enough is done to estimate the rest.
@@ -168,9 +179,9 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_has_numbers_alone_and_few_results_no_estimate() {
-        assert_eq!(template("{pos}/{len}", 40), "{pos}/{len}");
-        assert!(template("{pos}/{len}", 80).ends_with("{pos}/{len}{left}"));
-        assert!(ProgressStyle::with_template(&template("{pos}/{len}", 80)).is_ok());
+        assert_eq!(template("{pos}/{len}", false), "{pos}/{len}");
+        assert!(template("{pos}/{len}", true).ends_with("{pos}/{len}{left}"));
+        assert!(ProgressStyle::with_template(&template("{pos}/{len}", true)).is_ok());
         assert!(!is_telling(4, Some(40)) && is_telling(5, Some(40)) && !is_telling(40, Some(40)));
     }
 }

@@ -52,6 +52,11 @@ pub trait VerdictSink {
     /// The run ends, and no further registry is asked.
     fn take(&mut self, judged: Judged, arrival: Arrival) -> Result<()>;
 
+    /// The trace of the only look-up, if there is one alone. [`Self::reach`] is not called then.
+    fn wait_for_one(&mut self) -> Trace {
+        Trace::off()
+    }
+
     /// Reports that `done` of the `total` addresses that need a query are done; the first report has 0. `left` is the
     /// time that the rest will take, if it is known.
     fn reach(&mut self, done: u64, total: u64, left: Option<Duration>);
@@ -137,7 +142,7 @@ impl Resolver {
     /// Looks up the rest. A single address needs no pool: hooks run under limits that a pool would hit.
     fn ask_all(&self, rest: &[Client], sink: &mut dyn VerdictSink) -> Result<()> {
         if let ([Client { address, hits }], false) = (rest, self.waits_in_turn) {
-            let judged = self.judge(*address, self.deadline(), &mut Trace::off());
+            let judged = self.judge(*address, self.deadline(), &mut sink.wait_for_one());
             return sink.take(Judged { hits: *hits, ..judged }, Arrival::Late);
         }
         // Only verdicts that came out of order are stored: a log may have millions of clients.

@@ -21,24 +21,41 @@ pub struct TraceStep {
     pub said: String,
 }
 
+/// Takes the name of a server.
+type ServerNote = Box<dyn Fn(&str)>;
+
 /// The steps of a look-up. It is empty and costs nothing if nobody asked for it.
-#[derive(Debug)]
 pub struct Trace {
     started: Option<Instant>,
     steps: Vec<TraceStep>,
+    /// Called with the name of a server that is asked now.
+    asking: Option<ServerNote>,
 }
 
 impl Trace {
     /// A trace that records nothing.
     #[must_use]
     pub fn off() -> Self {
-        Self { started: None, steps: Vec::new() }
+        Self { started: None, steps: Vec::new(), asking: None }
     }
 
     /// A trace whose clock starts now.
     #[must_use]
     pub fn on() -> Self {
-        Self { started: Some(Instant::now()), steps: Vec::new() }
+        Self { started: Some(Instant::now()), ..Self::off() }
+    }
+
+    /// The same, which also calls `asking` with the name of each server when it is asked: a user at a terminal waits.
+    #[must_use]
+    pub fn telling(self, asking: impl Fn(&str) + 'static) -> Self {
+        Self { asking: Some(Box::new(asking)), ..self }
+    }
+
+    /// Notes that a server is asked from now on.
+    pub(super) fn ask(&self, server: &str) {
+        if let Some(asking) = &self.asking {
+            asking(server);
+        }
     }
 
     /// Adds a step, if the trace is on.

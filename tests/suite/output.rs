@@ -309,6 +309,26 @@ fn progress_goes_to_a_terminal_alone() {
     assert!(!answers.contains(ESCAPE));
 }
 
+/// Only if it takes long, and removed before the verdict.
+#[test]
+fn a_slow_look_up_at_a_terminal_says_whom_it_waits_for() {
+    let slow = |delay_ms| {
+        Farm::of_one("whois.ripe.net", Rule { reply: Some("ripe".into()), delay_ms, ..Rule::default() })
+    };
+    let (slow, quick, room) = (slow(1400), slow(0), Room::new());
+    for form in [&[][..], &["--explain"]] {
+        let run = |farm| room.run(["--config", "none", "193.0.22.9"]).args(form).farm(farm).code(0);
+        run(&slow).check();
+        let shown = run(&slow).on_terminal(100).any_stderr().check().stdout;
+        let (waits, verdict) = shown.rsplit_once("asking whois.ripe.net").expect(&shown);
+        assert!(!waits.contains("Contoso") && verdict.contains("Contoso"), "{form:?}: {shown:?}");
+        let (removed, _) = verdict.split_once("\u{1b}[2K").expect(&shown);
+        assert!(removed.trim().is_empty(), "{form:?}: {shown:?}");
+        let shown = run(&quick).on_terminal(100).any_stderr().check().stdout;
+        assert!(!shown.contains("asking"), "{form:?}: {shown:?}");
+    }
+}
+
 #[test]
 fn csv_quotes_what_needs_quotes() {
     let with = [("org".to_owned(), "Contoso, \"Mail\" GmbH".to_owned())].into();

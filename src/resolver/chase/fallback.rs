@@ -96,6 +96,7 @@ impl ReferralChase<'_> {
             retry_after: None,
         };
         let (cache, policy) = (self.resolver.cache(), self.resolver.policy());
+        self.trace.ask(name);
         if !Lease::await_pace(cache, name, QuestionPace::of(policy, query.pace()), deadline) {
             return Err(late());
         }

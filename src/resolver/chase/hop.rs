@@ -96,6 +96,7 @@ impl ReferralChase<'_> {
         }
         let (cache, policy) = (self.resolver.cache(), self.resolver.policy());
         self.unasked = true;
+        self.trace.ask(&server.name);
         let pace = self.resolver.pace_of(server);
         let pace = if self.best.is_some() { pace.yielding() } else { pace };
         if !booked && ready.is_none() && !Lease::await_pace(cache, &key, pace, deadline) {
