@@ -46,8 +46,8 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Show every step of each look-up, from registry to verdict')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
             [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines: one object for each address')
-            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'Print CSV: a header, then one row for each address')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines: one object for each verdict')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'Print CSV: a header, then one row for each verdict')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Print how many whois lines block patterns match, as `egrep -f FILE | wc -l` does')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Print how many whois lines block patterns match, as `egrep -f FILE | wc -l` does')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing: the exit code is the result')
@@ -69,7 +69,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'Show, clear, import or export the cache')
             [CompletionResult]::new('warm', 'warm', [CompletionResultType]::ParameterValue, 'Fill the cache from logs, at the registries'' own pace')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
-            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page (roff)')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page (roff): `whodunit man | man -l -` shows it')
             break
         }
         'whodunit;match' {
@@ -86,8 +86,8 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read only this configuration file; `none` reads none')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
             [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines: one object for each address')
-            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'Print CSV: a header, then one row for each address')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines: one object for each verdict')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'Print CSV: a header, then one row for each verdict')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Print how many whois lines block patterns match, as `egrep -f FILE | wc -l` does')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Print how many whois lines block patterns match, as `egrep -f FILE | wc -l` does')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing: the exit code is the result')
@@ -110,7 +110,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--min-hits', '--min-hits', [CompletionResultType]::ParameterName, 'Suggest only lines that stop at least this many hits [default: 3]')
             [CompletionResult]::new('--min-addresses', '--min-addresses', [CompletionResultType]::ParameterName, 'Suggest only lines that stop at least this many addresses [default: 2]')
             [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write the report as one self-contained web page, which replaces an earlier one')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour and drawing: auto, always, never')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour and drawing: auto, always, never [default: auto]')
             [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Take from a log line: client (only the connecting host) or all (every address) [default: client]')
             [CompletionResult]::new('--trusted-proxy', '--trusted-proxy', [CompletionResultType]::ParameterName, 'A proxy, or a network of them, such as 10.0.0.0/8 (repeatable). If a line''s client is one and the line has a forwarded-for list, the client is the last address in the list that is not trusted')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Patterns of networks whose mail is not wanted, as for egrep -f')
@@ -185,7 +185,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'The listen address of the service: inet:HOST:PORT, unix:PATH or dns:HOST:PORT (repeatable) [default: the configuration''s `listen`]')
             [CompletionResult]::new('--zone', '--zone', [CompletionResultType]::ParameterName, 'The DNS list''s zone [default: whodunit]')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Warn of imported data older than this [default: 45]')
-            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'The cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for lookups]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'The cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for look-ups]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read only this configuration file; `none` reads none')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -217,7 +217,7 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             break
         }
         'whodunit;patterns' {
-            [CompletionResult]::new('--cost', '--cost', [CompletionResultType]::ParameterName, 'Show for each pattern which clients of this log it blocks (repeatable)')
+            [CompletionResult]::new('--cost', '--cost', [CompletionResultType]::ParameterName, 'Look up the clients of this log, and show for each pattern how many it blocks (repeatable)')
             [CompletionResult]::new('--ham', '--ham', [CompletionResultType]::ParameterName, 'A log of mail that you want, with --cost: the exit code is 1 if a pattern hits it (repeatable)')
             [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Take from a log line: client (only the connecting host) or all (every address) [default: client]')
             [CompletionResult]::new('--trusted-proxy', '--trusted-proxy', [CompletionResultType]::ParameterName, 'A proxy, or a network of them, such as 10.0.0.0/8 (repeatable). If a line''s client is one and the line has a forwarded-for list, the client is the last address in the list that is not trusted')
@@ -240,10 +240,10 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read only this configuration file; `none` reads none')
             [CompletionResult]::new('--against-cache', '--against-cache', [CompletionResultType]::ParameterName, 'Show for each pattern how many networks in the cache it matches, and which; imported ones do not count')
             [CompletionResult]::new('--unused', '--unused', [CompletionResultType]::ParameterName, 'Show which patterns match no network in the cache and in imported data')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines: one object for each problem or pattern')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Ask RIPE for personal data too; its daily quota counts these')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Send no queries: use only the cache and imported data')
             [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'Ask again, whatever the cache has')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines: one object for each problem or pattern')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
             [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case, as grep -i')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -256,10 +256,10 @@ Register-ArgumentCompleter -Native -CommandName 'whodunit' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show the size and age of the cache, and the servers that are held off')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the cached networks')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the cached networks, the oldest answer first; imported ones are not listed')
             [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Remove an address or a network from the cache')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Read bulk data: a registry''s RPSL files or statistics, a table of origins, or an export')
-            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the cache as JSON Lines, which `cache import` reads back')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the cached answers as JSON Lines, which `cache import` reads back')
             break
         }
         'whodunit;cache;stats' {

@@ -646,7 +646,7 @@ _whodunit() {
             return 0
             ;;
         whodunit__subcmd__patterns)
-            opts="-j -f -a -e -i -h --against-cache --unused --cost --ham --extract --trusted-proxy --timeout --jobs --per-server --rate --servers --rdap --full --offline --refresh --json --block --allow --regexp --ignore-case --cache --max-age --share --config --help"
+            opts="-j -f -a -e -i -h --against-cache --unused --cost --ham --json --extract --trusted-proxy --timeout --jobs --per-server --rate --servers --rdap --full --offline --refresh --block --allow --regexp --ignore-case --cache --max-age --share --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -50,8 +50,8 @@ complete -c whodunit -n "__fish_whodunit_needs_command" -l share -d 'Use an answ
 complete -c whodunit -n "__fish_whodunit_needs_command" -l config -d 'Read only this configuration file; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_needs_command" -l explain -d 'Show every step of each look-up, from registry to verdict'
 complete -c whodunit -n "__fish_whodunit_needs_command" -s i -l ignore-case -d 'Ignore case, as grep -i'
-complete -c whodunit -n "__fish_whodunit_needs_command" -l json -d 'Print JSON Lines: one object for each address'
-complete -c whodunit -n "__fish_whodunit_needs_command" -l csv -d 'Print CSV: a header, then one row for each address'
+complete -c whodunit -n "__fish_whodunit_needs_command" -l json -d 'Print JSON Lines: one object for each verdict'
+complete -c whodunit -n "__fish_whodunit_needs_command" -l csv -d 'Print CSV: a header, then one row for each verdict'
 complete -c whodunit -n "__fish_whodunit_needs_command" -s c -l count -d 'Print how many whois lines block patterns match, as `egrep -f FILE | wc -l` does'
 complete -c whodunit -n "__fish_whodunit_needs_command" -s q -l quiet -d 'Print nothing: the exit code is the result'
 complete -c whodunit -n "__fish_whodunit_needs_command" -l whois -d 'Print the whois text below each verdict, with matching lines highlighted'
@@ -69,7 +69,7 @@ complete -c whodunit -n "__fish_whodunit_needs_command" -a "patterns" -d 'Check 
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "cache" -d 'Show, clear, import or export the cache'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "warm" -d 'Fill the cache from logs, at the registries\' own pace'
 complete -c whodunit -n "__fish_whodunit_needs_command" -a "completions" -d 'Print a completion script for a shell'
-complete -c whodunit -n "__fish_whodunit_needs_command" -a "man" -d 'Print the manual page (roff)'
+complete -c whodunit -n "__fish_whodunit_needs_command" -a "man" -d 'Print the manual page (roff): `whodunit man | man -l -` shows it'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l ip -d 'The address that the text is about: selects the record that holds it' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l cache -d 'Taken, so that a script can give all commands the same options; with --ip the table of origins beside it is read' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s f -l block -d 'Patterns of networks whose mail is not wanted, as for egrep -f' -r -F
@@ -83,8 +83,8 @@ defer\t'Ask the client to come back later (exit 75)'
 block\t'Treat it as blocked (exit 1)'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l config -d 'Read only this configuration file; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s i -l ignore-case -d 'Ignore case, as grep -i'
-complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l json -d 'Print JSON Lines: one object for each address'
-complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l csv -d 'Print CSV: a header, then one row for each address'
+complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l json -d 'Print JSON Lines: one object for each verdict'
+complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l csv -d 'Print CSV: a header, then one row for each verdict'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s c -l count -d 'Print how many whois lines block patterns match, as `egrep -f FILE | wc -l` does'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -s q -l quiet -d 'Print nothing: the exit code is the result'
 complete -c whodunit -n "__fish_whodunit_using_subcommand match" -l whois -d 'Print the whois text below each verdict, with matching lines highlighted'
@@ -108,7 +108,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l ham -d 'A l
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l min-hits -d 'Suggest only lines that stop at least this many hits [default: 3]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l min-addresses -d 'Suggest only lines that stop at least this many addresses [default: 2]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l html -d 'Write the report as one self-contained web page, which replaces an earlier one' -r -F
-complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l color -d 'Colour and drawing: auto, always, never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l color -d 'Colour and drawing: auto, always, never [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Even into a pipe'
 never\t'Never'"
 complete -c whodunit -n "__fish_whodunit_using_subcommand report" -l extract -d 'Take from a log line: client (only the connecting host) or all (every address) [default: client]' -r -f -a "client\t'Only the connecting client'
@@ -174,7 +174,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand serve" -s h -l help -d
 complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l listen -d 'The listen address of the service: inet:HOST:PORT, unix:PATH or dns:HOST:PORT (repeatable) [default: the configuration\'s `listen`]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l zone -d 'The DNS list\'s zone [default: whodunit]' -r
 complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l stale -d 'Warn of imported data older than this [default: 45]' -r
-complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l cache -d 'The cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for lookups]' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l cache -d 'The cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for look-ups]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand check" -l config -d 'Read only this configuration file; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -l format -d 'The format of the list: cidr, json, csv, postfix, nft, ipset, rbldnsd, rspamd, nginx, apache, exim [default: cidr]' -r -f -a "cidr\t''
@@ -201,7 +201,7 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s 4 -l ipv4
 complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s 6 -l ipv6 -d 'List IPv6 networks only'
 complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s i -l ignore-case -d 'Ignore case, as grep -i'
 complete -c whodunit -n "__fish_whodunit_using_subcommand networks" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l cost -d 'Show for each pattern which clients of this log it blocks (repeatable)' -r -F
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l cost -d 'Look up the clients of this log, and show for each pattern how many it blocks (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l ham -d 'A log of mail that you want, with --cost: the exit code is 1 if a pattern hits it (repeatable)' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l extract -d 'Take from a log line: client (only the connecting host) or all (every address) [default: client]' -r -f -a "client\t'Only the connecting client'
 all\t'Every valid address'"
@@ -222,20 +222,20 @@ complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l share -d 
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l config -d 'Read only this configuration file; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l against-cache -d 'Show for each pattern how many networks in the cache it matches, and which; imported ones do not count'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l unused -d 'Show which patterns match no network in the cache and in imported data'
+complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l json -d 'Print JSON Lines: one object for each problem or pattern'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l full -d 'Ask RIPE for personal data too; its daily quota counts these'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l offline -d 'Send no queries: use only the cache and imported data'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l refresh -d 'Ask again, whatever the cache has'
-complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -l json -d 'Print JSON Lines: one object for each problem or pattern'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s i -l ignore-case -d 'Ignore case, as grep -i'
 complete -c whodunit -n "__fish_whodunit_using_subcommand patterns" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -l cache -d 'The cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -l config -d 'Read only this configuration file; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -s h -l help -d 'Print help'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "stats" -d 'Show the size and age of the cache, and the servers that are held off'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "list" -d 'List the cached networks'
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "list" -d 'List the cached networks, the oldest answer first; imported ones are not listed'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "forget" -d 'Remove an address or a network from the cache'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "import" -d 'Read bulk data: a registry\'s RPSL files or statistics, a table of origins, or an export'
-complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "export" -d 'Write the cache as JSON Lines, which `cache import` reads back'
+complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and not __fish_seen_subcommand_from stats list forget import export" -f -a "export" -d 'Write the cached answers as JSON Lines, which `cache import` reads back'
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l cache -d 'The cache: a path, redis://host:port/db (rediss:// with TLS) [default: /var/cache/whodunit, else ~/.cache/whodunit]' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l config -d 'Read only this configuration file; `none` reads none' -r -F
 complete -c whodunit -n "__fish_whodunit_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'Print one JSON object'

@@ -65,7 +65,7 @@ pub enum Command {
     Warm(WarmArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
-    /// Print the manual page (roff)
+    /// Print the manual page (roff): `whodunit man | man -l -` shows it
     Man,
 }
 
@@ -195,7 +195,7 @@ pub struct ReportArgs {
     /// Write the report as one self-contained web page, which replaces an earlier one
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub html: Option<PathBuf>,
-    /// Colour and drawing: auto, always, never
+    /// Colour and drawing: auto, always, never [default: auto]
     #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, hide_short_help = true)]
     pub color: Option<ColorChoice>,
     #[command(flatten)]
@@ -320,7 +320,7 @@ pub struct ProbeArgs {
     /// Warn of imported data older than this [default: 45]
     #[arg(long, value_name = "DAYS", default_value_t = 45, hide_default_value = true, value_parser = days)]
     pub stale: u32,
-    /// The cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for lookups]
+    /// The cache: a path, redis://host:port/db (rediss:// with TLS), or none [default: as for look-ups]
     #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath, value_parser = NonEmptyStringValueParser::new())]
     pub cache: Option<String>,
     #[command(flatten)]
@@ -340,19 +340,19 @@ pub struct LintArgs {
     /// Show which patterns match no network in the cache and in imported data
     #[arg(long)]
     pub unused: bool,
-    /// Show for each pattern which clients of this log it blocks (repeatable)
+    /// Look up the clients of this log, and show for each pattern how many it blocks (repeatable)
     #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath, conflicts_with_all = ["against_cache", "unused"])]
     pub cost: Vec<PathBuf>,
     /// A log of mail that you want, with --cost: the exit code is 1 if a pattern hits it (repeatable)
     #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath, requires = "cost")]
     pub ham: Vec<PathBuf>,
+    /// Print JSON Lines: one object for each problem or pattern
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub reading: ReadOptions,
     #[command(flatten)]
     pub querying: QueryOptions,
-    /// Print JSON Lines: one object for each problem or pattern
-    #[arg(long)]
-    pub json: bool,
     #[command(flatten)]
     pub patterns: PatternOptions,
     #[command(flatten)]
@@ -403,7 +403,7 @@ pub enum CacheCommand {
         #[arg(long)]
         json: bool,
     },
-    /// List the cached networks
+    /// List the cached networks, the oldest answer first; imported ones are not listed
     List {
         /// Print JSON Lines: one object for each network
         #[arg(long, conflicts_with = "csv")]
@@ -427,7 +427,7 @@ pub enum CacheCommand {
         #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
         files: Vec<PathBuf>,
     },
-    /// Write the cache as JSON Lines, which `cache import` reads back
+    /// Write the cached answers as JSON Lines, which `cache import` reads back
     Export,
 }
 

@@ -68,10 +68,10 @@ pub struct PatternOptions {
 #[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Output")]
 pub struct OutputOptions {
-    /// Print JSON Lines: one object for each address
+    /// Print JSON Lines: one object for each verdict
     #[arg(long, conflicts_with_all = ["csv", "count", "quiet"])]
     pub json: bool,
-    /// Print CSV: a header, then one row for each address
+    /// Print CSV: a header, then one row for each verdict
     #[arg(long, conflicts_with_all = ["count", "quiet"])]
     pub csv: bool,
     /// Print how many whois lines block patterns match, as `egrep -f FILE | wc -l` does

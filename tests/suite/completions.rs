@@ -3,7 +3,10 @@
 use crate::jig::{PROGRAM, Room};
 use clap::CommandFactory;
 use std::{collections::BTreeMap, fs, io::Write, path::PathBuf, process::Command};
-use whodunit::cli::Cli;
+use whodunit::{
+    cli::Cli,
+    internals::registry::{AnswerSource, UnknownKind},
+};
 
 /// The command that makes each checked-in file.
 const FILES: [(&str, &[&str]); 6] = [
@@ -243,6 +246,28 @@ fn readme_and_manual_name_every_log_format_that_is_read() {
         assert!(readme.contains(kind), "README does not say that {kind} are read");
         assert!(logs.contains(&kind.to_lowercase()), "the manual does not say that {kind} are read");
     }
+}
+
+#[test]
+fn what_json_names_is_documented() {
+    use AnswerSource::{Cache, Import, Origin, Rdap, Reserved, Text, Whois};
+    use UnknownKind::{Denied, Incomplete, Network, NotFound, Offline, Placeholder, Timeout, TooLarge};
+    let page = manual();
+    let output = part(&page, ".SH OUTPUT COLUMNS").replace('\\', "");
+    let sources = [Whois, Rdap, Cache, Import, Origin, Reserved, Text].map(AnswerSource::as_str);
+    let kinds = [Timeout, Denied, NotFound, Placeholder, Incomplete, TooLarge, Network, Offline];
+    for word in sources.into_iter().chain(kinds.map(UnknownKind::as_str)) {
+        let named = output.lines().any(|line| line.starts_with(".B") && line.contains(&format!(" {word}")));
+        assert!(named, "the manual does not name {word}");
+    }
+}
+
+/// `--json` once stood among the options for querying.
+#[test]
+fn an_option_stands_under_its_own_heading() {
+    let help = Room::new().run(["patterns", "--help"]).code(0).check().stdout;
+    let (own, _) = help.split_once("\nQuerying:\n").unwrap();
+    assert!(own.contains("--json\n"), "{own}");
 }
 
 #[test]
