@@ -59,12 +59,18 @@ impl Cli {
     }
 }
 
-/// `whodunit help report` as `whodunit report --help`, and `whodunit version` as `whodunit --version`.
+/// `whodunit help report` as `whodunit report --help`, and `whodunit version` as `whodunit --version`. A misspelt
+/// command is left alone behind `help`, and refused with the nearest one.
 fn plainly(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let asks = |word: &str| arguments.get(1).is_some_and(|first| first == word);
     if asks("help") {
         arguments.remove(1);
-        arguments.push("--help".into());
+        let misspelt = arguments
+            .get(1)
+            .is_some_and(|word| !is_command(word) && word.to_str().and_then(nearest_command).is_some());
+        if !misspelt {
+            arguments.push("--help".into());
+        }
     } else if asks("version") && arguments.len() == 2 {
         arguments.truncate(1);
         arguments.push("--version".into());
@@ -187,9 +193,12 @@ mod tests {
             ("whodunit help report", "whodunit report --help"),
             ("whodunit help cache import", "whodunit cache import --help"),
             ("whodunit version", "whodunit --version"),
+            ("whodunit help 8.8.8.8", "whodunit --help"),
         ] {
             assert_eq!(read(line).unwrap_err().to_string(), read(same).unwrap_err().to_string(), "{line}");
         }
+        // This word is refused later, as no address and nearly a command.
+        assert_eq!(read("whodunit help reprot").unwrap().check.addresses, ["reprot"]);
     }
 
     #[test]
