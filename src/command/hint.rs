@@ -36,7 +36,9 @@ fn remedy(text: &str, why: address::BadAddress) -> Option<String> {
         });
     }
     if Path::new(text).exists() {
-        return Some(format!("it is a file: `whodunit --log {text}` reads the addresses in it"));
+        return Some(format!(
+            "it is a file: `whodunit --log {text}` reads the addresses in it, and -f takes a pattern file"
+        ));
     }
     if let Some(part) = too_large(text) {
         return Some(format!("{part} is above 255"));
@@ -82,7 +84,10 @@ mod tests {
             ("report", "write the command first: `whodunit report`"),
             ("import", "did you mean `whodunit cache import`?"),
             ("lookup", "no command is needed: `whodunit 8.8.8.8`"),
-            ("/etc/passwd", "`whodunit --log /etc/passwd`"),
+            (
+                "/etc/passwd",
+                "`whodunit --log /etc/passwd` reads the addresses in it, and -f takes a pattern file",
+            ),
             ("8.8.8.0/24", "is a network, not an address"),
             ("1.2.3.4.5", "is not an IP address"),
             ("", "is not an IP address"),
