@@ -70,7 +70,7 @@ pub fn run(typed: &CheckArgs) -> Result<Exit> {
     }
     if explains {
         resolver.patterns().check()?;
-        let exit = explain::run(&resolver, &clients, paint(&output), tally)?;
+        let exit = explain::run(&resolver, &clients, &output, tally)?;
         tell_of(&resolver);
         return Ok(exit);
     }

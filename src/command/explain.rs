@@ -1,7 +1,8 @@
 //! `--explain`: all steps of an address's look-up, for the admin who asks "why was this (not) rejected?".
 
-use super::{ExitTally, flush, sink::at_terminal, stdout};
+use super::{ExitTally, flush, paint, sink::at_terminal, stdout};
 use crate::{
+    config::{OutputConfig, OutputForm},
     deadline::Deadline,
     error::{Error, Result},
     exit::Exit,
@@ -19,8 +20,13 @@ use terminal_size::terminal_size;
 ///
 /// # Errors
 /// Stdout cannot be written.
-pub fn run(resolver: &Resolver, clients: &[Client], paint: Paint, mut tally: ExitTally) -> Result<Exit> {
-    let mut out = stdout();
+pub fn run(
+    resolver: &Resolver,
+    clients: &[Client],
+    output: &OutputConfig,
+    mut tally: ExitTally,
+) -> Result<Exit> {
+    let (mut out, paint) = (stdout(), paint(output));
     for seen in clients {
         let (mut trace, waiting) = at_terminal(Trace::on());
         let deadline = Deadline::within(resolver.policy().timeout);
@@ -31,6 +37,9 @@ pub fn run(resolver: &Resolver, clients: &[Client], paint: Paint, mut tally: Exi
         Explanation { out: &mut out, paint, width: width() }
             .write(&judged, &trace, resolver.patterns())
             .map_err(Error::stdout)?;
+        if let (OutputForm::Whois, Some(answer)) = (output.form, judged.answer()) {
+            output::matched(&answer.text, resolver.patterns(), paint, &mut out).map_err(Error::stdout)?;
+        }
     }
     flush(&mut out)?;
     Ok(tally.exit())

@@ -309,6 +309,16 @@ fn progress_goes_to_a_terminal_alone() {
     assert!(!answers.contains(ESCAPE));
 }
 
+#[test]
+fn an_explanation_may_have_the_text_too() {
+    let farm = Farm::of_one("whois.ripe.net", Rule { reply: Some("ripe".into()), ..Rule::default() });
+    let room = Room::new();
+    let run = room.run(["--explain", "--whois", "-e", "Contoso", "193.0.22.9"]).farm(&farm).code(1);
+    let shown = run.check().stdout;
+    let (steps, text) = shown.split_once("  verdict   blocked\n").unwrap();
+    assert!(steps.contains("asked") && text.contains("inetnum: "), "{shown}");
+}
+
 /// Only if it takes long, and removed before the verdict.
 #[test]
 fn a_slow_look_up_at_a_terminal_says_whom_it_waits_for() {
