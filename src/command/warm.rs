@@ -75,8 +75,10 @@ pub fn run(typed: &WarmArgs) -> Result<Exit> {
 fn report(count: &WarmCount) -> Result<Exit> {
     let mut out = stdout();
     let mut line = format!("{} learned, {} known before", count.learned, count.known);
-    for (kind, number) in &count.unknown {
-        line.push_str(&format!(", {number} {kind}"));
+    if !count.unknown.is_empty() {
+        let kinds: Vec<_> = count.unknown.iter().map(|(kind, number)| format!("{kind}: {number}")).collect();
+        let all: u64 = count.unknown.values().sum();
+        line.push_str(&format!(", {all} unknown ({})", kinds.join(", ")));
     }
     writeln!(out, "{line}").map_err(Error::stdout)?;
     flush(&mut out)?;

@@ -87,6 +87,13 @@ fn the_form_may_come_from_the_settings_and_a_terminal_gets_columns() {
 }
 
 #[test]
+fn warm_counts_what_stays_unknown_by_its_reason() {
+    let room = Room::with(&[("mail.log", "193.0.22.9\n193.0.23.9\n10.0.0.1\n")]);
+    let run = room.run(["warm", "--offline", "mail.log"]).cache("cache.db");
+    run.stdout("0 learned, 1 known before, 2 unknown (offline: 2)\n").code(75).check();
+}
+
+#[test]
 fn what_statistics_are_good_for_is_said() {
     let room = Room::with(&[(
         "delegated",
