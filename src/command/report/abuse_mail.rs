@@ -44,13 +44,19 @@ pub(super) fn write(
     now: Timestamp,
 ) -> Result<()> {
     let from = complainant();
-    if !from.domain.contains('.') {
+    let mut mails = complaints.messages(lines, &from, now).peekable();
+    if mails.peek().is_none() {
+        warn(&format!(
+            "no message was written into {}: nobody in the report can be written to",
+            folder.display()
+        ));
+    } else if !from.domain.contains('.') {
         warn(&format!(
             "the messages come from {}, which receives no replies: put your mail domain into /etc/mailname, or edit them",
             from.mailbox
         ));
     }
-    for mail in complaints.messages(lines, &from, now) {
+    for mail in mails {
         let mail = mail.map_err(|error| unwritable(folder, &error))?;
         let name = mail.contact.trim_start_matches('.');
         let path = folder.join(format!("{name}.eml"));

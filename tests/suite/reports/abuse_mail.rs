@@ -192,3 +192,11 @@ fn a_message_that_cannot_be_written_whole_is_not_left_there() {
     run.stderr_has("abuse@contoso.example.eml: ").code(74).check();
     assert_eq!(written(&room), [] as [&str; 0]);
 }
+
+#[test]
+fn a_folder_that_stays_empty_is_explained() {
+    let room = Room::with(&[("log", "10.0.0.1\n")]);
+    let run = room.run(["report", "--abuse-mail", "mail", "log"]).code(0);
+    let said = run.stderr_has("no message was written into mail: nobody in the report").check().stderr;
+    assert!(!said.contains("receives no replies"), "{said}");
+}
