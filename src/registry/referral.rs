@@ -51,8 +51,8 @@ impl Referral {
         let authority = rest.split('/').next().unwrap_or_default();
         let (host, port) = match authority.strip_prefix('[') {
             Some(literal) => {
-                let (host, port) = literal.split_once(']')?;
-                (host, port.strip_prefix(':'))
+                let (host, rest) = literal.split_once(']')?;
+                (host, Some(rest.strip_prefix(':').or(rest.is_empty().then_some(""))?))
             }
             // Two colons: an IPv6 address without brackets.
             None if authority.matches(':').count() > 1 => (authority, None),
@@ -262,6 +262,9 @@ mod tests {
             "whois://host.example.net\u{1b}[2J",
             "whois://user@host.example.net",
             "whois://[2001:db8::1",
+            "whois://[2001:db8::1]whois.example.net",
+            "whois://[fe80::1%eth0]",
+            "whois://[]",
         ] {
             assert_eq!(Referral::parse(text), None, "{text}");
         }

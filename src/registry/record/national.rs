@@ -153,8 +153,11 @@ pub(super) fn twnic(text: &str) -> Vec<RecordBlock<'_>> {
         if line.starts_with(['%', '#', '[', '-']) {
             continue;
         }
+        let in_contact = heading == "contact" && indent > depth;
         match key {
             "" if value.is_empty() => {}
+            // A contact may be written like anything.
+            "Netname" | "Netblock" | "Organization" | "Registrant" | "Company" if in_contact => {}
             "Netname" => block.fields.push(BlockField::new("name", value)),
             "Netblock" => block.fields.push(BlockField::new("network", value)),
             "" => {

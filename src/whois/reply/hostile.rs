@@ -146,16 +146,21 @@ fn very_long_replies_take_linear_time() {
 /// A TWNIC customer's contact may look like the line of any network; it is a contact all the same.
 #[test]
 fn a_contact_like_a_network_is_a_contact() {
-    for line in
-        ["Netblock: 203.0.113.0/24", "[Network Number] 203.0.113.0/24", "(NET-1-2-3-0-1) 203.0.113.0/24"]
-    {
+    for line in [
+        "Netblock: 203.0.113.0/24",
+        "Netblock: 192.0.2.8/29",
+        "Company: Other Ltd.",
+        "[Network Number] 203.0.113.0/24",
+        "(NET-1-2-3-0-1) 203.0.113.0/24",
+    ] {
         let text = format!(
             "\n   Netname: FABRIKAM-NET\n   Netblock: 192.0.2.0/24\n\n   Administrator contact:\n      {line}\n\n   \
              Technical contact:\n      {line}\n\n"
         );
         let reply = classify(&text, Registry::Twnic, "192.0.2.9".parse().ok(), Network);
         assert!(
-            matches!(&reply, WhoisReply::Record(record, _) if record.name.as_deref() == Some("FABRIKAM-NET")),
+            matches!(&reply, WhoisReply::Record(record, _) if record.name.as_deref() == Some("FABRIKAM-NET")
+                && record.network.to_string() == "192.0.2.0/24" && record.org.is_none()),
             "{line}: {}",
             reply.explain()
         );
