@@ -6,7 +6,9 @@
 mod capture;
 mod closing;
 mod complete;
+mod elsewhere;
 mod failure;
+mod refusal;
 mod segment;
 
 use crate::registry::{
@@ -172,14 +174,19 @@ fn judge(
 ) -> WhoisReply {
     let refusal = failure::refusal(part.text);
     let denied = matches!(refusal, Some((UnknownKind::Denied, _)));
+    // An operator's own server cannot have a registry asked.
+    let may_name = provenance == Provenance::Saved || part.registry.server().is_some();
     if !denied
-        && let Some((named, message)) = failure::elsewhere(part.text, part.registry)
+        && may_name
+        && let Some((named, message)) = elsewhere::named(part.text, part.registry)
         && segment::page(part).is_none()
     {
         let next = named.server().map(Referral::whois).into_iter().collect();
         return WhoisReply::Placeholder { message: format!("the server said: {message}"), next };
     }
-    if let Some((kind, message)) = refusal {
+    // An error with an unknown number may be a refusal. Without a record, its words decide.
+    let unknown = matches!(refusal, Some((UnknownKind::Incomplete, _)));
+    if let Some((kind, message)) = refusal.filter(|_| !unknown || segment::page(part).is_some()) {
         // A client's failure after a complete answer belongs to another server that it asked, and did not name.
         if provenance == Provenance::Saved
             && kind != UnknownKind::Denied
@@ -189,29 +196,19 @@ fn judge(
         {
             return reply;
         }
-        return WhoisReply::Failure { kind, message: format!("the server said: {message}") };
+        return refused(kind, &message);
     }
-    let Some(page) = segment::page(part) else {
-        // LACNIC may name another registry without an answer of it. Then that registry is asked.
-        let headed = part.registry != asked
-            && provenance == Provenance::Network
-            && !segment::has_content(part.text)
-            && failure::absence(part.text).is_none();
-        let speaker = if headed { asked } else { part.registry };
-        let next = referral::named(part.text, part.registry);
-        let next: Vec<_> = next.into_iter().filter(|next| !is_of(next, speaker)).collect();
-        if next.is_empty() {
-            return nothing(part.text);
-        }
-        return WhoisReply::Placeholder {
-            message: "it names no network, only another server".to_owned(),
-            next,
-        };
-    };
+    let Some(page) = segment::page(part) else { return without_network(part, asked, provenance) };
     // A server that passes on another's answer may drop its end. If it passes on the head, the end must be there.
     let whole = if part.registry == asked { provenance } else { Provenance::Saved };
     let missing = complete::missing_end(part.text, part.registry, whole);
     let network = provenance == Provenance::Network;
+    if network
+        && !complete::is_closed(part.text)
+        && let Some(message) = refusal::below(part.text)
+    {
+        return refused(UnknownKind::Denied, &message);
+    }
     let cut = part.registry == Registry::Afrinic
         && (network || complete::is_opened(part.text))
         && page.breaks_off(network);
@@ -222,6 +219,27 @@ fn judge(
         };
     }
     record(part, &page, address, provenance)
+}
+
+/// Classifies one server's part that names no network.
+fn without_network(part: &ReplySegment<'_>, asked: Registry, provenance: Provenance) -> WhoisReply {
+    // LACNIC may name another registry without an answer of it. Then that registry is asked.
+    let headed = part.registry != asked
+        && provenance == Provenance::Network
+        && !segment::has_content(part.text)
+        && failure::absence(part.text).is_none();
+    let speaker = if headed { asked } else { part.registry };
+    let next = referral::named(part.text, part.registry);
+    let next: Vec<_> = next.into_iter().filter(|next| !is_of(next, speaker)).collect();
+    if next.is_empty() {
+        return nothing(part.text);
+    }
+    WhoisReply::Placeholder { message: "it names no network, only another server".to_owned(), next }
+}
+
+/// The failure that a server's message reports.
+fn refused(kind: UnknownKind, message: &str) -> WhoisReply {
+    WhoisReply::Failure { kind, message: format!("the server said: {message}") }
 }
 
 /// The record among the networks that an answer names, or the class that replaces it.
@@ -278,11 +296,8 @@ fn nothing(text: &str) -> WhoisReply {
             message: "the server has no network for it".to_owned(),
         };
     }
-    if let Some(message) = failure::refusal_alone(text) {
-        return WhoisReply::Failure {
-            kind: UnknownKind::Denied,
-            message: format!("the server said: {message}"),
-        };
+    if let Some(message) = refusal::alone(text) {
+        return refused(UnknownKind::Denied, &message);
     }
     let message = if text.trim().is_empty() {
         "the reply is empty"

@@ -82,6 +82,10 @@ fn ending(text: &str, registry: Registry) -> Option<String> {
         return None;
     }
     let speaks = |line: &&str| line.split_whitespace().filter(|word| word.len() > 1).count() >= 3;
+    // Words between KRNIC's halves are no end either.
+    if page.form() == RecordForm::Krnic && page.has_last_half() == Some(false) {
+        return None;
+    }
     let marked = |line: &&str| is_own(line) || page.has_last_half() == Some(true);
     if words.iter().any(|line| marked(line) && speaks(line)) {
         return Some(words.into_iter().map(constant).collect::<Vec<_>>().join("\n"));

@@ -1,7 +1,7 @@
 //! A server's own messages that it gives no answer: denials, errors, and that there is no such network.
 
 use crate::registry::{
-    Registry, UnknownKind,
+    UnknownKind,
     record::{
         RecordForm,
         block::{field, is_comment, lines},
@@ -62,88 +62,6 @@ const ABSENCES: [&str; 22] = [
     "관리하지 않",
 ];
 
-/// Parts of refusals in lower case. They are too short to count in an answer that has a record: terms of use and customers
-/// say such things too.
-const REFUSALS: [&str; 38] = [
-    "denied",
-    "refused",
-    "rejected",
-    "forbidden",
-    "restricted",
-    "suspended",
-    "disabled",
-    "limiting",
-    "limited",
-    "throttl",
-    "block list",
-    "blocklist",
-    "barred",
-    "overload",
-    "busy",
-    "slow down",
-    "excessive",
-    "exceed",
-    "unauthori",
-    "not authori",
-    "not allowed",
-    "not welcome",
-    "authentication",
-    "captcha",
-    "try again",
-    "try later",
-    "used up",
-    "surpassed",
-    "too high",
-    "too short",
-    "too much",
-    "too many",
-    "quota",
-    "429 ",
-    "403 ",
-    "queries are",
-    "between queries",
-    "before the next query",
-];
-
-/// Parts of refusals in the languages of registries and of their members, in lower case.
-const FOREIGN_REFUSALS: [&str; 35] = [
-    "excedid",
-    "denegad",
-    "negado",
-    "negada",
-    "demasiad",
-    "muitas consultas",
-    "bloquead",
-    "restringid",
-    "refusé",
-    "dépassé",
-    "trop de",
-    "bloqué",
-    "verweigert",
-    "zu viele",
-    "gesperrt",
-    "превышен",
-    "запрещ",
-    "заблокир",
-    "отказано",
-    "초과",
-    "차단",
-    "거부",
-    "제한",
-    "上限",
-    "制限",
-    "拒否",
-    "しばらく",
-    "过多",
-    "過多",
-    "頻繁",
-    "频繁",
-    "拒絕",
-    "拒绝",
-    "封",
-    "限制",
-];
-
 /// Messages of clients in the position of an answer.
 const CLIENTS: [(&str, UnknownKind); 6] = [
     ("timeout.", UnknownKind::Timeout),
@@ -198,19 +116,12 @@ pub(super) fn refusal(text: &str) -> Option<(UnknownKind, String)> {
     let mut between = true;
     for line in lines(text) {
         let found = if is_comment(line) {
-            between = true;
             by_server(line)
         } else {
-            // In ARIN's lists too, a customer's name begins the line. KRNIC writes a blank before a label's colon.
-            let own = between
-                && field(line).is_none()
-                && !line.starts_with([' ', '\t', '+'])
-                && !line.contains(" : ")
-                && RecordForm::of_line(line).is_none();
-            between = line.trim().is_empty();
-            let spoken = (own || is_error(line)).then_some(line);
+            let spoken = (begins_own(line, between) || is_error(line)).then_some(line);
             spoken.and_then(by_server).or_else(|| failed_call(line)).or_else(|| spoken.and_then(by_client))
         };
+        between = is_comment(line) || line.trim().is_empty();
         // A denial is more precise than an error near it, and the first denial is the most precise.
         if let Some(found) = found
             && refused
@@ -223,52 +134,16 @@ pub(super) fn refusal(text: &str) -> Option<(UnknownKind, String)> {
     refused
 }
 
-/// Phrases about a query that came to nothing, in lower case.
-const FAILS: [&str; 16] = [
-    "unable to",
-    "cannot",
-    "can not",
-    "could not",
-    "fail",
-    "error",
-    "timeout",
-    "timed out",
-    "time out",
-    "not respond",
-    "no response",
-    "no answer",
-    "not available",
-    "unavailable",
-    "unreachable",
-    "is down",
-];
-
-/// The registry that a server names as responsible but could not ask for us, and its message. `own` is the server's registry,
-/// which it may name too.
-pub(super) fn elsewhere(text: &str, own: Registry) -> Option<(Registry, String)> {
-    lines(text).filter(|line| is_comment(line)).find_map(|line| {
-        let lower = line.to_ascii_lowercase();
-        let asks =
-            ["query", "queri", "contact", "connect", "reach", "ask", "respon", "whois", "server", "service"];
-        if !FAILS.iter().any(|of| lower.contains(of)) || !asks.iter().any(|of| lower.contains(of)) {
-            return None;
-        }
-        let names = [
-            ("arin", Registry::Arin),
-            ("ripe", Registry::Ripe),
-            ("apnic", Registry::Apnic),
-            ("lacnic", Registry::Lacnic),
-            ("afrinic", Registry::Afrinic),
-            ("registro", Registry::RegistroBr),
-            ("jpnic", Registry::Jpnic),
-            ("krnic", Registry::Krnic),
-            ("kisa", Registry::Krnic),
-            ("twnic", Registry::Twnic),
-        ];
-        let words = lower.split(|c: char| !c.is_alphanumeric());
-        let mut named = words.filter_map(|word| names.iter().find(|(of, _)| *of == word).map(|(_, of)| *of));
-        named.find(|named| *named != own).map(|named| (named, said(line)))
-    })
+/// Whether a line that is no comment is the server's, by its form: no customer can begin a paragraph without a key or an
+/// indent.
+pub(super) fn begins_own(line: &str, between: bool) -> bool {
+    // In ARIN's lists too, a customer's name begins the line. KRNIC writes a blank before a label's colon.
+    between
+        && !line.trim().is_empty()
+        && field(line).is_none()
+        && !line.starts_with([' ', '\t', '+'])
+        && !line.contains(" : ")
+        && RecordForm::of_line(line).is_none()
 }
 
 /// The text before a client's message that its connection failed.
@@ -286,7 +161,7 @@ pub(super) fn broken_off(text: &str) -> Option<&str> {
 }
 
 /// `ERROR:201: access denied` without the percent sign, as old servers wrote it; no field has this name.
-fn is_error(line: &str) -> bool {
+pub(super) fn is_error(line: &str) -> bool {
     line.get(..6).is_some_and(|head| head.eq_ignore_ascii_case("error:"))
 }
 
@@ -347,7 +222,8 @@ fn is_denial(lower: &str) -> bool {
 }
 
 /// The kind of a numbered error: `%ERROR:201:` (RIPE and its descendants), `%201 access` (their ancestor, and ARIN's
-/// `#201`), `%error 230 ` (RFC 2167). The inner None is a number that means only that there is nothing.
+/// `#201`), `%error 230 ` (RFC 2167). The inner None is a number that means only that there is nothing. An answer with an
+/// unknown number is incomplete.
 #[expect(clippy::option_option, reason = "no number at all, or a number that is no failure")]
 fn code(line: &str, words: &str) -> Option<Option<UnknownKind>> {
     let digits = |text: &str| text.get(..3).and_then(|digits| digits.parse::<u16>().ok());
@@ -355,7 +231,9 @@ fn code(line: &str, words: &str) -> Option<Option<UnknownKind>> {
         return Some(match digits(rest.trim_start())? {
             101 => None,
             200..=299 | 306 => Some(UnknownKind::Denied),
-            _ => Some(UnknownKind::Network),
+            100..=399 | 900..=999 => Some(UnknownKind::Network),
+            _ if is_denial(&words.to_lowercase()) => Some(UnknownKind::Denied),
+            _ => Some(UnknownKind::Incomplete),
         });
     }
     if let Some(rest) = line.strip_prefix("%error ") {
@@ -386,35 +264,20 @@ fn failed_call(line: &str) -> Option<UnknownKind> {
     REASONS.iter().find(|(of, _)| reason.contains(of)).map(|(_, kind)| *kind)
 }
 
-/// A server's message that it refuses an answer, in the broad sense in which only an answer without any network is read. A
-/// line with a key, or with an indent, may be a customer's.
-pub(super) fn refusal_alone(text: &str) -> Option<String> {
-    let own = |line: &&str| {
-        is_comment(line)
-            || (field(line).is_none() && !line.starts_with([' ', '\t', '+', '[']) && !line.contains(" : "))
-            || is_error(line)
-    };
-    lines(text).filter(own).find(|line| refuses(&line.to_lowercase())).map(said)
-}
-
-/// Whether a line in lower case refuses. Terms of use say what may be done, and with what.
-fn refuses(lower: &str) -> bool {
-    let mut words = lower.split(|c: char| !c.is_alphanumeric());
-    let terms =
-        ["if", "may", "might", "can", "could", "would", "should", "shall", "data", "information", "purposes"];
-    let of_terms = words.any(|word| terms.contains(&word));
-    let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
-    !of_terms && (has(&REFUSALS) || has(&FOREIGN_REFUSALS))
-}
-
 /// The server's message that there is no such network. It counts only if the answer names none.
 pub(super) fn absence(text: &str) -> Option<String> {
     let lines = lines(text).filter(|line| line.len() >= 8);
     lines.map(|line| (line, line.to_lowercase())).find_map(|(line, lower)| {
         let unallocated = lower.starts_with("% unallocated") || lower.starts_with("% reserved:");
-        (unallocated || ABSENCES.iter().any(|phrase| lower.contains(phrase))).then(|| said(line))
+        // It may also be us that it does not know.
+        let of_us = OURSELVES.iter().any(|word| lower.contains(word));
+        (unallocated || (!of_us && ABSENCES.iter().any(|phrase| lower.contains(phrase)))).then(|| said(line))
     })
 }
+
+/// Words for whoever asks, in lower case.
+const OURSELVES: [&str; 8] =
+    ["your ip", "your host", "your address", "your network", "client", "credential", "permission", "api key"];
 
 /// A server's line as part of a message: without its comment mark, and cut to a sensible length.
 pub(super) fn said(line: &str) -> String {

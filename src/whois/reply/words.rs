@@ -22,6 +22,17 @@ fn servers_own_words() {
         ("%ERROR:305: connection has been closed\n", Registry::Ripe, "failure network"),
         ("%ERROR:306: connections exceeded\n", Registry::Ripe, "failure denied"),
         ("%ERROR:202: access control limit reached\n", Registry::Apnic, "failure denied"),
+        ("%ERROR:402: not for you\n", Registry::Apnic, "empty incomplete"),
+        ("%ERROR:503: access denied\n", Registry::Ripe, "failure denied"),
+        ("%ERROR:404: no entries found\n", Registry::Ripe, "empty not-found"),
+        (
+            "inetnum: 192.0.2.0/24\nsource: RIPE\n\n%ERROR:402: not for you\n",
+            Registry::Ripe,
+            "failure incomplete",
+        ),
+        ("% Your host is not registered for this service.\n", Registry::Ripe, "empty incomplete"),
+        ("Client not found in the list of members.\n", Registry::Twnic, "empty incomplete"),
+        ("[ 本日の問い合わせ回数の制限を超えました ]\n", Registry::Jpnic, "failure denied"),
         ("%201 access control limit reached for 192.0.2.1\n", Registry::Apnic, "failure denied"),
         ("% Your host 192.0.2.1 has been blocked.\n", Registry::Ripe, "failure denied"),
         ("% Query rate limit exceeded\n", Registry::Lacnic, "failure denied"),
@@ -134,6 +145,46 @@ fn a_denial_alone_in_other_tongues() {
     }
 }
 
+/// Below objects it counts if it is short, or speaks to whoever asks, or in a language that describes no service.
+#[test]
+fn a_refusal_of_the_rest() {
+    let ripe = "inetnum:  192.0.2.0 - 192.0.2.255\ndescr:  Denied\nsource:  RIPE\n\n";
+    let afrinic =
+        "inetnum:  192.0.2.0 - 192.0.2.255\nremarks:  denied\n          Denied.\nsource:  AFRINIC\n\n";
+    let twnic = "\n   Denied Ltd.\n\n   Netname: EXAMPLE\n   Netblock: 192.0.2.0/24\n\n   Administrator contact:\n      a@example.net\n\n   Technical contact:\n      denied@example.net\n\n";
+    let judged =
+        |text: &str, registry| short(&classify(text, registry, Some([192, 0, 2, 1].into()), Network));
+    for (object, registry) in [(ripe, Registry::Ripe), (afrinic, Registry::Afrinic), (twnic, Registry::Twnic)]
+    {
+        for line in [
+            "Query refused.",
+            "Denied.",
+            "Your credit is used up for today.",
+            "拒绝访问",
+            "Whois for 192.0.2.7 is blocked until noon.",
+        ] {
+            for line in [format!("% {line}\n"), format!("{line}\n\n")] {
+                assert_eq!(
+                    judged(&format!("{object}{line}"), registry),
+                    "failure denied",
+                    "{registry} {line}"
+                );
+            }
+        }
+        let whole = if registry == Registry::Ripe { "failure incomplete" } else { "record 192.0.2.0/24" };
+        for line in [
+            "",
+            "% Excessive queries are blocked by this service.\n",
+            "% Your queries are limited to a thousand in a day.\n",
+            "% Your address may be blocked.\n",
+        ] {
+            assert_eq!(judged(&format!("{object}{line}"), registry), whole, "{registry} {line}");
+        }
+    }
+    let closed = format!("{ripe}% This query was served by the RIPE Database\n% Query refused.\n");
+    assert_eq!(judged(&closed, Registry::Ripe), "record 192.0.2.0/24");
+}
+
 /// The same after each registry's opening lines, which mention terms and limits too.
 #[test]
 fn a_denial_behind_a_registrys_head() {
@@ -198,9 +249,18 @@ fn a_registry_that_cannot_ask_another_names_it() {
         ("whois.registro.br is not responding", Registry::Lacnic, "whois.registro.br"),
         ("The KRNIC whois server is unavailable at the moment", Registry::Apnic, "whois.kisa.or.kr"),
         ("ERROR: no response from the AfriNIC server", Registry::Arin, "whois.afrinic.net"),
+        ("ARIN did not answer us in time", Registry::Afrinic, "whois.arin.net"),
+        ("Sorry, ARIN is down", Registry::Afrinic, "whois.arin.net"),
+        ("We asked ARIN about it, without success", Registry::Afrinic, "whois.arin.net"),
+        ("whois.arin.net: connection timed out", Registry::Afrinic, "whois.arin.net"),
+        ("ARIN refused our connection", Registry::Afrinic, "whois.arin.net"),
+        ("No se pudo consultar ARIN", Registry::Lacnic, "whois.arin.net"),
+        ("This resource is managed by the RIPE NCC. Query its server.", Registry::Apnic, "whois.ripe.net"),
+        ("Please query whois.apnic.net about this network", Registry::Ripe, "whois.apnic.net"),
     ] {
-        for head in ["", "% Some words about the service.\n\n"] {
-            let text = format!("{head}% {line}\n\n");
+        for head in ["", "% Some words about the service.\n\n", "%"] {
+            let text = format!("{}{line}\n\n", if head == "%" { "" } else { "% " });
+            let text = if head == "%" { text } else { format!("{head}{text}") };
             let judged = classify(&text, registry, Some([192, 0, 2, 1].into()), Network);
             let WhoisReply::Placeholder { next: found, .. } = &judged else {
                 panic!("{line}: {}", judged.explain())
@@ -208,8 +268,18 @@ fn a_registry_that_cannot_ask_another_names_it() {
             assert_eq!(found.iter().map(|next| next.host.as_str()).collect::<Vec<_>>(), [next], "{line}");
         }
     }
-    let own = "% The RIPE Database query service is unavailable at the moment\n";
-    assert!(!matches!(classify(own, Registry::Ripe, None, Network), WhoisReply::Placeholder { .. }));
+    for (line, registry) in [
+        ("% The RIPE Database query service is unavailable at the moment", Registry::Ripe),
+        ("% This network is not managed by ARIN", Registry::Ripe),
+        ("KRNIC is not an ISP but a National Internet Registry similar to APNIC.", Registry::Krnic),
+        ("% ARIN has denied access: query limit exceeded", Registry::Afrinic),
+        // An operator cannot have a registry asked so.
+        ("% unable to contact RIPE", Registry::Other),
+        ("% unable to contact RIPE", Registry::Rwhois),
+    ] {
+        let judged = classify(line, registry, None, Network);
+        assert!(!matches!(judged, WhoisReply::Placeholder { .. }), "{line}: {}", judged.explain());
+    }
 }
 
 #[test]
