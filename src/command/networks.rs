@@ -166,6 +166,7 @@ fn notes(
     let addresses = match families {
         Families { v6: false, .. } => v4,
         Families { v4: false, .. } => "IPv6 only".to_owned(),
+        _ if found.set().v6.addresses() == 0 => format!("{v4}, no IPv6"),
         _ => format!("{v4}, and IPv6"),
     };
     let mut notes = vec![format!("networks that whodunit's patterns block, {now:.0}: {addresses}")];
