@@ -109,7 +109,7 @@ pub struct QueryOptions {
     pub rate: Option<QueryRate>,
     /// A JSON file of servers that replace the built-in ones, in whois-rust's form: {"whois.ripe.net": {"host":
     /// "127.0.0.1:4301"}}. An entry may have a `query`, in which $addr is the address. The entry of an RDAP server, such as
-    /// "rdap.db.ripe.net", may have a `ca`: a PEM file with the certificates to trust
+    /// "rdap.db.ripe.net", may have a `ca`: a PEM file with the authorities' certificates to trust, not the server's own
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub servers: Option<PathBuf>,
     /// Ask over RDAP (HTTPS) if a registry's whois server cannot be reached or does not answer in time: fallback, never
