@@ -40,7 +40,7 @@ pub(crate) fn check(data: &[u8]) {
 /// A reply with another closing line than its registry's is held back until it comes twice, and is then about the
 /// address.
 fn check_ending(text: &str, registry: Registry, address: IpAddr) {
-    assert!(is_same(text, text));
+    assert!(is_same(text, text, registry));
     let Some(found) = unclosed(text, registry, address) else { return };
     assert!(text.ends_with('\n'));
     let judged = classify(text, registry, Some(address), Provenance::Network);

@@ -20,9 +20,10 @@ impl ReferralChase<'_> {
         let cache = self.resolver.cache();
         let name = &server.name;
         let key = server.key();
-        // An answer that ends with nothing is asked for twice each time: so does one that was cut between two objects.
-        let known =
-            (!found.ending.is_empty()).then(|| cache.known_ending(&key, &found.ending, Timestamp::now()));
+        // An answer that ends with nothing looks like one that was cut between two objects. If an object may be missing, it
+        // is asked for twice each time.
+        let certain = !found.ending.is_empty() || found.has_everybody;
+        let known = certain.then(|| cache.known_ending(&key, &found.ending, Timestamp::now()));
         if let Some(until) = known.flatten() {
             self.trace.say("closing", || {
                 format!("{name} does not close its answers as expected, as is known until {until:.0}")
@@ -33,12 +34,10 @@ impl ReferralChase<'_> {
             format!("{name} did not close its answer as expected, and is asked once more")
         });
         match self.hop(server, false, deadline) {
-            Ok((_, again)) if is_same(text, &again) => {
-                if !found.ending.is_empty() {
+            Ok((_, again)) if is_same(text, &again, server.registry) => {
+                if certain {
                     cache.learn_ending(&key, &found.ending, Timestamp::now());
-                } else if !found.has_everybody
-                    && !cache.note_bare(&key, self.resolver.area(self.address), Timestamp::now())
-                {
+                } else if !cache.note_bare(&key, self.resolver.area(self.address), Timestamp::now()) {
                     self.trace.say("closing", || {
                         format!("{name} said the same twice, and ends with nothing: not believed of a first few networks")
                     });

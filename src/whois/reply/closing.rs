@@ -54,8 +54,10 @@ pub fn unclosed(text: &str, registry: Registry, address: IpAddr) -> Option<Unclo
 
 /// Whether two answers to one query say the same. The server's own lines may differ in the time and the machine.
 #[must_use]
-pub fn is_same(one: &str, other: &str) -> bool {
-    let bare = |line: &str| if is_own(line) { constant(line) } else { line.to_owned() };
+pub fn is_same(one: &str, other: &str, registry: Registry) -> bool {
+    let page = RecordPage::read(one, registry);
+    let own = |line: &str| page.as_ref().map_or_else(|| is_own(line), |page| page.is_servers(line));
+    let bare = |line: &str| if own(line) { constant(line) } else { line.to_owned() };
     lines(one).map(bare).eq(lines(other).map(bare))
 }
 
@@ -81,7 +83,11 @@ fn ending(text: &str, registry: Registry) -> Option<String> {
     if words.iter().any(|line| complete::introduces(line)) {
         return None;
     }
-    let speaks = |line: &&str| line.split_whitespace().filter(|word| word.len() > 1).count() >= 3;
+    let speaks = |line: &&str| {
+        let words = line.split_whitespace().filter(|word| word.len() > 1).count();
+        // Some languages write no blanks.
+        words >= 3 || line.chars().filter(|c| c.is_alphabetic() && !c.is_ascii()).count() >= 6
+    };
     // Words between KRNIC's halves are no end either.
     if page.form() == RecordForm::Krnic && page.has_last_half() == Some(false) {
         return None;
@@ -282,6 +288,8 @@ mod tests {
         assert_eq!(short(judge(&english)), Some((String::new(), false)));
         // The Korean text of this answer leaves some lines out.
         assert_eq!(short(judge(&format!("{english}{korean}"))), None);
+        let japanese = "% 応答は以上です。";
+        assert_eq!(short(judge(&format!("{bare}{japanese}\n"))), Some((japanese.to_owned(), true)));
         let words = "This service is run by KISA.";
         assert_eq!(short(judge(&format!("{bare}{words}\n"))), Some((words.to_owned(), true)));
         assert_eq!(short(judge(&format!("{english}{words}\n"))), Some((String::new(), false)));
@@ -330,6 +338,7 @@ mod tests {
 
     #[test]
     fn the_time_and_the_machine_may_differ_and_nothing_else() {
+        let is_same = |one: &str, other: &str| is_same(one, other, Registry::Ripe);
         let text = "inetnum: 192.0.2.0/24\nremarks: 7\n\n% Answered at 10:00 by (ONE)\n";
         assert!(is_same(text, "inetnum: 192.0.2.0/24\r\nremarks: 7\n\n% Answered at 11:30 by (TWO)\n"));
         assert!(is_same(
@@ -339,5 +348,10 @@ mod tests {
         assert!(!is_same(text, "inetnum: 192.0.2.0/24\nremarks: 8\n\n% Answered at 10:00 by (ONE)\n"));
         assert!(!is_same(text, "inetnum: 192.0.2.0/24\nremarks: 7\n\n% Cut at 10:00 by (ONE)\n"));
         assert!(!is_same(text, "inetnum: 192.0.2.0/24\nremarks: 7\n"));
+        // All of a customer's text follows labels there.
+        let korean =
+            "IPv4 Address       : 192.0.2.0/24\nE-Mail             : a1@example.net\n\nServed at 10:00\n";
+        assert!(super::is_same(korean, &korean.replace("10:00", "11:30"), Registry::Krnic));
+        assert!(!super::is_same(korean, &korean.replace("a1@", "a2@"), Registry::Krnic));
     }
 }

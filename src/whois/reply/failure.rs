@@ -190,7 +190,8 @@ fn is_denial(lower: &str) -> bool {
     }
     let said: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
     let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    let conditional = any(&["if", "may", "might", "can", "could", "will", "would", "should", "must"]);
+    let conditional = lower.contains("please do not")
+        || any(&["if", "may", "might", "can", "could", "will", "would", "should", "must"]);
     // Terms of use permit or forbid uses of the data; a refusal is about the query.
     let of_data = any(&["data", "information", "purposes"]) || lower.contains("reproduc");
     let asking = [

@@ -113,6 +113,7 @@ fn a_denial_in_other_words() {
         "% You are not permitted to use the information for advertising.",
         "% being prohibited its distribution, commercialization or reproduction",
         "% Too many objects are related to it; only the first is shown.",
+        "% Please do not query too often.",
         "error-code: none; access denied",
         "Organization Name  : Query Limit Reached",
         "Limits Reached Ltd. LR (NET-198-51-100-0-1) 198.51.100.0 - 198.51.100.255",
