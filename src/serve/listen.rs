@@ -107,8 +107,9 @@ impl ListenAddress {
                 BoundAddress::Policy(BoundListener::Unix(listener), Some(file))
             }
             Self::Dns(address) => {
-                let socket = UdpSocket::bind(address.as_str())?;
-                let listener = TcpListener::bind(socket.local_addr()?)?;
+                // For port 0, TCP chooses: a machine's connections use many of its ports, and its datagrams few.
+                let listener = TcpListener::bind(address.as_str())?;
+                let socket = UdpSocket::bind(listener.local_addr()?)?;
                 BoundAddress::Dns(socket, listener)
             }
         })
