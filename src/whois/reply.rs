@@ -204,6 +204,7 @@ fn judge(
     let missing = complete::missing_end(part.text, part.registry, whole);
     let network = provenance == Provenance::Network;
     if network
+        && part.registry.server().is_some()
         && !complete::is_closed(part.text)
         && let Some(message) = refusal::below(part.text)
     {

@@ -89,10 +89,11 @@ fn ending(text: &str, registry: Registry) -> Option<String> {
         words >= 3 || line.chars().filter(|c| c.is_alphabetic() && !c.is_ascii()).count() >= 6
     };
     // Words between KRNIC's halves are no end either.
-    if page.form() == RecordForm::Krnic && page.has_last_half() == Some(false) {
+    let halves = (page.form() == RecordForm::Krnic).then(|| page.has_last_half()).flatten();
+    if halves == Some(false) {
         return None;
     }
-    let marked = |line: &&str| is_own(line) || page.has_last_half() == Some(true);
+    let marked = |line: &&str| is_own(line) || halves == Some(true);
     if words.iter().any(|line| marked(line) && speaks(line)) {
         return Some(words.into_iter().map(constant).collect::<Vec<_>>().join("\n"));
     }

@@ -88,15 +88,22 @@ fn has_last_list(text: &str) -> bool {
 /// The headings of the lists in one of JPNIC's answers, each with whether a row and the blank line below the rows are
 /// there.
 pub(super) fn lists(text: &str) -> Vec<(&str, bool)> {
-    let all: Vec<&str> = lines(text).map(str::trim_end).collect();
-    // What follows the last line end is no blank line.
-    let whole = all.split_last().map_or_else(Vec::new, |(_, whole)| whole.to_vec());
-    let rules = (1..whole.len()).filter(|at| whole.get(*at).is_some_and(|line| is_rule(line)));
-    let ends = |rule: usize| {
-        let mut rows = whole.iter().skip(rule + 1).skip_while(|line| line.is_empty());
-        rows.any(|line| line.is_empty())
-    };
-    rules.filter_map(|rule| Some((*whole.get(rule - 1)?, ends(rule)))).collect()
+    let mut lists: Vec<(&str, bool)> = Vec::new();
+    let (mut above, mut rows) = ("", false);
+    // What follows the last line end is no line.
+    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    for line in lines(whole).map(str::trim_end) {
+        if is_rule(line) {
+            lists.push((above, false));
+            rows = false;
+        } else if !line.is_empty() {
+            rows = true;
+        } else if let Some((_, ends)) = lists.last_mut() {
+            *ends |= rows;
+        }
+        above = line;
+    }
+    lists
 }
 
 /// The line between the heading of one of JPNIC's lists and its rows.

@@ -134,6 +134,17 @@ fn very_long_replies_take_linear_time() {
     ] {
         is_linear(piece, |bytes| piece.repeat(bytes / piece.len()));
     }
+    // Answers of national registries, with very much where their end is due.
+    for (head, piece) in [
+        ("[Network Number] 192.0.2.0/24\n[Organization] A\n\n", "-----\n"),
+        ("[Network Number] 192.0.2.0/24\n[Organization] A\n\n", "A\n-----\nB\n"),
+        (
+            "# KOREAN\nIPv4 Address : 192.0.2.0/24\nE-Mail : a\n\n# ENGLISH\nIPv4 Address : 192.0.2.0/24\nE-Mail : a\n\n",
+            "a b c\n",
+        ),
+    ] {
+        is_linear(piece, |bytes| format!("{head}{}", piece.repeat(bytes / piece.len())));
+    }
     // Very many different values, then the last of them again and again.
     is_linear("maintainers", |bytes| {
         let last = bytes / 40;
@@ -171,6 +182,9 @@ fn a_contact_like_a_network_is_a_contact() {
 fn is_linear(what: &str, text: impl Fn(usize) -> String) {
     let time = |text: &str| {
         let started = std::time::Instant::now();
+        for registry in [Registry::Jpnic, Registry::Krnic] {
+            let _ = unclosed(text, registry, "192.0.2.1".parse().unwrap());
+        }
         for registry in [Registry::Apnic, Registry::Rwhois] {
             assert!(!classify(text, registry, "192.0.2.1".parse().ok(), Network).explain().is_empty());
             assert!(!classify(text, registry, "192.0.2.1".parse().ok(), Saved).explain().is_empty());

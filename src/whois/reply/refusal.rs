@@ -135,7 +135,9 @@ fn refuses_the_rest(line: &str) -> bool {
             .any(|word| word.trim_end_matches(['.', ',', ':']).parse::<IpAddr>().is_ok());
     let foreign = FOREIGN_REFUSALS.iter().any(|part| lower.contains(part));
     let policy = POLICIES.iter().any(|part| lower.contains(part));
-    refuses(&lower) && (short || foreign || (to_us && !policy))
+    let of_use =
+        words().any(|word| matches!(word, "use" | "usage" | "abuse" | "misuse" | "copying" | "commercial"));
+    refuses(&lower) && (foreign || !of_use && (short || to_us && !policy))
 }
 
 /// Parts of refusals that describe a service as well.

@@ -178,6 +178,7 @@ fn a_refusal_of_the_rest() {
             "% Excessive queries are blocked by this service.\n",
             "% Your queries are limited to a thousand in a day.\n",
             "% Your address may be blocked.\n",
+            "% Unauthorized use is prohibited.\n",
         ] {
             assert_eq!(judged(&format!("{object}{line}"), registry), whole, "{registry} {line}");
         }
