@@ -32,7 +32,7 @@ use crate::{
     pattern::{self, Patterns},
     resolver::Resolver,
     sanitize::safe,
-    verdict::{Judged, OnUnknown, Verdict},
+    verdict::{OnUnknown, Verdict},
 };
 use jiff::Timestamp;
 use std::{
@@ -70,8 +70,8 @@ impl ExitTally {
     }
 
     /// Adds a verdict.
-    pub fn add(&mut self, judged: &Judged) {
-        let exit = match judged.verdict {
+    pub fn add(&mut self, verdict: Verdict) {
+        let exit = match verdict {
             Verdict::Allowed | Verdict::Clear => Exit::Clear,
             Verdict::Blocked => Exit::Blocked,
             Verdict::Unknown => self.unknown,

@@ -147,17 +147,16 @@ impl ImportedData {
                 open.connection.prepare("SELECT prefix, network, source, narrow FROM extent2")?;
             let mut rows = statement.query([])?;
             let mut all = Vec::new();
+            let mut last = None;
             while let Some(row) = rows.next()? {
                 let Some(prefix) = row.get_ref(0)?.as_blob().ok().and_then(extent::decode) else { continue };
                 let source: i64 = row.get(2)?;
-                let Some((fetched, _)) = open.sources.get(&source) else { continue };
+                if last.is_none_or(|(number, _)| number != source) {
+                    last = open.sources.get(&source).map(|(fetched, _)| (source, micros(*fetched)));
+                }
+                let Some((_, fetched)) = last else { continue };
                 let (id, narrow) = (row.get(1)?, row.get(3)?);
-                all.push(ListedExtent {
-                    prefix,
-                    fetched: micros(*fetched),
-                    id,
-                    whose: ExtentOrigin::Imported { narrow },
-                });
+                all.push(ListedExtent { prefix, fetched, id, whose: ExtentOrigin::Imported { narrow } });
                 if all.len() > MOST {
                     return Ok(None);
                 }

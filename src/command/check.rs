@@ -14,10 +14,15 @@ use crate::{
     output::{self, OutputFormat},
     pattern::PatternSpec,
     resolver::{Arrival, Client, Resolver},
-    verdict::Judged,
+    verdict::{Judged, Verdict},
 };
 use jiff::Timestamp;
-use std::{collections::HashMap, io::IsTerminal, net::IpAddr, path::Path};
+use std::{
+    collections::HashMap,
+    io::{IsTerminal, Write},
+    net::IpAddr,
+    path::Path,
+};
 
 /// The addresses to classify, and the settings.
 struct CheckSettings<'a> {
@@ -204,23 +209,37 @@ fn judge_all(
     format: &OutputFormat,
     mut tally: ExitTally,
 ) -> Result<Exit> {
-    let whois = output.form == OutputForm::Whois;
     let mut out = stdout();
-    let mut stale = StaleCount::default();
+    let stale = StaleCount::default();
     format.head(&mut out)?;
-    let print = |judged: Judged, arrival| {
-        tally.add(&judged);
+    let view = |judged: Judged| {
         stale.add(&judged);
-        format.row(&judged, &mut out)?;
-        if let (true, Some(answer)) = (whois, judged.answer()) {
-            output::matched(&answer.text, resolver.patterns(), paint(output), &mut out)
-                .map_err(Error::stdout)?;
-        }
+        (judged.verdict, shown(&judged, resolver, output, format))
+    };
+    let print = |(verdict, lines): (Verdict, Result<Vec<u8>>), arrival| {
+        tally.add(verdict);
+        out.write_all(&lines?).map_err(Error::stdout)?;
         if arrival == Arrival::Late { flush(&mut out) } else { Ok(()) }
     };
-    resolver.judge_all(clients, &mut ProgressSink::new(resolver, true, print))?;
+    resolver.judge_all(clients, &view, &mut ProgressSink::new(resolver, true, print))?;
     flush(&mut out)?;
     stale.tell();
     tell_of(resolver);
     Ok(tally.exit())
+}
+
+/// The lines of one verdict.
+fn shown(
+    judged: &Judged,
+    resolver: &Resolver,
+    output: &OutputConfig,
+    format: &OutputFormat,
+) -> Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    format.row(judged, &mut lines)?;
+    if let (OutputForm::Whois, Some(answer)) = (output.form, judged.answer()) {
+        output::matched(&answer.text, resolver.patterns(), paint(output), &mut lines)
+            .map_err(Error::stdout)?;
+    }
+    Ok(lines)
 }

@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, HashMap},
+    convert::identity,
     io::{self, Write},
     path::PathBuf,
 };
@@ -140,7 +141,7 @@ fn count(resolver: &Resolver, seen: &[SeenClient], costs: &mut CostTable, wanted
         costs.add(&judged, wanted);
         Ok(())
     };
-    resolver.judge_all(&log_clients::clients(seen), &mut ProgressSink::new(resolver, false, add))
+    resolver.judge_all(&log_clients::clients(seen), &identity, &mut ProgressSink::new(resolver, false, add))
 }
 
 fn read(logs: &[PathBuf], spec: &ReadSpec) -> Result<LogClients> {

@@ -33,7 +33,7 @@ pub fn run(
         let judged = resolver.judge(seen.address, deadline, &mut trace);
         // Its line is removed before the output.
         drop(waiting);
-        tally.add(&judged);
+        tally.add(judged.verdict);
         Explanation { out: &mut out, paint, width: width() }
             .write(&judged, &trace, resolver.patterns())
             .map_err(Error::stdout)?;

@@ -90,7 +90,7 @@ pub fn run(typed: &MatchArgs) -> Result<Exit> {
         let registry = detect(&charset::decode(&bytes, Registry::Other));
         let text = charset::decode(&bytes, registry);
         let judged = judge(&text, registry, address, origin.clone(), &patterns);
-        tally.add(&judged);
+        tally.add(judged.verdict);
         if judged.unknown().is_some()
             && let Some(warning) = input_warnings::log_as_whois(&bytes, source)
         {

@@ -39,6 +39,7 @@ use regex::bytes::Regex;
 use settings::ReportSettings;
 use std::{
     collections::HashSet,
+    convert::identity,
     io::{self, Write},
     net::IpAddr,
     path::PathBuf,
@@ -65,8 +66,8 @@ pub fn run(typed: &ReportArgs) -> Result<Exit> {
     {
         warn(warning);
     }
-    let mut stale = StaleCount::default();
-    let (mut sightings, span) = judge(&resolver, std::mem::take(&mut clients.seen), &mut stale)?;
+    let stale = StaleCount::default();
+    let (mut sightings, span) = judge(&resolver, std::mem::take(&mut clients.seen), &stale)?;
     if settings.shows_lines() {
         retain_owners(&mut sightings, &settings.owners);
     }
@@ -126,7 +127,7 @@ fn judge_wanted(
         wanted.add(judged, seen_in);
         Ok(())
     };
-    resolver.judge_all(clients, &mut ProgressSink::new(resolver, false, keep))
+    resolver.judge_all(clients, &identity, &mut ProgressSink::new(resolver, false, keep))
 }
 
 /// Keeps the clients whose owner one of the expressions matches.
@@ -203,7 +204,7 @@ fn ham_clients(ham: &[PathBuf], spec: &ReadSpec) -> Result<Vec<Client>> {
 fn judge(
     resolver: &Resolver,
     seen: Vec<log::SeenClient>,
-    stale: &mut StaleCount,
+    stale: &StaleCount,
 ) -> Result<(Sightings, Option<ReportSpan>)> {
     let clients = log_clients::clients(&seen);
     let span = ReportSpan::over(seen.iter().flat_map(|seen| seen.first().into_iter().chain(seen.last())));
@@ -213,7 +214,7 @@ fn judge(
         sightings.add(judged);
         Ok(())
     };
-    resolver.judge_all(&clients, &mut ProgressSink::new(resolver, false, keep))?;
+    resolver.judge_all(&clients, &identity, &mut ProgressSink::new(resolver, false, keep))?;
     Ok((sightings, span))
 }
 

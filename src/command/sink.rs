@@ -1,11 +1,10 @@
-//! Receives the verdicts on many addresses, and shows a progress bar for those that need a query.
+//! Receives the views of the verdicts on many addresses, and shows a progress bar for those that need a query.
 
 use super::interruption::{self, KeptAnswers};
 use crate::{
     error::Result,
     output::progress::Progress,
     resolver::{Arrival, Resolver, Trace, VerdictSink},
-    verdict::Judged,
 };
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ pub(super) fn at_terminal(trace: Trace) -> (Trace, Option<Progress>) {
     }
 }
 
-/// Passes each verdict to a closure.
+/// Passes each view to a closure.
 pub(super) struct ProgressSink<F> {
     take: F,
     prints: bool,
@@ -27,7 +26,7 @@ pub(super) struct ProgressSink<F> {
     waiting: Option<Progress>,
 }
 
-impl<F: FnMut(Judged, Arrival) -> Result<()>> ProgressSink<F> {
+impl<F> ProgressSink<F> {
     /// `prints` means that the closure writes to the terminal, so the bar must be removed meanwhile.
     pub(super) fn new(resolver: &Resolver, prints: bool, take: F) -> Self {
         let kept = match resolver.cache().base() {
@@ -39,12 +38,12 @@ impl<F: FnMut(Judged, Arrival) -> Result<()>> ProgressSink<F> {
     }
 }
 
-impl<F: FnMut(Judged, Arrival) -> Result<()>> VerdictSink for ProgressSink<F> {
-    fn take(&mut self, judged: Judged, arrival: Arrival) -> Result<()> {
+impl<T, F: FnMut(T, Arrival) -> Result<()>> VerdictSink<T> for ProgressSink<F> {
+    fn take(&mut self, view: T, arrival: Arrival) -> Result<()> {
         self.waiting = None;
         match &self.progress {
-            Some(progress) if self.prints => progress.aside(|| (self.take)(judged, arrival)),
-            _ => (self.take)(judged, arrival),
+            Some(progress) if self.prints => progress.aside(|| (self.take)(view, arrival)),
+            _ => (self.take)(view, arrival),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     verdict::Judged,
 };
 use jiff::Timestamp;
-use std::{collections::BTreeMap, io::Write};
+use std::{collections::BTreeMap, convert::identity, io::Write};
 
 /// The logs to read, and how registries are asked.
 struct WarmSettings<'a> {
@@ -67,7 +67,7 @@ pub fn run(typed: &WarmArgs) -> Result<Exit> {
         }
         Ok(())
     };
-    resolver.judge_all(&clients, &mut ProgressSink::new(&resolver, false, learn))?;
+    resolver.judge_all(&clients, &identity, &mut ProgressSink::new(&resolver, false, learn))?;
     tell_of(&resolver);
     report(&count).map(|exit| if missing { Exit::NoInput } else { exit })
 }

@@ -152,7 +152,9 @@ struct SafeJson;
 
 impl Formatter for SafeJson {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        if !fragment.contains(acts) {
+        // Most text is printable ASCII, which is seen without decoding it.
+        let printable = fragment.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
+        if printable || !fragment.contains(acts) {
             return out.write_all(fragment.as_bytes());
         }
         let mut units = [0; 2];

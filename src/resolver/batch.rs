@@ -44,13 +44,17 @@ pub enum Arrival {
     Late,
 }
 
-/// Receives the verdicts on many addresses, on the thread that asked for them.
-pub trait VerdictSink {
-    /// Takes the next verdict, in the order of the clients.
+/// Makes of a verdict what its sink takes. It runs on all processors at once, so costly work belongs here, and the rest
+/// of a verdict ends here.
+pub type VerdictView<'a, T> = &'a (dyn Fn(Judged) -> T + Sync);
+
+/// Receives the views of many verdicts, on the thread that asked for them.
+pub trait VerdictSink<T> {
+    /// Takes the next view, in the order of the clients.
     ///
     /// # Errors
     /// The run ends, and no further registry is asked.
-    fn take(&mut self, judged: Judged, arrival: Arrival) -> Result<()>;
+    fn take(&mut self, view: T, arrival: Arrival) -> Result<()>;
 
     /// The trace of the only look-up, if there is one alone. [`Self::reach`] is not called then.
     fn wait_for_one(&mut self) -> Trace {
@@ -63,11 +67,16 @@ pub trait VerdictSink {
 }
 
 impl Resolver {
-    /// Hands over each verdict in the order of the clients, as soon as those before it are out.
+    /// Hands over a view of each verdict in the order of the clients, as soon as those before it are out.
     ///
     /// # Errors
     /// A pattern is wrong (78), which is found before any query. The sink fails, which ends the run.
-    pub fn judge_all(&self, clients: &[Client], sink: &mut dyn VerdictSink) -> Result<()> {
+    pub fn judge_all<T: Send>(
+        &self,
+        clients: &[Client],
+        view: VerdictView<'_, T>,
+        sink: &mut dyn VerdictSink<T>,
+    ) -> Result<()> {
         let mut known = 0;
         if clients.len() >= MANY {
             self.check()?;
@@ -76,19 +85,19 @@ impl Resolver {
             if !self.policy().refresh {
                 self.cache().take_snapshot(&self.freshness(Timestamp::now()));
             }
-            known = self.recall_many(clients, sink)?;
+            known = self.recall_many(clients, view, sink)?;
         }
         // Known addresses are answered here, without a thread: a hook often asks again about the same client.
         for client in clients.get(known..).unwrap_or_default() {
             let Some(judged) = self.recall_client(client)? else { break };
             known += 1;
-            sink.take(judged, Arrival::AtOnce)?;
+            sink.take(view(judged), Arrival::AtOnce)?;
         }
         match clients.get(known..) {
             None | Some([]) => Ok(()),
             Some(rest) => {
                 self.check()?;
-                self.ask_all(rest, sink)
+                self.ask_all(rest, view, sink)
             }
         }
     }
@@ -99,7 +108,12 @@ impl Resolver {
     }
 
     /// Judges addresses on all processors, up to the first that is not known. Returns the number judged.
-    fn recall_many(&self, clients: &[Client], sink: &mut dyn VerdictSink) -> Result<usize> {
+    fn recall_many<T: Send>(
+        &self,
+        clients: &[Client],
+        view: VerdictView<'_, T>,
+        sink: &mut dyn VerdictSink<T>,
+    ) -> Result<usize> {
         let processors = thread::available_parallelism().map_or(1, usize::from);
         let Some(pool) = scheduler::pool(processors) else { return Ok(0) };
         let (mut known, mut ready) = (0, Vec::new());
@@ -107,7 +121,7 @@ impl Resolver {
         for piece in clients.chunks(PIECE).chain([[].as_slice()]) {
             let mut judged = Vec::new();
             let goes_on = pool.in_place_scope(|scope| -> Result<bool> {
-                scope.spawn(|_| judged = self.recall_piece(piece));
+                scope.spawn(|_| judged = self.recall_piece(piece, view));
                 for judged in ready.drain(..).flatten() {
                     let Some(judged) = judged? else { return Ok(false) };
                     known += 1;
@@ -125,11 +139,17 @@ impl Resolver {
 
     /// Judges each address, in the order of the addresses: neighbours are near each other in the cache, and often in one
     /// network. The result is in the order of the clients.
-    fn recall_piece(&self, piece: &[Client]) -> Vec<Option<Result<Option<Judged>>>> {
+    fn recall_piece<T: Send>(
+        &self,
+        piece: &[Client],
+        view: VerdictView<'_, T>,
+    ) -> Vec<Option<Result<Option<T>>>> {
         let mut order: Vec<(usize, &Client)> = piece.iter().enumerate().collect();
         order.sort_unstable_by_key(|(_, client)| client.address);
-        let judged: Vec<_> =
-            order.into_par_iter().map(|(index, client)| (index, self.recall_client(client))).collect();
+        let judged: Vec<_> = order
+            .into_par_iter()
+            .map(|(index, client)| (index, self.recall_client(client).map(|judged| judged.map(view))))
+            .collect();
         let mut ordered: Vec<_> = piece.iter().map(|_| None).collect();
         for (index, judged) in judged {
             if let Some(slot) = ordered.get_mut(index) {
@@ -140,10 +160,15 @@ impl Resolver {
     }
 
     /// Looks up the rest. A single address needs no pool: hooks run under limits that a pool would hit.
-    fn ask_all(&self, rest: &[Client], sink: &mut dyn VerdictSink) -> Result<()> {
+    fn ask_all<T: Send>(
+        &self,
+        rest: &[Client],
+        view: VerdictView<'_, T>,
+        sink: &mut dyn VerdictSink<T>,
+    ) -> Result<()> {
         if let ([Client { address, hits }], false) = (rest, self.waits_in_turn) {
             let judged = self.judge(*address, self.deadline(), &mut sink.wait_for_one());
-            return sink.take(Judged { hits: *hits, ..judged }, Arrival::Late);
+            return sink.take(view(Judged { hits: *hits, ..judged }), Arrival::Late);
         }
         // Only verdicts that came out of order are stored: a log may have millions of clients.
         let mut waiting: std::collections::HashMap<usize, Judged> = std::collections::HashMap::new();
@@ -171,7 +196,7 @@ impl Resolver {
                 while let Some(judged) = waiting.remove(&next) {
                     let hits = rest.get(next).map_or(1, |client| client.hits);
                     if outcome.is_ok() {
-                        outcome = sink.take(Judged { hits, ..judged }, Arrival::Late);
+                        outcome = sink.take(view(Judged { hits, ..judged }), Arrival::Late);
                         stopped.store(outcome.is_err(), Ordering::Relaxed);
                     }
                     next += 1;

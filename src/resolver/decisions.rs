@@ -21,9 +21,9 @@ use std::{
 };
 use xxhash_rust::xxh3::Xxh3;
 
-/// Decisions in one part of the memory. Neighbours in a log share a network, and memory must not grow with the log.
-const RECENT: usize = 512;
-/// The number of parts, so that threads seldom wait for each other.
+/// The most decisions in memory. Neighbours in a log share a network, and memory must not grow with the log.
+const RECENT: usize = 8192;
+/// The most parts of it, so that threads seldom wait for each other.
 const PARTS: usize = 16;
 /// The longest whois text in bytes whose decision is in memory. Strangers write these texts, and a decision holds parts
 /// of them.
@@ -161,7 +161,7 @@ impl DecisionMemory {
             return;
         }
         let mut part = self.part(key);
-        if part.len() >= RECENT {
+        if part.len() >= RECENT / parts() {
             part.clear();
         }
         part.insert(key, Arc::clone(decision));
@@ -169,12 +169,23 @@ impl DecisionMemory {
 
     fn part(&self, key: NetworkKey) -> MutexGuard<'_, HashMap<NetworkKey, Arc<StoredDecision>>> {
         let [first, ..] = &self.parts;
-        let index = usize::try_from(key.1.unsigned_abs()).unwrap_or_default() % PARTS;
+        // A thread of a pool judges neighbours, and has a part of its own. What one thread allocates and another frees
+        // makes both wait for the allocator.
+        let number = || usize::try_from(key.1.unsigned_abs()).unwrap_or_default();
+        let index = rayon::current_thread_index().unwrap_or_else(number) % PARTS;
         self.parts.get(index).unwrap_or(first).lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn digest(&self, patterns: &Patterns) -> &[u8; 16] {
         self.digest.get_or_init(|| patterns.digest())
+    }
+}
+
+/// The number of parts in use.
+fn parts() -> usize {
+    match rayon::current_thread_index() {
+        Some(_) => rayon::current_num_threads().clamp(1, PARTS),
+        None => PARTS,
     }
 }
 
@@ -280,6 +291,6 @@ mod tests {
             memory.remember(&cache, &patterns, &about(&hit), &decision);
         }
         let kept: usize = memory.parts.iter().map(|part| part.lock().unwrap().len()).sum();
-        assert!(kept <= RECENT * PARTS, "{kept}");
+        assert!(kept <= RECENT, "{kept}");
     }
 }
