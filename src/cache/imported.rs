@@ -1,15 +1,17 @@
 //! Imported data, as lookups read it. The file is never changed, only replaced ([`super::import`]). So it is opened
 //! without locks, and no journal is looked for.
 
+mod body;
 mod scan;
 
+pub(super) use body::plain;
 pub use scan::{
     ImportedReader, ImportedScan, ImportedSource, PackedNetwork, references as imported_references,
 };
 
 use super::{
     CacheError, CacheHit, CacheResult, CacheTrouble, ExtentList, HitSource,
-    body::{self, BodyUnpacker},
+    body::BodyUnpacker,
     extent,
     server::{micros, moment},
     snapshot::{ExtentOrigin, ListedExtent, MOST},
@@ -21,7 +23,7 @@ use crate::{
     whois::reply::{WhoisReply, classify_objects},
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, params};
 use std::{
     collections::HashMap,
     fs,
@@ -47,11 +49,13 @@ struct IdleFiles {
 struct OpenFile {
     identity: (u64, u64),
     connection: Connection,
-    /// By number: the time of import, and the unpacker for its texts.
-    sources: HashMap<i64, (Timestamp, Option<BodyUnpacker>)>,
+    sources: Sources,
     /// The handles in the last network's text, and what they led to: its neighbours often have the same.
     contacts: Option<(Vec<String>, String)>,
 }
+
+/// By number: the time of import, and the unpacker for its texts.
+type Sources = HashMap<i64, (Timestamp, Option<BodyUnpacker>)>;
 
 impl std::fmt::Debug for IdleFiles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -135,7 +139,7 @@ impl ImportedData {
         let read = self.with_open(|open| open.answer(found.id, found.fetched))?;
         match read {
             Some(Some(answer)) if answer.record.network.contains(found.extent.first()) => Ok(Some(answer)),
-            Some(None) => Err(body::damaged()),
+            Some(None) => Err(super::body::damaged()),
             _ => Ok(None),
         }
     }
@@ -298,15 +302,9 @@ impl OpenFile {
 
     /// A network's record and text, with the objects that it refers to; the inner option is None if they are damaged.
     fn answer(&mut self, id: i64, fetched: Timestamp) -> rusqlite::Result<Option<Option<Answer>>> {
-        let row: Option<(i64, Vec<u8>)> = self
-            .connection
-            .prepare_cached("SELECT source, body FROM network1 WHERE id = ?1")?
-            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((source, packed)) = row else { return Ok(None) };
-        let plain = self.stretch(source, &packed)?;
-        let answer = plain.and_then(|plain| body::read(&plain, fetched, AnswerSource::Import, false));
-        let Some(mut answer) = answer else { return Ok(Some(None)) };
+        let sql = "SELECT source, body FROM network1 WHERE id = ?1";
+        let Some(plain) = self.unpack(sql, params![id])? else { return Ok(None) };
+        let Some(mut answer) = plain.and_then(|plain| answer(plain, fetched)) else { return Ok(Some(None)) };
         let contacts = self.contacts(&answer.text)?;
         if !contacts.is_empty() {
             join(&mut answer, &contacts);
@@ -314,15 +312,13 @@ impl OpenFile {
         Ok(Some(Some(answer)))
     }
 
-    /// Unpacks a text with the dictionary of its source. The dictionary is read on first use.
-    fn stretch(&mut self, source: i64, packed: &[u8]) -> rusqlite::Result<Option<Vec<u8>>> {
-        let Some((_, slot)) = self.sources.get_mut(&source) else { return Ok(None) };
-        if let Some(stretcher) = slot {
-            return Ok(stretcher.stretch(packed));
-        }
-        let sql = "SELECT dictionary FROM source1 WHERE id = ?1";
-        let dictionary: Vec<u8> = self.connection.query_row(sql, [source], |row| row.get(0))?;
-        Ok(slot.insert(BodyUnpacker::new(&dictionary)).stretch(packed))
+    /// Unpacks the source and body that a query gives; the inner option is None if the body is damaged.
+    fn unpack(&mut self, sql: &str, by: impl Params) -> rusqlite::Result<Option<Option<Vec<u8>>>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(by)?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let Ok(packed) = row.get_ref(1)?.as_blob() else { return Ok(Some(None)) };
+        stretch(&self.connection, &mut self.sources, row.get(0)?, packed).map(Some)
     }
 
     /// The texts of the objects that a text refers to, and of the objects that those refer to.
@@ -338,14 +334,7 @@ impl OpenFile {
         // An organisation names its abuse contact. No reference leads further.
         while let Some(handle) = wanted.get(at).cloned().filter(|_| at < 16) {
             at += 1;
-            let row: Option<(i64, Vec<u8>)> = self
-                .connection
-                .prepare_cached("SELECT source, body FROM contact1 WHERE handle = ?1")?
-                .query_row(params![handle], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            let Some((source, packed)) = row else { continue };
-            let plain = self.stretch(source, &packed)?;
-            let Some(contact) = plain.and_then(|plain| String::from_utf8(plain).ok()) else { continue };
+            let Some(contact) = self.contact(&handle)? else { continue };
             for reference in references(&contact) {
                 if !wanted.contains(&reference) {
                     wanted.push(reference);
@@ -357,6 +346,44 @@ impl OpenFile {
         self.contacts = Some((named, texts.clone()));
         Ok(texts)
     }
+
+    /// The text of an object that networks refer to, by its handle in capitals.
+    fn contact(&mut self, handle: &str) -> rusqlite::Result<Option<String>> {
+        let plain = self.unpack("SELECT source, body FROM contact1 WHERE handle = ?1", params![handle])?;
+        Ok(plain.flatten().and_then(|plain| String::from_utf8(plain).ok()))
+    }
+}
+
+/// Unpacks a text with the dictionary of its source. The dictionary is read on first use.
+fn stretch(
+    connection: &Connection,
+    sources: &mut Sources,
+    source: i64,
+    packed: &[u8],
+) -> rusqlite::Result<Option<Vec<u8>>> {
+    let Some((_, slot)) = sources.get_mut(&source) else { return Ok(None) };
+    if let Some(stretcher) = slot {
+        return Ok(stretcher.stretch(packed));
+    }
+    let sql = "SELECT dictionary FROM source1 WHERE id = ?1";
+    let dictionary: Vec<u8> = connection.query_row(sql, [source], |row| row.get(0))?;
+    Ok(slot.insert(BodyUnpacker::new(&dictionary)).stretch(packed))
+}
+
+/// The answer in a network's bytes; None if they are damaged.
+fn answer(plain: Vec<u8>, fetched: Timestamp) -> Option<Answer> {
+    let (record, text) = body::read(plain)?;
+    Some(Answer {
+        record,
+        text,
+        servers: Vec::new(),
+        fetched,
+        partial: false,
+        full: false,
+        rdap: false,
+        source: AnswerSource::Import,
+        stale: false,
+    })
 }
 
 /// The handles of organisations and abuse contacts.

@@ -100,7 +100,7 @@ impl OuterValues {
 
 impl Record {
     /// A record with only its network.
-    fn bare(network: Network, registry: Registry) -> Self {
+    pub(crate) fn bare(network: Network, registry: Registry) -> Self {
         Self {
             network,
             name: None,

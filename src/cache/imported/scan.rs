@@ -1,13 +1,13 @@
 //! All imported data, one network after another.
 
-use super::{ImportedData, OpenFile, location};
+use super::{ImportedData, OpenFile, body, location, stretch};
 use crate::{
     address::Prefix,
-    cache::{CacheError, CacheResult, body, extent, server::moment},
+    cache::{CacheError, CacheResult, extent, server::moment},
     registry::{Answer, Record},
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 /// A file of imported data, opened to be read from end to end. It does not change meanwhile: an import replaces it with
 /// another.
@@ -142,7 +142,8 @@ impl ImportedReader<'_> {
     /// # Errors
     /// The file cannot be read.
     pub fn unpack(&mut self, packed: PackedNetwork<'_>) -> CacheResult<Option<UnpackedNetwork>> {
-        let plain = self.open.stretch(packed.source, packed.body);
+        let OpenFile { connection, sources, .. } = &mut self.open;
+        let plain = stretch(connection, sources, packed.source, packed.body);
         let plain = plain.map_err(|error| self.imported.failed(&error))?;
         Ok(plain.map(|plain| UnpackedNetwork { plain }))
     }
@@ -152,20 +153,7 @@ impl ImportedReader<'_> {
     /// # Errors
     /// The file cannot be read.
     pub fn contact(&mut self, handle: &str) -> CacheResult<Option<String>> {
-        let mut read = || -> rusqlite::Result<Option<String>> {
-            let row = {
-                let sql = "SELECT source, body FROM contact1 WHERE handle = ?1";
-                let mut statement = self.open.connection.prepare_cached(sql)?;
-                let mut rows = statement.query(params![handle])?;
-                match rows.next()? {
-                    Some(row) => (row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?),
-                    None => return Ok(None),
-                }
-            };
-            let plain = self.open.stretch(row.0, &row.1)?;
-            Ok(plain.and_then(|plain| String::from_utf8(plain).ok()))
-        };
-        read().map_err(|error| self.imported.failed(&error))
+        self.open.contact(handle).map_err(|error| self.imported.failed(&error))
     }
 
     /// A network's answer as a look-up has it, with the objects that it refers to. None if there is none, or it is
@@ -183,13 +171,13 @@ impl UnpackedNetwork {
     /// The object's text; None if it is damaged.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
-        body::halves(&self.plain).map(|(_, text)| text)
+        body::text(&self.plain)
     }
 
     /// The fields of the object alone, without those of the objects that it refers to.
     #[must_use]
     pub fn record(&self) -> Option<Record> {
-        body::record(body::halves(&self.plain)?.0)
+        body::record(&self.plain)
     }
 }
 

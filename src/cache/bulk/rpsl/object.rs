@@ -2,7 +2,10 @@
 
 use super::BulkEntry;
 use crate::{
-    cache::body::{self, BodyPacker},
+    cache::{
+        body::{self, BodyPacker},
+        imported,
+    },
     registry::{Registry, record::block::is_class},
     whois::{
         charset,
@@ -183,7 +186,7 @@ impl<'a> RpslObject<'a> {
             WhoisReply::Record(record, _) => Ok(BulkEntry::Network {
                 source: format!("{source} {class}"),
                 network: record.network,
-                body: squeeze.squeeze(&body::plain(&record, &text).unwrap_or_default()),
+                body: squeeze.squeeze(&imported::plain(&record, &text)),
             }),
             WhoisReply::Placeholder { .. } => Ok(BulkEntry::Placeholder),
             WhoisReply::Failure { message, .. } | WhoisReply::Empty { message, .. } => {
