@@ -14,6 +14,7 @@ pub mod bulk;
 mod contract;
 mod draft_file;
 mod extent;
+mod flat;
 mod holder;
 mod imported;
 mod layer;

@@ -2,19 +2,19 @@
 //! without locks, and no journal is looked for.
 
 mod body;
+mod flat;
+mod number;
 mod scan;
 
 pub(super) use body::plain;
+pub(super) use flat::{FlatNetwork, SCHEMA as FLAT_SCHEMA, write as flatten};
 pub use scan::{
     ImportedReader, ImportedScan, ImportedSource, PackedNetwork, references as imported_references,
 };
 
 use super::{
-    CacheError, CacheHit, CacheResult, CacheTrouble, ExtentList, HitSource,
-    body::BodyUnpacker,
-    extent,
-    server::{micros, moment},
-    snapshot::{ExtentOrigin, ListedExtent, MOST},
+    CacheError, CacheHit, CacheResult, CacheTrouble, HitSource, body::BodyUnpacker, extent,
+    flat::FlatExtents, server::moment,
 };
 use crate::{
     address::Prefix,
@@ -144,29 +144,12 @@ impl ImportedData {
         }
     }
 
-    /// Every extent; None if they are too many.
-    pub(super) fn extents(&self) -> CacheResult<Option<ExtentList>> {
-        self.with(|open| {
-            let mut statement =
-                open.connection.prepare("SELECT prefix, network, source, narrow FROM extent2")?;
-            let mut rows = statement.query([])?;
-            let mut all = Vec::new();
-            let mut last = None;
-            while let Some(row) = rows.next()? {
-                let Some(prefix) = row.get_ref(0)?.as_blob().ok().and_then(extent::decode) else { continue };
-                let source: i64 = row.get(2)?;
-                if last.is_none_or(|(number, _)| number != source) {
-                    last = open.sources.get(&source).map(|(fetched, _)| (source, micros(*fetched)));
-                }
-                let Some((_, fetched)) = last else { continue };
-                let (id, narrow) = (row.get(1)?, row.get(3)?);
-                all.push(ListedExtent { prefix, fetched, id, whose: ExtentOrigin::Imported { narrow } });
-                if all.len() > MOST {
-                    return Ok(None);
-                }
-            }
-            Ok(Some(ExtentList(all)))
-        })
+    /// The networks flattened; None if the file has them only one by one.
+    pub(super) fn flat(&self) -> CacheResult<Option<FlatExtents<FlatNetwork>>> {
+        match self.identity() {
+            Some(_) => self.with(|open| flat::read(&open.connection, &open.sources)),
+            None => Ok(Some(FlatExtents::default())),
+        }
     }
 
     /// The registry that holds the address today, by its own statistics.

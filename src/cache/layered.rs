@@ -8,7 +8,8 @@ pub use opening::open;
 
 use super::{
     Cache, CacheError, CacheHit, CacheResult, CacheStats, CachedAnswer, Freshness, HitSource, LeaseHolder,
-    Maintenance, MemoryCache, imported::ImportedData, layer::CacheLayer, snapshot::Snapshot,
+    Maintenance, MemoryCache, flat::FlatExtents, imported::ImportedData, layer::CacheLayer,
+    snapshot::Snapshot,
 };
 use crate::{
     address::{Network, Prefix},
@@ -147,13 +148,13 @@ impl LayeredCache {
             None => Vec::new(),
         };
         let imported = match &self.imported {
-            Some(imported) => match imported.extents() {
-                Ok(found) => found.map(|found| found.0).unwrap_or_default(),
-                Err(_) => return,
+            Some(imported) => match imported.flat() {
+                Ok(Some(flat)) => flat,
+                _ => return,
             },
-            None => Vec::new(),
+            None => FlatExtents::default(),
         };
-        let _ = self.snapshot.set(Snapshot::new(kept.into_iter().chain(imported), freshness));
+        let _ = self.snapshot.set(Snapshot::new(kept, imported, freshness));
     }
 
     /// [`super::Store::find`]. It also returns what memory kept while the real cache was down.

@@ -3,7 +3,7 @@
 use super::{BulkEntry, ImportSummary};
 use crate::{
     address::Network,
-    cache::{CachedAnswer, DraftFile, Maintenance, body, extent, server::micros},
+    cache::{CachedAnswer, DraftFile, Maintenance, body, extent, imported, server::micros},
     error::{Error, Result},
     registry::Registry,
 };
@@ -61,6 +61,7 @@ impl ImportDraft {
             connection.pragma_update(None, "cache_size", -65_536)?;
             connection.pragma_update(None, "temp_store", "FILE")?;
             connection.execute_batch(SCHEMA)?;
+            connection.execute_batch(imported::FLAT_SCHEMA)?;
             Ok(connection)
         };
         let connection = open().map_err(|error| unwritten(path, &error))?;
@@ -171,6 +172,7 @@ impl ImportDraft {
         self.run("COMMIT")?;
         if !self.sources.is_empty() {
             self.take_over(tick)?;
+            self.written(imported::flatten(&self.connection))?;
         }
         self.pass_on(maintenance, tick)?;
         if self.sources.is_empty() {

@@ -1,6 +1,7 @@
 //! An imported network as bytes: its record, then its text. Most values of the record stand in the text, so the record
 //! only says where. That makes it short, and quick to read.
 
+use super::number;
 use crate::{
     address::Network,
     cache::body,
@@ -24,7 +25,7 @@ pub(in crate::cache) fn plain(record: &Record, text: &str) -> Vec<u8> {
     let head = writer.bytes;
     let mut plain = Vec::with_capacity(head.len() + text.len() + 4);
     plain.push(POINTED);
-    push_number(&mut plain, head.len());
+    number::push(&mut plain, head.len() as u64);
     plain.extend_from_slice(&head);
     plain.extend_from_slice(text.as_bytes());
     plain
@@ -92,10 +93,10 @@ impl RecordWriter<'_> {
         }
         for list in [&record.other_orgs, &record.abuse, &record.maintainer, &record.descr].map(Vec::as_slice)
         {
-            push_number(&mut self.bytes, list.len());
+            self.number(list.len());
             list.iter().for_each(|value| self.value(value));
         }
-        push_number(&mut self.bytes, record.asn.len());
+        self.number(record.asn.len());
         record.asn.iter().for_each(|asn| self.bytes.extend(asn.to_le_bytes()));
     }
 
@@ -112,29 +113,24 @@ impl RecordWriter<'_> {
         }
     }
 
+    fn number(&mut self, number: usize) {
+        number::push(&mut self.bytes, number as u64);
+    }
+
     /// A value: twice its length and 2, then its position in the text; or 3, then its bytes. 0 means none.
     fn value(&mut self, value: &str) {
         let found = || memchr::memmem::find(self.text, value.as_bytes());
         match (value.len() >= SHORT).then(found).flatten() {
             Some(at) => {
-                push_number(&mut self.bytes, value.len() * 2 + 2);
-                push_number(&mut self.bytes, at);
+                self.number(value.len() * 2 + 2);
+                self.number(at);
             }
             None => {
-                push_number(&mut self.bytes, value.len() * 2 + 3);
+                self.number(value.len() * 2 + 3);
                 self.bytes.extend_from_slice(value.as_bytes());
             }
         }
     }
-}
-
-/// A number in groups of seven bits, the lowest first; the high bit says that another group follows (LEB128).
-fn push_number(bytes: &mut Vec<u8>, mut number: usize) {
-    while number >= 0x80 {
-        bytes.push((number & 0x7f) as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push((number & 0x7f) as u8);
 }
 
 /// Reads what [`RecordWriter`] wrote. Each method returns None if the bytes are damaged.
@@ -189,15 +185,7 @@ impl<'a> RecordReader<'a> {
     }
 
     fn number(&mut self) -> Option<usize> {
-        let mut number = 0;
-        for shift in [0, 7, 14, 21] {
-            let [byte] = self.take(1)? else { return None };
-            number |= usize::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
+        usize::try_from(number::take(&mut self.rest)?).ok()
     }
 
     fn take(&mut self, count: usize) -> Option<&'a [u8]> {

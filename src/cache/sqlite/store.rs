@@ -5,9 +5,10 @@ use crate::{
     address::{Network, Prefix},
     cache::{
         CacheHit, CacheResult, CachedAnswer, ExtentList, Freshness, HitSource, Store, body, extent,
+        flat::MOST,
         memory::{DECISIONS, is_superseded},
         server::{micros, moment},
-        snapshot::{ExtentOrigin, ListedExtent, MOST},
+        snapshot::ListedExtent,
     },
     registry::{Answer, AnswerSource},
 };
@@ -157,12 +158,7 @@ pub(super) fn extents(connection: &Connection) -> SqliteResult<Option<ExtentList
     while let Some(row) = rows.next()? {
         let prefix = row.get_ref(0)?.as_blob().ok().and_then(extent::decode).ok_or_else(damaged)?;
         let asked = row.get_ref(3)?.as_blob().ok().and_then(extent::decode_address).ok_or_else(damaged)?;
-        all.push(ListedExtent {
-            prefix,
-            fetched: row.get(1)?,
-            id: row.get(2)?,
-            whose: ExtentOrigin::Cached { asked },
-        });
+        all.push(ListedExtent { prefix, fetched: row.get(1)?, id: row.get(2)?, asked });
         if all.len() > MOST {
             return Ok(None);
         }
