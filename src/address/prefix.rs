@@ -107,8 +107,18 @@ impl Prefix {
     /// Whether the address lies inside. An address of the other family never does.
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {
-        address.is_ipv4() == self.address.is_ipv4()
-            && (to_bits(address) ^ to_bits(self.address)) & !host_mask(width(self.address), self.length) == 0
+        match (self.address, address) {
+            (IpAddr::V4(own), IpAddr::V4(address)) => {
+                // Every address is looked for among the ranges without an owner.
+                let host = u32::from(32 - self.length);
+                (own.to_bits() ^ address.to_bits()).checked_shr(host).unwrap_or(0) == 0
+            }
+            (IpAddr::V6(own), IpAddr::V6(address)) => {
+                let host = u32::from(128 - self.length);
+                (own.to_bits() ^ address.to_bits()).checked_shr(host).unwrap_or(0) == 0
+            }
+            _ => false,
+        }
     }
 }
 
@@ -118,19 +128,27 @@ pub(crate) fn host_mask(width: u8, length: u8) -> u128 {
     if host == 0 { 0 } else { u128::MAX >> (128 - host) }
 }
 
-impl fmt::Display for Prefix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Prefix {
+    /// The prefix as it is printed. A large part of JSON Lines is prefixes, and the standard formatting of their numbers
+    /// takes five times as long.
+    #[must_use]
+    pub fn text(self) -> String {
         let IpAddr::V4(address) = self.address else {
-            return write!(f, "{}/{}", self.address, self.length);
+            return format!("{}/{}", self.address, self.length);
         };
-        // A large part of JSON Lines is prefixes, and the standard formatting of numbers takes five times as long.
         let mut text = String::with_capacity("255.255.255.255/32".len());
         let [a, b, c, d] = address.octets();
         for (number, end) in [(a, "."), (b, "."), (c, "."), (d, "/"), (self.length, "")] {
             push_number(&mut text, number);
             text.push_str(end);
         }
-        f.write_str(&text)
+        text
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
     }
 }
 

@@ -235,7 +235,8 @@ fn shown(
     output: &OutputConfig,
     format: &OutputFormat,
 ) -> Result<Vec<u8>> {
-    let mut lines = Vec::new();
+    // Most lines of JSON fit.
+    let mut lines = Vec::with_capacity(if output.form == OutputForm::Json { 768 } else { 0 });
     format.row(judged, &mut lines)?;
     if let (OutputForm::Whois, Some(answer)) = (output.form, judged.answer()) {
         output::matched(&answer.text, resolver.patterns(), paint(output), &mut lines)

@@ -59,7 +59,7 @@ struct Shown<'a>(&'a Prefix);
 
 impl Serialize for Shown<'_> {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self.0)
+        to.serialize_str(&self.0.text())
     }
 }
 

@@ -13,8 +13,10 @@ impl<'a> IndexedText<'a> {
     /// Splits `text`. Text after the last newline is a line if it is not empty.
     pub(super) fn new(text: Cow<'a, str>) -> Self {
         let ends = memchr::memchr_iter(b'\n', text.as_bytes());
-        let starts = std::iter::once(0).chain(ends.map(|end| end + 1)).filter(|start| *start < text.len());
-        Self { starts: starts.collect(), text }
+        // Few lines of a registry are shorter on average.
+        let mut starts = Vec::with_capacity(text.len() / 24 + 1);
+        starts.extend(std::iter::once(0).chain(ends.map(|end| end + 1)).filter(|start| *start < text.len()));
+        Self { starts, text }
     }
 
     /// These values, each as a line.

@@ -6,7 +6,8 @@
 
 use super::{extend_distinct, mail, range::range};
 use aho_corasick::AhoCorasick;
-use std::{collections::HashMap, sync::LazyLock};
+use foldhash::{HashMap, HashMapExt};
+use std::sync::LazyLock;
 
 /// The meanings of the words in owner.txt, one bit for each kind.
 static WORDS: LazyLock<HashMap<&'static str, u8>> = LazyLock::new(|| {
