@@ -3,9 +3,6 @@
 use crate::address::Prefix;
 use std::net::IpAddr;
 
-/// The most extents that are flattened: more would take hundreds of megabytes, and the file answers too.
-pub(super) const MOST: usize = 2_000_000;
-
 /// Flattened extents of both families.
 #[derive(Debug)]
 pub(super) struct FlatExtents<W> {
@@ -66,20 +63,20 @@ impl<W: Copy> FlatExtents<W> {
 }
 
 /// An address as a number.
-pub(super) trait AddressNumber: Copy + Ord {
-    /// The next address; None after the last.
-    fn next(self) -> Option<Self>;
+pub(super) trait AddressNumber: Copy + Default + From<u8> + Ord {
+    /// The sum; None after the last address.
+    fn plus(self, more: Self) -> Option<Self>;
 }
 
 impl AddressNumber for u32 {
-    fn next(self) -> Option<Self> {
-        self.checked_add(1)
+    fn plus(self, more: Self) -> Option<Self> {
+        self.checked_add(more)
     }
 }
 
 impl AddressNumber for u128 {
-    fn next(self) -> Option<Self> {
-        self.checked_add(1)
+    fn plus(self, more: Self) -> Option<Self> {
+        self.checked_add(more)
     }
 }
 
@@ -98,7 +95,7 @@ impl<N: AddressNumber, W: Copy> FlatRanges<N, W> {
         while let Some(&(last, ..)) = self.open.last().filter(|(last, ..)| first.is_none_or(|f| *last < f)) {
             self.open.pop();
             let below = self.open.last().map(|&(_, owner, _)| owner);
-            if let Some(after) = last.next() {
+            if let Some(after) = last.plus(1.into()) {
                 self.push(after, below);
             }
         }

@@ -7,14 +7,13 @@ mod number;
 mod scan;
 
 pub(super) use body::plain;
-pub(super) use flat::{FlatNetwork, SCHEMA as FLAT_SCHEMA, write as flatten};
+pub(super) use flat::{FlatImports, SCHEMA as FLAT_SCHEMA, write as flatten};
 pub use scan::{
     ImportedReader, ImportedScan, ImportedSource, PackedNetwork, references as imported_references,
 };
 
 use super::{
-    CacheError, CacheHit, CacheResult, CacheTrouble, HitSource, body::BodyUnpacker, extent,
-    flat::FlatExtents, server::moment,
+    CacheError, CacheHit, CacheResult, CacheTrouble, HitSource, body::BodyUnpacker, extent, server::moment,
 };
 use crate::{
     address::Prefix,
@@ -144,11 +143,12 @@ impl ImportedData {
         }
     }
 
-    /// The networks flattened; None if the file has them only one by one.
-    pub(super) fn flat(&self) -> CacheResult<Option<FlatExtents<FlatNetwork>>> {
+    /// The networks flattened; None if the file has them only one by one, or if reading them would take longer than
+    /// looking for this many `addresses` one by one.
+    pub(super) fn flat(&self, addresses: usize) -> CacheResult<Option<FlatImports>> {
         match self.identity() {
-            Some(_) => self.with(|open| flat::read(&open.connection, &open.sources)),
-            None => Ok(Some(FlatExtents::default())),
+            Some(_) => self.with(|open| flat::read(&open.connection, &open.sources, addresses)),
+            None => Ok(Some(FlatImports::default())),
         }
     }
 
@@ -272,15 +272,7 @@ impl OpenFile {
     }
 
     fn found(&self, extent: Prefix, id: i64, source: i64) -> Option<CacheHit> {
-        let fetched = self.sources.get(&source)?.0;
-        Some(CacheHit {
-            source: HitSource::Import,
-            id,
-            extent,
-            fetched,
-            expires: Timestamp::MAX,
-            stale: false,
-        })
+        Some(hit(extent, id, self.sources.get(&source)?.0))
     }
 
     /// A network's record and text, with the objects that it refers to; the inner option is None if they are damaged.
@@ -335,6 +327,11 @@ impl OpenFile {
         let plain = self.unpack("SELECT source, body FROM contact1 WHERE handle = ?1", params![handle])?;
         Ok(plain.flatten().and_then(|plain| String::from_utf8(plain).ok()))
     }
+}
+
+/// A network of imported data. It does not age.
+fn hit(extent: Prefix, id: i64, fetched: Timestamp) -> CacheHit {
+    CacheHit { source: HitSource::Import, id, extent, fetched, expires: Timestamp::MAX, stale: false }
 }
 
 /// Unpacks a text with the dictionary of its source. The dictionary is read on first use.

@@ -8,7 +8,9 @@ pub use opening::open;
 
 use super::{
     Cache, CacheError, CacheHit, CacheResult, CacheStats, CachedAnswer, Freshness, HitSource, LeaseHolder,
-    Maintenance, MemoryCache, flat::FlatExtents, imported::ImportedData, layer::CacheLayer,
+    Maintenance, MemoryCache,
+    imported::{FlatImports, ImportedData},
+    layer::CacheLayer,
     snapshot::Snapshot,
 };
 use crate::{
@@ -132,9 +134,9 @@ impl LayeredCache {
         }
     }
 
-    /// Reads all cached and imported networks into memory. This pays for a run over many addresses: finding a network
-    /// then takes a tenth of a microsecond. Answers kept after this are found as before.
-    pub fn take_snapshot(&self, freshness: &Freshness) {
+    /// Reads all cached and imported networks into memory, if that pays for a run over this many `addresses`: finding a
+    /// network then takes a tenth of a microsecond. Answers kept after this are found as before.
+    pub fn take_snapshot(&self, addresses: usize, freshness: &Freshness) {
         if self.snapshot.get().is_some() || self.lock().warned {
             return;
         }
@@ -148,11 +150,11 @@ impl LayeredCache {
             None => Vec::new(),
         };
         let imported = match &self.imported {
-            Some(imported) => match imported.flat() {
+            Some(imported) => match imported.flat(addresses) {
                 Ok(Some(flat)) => flat,
                 _ => return,
             },
-            None => FlatExtents::default(),
+            None => FlatImports::default(),
         };
         let _ = self.snapshot.set(Snapshot::new(kept, imported, freshness));
     }

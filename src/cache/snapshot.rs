@@ -1,9 +1,11 @@
 //! All cached and imported networks in memory, for a run over many addresses.
 
-use super::{CacheHit, Freshness, HitSource, flat::FlatExtents, imported::FlatNetwork, server::moment};
+use super::{CacheHit, Freshness, HitSource, flat::FlatExtents, imported::FlatImports, server::moment};
 use crate::address::Prefix;
-use jiff::Timestamp;
 use std::{cmp::Ordering, net::IpAddr};
+
+/// The most extents of a cache that go into it: more would take hundreds of megabytes, and the file answers too.
+pub(super) const MOST: usize = 2_000_000;
 
 /// The extent of an answer to a question, as a cache lists it.
 #[derive(Clone, Copy, Debug)]
@@ -29,16 +31,12 @@ pub(super) struct Snapshot {
     extents: Vec<ListedExtent>,
     /// Indexes of `extents`.
     cached: FlatExtents<u32>,
-    imported: FlatExtents<FlatNetwork>,
+    imported: FlatImports,
 }
 
 impl Snapshot {
     /// Gathers the extents that a reader accepts. Imported data serves all of its network, and does not age.
-    pub(super) fn new(
-        all: Vec<ListedExtent>,
-        imported: FlatExtents<FlatNetwork>,
-        freshness: &Freshness,
-    ) -> Self {
+    pub(super) fn new(all: Vec<ListedExtent>, imported: FlatImports, freshness: &Freshness) -> Self {
         // With `--share`, an answer serves less than its network, but ranks by its network.
         let served = |extent: &ListedExtent| freshness.served(extent.prefix, extent.asked);
         let mut extents = all;
@@ -59,18 +57,13 @@ impl Snapshot {
         let cached = self.cached.find(address).and_then(|index| self.extents.get(index as usize));
         let imported = self.imported.find(address);
         match (cached, imported) {
-            (Some(extent), imported) if imported.is_none_or(|of| of.length <= extent.prefix.length()) => {
+            (Some(extent), imported)
+                if imported.as_ref().is_none_or(|of| of.extent.length() <= extent.prefix.length()) =>
+            {
                 let fetched = moment(extent.fetched);
                 Some(CacheHit::new(HitSource::Cache, extent.id, extent.prefix, fetched, freshness))
             }
-            (_, network) => network.map(|FlatNetwork { id, fetched, length }| CacheHit {
-                source: HitSource::Import,
-                id,
-                extent: Prefix::around(address, length, length),
-                fetched: moment(fetched),
-                expires: Timestamp::MAX,
-                stale: false,
-            }),
+            (_, imported) => imported,
         }
     }
 }
@@ -90,15 +83,9 @@ mod tests {
     }
 
     /// Imported networks, flattened.
-    fn imported(mut all: Vec<(Prefix, i64)>) -> FlatExtents<FlatNetwork> {
-        all.sort_unstable();
-        let mut flat = FlatExtents::default();
-        for (prefix, id) in all {
-            let length = prefix.length();
-            flat.add(prefix, FlatNetwork { id, fetched: at(0).as_microsecond() + id, length }, length);
-        }
-        flat.end();
-        flat
+    fn imported(all: Vec<(Prefix, i64)>) -> FlatImports {
+        let all: Vec<_> = all.into_iter().map(|(prefix, id)| (prefix, id, 1)).collect();
+        FlatImports::of(&all)
     }
 
     #[test]

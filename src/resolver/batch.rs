@@ -83,7 +83,7 @@ impl Resolver {
             self.decisions.keep_to_itself();
             self.origins().load();
             if !self.policy().refresh {
-                self.cache().take_snapshot(&self.freshness(Timestamp::now()));
+                self.cache().take_snapshot(clients.len(), &self.freshness(Timestamp::now()));
             }
             known = self.recall_many(clients, view, sink)?;
         }

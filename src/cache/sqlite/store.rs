@@ -5,10 +5,9 @@ use crate::{
     address::{Network, Prefix},
     cache::{
         CacheHit, CacheResult, CachedAnswer, ExtentList, Freshness, HitSource, Store, body, extent,
-        flat::MOST,
         memory::{DECISIONS, is_superseded},
         server::{micros, moment},
-        snapshot::ListedExtent,
+        snapshot::{ListedExtent, MOST},
     },
     registry::{Answer, AnswerSource},
 };
