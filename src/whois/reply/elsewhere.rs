@@ -50,10 +50,13 @@ pub(super) fn named(text: &str, own: Registry) -> Option<(Registry, String)> {
     lines(text).find_map(|line| {
         let spoken = is_comment(line) || is_error(line) || begins_own(line, between);
         between = is_comment(line) || line.trim().is_empty();
+        if !spoken {
+            return None;
+        }
         let lower = line.to_lowercase();
+        let other = other_than(own, &lower)?;
         let points = ELSEWHERE.iter().any(|of| lower.contains(of)) && !lower.contains("not managed by");
-        let other = other_than(own, &lower).filter(|_| spoken && points)?;
-        Some((other, said(line)))
+        points.then(|| (other, said(line)))
     })
 }
 
