@@ -241,7 +241,8 @@ pub fn stdout() -> Box<dyn Write> {
     if io::stdout().is_terminal() {
         Box::new(io::stdout())
     } else {
-        Box::new(io::BufWriter::new(io::stdout()))
+        // Many addresses give many lines; a single one never fills this.
+        Box::new(io::BufWriter::with_capacity(64 << 10, io::stdout()))
     }
 }
 

@@ -18,8 +18,10 @@ use super::{
 use crate::{
     address::Prefix,
     cache::location,
-    registry::{Answer, AnswerSource, Registry, record::block::attribute},
-    whois::reply::{WhoisReply, classify_objects},
+    registry::{
+        Answer, AnswerSource, Record, Registry,
+        record::{RecordPage, block::attribute},
+    },
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, params};
@@ -381,12 +383,9 @@ fn references(text: &str) -> Vec<String> {
 /// Reads the record again from the network's text followed by that of its contacts, as whois would have sent it.
 fn join(answer: &mut Answer, contacts: &str) {
     answer.text.push_str(contacts);
-    let network = answer.record.network;
-    let reply = classify_objects(&answer.text, answer.record.registry, Some(network.first()));
-    if let WhoisReply::Record(record, _) = reply
-        && record.network == network
-    {
-        answer.record = *record;
+    let Record { registry, network, .. } = answer.record;
+    if let Some(record) = RecordPage::record_of(&answer.text, registry, network) {
+        answer.record = record;
     }
 }
 

@@ -4,15 +4,20 @@
 //! few kilobytes, is indexed, and each pattern is checked for whether some of its bytes occur in it.
 
 use super::{ere::RequiredLiterals, lines::IndexedText};
+use memchr::memmem::Finder;
 use std::cell::RefCell;
 
 /// The number of bytes that are looked up at once.
 const GRAM: usize = 4;
+/// Up to this many literals are searched for one by one, which is quicker than an index of the text.
+const FEW: usize = 8;
 
 /// The patterns for one kind of text, by the literals that they need.
 #[derive(Debug, Default)]
 pub(super) struct Prefilter {
     entries: Vec<PrefilterEntry>,
+    /// The literals of the first entries.
+    few: Vec<Finder<'static>>,
     /// The lengths of the entries' grams: bit n stands for n bytes.
     lengths: u8,
     /// Rules without a required literal.
@@ -47,30 +52,45 @@ impl Prefilter {
         self.lengths |= 1 << bytes.len().min(GRAM);
         let last = bytes.len().saturating_sub(GRAM);
         let at = |start: usize| gram(bytes.get(start..bytes.len().min(start + GRAM)).unwrap_or_default());
+        if self.few.len() < FEW {
+            self.few.push(Finder::new(bytes).into_owned());
+        }
         self.entries.push(PrefilterEntry { grams: [at(last / 2), at(last), at(0)], rule });
     }
 
     /// The rules that may match, in order.
     pub(super) fn candidates(&self, lines: &IndexedText<'_>) -> Vec<u32> {
-        let mut rules = self.always.clone();
-        if !self.entries.is_empty() {
-            let index = GramIndex::of(lines.text().as_bytes(), self.lengths);
+        let (mut rules, text) = (self.always.clone(), lines.text().as_bytes());
+        if self.entries.is_empty() {
+            return rules;
+        }
+        if self.entries.len() <= FEW {
+            let found =
+                self.entries.iter().zip(&self.few).filter(|(_, literal)| literal.find(text).is_some());
+            rules.extend(found.map(|(entry, _)| entry.rule));
+        } else {
+            let index = GramIndex::of(text, self.lengths);
             let occurs = |entry: &&PrefilterEntry| entry.grams.iter().all(|gram| index.holds(*gram));
             rules.extend(self.entries.iter().filter(occurs).map(|entry| entry.rule));
-            rules.sort_unstable();
-            rules.dedup();
         }
+        rules.sort_unstable();
+        rules.dedup();
         rules
     }
 }
 
 /// A few bytes as one well-mixed number. A text shorter than a gram gets another number than the start of any gram.
 fn gram(bytes: &[u8]) -> u32 {
-    let packed = match bytes {
-        [a, b, c, d] => u32::from_be_bytes([*a, *b, *c, *d]),
-        _ => bytes.iter().fold(0, |sum: u32, byte| sum << 8 | u32::from(*byte)),
-    };
-    let length = u32::try_from(bytes.len()).unwrap_or(0);
+    mixed(bytes.iter().fold(0, |packed, byte| with_byte(packed, *byte)), bytes.len())
+}
+
+/// A gram's bytes as one number, and another one behind them.
+fn with_byte(packed: u32, byte: u8) -> u32 {
+    packed << 8 | u32::from(byte)
+}
+
+fn mixed(packed: u32, length: usize) -> u32 {
+    let length = u32::try_from(length).unwrap_or(0);
     // Knuth's multiplicative hash; its high bits are the good ones.
     (packed ^ (length << 27)).wrapping_mul(0x9E37_79B1)
 }
@@ -107,7 +127,13 @@ impl GramIndex {
         bits.resize(1 << (log2 - 6), 0);
         let mut index = Self { bits, shift: 32 - log2 };
         for length in (1..=GRAM).filter(|length| lengths >> length & 1 == 1) {
-            text.windows(length).for_each(|window| index.set(gram(window)));
+            let own = u32::MAX >> (8 * (GRAM - length));
+            let (head, rest) = text.split_at(text.len().min(length - 1));
+            let mut packed = head.iter().fold(0, |packed, byte| with_byte(packed, *byte));
+            for byte in rest {
+                packed = with_byte(packed, *byte) & own;
+                index.set(mixed(packed, length));
+            }
         }
         index
     }

@@ -140,10 +140,10 @@ pub fn classify(
 /// Classifies objects of a registry's bulk data. No server's words are around them: nothing in them is a refusal, and
 /// they have no closing line.
 #[must_use]
-pub fn classify_objects(text: &str, registry: Registry, address: Option<IpAddr>) -> WhoisReply {
+pub fn classify_objects(text: &str, registry: Registry) -> WhoisReply {
     let part = ReplySegment { registry, text };
     match segment::page(&part) {
-        Some(page) => record(&part, &page, address, Provenance::Saved),
+        Some(page) => record(&part, &page, None, Provenance::Saved),
         None => nothing(text),
     }
 }

@@ -209,7 +209,7 @@ mod tests {
         source: RIPE\n";
 
     fn example() -> Record {
-        match classify_objects(TEXT, Registry::Ripe, None) {
+        match classify_objects(TEXT, Registry::Ripe) {
             WhoisReply::Record(record, _) => *record,
             other => panic!("{}", other.explain()),
         }

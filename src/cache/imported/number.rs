@@ -10,7 +10,20 @@ pub(super) fn push(bytes: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Takes a number from the front; None if the bytes end inside it.
+#[inline]
 pub(super) fn take(bytes: &mut &[u8]) -> Option<u64> {
+    match bytes {
+        // Most numbers are small.
+        [byte @ 0..0x80, rest @ ..] => {
+            let number = u64::from(*byte);
+            *bytes = rest;
+            Some(number)
+        }
+        _ => take_groups(bytes),
+    }
+}
+
+fn take_groups(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for shift in (0..u64::BITS).step_by(7) {
         let (byte, rest) = bytes.split_first()?;

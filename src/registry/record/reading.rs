@@ -115,6 +115,13 @@ impl<'a> RecordPage<'a> {
         record
     }
 
+    /// The fields of `network` in a text that is known to be an answer about it; None if the text does not name it.
+    pub(crate) fn record_of(text: &'a str, registry: Registry, network: Network) -> Option<Record> {
+        let page = Self::read(text, registry)?;
+        let named = page.smallest(Some(network.first())).filter(|named| named.network == network)?;
+        Some(page.record(named))
+    }
+
     /// The reason why the network is a placeholder; None if it has a holder. `record` is the network's own.
     pub(crate) fn placeholder(&self, named: NamedBlock, record: &Record) -> Option<Placeholder> {
         placeholder::judge(self, named.block, record)

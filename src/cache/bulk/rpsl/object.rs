@@ -181,7 +181,7 @@ impl<'a> RpslObject<'a> {
     ) -> Result<BulkEntry, AtLine<String>> {
         let registry = Self::registry(source);
         let text = self.text(registry);
-        match classify_objects(&text, registry, None) {
+        match classify_objects(&text, registry) {
             WhoisReply::Record(record, _) if record.network.is_everything() => Ok(BulkEntry::Placeholder),
             WhoisReply::Record(record, _) => Ok(BulkEntry::Network {
                 source: format!("{source} {class}"),
