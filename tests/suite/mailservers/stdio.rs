@@ -88,9 +88,9 @@ fn nothing_is_written_when_the_arguments_or_the_machine_are_wrong() {
         ("exec \"$0\" serve --stdio=true", 64),
         ("exec \"$0\" serve --stdio --listen inet:127.0.0.1:0", 64),
         ("exec \"$0\" serve --stdio --help", 0),
-        // No descriptor is left to replace these three.
-        ("ulimit -n 4; exec \"$0\" serve --stdio", 70),
-        ("ulimit -n 5; exec \"$0\" serve --stdio", 70),
+        // No descriptor is left to replace these three. A test that runs beside this one may have left some open.
+        ("exec 3>&- 4>&- 5>&-; ulimit -n 4; exec \"$0\" serve --stdio", 70),
+        ("exec 3>&- 4>&- 5>&-; ulimit -n 5; exec \"$0\" serve --stdio", 70),
     ] {
         let (mut ours, theirs) = UnixStream::pair().unwrap();
         let end = || Stdio::from(OwnedFd::from(theirs.try_clone().unwrap()));
