@@ -132,7 +132,18 @@ impl<'a> RecordPage<'a> {
         self.first_block().is_some_and(|block| rpsl::has_everybody(self, block))
     }
 
-    /// The same without the persons that some registries leave out.
+    /// Whether an RPSL answer lacks no object that its first network names, and none that APNIC may repeat.
+    pub(crate) fn lacks_nobody(&self) -> bool {
+        self.first_block().is_some_and(|block| rpsl::lacks_nobody(self, block))
+    }
+
+    /// Whether the last object of an RPSL answer ends with its source, as all but LACNIC's do.
+    pub(crate) fn ends_with_source(&self) -> bool {
+        let last = self.blocks.last().and_then(|last| last.fields.last());
+        last.is_some_and(|field| field.key.eq_ignore_ascii_case("source") && !field.value.is_empty())
+    }
+
+    /// Whether it has all that the first network names, without the persons that some registries leave out.
     pub(crate) fn has_all_but_persons(&self) -> bool {
         self.first_block().is_some_and(|block| rpsl::has_all_but_persons(self, block))
     }

@@ -97,6 +97,15 @@ pub(super) fn has_everybody(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> b
     has_all(page, block, &LINKS) == Some(true)
 }
 
+/// Whether no object can be missing that the network names, and no other registry's object of the network can follow.
+/// APNIC repeats the networks of national registries from their databases.
+pub(super) fn lacks_nobody(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> bool {
+    const NATIONAL: [&str; 7] = ["CN", "ID", "IN", "JP", "KR", "TW", "VN"];
+    let country = block.value("country").and_then(|value| country(&value));
+    let national = country.is_some_and(|country| NATIONAL.contains(&country.as_str()));
+    has_all(page, block, &LINKS) != Some(false) && !(page.registry == Registry::Apnic && national)
+}
+
 /// Whether the answer has all objects that the network names and that its registry always sends: the organisation and the
 /// incident response team, or every contact in LACNIC's and registro.br's. RIPE and APNIC may leave persons out.
 pub(super) fn has_all_but_persons(page: &RecordPage<'_>, block: &RecordBlock<'_>) -> bool {

@@ -116,11 +116,11 @@ fn list_ending(text: &str) -> Option<String> {
     }
 }
 
-/// Whether an answer without closing words may be complete. Its last object is followed by the blank line that follows
-/// every object, and no object is missing that such an answer always has.
+/// Whether an answer without closing words may be complete. Its last object ends with its source, or is followed by the
+/// blank line that follows every object, and no object is missing that such an answer always has.
 fn ends_bare(text: &str, apart: bool, page: &RecordPage<'_>) -> bool {
     match page.form() {
-        RecordForm::Rpsl => apart && page.has_all_but_persons(),
+        RecordForm::Rpsl => (apart || page.ends_with_source()) && page.has_all_but_persons(),
         RecordForm::Arin => (apart || is_wordless(text)) && has_last_contact(text),
         RecordForm::Krnic => apart && page.has_last_half().unwrap_or_else(|| page.ends_with_mailbox()),
         _ => false,
@@ -128,12 +128,18 @@ fn ends_bare(text: &str, apart: bool, page: &RecordPage<'_>) -> bool {
 }
 
 /// Whether no object can be missing from an answer that ends so. LACNIC and registro.br send nothing but the network and
-/// the contacts that it names. KRNIC says everything twice, in two languages. Others may send further networks or routes
-/// after the objects that the first network names.
+/// the contacts that it names. RIPE and APNIC send those, and then routes. Without these a network is still whole, and a
+/// region is not left unknown for them. KRNIC says everything twice, in two languages. ARIN marks each of several networks
+/// below its opening lines. JPNIC's lists may be of any length.
 fn has_everybody(text: &str, registry: Registry, page: &RecordPage<'_>) -> bool {
     let parts = segment::segments(text, registry, Provenance::Network);
     match parts.last().map(|part| part.registry) {
         Some(Registry::Lacnic | Registry::RegistroBr) => page.has_everybody(),
+        Some(Registry::Arin) => {
+            let several = || lines(text).any(|line| line.trim_end() == "# start");
+            !is_wordless(text) && !several() && has_last_contact(text)
+        }
+        Some(Registry::Ripe | Registry::Apnic) => page.form() == RecordForm::Rpsl && page.lacks_nobody(),
         Some(Registry::Krnic) => page.has_last_half() == Some(true),
         _ => false,
     }
@@ -243,8 +249,11 @@ mod tests {
             for cut in (0..bare.len() - 1).filter(|at| bare.is_char_boundary(*at)) {
                 let cut = &bare[..cut];
                 // A whole object less, of those that the network does not name, is as good as all of them.
-                let whole = cut.ends_with("\n\n") && !certain;
-                assert!(whole || unclosed(cut, registry, address).is_none(), "{registry}: {cut}");
+                let source =
+                    cut.ends_with('\n') && cut.lines().last().is_some_and(|line| line.starts_with("source:"));
+                let whole = (cut.ends_with("\n\n") || source) && !certain;
+                let found = unclosed(cut, registry, address);
+                assert!(found.is_none_or(|found| whole && !found.has_everybody), "{registry}: {cut}");
             }
         }
     }
