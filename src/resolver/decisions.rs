@@ -98,7 +98,34 @@ pub(super) struct DecisionMemory {
     digest: OnceLock<[u8; 16]>,
     /// Nothing is read from the cache or written there: a run over many addresses decides faster than it writes.
     own: AtomicBool,
-    parts: [Mutex<HashMap<NetworkKey, Arc<StoredDecision>>>; PARTS],
+    parts: [Mutex<DecisionPart>; PARTS],
+}
+
+/// The decisions of one thread of a pool, or of some of the networks.
+#[derive(Default)]
+struct DecisionPart {
+    kept: HashMap<NetworkKey, Arc<StoredDecision>>,
+    /// The last decision of a run of neighbours. Most networks of a run are seen once, and what is kept for them only
+    /// takes room and time.
+    last: Option<(NetworkKey, Arc<StoredDecision>)>,
+}
+
+impl DecisionPart {
+    fn get(&mut self, key: &NetworkKey, room: usize) -> Option<Arc<StoredDecision>> {
+        if let Some(decision) = self.kept.get(key) {
+            return Some(Arc::clone(decision));
+        }
+        let (_, decision) = self.last.take_if(|(last, _)| last == key)?;
+        self.keep(*key, &decision, room);
+        Some(decision)
+    }
+
+    fn keep(&mut self, key: NetworkKey, decision: &Arc<StoredDecision>, room: usize) {
+        if self.kept.len() >= room {
+            self.kept.clear();
+        }
+        self.kept.insert(key, Arc::clone(decision));
+    }
 }
 
 impl DecisionMemory {
@@ -125,9 +152,9 @@ impl DecisionMemory {
     ) -> Option<Arc<StoredDecision>> {
         let key = about.key();
         if about.address.is_none()
-            && let Some(decision) = self.part(key).get(&key)
+            && let Some(decision) = self.part(key).get(&key, room())
         {
-            return Some(Arc::clone(decision));
+            return Some(decision);
         }
         if self.own.load(Ordering::Relaxed) {
             return None;
@@ -161,13 +188,13 @@ impl DecisionMemory {
             return;
         }
         let mut part = self.part(key);
-        if part.len() >= RECENT / parts() {
-            part.clear();
+        match rayon::current_thread_index() {
+            Some(_) => part.last = Some((key, Arc::clone(decision))),
+            None => part.keep(key, decision, room()),
         }
-        part.insert(key, Arc::clone(decision));
     }
 
-    fn part(&self, key: NetworkKey) -> MutexGuard<'_, HashMap<NetworkKey, Arc<StoredDecision>>> {
+    fn part(&self, key: NetworkKey) -> MutexGuard<'_, DecisionPart> {
         let [first, ..] = &self.parts;
         // A thread of a pool judges neighbours, and has a part of its own. What one thread allocates and another frees
         // makes both wait for the allocator.
@@ -181,11 +208,11 @@ impl DecisionMemory {
     }
 }
 
-/// The number of parts in use.
-fn parts() -> usize {
+/// The most decisions in one part, by the number of parts in use.
+fn room() -> usize {
     match rayon::current_thread_index() {
-        Some(_) => rayon::current_num_threads().clamp(1, PARTS),
-        None => PARTS,
+        Some(_) => RECENT / rayon::current_num_threads().clamp(1, PARTS),
+        None => RECENT / PARTS,
     }
 }
 
@@ -265,7 +292,8 @@ mod tests {
             cache.keep(&CachedAnswer { answer, asked, leaf: true });
         }
         let resolver = Resolver::for_service(QueryPolicy::default(), cache, Patterns::default());
-        let kept = || resolver.decisions.parts.iter().map(|part| part.lock().unwrap().len()).sum::<usize>();
+        let kept =
+            || resolver.decisions.parts.iter().map(|part| part.lock().unwrap().kept.len()).sum::<usize>();
         for third in [1, 2, 2] {
             let judged = resolver.recall([80, 0, third, 9].into(), Timestamp::now()).unwrap().unwrap();
             assert_eq!(judged.answer().unwrap().record.network.first(), IpAddr::from([80, 0, third, 0]));
@@ -290,7 +318,33 @@ mod tests {
             };
             memory.remember(&cache, &patterns, &about(&hit), &decision);
         }
-        let kept: usize = memory.parts.iter().map(|part| part.lock().unwrap().len()).sum();
+        let kept: usize = memory.parts.iter().map(|part| part.lock().unwrap().kept.len()).sum();
         assert!(kept <= RECENT, "{kept}");
+    }
+
+    #[test]
+    fn a_run_of_neighbours_keeps_what_it_sees_again() {
+        let (memory, cache, patterns) =
+            (DecisionMemory::default(), LayeredCache::new(None), Patterns::default());
+        memory.keep_to_itself();
+        let decision = decision("Contoso");
+        let hit = |id| CacheHit {
+            source: HitSource::Import,
+            id,
+            extent: "192.0.2.0/24".parse().unwrap(),
+            fetched: Timestamp::UNIX_EPOCH,
+            expires: Timestamp::MAX,
+            stale: false,
+        };
+        let knows = |id| memory.recall(&cache, &patterns, &about(&hit(id))).is_some();
+        let learn = |id| memory.remember(&cache, &patterns, &about(&hit(id)), &decision);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        pool.install(|| {
+            learn(1);
+            assert!(knows(1), "a neighbour");
+            learn(2);
+            learn(3);
+            assert_eq!([1, 2, 3].map(knows), [true, false, true]);
+        });
     }
 }
