@@ -251,6 +251,18 @@ mod tests {
         }
     }
 
+    /// An imported network of this number.
+    fn hit(id: i64) -> CacheHit {
+        CacheHit {
+            source: HitSource::Import,
+            id,
+            extent: "192.0.2.0/24".parse().unwrap(),
+            fetched: Timestamp::UNIX_EPOCH,
+            expires: Timestamp::MAX,
+            stale: false,
+        }
+    }
+
     fn about(hit: &CacheHit) -> DecisionSubject<'_> {
         DecisionSubject { hit, address: None, origin: None }
     }
@@ -260,14 +272,7 @@ mod tests {
         let (memory, cache, patterns) =
             (DecisionMemory::default(), LayeredCache::new(None), Patterns::default());
         memory.keep_to_itself();
-        let hit = |fetched| CacheHit {
-            source: HitSource::Import,
-            id: 7,
-            extent: "192.0.2.0/24".parse().unwrap(),
-            fetched: Timestamp::from_second(fetched).unwrap(),
-            expires: Timestamp::MAX,
-            stale: false,
-        };
+        let hit = |fetched| CacheHit { fetched: Timestamp::from_second(fetched).unwrap(), ..hit(7) };
         memory.remember(&cache, &patterns, &about(&hit(1)), &decision("Contoso"));
         let org = |hit: &CacheHit| {
             memory.recall(&cache, &patterns, &about(hit)).and_then(|found| found.answer.record.org.clone())
@@ -308,15 +313,7 @@ mod tests {
         memory.keep_to_itself();
         let decision = decision("Contoso");
         for id in 0..20_000 {
-            let hit = CacheHit {
-                source: HitSource::Cache,
-                id,
-                extent: "192.0.2.0/24".parse().unwrap(),
-                fetched: Timestamp::UNIX_EPOCH,
-                expires: Timestamp::MAX,
-                stale: false,
-            };
-            memory.remember(&cache, &patterns, &about(&hit), &decision);
+            memory.remember(&cache, &patterns, &about(&hit(id)), &decision);
         }
         let kept: usize = memory.parts.iter().map(|part| part.lock().unwrap().kept.len()).sum();
         assert!(kept <= RECENT, "{kept}");
@@ -328,14 +325,6 @@ mod tests {
             (DecisionMemory::default(), LayeredCache::new(None), Patterns::default());
         memory.keep_to_itself();
         let decision = decision("Contoso");
-        let hit = |id| CacheHit {
-            source: HitSource::Import,
-            id,
-            extent: "192.0.2.0/24".parse().unwrap(),
-            fetched: Timestamp::UNIX_EPOCH,
-            expires: Timestamp::MAX,
-            stale: false,
-        };
         let knows = |id| memory.recall(&cache, &patterns, &about(&hit(id))).is_some();
         let learn = |id| memory.remember(&cache, &patterns, &about(&hit(id)), &decision);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
