@@ -107,28 +107,15 @@ impl Prefix {
     /// Whether the address lies inside. An address of the other family never does.
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {
-        match (self.address, address) {
-            (IpAddr::V4(own), IpAddr::V4(address)) => {
-                // Every address is looked for among the ranges without an owner.
-                let host = u32::from(32 - self.length);
-                (own.to_bits() ^ address.to_bits()).checked_shr(host).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(own), IpAddr::V6(address)) => {
-                let host = u32::from(128 - self.length);
-                (own.to_bits() ^ address.to_bits()).checked_shr(host).unwrap_or(0) == 0
-            }
-            _ => false,
-        }
+        let differ = match (self.address, address) {
+            (IpAddr::V4(own), IpAddr::V4(address)) => u128::from(own.to_bits() ^ address.to_bits()),
+            (IpAddr::V6(own), IpAddr::V6(address)) => own.to_bits() ^ address.to_bits(),
+            _ => return false,
+        };
+        let host = u32::from(width(address) - self.length);
+        differ.checked_shr(host).unwrap_or(0) == 0
     }
-}
 
-/// The bits after a prefix of `length`, in an address of `width` bits.
-pub(crate) fn host_mask(width: u8, length: u8) -> u128 {
-    let host = u32::from(width.saturating_sub(length));
-    if host == 0 { 0 } else { u128::MAX >> (128 - host) }
-}
-
-impl Prefix {
     /// The prefix as it is printed. A large part of JSON Lines is prefixes, and the standard formatting of their numbers
     /// takes five times as long.
     #[must_use]
@@ -144,6 +131,12 @@ impl Prefix {
         }
         text
     }
+}
+
+/// The bits after a prefix of `length`, in an address of `width` bits.
+pub(crate) fn host_mask(width: u8, length: u8) -> u128 {
+    let host = u32::from(width.saturating_sub(length));
+    if host == 0 { 0 } else { u128::MAX >> (128 - host) }
 }
 
 impl fmt::Display for Prefix {

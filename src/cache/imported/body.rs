@@ -41,18 +41,9 @@ pub(super) fn text(plain: &[u8]) -> Option<&str> {
 
 /// The record and the text in [`plain`]'s bytes; None if they are damaged.
 pub(super) fn read(mut plain: Vec<u8>) -> Option<(Record, String)> {
-    let (mark, rest) = plain.split_first()?;
-    if *mark != POINTED {
-        let (head, text) = body::halves(&plain)?;
-        return Some((body::record(head)?, text.to_owned()));
-    }
-    let mut head = RecordReader { rest, text: "" };
-    let length = head.number()?;
-    let start = plain.len() - head.rest.len();
-    head.take(length)?;
-    let text = String::from_utf8(plain.split_off(start + length)).ok()?;
-    let record = RecordReader { rest: plain.get(start..)?, text: &text }.record()?;
-    Some((record, text))
+    let record = record(&plain)?;
+    let start = plain.len() - text(&plain)?.len();
+    Some((record, String::from_utf8(plain.split_off(start)).ok()?))
 }
 
 /// The record in [`plain`]'s bytes; None if they are damaged.

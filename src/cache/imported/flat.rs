@@ -153,11 +153,8 @@ pub(super) fn read(
         return Ok(None);
     }
     let base = number("SELECT min(id) FROM network1")?.unwrap_or_default();
-    let mut reader = FlatReader {
-        base,
-        indexes: BTreeMap::new(),
-        imports: FlatImports { base, ..FlatImports::default() },
-    };
+    let imports = FlatImports { base, ..FlatImports::default() };
+    let mut reader = FlatReader { indexes: BTreeMap::new(), imports };
     for (id, (imported, _)) in sources {
         let Ok(index) = u8::try_from(reader.indexes.len()) else { return Ok(None) };
         reader.indexes.insert(*id, index);
@@ -176,7 +173,6 @@ pub(super) fn read(
 }
 
 struct FlatReader {
-    base: i64,
     /// The index of each source, by its number.
     indexes: BTreeMap<i64, u8>,
     imports: FlatImports,
@@ -185,12 +181,12 @@ struct FlatReader {
 impl FlatReader {
     /// Adds the ranges of one row; None if they are damaged.
     fn row(&mut self, family: i64, ranges: &[u8]) -> Option<()> {
-        let Self { base, indexes, imports } = self;
+        let Self { indexes, imports: FlatImports { flat, base, .. } } = self;
         match family {
-            4 => read_ranges(ranges, *base, indexes, &mut imports.flat.v4, |bytes| {
+            4 => read_ranges(ranges, *base, indexes, &mut flat.v4, |bytes| {
                 number::take(bytes).and_then(|distance| u32::try_from(distance).ok())
             }),
-            _ => read_ranges(ranges, *base, indexes, &mut imports.flat.v6, |bytes| {
+            _ => read_ranges(ranges, *base, indexes, &mut flat.v6, |bytes| {
                 Some(u128::from(number::take(bytes)?) << 64 | u128::from(number::take(bytes)?))
             }),
         }
@@ -230,9 +226,8 @@ fn read_ranges<N: AddressNumber>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::{Draw, Prefix};
-    use jiff::Timestamp;
-    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+    use crate::address::Draw;
+    use std::net::{Ipv4Addr, Ipv6Addr};
 
     /// A file with these networks: prefix, number and source.
     fn file(networks: &[(Prefix, i64, i64)]) -> Connection {
