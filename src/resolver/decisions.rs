@@ -251,6 +251,13 @@ mod tests {
         }
     }
 
+    /// A memory that keeps to itself, with a cache and patterns that it does not use.
+    fn alone() -> (DecisionMemory, LayeredCache, Patterns) {
+        let memory = DecisionMemory::default();
+        memory.keep_to_itself();
+        (memory, LayeredCache::new(None), Patterns::default())
+    }
+
     /// An imported network of this number.
     fn hit(id: i64) -> CacheHit {
         CacheHit {
@@ -269,9 +276,7 @@ mod tests {
 
     #[test]
     fn a_number_that_came_again_with_the_next_import_is_another_network() {
-        let (memory, cache, patterns) =
-            (DecisionMemory::default(), LayeredCache::new(None), Patterns::default());
-        memory.keep_to_itself();
+        let (memory, cache, patterns) = alone();
         let hit = |fetched| CacheHit { fetched: Timestamp::from_second(fetched).unwrap(), ..hit(7) };
         memory.remember(&cache, &patterns, &about(&hit(1)), &decision("Contoso"));
         let org = |hit: &CacheHit| {
@@ -308,9 +313,7 @@ mod tests {
 
     #[test]
     fn memory_does_not_grow_with_the_log() {
-        let (memory, cache, patterns) =
-            (DecisionMemory::default(), LayeredCache::new(None), Patterns::default());
-        memory.keep_to_itself();
+        let (memory, cache, patterns) = alone();
         let decision = decision("Contoso");
         for id in 0..20_000 {
             memory.remember(&cache, &patterns, &about(&hit(id)), &decision);
@@ -321,9 +324,7 @@ mod tests {
 
     #[test]
     fn a_run_of_neighbours_keeps_what_it_sees_again() {
-        let (memory, cache, patterns) =
-            (DecisionMemory::default(), LayeredCache::new(None), Patterns::default());
-        memory.keep_to_itself();
+        let (memory, cache, patterns) = alone();
         let decision = decision("Contoso");
         let knows = |id| memory.recall(&cache, &patterns, &about(&hit(id))).is_some();
         let learn = |id| memory.remember(&cache, &patterns, &about(&hit(id)), &decision);
